@@ -1,0 +1,1 @@
+"""What goes where after signing, what was acknowledged, what is tried again."""

@@ -1,0 +1,1 @@
+"""All of pydicom, pynetdicom, highdicom and imagecodecs: parsing and decoding in a sandbox, DICOMweb, DIMSE, SR out."""

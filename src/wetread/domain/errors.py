@@ -1,0 +1,80 @@
+"""The error tree. Retry policy reads only the two middle classes; messages never carry patient data.
+
+WetreadError
+├── TransientError        try again later: the world may change (archive down, database busy)
+└── PermanentError        trying again cannot help: a person must act
+    ├── UnsuitableImage   the film may not be read by the model; the reason says why
+    ├── HostileInput      the bytes break a limit or the standard; nothing was stored
+    └── IllegalTransition the act does not fit the study's state
+"""
+
+__all__ = [
+    "HostileInput",
+    "IllegalTransition",
+    "NotPermitted",
+    "PermanentError",
+    "StaleVersion",
+    "StudyNotFound",
+    "TransientError",
+    "UnsuitableImage",
+    "WetreadError",
+]
+
+
+class WetreadError(Exception):
+    """Anything wetread refuses or cannot do. `code` is stable and safe to log."""
+
+    code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
+
+
+class TransientError(WetreadError):
+    """Try again later."""
+
+    code = "transient"
+
+
+class PermanentError(WetreadError):
+    """Trying again cannot help; the message says what a person can do."""
+
+    code = "permanent"
+
+
+class UnsuitableImage(PermanentError):
+    """The film is kept and readable, but the model must not read it."""
+
+    code = "unsuitable_image"
+
+
+class HostileInput(PermanentError):
+    """The bytes are malformed or exceed a limit; refused before anything is stored."""
+
+    code = "hostile_input"
+
+
+class IllegalTransition(PermanentError):
+    """The requested act is not allowed in the study's present state."""
+
+    code = "illegal_transition"
+
+
+class NotPermitted(PermanentError):
+    """The actor's role may not do this."""
+
+    code = "not_permitted"
+
+
+class StaleVersion(PermanentError):
+    """Somebody else changed the report first; load it again."""
+
+    code = "stale_version"
+
+
+class StudyNotFound(PermanentError):
+    """No such study, or none that the actor may see."""
+
+    code = "study_not_found"

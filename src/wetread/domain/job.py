@@ -1,0 +1,48 @@
+"""Jobs: what the worker does next. A lease with a fencing token makes each at-least-once, its effects exactly once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from wetread.domain.identifiers import StudyKey
+
+__all__ = ["Job", "JobKind", "JobRequest", "JobState"]
+
+
+class JobKind(StrEnum):
+    ANALYSE = "analyse"
+    TRIAGE = "triage"
+    DRAFT = "draft"
+    DELIVER = "deliver"
+
+
+class JobState(StrEnum):
+    READY = "ready"
+    LEASED = "leased"
+    DONE = "done"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """A job to enqueue. `dedupe_key` is unique among all jobs: asking twice is one job. `detail` never carries PHI."""
+
+    kind: JobKind
+    study_key: StudyKey
+    dedupe_key: str
+    priority: int = 0
+    not_before: datetime | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed job. `attempt` counts claims from 1 and is the fencing token: only its holder may complete it."""
+
+    job_id: int
+    kind: JobKind
+    study_key: StudyKey
+    dedupe_key: str
+    attempt: int
+    lease_until: datetime
+    detail: str

@@ -1,0 +1,120 @@
+"""Drafts, reports and signatures. Unsigned is never final (law 3): only `Signature` makes a version final."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from wetread.domain.finding import FindingName
+from wetread.domain.identifiers import StudyKey
+
+__all__ = [
+    "Draft",
+    "Evidence",
+    "Report",
+    "ReportContent",
+    "ReportFinding",
+    "ReportStatus",
+    "Section",
+    "Sentence",
+    "Signature",
+    "content_hash",
+]
+
+
+class Section(StrEnum):
+    INDICATION = "indication"
+    TECHNIQUE = "technique"
+    COMPARISON = "comparison"
+    FINDINGS = "findings"
+    IMPRESSION = "impression"
+
+
+class ReportStatus(StrEnum):
+    """FHIR diagnostic-report-status: an unsigned draft is `partial`, never `preliminary` (which means verified)."""
+
+    PARTIAL = "partial"
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+    AMENDED = "amended"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a sentence rests on: a finding with its calibrated probability and operating point, or a header fact."""
+
+    source: str
+    finding: FindingName | None = None
+    probability: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a draft with its evidence; `hedge` says why it is worded as cautiously as it is."""
+
+    section: Section
+    text: str
+    evidence: tuple[Evidence, ...]
+    hedge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFinding:
+    """A structured finding of a report: present or absent in the eyes of the author, with side."""
+
+    name: FindingName
+    present: bool
+    laterality: str = ""
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the drafter proposes; `composer` names who wrote it (for example `grammar/1`)."""
+
+    sentences: tuple[Sentence, ...]
+    findings: tuple[ReportFinding, ...]
+    composer: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContent:
+    """What a person edits: the text of each section in order, and the structured findings."""
+
+    sections: tuple[tuple[Section, str], ...]
+    findings: tuple[ReportFinding, ...]
+
+
+def content_hash(content: ReportContent) -> str:
+    """sha256 over canonical JSON of the content: what a signature binds (21 CFR 11.70)."""
+    canonical = json.dumps(asdict(content), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed what, when and meaning what (21 CFR 11.50). Only a person's account can stand here."""
+
+    signer_id: str
+    signer_name: str
+    role: str
+    meaning: str
+    signed_at: datetime
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One version of a study's report. `etag` grows with every saved edit; a stale one is refused."""
+
+    study_key: StudyKey
+    version: int
+    status: ReportStatus
+    content: ReportContent
+    author_id: str
+    etag: int
+    signature: Signature | None = None
+    amendment_reason: str = ""

@@ -1,0 +1,72 @@
+"""Roles and acts: the permission table of docs/architecture.md as data. A service never signs (law 1)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wetread.domain.errors import NotPermitted
+
+__all__ = ["PERMITTED", "SERVICE", "Act", "Actor", "Role", "require"]
+
+
+class Role(StrEnum):
+    RADIOLOGIST = "radiologist"
+    RESIDENT = "resident"
+    TECHNOLOGIST = "technologist"
+    ML_ENGINEER = "ml_engineer"
+    QUALITY = "quality"
+    ADMIN = "admin"
+    SERVICE = "service"
+
+
+class Act(StrEnum):
+    SEE_WORKLIST = "see_worklist"
+    READ_STUDY = "read_study"
+    EDIT_DRAFT = "edit_draft"
+    SIGN = "sign"
+    SIGN_PRELIMINARY = "sign_preliminary"
+    ACKNOWLEDGE_CRITICAL = "acknowledge_critical"
+    STORE_INSTANCE = "store_instance"
+    READ_OWN_AUDIT = "read_own_audit"
+    READ_AUDIT = "read_audit"
+    MANAGE_ACCOUNTS = "manage_accounts"
+
+
+_R, _A = Role, Act
+PERMITTED: dict[Role, frozenset[Act]] = {
+    _R.RADIOLOGIST: frozenset(
+        {_A.SEE_WORKLIST, _A.READ_STUDY, _A.EDIT_DRAFT, _A.SIGN, _A.ACKNOWLEDGE_CRITICAL, _A.READ_OWN_AUDIT}
+    ),
+    _R.RESIDENT: frozenset(
+        {
+            _A.SEE_WORKLIST,
+            _A.READ_STUDY,
+            _A.EDIT_DRAFT,
+            _A.SIGN_PRELIMINARY,
+            _A.ACKNOWLEDGE_CRITICAL,
+            _A.READ_OWN_AUDIT,
+        }
+    ),
+    _R.TECHNOLOGIST: frozenset({_A.SEE_WORKLIST, _A.READ_OWN_AUDIT}),
+    _R.ML_ENGINEER: frozenset({_A.READ_OWN_AUDIT}),
+    _R.QUALITY: frozenset({_A.SEE_WORKLIST, _A.READ_STUDY, _A.READ_OWN_AUDIT, _A.READ_AUDIT}),
+    _R.ADMIN: frozenset({_A.READ_OWN_AUDIT, _A.READ_AUDIT, _A.MANAGE_ACCOUNTS}),
+    _R.SERVICE: frozenset({_A.STORE_INSTANCE, _A.READ_OWN_AUDIT}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person's account or one of our services. `actor_id` is an account name, never a patient."""
+
+    actor_id: str
+    role: Role
+    display_name: str = ""
+
+
+SERVICE = Actor("wetread", Role.SERVICE, "wetread service")
+
+
+def require(actor: Actor, act: Act) -> None:
+    """Raises NotPermitted when the actor's role does not hold `act`."""
+    if act not in PERMITTED[actor.role]:
+        raise NotPermitted(f"role {actor.role.value} may not {act.value.replace('_', ' ')}")

@@ -1,0 +1,74 @@
+"""The state table: one dict, every pair tested, the diagram in the docs drawn from it.
+
+A person can open and sign from any state after ADMITTED: a failing model or a slow queue never blocks reading (law 1). Events of the machine
+that arrive after a person took over are recorded but move nothing back.
+"""
+
+from enum import StrEnum
+
+from wetread.domain.errors import IllegalTransition
+
+__all__ = ["READABLE", "TRANSITIONS", "StudyEvent", "StudyState", "next_state"]
+
+
+class StudyState(StrEnum):
+    RECEIVED = "received"
+    REJECTED = "rejected"
+    ADMITTED = "admitted"
+    ANALYSED = "analysed"
+    AI_UNAVAILABLE = "ai_unavailable"
+    TRIAGED = "triaged"
+    DRAFTED = "drafted"
+    IN_READING = "in_reading"
+    SIGNED = "signed"
+    DELIVERED = "delivered"
+    AMENDED = "amended"
+
+
+class StudyEvent(StrEnum):
+    ADMIT = "admit"
+    REJECT = "reject"
+    ANALYSE = "analyse"
+    FAIL_ANALYSIS = "fail_analysis"
+    TRIAGE = "triage"
+    DRAFT = "draft"
+    OPEN = "open"
+    SIGN = "sign"
+    AMEND = "amend"
+    DELIVER = "deliver"
+    RENEW = "renew"  # a late instance arrived: read the study again
+
+
+_S, _E = StudyState, StudyEvent
+
+READABLE = frozenset({_S.ADMITTED, _S.ANALYSED, _S.AI_UNAVAILABLE, _S.TRIAGED, _S.DRAFTED, _S.IN_READING})
+"""States in which a person may open, edit and sign the first report."""
+
+_REPORTED = frozenset({_S.SIGNED, _S.DELIVERED, _S.AMENDED})
+_MACHINE_EVENTS = (_E.ANALYSE, _E.FAIL_ANALYSIS, _E.TRIAGE, _E.DRAFT)
+
+TRANSITIONS: dict[tuple[StudyState, StudyEvent], StudyState] = {
+    (_S.RECEIVED, _E.ADMIT): _S.ADMITTED,
+    (_S.RECEIVED, _E.REJECT): _S.REJECTED,
+    (_S.REJECTED, _E.RENEW): _S.RECEIVED,
+    (_S.ADMITTED, _E.ANALYSE): _S.ANALYSED,
+    (_S.ADMITTED, _E.FAIL_ANALYSIS): _S.AI_UNAVAILABLE,
+    (_S.ANALYSED, _E.TRIAGE): _S.TRIAGED,
+    (_S.AI_UNAVAILABLE, _E.TRIAGE): _S.TRIAGED,
+    (_S.TRIAGED, _E.DRAFT): _S.DRAFTED,
+    **{(state, _E.OPEN): _S.IN_READING for state in READABLE},
+    **{(state, _E.SIGN): _S.SIGNED for state in READABLE},
+    **{(state, event): state for state in (_S.IN_READING, *_REPORTED) for event in _MACHINE_EVENTS},
+    **{(state, _E.AMEND): _S.AMENDED for state in _REPORTED},
+    **{(state, _E.DELIVER): _S.DELIVERED for state in _REPORTED},
+    **{(state, _E.RENEW): _S.ADMITTED for state in READABLE - {_S.IN_READING}},
+    **{(state, _E.RENEW): state for state in (_S.IN_READING, *_REPORTED)},
+}
+
+
+def next_state(state: StudyState, event: StudyEvent) -> StudyState:
+    """The state after `event`; raises IllegalTransition for a pair the table does not hold."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise IllegalTransition(f"a study that is {state.value} cannot take the event {event.value}") from None

@@ -1,0 +1,1 @@
+"""Findings to a draft report whose every sentence names its evidence."""

@@ -1,0 +1,1 @@
+"""All of FHIR R4."""

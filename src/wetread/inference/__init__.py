@@ -1,0 +1,1 @@
+"""Pixels to findings: normalise, predict, calibrate, localise, say when it does not know."""

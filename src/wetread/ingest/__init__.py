@@ -1,0 +1,1 @@
+"""May this study enter? Complete, right modality, body part and view, not seen before, not hostile."""

@@ -1,0 +1,159 @@
+"""The working database: state change, audit record and next job commit together (law 2).
+
+Knows study keys only; a raw UID, name or date never enters it.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.audit import AuditEvent, AuditRecord
+from wetread.domain.delivery import Delivery
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.job import Job, JobKind, JobRequest, JobState
+from wetread.domain.priority import TriageDecision
+from wetread.domain.report import Draft, Report
+from wetread.domain.role import Actor
+from wetread.domain.study import Instance, Study
+from wetread.domain.study_state import StudyState
+
+__all__ = ["Account", "AdmissionOutcome", "Database", "JobCounts", "Session", "UnitOfWork"]
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionOutcome:
+    """What became of one instance: 'stored', 'duplicate' (same bytes, nothing new) or 'conflict' (same UID, other bytes: the first is kept)."""
+
+    instance_key: InstanceKey
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's or service's account. Secrets are stored as scrypt hashes, never as themselves."""
+
+    actor: Actor
+    password_hash: str
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser or token: `token_sha256` is all we keep of the secret."""
+
+    token_sha256: str
+    actor_id: str
+    expires_at: datetime
+
+
+JobCounts = dict[tuple[JobKind, JobState], int]
+
+
+class UnitOfWork(Protocol):
+    """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back."""
+
+    def commit(self) -> None: ...
+
+    # studies and instances
+    def study(self, study_key: StudyKey) -> Study:
+        """Raises StudyNotFound. On PostgreSQL the row is locked until the end of the transaction."""
+        ...
+
+    def find_study(self, study_key: StudyKey) -> Study | None: ...
+    def save_study(self, study: Study) -> None:
+        """Insert or update by study_key."""
+        ...
+
+    def worklist(self, *, states: frozenset[StudyState] | None = None, limit: int = 500) -> tuple[Study, ...]:
+        """Most urgent first: critical, priority rank, then oldest received_at."""
+        ...
+
+    def admit_instance(self, instance: Instance) -> AdmissionOutcome:
+        """Insert by unique instance_key; a lost race is 'duplicate' or 'conflict', decided by content_sha256."""
+        ...
+
+    def instances(self, study_key: StudyKey) -> tuple[Instance, ...]: ...
+
+    # results; each save replaces what the same revision/version held
+    def save_analysis(self, study_key: StudyKey, revision: int, analysis: Analysis) -> None: ...
+    def analysis(self, study_key: StudyKey) -> Analysis | None:
+        """The newest."""
+        ...
+
+    def save_decision(self, study_key: StudyKey, revision: int, decision: TriageDecision) -> None: ...
+    def decision(self, study_key: StudyKey) -> TriageDecision | None: ...
+    def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None: ...
+    def draft(self, study_key: StudyKey) -> Draft | None: ...
+
+    def save_report(self, report: Report, *, expected_etag: int | None) -> Report:
+        """Insert (expected_etag None) or update; returns it with its new etag. Raises StaleVersion. A version that carries a signature is never updated."""
+        ...
+
+    def report(self, study_key: StudyKey, version: int | None = None) -> Report | None:
+        """That version, or the newest."""
+        ...
+
+    def reports(self, study_key: StudyKey) -> tuple[Report, ...]: ...
+
+    # jobs
+    def enqueue(self, request: JobRequest) -> bool:
+        """False when a job with this dedupe_key exists already (then, while it is READY, its not_before moves to the later time)."""
+        ...
+
+    def complete_job(self, job: Job) -> None:
+        """Raises TransientError(code='lease_lost') when `attempt` is not the current one: then nothing of this transaction may be committed."""
+        ...
+
+    # deliveries
+    def save_delivery(self, delivery: Delivery) -> None: ...
+    def deliveries(self, study_key: StudyKey) -> tuple[Delivery, ...]: ...
+
+    # audit
+    def audit(self, event: AuditEvent, now: datetime) -> AuditRecord:
+        """Append to the chain inside this transaction."""
+        ...
+
+    # accounts
+    def save_account(self, account: Account) -> None: ...
+    def account(self, actor_id: str) -> Account | None: ...
+    def accounts(self) -> tuple[Account, ...]: ...
+    def save_session(self, session: Session) -> None: ...
+    def session(self, token_sha256: str) -> Session | None: ...
+    def end_session(self, token_sha256: str) -> None: ...
+
+
+class Database(Protocol):
+    def begin(self, *, write: bool = True) -> AbstractContextManager[UnitOfWork]:
+        """A transaction. `write=True` takes the write lock at once (SQLite BEGIN IMMEDIATE), so a decision never rests on a stale read."""
+        ...
+
+    def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
+        """Lease the most urgent READY job whose time has come, or one whose lease ran out (priority, then age). Own transaction, never the same job twice at once."""
+        ...
+
+    def renew_lease(self, job: Job, *, now: datetime, lease_s: float) -> bool:
+        """Heartbeat; False when the lease was lost."""
+        ...
+
+    def retry_job(self, job: Job, *, not_before: datetime, reason: str) -> None: ...
+    def bury_job(self, job: Job, *, reason: str) -> None:
+        """Dead letter, with the reason (PHI-free)."""
+        ...
+
+    def revive_job(self, job_id: int) -> bool:
+        """Put a dead job back (attempts start again); False when it is not dead."""
+        ...
+
+    def jobs(self, state: JobState, limit: int = 100) -> tuple[tuple[Job, str], ...]:
+        """Jobs in a state with their last reason."""
+        ...
+
+    def count_jobs(self) -> JobCounts: ...
+    def count_studies(self) -> dict[StudyState, int]: ...
+    def audit_records(self, *, start: int = 1) -> Iterator[AuditRecord]: ...
+    def change_token(self) -> int:
+        """A number that grows whenever anything was audited: cheap polling for live views."""
+        ...

@@ -1,0 +1,25 @@
+"""Typed findings in, a draft out. Nothing that crosses this port can say who the patient is (law 4)."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from wetread.domain.analysis import Finding, QualityFlag
+from wetread.domain.report import Draft
+
+__all__ = ["Drafter", "DraftingRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftingRequest:
+    """All a composer may know: no dates, no names, no identifiers. `ai_unavailable` holds the reason when no model read the film."""
+
+    findings: tuple[Finding, ...]
+    quality: tuple[QualityFlag, ...]
+    view_position: str
+    comparison_available: bool
+    may_say_normal: bool
+    ai_unavailable: str = ""
+
+
+class Drafter(Protocol):
+    def draft(self, request: DraftingRequest) -> Draft: ...

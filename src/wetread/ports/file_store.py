@@ -1,0 +1,51 @@
+"""Where the bytes of instances live: named by the sha256 of what they hold, durable before anybody is told so."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+__all__ = ["FileStore", "IncomingFile", "StoredFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Where bytes ended up. `original_sha256` differs from `sha256` when the preamble was zeroed (CVE-2019-11687)."""
+
+    sha256: str
+    original_sha256: str
+    size_bytes: int
+    path: Path
+
+
+class IncomingFile(Protocol):
+    """A file being received. Exactly one of `keep` and `discard` ends it; leaving it without `keep` discards it."""
+
+    path: Path
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Append; the running hash follows. Raises TransientError(code='storage_full') when the disk is full."""
+        ...
+
+    def flush(self) -> None:
+        """Make what was written readable at `path` (no durability promised)."""
+        ...
+
+    def keep(self) -> StoredFile:
+        """fsync the file, rename it to its hash, fsync the folder: after this the bytes survive power loss."""
+        ...
+
+    def discard(self) -> None: ...
+
+
+class FileStore(Protocol):
+    def receive(self) -> IncomingFile:
+        """A new empty incoming file in the store's own quarantine folder; names never come from the sender."""
+        ...
+
+    def path_of(self, sha256: str) -> Path:
+        """Where stored bytes lie; raises PermanentError(code='bytes_missing') when they do not."""
+        ...
+
+    def sweep(self, older_than_s: float) -> int:
+        """Remove abandoned incoming files; returns how many."""
+        ...

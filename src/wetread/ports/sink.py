@@ -1,0 +1,39 @@
+"""Where a signed report goes."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.priority import TriageDecision
+from wetread.domain.report import Report
+from wetread.ports.vault import VaultInstance, VaultStudy
+
+__all__ = ["ReportPackage", "Sink"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPackage:
+    """Everything the encoders need, put together after signing. `uid_seed` fixes every UID made from it: encoding twice gives the same bytes' identity."""
+
+    study_key: StudyKey
+    study: VaultStudy
+    instances: tuple[VaultInstance, ...]
+    read_instance: VaultInstance
+    report: Report
+    predecessor: Report | None
+    analysis: Analysis | None
+    decision: TriageDecision | None
+    film_path: str
+    uid_seed: bytes
+
+
+class Sink(Protocol):
+    name: str
+
+    def deliver(self, package: ReportPackage) -> str:
+        """Send; returns a PHI-free receipt once the receiver has acknowledged.
+
+        Must be safe to repeat (same UIDs, conditional create). Raises TransientError (receiver down, busy) or PermanentError (receiver refuses; message says why).
+        """
+        ...

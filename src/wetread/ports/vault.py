@@ -1,0 +1,58 @@
+"""Who a study key belongs to. A separate database with its own credentials; the working rooms never import its adapter."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.study import InstanceHeader, PatientIdentity
+
+__all__ = ["Vault", "VaultInstance", "VaultStudy"]
+
+
+@dataclass(frozen=True, slots=True)
+class VaultStudy:
+    """A study with its identity, for those who may see it: delivery, QIDO, and people whose role allows it."""
+
+    study_key: StudyKey
+    study_instance_uid: str
+    identity: PatientIdentity
+    modalities: tuple[str, ...]
+    number_of_instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class VaultInstance:
+    """One instance's identifiers and header as received, with the content address of its bytes."""
+
+    instance_key: InstanceKey
+    study_key: StudyKey
+    content_sha256: str
+    header: InstanceHeader
+
+
+class Vault(Protocol):
+    def admit(self, instances: list[VaultInstance]) -> None:
+        """Record instances, in one durable commit; repeating it changes nothing.
+
+        Raises PermanentError(code='identity_conflict') when a study already belongs to another patient (PatientID, issuer): never merged.
+        """
+        ...
+
+    def study(self, study_key: StudyKey) -> VaultStudy:
+        """Raises StudyNotFound."""
+        ...
+
+    def instances(self, study_key: StudyKey) -> tuple[VaultInstance, ...]: ...
+
+    def priors(self, study_key: StudyKey) -> tuple[StudyKey, ...]:
+        """Other studies of the same patient (PatientID and issuer), newest first."""
+        ...
+
+    def search_studies(self, match: dict[str, str], *, limit: int, offset: int) -> tuple[VaultStudy, ...]:
+        """QIDO matching (PS3.18 §8.3.4) on StudyInstanceUID, PatientID, PatientName, AccessionNumber, StudyDate, ModalitiesInStudy.
+
+        Exact, `*`/`?` wildcard (names case-insensitive) and date ranges; indexed for exact and prefix matches.
+        """
+        ...
+
+    def find_instance(self, study_uid: str, series_uid: str, sop_uid: str) -> VaultInstance | None: ...

@@ -1,0 +1,1 @@
+"""Predictor implementations: ONNX Runtime."""

@@ -1,0 +1,1 @@
+"""Who may edit, sign, amend, reject, and what each act means."""

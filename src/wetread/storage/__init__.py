@@ -1,0 +1,1 @@
+"""All SQL, the content-addressed file store and the vault."""

@@ -1,0 +1,1 @@
+"""Shipped twins of every port, builders, and the phantom generator."""

@@ -1,0 +1,1 @@
+"""Findings and site policy to a priority with its reason."""

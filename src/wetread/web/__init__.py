@@ -1,0 +1,1 @@
+"""The HTTP door: DICOMweb, JSON API, pages, health. No decisions."""
