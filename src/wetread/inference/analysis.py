@@ -1,0 +1,93 @@
+"""Pixels to findings: normalise, gate, predict, calibrate, localise, and say when the model does not know."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from wetread.domain.analysis import Analysis, Finding, HeatMaps, QualityFlag, Region
+from wetread.domain.finding import concept
+from wetread.domain.identifiers import InstanceKey
+from wetread.inference.bundle import HeadSpec, ModelBundle
+from wetread.inference.localise import hot_region, laterality
+from wetread.inference.quality import refuse_by_gate, refuse_by_pixels
+from wetread.inference.resample import fit_long_side
+from wetread.ports.decoder import DecodedImage
+from wetread.ports.predictor import Prediction, Predictor
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
+
+__all__ = ["Film", "analyse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """The film to read: its key, its decoded first frame, and which way it hangs (PatientOrientation)."""
+
+    instance_key: InstanceKey
+    decoded: DecodedImage
+    patient_orientation: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    rows: int
+    columns: int
+    extent: Region
+    patient_orientation: tuple[str, ...]
+
+
+def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime) -> Analysis:
+    """One model's read of one film.
+
+    Raises UnsuitableImage (blank, too_small, inverted, rotated_*, not_frontal_chest) before any finding is reported.
+    """
+    rows, columns = film.decoded.stored.shape
+    image, extent = fit_long_side(film.decoded, bundle.input_side_px)
+    refuse_by_pixels(image, rows, columns)
+    prediction = predictor.predict(image)
+    refuse_by_gate(bundle.gate, prediction.gate_logits)
+    frame = _Frame(rows, columns, extent, film.patient_orientation)
+    return Analysis(
+        instance_key=film.instance_key,
+        model=bundle.identity,
+        findings=tuple(_finding(head, prediction, frame) for head in bundle.heads),
+        quality=_flags(prediction, bundle),
+        ood_score=prediction.ood_score,
+        ood_threshold=bundle.ood_threshold,
+        input_sha256=sha256(image.tobytes()).hexdigest(),
+        analysed_at=now,
+        heat=_heat(bundle, prediction, extent),
+    )
+
+
+def _finding(head: HeadSpec, prediction: Prediction, frame: _Frame) -> Finding:
+    raw_score = float(prediction.logits[head.output_index])
+    probability = head.calibration.apply(raw_score) if head.calibration else None
+    unplaced = Finding(head.name, raw_score, probability, head.operating_point, "", None)
+    return _placed(unplaced, prediction.cam[head.output_index], frame) if unplaced.called else unplaced
+
+
+def _placed(finding: Finding, cam: "NDArray[float32]", frame: _Frame) -> Finding:
+    side = laterality(cam, frame.patient_orientation) if concept(finding.name).lateralised else ""
+    region = hot_region(cam, frame.extent, frame.rows, frame.columns)
+    return Finding(finding.name, finding.raw_score, finding.probability, finding.operating_point, side, region)
+
+
+def _flags(prediction: Prediction, bundle: ModelBundle) -> tuple[QualityFlag, ...]:
+    if prediction.ood_score <= bundle.ood_threshold:
+        return ()
+    message = (
+        f"unlike the films the model was trained on (distance {prediction.ood_score:.1f}, "
+        f"limit {bundle.ood_threshold:.1f}): its numbers may not hold here"
+    )
+    return (QualityFlag("out_of_distribution", message),)
+
+
+def _heat(bundle: ModelBundle, prediction: Prediction, extent: Region) -> HeatMaps:
+    import numpy as np
+
+    maps = np.stack([prediction.cam[head.output_index] for head in bundle.heads])
+    return HeatMaps(int(maps.shape[1]), int(maps.shape[2]), maps.astype("<f2").tobytes(), extent)

@@ -1,0 +1,100 @@
+"""What signing, amending and rejecting mean. Pure: reports in, reports out; the clock and the actor are arguments."""
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from wetread.domain.errors import IllegalTransition, NotPermitted
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.report import (
+    Draft,
+    Report,
+    ReportContent,
+    ReportStatus,
+    Section,
+    Signature,
+    content_hash,
+)
+from wetread.domain.role import PERMITTED, Act, Actor
+
+__all__ = ["RejectReason", "amended_from", "blank_content", "content_of", "first_report", "signed", "successor_for"]
+
+
+class RejectReason(StrEnum):
+    """Why a person threw an AI draft away: fixed codes, because free text could carry identity."""
+
+    WRONG_FINDING = "wrong_finding"
+    MISSED_FINDING = "missed_finding"
+    WRONG_SIDE = "wrong_side"
+    IMAGE_QUALITY = "image_quality"
+    NOT_USEFUL = "not_useful"
+
+
+def content_of(draft: Draft) -> ReportContent:
+    """The draft's sentences joined by section, in section order, with its structured findings."""
+    text = {section: " ".join(s.text for s in draft.sentences if s.section is section) for section in Section}
+    return ReportContent(tuple(text.items()), draft.findings)
+
+
+def blank_content() -> ReportContent:
+    """An empty report: every section there, nothing in it."""
+    return ReportContent(tuple((section, "") for section in Section), ())
+
+
+def first_report(study_key: StudyKey, actor: Actor, draft: Draft | None) -> Report:
+    """Version 1, unsigned: what the drafter proposed, or nothing."""
+    content = content_of(draft) if draft else blank_content()
+    return Report(study_key, 1, ReportStatus.PARTIAL, content, actor.actor_id, etag=0)
+
+
+def successor_for(report: Report, actor: Actor, *, amendment_reason: str = "") -> Report:
+    """The next version, unsigned, starting from what the last one said."""
+    return Report(
+        report.study_key,
+        report.version + 1,
+        ReportStatus.PARTIAL,
+        report.content,
+        actor.actor_id,
+        etag=0,
+        amendment_reason=amendment_reason,
+    )
+
+
+def amended_from(report: Report, actor: Actor, reason: str) -> Report:
+    """Open an amendment of a final report; raises IllegalTransition when there is none, or no reason is given."""
+    if report.status not in (ReportStatus.FINAL, ReportStatus.AMENDED):
+        raise IllegalTransition("only a final report can be amended: this one is still open")
+    if not reason.strip():
+        raise IllegalTransition("an amendment needs a reason")
+    return successor_for(report, actor, amendment_reason=reason.strip()[:500])
+
+
+def signed(report: Report, actor: Actor, meaning: str, now: datetime, *, amends: bool) -> Report:
+    """The report under the actor's signature.
+
+    A radiologist's makes it final (amended when an earlier final version exists); a resident's makes it preliminary, to be signed again by a
+    radiologist. Anyone else, and every service, is refused (law 1).
+    """
+    if report.signature is not None:
+        raise IllegalTransition("this version is signed already")
+    if not any(text.strip() for _, text in report.content.sections):
+        raise IllegalTransition("an empty report cannot be signed: write at least an impression")
+    status = _status_for(actor, amends)
+    signature = Signature(
+        actor.actor_id,
+        actor.display_name or actor.actor_id,
+        actor.role.value,
+        meaning.strip()[:200] or "authored and approved",
+        now,
+        content_hash(report.content),
+    )
+    return replace(report, status=status, signature=signature, author_id=actor.actor_id)
+
+
+def _status_for(actor: Actor, amends: bool) -> ReportStatus:
+    acts = PERMITTED[actor.role]
+    if Act.SIGN in acts:
+        return ReportStatus.AMENDED if amends else ReportStatus.FINAL
+    if Act.SIGN_PRELIMINARY in acts:
+        return ReportStatus.PRELIMINARY
+    raise NotPermitted(f"role {actor.role.value} may not sign")
