@@ -1,0 +1,237 @@
+"""Settings: one TOML file and WETREAD_* environment variables to one frozen type, read once. Unknown keys are refused; secrets are masked when shown."""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from wetread.domain.errors import PermanentError
+
+__all__ = ["AllowedCaller", "Remote", "Settings", "SettingsError", "SourcedValue", "explain", "load_settings"]
+
+_PREFIX = "WETREAD_"
+_NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
+
+
+class SettingsError(PermanentError):
+    """A setting is wrong; the message names it and says what would be right."""
+
+    code = "bad_settings"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedCaller:
+    """A calling AE title that may store here, and from which address ('' = any)."""
+
+    ae_title: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A DIMSE neighbour, written AE@host:port."""
+
+    ae_title: str
+    host: str
+    port: int
+
+
+class Settings(BaseSettings):
+    """Every switch of wetread, with the embedded defaults: SQLite and files under `data_dir`, loopback only."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default=Path("~/.local/share/wetread"), description="Where databases, films and keys live.")
+    site: str = Field(
+        default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Name of this site, shown and logged."
+    )
+    organisation: str = Field(
+        default="wetread research site", description="Verifying organisation written into reports."
+    )
+    database_url: SecretStr = Field(default=SecretStr(""), description="Working database; empty: SQLite in data_dir.")
+    vault_url: SecretStr = Field(default=SecretStr(""), description="Identity vault; empty: SQLite in data_dir/vault.")
+    pseudonym_key_file: Path | None = Field(default=None, description="Secret behind study keys; made on first start.")
+
+    host: str = Field(default="127.0.0.1", description="Address the HTTP door listens on.")
+    port: int = Field(default=8470, ge=0, le=65535, description="Port of the HTTP door; 0 picks a free one.")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("127.0.0.1", "localhost", "::1"), description="Host headers answered; others get 400."
+    )
+    stow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
+        description="Addresses that may store by DICOMweb without a token.",
+    )
+    max_body_bytes: int = Field(default=2 * 1024**3, ge=1024, description="Largest STOW request.")
+    session_idle_s: int = Field(default=15 * 60, ge=60, description="Log-off after this long without a request.")
+    session_absolute_s: int = Field(default=12 * 3600, ge=60, description="Log-off after this long in any case.")
+
+    dimse_port: int | None = Field(default=None, ge=1, le=65535, description="C-STORE port; unset: no DIMSE door.")
+    dimse_host: str = Field(default="127.0.0.1", description="Address the DIMSE door listens on.")
+    ae_title: str = Field(default="WETREAD", pattern=r"^[\x21-\x5b\x5d-\x7e ]{1,16}$", description="Our AE title.")
+    dimse_callers: Annotated[tuple[AllowedCaller, ...], NoDecode] = Field(
+        default=(), description="Who may C-STORE: AE or AE@address, comma separated."
+    )
+    watch_folder: Path | None = Field(default=None, description="Folder watched for DICOM files; unset: none.")
+
+    quiet_period_s: float = Field(
+        default=20.0, ge=0, description="A study is complete after this long without a new image."
+    )
+    read_secondary_capture: bool = Field(default=False, description="Read SC images that hold a film (scanned films).")
+    sandbox_children: int = Field(default=2, ge=1, le=64, description="Parsing and decoding child processes.")
+    sandbox_memory_bytes: int = Field(default=1536 * 1024**2, ge=256 * 1024**2, description="Memory limit of a child.")
+    sandbox_wall_s: float = Field(default=20.0, gt=0, description="Time limit of one parse or decode.")
+
+    model_bundle: Path | None = Field(default=None, description="Model bundle; unset: the one that ships.")
+    triage_policy: Path | None = Field(default=None, description="Triage policy YAML; unset: the one that ships.")
+
+    workers: int = Field(default=1, ge=0, le=64, description="Worker processes `wetread serve` starts.")
+    lease_s: float = Field(default=60.0, ge=1, description="A worker that is silent this long loses its job.")
+    max_attempts: int = Field(default=4, ge=1, description="Tries before a job is given up with a reason.")
+    delivery_max_attempts: int = Field(default=50, ge=1, description="Tries before a delivery is given up.")
+
+    folder_sink: Path | None = Field(default=None, description="Folder for signed reports; unset: data_dir/outbox.")
+    stow_sink_url: str = Field(default="", description="DICOMweb base URL that receives SR and SC.")
+    cstore_sink: Annotated[Remote | None, NoDecode] = Field(
+        default=None, description="DIMSE receiver of SR and SC: AE@host:port."
+    )
+    fhir_sink_url: str = Field(default="", description="FHIR R4 base URL that receives reports.")
+
+    demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
+
+    @field_validator("allowed_hosts", "stow_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("dimse_callers", mode="before")
+    @classmethod
+    def _callers(cls, value: object) -> object:
+        entries = value.split(",") if isinstance(value, str) else value
+        if not isinstance(entries, list | tuple):
+            raise ValueError("expected AE or AE@address, comma separated")
+        return tuple(e if isinstance(e, AllowedCaller) else _caller(str(e)) for e in entries if str(e).strip())
+
+    @field_validator("cstore_sink", mode="before")
+    @classmethod
+    def _remote(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        ae_title, _, address = value.partition("@")
+        host, _, port = address.rpartition(":")
+        if not (ae_title and host and port.isdigit()):
+            raise ValueError("expected AE@host:port")
+        return Remote(ae_title, host, int(port))
+
+    @field_validator("data_dir", "folder_sink", "watch_folder", "model_bundle", "triage_policy", "pseudonym_key_file")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value.expanduser().absolute() if value else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """`load_settings` merges file, environment and command line itself, so that each value's source can be named."""
+        return (init_settings,)
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url.get_secret_value() or f"sqlite:///{self.data_dir / 'wetread.db'}"
+
+    @property
+    def resolved_vault_url(self) -> str:
+        return self.vault_url.get_secret_value() or f"sqlite:///{self.data_dir / 'vault' / 'vault.db'}"
+
+    @property
+    def resolved_pseudonym_key_file(self) -> Path:
+        return self.pseudonym_key_file or self.data_dir / "vault" / "pseudonym.key"
+
+    @property
+    def resolved_folder_sink(self) -> Path:
+        return self.folder_sink or self.data_dir / "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedValue:
+    """One setting as shown to a person: secrets masked, and where the value came from."""
+
+    name: str
+    value: str
+    source: str
+    description: str
+
+
+def load_settings(config: Path | None = None, **overrides: object) -> Settings:
+    """The file (argument, else WETREAD_CONFIG), under the environment, under `overrides` from the command line; raises SettingsError."""
+    _refuse_unknown_environment()
+    given = {name: value for name, value in overrides.items() if value is not None}
+    values = {**_read_file(config), **EnvSettingsSource(Settings)(), **given}
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_in_words(error)) from None
+
+
+def explain(settings: Settings, config: Path | None = None) -> tuple[SourcedValue, ...]:
+    """Every setting with its value and source, for `wetread settings`."""
+    from_file = _read_file(config)
+    return tuple(
+        SourcedValue(name, _shown(getattr(settings, name)), _source(name, from_file), field.description or "")
+        for name, field in Settings.model_fields.items()
+    )
+
+
+def _source(name: str, from_file: dict[str, object]) -> str:
+    if _PREFIX + name.upper() in os.environ:
+        return f"environment {_PREFIX}{name.upper()}"
+    return "file" if name in from_file else "default"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "********" if value.get_secret_value() else ""
+    if isinstance(value, tuple):
+        return ", ".join(_shown(each) for each in value)
+    if isinstance(value, AllowedCaller):
+        return f"{value.ae_title}@{value.address}" if value.address else value.ae_title
+    if isinstance(value, Remote):
+        return f"{value.ae_title}@{value.host}:{value.port}"
+    return "" if value is None else str(value)
+
+
+def _read_file(config: Path | None) -> dict[str, object]:
+    path = config or (Path(os.environ["WETREAD_CONFIG"]) if "WETREAD_CONFIG" in os.environ else None)
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"settings file {path}: {error}") from error
+
+
+def _refuse_unknown_environment() -> None:
+    known = {_PREFIX + name.upper() for name in Settings.model_fields} | _NOT_SETTINGS
+    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
+    if unknown:
+        raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)} (see `wetread settings`)")
+
+
+def _in_words(error: ValidationError) -> str:
+    lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
+    return "settings: " + "; ".join(lines)
+
+
+def _caller(text: str) -> AllowedCaller:
+    ae_title, _, address = text.strip().partition("@")
+    return AllowedCaller(ae_title, address)
