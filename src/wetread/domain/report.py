@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 
@@ -20,6 +21,7 @@ __all__ = [
     "Sentence",
     "Signature",
     "content_hash",
+    "is_final",
 ]
 
 
@@ -118,3 +120,18 @@ class Report:
     etag: int
     signature: Signature | None = None
     amendment_reason: str = ""
+
+
+def is_final(report: Report) -> bool:
+    """True for a version that a person signed as final or amended (law 3).
+
+    Raises PermanentError when a version calls itself final without a signature (code 'unsigned_final'), or when what was signed is not what it says now
+    (code 'signature_mismatch'): neither may leave.
+    """
+    if report.status not in (ReportStatus.FINAL, ReportStatus.AMENDED):
+        return False
+    if report.signature is None:
+        raise PermanentError("the report is marked final but nobody signed it: sign it again", code="unsigned_final")
+    if report.signature.content_sha256 != content_hash(report.content):
+        raise PermanentError("the report changed after it was signed: sign it again", code="signature_mismatch")
+    return True

@@ -1,6 +1,8 @@
 """Where a signed report goes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from wetread.domain.analysis import Analysis
@@ -9,7 +11,7 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Report
 from wetread.ports.vault import VaultInstance, VaultStudy
 
-__all__ = ["ReportPackage", "Sink"]
+__all__ = ["Encoder", "ReportPackage", "Sink"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,10 @@ class ReportPackage:
     decision: TriageDecision | None
     film_path: str
     uid_seed: bytes
+
+
+Encoder = Callable[[ReportPackage, datetime], bytes | None]
+"""One document of a package, in the time zone of the given instant; None when this package has no such document."""
 
 
 class Sink(Protocol):
