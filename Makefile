@@ -1,0 +1,58 @@
+# Two commands a person needs: `make demo` and `make test`. Both set up everything they use.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check format bench setup-demo setup-test debian node screenshots constraints clean
+
+demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
+	$(BIN)/wetread demo $(DEMO_ARGS)
+
+test: setup-test check ## everything CI runs
+	$(BIN)/python -m pytest
+
+check: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/architecture/file_length.py
+
+format:
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: setup-test ## the figures of docs/performance.md
+	$(BIN)/python -m benchmarks
+
+setup-demo: $(VENV)/.demo
+setup-test: debian $(VENV)/.test node
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,postgres,test]'
+	touch $@ $(VENV)/.demo
+
+debian: ## real neighbours for the tests; needs root only when something is missing
+	@missing=$$(for p in $(DEBIAN); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	if [ -n "$$missing" ]; then echo "installing $$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+
+node: tests/neighbours/node/node_modules/.done
+tests/neighbours/node/node_modules/.done: tests/neighbours/node/package-lock.json
+	cd tests/neighbours/node && npm ci --silent --no-audit --no-fund && touch node_modules/.done
+
+screenshots: setup-test
+	$(BIN)/python -m tests.screenshots
+
+constraints: ## re-lock: versions only, no addresses
+	$(BIN)/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sort -f > constraints.txt
+
+clean:
+	rm -rf $(VENV) build var src/*.egg-info tests/neighbours/node/node_modules

@@ -1,0 +1,237 @@
+"""The order of the stages, on one screen: analyse, triage, draft, (a person signs), deliver.
+
+Each stage computes first and then commits its result, the state, the audit record and the next job in one transaction under the job's fencing token (law 2): a worker that dies, or
+wakes up after losing its lease, leaves nothing half done.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from wetread.delivery.deliver import deliver
+from wetread.domain.analysis import Analysis
+from wetread.domain.audit import AuditEvent
+from wetread.domain.delivery import DeliveryState
+from wetread.domain.errors import PermanentError, UnsuitableImage
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.job import Job, JobKind, JobRequest
+from wetread.domain.role import SERVICE
+from wetread.domain.study import Instance, Study
+from wetread.domain.study_state import StudyEvent, next_state
+from wetread.inference.analysis import Film, analyse
+from wetread.inference.bundle import ModelBundle
+from wetread.ingest.suitability import SuitabilityPolicy, choose_film
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database, UnitOfWork
+from wetread.ports.decoder import FilmDecoder
+from wetread.ports.drafter import Drafter, DraftingRequest
+from wetread.ports.file_store import FileStore
+from wetread.ports.predictor import Predictor
+from wetread.ports.sink import ReportPackage, Sink
+from wetread.ports.vault import Vault
+from wetread.triage.policy import TriagePolicy
+from wetread.triage.prioritise import prioritise
+
+__all__ = ["Pipeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The stages and what they need. `model` gives the bundle and its predictor, loaded on first use."""
+
+    database: Database
+    vault: Vault
+    files: FileStore
+    decoder: FilmDecoder
+    model: Callable[[], tuple[ModelBundle, Predictor]]
+    suitability: SuitabilityPolicy
+    policy: TriagePolicy
+    drafter: Drafter
+    sinks: Mapping[str, Sink]
+    clock: Clock
+    uid_seed: bytes
+
+    def advance(self, job: Job) -> None:
+        """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
+        steps = {
+            JobKind.ANALYSE: self._analyse,
+            JobKind.TRIAGE: self._triage,
+            JobKind.DRAFT: self._draft,
+            JobKind.DELIVER: self._deliver,
+        }
+        steps[job.kind](job)
+
+    def give_up(self, job: Job, reason: str) -> bool:
+        """What happens when a job cannot succeed. True when the study goes on without it; False when the job must be buried.
+
+        A film that cannot be analysed is marked AI_UNAVAILABLE with the reason and goes on to triage (law 1).
+        """
+        if job.kind is not JobKind.ANALYSE:
+            return False
+        self._commit_analysis(job, None, reason)
+        return True
+
+    def _analyse(self, job: Job) -> None:
+        with self.database.begin(write=False) as unit:
+            instances = unit.instances(job.study_key)
+        try:
+            analysis = self._read(instances)
+        except UnsuitableImage as unsuitable:
+            self._commit_analysis(job, None, str(unsuitable))
+            return
+        self._commit_analysis(job, analysis, "")
+
+    def _read(self, instances: tuple[Instance, ...]) -> Analysis:
+        film = choose_film(instances, self.suitability).film
+        decoded = self.decoder.decode(self.files.path_of(film.content_sha256))
+        bundle, predictor = self.model()
+        shown = Film(film.instance_key, decoded, film.traits.patient_orientation)
+        return analyse(shown, bundle, predictor, self.clock.now())
+
+    def _commit_analysis(self, job: Job, analysis: Analysis | None, reason: str) -> None:
+        with self.database.begin() as unit:
+            study = unit.study(job.study_key)
+            if _superseded(job, study):
+                self._finish(unit, job, "study.analyse", "superseded", None, {})
+                return
+            event = StudyEvent.ANALYSE if analysis else StudyEvent.FAIL_ANALYSIS
+            if analysis:
+                unit.save_analysis(study.study_key, study.revision, analysis)
+            unit.save_study(replace(study, state=next_state(study.state, event), reason=reason))
+            outcome = "success" if analysis else "ai_unavailable"
+            self._finish(unit, job, "study.analyse", outcome, JobKind.TRIAGE, _model_facts(analysis))
+
+    def _triage(self, job: Job) -> None:
+        with self.database.begin() as unit:
+            study = unit.study(job.study_key)
+            if _superseded(job, study):
+                self._finish(unit, job, "study.triage", "superseded", None, {})
+                return
+            analysis = None if study.reason else unit.analysis(job.study_key)
+            decision = prioritise(analysis, study.traits, self.policy, unavailable_reason=study.reason)
+            unit.save_decision(study.study_key, study.revision, decision)
+            state = next_state(study.state, StudyEvent.TRIAGE)
+            unit.save_study(replace(study, state=state, priority=decision.priority, critical=decision.critical))
+            facts = {"priority": decision.priority.value, "rule": decision.rule_id, "policy": decision.policy_version}
+            self._finish(unit, job, "study.triage", "success", JobKind.DRAFT, facts)
+
+    def _draft(self, job: Job) -> None:
+        has_prior = bool(self.vault.priors(job.study_key))
+        with self.database.begin() as unit:
+            study = unit.study(job.study_key)
+            if _superseded(job, study):
+                self._finish(unit, job, "study.draft", "superseded", None, {})
+                return
+            analysis = None if study.reason else unit.analysis(job.study_key)
+            request = self._drafting_request(study, analysis, unit.instances(job.study_key), has_prior)
+            draft = self.drafter.draft(request)
+            unit.save_draft(study.study_key, study.revision, draft)
+            unit.save_study(replace(study, state=next_state(study.state, StudyEvent.DRAFT)))
+            self._finish(unit, job, "study.draft", "success", None, {"composer": draft.composer})
+
+    def _drafting_request(
+        self, study: Study, analysis: Analysis | None, instances: tuple[Instance, ...], has_prior: bool
+    ) -> DraftingRequest:
+        views = {i.instance_key: i.traits.view_position for i in instances}
+        return DraftingRequest(
+            findings=analysis.findings if analysis else (),
+            quality=analysis.quality if analysis else (),
+            view_position=views.get(analysis.instance_key, "") if analysis else "",
+            comparison_available=has_prior,
+            may_say_normal=self.policy.may_say_normal,
+            ai_unavailable="" if analysis else study.reason or "no analysis was stored",
+        )
+
+    def _deliver(self, job: Job) -> None:
+        version, _, sink_name = job.detail.partition(":")
+        sink = self.sinks.get(sink_name)
+        if sink is None:
+            raise PermanentError(f"no sink named {sink_name} is configured any more", code="unknown_sink")
+        package = self._package(job.study_key, int(version))
+        with self.database.begin(write=False) as unit:
+            earlier = [
+                d for d in unit.deliveries(job.study_key) if (d.report_version, d.sink) == (int(version), sink_name)
+            ]
+        delivery = deliver(package, sink, self.clock.now(), earlier[0] if earlier else None)
+        with self.database.begin() as unit:
+            study = unit.study(job.study_key)
+            unit.save_delivery(delivery)
+            if self._all_acknowledged(unit, job.study_key, int(version)):
+                unit.save_study(replace(study, state=next_state(study.state, StudyEvent.DELIVER)))
+            self._finish(unit, job, "report.deliver", "success", None, {"sink": sink_name, "version": version})
+
+    def _all_acknowledged(self, unit: UnitOfWork, study_key: StudyKey, version: int) -> bool:
+        done = {
+            d.sink
+            for d in unit.deliveries(study_key)
+            if d.report_version == version and d.state is DeliveryState.ACKNOWLEDGED
+        }
+        newest = unit.report(study_key)
+        is_newest = newest is not None and (newest.version == version or newest.signature is None)
+        return is_newest and set(self.sinks) <= done
+
+    def _package(self, study_key: StudyKey, version: int) -> ReportPackage:
+        with self.database.begin(write=False) as unit:
+            report, reports = unit.report(study_key, version), unit.reports(study_key)
+            analysis, decision = unit.analysis(study_key), unit.decision(study_key)
+            instances = unit.instances(study_key)
+        if report is None or report.signature is None:
+            raise PermanentError("this report version is not signed", code="unsigned_report")
+        signed_before = [r for r in reports if r.version < version and r.signature is not None]
+        key = analysis.instance_key if analysis else _first_film(instances, self.suitability)
+        filed = self.vault.instances(study_key)
+        film = next(each for each in filed if each.instance_key == key)
+        return ReportPackage(
+            study_key=study_key,
+            study=self.vault.study(study_key),
+            instances=filed,
+            read_instance=film,
+            report=report,
+            predecessor=signed_before[-1] if signed_before else None,
+            analysis=analysis,
+            decision=decision,
+            film_path=str(self.files.path_of(film.content_sha256)),
+            uid_seed=self.uid_seed,
+        )
+
+    def _finish(
+        self, unit: UnitOfWork, job: Job, action: str, outcome: str, then: JobKind | None, facts: dict[str, str]
+    ) -> None:
+        detail = (*facts.items(), ("attempt", str(job.attempt)))
+        unit.audit(AuditEvent(action, SERVICE.actor_id, outcome, job.study_key, detail), self.clock.now())
+        if then is not None:
+            study = unit.study(job.study_key)
+            key = f"{then.value}:{job.study_key}:{_revision(job)}"
+            unit.enqueue(JobRequest(then, job.study_key, key, study.priority.rank))
+        unit.complete_job(job)
+        unit.commit()
+
+
+def _revision(job: Job) -> int:
+    """Dedupe keys of study jobs end in the study revision they were made for."""
+    return int(job.dedupe_key.rpartition(":")[2])
+
+
+def _superseded(job: Job, study: Study) -> bool:
+    """True when a later image made this job's work stale: its successor is queued already."""
+    return _revision(job) < study.revision
+
+
+def _first_film(instances: tuple[Instance, ...], policy: SuitabilityPolicy) -> InstanceKey:
+    """What a report without an AI read refers to: the film the gate would choose, else the first image."""
+    try:
+        return choose_film(instances, policy).film.instance_key
+    except UnsuitableImage:
+        return instances[0].instance_key
+
+
+def _model_facts(analysis: Analysis | None) -> dict[str, str]:
+    """What the audit keeps of every use of a model: which one, on what input, saying what (EU AI Act art. 12)."""
+    if analysis is None:
+        return {}
+    called = ",".join(f"{f.name}={f.probability:.4f}" for f in analysis.called)
+    return {
+        "model": f"{analysis.model.name}@{analysis.model.version}",
+        "model_sha256": analysis.model.sha256,
+        "input_sha256": analysis.input_sha256,
+        "called": called,
+    }
