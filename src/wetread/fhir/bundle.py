@@ -1,0 +1,102 @@
+"""A report version as one FHIR R4 transaction that may be sent any number of times (https://hl7.org/fhir/R4/http.html#transaction).
+
+Who and what exists elsewhere (patient, practitioner, device, study) is created only where no resource has its identifier, and never overwritten. What wetread
+says (report, observations) is put by its identifier, so an amendment replaces the version before it and the server keeps the history.
+"""
+
+import json
+from datetime import datetime
+
+from wetread.domain.finding import FindingName
+from wetread.domain.identifiers import derived_uid
+from wetread.domain.report import is_final
+from wetread.fhir import resources
+from wetread.fhir.datatypes import (
+    Json,
+    dicom_uid_identifier,
+    full_url,
+    identifier,
+    patient_identifier,
+    search_identifier,
+)
+from wetread.ports.sink import ReportPackage
+
+__all__ = ["encode_bundle", "to_bundle"]
+
+
+def encode_bundle(package: ReportPackage, now: datetime, *, patient_system: str = "urn:wetread:mrn") -> bytes:
+    """The transaction as UTF-8 JSON, the same bytes every time for a signed version.
+
+    `patient_system` is the URI of the site's patient numbers. Raises PermanentError when the report calls itself final without a valid signature.
+    """
+    return json.dumps(to_bundle(package, now, patient_system=patient_system), ensure_ascii=False).encode()
+
+
+def to_bundle(package: ReportPackage, now: datetime, *, patient_system: str) -> Json:
+    is_final(package.report)
+    entries, links = _context(package, patient_system)
+    results = []
+    for said in package.report.content.findings:
+        named = _own_identifier(package, "observation", said.name)
+        results.append(_url(package, "observation", said.name))
+        entries.append(_put(results[-1], resources.observation(package, said, named, links), named))
+    entries.extend(_withdrawals(package, links))
+    named = _own_identifier(package, "report")
+    report = resources.diagnostic_report(package, named, results, links, now)
+    entries.append(_put(_url(package, "report"), report, named))
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+
+def _context(package: ReportPackage, patient_system: str) -> tuple[list[Json], resources.Links]:
+    """Entries for what the report is about, and where they stand."""
+    identity, signature, analysis = package.study.identity, package.report.signature, package.analysis
+    links = resources.Links(
+        patient=_url(package, "patient"),
+        imaging_study=_url(package, "study"),
+        practitioner=_url(package, "practitioner") if signature else None,
+        device=_url(package, "device") if analysis else None,
+    )
+    named = patient_identifier(identity, patient_system, derived_uid(package.uid_seed, "patient", package.study_key))
+    entries = [_create(links.patient, resources.patient(identity, named), named)]
+    if signature and links.practitioner:
+        named = identifier("urn:wetread:account", signature.signer_id)
+        entries.append(_create(links.practitioner, resources.practitioner(signature, named), named))
+    if analysis and links.device:
+        model = analysis.model
+        named = identifier("urn:wetread:model", f"{model.name}/{model.version}/{model.sha256}")
+        entries.append(_create(links.device, resources.device(model, named), named))
+    study = resources.imaging_study(package, links)
+    entries.append(_create(links.imaging_study, study, dicom_uid_identifier(package.study.study_instance_uid)))
+    return entries, links
+
+
+def _withdrawals(package: ReportPackage, links: resources.Links) -> list[Json]:
+    before = package.predecessor.content.findings if package.predecessor else ()
+    kept: set[FindingName] = {each.name for each in package.report.content.findings}
+    entries = []
+    for said in before:
+        if said.name not in kept:
+            named = _own_identifier(package, "observation", said.name)
+            url = _url(package, "observation", said.name)
+            entries.append(_put(url, resources.withdrawn(said, named, links), named))
+    return entries
+
+
+def _url(package: ReportPackage, *parts: str) -> str:
+    return full_url(package.uid_seed, package.study_key, *parts)
+
+
+def _own_identifier(package: ReportPackage, *parts: str) -> Json:
+    uid = derived_uid(package.uid_seed, "fhir", package.study_key, *parts)
+    return identifier("urn:ietf:rfc:3986", f"urn:oid:{uid}")
+
+
+def _create(url: str, resource: Json, named: Json) -> Json:
+    kind = str(resource["resourceType"])
+    condition = search_identifier(kind, named).partition("?")[2]
+    return {"fullUrl": url, "resource": resource, "request": {"method": "POST", "url": kind, "ifNoneExist": condition}}
+
+
+def _put(url: str, resource: Json, named: Json) -> Json:
+    condition = search_identifier(str(resource["resourceType"]), named)
+    return {"fullUrl": url, "resource": resource, "request": {"method": "PUT", "url": condition}}
