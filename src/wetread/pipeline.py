@@ -19,7 +19,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyEvent, next_state
 from wetread.inference.analysis import Film, analyse
 from wetread.inference.bundle import ModelBundle
-from wetread.ingest.suitability import SuitabilityPolicy, choose_film
+from wetread.ingest.suitability import SuitabilityPolicy, choose_film, header_flags
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.decoder import FilmDecoder
@@ -81,11 +81,15 @@ class Pipeline:
         self._commit_analysis(job, analysis, "")
 
     def _read(self, instances: tuple[Instance, ...]) -> Analysis:
-        film = choose_film(instances, self.suitability).film
+        choice = choose_film(instances, self.suitability)
+        if choice.film is None:
+            raise UnsuitableImage(choice.suitability.advice, code=choice.suitability.code)
+        film = choice.film
         decoded = self.decoder.decode(self.files.path_of(film.content_sha256))
         bundle, predictor = self.model()
         shown = Film(film.instance_key, decoded, film.traits.patient_orientation)
-        return analyse(shown, bundle, predictor, self.clock.now())
+        analysis = analyse(shown, bundle, predictor, self.clock.now())
+        return replace(analysis, quality=(*header_flags(choice.suitability), *analysis.quality))
 
     def _commit_analysis(self, job: Job, analysis: Analysis | None, reason: str) -> None:
         with self.database.begin() as unit:
@@ -218,10 +222,8 @@ def _superseded(job: Job, study: Study) -> bool:
 
 def _first_film(instances: tuple[Instance, ...], policy: SuitabilityPolicy) -> InstanceKey:
     """What a report without an AI read refers to: the film the gate would choose, else the first image."""
-    try:
-        return choose_film(instances, policy).film.instance_key
-    except UnsuitableImage:
-        return instances[0].instance_key
+    film = choose_film(instances, policy).film
+    return (film or instances[0]).instance_key
 
 
 def _model_facts(analysis: Analysis | None) -> dict[str, str]:

@@ -75,7 +75,7 @@ def _hedge(finding: Finding) -> tuple[str, str]:
 
 
 def _nothing(request: DraftingRequest) -> Sentence:
-    evidence = tuple(_evidence(f) for f in request.findings)
+    evidence = tuple(_evidence(f) for f in request.findings) or (Evidence("model"),)
     if request.may_say_normal and not request.quality:
         return Sentence(Section.FINDINGS, "No acute finding.", evidence, "site policy allows a normal statement")
     text = "No finding reached its operating point; this does not exclude disease."

@@ -24,8 +24,8 @@ def _hot(cam: "NDArray[float32]") -> "NDArray[bool_]":
     return np.asarray(cam >= low + _HOT_FRACTION * (peak - low))
 
 
-def hot_region(cam: "NDArray[float32]", extent: Region, image_rows: int, image_columns: int) -> Region:
-    """Bounding box of the hot cells joined to the peak cell, clipped to the image.
+def hot_region(cam: "NDArray[float32]", extent: Region, image_rows: int, image_columns: int) -> Region | None:
+    """Bounding box of the hot cells joined to the peak cell, clipped to the image; None when it lies in the padding.
 
     `cam` float32 (row, column); `extent` is the part of the image plane that the grid covers (it may reach beyond the image).
     """
@@ -35,12 +35,14 @@ def hot_region(cam: "NDArray[float32]", extent: Region, image_rows: int, image_c
     rows, columns = np.flatnonzero(member.any(axis=1)), np.flatnonzero(member.any(axis=0))
     row_px = (extent.row_stop - extent.row_start) / cam.shape[0]
     column_px = (extent.column_stop - extent.column_start) / cam.shape[1]
-    return Region(
+    region = Region(
         max(0, round(extent.row_start + int(rows[0]) * row_px)),
         min(image_rows, round(extent.row_start + (int(rows[-1]) + 1) * row_px)),
         max(0, round(extent.column_start + int(columns[0]) * column_px)),
         min(image_columns, round(extent.column_start + (int(columns[-1]) + 1) * column_px)),
     )
+    empty = region.row_stop <= region.row_start or region.column_stop <= region.column_start
+    return None if empty else region
 
 
 def _around_peak(hot: "NDArray[bool_]", peak: tuple[int, int]) -> "NDArray[bool_]":

@@ -1,0 +1,75 @@
+"""The `wetread` command. Each subcommand is a module of this package, imported only when it is asked for."""
+
+import importlib
+import sys
+from typing import Protocol
+
+from wetread import __version__
+from wetread.domain.errors import WetreadError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "read": "read films from the command line: findings, heat map, SR, FHIR",
+    "demo": "watch synthetic films go the whole way, with a page to read and sign them",
+    "serve": "run the service: HTTP, DICOMweb, DIMSE, watched folder, workers",
+    "worker": "run one more worker process",
+    "dimse": "run the C-STORE door alone (serve starts it by itself)",
+    "watch": "run the folder watcher alone (serve starts it by itself)",
+    "send": "send DICOM files to an archive or to wetread",
+    "status": "studies, jobs, dead letters; retry a dead job",
+    "sign": "sign a drafted report from the command line",
+    "user": "add, list and disable accounts",
+    "audit": "verify the audit chain",
+    "model": "show and verify a model bundle",
+    "settings": "every setting, its value and where it came from",
+}
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+
+
+class _Command(Protocol):
+    def run(self, argv: list[str]) -> int: ...
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one subcommand; returns the exit status (0 done, 1 something failed, 2 wrong use)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help())
+        return EXIT_OK if words else EXIT_USAGE
+    if words[0] in ("-V", "--version"):
+        print(f"wetread {__version__}")
+        return EXIT_OK
+    if words[0] not in COMMANDS:
+        print(f"wetread: no command {words[0]!r}\n\n{_help()}", file=sys.stderr)
+        return EXIT_USAGE
+    command: _Command = importlib.import_module(f"wetread.cli.{words[0]}")  # type: ignore[assignment]
+    return _guarded(command, words[1:])
+
+
+def _guarded(command: _Command, argv: list[str]) -> int:
+    try:
+        return command.run(argv)
+    except WetreadError as error:
+        print(f"wetread: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return EXIT_FAILED
+
+
+def _help() -> str:
+    lines = [f"  {name:<9} {text}" for name, text in COMMANDS.items()]
+    return "\n".join(
+        [
+            "wetread: a machine wet read for chest radiographs, signed by people.",
+            "Assistive research tool, not a cleared device. AI may be wrong.",
+            "",
+            "usage: wetread COMMAND [options]        (wetread COMMAND --help for each)",
+            "",
+            *lines,
+        ]
+    )

@@ -1,0 +1,80 @@
+"""`wetread user add|list|disable`: accounts of people and services. Passwords are asked for, never taken from the command line."""
+
+import getpass
+import sys
+from dataclasses import replace
+
+from wetread.bootstrap import Core, build_core
+from wetread.cli.options import parser_for, settings_from
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import PermanentError
+from wetread.domain.role import Actor, Role
+from wetread.ports.database import Account
+from wetread.web.accounts import hash_password
+
+__all__ = ["add_account", "run"]
+
+_MINIMUM_LENGTH = 8
+
+
+def run(argv: list[str]) -> int:
+    parser = parser_for("user", "Manage accounts.")
+    parser.add_argument("act", choices=("add", "list", "disable"))
+    parser.add_argument("name", nargs="?", help="account name, for example dr-lee")
+    parser.add_argument("--role", choices=[role.value for role in Role], default=Role.RADIOLOGIST.value)
+    parser.add_argument("--display-name", default="", help="the name that stands under a signature")
+    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    args = parser.parse_args(argv)
+    core = build_core(settings_from(args))
+    if args.act == "list":
+        _list(core)
+        return 0
+    if not args.name:
+        parser.error(f"user {args.act} needs a name")
+    if args.act == "add":
+        actor = Actor(args.name, Role(args.role), args.display_name or args.name)
+        add_account(core, actor, _password(args.password_stdin))
+        print(f"account {args.name} ({args.role}) is ready")
+    else:
+        _disable(core, args.name)
+        print(f"account {args.name} is disabled")
+    return 0
+
+
+def add_account(core: Core, actor: Actor, password: str) -> None:
+    """Create or replace an account; raises PermanentError for a password that is too short."""
+    if len(password) < _MINIMUM_LENGTH:
+        raise PermanentError(f"a password needs at least {_MINIMUM_LENGTH} characters", code="weak_password")
+    with core.database.begin() as unit:
+        unit.save_account(Account(actor, hash_password(password)))
+        event = AuditEvent("account.save", "console", detail=(("account", actor.actor_id), ("role", actor.role.value)))
+        unit.audit(event, core.clock.now())
+        unit.commit()
+
+
+def _disable(core: Core, name: str) -> None:
+    with core.database.begin() as unit:
+        account = unit.account(name)
+        if account is None:
+            raise PermanentError(f"there is no account {name}", code="no_account")
+        unit.save_account(replace(account, disabled=True))
+        unit.audit(AuditEvent("account.disable", "console", detail=(("account", name),)), core.clock.now())
+        unit.commit()
+
+
+def _list(core: Core) -> None:
+    with core.database.begin(write=False) as unit:
+        for account in unit.accounts():
+            state = "disabled" if account.disabled else "active"
+            print(
+                f"{account.actor.actor_id:<24} {account.actor.role.value:<14} {state:<9} {account.actor.display_name}"
+            )
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass("password: ")
+    if first != getpass.getpass("again: "):
+        raise PermanentError("the two passwords differ", code="password_mismatch")
+    return first

@@ -1,0 +1,25 @@
+"""`wetread worker`: one more process that claims jobs and advances studies."""
+
+import signal
+import threading
+
+from wetread.bootstrap import build_worker
+from wetread.cli.options import parser_for, settings_from
+from wetread.cli.processes import configure_logging, leave_with_parent
+
+__all__ = ["run"]
+
+
+def run(argv: list[str]) -> int:
+    parser = parser_for("worker", "Claim jobs and advance studies until stopped. Start as many as there are cores.")
+    args = parser.parse_args(argv)
+    settings = settings_from(args)
+    configure_logging(settings.log_level)
+    leave_with_parent()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    worker, heartbeat = build_worker(settings)
+    worker.run(stop, beat=heartbeat.beat)
+    heartbeat.end()
+    return 0

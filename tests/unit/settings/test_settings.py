@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from wetread.settings import SettingsError, explain, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WETREAD_CONFIG", raising=False)
+
+
+def _file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "wetread.toml"
+    path.write_text(text)
+    return path
+
+
+def test_the_command_line_beats_the_environment_which_beats_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _file(tmp_path, "port = 1000\nworkers = 3\nsite = 'north'")
+    monkeypatch.setenv("WETREAD_PORT", "2000")
+    monkeypatch.setenv("WETREAD_WORKERS", "4")
+    settings = load_settings(config, port=3000)
+    assert (settings.port, settings.workers, settings.site) == (3000, 4, "north")
+
+
+def test_each_value_names_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _file(tmp_path, "site = 'north'")
+    monkeypatch.setenv("WETREAD_WORKERS", "4")
+    sources = {row.name: row.source for row in explain(load_settings(config), config)}
+    assert (sources["site"], sources["workers"], sources["port"]) == ("file", "environment WETREAD_WORKERS", "default")
+
+
+def test_secrets_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETREAD_DATABASE_URL", "postgresql://u:hunter2@db/w")
+    rows = explain(load_settings())
+    assert {row.name: row.value for row in rows}["database_url"] == "********"
+    assert "hunter2" not in repr(rows) + repr(load_settings())
+
+
+@pytest.mark.parametrize("text", ["prot = 1", "port = 'many'", "port = 70000", "port = [", "log_level = 'loud'"])
+def test_a_wrong_file_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError):
+        load_settings(_file(tmp_path, text))
+
+
+def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETREAD_PROT", "1")
+    with pytest.raises(SettingsError, match="WETREAD_PROT"):
+        load_settings()
+
+
+def test_callers_and_remotes_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETREAD_DIMSE_CALLERS", "CT1@10.0.0.5, PACS")
+    monkeypatch.setenv("WETREAD_CSTORE_SINK", "PACS@pacs.example:104")
+    settings = load_settings()
+    assert [(c.ae_title, c.address) for c in settings.dimse_callers] == [("CT1", "10.0.0.5"), ("PACS", "")]
+    assert settings.cstore_sink is not None
+    assert (settings.cstore_sink.ae_title, settings.cstore_sink.port) == ("PACS", 104)
