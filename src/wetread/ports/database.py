@@ -53,13 +53,17 @@ JobCounts = dict[tuple[JobKind, JobState], int]
 
 
 class UnitOfWork(Protocol):
-    """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back."""
+    """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.
+
+    Rows that name a study_key need that study, at the latest when the unit commits. After `commit` the unit is closed (PermanentError, 'unit_closed'); one that only reads
+    refuses to write ('read_only').
+    """
 
     def commit(self) -> None: ...
 
     # studies and instances
     def study(self, study_key: StudyKey) -> Study:
-        """Raises StudyNotFound. On PostgreSQL the row is locked until the end of the transaction."""
+        """Raises StudyNotFound. In a writing unit of work nobody else can change it before the end."""
         ...
 
     def find_study(self, study_key: StudyKey) -> Study | None: ...
@@ -89,7 +93,8 @@ class UnitOfWork(Protocol):
     def draft(self, study_key: StudyKey) -> Draft | None: ...
 
     def save_report(self, report: Report, *, expected_etag: int | None) -> Report:
-        """Insert (expected_etag None) or update; returns it with its new etag. Raises StaleVersion. A version that carries a signature is never updated."""
+        """Insert (expected_etag None) or update; returns it with its new etag. Raises StaleVersion. A version that carries a signature is never updated (PermanentError,
+        'report_signed')."""
         ...
 
     def report(self, study_key: StudyKey, version: int | None = None) -> Report | None:
@@ -108,7 +113,10 @@ class UnitOfWork(Protocol):
         ...
 
     # deliveries
-    def save_delivery(self, delivery: Delivery) -> None: ...
+    def save_delivery(self, delivery: Delivery) -> None:
+        """Insert or update by study, version and sink; one that was acknowledged stays as it is."""
+        ...
+
     def deliveries(self, study_key: StudyKey) -> tuple[Delivery, ...]: ...
 
     # audit
@@ -127,7 +135,8 @@ class UnitOfWork(Protocol):
 
 class Database(Protocol):
     def begin(self, *, write: bool = True) -> AbstractContextManager[UnitOfWork]:
-        """A transaction. `write=True` takes the write lock at once (SQLite BEGIN IMMEDIATE), so a decision never rests on a stale read."""
+        """A transaction. `write=True` takes the write lock at once (SQLite BEGIN IMMEDIATE, PostgreSQL the head of the audit chain), so a decision never rests on a stale read
+        and writers follow one another: keep the unit short, and never begin one inside another."""
         ...
 
     def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
@@ -138,9 +147,12 @@ class Database(Protocol):
         """Heartbeat; False when the lease was lost."""
         ...
 
-    def retry_job(self, job: Job, *, not_before: datetime, reason: str) -> None: ...
+    def retry_job(self, job: Job, *, not_before: datetime, reason: str) -> None:
+        """Back to READY, claimable from `not_before`. Changes nothing when the lease was lost: the job has another holder."""
+        ...
+
     def bury_job(self, job: Job, *, reason: str) -> None:
-        """Dead letter, with the reason (PHI-free)."""
+        """Dead letter, with the reason (PHI-free). Changes nothing when the lease was lost."""
         ...
 
     def revive_job(self, job_id: int) -> bool:

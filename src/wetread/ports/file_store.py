@@ -1,8 +1,10 @@
 """Where the bytes of instances live: named by the sha256 of what they hold, durable before anybody is told so."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 __all__ = ["FileStore", "IncomingFile", "StoredFile"]
 
@@ -31,10 +33,22 @@ class IncomingFile(Protocol):
         ...
 
     def keep(self) -> StoredFile:
-        """fsync the file, rename it to its hash, fsync the folder: after this the bytes survive power loss."""
+        """fsync the file, rename it to its hash, fsync the folder: after this the bytes survive power loss.
+
+        Raises TransientError(code='storage_full'). Any other OSError (EIO above all) comes through as it is and must end the process: after a failed fsync nobody knows
+        what the disk holds, so trying again could acknowledge lost bytes.
+        """
         ...
 
-    def discard(self) -> None: ...
+    def discard(self) -> None:
+        """Remove it; harmless after `keep` or a second time."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class FileStore(Protocol):
@@ -46,6 +60,14 @@ class FileStore(Protocol):
         """Where stored bytes lie; raises PermanentError(code='bytes_missing') when they do not."""
         ...
 
+    def stored(self) -> Iterator[str]:
+        """The sha256 of everything stored, for the scrubber."""
+        ...
+
+    def verify(self, sha256: str) -> bool:
+        """Hash the stored bytes again; False when they rotted. Raises PermanentError(code='bytes_missing')."""
+        ...
+
     def sweep(self, older_than_s: float) -> int:
-        """Remove abandoned incoming files; returns how many."""
+        """Remove incoming files that nobody wrote to for `older_than_s`; returns how many."""
         ...

@@ -18,6 +18,7 @@ class VaultStudy:
     identity: PatientIdentity
     modalities: tuple[str, ...]
     number_of_instances: int
+    number_of_series: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Vault(Protocol):
     def admit(self, instances: list[VaultInstance]) -> None:
         """Record instances, in one durable commit; repeating it changes nothing.
 
-        Raises PermanentError(code='identity_conflict') when a study already belongs to another patient (PatientID, issuer): never merged.
+        Raises PermanentError(code='identity_conflict') when a study already belongs to another patient (PatientID, issuer) or an instance to another study: never
+        merged, and then nothing of the call is recorded.
         """
         ...
 
@@ -45,13 +47,14 @@ class Vault(Protocol):
     def instances(self, study_key: StudyKey) -> tuple[VaultInstance, ...]: ...
 
     def priors(self, study_key: StudyKey) -> tuple[StudyKey, ...]:
-        """Other studies of the same patient (PatientID and issuer), newest first."""
+        """Other studies of the same patient (PatientID and issuer), newest first; none for a patient without a PatientID."""
         ...
 
     def search_studies(self, match: dict[str, str], *, limit: int, offset: int) -> tuple[VaultStudy, ...]:
         """QIDO matching (PS3.18 §8.3.4) on StudyInstanceUID, PatientID, PatientName, AccessionNumber, StudyDate, ModalitiesInStudy.
 
-        Exact, `*`/`?` wildcard (names case-insensitive) and date ranges; indexed for exact and prefix matches.
+        Exact, `*`/`?` wildcard (names case-insensitive), lists of UIDs and modalities, and date ranges; indexed for exact and prefix matches. Newest study date first.
+        Raises PermanentError(code='bad_query') for another keyword or an impossible date.
         """
         ...
 

@@ -1,0 +1,118 @@
+"""The working database on SQLite or PostgreSQL (`ports.database`): one transaction holds state, audit and next job."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import CursorResult, Executable, func, select
+
+from wetread.domain.audit import AuditRecord
+from wetread.domain.errors import TransientError
+from wetread.domain.job import Job, JobKind, JobState
+from wetread.domain.study_state import StudyState
+from wetread.ports.database import JobCounts
+from wetread.storage import jobs, schema
+from wetread.storage.accounts import AccountRows
+from wetread.storage.engine import BUSY_S, make_engine, translated
+from wetread.storage.jobs import JobRows
+from wetread.storage.reports import ReportRows
+from wetread.storage.results import ResultRows
+from wetread.storage.studies import StudyRows
+from wetread.storage.transaction import audit_record
+
+__all__ = ["SqlDatabase", "SqlUnitOfWork"]
+
+_AUDIT = schema.audit.c
+_AUDIT_PAGE = 1000
+
+
+class SqlUnitOfWork(StudyRows, ResultRows, ReportRows, JobRows, AccountRows):
+    """Everything one transaction may read and write."""
+
+
+class SqlDatabase:
+    """`url` is `sqlite:///path` or `postgresql://...`; the schema must be there (`storage.migrate`). Safe to share between threads, not across a fork."""
+
+    def __init__(self, url: str) -> None:
+        engine = make_engine(url)
+        self._engine = engine
+        self._on_sqlite = engine.dialect.name == "sqlite"
+        self._writing = engine.execution_options(wetread_write=True)
+        self._reading = engine
+        if not self._on_sqlite:
+            self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._turn = Lock()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[SqlUnitOfWork]:
+        with ExitStack() as held:
+            if write:
+                held.enter_context(self._in_turn())
+            with translated():
+                connection = held.enter_context((self._writing if write else self._reading).connect())
+            yield SqlUnitOfWork(connection, write=write)
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """On SQLite our own threads queue here: its busy handler sleeps and lets the unlucky starve."""
+        if not self._on_sqlite:
+            yield
+            return
+        if not self._turn.acquire(timeout=BUSY_S):
+            raise TransientError("the database is busy: try again", code="database_busy")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
+        with self._in_turn(), translated(), self._writing.begin() as connection:
+            row = connection.execute(jobs.claim(kinds, now, lease_s)).one_or_none()
+        return None if row is None else jobs.job_of(row)
+
+    def renew_lease(self, job: Job, *, now: datetime, lease_s: float) -> bool:
+        return self._change(jobs.renew(job, now, lease_s))
+
+    def retry_job(self, job: Job, *, not_before: datetime, reason: str) -> None:
+        self._change(jobs.retry(job, not_before, reason))
+
+    def bury_job(self, job: Job, *, reason: str) -> None:
+        self._change(jobs.bury(job, reason))
+
+    def revive_job(self, job_id: int) -> bool:
+        return self._change(jobs.revive(job_id))
+
+    def _change(self, statement: Executable) -> bool:
+        """One statement, one transaction; True when it changed a row."""
+        with self._in_turn(), translated(), self._writing.begin() as connection:
+            return connection.execute(statement).rowcount == 1
+
+    def _rows(self, statement: Executable) -> list[Any]:
+        with translated(), self._reading.connect() as connection:
+            result: CursorResult[Any] = connection.execute(statement)
+            return list(result)
+
+    def jobs(self, state: JobState, limit: int = 100) -> tuple[tuple[Job, str], ...]:
+        return tuple((jobs.job_of(row), row.reason) for row in self._rows(jobs.in_state(state, limit)))
+
+    def count_jobs(self) -> JobCounts:
+        return {(JobKind(kind), JobState(state)): n for kind, state, n in self._rows(jobs.counts())}
+
+    def count_studies(self) -> dict[StudyState, int]:
+        by_state = select(schema.studies.c.state, func.count()).group_by(schema.studies.c.state)
+        return {StudyState(state): n for state, n in self._rows(by_state)}
+
+    def audit_records(self, *, start: int = 1) -> Iterator[AuditRecord]:
+        while page := self._rows(
+            select(schema.audit).where(_AUDIT.sequence >= start).order_by(_AUDIT.sequence).limit(_AUDIT_PAGE)
+        ):
+            yield from map(audit_record, page)
+            start = page[-1].sequence + 1
+
+    def change_token(self) -> int:
+        return int(self._rows(select(schema.audit_head.c.sequence))[0].sequence)

@@ -1,0 +1,121 @@
+"""How we speak to SQLite and PostgreSQL: durability, locking, and driver errors turned into our two retry categories, once."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from wetread.domain.errors import PermanentError, TransientError, WetreadError
+
+__all__ = ["BUSY_S", "make_engine", "translate", "translated"]
+
+BUSY_S = 10
+"""How long a writer waits for its turn before it is told `database_busy`."""
+
+_POSTGRESQL = (
+    f"-c lock_timeout={BUSY_S}s -c idle_in_transaction_session_timeout=60s -c synchronous_commit=on -c timezone=UTC"
+)
+_POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_S}
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://...`; parameters never appear in error texts."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        connect = {"connect_timeout": BUSY_S, "options": _POSTGRESQL}
+        return create_engine(
+            parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, connect_args=connect, **_POOL
+        )
+    raise PermanentError("the database must be sqlite:///path or postgresql://...", code="bad_settings")
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise PermanentError("SQLite needs a file: several threads share it", code="bad_settings")
+    Path(url.database).touch(mode=0o600)  # SQLite gives its WAL the mode of the main file
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_S}, **_POOL)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: sqlite3 would begin late and deferred
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("wetread_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Driver errors inside become ours, without their cause: its text may quote a row."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise translate(error) from None
+
+
+def translate(error: SQLAlchemyError) -> WetreadError:
+    """Our error for a driver's: busy, down and full are worth another try, anything else is not."""
+    if isinstance(error, PoolTimeout):
+        return _transient("database_busy", "no free connection")
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return PermanentError(f"the database layer failed ({type(error).__name__})", code="database_refused")
+    if isinstance(error.orig, sqlite3.Error):
+        return _from_sqlite(error.orig)
+    return _from_postgresql(getattr(error.orig, "sqlstate", None), type(error.orig).__name__)
+
+
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: "database_busy",
+    sqlite3.SQLITE_LOCKED: "database_busy",
+    sqlite3.SQLITE_FULL: "storage_full",
+    sqlite3.SQLITE_IOERR: "database_down",
+    sqlite3.SQLITE_CANTOPEN: "database_down",
+}
+_SQLSTATE = {"08": "database_down", "57": "database_down", "40": "database_busy", "55": "database_busy"} | {
+    "53": "database_busy",
+    "53100": "storage_full",
+    "25P03": "database_busy",
+}
+
+
+def _from_sqlite(error: sqlite3.Error) -> WetreadError:
+    code = getattr(error, "sqlite_errorcode", 0)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    known = _SQLITE.get(code & 0xFF)  # the low byte is the primary result code, https://www.sqlite.org/rescode.html
+    return _transient(known, name) if known else _permanent(name)
+
+
+def _from_postgresql(sqlstate: str | None, name: str) -> WetreadError:
+    if sqlstate is None:  # psycopg has no code for a connection that was refused or broke
+        return _transient("database_down", name) if name == "OperationalError" else _permanent(name)
+    known = _SQLSTATE.get(sqlstate) or _SQLSTATE.get(sqlstate[:2])
+    return _transient(known, sqlstate) if known else _permanent(sqlstate)
+
+
+_ADVICE = {
+    "database_busy": "the database is busy ({}): try again",
+    "database_down": "the database cannot be reached ({}): check that it runs, then try again",
+    "storage_full": "the database's disk is full ({}): free space, then try again",
+}
+
+
+def _transient(code: str, detail: str) -> TransientError:
+    return TransientError(_ADVICE[code].format(detail), code=code)
+
+
+def _permanent(detail: str) -> PermanentError:
+    return PermanentError(f"the database refused ({detail}): trying again will not help", code="database_refused")

@@ -1,0 +1,203 @@
+"""The content-addressed file store on a local disk: incoming/ is quarantine, everything else is named by its sha256.
+
+The preamble of a Part 10 file (PS3.10 §7.1, the 128 bytes before "DICM") may hold a program (CVE-2019-11687); it is zeroed on the way in and never read by anybody. All other
+bytes are stored as received.
+"""
+
+import errno
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import inf
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from uuid import uuid4
+
+from wetread.domain.errors import PermanentError, TransientError
+from wetread.ports.file_store import StoredFile
+
+__all__ = ["DiskFileStore", "DiskIncomingFile"]
+
+_PREAMBLE = 128
+_HEAD = _PREAMBLE + 4
+_ZEROS = bytes(_PREAMBLE)
+_MAGIC = b"DICM"
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_SHA256 = frozenset("0123456789abcdef")
+
+
+class DiskFileStore:
+    """`root` is made with mode 0700. Rename within it is atomic, so it must lie on one file system."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._incoming = root / "incoming"
+        self._made: set[Path] = set()
+        for folder in (root, self._incoming):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(root)
+
+    def receive(self) -> "DiskIncomingFile":
+        return DiskIncomingFile(self, self._incoming / uuid4().hex)
+
+    def path_of(self, sha256: str) -> Path:
+        path = self._place(sha256)
+        if not path.is_file():
+            raise PermanentError("the stored bytes are gone: restore them from the archive", code="bytes_missing")
+        return path
+
+    def stored(self) -> Iterator[str]:
+        for path in self._root.glob("??/??/*"):
+            if len(path.name) == 64:
+                yield path.name
+
+    def verify(self, sha256: str) -> bool:
+        with self.path_of(sha256).open("rb") as stored:
+            return hashlib.file_digest(stored, "sha256").hexdigest() == sha256
+
+    def sweep(self, older_than_s: float) -> int:
+        limit = time.time() - older_than_s  # compared with file times, which only this clock sets
+        old = [path for path in self._incoming.iterdir() if _modified(path) < limit]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+    def _place(self, sha256: str) -> Path:
+        if len(sha256) != 64 or not _SHA256.issuperset(sha256):
+            raise PermanentError("this is no content address", code="bytes_missing")
+        return self._root / sha256[:2] / sha256[2:4] / sha256
+
+    def settle(self, incoming: Path, sha256: str) -> Path:
+        """Move a durable incoming file to its name. Over an equal one that is there already: the new copy was just verified, the old one was not."""
+        path = self._place(sha256)
+        self._make(path.parent)
+        incoming.replace(path)
+        _sync_folder(path.parent)
+        return path
+
+    def _make(self, folder: Path) -> None:
+        """A folder and its own entry in its parent are made durable once."""
+        if folder in self._made or folder == self._root:
+            return
+        self._make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(folder.parent)
+        self._made.add(folder)
+
+
+class DiskIncomingFile:
+    """A file being received, hashed as it grows. Not for two threads at once."""
+
+    def __init__(self, store: DiskFileStore, path: Path) -> None:
+        self.path = path
+        self._store = store
+        self._head: bytearray | None = bytearray()
+        self._size_bytes = 0
+        self._stored = hashlib.sha256()
+        self._original = self._stored
+        self._file: int | None = None
+        with self._telling_full_disk():
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+
+    def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        rest = memoryview(chunk).cast("B")
+        with self._telling_full_disk():
+            if self._head is not None:
+                rest = self._gather_head(self._head, rest)
+            self._append(rest)
+
+    def flush(self) -> None:
+        if self._head:
+            with self._telling_full_disk():
+                os.pwrite(self._open_file(), self._head, 0)
+
+    def keep(self) -> StoredFile:
+        with self._telling_full_disk():
+            if self._head is not None:
+                self._end_head(bytes(self._head))
+            os.fsync(self._open_file())
+            path = self._store.settle(self.path, self._stored.hexdigest())
+        self._close()
+        return StoredFile(self._stored.hexdigest(), self._original.hexdigest(), self._size_bytes, path)
+
+    def discard(self) -> None:
+        if self._file is not None:
+            self._close()
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.discard()
+
+    def _open_file(self) -> int:
+        if self._file is None:
+            raise ValueError("this incoming file has ended")
+        return self._file
+
+    def _close(self) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _gather_head(self, head: bytearray, chunk: memoryview) -> memoryview:
+        wanted = _HEAD - len(head)
+        head += chunk[:wanted]
+        if len(head) == _HEAD:
+            self._end_head(bytes(head))
+        return chunk[wanted:]
+
+    def _end_head(self, head: bytes) -> None:
+        """Decide about the preamble; only if it was zeroed are there two hashes to keep."""
+        self._head = None
+        if head.endswith(_MAGIC) and len(head) == _HEAD and not head.startswith(_ZEROS):
+            self._original = hashlib.sha256(head)
+            head = _ZEROS + _MAGIC
+            self._stored.update(head)
+            self._send(memoryview(head))
+        else:
+            self._append(memoryview(head))
+
+    def _append(self, chunk: memoryview) -> None:
+        self._stored.update(chunk)
+        if self._original is not self._stored:
+            self._original.update(chunk)
+        self._send(chunk)
+
+    def _send(self, chunk: memoryview) -> None:
+        self._size_bytes += len(chunk)
+        file = self._open_file()
+        while chunk:
+            chunk = chunk[os.write(file, chunk) :]
+
+    @contextmanager
+    def _telling_full_disk(self) -> Iterator[None]:
+        """A full disk is worth another try later; every other failure of the disk comes through as it is."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            self.discard()
+            raise TransientError("the disk is full: free space, then send again", code="storage_full") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # it was kept or discarded meanwhile
+        return inf

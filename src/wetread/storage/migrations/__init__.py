@@ -1,0 +1,1 @@
+"""Migration scripts, written by hand: `work` for the working database, `vault` for the vault."""

@@ -1,0 +1,121 @@
+"""Rows of reports and deliveries. A signed version is written once: here by the WHERE clause, in the database by a trigger."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from wetread.domain.delivery import Delivery, DeliveryState
+from wetread.domain.errors import PermanentError, StaleVersion
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.report import Report, ReportContent, ReportStatus, Signature
+from wetread.storage import schema
+from wetread.storage.codec import decode, encode
+from wetread.storage.transaction import Row, Transaction
+
+__all__ = ["ReportRows"]
+
+_REPORTS, _DELIVERIES = schema.reports.c, schema.deliveries.c
+_FIRST = (
+    insert(schema.reports)
+    .on_conflict_do_nothing(index_elements=["study_key", "version"])
+    .execution_options(preserve_rowcount=True)
+)
+_DELIVERY = insert(schema.deliveries)
+_SAVE_DELIVERY = _DELIVERY.on_conflict_do_update(
+    index_elements=["study_key", "report_version", "sink"],
+    set_={name: _DELIVERY.excluded[name] for name in ("state", "attempts", "receipt", "updated_at")},
+    where=_DELIVERIES.state != DeliveryState.ACKNOWLEDGED.value,
+)
+
+
+class ReportRows(Transaction):
+    def save_report(self, report: Report, *, expected_etag: int | None) -> Report:
+        etag = 1 if expected_etag is None else expected_etag + 1
+        row = _report_row(report) | {"etag": etag}
+        saved = self._insert_report(row) if expected_etag is None else self._update_report(row, expected_etag)
+        if not saved:
+            raise self._why_refused(report, expected_etag)
+        return replace(report, etag=etag)
+
+    def _insert_report(self, row: Row) -> bool:
+        return self._write(_FIRST, row).rowcount == 1
+
+    def _update_report(self, row: Row, expected_etag: int) -> bool:
+        mine = (_REPORTS.study_key == row["study_key"]) & (_REPORTS.version == row["version"])
+        unsigned = (_REPORTS.etag == expected_etag) & _REPORTS.signature.is_(None)
+        return self._write(update(schema.reports).where(mine, unsigned).values(**row)).rowcount == 1
+
+    def _why_refused(self, report: Report, expected_etag: int | None) -> PermanentError:
+        stored = self.report(report.study_key, report.version)
+        if stored and stored.signature and stored.etag == expected_etag:
+            return PermanentError("this version is signed: amend it with a new version", code="report_signed")
+        return StaleVersion("somebody else changed the report first: load it again")
+
+    def report(self, study_key: StudyKey, version: int | None = None) -> Report | None:
+        query = select(schema.reports).where(_REPORTS.study_key == study_key)
+        query = query.where(_REPORTS.version == version) if version is not None else query
+        row = self._read(query.order_by(_REPORTS.version.desc()).limit(1)).one_or_none()
+        return None if row is None else _report(row)
+
+    def reports(self, study_key: StudyKey) -> tuple[Report, ...]:
+        query = select(schema.reports).where(_REPORTS.study_key == study_key).order_by(_REPORTS.version)
+        return tuple(_report(row) for row in self._read(query))
+
+    def save_delivery(self, delivery: Delivery) -> None:
+        self._write(_SAVE_DELIVERY, _delivery_row(delivery))
+
+    def deliveries(self, study_key: StudyKey) -> tuple[Delivery, ...]:
+        query = select(schema.deliveries).where(_DELIVERIES.study_key == study_key)
+        rows = self._read(query.order_by(_DELIVERIES.report_version, _DELIVERIES.sink))
+        return tuple(_delivery(row) for row in rows)
+
+
+def _report_row(report: Report) -> dict[str, Any]:
+    return {
+        "study_key": report.study_key,
+        "version": report.version,
+        "status": report.status.value,
+        "content": encode(report.content),
+        "author_id": report.author_id,
+        "signature": None if report.signature is None else encode(report.signature),
+        "amendment_reason": report.amendment_reason,
+    }
+
+
+def _report(row: Any) -> Report:
+    return Report(
+        study_key=StudyKey(row.study_key),
+        version=row.version,
+        status=ReportStatus(row.status),
+        content=decode(ReportContent, row.content),
+        author_id=row.author_id,
+        etag=row.etag,
+        signature=None if row.signature is None else decode(Signature, row.signature),
+        amendment_reason=row.amendment_reason,
+    )
+
+
+def _delivery_row(delivery: Delivery) -> Row:
+    return {
+        "study_key": delivery.study_key,
+        "report_version": delivery.report_version,
+        "sink": delivery.sink,
+        "state": delivery.state.value,
+        "attempts": delivery.attempts,
+        "receipt": delivery.receipt,
+        "updated_at": delivery.updated_at,
+    }
+
+
+def _delivery(row: Any) -> Delivery:
+    return Delivery(
+        StudyKey(row.study_key),
+        row.report_version,
+        row.sink,
+        DeliveryState(row.state),
+        row.attempts,
+        row.receipt,
+        row.updated_at,
+    )

@@ -1,0 +1,63 @@
+"""Rows of what the machine concluded, one per study revision: analyses, triage decisions, drafts."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Table, select
+from sqlalchemy.dialects.postgresql import Insert, insert
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.priority import TriageDecision
+from wetread.domain.report import Draft
+from wetread.storage import schema
+from wetread.storage.codec import decode, encode
+from wetread.storage.transaction import Transaction
+
+__all__ = ["ResultRows"]
+
+
+def _replacing(table: Table) -> Insert:
+    values = insert(table)
+    held = {each.name: each for each in values.excluded if each.name not in ("study_key", "revision")}
+    return values.on_conflict_do_update(index_elements=["study_key", "revision"], set_=held)
+
+
+_SAVE_ANALYSIS, _SAVE_DECISION, _SAVE_DRAFT = map(_replacing, (schema.analyses, schema.decisions, schema.drafts))
+
+
+class ResultRows(Transaction):
+    def save_analysis(self, study_key: StudyKey, revision: int, analysis: Analysis) -> None:
+        body, heat_values = encode(_without_heat_values(analysis)), analysis.heat and analysis.heat.values
+        row = {"study_key": study_key, "revision": revision, "body": body, "heat_values": heat_values}
+        self._write(_SAVE_ANALYSIS, row)
+
+    def analysis(self, study_key: StudyKey) -> Analysis | None:
+        row = self._newest(schema.analyses, study_key)
+        return None if row is None else _with_heat_values(decode(Analysis, row.body), row.heat_values)
+
+    def save_decision(self, study_key: StudyKey, revision: int, decision: TriageDecision) -> None:
+        self._write(_SAVE_DECISION, {"study_key": study_key, "revision": revision, "body": encode(decision)})
+
+    def decision(self, study_key: StudyKey) -> TriageDecision | None:
+        row = self._newest(schema.decisions, study_key)
+        return None if row is None else decode(TriageDecision, row.body)
+
+    def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None:
+        self._write(_SAVE_DRAFT, {"study_key": study_key, "revision": revision, "body": encode(draft)})
+
+    def draft(self, study_key: StudyKey) -> Draft | None:
+        row = self._newest(schema.drafts, study_key)
+        return None if row is None else decode(Draft, row.body)
+
+    def _newest(self, table: Table, study_key: StudyKey) -> Any | None:
+        query = select(table).where(table.c.study_key == study_key).order_by(table.c.revision.desc()).limit(1)
+        return self._read(query).one_or_none()
+
+
+def _without_heat_values(analysis: Analysis) -> Analysis:
+    return replace(analysis, heat=replace(analysis.heat, values=b"")) if analysis.heat else analysis
+
+
+def _with_heat_values(analysis: Analysis, values: bytes | None) -> Analysis:
+    return replace(analysis, heat=replace(analysis.heat, values=bytes(values or b""))) if analysis.heat else analysis

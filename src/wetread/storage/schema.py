@@ -1,0 +1,244 @@
+"""The tables of the working database and of the vault: one description for SQLite and PostgreSQL.
+
+Rich values travel as JSON text (`codec`); only what is searched, ordered or guarded has its own column. Triggers that refuse changes to signed
+reports and to the audit log are made by the migrations.
+"""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+__all__ = ["EPOCH", "HEADS", "UtcDateTime", "metadata_of", "vault", "work"]
+
+HEADS = {"work": "0001", "vault": "0001"}
+"""The newest migration of each database: what this release of the code expects."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in, aware UTC out, microseconds kept; SQLite has no zones, so it holds the UTC wall clock."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone is not a time")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+_Serial = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY counts by itself on SQLite
+_Ordered = Text().with_variant(
+    Text(collation="C"), "postgresql"
+)  # code point order, as SQLite's BINARY: prefix ranges work
+
+work = MetaData(naming_convention=_NAMES)
+vault = MetaData(naming_convention=_NAMES)
+
+
+def metadata_of(which: str) -> MetaData:
+    """The tables of the "work" or the "vault" database."""
+    return {"work": work, "vault": vault}[which]
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _integer(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False)
+
+
+def _time(name: str) -> Column[datetime]:
+    return Column(name, UtcDateTime, nullable=False)
+
+
+def _of_study(*, primary_key: bool = False) -> Column[str]:
+    # deferred: within one transaction the study may be saved after what belongs to it
+    study = ForeignKey("studies.study_key", deferrable=True, initially="DEFERRED")
+    return Column("study_key", Text, study, primary_key=primary_key, nullable=False)
+
+
+studies = Table(
+    "studies",
+    work,
+    Column("study_key", Text, primary_key=True),
+    _text("state"),
+    _integer("revision"),
+    Column("patient_age_years", Integer),
+    _text("patient_sex"),
+    _text("site"),
+    _time("received_at"),
+    _text("priority"),
+    Column("critical", Boolean, nullable=False),
+    _integer("urgency_rank"),
+    _text("reason"),
+    Index(None, "state", "urgency_rank", "received_at"),
+)
+
+instances = Table(
+    "instances",
+    work,
+    Column("instance_key", Text, primary_key=True),
+    _of_study(),
+    _text("content_sha256"),
+    Column("size_bytes", BigInteger, nullable=False),
+    _text("traits"),
+    _time("received_at"),
+    Index(None, "study_key"),
+)
+
+analyses = Table(
+    "analyses",
+    work,
+    _of_study(primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    _text("body"),
+    Column("heat_values", LargeBinary),
+)
+decisions = Table(
+    "decisions", work, _of_study(primary_key=True), Column("revision", Integer, primary_key=True), _text("body")
+)
+drafts = Table(
+    "drafts", work, _of_study(primary_key=True), Column("revision", Integer, primary_key=True), _text("body")
+)
+
+reports = Table(
+    "reports",
+    work,
+    _of_study(primary_key=True),
+    Column("version", Integer, primary_key=True),
+    _text("status"),
+    _text("content"),
+    _text("author_id"),
+    _integer("etag"),
+    Column("signature", Text),
+    _text("amendment_reason"),
+)
+
+jobs = Table(
+    "jobs",
+    work,
+    Column("job_id", _Serial, primary_key=True),
+    _text("kind"),
+    _of_study(),
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    _integer("urgency_rank"),
+    _text("state"),
+    _integer("attempt"),
+    Column(
+        "due_at", UtcDateTime
+    ),  # when it may be claimed: not before, or when the lease runs out; null once it is over
+    _time("lease_until"),
+    _text("detail"),
+    _text("reason"),
+    Index(None, "state", "kind"),
+)
+open_jobs = Index("ix_jobs_open", jobs.c.urgency_rank, jobs.c.job_id)
+open_jobs.dialect_options["sqlite"]["where"] = jobs.c.due_at.is_not(None)
+open_jobs.dialect_options["postgresql"]["where"] = jobs.c.due_at.is_not(None)
+
+deliveries = Table(
+    "deliveries",
+    work,
+    _of_study(primary_key=True),
+    Column("report_version", Integer, primary_key=True),
+    Column("sink", Text, primary_key=True),
+    _text("state"),
+    _integer("attempts"),
+    _text("receipt"),
+    _time("updated_at"),
+)
+
+audit = Table(
+    "audit",
+    work,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _time("recorded_at"),
+    _text("action"),
+    _text("actor_id"),
+    _text("outcome"),
+    Column("study_key", Text),
+    _text("detail"),
+    _text("previous_hash"),
+    _text("hash"),
+)
+audit_head = Table(
+    "audit_head",
+    work,
+    Column("head", Integer, primary_key=True, autoincrement=False),
+    Column("sequence", BigInteger, nullable=False),
+    _text("hash"),
+)
+
+accounts = Table(
+    "accounts",
+    work,
+    Column("actor_id", Text, primary_key=True),
+    _text("role"),
+    _text("display_name"),
+    _text("password_hash"),
+    Column("disabled", Boolean, nullable=False),
+)
+sessions = Table(
+    "sessions",
+    work,
+    Column("token_sha256", Text, primary_key=True),
+    _text("actor_id"),
+    _time("expires_at"),
+    Index(None, "expires_at"),
+)
+
+vault_studies = Table(
+    "studies",
+    vault,
+    Column("study_key", Text, primary_key=True),
+    Column("study_instance_uid", Text, nullable=False, unique=True),
+    Column("patient_id", _Ordered, nullable=False),
+    _text("issuer_of_patient_id"),
+    Column("patient_name", _Ordered, nullable=False),  # normalised for matching; as sent it is in `identity`
+    Column("accession_number", _Ordered, nullable=False),
+    Column("study_date", _Ordered, nullable=False),
+    Column("study_time", _Ordered, nullable=False),
+    _text("identity"),
+    Index(None, "patient_id", "study_date"),
+    Index(None, "patient_name"),
+    Index(None, "accession_number"),
+    Index(None, "study_date", "study_key"),
+)
+vault_instances = Table(
+    "instances",
+    vault,
+    Column("instance_key", Text, primary_key=True),
+    Column("study_key", Text, ForeignKey("studies.study_key"), nullable=False),
+    _text("series_instance_uid"),
+    _text("sop_instance_uid"),
+    _text("modality"),
+    _text("content_sha256"),
+    _text("header"),
+    Index(None, "study_key", "modality", "series_instance_uid"),
+    Index(None, "sop_instance_uid"),
+)

@@ -1,0 +1,122 @@
+"""Rows of studies and their instances."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import (
+    insert,  # its ON CONFLICT compiles for SQLite as well, which copied the grammar
+)
+
+from wetread.domain.errors import StudyNotFound
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.priority import Priority
+from wetread.domain.study import ImageTraits, Instance, Sex, Study, StudyTraits
+from wetread.domain.study_state import StudyState
+from wetread.ports.database import AdmissionOutcome
+from wetread.storage import schema
+from wetread.storage.codec import decode, encode
+from wetread.storage.transaction import Row, Transaction
+
+__all__ = ["StudyRows"]
+
+_STUDIES, _INSTANCES = schema.studies.c, schema.instances.c
+_INSERT = insert(schema.studies)
+_SAVE = _INSERT.on_conflict_do_update(
+    index_elements=["study_key"], set_={each.name: each for each in _INSERT.excluded if each.name != "study_key"}
+)
+_WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
+_ADMIT = (
+    insert(schema.instances)
+    .on_conflict_do_nothing(index_elements=["instance_key"])
+    .execution_options(preserve_rowcount=True)
+)
+
+
+class StudyRows(Transaction):
+    def study(self, study_key: StudyKey) -> Study:
+        study = self.find_study(study_key)
+        if study is None:
+            raise StudyNotFound("no such study: it was never admitted here, or the key is of another installation")
+        return study
+
+    def find_study(self, study_key: StudyKey) -> Study | None:
+        row = self._read(select(schema.studies).where(_STUDIES.study_key == study_key)).one_or_none()
+        return None if row is None else _study(row)
+
+    def save_study(self, study: Study) -> None:
+        self._write(_SAVE, _study_row(study))
+
+    def worklist(self, *, states: frozenset[StudyState] | None = None, limit: int = 500) -> tuple[Study, ...]:
+        query = _WORKLIST.limit(limit)
+        if states is not None:
+            query = query.where(_STUDIES.state.in_(sorted(states)))
+        return tuple(_study(row) for row in self._read(query))
+
+    def admit_instance(self, instance: Instance) -> AdmissionOutcome:
+        outcome = "stored" if self._write(_ADMIT, _instance_row(instance)).rowcount == 1 else self._known(instance)
+        return AdmissionOutcome(instance.instance_key, outcome)
+
+    def _known(self, instance: Instance) -> str:
+        query = select(_INSTANCES.content_sha256).where(_INSTANCES.instance_key == instance.instance_key)
+        return "duplicate" if self._read(query).scalar_one() == instance.content_sha256 else "conflict"
+
+    def instances(self, study_key: StudyKey) -> tuple[Instance, ...]:
+        query = select(schema.instances).where(_INSTANCES.study_key == study_key)
+        rows = self._read(query.order_by(_INSTANCES.received_at, _INSTANCES.instance_key))
+        return tuple(_instance(row) for row in rows)
+
+
+def _urgency_rank(study: Study) -> int:
+    """0 is read first: critical before all others, then by priority."""
+    return (0 if study.critical else len(Priority)) + Priority.STAT.rank - study.priority.rank
+
+
+def _study_row(study: Study) -> Row:
+    return {
+        "study_key": study.study_key,
+        "state": study.state.value,
+        "revision": study.revision,
+        "patient_age_years": study.traits.patient_age_years,
+        "patient_sex": study.traits.patient_sex.value,
+        "site": study.traits.site,
+        "received_at": study.received_at,
+        "priority": study.priority.value,
+        "critical": study.critical,
+        "urgency_rank": _urgency_rank(study),
+        "reason": study.reason,
+    }
+
+
+def _study(row: Any) -> Study:
+    return Study(
+        study_key=StudyKey(row.study_key),
+        state=StudyState(row.state),
+        revision=row.revision,
+        traits=StudyTraits(row.patient_age_years, Sex(row.patient_sex), row.site),
+        received_at=row.received_at,
+        priority=Priority(row.priority),
+        critical=row.critical,
+        reason=row.reason,
+    )
+
+
+def _instance_row(instance: Instance) -> Row:
+    return {
+        "instance_key": instance.instance_key,
+        "study_key": instance.study_key,
+        "content_sha256": instance.content_sha256,
+        "size_bytes": instance.size_bytes,
+        "traits": encode(instance.traits),
+        "received_at": instance.received_at,
+    }
+
+
+def _instance(row: Any) -> Instance:
+    return Instance(
+        instance_key=InstanceKey(row.instance_key),
+        study_key=StudyKey(row.study_key),
+        content_sha256=row.content_sha256,
+        size_bytes=row.size_bytes,
+        traits=decode(ImageTraits, row.traits),
+        received_at=row.received_at,
+    )

@@ -1,0 +1,113 @@
+"""One transaction on one connection: what every group of rows stands on, and the audit chain that ends each of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Executable, insert, select, update
+
+from wetread.domain.audit import AuditEvent, AuditRecord, record_hash
+from wetread.domain.errors import PermanentError, WetreadError
+from wetread.domain.identifiers import StudyKey
+from wetread.storage import schema
+from wetread.storage.engine import translated
+
+__all__ = ["Row", "Transaction", "audit_record"]
+
+Row = Mapping[str, Any]
+
+_HEAD = select(schema.audit_head.c.sequence, schema.audit_head.c.hash)
+_LOCK_HEAD = _HEAD.with_for_update()
+_MOVE_HEAD = update(schema.audit_head)
+_APPEND = insert(schema.audit)
+
+
+class Transaction:
+    """Reads and writes until `commit`; afterwards it is closed.
+
+    A writing transaction holds the head of the audit chain from the start (on PostgreSQL a row lock, on SQLite the write lock itself): writers follow one another, so no
+    two of them can deadlock or decide on what the other is changing. Every write ends in that chain anyway, hence nothing is lost by queueing sooner.
+    """
+
+    def __init__(self, connection: Connection, *, write: bool) -> None:
+        self._connection = connection
+        self._writes = write
+        self._refusal: WetreadError | None = None
+        self._appended: list[AuditRecord] = []
+        with translated():
+            connection.begin()
+        self._head: tuple[int, str] | None = None
+        if write:
+            self._lock()
+
+    def _lock(self) -> None:
+        row = self._read(_LOCK_HEAD).one_or_none()
+        if row is None:
+            raise PermanentError("the audit log has no head: restore the database", code="audit_broken")
+        self._head = (row.sequence, row.hash)
+
+    def _read(self, statement: Executable, parameters: Row | None = None) -> CursorResult[Any]:
+        if self._refusal:
+            raise self._refusal
+        with translated():
+            return self._connection.execute(statement, parameters)
+
+    def _write(self, statement: Executable, parameters: Row | Sequence[Row] | None = None) -> CursorResult[Any]:
+        if not self._writes:
+            raise PermanentError("this unit of work only reads", code="read_only")
+        if self._refusal:
+            raise self._refusal
+        with translated():
+            return self._connection.execute(statement, parameters)
+
+    def _refuse(self, error: WetreadError) -> WetreadError:
+        """From now on this transaction answers everything, commit included, with `error`."""
+        self._refusal = error
+        return error
+
+    def audit(self, event: AuditEvent, now: datetime) -> AuditRecord:
+        if self._head is None or self._refusal:
+            raise self._refusal or PermanentError("this unit of work only reads", code="read_only")
+        if now.tzinfo is None:
+            raise ValueError("a time without a zone is not a time")
+        sequence, previous, recorded_at = self._head[0] + 1, self._head[1], now.astimezone(UTC)
+        record = AuditRecord(
+            sequence, recorded_at, event, previous, record_hash(sequence, recorded_at, event, previous)
+        )
+        self._head = (sequence, record.hash)
+        self._appended.append(record)
+        return record
+
+    def commit(self) -> None:
+        if self._appended and self._head:
+            self._write(_APPEND, [_audit_row(record) for record in self._appended])
+            self._write(_MOVE_HEAD, {"sequence": self._head[0], "hash": self._head[1]})
+        if self._refusal:
+            raise self._refusal
+        with translated():
+            self._connection.commit()
+        self._refuse(PermanentError("this unit of work is already committed", code="unit_closed"))
+
+
+def _audit_row(record: AuditRecord) -> Row:
+    event = record.event
+    return {
+        "sequence": record.sequence,
+        "recorded_at": record.recorded_at,
+        "action": event.action,
+        "actor_id": event.actor_id,
+        "outcome": event.outcome,
+        "study_key": event.study_key,
+        "detail": json.dumps(event.detail, separators=(",", ":")),
+        "previous_hash": record.previous_hash,
+        "hash": record.hash,
+    }
+
+
+def audit_record(row: Any) -> AuditRecord:
+    """The record as its row says it, true or not: `verify_chain` decides."""
+    detail = tuple((name, value) for name, value in json.loads(row.detail))
+    study_key = None if row.study_key is None else StudyKey(row.study_key)
+    event = AuditEvent(row.action, row.actor_id, row.outcome, study_key, detail)
+    return AuditRecord(row.sequence, row.recorded_at, event, row.previous_hash, row.hash)
