@@ -1,0 +1,142 @@
+"""Writes a group of arrivals into the vault and the working database: instance rows, study state, audit and job in one commit (law 2).
+
+The vault's commit lies inside the still open working transaction: a crash between the two leaves a vault row that the next sending finds again, never a working row
+without an identity.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.identifiers import instance_key, study_key
+from wetread.domain.job import JobKind, JobRequest
+from wetread.domain.study import Instance, InstanceHeader, Study
+from wetread.domain.study_state import StudyState
+from wetread.ingest.admission import is_collecting, new_study_traits, settle
+from wetread.ingest.fault_points import reach
+from wetread.ingest.suitability import SuitabilityPolicy, assess_header
+from wetread.ports.clock import Clock
+from wetread.ports.database import AdmissionOutcome, Database, UnitOfWork
+from wetread.ports.file_store import StoredFile
+from wetread.ports.vault import Vault, VaultInstance
+
+__all__ = ["FIRST_REVISION", "Arrived", "Entry", "Register", "Turned"]
+
+FIRST_REVISION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An instance whose bytes are durable, with who sent it."""
+
+    header: InstanceHeader
+    stored: StoredFile
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """An instance that was turned away: nothing of it stays but this record."""
+
+    event: AuditEvent
+
+
+Entry = Arrived | Turned
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """`site_of` names the site an instance comes from, by its header and sender."""
+
+    database: Database
+    vault: Vault
+    clock: Clock
+    secret: bytes
+    quiet_period_s: float
+    policy: SuitabilityPolicy
+    site_of: Callable[[InstanceHeader, str], str]
+
+    def commit(self, entries: Sequence[Entry]) -> list[AdmissionOutcome | None]:
+        """One durable transaction; raises and changes nothing when an entry cannot enter. A `Turned` is answered with None."""
+        now = self.clock.now()
+        filed: list[VaultInstance] = []
+        with self.database.begin() as unit:
+            outcomes = [self._enter(unit, entry, filed, now) for entry in entries]
+            if filed:
+                self.vault.admit(filed)
+            reach("before_commit")
+            unit.commit()
+            reach("after_commit")
+        return outcomes
+
+    def _enter(
+        self, unit: UnitOfWork, entry: Entry, filed: list[VaultInstance], now: datetime
+    ) -> AdmissionOutcome | None:
+        if isinstance(entry, Turned):
+            unit.audit(entry.event, now)
+            return None
+        instance = self._instance(entry, now)
+        outcome = unit.admit_instance(instance)
+        if outcome.outcome != "conflict":
+            filed.append(
+                VaultInstance(instance.instance_key, instance.study_key, instance.content_sha256, entry.header)
+            )
+        if outcome.outcome == "stored":
+            self._settle(unit, entry, instance, now)
+        unit.audit(_stored_event(entry, instance, outcome), now)
+        return outcome
+
+    def _instance(self, entry: Arrived, now: datetime) -> Instance:
+        header = entry.header
+        return Instance(
+            instance_key=instance_key(self.secret, header.sop_instance_uid),
+            study_key=study_key(self.secret, header.study_instance_uid),
+            content_sha256=entry.stored.sha256,
+            size_bytes=entry.stored.size_bytes,
+            traits=header.traits,
+            received_at=now,
+        )
+
+    def _settle(self, unit: UnitOfWork, entry: Arrived, instance: Instance, now: datetime) -> None:
+        study = unit.find_study(instance.study_key) or self._new_study(entry, instance, now)
+        collecting = study.state is StudyState.ADMITTED and self._is_collecting(unit, instance, now)
+        settlement = settle(study, assess_header(instance.traits, self.policy), collecting=collecting)
+        unit.save_study(settlement.study)
+        for action, outcome in settlement.acts:
+            unit.audit(AuditEvent(action, entry.sender, outcome, instance.study_key), now)
+        if settlement.analyse:
+            unit.enqueue(self._analysis_of(settlement.study, now))
+
+    def _is_collecting(self, unit: UnitOfWork, newest: Instance, now: datetime) -> bool:
+        others = (each for each in unit.instances(newest.study_key) if each.instance_key != newest.instance_key)
+        return is_collecting((each.received_at for each in others), now, self.quiet_period_s)
+
+    def _new_study(self, entry: Arrived, instance: Instance, now: datetime) -> Study:
+        return Study(
+            study_key=instance.study_key,
+            state=StudyState.RECEIVED,
+            revision=FIRST_REVISION,
+            traits=new_study_traits(entry.header, self.site_of(entry.header, entry.sender)),
+            received_at=now,
+        )
+
+    def _analysis_of(self, study: Study, now: datetime) -> JobRequest:
+        """Completeness by quiet period: each further instance of the same revision moves the read later."""
+        return JobRequest(
+            kind=JobKind.ANALYSE,
+            study_key=study.study_key,
+            dedupe_key=f"{JobKind.ANALYSE.value}:{study.study_key}:{study.revision}",
+            priority=study.priority.rank,
+            not_before=now + timedelta(seconds=self.quiet_period_s),
+        )
+
+
+def _stored_event(entry: Arrived, instance: Instance, outcome: AdmissionOutcome) -> AuditEvent:
+    detail = [("instance_key", instance.instance_key), ("sha256", instance.content_sha256)]
+    if entry.stored.original_sha256 != entry.stored.sha256:
+        detail.append(("original_sha256", entry.stored.original_sha256))
+    if outcome.outcome == "duplicate":
+        detail.append(("duplicate", "same bytes"))
+    told = "instance_conflict" if outcome.outcome == "conflict" else "success"
+    return AuditEvent("instance.store", entry.sender, told, instance.study_key, tuple(detail))
