@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from wetread.domain.analysis import Analysis
@@ -30,8 +29,8 @@ class ReportPackage:
     uid_seed: bytes
 
 
-Encoder = Callable[[ReportPackage, datetime], bytes | None]
-"""One document of a package, in the time zone of the given instant; None when this package has no such document."""
+Encoder = Callable[[ReportPackage], bytes | None]
+"""One document of a package; None when this package has no such document."""
 
 
 class Sink(Protocol):
