@@ -1,0 +1,72 @@
+"""One film from one spec: draw the body, put the disease in, expose, frame, label."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetread.testing.phantom.body import draw_body, draw_breasts
+from wetread.testing.phantom.canvas import Canvas, FloatMap, noise_field
+from wetread.testing.phantom.detector import add_noise, draw_exposure, enhance, expose, tone
+from wetread.testing.phantom.framing import Frame, collimate, draw_frame
+from wetread.testing.phantom.habitus import Habitus, draw_habitus, stream
+from wetread.testing.phantom.lungs import SIDES, Lung, draw_lung
+from wetread.testing.phantom.marker import draw_markers
+from wetread.testing.phantom.mediastinum import draw_mediastinum
+from wetread.testing.phantom.pathology import Air, Mark, apply_pathologies
+from wetread.testing.phantom.skeleton import draw_skeleton
+from wetread.testing.phantom.spec import GroundTruth, PhantomSpec
+from wetread.testing.phantom.vessels import draw_vessels
+
+__all__ = ["frame_of", "render", "to_stored"]
+
+_SOFT_PER_MM = 0.0205
+_LUNG_PER_MM = 0.0052
+
+
+def frame_of(spec: PhantomSpec) -> Frame:
+    """Where the film of a spec lies on its patient."""
+    return draw_frame(spec, draw_habitus(spec))
+
+
+def render(spec: PhantomSpec) -> tuple[NDArray[np.uint16], tuple[GroundTruth, ...]]:
+    """Stored pixels, uint16 (rows, columns) within `bits_stored`, and where each pathology lies. Deterministic in the spec."""
+    canvas = Canvas(pitch_mm=0.45 if max(spec.rows, spec.columns) <= 1400 else 0.36)
+    habitus = draw_habitus(spec)
+    line_integral, marks = _line_integral(spec, habitus, canvas)
+    exposure = draw_exposure(spec)
+    value = enhance(expose(line_integral, exposure, canvas), exposure, canvas)
+    frame = draw_frame(spec, habitus)
+    film = tone(
+        add_noise(frame.resample(value, canvas), exposure, stream(spec.seed, "detector"), frame.pixel_mm), exposure
+    )
+    collimate(film, spec)
+    draw_markers(film, spec, stream(spec.seed, "framing"))
+    truth = tuple(GroundTruth(mark.finding, mark.laterality, frame.box(mark.points_mm)) for mark in marks)
+    return to_stored(film, spec), truth
+
+
+def _line_integral(spec: PhantomSpec, habitus: Habitus, canvas: Canvas) -> tuple[FloatMap, tuple[Mark, ...]]:
+    seed = spec.seed
+    body = draw_body(habitus, canvas, stream(seed, "body")) + draw_breasts(habitus, canvas, stream(seed, "body"))
+    bones = draw_skeleton(habitus, canvas, stream(seed, "skeleton"))
+    between = draw_mediastinum(habitus, canvas, stream(seed, "lungs"))
+    right, left = (draw_lung(habitus, canvas, side) for side in SIDES)
+    nothing = np.zeros(canvas.shape, np.float32)
+    intact = Air((between.displace(right.thickness_mm), between.displace(left.thickness_mm)), nothing, nothing)
+    air, marks = apply_pathologies(intact, (right, left), spec.pathologies, habitus, canvas, seed)
+    lung = air.lung_mm[0] + air.lung_mm[1]
+    mottle = 1 + np.float32(0.08) * noise_field(stream(seed, "lungs"), canvas, 24, octaves=4, persistence=0.7)
+    soft = np.maximum(body - lung - air.free_mm - between.gas_mm, 0)
+    vessels = _vessels(habitus, canvas, (right, left), lung, seed)
+    return _SOFT_PER_MM * soft + _LUNG_PER_MM * mottle * lung + bones + vessels + air.extra, marks
+
+
+def _vessels(habitus: Habitus, canvas: Canvas, lungs: tuple[Lung, Lung], lung_mm: FloatMap, seed: int) -> FloatMap:
+    """Vessels show only where lung still surrounds them: not in pleural air, fluid or consolidation."""
+    return draw_vessels(habitus, canvas, lungs, stream(seed, "vessels")) * np.minimum(lung_mm / 45, 1)
+
+
+def to_stored(film: FloatMap, spec: PhantomSpec) -> NDArray[np.uint16]:
+    """0 (black) .. 1 (white) to stored values in the spec's bits and polarity."""
+    top = 2**spec.bits_stored - 1
+    stored = (film * np.float32(top) + np.float32(0.5)).astype(np.uint16)
+    return np.asarray(np.uint16(top) - stored if spec.photometric_interpretation == "MONOCHROME1" else stored)
