@@ -1,0 +1,187 @@
+"""Translates the first frame of a walked file into stored values and their display table; runs only inside the sandbox child.
+
+Sizes are multiplied and compared with the bytes present and with a cap before anything is allocated (attacks 11-13).
+"""
+
+from dataclasses import dataclass
+from struct import unpack
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetread.dicom.codec_header import FrameShape
+from wetread.dicom.greyscale import GREYSCALE_ITEMS, GREYSCALE_TAGS, display_table
+from wetread.dicom.header import decimals_of, integer_of, number_of, term_of
+from wetread.dicom.limits import Limits
+from wetread.dicom.part10 import DataSet, Part10File
+from wetread.domain.errors import HostileInput, UnsuitableImage
+
+__all__ = ["FRAME_ITEMS", "FRAME_TAGS", "Frame", "read_frame"]
+
+_SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES = 0x00280002, 0x00280004, 0x00280006, 0x00280008
+_ROWS, _COLUMNS, _SPACING, _ASPECT = 0x00280010, 0x00280011, 0x00280030, 0x00280034
+_ALLOCATED, _STORED, _HIGH_BIT, _REPRESENTATION = 0x00280100, 0x00280101, 0x00280102, 0x00280103
+_IMAGER_SPACING, _PRESENTATION_SHAPE = 0x00181164, 0x20500020
+FRAME_TAGS = GREYSCALE_TAGS | {
+    *(_SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES, _ROWS, _COLUMNS, _SPACING, _ASPECT),
+    *(_ALLOCATED, _STORED, _HIGH_BIT, _REPRESENTATION, _IMAGER_SPACING, _PRESENTATION_SHAPE),
+}
+FRAME_ITEMS = GREYSCALE_ITEMS
+_GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
+_LUMA_FIRST = frozenset({"YBR_FULL", "YBR_FULL_422"})
+_RGB = frozenset({"RGB", "YBR_RCT", "YBR_ICT"})
+_MOST_STRETCHED_PIXEL = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """As `ports.decoder.DecodedImage`."""
+
+    stored: NDArray[Any]
+    display: NDArray[np.float32]
+    row_spacing: float
+    column_spacing: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """The Image Pixel module (PS3.3 §C.7.6.3), checked."""
+
+    shape: FrameShape
+    photometric: str
+    planar: bool
+    frames: int
+    high_bit: int
+
+    @property
+    def frame_bytes(self) -> int:
+        shape = self.shape
+        return shape.rows * shape.columns * shape.samples * (shape.bits_allocated // 8)
+
+
+def read_frame(file: Part10File, limits: Limits) -> Frame:
+    """Raises UnsuitableImage with a stable code; HostileInput only where the file changed since it was walked."""
+    data_set = file.data_set
+    pixels = _described(data_set, limits)
+    raw = _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels)
+    grey = raw if raw.ndim == 2 else _luminance(raw, pixels.photometric)
+    stored = _shifted(grey, pixels)
+    inverted = pixels.photometric == "MONOCHROME1" or term_of(data_set.values.get(_PRESENTATION_SHAPE)) == "INVERSE"
+    shape = pixels.shape
+    display = display_table(data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted)
+    return Frame(stored, display, *_spacing(data_set))
+
+
+def _unsuitable(code: str, what: str) -> UnsuitableImage:
+    return UnsuitableImage(f"{what}; read the film without AI.", code=code)
+
+
+def _described(data_set: DataSet, limits: Limits) -> _Pixels:
+    values = data_set.values
+    try:
+        numbers = [number_of(values.get(tag)) or 0 for tag in (_ROWS, _COLUMNS, _SAMPLES, _ALLOCATED, _STORED)]
+        high_bit, representation, planar = (number_of(values.get(tag)) for tag in (_HIGH_BIT, _REPRESENTATION, _PLANAR))
+        frames = integer_of(values.get(_FRAMES))
+    except HostileInput as error:
+        raise _unsuitable("invalid_image", "The image's description is damaged") from error
+    rows, columns, samples, allocated, stored = numbers
+    if data_set.pixels is None:
+        raise _unsuitable("no_pixels", "The instance has no pixel data")
+    if not rows or not columns or (frames is not None and frames < 1) or representation not in (None, 0, 1):
+        raise _unsuitable("invalid_image", "The image has no size")
+    if rows * columns * max(samples, 1) > limits.pixels:
+        raise _unsuitable("image_too_large", f"The image has more than {limits.pixels} pixels")
+    if allocated not in (8, 16) or not 1 <= stored <= allocated:
+        raise _unsuitable("unsupported_depth", "The image's bit depth is not one of a radiograph")
+    top = stored - 1 if high_bit is None else high_bit
+    if not stored - 1 <= top < allocated:
+        raise _unsuitable("invalid_image", "The image's high bit contradicts its bit depth")
+    shape = FrameShape(rows, columns, samples, allocated, stored, representation == 1)
+    pixels = _Pixels(shape, term_of(values.get(_PHOTOMETRIC)), planar == 1, frames or 1, top)
+    _check_photometric(pixels)
+    return pixels
+
+
+def _check_photometric(pixels: _Pixels) -> None:
+    shape = pixels.shape
+    grey = pixels.photometric in _GREY and shape.samples == 1
+    colour = pixels.photometric in _LUMA_FIRST | _RGB and shape.samples == 3
+    if not grey and not (colour and shape.bits_allocated == shape.bits_stored == 8 and not shape.signed):
+        raise _unsuitable("photometric", "The image is neither greyscale nor an 8-bit colour capture")
+
+
+def _native(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
+    located = file.data_set.pixels
+    if located is None or located.spans[0][1] < pixels.frame_bytes * pixels.frames:
+        raise _unsuitable("pixel_length", "There are fewer pixels than the image's size needs")
+    if pixels.photometric == "YBR_FULL_422":
+        raise _unsuitable("photometric", "Uncompressed subsampled colour is not read")
+    shape = pixels.shape
+    swapped = file.syntax.big_endian and (shape.bits_allocated == 16 or located.vr == "OW")
+    length = pixels.frame_bytes + (pixels.frame_bytes % 2 if swapped else 0)
+    words = np.frombuffer(bytearray(file.source.read(located.spans[0][0], length)), np.uint16 if swapped else np.uint8)
+    samples = words.byteswap() if swapped else words
+    samples = samples.view(np.uint8)[: pixels.frame_bytes]
+    samples = samples if shape.bits_allocated == 8 else samples.view(np.uint16)
+    if shape.samples == 1:
+        return samples.reshape(shape.rows, shape.columns)
+    if pixels.planar:
+        return np.moveaxis(samples.reshape(shape.samples, shape.rows, shape.columns), 0, -1)
+    return samples.reshape(shape.rows, shape.columns, shape.samples)
+
+
+def _encapsulated(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
+    if not file.syntax.codec:
+        raise _unsuitable("unsupported_transfer_syntax", "There is no decoder for the image's transfer syntax")
+    from wetread.dicom.codecs import decode_frame
+
+    frame = b"".join(file.source.read(*span) for span in _first_frame(file, pixels.frames))
+    return decode_frame(file.syntax.codec, frame, pixels.shape, rgb=pixels.photometric == "RGB")
+
+
+def _first_frame(file: Part10File, frames: int) -> tuple[tuple[int, int], ...]:
+    """The fragments of frame 1 (PS3.5 §A.4): all of a single frame; by the offset table, or one each, of several."""
+    located = file.data_set.pixels
+    if located is None or not located.spans:
+        raise _unsuitable("no_pixels", "The instance has no pixel data")
+    spans = located.spans
+    if frames == 1:
+        return spans
+    if len(spans) == frames:
+        return spans[:1]
+    if located.offset_table is None or located.offset_table[1] < 8:
+        raise _unsuitable("invalid_image", "The frames of the image cannot be told apart")
+    _, second = unpack("<II", file.source.read(located.offset_table[0], 8))
+    return tuple(span for span in spans if span[0] - spans[0][0] < second)
+
+
+def _luminance(raw: NDArray[Any], photometric: str) -> NDArray[np.uint8]:
+    """ITU-R BT.601 luma of an 8-bit colour capture."""
+    if photometric in _LUMA_FIRST:
+        return np.ascontiguousarray(raw[..., 0])
+    weighted = raw[..., 0] * np.uint32(19595) + raw[..., 1] * np.uint32(38470) + raw[..., 2] * np.uint32(7471)
+    return np.asarray(((weighted + 32768) >> 16).astype(np.uint8))
+
+
+def _shifted(raw: NDArray[Any], pixels: _Pixels) -> NDArray[Any]:
+    """Stored values as unsigned integers from 0 on: high bit and bits stored applied, two's complement shifted up."""
+    shape = pixels.shape
+    if raw.dtype.itemsize * 8 < shape.bits_stored:
+        raw = raw.astype(np.int16 if raw.dtype.kind == "i" else np.uint16)
+    words = np.ascontiguousarray(raw).view(np.uint8 if raw.dtype.itemsize == 1 else np.uint16)
+    mask = (1 << shape.bits_stored) - 1
+    if pixels.high_bit > shape.bits_stored - 1:
+        words = words >> (pixels.high_bit + 1 - shape.bits_stored)
+    if words.dtype.itemsize * 8 > shape.bits_stored and (shape.signed or words.max() > mask):
+        words = words & words.dtype.type(mask)
+    return words ^ words.dtype.type(1 << shape.bits_stored - 1) if shape.signed else words
+
+
+def _spacing(data_set: DataSet) -> tuple[float, float]:
+    """Height and width of a pixel; (1, 1) where unknown or beyond belief (PS3.3 §10.7.1.3, §C.7.6.3.1.7)."""
+    for tag in (_SPACING, _IMAGER_SPACING, _ASPECT):
+        pair = decimals_of(data_set.values.get(tag))
+        if len(pair) == 2 and min(pair) > 0 and max(pair) / min(pair) <= _MOST_STRETCHED_PIXEL:
+            return pair[0], pair[1]
+    return 1.0, 1.0

@@ -1,0 +1,267 @@
+"""Decides nothing about images: hands each file to a child process that may be killed at any time, and believes nothing it answers (security.md §0.1).
+
+Implements `wetread.ports.decoder.Decoder`. Children are long-lived, started on first use, and replaced when they die, hang, lie or grow old. The file goes to
+the child as an open descriptor, pixels come back in a memory file that the child can no longer shrink, so neither paths nor copies cross the wall.
+"""
+
+import fcntl
+import json
+import mmap
+import os
+import queue
+import re
+import socket
+import stat
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wetread.dicom.header_json import header_from_json
+from wetread.dicom.limits import Limits
+from wetread.domain.errors import HostileInput, PermanentError, TransientError, UnsuitableImage
+from wetread.domain.study import InstanceHeader
+
+if TYPE_CHECKING:
+    from wetread.ports.decoder import DecodedImage
+
+__all__ = ["Sandbox"]
+
+_T = TypeVar("_T")
+LONGEST_MESSAGE = 128 * 1024
+_CODE = re.compile(r"[a-z0-9_]{1,40}")
+_LARGEST_PNG_BYTES = 64 << 20
+_START = "import sys; sys.path.append(sys.argv[1]); from wetread.dicom.sandbox_child import main; main(sys.argv[2:])"
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
+
+
+class _Lost(Exception):
+    """The child died, hung or answered nonsense."""
+
+
+class Sandbox:
+    """A pool of `children` decoding processes. Thread-safe; `close` it, or use it as a context manager."""
+
+    def __init__(self, *, children: int = 2, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._slots: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(children):
+            self._slots.put(None)
+        self._count = children
+        # A child dies with the thread that started it (PR_SET_PDEATHSIG), so one thread that lives as long as we do starts them all.
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox")
+        self._protections: tuple[str, ...] | None = None
+        self._closed = False
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the children; waits for requests under way."""
+        if self._closed:
+            return
+        self._closed = True
+        for _ in range(self._count):
+            child = self._slots.get()
+            if child is not None:
+                child.stop()
+        self._starter.shutdown()
+
+    def protections(self) -> tuple[str, ...]:
+        """Names of what the kernel lets us take away from a child; starts one to find out."""
+        if self._protections is None:
+            child = self._slots.get()
+            try:
+                child = child or self._start()
+            finally:
+                self._slots.put(child)
+        return self._protections or ()
+
+    def inspect(self, path: Path) -> InstanceHeader:
+        """Parse and validate a Part 10 file within limits; raises HostileInput with a stable code."""
+        return self._ask(path, {"operation": "inspect"}, lambda answer, _: header_from_json(answer))
+
+    def decode(self, path: Path) -> "DecodedImage":
+        """The first frame of the file, in memory that belongs to the caller; raises UnsuitableImage with a stable code."""
+        return self._ask(path, {"operation": "decode"}, _read_image)
+
+    def render_png(self, path: Path, *, max_side_px: int) -> bytes:
+        """8-bit greyscale PNG of the first frame through its display table, long side at most `max_side_px`."""
+        return self._ask(path, {"operation": "render", "max_side_px": max_side_px}, _read_png)
+
+    def _ask(self, path: Path, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
+        """One retry on a fresh child: a file that takes two of them down is refused for good."""
+        child = self._slots.get()
+        try:
+            with _opened(path) as file:
+                for _ in range(2):
+                    child = child or self._start()
+                    try:
+                        return self._ask_child(child, file, request, read)
+                    except _Lost:
+                        child.stop()
+                        child = None
+                    finally:
+                        if child is not None and child.retired:
+                            child.stop()
+                            child = None
+        finally:
+            self._slots.put(child)
+        kind = HostileInput if request["operation"] == "inspect" else UnsuitableImage
+        raise kind("Reading the file ended the decoder twice; look at it on an isolated machine.", code="decoder_killed")
+
+    def _ask_child(self, child: "_Child", file: int, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
+        limits = self._limits
+        wall_s = limits.inspect_wall_s if request["operation"] == "inspect" else limits.decode_wall_s
+        memory = os.memfd_create("frame", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        try:
+            answer = child.ask(request, [file, memory], wall_s)
+            child.retired = child.retired or child.requests >= limits.requests_per_child
+            if "error" in answer:
+                raise _error_of(answer)
+            return read(answer["ok"], memory)
+        except (KeyError, TypeError, ValueError, OSError, struct.error) as error:
+            raise _Lost from error
+        finally:
+            os.close(memory)
+
+    def _start(self) -> "_Child":
+        if self._closed:
+            raise TransientError("The decoder is shutting down; try again.", code="decoder_unavailable")
+        try:
+            child = self._starter.submit(_Child, self._limits).result()
+        except (_Lost, OSError, RuntimeError) as error:
+            message = "A decoding process could not be started; check memory and process limits."
+            raise TransientError(message, code="decoder_unavailable") from error
+        self._protections = child.protections
+        return child
+
+
+class _Child:
+    """One process and the socket to it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.requests = 0
+        self.retired = False
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        package_root = str(Path(__file__).resolve().parents[2])
+        arguments = [package_root, str(theirs.fileno()), str(os.getpid()), limits.to_json()]
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-P", "-c", _START, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env=_ENVIRONMENT,
+                cwd="/",
+            )
+        try:
+            self.protections = tuple(str(name) for name in self._receive(limits.start_wall_s)["protections"])
+        except (_Lost, KeyError, TypeError) as error:
+            self.stop()
+            raise _Lost from error
+
+    def ask(self, request: dict[str, Any], descriptors: list[int], wall_s: float) -> dict[str, Any]:
+        """Raises _Lost when there is no sensible answer within `wall_s`."""
+        self.requests += 1
+        try:
+            socket.send_fds(self._connection, [json.dumps(request).encode()], descriptors)
+        except OSError as error:
+            raise _Lost from error
+        answer = self._receive(wall_s)
+        self.retired = bool(answer.get("retire"))
+        return answer
+
+    def _receive(self, wall_s: float) -> dict[str, Any]:
+        self._connection.settimeout(wall_s)
+        try:
+            answer = json.loads(self._connection.recv(LONGEST_MESSAGE))
+        except (OSError, ValueError, RecursionError) as error:
+            raise _Lost from error
+        if not isinstance(answer, dict) or "crash" in answer:
+            raise _Lost
+        return answer
+
+    def stop(self) -> None:
+        """Kill and reap."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A descriptor of a regular file, opened for reading only."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise PermanentError("The file to decode is not there or not readable.", code="bytes_missing") from error
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise PermanentError("The path to decode is not a regular file.", code="bytes_missing")
+        yield file
+    finally:
+        os.close(file)
+
+
+def _error_of(answer: dict[str, Any]) -> PermanentError:
+    kind, code, message = (str(answer[key]) for key in ("error", "code", "message"))
+    if _CODE.fullmatch(code) is None or not message.isprintable() or len(message) > 300:
+        raise ValueError("not an error")
+    return (HostileInput if kind == "hostile" else UnsuitableImage)(message, code=code)
+
+
+def _read_image(answer: Any, memory: int) -> "DecodedImage":
+    """Map the memory file, after sealing it so that the child can change it no more; raises ValueError where the answer does not fit it."""
+    import numpy as np
+
+    from wetread.ports.decoder import DecodedImage
+
+    rows, columns, width, entries, offset = (
+        _count(answer[key]) for key in ("rows", "columns", "bytes_per_pixel", "display_entries", "display_offset")
+    )
+    size = _sealed_size(memory)
+    if width not in (1, 2) or offset % 4 or rows * columns * width > offset or offset + 4 * entries != size:
+        raise ValueError("not an image")
+    view = mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+    stored = np.frombuffer(view, np.uint8 if width == 1 else np.uint16, rows * columns).reshape(rows, columns)
+    display = np.frombuffer(view, np.float32, entries, offset)
+    if entries <= int(stored.max()) or not np.isfinite(display).all():
+        raise ValueError("not an image")
+    return DecodedImage(stored, display, _spacing(answer["row_spacing"]), _spacing(answer["column_spacing"]))
+
+
+def _read_png(answer: Any, memory: int) -> bytes:
+    size = _count(answer["bytes"])
+    if size != _sealed_size(memory) or size > _LARGEST_PNG_BYTES:
+        raise ValueError("not a picture")
+    picture = os.pread(memory, size, 0)
+    if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise ValueError("not a picture")
+    return picture
+
+
+def _sealed_size(memory: int) -> int:
+    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+    return os.fstat(memory).st_size
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 < value <= 1 << 40:
+        raise ValueError("not a count")
+    return value
+
+
+def _spacing(value: Any) -> float:
+    if type(value) is not float or not 0.0 < value < 1e6:
+        raise ValueError("not a spacing")
+    return value
