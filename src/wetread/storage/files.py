@@ -60,7 +60,7 @@ class DiskFileStore:
 
     def sweep(self, older_than_s: float) -> int:
         limit = time.time() - older_than_s  # compared with file times, which only this clock sets
-        old = [path for path in self._incoming.iterdir() if _modified(path) < limit]
+        old = [path for path in self._incoming.iterdir() if _modified(path) <= limit]
         for path in old:
             path.unlink(missing_ok=True)
         return len(old)

@@ -8,7 +8,7 @@ from wetread.domain.errors import PermanentError
 from wetread.storage.engine import make_engine, translated
 from wetread.storage.schema import HEADS
 
-__all__ = ["upgrade"]
+__all__ = ["is_current", "upgrade"]
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -22,6 +22,16 @@ def upgrade(url: str, which: str) -> bool:
     try:
         with translated(), engine.execution_options(wetread_write=True).connect() as connection, connection.begin():
             return _upgrade(connection, which)
+    finally:
+        engine.dispose()
+
+
+def is_current(url: str, which: str) -> bool:
+    """True when `upgrade` would have nothing to do. Cheap: no migration tool is imported."""
+    engine = make_engine(url)
+    try:
+        with translated(), engine.connect() as connection:
+            return _revision(connection) == HEADS[which]
     finally:
         engine.dispose()
 

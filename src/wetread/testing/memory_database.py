@@ -1,0 +1,263 @@
+"""The working database in memory: whole-state copies make its transactions as honest as those of the real ones."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import TypeVar
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.audit import GENESIS, AuditEvent, AuditRecord, record_hash
+from wetread.domain.delivery import Delivery, DeliveryState
+from wetread.domain.errors import PermanentError, StaleVersion, StudyNotFound, TransientError, WetreadError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.job import Job, JobKind, JobRequest, JobState
+from wetread.domain.priority import TriageDecision
+from wetread.domain.report import Draft, Report
+from wetread.domain.study import Instance, Study
+from wetread.domain.study_state import StudyState
+from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
+from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
+
+__all__ = ["MemoryDatabase", "MemoryUnitOfWork"]
+
+T = TypeVar("T")
+
+
+class MemoryUnitOfWork:
+    """One transaction on a copy of the state."""
+
+    def __init__(self, database: "MemoryDatabase", *, write: bool) -> None:
+        self._database = database
+        self._writes = write
+        self._state = database.state.copy() if write else database.state
+        self._refusal: WetreadError | None = None
+
+    @property
+    def _visible(self) -> MemoryState:
+        if self._refusal:
+            raise self._refusal
+        return self._state
+
+    @property
+    def _changing(self) -> MemoryState:
+        if not self._writes:
+            raise PermanentError("this unit of work only reads", code="read_only")
+        return self._visible
+
+    def commit(self) -> None:
+        state = self._visible
+        if self._writes:
+            state.check()
+            self._database.state = state
+        self._refusal = PermanentError("this unit of work is already committed", code="unit_closed")
+
+    def study(self, study_key: StudyKey) -> Study:
+        study = self.find_study(study_key)
+        if study is None:
+            raise StudyNotFound("no such study: it was never admitted here, or the key is of another installation")
+        return study
+
+    def find_study(self, study_key: StudyKey) -> Study | None:
+        return self._visible.studies.get(study_key)
+
+    def save_study(self, study: Study) -> None:
+        self._changing.studies[study.study_key] = study
+
+    def worklist(self, *, states: frozenset[StudyState] | None = None, limit: int = 500) -> tuple[Study, ...]:
+        wanted = [each for each in self._visible.studies.values() if states is None or each.state in states]
+        wanted.sort(key=lambda each: (not each.critical, -each.priority.rank, each.received_at, each.study_key))
+        return tuple(wanted[:limit])
+
+    def admit_instance(self, instance: Instance) -> AdmissionOutcome:
+        held = self._changing.instances.setdefault(instance.instance_key, instance)
+        same = "duplicate" if held.content_sha256 == instance.content_sha256 else "conflict"
+        return AdmissionOutcome(instance.instance_key, "stored" if held is instance else same)
+
+    def instances(self, study_key: StudyKey) -> tuple[Instance, ...]:
+        mine = [each for each in self._visible.instances.values() if each.study_key == study_key]
+        return tuple(sorted(mine, key=lambda each: (each.received_at, each.instance_key)))
+
+    def save_analysis(self, study_key: StudyKey, revision: int, analysis: Analysis) -> None:
+        self._changing.analyses[study_key, revision] = analysis
+
+    def analysis(self, study_key: StudyKey) -> Analysis | None:
+        return _newest(self._visible.analyses, study_key)
+
+    def save_decision(self, study_key: StudyKey, revision: int, decision: TriageDecision) -> None:
+        self._changing.decisions[study_key, revision] = decision
+
+    def decision(self, study_key: StudyKey) -> TriageDecision | None:
+        return _newest(self._visible.decisions, study_key)
+
+    def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None:
+        self._changing.drafts[study_key, revision] = draft
+
+    def draft(self, study_key: StudyKey) -> Draft | None:
+        return _newest(self._visible.drafts, study_key)
+
+    def save_report(self, report: Report, *, expected_etag: int | None) -> Report:
+        reports = self._changing.reports
+        held = reports.get((report.study_key, report.version))
+        if (held.etag if held else None) != expected_etag:
+            raise StaleVersion("somebody else changed the report first: load it again")
+        if held and held.signature:
+            raise PermanentError("this version is signed: amend it with a new version", code="report_signed")
+        saved = replace(report, etag=(expected_etag or 0) + 1)
+        reports[report.study_key, report.version] = saved
+        return saved
+
+    def report(self, study_key: StudyKey, version: int | None = None) -> Report | None:
+        if version is None:
+            return _newest(self._visible.reports, study_key)
+        return self._visible.reports.get((study_key, version))
+
+    def reports(self, study_key: StudyKey) -> tuple[Report, ...]:
+        mine = [each for each in self._visible.reports.values() if each.study_key == study_key]
+        return tuple(sorted(mine, key=lambda each: each.version))
+
+    def enqueue(self, request: JobRequest) -> bool:
+        state = self._changing
+        held = state.jobs.get(request.dedupe_key)
+        if held is None:
+            state.put_job(JobRow.of(len(state.jobs) + 1, request))
+            return True
+        if held.state is JobState.READY and request.not_before and held.due_at:
+            state.put_job(replace(held, due_at=max(held.due_at, request.not_before)))
+        return False
+
+    def complete_job(self, job: Job) -> None:
+        held = self._changing.find_job(job.job_id)
+        if held is None or not held.held_by(job):
+            self._refusal = TransientError("the lease was lost: another worker has this job", code="lease_lost")
+            raise self._refusal
+        self._changing.put_job(replace(held, state=JobState.DONE, due_at=None))
+
+    def save_delivery(self, delivery: Delivery) -> None:
+        key = (delivery.study_key, delivery.report_version, delivery.sink)
+        held = self._changing.deliveries.get(key)
+        if held is None or held.state is not DeliveryState.ACKNOWLEDGED:
+            self._changing.deliveries[key] = delivery
+
+    def deliveries(self, study_key: StudyKey) -> tuple[Delivery, ...]:
+        mine = [each for each in self._visible.deliveries.values() if each.study_key == study_key]
+        return tuple(sorted(mine, key=lambda each: (each.report_version, each.sink)))
+
+    def audit(self, event: AuditEvent, now: datetime) -> AuditRecord:
+        if now.tzinfo is None:
+            raise ValueError("a time without a zone is not a time")
+        log, recorded_at = self._changing.audit, now.astimezone(UTC)
+        sequence, previous = len(log) + 1, log[len(log)].hash if log else GENESIS
+        record = AuditRecord(
+            sequence, recorded_at, event, previous, record_hash(sequence, recorded_at, event, previous)
+        )
+        log[sequence] = record
+        return record
+
+    def save_account(self, account: Account) -> None:
+        self._changing.accounts[account.actor.actor_id] = account
+
+    def account(self, actor_id: str) -> Account | None:
+        return self._visible.accounts.get(actor_id)
+
+    def accounts(self) -> tuple[Account, ...]:
+        return tuple(sorted(self._visible.accounts.values(), key=lambda each: each.actor.actor_id))
+
+    def save_session(self, session: Session) -> None:
+        self._changing.sessions[session.token_sha256] = session
+
+    def session(self, token_sha256: str) -> Session | None:
+        return self._visible.sessions.get(token_sha256)
+
+    def end_session(self, token_sha256: str) -> None:
+        self._changing.sessions.pop(token_sha256, None)
+
+
+class MemoryDatabase:
+    """`ports.database.Database` for tests: writers one after another, readers on the last committed state."""
+
+    def __init__(self) -> None:
+        self.state = MemoryState()
+        self._turn = Lock()
+
+    @contextmanager
+    def begin(self, *, write: bool = True) -> Iterator[MemoryUnitOfWork]:
+        if not write:
+            yield MemoryUnitOfWork(self, write=False)
+            return
+        if not self._turn.acquire(timeout=10):
+            raise TransientError("the database is busy: try again", code="database_busy")
+        try:
+            yield MemoryUnitOfWork(self, write=True)
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def _changing(self) -> Iterator[MemoryState]:
+        with self._turn:
+            state = self.state.copy()
+            yield state
+            self.state = state
+
+    def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
+        with self._changing() as state:
+            due = [
+                each for each in state.jobs.values() if each.job.kind in kinds and each.due_at and each.due_at <= now
+            ]
+            if not due:
+                return None
+            first = min(due, key=lambda each: (-each.priority, each.job.job_id))
+            leased = first.leased(now + timedelta(seconds=lease_s), attempt=first.job.attempt + 1)
+            state.put_job(leased)
+            return leased.job
+
+    def renew_lease(self, job: Job, *, now: datetime, lease_s: float) -> bool:
+        with self._changing() as state:
+            held = state.find_job(job.job_id)
+            if held is None or not held.held_by(job):
+                return False
+            state.put_job(held.leased(now + timedelta(seconds=lease_s), attempt=job.attempt))
+            return True
+
+    def retry_job(self, job: Job, *, not_before: datetime, reason: str) -> None:
+        self._end_lease(job, JobState.READY, not_before, reason)
+
+    def bury_job(self, job: Job, *, reason: str) -> None:
+        self._end_lease(job, JobState.DEAD, None, reason)
+
+    def _end_lease(self, job: Job, to: JobState, due_at: datetime | None, reason: str) -> None:
+        with self._changing() as state:
+            held = state.find_job(job.job_id)
+            if held and held.held_by(job):
+                state.put_job(replace(held, state=to, due_at=due_at, reason=reason))
+
+    def revive_job(self, job_id: int) -> bool:
+        with self._changing() as state:
+            held = state.find_job(job_id)
+            if held is None or held.state is not JobState.DEAD:
+                return False
+            state.put_job(replace(held, job=replace(held.job, attempt=0), state=JobState.READY, due_at=EPOCH))
+            return True
+
+    def jobs(self, state: JobState, limit: int = 100) -> tuple[tuple[Job, str], ...]:
+        rows = sorted(self.state.jobs.values(), key=lambda each: each.job.job_id)
+        return tuple((each.job, each.reason) for each in rows if each.state is state)[:limit]
+
+    def count_jobs(self) -> JobCounts:
+        return dict(Counter((each.job.kind, each.state) for each in self.state.jobs.values()))
+
+    def count_studies(self) -> dict[StudyState, int]:
+        return dict(Counter(each.state for each in self.state.studies.values()))
+
+    def audit_records(self, *, start: int = 1) -> Iterator[AuditRecord]:
+        return (record for sequence, record in self.state.audit.items() if sequence >= start)
+
+    def change_token(self) -> int:
+        return len(self.state.audit)
+
+
+def _newest(table: Mapping[tuple[StudyKey, int], T], study_key: StudyKey) -> T | None:
+    mine = [key for key in table if key[0] == study_key]
+    return table[max(mine)] if mine else None

@@ -1,0 +1,76 @@
+"""What the in-memory database holds, and the rules that its tables keep."""
+
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.audit import AuditRecord
+from wetread.domain.delivery import Delivery
+from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.job import Job, JobRequest, JobState
+from wetread.domain.priority import TriageDecision
+from wetread.domain.report import Draft, Report
+from wetread.domain.study import Instance, Study
+from wetread.ports.database import Account, Session
+
+__all__ = ["EPOCH", "JobRow", "MemoryState"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job with its place in life; `due_at` is None once it is over."""
+
+    job: Job
+    priority: int
+    state: JobState
+    due_at: datetime | None
+    reason: str = ""
+
+    @staticmethod
+    def of(job_id: int, request: JobRequest) -> "JobRow":
+        job = Job(job_id, request.kind, request.study_key, request.dedupe_key, 0, EPOCH, request.detail)
+        return JobRow(job, request.priority, JobState.READY, request.not_before or EPOCH)
+
+    def leased(self, lease_until: datetime, *, attempt: int) -> "JobRow":
+        job = replace(self.job, attempt=attempt, lease_until=lease_until)
+        return replace(self, job=job, state=JobState.LEASED, due_at=lease_until)
+
+    def held_by(self, job: Job) -> bool:
+        return self.state is JobState.LEASED and self.job.attempt == job.attempt
+
+
+@dataclass(slots=True)
+class MemoryState:
+    """All tables as dicts of immutable rows: copying the dicts copies the database."""
+
+    studies: dict[StudyKey, Study] = field(default_factory=dict)
+    instances: dict[InstanceKey, Instance] = field(default_factory=dict)
+    analyses: dict[tuple[StudyKey, int], Analysis] = field(default_factory=dict)
+    decisions: dict[tuple[StudyKey, int], TriageDecision] = field(default_factory=dict)
+    drafts: dict[tuple[StudyKey, int], Draft] = field(default_factory=dict)
+    reports: dict[tuple[StudyKey, int], Report] = field(default_factory=dict)
+    jobs: dict[str, JobRow] = field(default_factory=dict)
+    deliveries: dict[tuple[StudyKey, int, str], Delivery] = field(default_factory=dict)
+    audit: dict[int, AuditRecord] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    sessions: dict[str, Session] = field(default_factory=dict)
+
+    def copy(self) -> "MemoryState":
+        return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
+
+    def check(self) -> None:
+        """Every row that names a study has it; raises PermanentError as a foreign key would."""
+        by_study = (self.analyses, self.decisions, self.drafts, self.reports, self.deliveries)
+        named = {key[0] for table in by_study for key in table}
+        named |= {row.job.study_key for row in self.jobs.values()} | {row.study_key for row in self.instances.values()}
+        if named - self.studies.keys():
+            raise PermanentError("the database refused: a row names a study that is not there", code="database_refused")
+
+    def find_job(self, job_id: int) -> JobRow | None:
+        return next((row for row in self.jobs.values() if row.job.job_id == job_id), None)
+
+    def put_job(self, row: JobRow) -> None:
+        self.jobs[row.job.dedupe_key] = row
