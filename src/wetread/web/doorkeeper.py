@@ -1,0 +1,158 @@
+"""Who is at the door? Passwords, browser sessions, bearer tokens; every answer that changes something is audited (NIST SP 800-63B §5).
+
+A browser's secret is `wrs_<issued, hex seconds>_<random>`: the issue time is covered by the stored hash, so the absolute limit needs no column.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import BoundedSemaphore
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.role import Actor
+from wetread.ports.database import Account, Session, UnitOfWork
+from wetread.web.accounts import ScryptCost, hash_password, token_sha256, verify_password
+from wetread.web.lockout import Lockout
+from wetread.web.problems import Refusal
+from wetread.web.services import WebServices
+
+__all__ = ["COOKIE", "SECURE_COOKIE", "Doorkeeper", "Principal", "issue_token"]
+
+COOKIE = "wetread"
+SECURE_COOKIE = "__Host-wetread"
+_BROWSER, _TOKEN = "wrs_", "wrt_"
+_RENEW_AFTER_S = 60.0
+_STRANGER = hash_password("nobody has this password", salt=bytes(16), cost=ScryptCost(2, 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """An authenticated account and how it came in. Only a browser session is a person at a screen."""
+
+    actor: Actor
+    token_sha256: str
+    by_browser: bool
+
+
+def issue_token(unit: UnitOfWork, actor_id: str, *, expires_at: datetime, secret: str) -> str:
+    """A bearer token for an existing account: returned once, stored as its hash. The caller audits and commits."""
+    token = _TOKEN + secret
+    unit.save_session(Session(token_sha256(token), actor_id, expires_at))
+    return token
+
+
+class Doorkeeper:
+    def __init__(self, services: WebServices) -> None:
+        self._services = services
+        self._settings = services.settings
+        self._lockout = Lockout()
+        self._hashing = BoundedSemaphore(2)  # each scrypt takes 16 MiB and a core
+
+    @property
+    def cookie_name(self) -> str:
+        return SECURE_COOKIE if self._settings.secure else COOKIE
+
+    def log_in(self, actor_id: str, password: str, address: str) -> tuple[str, Actor]:
+        """A new browser secret; raises Refusal 401 (one answer for unknown, disabled and wrong) or 429."""
+        account = self._proved(actor_id, password, address, action="login")
+        now = self._services.clock.now()
+        token = f"{_BROWSER}{int(now.timestamp()):x}_{self._services.new_secret()}"
+        with self._services.database.begin() as unit:
+            expires_at = now + timedelta(seconds=min(self._settings.idle_s, self._settings.absolute_s))
+            unit.save_session(Session(token_sha256(token), account.actor.actor_id, expires_at))
+            unit.audit(AuditEvent("login", account.actor.actor_id), now)
+            unit.commit()
+        return token, account.actor
+
+    def log_out(self, principal: Principal) -> None:
+        with self._services.database.begin() as unit:
+            unit.end_session(principal.token_sha256)
+            unit.audit(AuditEvent("logout", principal.actor.actor_id), self._services.clock.now())
+            unit.commit()
+
+    def confirm(self, principal: Principal, password: str, address: str) -> None:
+        """The second component of a signature (21 CFR 11.200(a)(1)): the signer's own password, now. Raises Refusal 401 or 429."""
+        self._proved(principal.actor.actor_id, password, address, action="reauthenticate")
+
+    def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Principal:
+        """Who sent this; raises Refusal 401. A bearer token wins over a cookie; a cookie's secret is never taken as a bearer token."""
+        authorization = headers.get("authorization", "")
+        if authorization:
+            scheme, _, token = authorization.partition(" ")
+            if scheme.lower() != "bearer" or not token.startswith(_TOKEN):
+                raise _unauthenticated()
+            return self._principal(token, by_browser=False, idle=True)
+        token = cookies.get(self.cookie_name, "")
+        if not token.startswith(_BROWSER):
+            raise _unauthenticated()
+        return self._principal(token, by_browser=True, idle=headers.get("wetread-activity") == "background")
+
+    def still_valid(self, principal: Principal) -> bool:
+        """For long-lived answers: has the session ended meanwhile?"""
+        with self._services.database.begin(write=False) as unit:
+            session = unit.session(principal.token_sha256)
+            account = unit.account(principal.actor.actor_id)
+        live = session is not None and session.expires_at > self._services.clock.now()
+        return live and account is not None and not account.disabled
+
+    def _principal(self, token: str, *, by_browser: bool, idle: bool) -> Principal:
+        now, digest = self._services.clock.now(), token_sha256(token)
+        with self._services.database.begin(write=False) as unit:
+            session = unit.session(digest)
+            account = unit.account(session.actor_id) if session else None
+        if session is None or account is None or account.disabled or session.expires_at <= now:
+            raise _unauthenticated()
+        if by_browser and not idle:
+            self._renew(session, token, now)
+        return Principal(account.actor, digest, by_browser)
+
+    def _renew(self, session: Session, token: str, now: datetime) -> None:
+        issued_at = datetime.fromtimestamp(int(token.split("_")[1], 16), UTC)
+        last = issued_at + timedelta(seconds=self._settings.absolute_s)
+        expires_at = min(now + timedelta(seconds=self._settings.idle_s), last)
+        if (expires_at - session.expires_at).total_seconds() < min(_RENEW_AFTER_S, self._settings.idle_s / 10):
+            return
+        with self._services.database.begin() as unit:
+            if unit.session(session.token_sha256) is None:
+                raise _unauthenticated()  # logged out meanwhile: renewing would bring it back
+            unit.save_session(Session(session.token_sha256, session.actor_id, expires_at))
+            unit.commit()
+
+    def _proved(self, actor_id: str, password: str, address: str, *, action: str) -> Account:
+        now = self._services.clock.now()
+        wait = self._lockout.remaining_s(actor_id, address, now)
+        if wait > 0:
+            raise Refusal(
+                429,
+                "too_many_attempts",
+                "too many failed attempts: wait, then try again",
+                {"Retry-After": f"{wait:.0f}"},
+            )
+        with self._services.database.begin(write=False) as unit:
+            account = unit.account(actor_id)
+        with self._hashing:
+            right = verify_password(password, account.password_hash if account else self._decoy())
+        if account is None or account.disabled or not right:
+            self._refuse(account, actor_id, address, action)
+            raise Refusal(401, "bad_credentials", "the name or the password is not right")
+        self._lockout.succeeded(actor_id, address)
+        return account
+
+    def _refuse(self, account: Account | None, actor_id: str, address: str, action: str) -> None:
+        now = self._services.clock.now()
+        self._lockout.failed(actor_id, address, now)
+        # A name that is no account may be a password typed in the wrong field: it is not written down.
+        known = account.actor.actor_id if account else "unknown"
+        with self._services.database.begin() as unit:
+            unit.audit(AuditEvent(action, known, outcome="bad_credentials"), now)
+            unit.commit()
+
+    def _decoy(self) -> str:
+        """A hash at today's cost that nothing opens: an unknown name takes as long as a known one."""
+        _, _, salt, key = _STRANGER.split("$")
+        cost = ScryptCost()
+        return f"scrypt${cost.n},{cost.r},{cost.p}${salt}${key}"
+
+
+def _unauthenticated() -> Refusal:
+    return Refusal(401, "not_signed_in", "sign in first", {"WWW-Authenticate": 'Bearer realm="wetread"'})

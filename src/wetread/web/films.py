@@ -1,0 +1,110 @@
+"""The film as a picture, and what the model looked at: rendered by the sandboxed decoder, kept a short while in bounded memory."""
+
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+from struct import unpack
+from threading import Lock
+
+from starlette.responses import Response
+
+from wetread.domain.analysis import Analysis, HeatMaps
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.study import Instance
+from wetread.ports.decoder import Decoder
+from wetread.ports.file_store import FileStore
+from wetread.web.json_answer import json_answer
+from wetread.web.operations import Call
+from wetread.web.problems import Refusal
+from wetread.web.reading_json import region_json
+from wetread.web.studies import study_key_of
+
+__all__ = ["SIDES_PX", "FilmCache", "choose_instance", "get_film", "get_heat_maps", "verified"]
+
+SIDES_PX = (256, 1024, 2048, 4096)
+_MAX_CACHE_BYTES = 24 * 2**20
+
+
+class FilmCache:
+    """PNG bytes by (content, side), least recently shown dropped first."""
+
+    def __init__(self, decoder: Decoder, file_store: FileStore) -> None:
+        self._decoder, self._file_store = decoder, file_store
+        self._films: OrderedDict[tuple[str, int], bytes] = OrderedDict()
+        self._size_bytes = 0
+        self._lock = Lock()
+
+    def png(self, content_sha256: str, side_px: int) -> bytes:
+        """Raises PermanentError or TransientError as the store and the decoder do."""
+        key = (content_sha256, side_px)
+        with self._lock:
+            if key in self._films:
+                self._films.move_to_end(key)
+                return self._films[key]
+        path = verified(self._file_store.path_of(content_sha256), content_sha256)
+        film = self._decoder.render_png(path, max_side_px=side_px)
+        with self._lock:
+            if key not in self._films:
+                self._films[key] = film
+                self._size_bytes += len(film)
+            while self._size_bytes > _MAX_CACHE_BYTES and len(self._films) > 1:
+                self._size_bytes -= len(self._films.popitem(last=False)[1])
+        return film
+
+
+def verified(path: Path, content_sha256: str) -> Path:
+    """`path`, once its bytes still hash to their name: a damaged film is an error, never another picture."""
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != content_sha256:
+            raise PermanentError("the stored bytes are damaged: restore them from the archive", code="bytes_damaged")
+    return path
+
+
+def get_film(call: Call) -> Response:
+    key, query = study_key_of(call), dict(call.query)
+    side = query.get("max_side_px", "2048")
+    if side not in map(str, SIDES_PX):
+        raise Refusal(400, "unknown_side", f"max_side_px is one of {', '.join(map(str, SIDES_PX))}")
+    with call.house.services.database.begin(write=False) as unit:
+        unit.study(key)
+        instance = choose_instance(unit.instances(key), unit.analysis(key), query.get("instance", ""))
+    call.house.audit_seldom(AuditEvent("film.read", call.signed_in.actor.actor_id, study_key=key))
+    return Response(call.house.films.png(instance.content_sha256, int(side)), media_type="image/png")
+
+
+def get_heat_maps(call: Call) -> Response:
+    key = study_key_of(call)
+    analysis = _analysis(call, key)
+    if analysis is None or analysis.heat is None:
+        raise Refusal(404, "no_heat_maps", "this study has no heat maps")
+    names = [finding.name.value for finding in analysis.findings]
+    extent = region_json(analysis.heat.extent)
+    grid = {"rows": analysis.heat.rows, "columns": analysis.heat.columns, "extent": extent}
+    return json_answer(
+        {"instance_key": analysis.instance_key, **grid, "maps": dict(zip(names, _maps(analysis.heat), strict=True))}
+    )
+
+
+def choose_instance(instances: tuple[Instance, ...], analysis: Analysis | None, wanted: str) -> Instance:
+    """The asked-for film, else the one the model read, else the first with pixels."""
+    wanted = wanted or (analysis.instance_key if analysis else "")
+    films = [each for each in instances if each.traits.has_pixel_data]
+    chosen = [each for each in films if each.instance_key == wanted] if wanted else films[:1]
+    if not chosen:
+        raise Refusal(404, "no_film", "this study has no such film")
+    return chosen[0]
+
+
+def _analysis(call: Call, key: StudyKey) -> Analysis | None:
+    with call.house.services.database.begin(write=False) as unit:
+        unit.study(key)
+        return unit.analysis(key)
+
+
+def _maps(heat: HeatMaps) -> list[list[float]]:
+    """Per finding, rows * columns values, rounded: a picture does not need more."""
+    cells = heat.rows * heat.columns
+    values = unpack(f"<{len(heat.values) // 2}e", heat.values)
+    return [[round(value, 3) for value in values[at : at + cells]] for at in range(0, len(values), cells)]

@@ -1,0 +1,66 @@
+"""Is this process alive, can it serve, and how much waits? Probes that do not lie; counts only, never a name (OpenMetrics 1.0)."""
+
+from starlette.responses import Response
+
+from wetread.domain.errors import WetreadError
+from wetread.domain.job import JobState
+from wetread.domain.study_state import StudyState
+from wetread.web.json_answer import json_answer
+from wetread.web.operations import Call
+from wetread.web.services import Probe
+
+__all__ = ["get_contract", "get_health", "get_metrics", "get_model_card", "get_readiness"]
+
+
+def get_health(call: Call) -> Response:
+    return json_answer({"status": "alive", "version": call.house.services.settings.version})
+
+
+def get_readiness(call: Call) -> Response:
+    """200 when every probe is content, else 503; each says what is wrong without saying where it lives."""
+    services = call.house.services
+    probes = {"database": lambda: _database_works(call), **services.probes}
+    problems = {name: _ask(probe) for name, probe in probes.items()}
+    ready = not any(problems.values())
+    checks = {name: problem or "ok" for name, problem in problems.items()}
+    return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
+
+
+def get_contract(call: Call) -> Response:
+    return json_answer(call.house.contract)
+
+
+def get_model_card(call: Call) -> Response:
+    return Response(call.house.services.settings.model_card, media_type="text/plain; charset=utf-8")
+
+
+def get_metrics(call: Call) -> Response:
+    database = call.house.services.database
+    studies, jobs = database.count_studies(), database.count_jobs()
+    lines = ["# TYPE wetread_studies gauge", "# HELP wetread_studies Studies by state."]
+    lines += [f'wetread_studies{{state="{state.value}"}} {studies.get(state, 0)}' for state in StudyState]
+    lines += ["# TYPE wetread_jobs gauge", "# HELP wetread_jobs Jobs by kind and state; state dead waits for a person."]
+    counted = sorted(jobs.items(), key=lambda each: (each[0][0].value, each[0][1].value))
+    lines += [f'wetread_jobs{{kind="{kind.value}",state="{state.value}"}} {count}' for (kind, state), count in counted]
+    dead = sum(count for (_, state), count in jobs.items() if state is JobState.DEAD)
+    lines += [
+        "# TYPE wetread_dead_letters gauge",
+        "# HELP wetread_dead_letters Jobs given up.",
+        f"wetread_dead_letters {dead}",
+    ]
+    return Response(
+        "\n".join([*lines, "# EOF", ""]), media_type="application/openmetrics-text; version=1.0.0; charset=utf-8"
+    )
+
+
+def _database_works(call: Call) -> str:
+    with call.house.services.database.begin(write=False) as unit:
+        unit.account("")
+    return ""
+
+
+def _ask(probe: Probe) -> str:
+    try:
+        return probe()
+    except (WetreadError, OSError) as error:
+        return f"failed: {getattr(error, 'code', type(error).__name__)}"

@@ -1,0 +1,52 @@
+"""What the door keeps while it is open: the doorkeeper, the films just shown, the live view's pulse."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from threading import Lock
+
+import anyio
+
+from wetread.domain.audit import AuditEvent
+from wetread.web.audit_view import ChainWatch
+from wetread.web.doorkeeper import Doorkeeper
+from wetread.web.films import FilmCache
+from wetread.web.pulse import Pulse
+from wetread.web.services import WebServices
+from wetread.web.worklist import WorklistView
+
+__all__ = ["House"]
+
+_SLOW_LANE = 4
+_ONCE_IN = timedelta(minutes=10)
+
+
+class House:
+    """One per server process; every part of it is safe to use from many threads."""
+
+    def __init__(self, services: WebServices, contract: Mapping[str, object]) -> None:
+        self.services, self.contract = services, contract
+        self.doorkeeper = Doorkeeper(services)
+        self.films = FilmCache(services.decoder, services.file_store)
+        self.pulse = Pulse(services.database.change_token, max_clients=services.settings.max_live_clients)
+        self.worklist = WorklistView(services.database, services.vault)
+        self.chain = ChainWatch(services.database)
+        self._seen: dict[AuditEvent, datetime] = {}
+        self._seen_lock = Lock()
+        self.slow_lane = anyio.CapacityLimiter(_SLOW_LANE)
+
+    def audit(self, event: AuditEvent) -> None:
+        """Write down an act that changes nothing else."""
+        with self.services.database.begin() as unit:
+            unit.audit(event, self.services.clock.now())
+            unit.commit()
+
+    def audit_seldom(self, event: AuditEvent) -> None:
+        """As `audit`, but the same act of the same person on the same study only once in `_ONCE_IN`: a live view refreshes itself."""
+        now = self.services.clock.now()
+        with self._seen_lock:
+            self._seen = {known: at for known, at in self._seen.items() if now - at < _ONCE_IN}
+            if event in self._seen:
+                return
+        self.audit(event)
+        with self._seen_lock:
+            self._seen[event] = now

@@ -1,0 +1,174 @@
+"""One HTTP operation: who may call it, what it takes, what answers it. Routes, OpenAPI and the role matrix are all read from these."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
+import anyio
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import NotPermitted
+from wetread.domain.role import Act, require
+from wetread.web.doorkeeper import Principal
+from wetread.web.guard import check_same_origin
+from wetread.web.problems import Refusal, problem_from
+from wetread.web.schema import Schema, check
+from wetread.web.strict_json import JsonObject, parse_json
+
+if TYPE_CHECKING:
+    from wetread.web.house import House
+
+__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Operation", "Query", "to_route"]
+
+MAX_BODY_BYTES = 256 * 1024
+_BODY_TIMEOUT_S = 15.0
+
+
+class Access(StrEnum):
+    PUBLIC = "public"
+    ACCOUNT = "account"
+    """A session or a bearer token."""
+    PERSON = "person"
+    """A browser session only: an act that a person at a screen answers for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, admitted and parsed. `principal` is None for public operations only."""
+
+    house: "House"
+    principal: Principal | None
+    path: Mapping[str, str]
+    query: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    address: str
+    body: JsonObject = field(default_factory=dict)
+
+    @property
+    def signed_in(self) -> Principal:
+        if self.principal is None:
+            raise Refusal(401, "not_signed_in", "sign in first")
+        return self.principal
+
+    def text(self, name: str) -> str:
+        """A member of the checked body."""
+        return cast(str, self.body.get(name, ""))
+
+    def number(self, name: str) -> int:
+        return cast(int, self.body[name])
+
+
+Handler = Callable[[Call], Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query parameter, for the published contract."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`act` None means any account. `slow` operations share few threads, so that films never hold up the worklist."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    handler: Handler
+    answers: str
+    act: Act | None = None
+    access: Access = Access.ACCOUNT
+    body: Schema | None = None
+    if_match: bool = False
+    query: tuple[Query, ...] = ()
+    media_type: str = "application/json"
+    status: int = 200
+    slow: bool = False
+
+    @property
+    def changes(self) -> bool:
+        return self.method not in ("GET", "HEAD")
+
+
+def to_route(operation: Operation, house: "House") -> Route:
+    async def serve(request: Request) -> Response:
+        try:
+            principal = await run_in_threadpool(_admit, operation, house, request)
+            body = await _body(operation, request)
+            call = _call(house, principal, request, body)
+            limiter = house.slow_lane if operation.slow else None
+            return await anyio.to_thread.run_sync(operation.handler, call, limiter=limiter)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except NotPermitted as error:
+            await run_in_threadpool(_audit_refusal, operation, house, request, error)
+            return problem_from(error)
+        except Exception as error:  # noqa: BLE001  the one place where an exception becomes an answer
+            return problem_from(error)
+
+    return Route(operation.path, serve, methods=[operation.method], name=operation.name)
+
+
+def _admit(operation: Operation, house: "House", request: Request) -> Principal | None:
+    """Who calls, if the operation lets them; raises Refusal or NotPermitted. Asked before a byte of the body is read."""
+    if operation.changes and "authorization" not in request.headers:
+        check_same_origin(request.headers)
+    if operation.access is Access.PUBLIC:
+        return None
+    principal = house.doorkeeper.identify(request.headers, request.cookies)
+    if operation.access is Access.PERSON and not principal.by_browser:
+        raise NotPermitted("only a person signed in with a browser may do this")
+    if operation.act is not None:
+        require(principal.actor, operation.act)
+    return principal
+
+
+def _audit_refusal(operation: Operation, house: "House", request: Request, error: NotPermitted) -> None:
+    actor = house.doorkeeper.identify(request.headers, request.cookies).actor
+    event = AuditEvent("refused", actor.actor_id, outcome=error.code, detail=(("operation", operation.name),))
+    house.audit(event)
+
+
+def _call(house: "House", principal: Principal | None, request: Request, body: JsonObject) -> Call:
+    address = request.client.host if request.client else ""
+    query = tuple(request.query_params.multi_items())
+    return Call(house, principal, request.path_params, query, request.headers, address, body)
+
+
+async def _body(operation: Operation, request: Request) -> JsonObject:
+    if operation.body is None:
+        return {}
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refusal(415, "not_json", "send application/json")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Refusal(415, "encoded_body", "send the body without a content encoding")
+    value = parse_json(await _read(request))
+    check(operation.body, value)
+    return cast(JsonObject, value)
+
+
+async def _read(request: Request) -> bytes:
+    too_large = Refusal(
+        413, "body_too_large", f"the body is larger than {MAX_BODY_BYTES} bytes", {"Connection": "close"}
+    )
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
+        raise too_large
+    received = bytearray()
+    try:
+        with anyio.fail_after(_BODY_TIMEOUT_S):
+            async for chunk in request.stream():
+                received += chunk
+                if len(received) > MAX_BODY_BYTES:
+                    raise too_large
+    except TimeoutError:
+        raise Refusal(408, "body_timeout", "the body did not arrive in time", {"Connection": "close"}) from None
+    return bytes(received)

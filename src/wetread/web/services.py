@@ -1,0 +1,46 @@
+"""What the HTTP door is handed by bootstrap: ports, the reading desk, and a few settings. It makes none of them itself."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+from wetread.ports.decoder import Decoder
+from wetread.ports.file_store import FileStore
+from wetread.ports.vault import Vault
+from wetread.signoff.desk import ReadingDesk
+
+__all__ = ["Probe", "WebServices", "WebSettings"]
+
+Probe = Callable[[], str]
+"""Asks whether one thing we depend on works: "" when it does, else a PHI-free sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """`allowed_hosts` are Host names without port. `secure` means browsers reach us by https only: cookies then carry Secure."""
+
+    allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    secure: bool = False
+    idle_s: float = 15 * 60.0
+    absolute_s: float = 12 * 3600.0
+    demo: bool = False
+    version: str = "0"
+    model_card: str = ""
+    max_live_clients: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class WebServices:
+    """`probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+
+    database: Database
+    vault: Vault
+    file_store: FileStore
+    decoder: Decoder
+    desk: ReadingDesk
+    clock: Clock
+    settings: WebSettings = field(default_factory=WebSettings)
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    new_secret: Callable[[], str] = secrets.token_urlsafe

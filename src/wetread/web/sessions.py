@@ -1,0 +1,51 @@
+"""Signing in and out, and what the page must know about who is signed in."""
+
+from starlette.responses import Response
+
+from wetread.domain.report import Section
+from wetread.domain.role import PERMITTED, Actor
+from wetread.signoff.signing import RejectReason
+from wetread.web.json_answer import json_answer
+from wetread.web.operations import Call
+from wetread.web.schema import Schema, record, text
+
+__all__ = ["LOGIN_BODY", "get_session", "log_in", "log_out"]
+
+LOGIN_BODY: Schema = record({"actor_id": text(64, min_length=1), "password": text(256, min_length=1)})
+
+
+def log_in(call: Call) -> Response:
+    token, actor = call.house.doorkeeper.log_in(call.text("actor_id"), call.text("password"), call.address)
+    answer = json_answer(_session(call, actor))
+    settings = call.house.services.settings
+    answer.set_cookie(
+        call.house.doorkeeper.cookie_name, token, httponly=True, samesite="strict", secure=settings.secure, path="/"
+    )
+    return answer
+
+
+def log_out(call: Call) -> Response:
+    call.house.doorkeeper.log_out(call.signed_in)
+    answer = Response(status_code=204, headers={"Clear-Site-Data": '"cache", "storage"'})
+    answer.delete_cookie(call.house.doorkeeper.cookie_name, path="/", secure=call.house.services.settings.secure)
+    return answer
+
+
+def get_session(call: Call) -> Response:
+    return json_answer(_session(call, call.signed_in.actor))
+
+
+def _session(call: Call, actor: Actor) -> dict[str, object]:
+    settings = call.house.services.settings
+    return {
+        "actor_id": actor.actor_id,
+        "display_name": actor.display_name or actor.actor_id,
+        "role": actor.role.value,
+        "acts": sorted(act.value for act in PERMITTED[actor.role]),
+        "idle_s": settings.idle_s,
+        "demo": settings.demo,
+        "version": settings.version,
+        "sections": [section.value for section in Section],
+        "reject_reasons": [reason.value for reason in RejectReason],
+        "now": call.house.services.clock.now().isoformat(),
+    }

@@ -1,0 +1,167 @@
+"""One study for one reader: look, open, save, sign, amend, reject. Each handler asks the reading desk; none decides."""
+
+import re
+from typing import cast
+
+from starlette.responses import Response
+
+from wetread.domain.errors import StudyNotFound
+from wetread.domain.finding import FindingName
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.report import Report, ReportContent, ReportFinding, Section
+from wetread.domain.study import Instance
+from wetread.signoff.desk import Reading
+from wetread.signoff.signing import RejectReason
+from wetread.web.json_answer import json_answer
+from wetread.web.operations import Call
+from wetread.web.problems import Refusal
+from wetread.web.reading_json import Json, delivery_json, from_reading, identity_json, report_json, study_json
+from wetread.web.schema import Schema, array, choice, record, text
+from wetread.web.schema import integer as whole_number
+
+__all__ = [
+    "AMEND_BODY",
+    "CONTENT_BODY",
+    "REJECT_BODY",
+    "SIGN_BODY",
+    "amend_report",
+    "get_status",
+    "get_study",
+    "open_study",
+    "reject_draft",
+    "save_report",
+    "sign_report",
+    "study_key_of",
+]
+
+_KEY = re.compile(r"[a-z2-7]{24}")
+_MAX_SECTION = 20_000
+_ETAG = whole_number(0, 2**53)
+
+CONTENT_BODY: Schema = record(
+    {
+        "sections": array(record({"section": choice(*Section), "text": text(_MAX_SECTION)}), len(Section)),
+        "findings": array(
+            record(
+                {
+                    "name": choice(*FindingName),
+                    "present": {"type": "boolean"},
+                    "laterality": choice("", "left", "right", "bilateral"),
+                }
+            ),
+            len(FindingName),
+        ),
+    }
+)
+SIGN_BODY: Schema = record({"etag": _ETAG, "meaning": text(200, min_length=1), "password": text(256, min_length=1)})
+AMEND_BODY: Schema = record({"reason": text(500, min_length=1)})
+REJECT_BODY: Schema = record({"etag": _ETAG, "reason_code": choice(*RejectReason)})
+
+
+def study_key_of(call: Call) -> StudyKey:
+    """The key in the path; anything that cannot be one is not found."""
+    key = call.path["study_key"]
+    if not _KEY.fullmatch(key):
+        raise StudyNotFound("no such study")
+    return StudyKey(key)
+
+
+def get_study(call: Call) -> Response:
+    key = study_key_of(call)
+    return json_answer(_whole(call, call.house.services.desk.look(call.signed_in.actor, key)))
+
+
+def get_status(call: Call) -> Response:
+    """What may change while a page is open; it carries no identity and nothing of the report's text."""
+    key = study_key_of(call)
+    with call.house.services.database.begin(write=False) as unit:
+        study, report, deliveries = unit.study(key), unit.report(key), unit.deliveries(key)
+        has_analysis, has_draft = unit.analysis(key) is not None, unit.draft(key) is not None
+    newest = {"version": report.version, "status": report.status.value, "etag": report.etag} if report else None
+    answer: Json = {
+        "study": study_json(study),
+        "report": newest,
+        "has_analysis": has_analysis,
+        "has_draft": has_draft,
+        "deliveries": [delivery_json(each) for each in deliveries],
+    }
+    return json_answer(answer)
+
+
+def open_study(call: Call) -> Response:
+    key = study_key_of(call)
+    return json_answer(_whole(call, call.house.services.desk.open(call.signed_in.actor, key)))
+
+
+def save_report(call: Call) -> Response:
+    key, etag = study_key_of(call), _if_match(call)
+    content = _content(call, key)
+    return _report_answer(call.house.services.desk.save(call.signed_in.actor, key, content, etag))
+
+
+def sign_report(call: Call) -> Response:
+    """Two components make a signature (21 CFR 11.200(a)(1)): the session, and the password given with this very act."""
+    key, principal = study_key_of(call), call.signed_in
+    call.house.doorkeeper.confirm(principal, call.text("password"), call.address)
+    signed = call.house.services.desk.sign(principal.actor, key, call.number("etag"), call.text("meaning"))
+    return _report_answer(signed)
+
+
+def amend_report(call: Call) -> Response:
+    key = study_key_of(call)
+    return _report_answer(call.house.services.desk.amend(call.signed_in.actor, key, call.text("reason")))
+
+
+def reject_draft(call: Call) -> Response:
+    key, reason = study_key_of(call), RejectReason(call.text("reason_code"))
+    return _report_answer(call.house.services.desk.reject(call.signed_in.actor, key, reason, call.number("etag")))
+
+
+def _report_answer(report: Report) -> Response:
+    return json_answer(report_json(report), headers={"ETag": f'"{report.etag}"'})
+
+
+def _whole(call: Call, reading: Reading) -> Json:
+    services, key = call.house.services, reading.study.study_key
+    with services.database.begin(write=False) as unit:
+        instances: tuple[Instance, ...] = unit.instances(key)
+    priors = [_prior(call, prior) for prior in services.vault.priors(key)]
+    return {
+        **from_reading(reading, instances),
+        "identity": identity_json(services.vault.study(key)),
+        "priors": priors,
+    }
+
+
+def _prior(call: Call, key: StudyKey) -> Json:
+    identity = call.house.services.vault.study(key).identity
+    return {"study_key": key, "study_date": identity.study_date, "study_description": identity.study_description}
+
+
+def _if_match(call: Call) -> int:
+    tag = call.headers.get("if-match", "")
+    if not tag:
+        raise Refusal(428, "if_match_missing", "say which version you edited, with If-Match")
+    found = re.fullmatch(r'"(\d{1,15})"', tag)
+    if not found:
+        raise Refusal(400, "if_match_malformed", "If-Match holds one entity tag of this report")
+    return int(found[1])
+
+
+def _content(call: Call, key: StudyKey) -> ReportContent:
+    """What the person wrote. A finding's probability is the model's and comes from the stored report, never from the body."""
+    with call.house.services.database.begin(write=False) as unit:
+        stored = unit.report(key)
+    probability = {each.name: each.probability for each in stored.content.findings} if stored else {}
+    sections = cast(list[dict[str, str]], call.body["sections"])
+    findings = cast(list[dict[str, object]], call.body["findings"])
+    names = [FindingName(cast(str, each["name"])) for each in findings]
+    if len({each["section"] for each in sections}) != len(sections) or len(set(names)) != len(names):
+        raise Refusal(400, "body_misfit", "each section and each finding may appear once")
+    return ReportContent(
+        tuple((Section(each["section"]), each["text"]) for each in sections),
+        tuple(
+            ReportFinding(name, bool(each["present"]), cast(str, each["laterality"]), probability.get(name))
+            for name, each in zip(names, findings, strict=True)
+        ),
+    )
