@@ -15,7 +15,9 @@ from wetread.domain.errors import UnsuitableImage
 
 __all__ = ["decode_frame"]
 
-_DECODERS: dict[str, Callable[[bytes], Any]] = {
+# Named here, not where they are called: imagecodecs loads each library on first mention, and later no file can be opened.
+_DICOMRLE_DECODE = imagecodecs.dicomrle_decode
+_DECODERS: dict[str, Callable[..., Any]] = {
     "jpeg": imagecodecs.jpeg8_decode,
     "jpeg_lossless": imagecodecs.jpeg8_decode,
     "jpeg_ls": imagecodecs.jpegls_decode,
@@ -50,13 +52,13 @@ def _decode(codec: str, frame: bytes, shape: FrameShape, rgb: bool) -> NDArray[A
     if codec == "rle":
         return _rle(frame, shape)
     if codec == "jpeg" and shape.samples == 3:
-        return imagecodecs.jpeg8_decode(frame, colorspace="RGB" if rgb else "YCBCR", outcolorspace="GRAYSCALE")
+        return _DECODERS["jpeg"](frame, colorspace="RGB" if rgb else "YCBCR", outcolorspace="GRAYSCALE")
     return _DECODERS[codec](frame)
 
 
 def _rle(frame: bytes, shape: FrameShape) -> NDArray[Any]:
-    """imagecodecs unpacks to planes of samples; the data set's byte order inside a sample is RLE's own (most significant first)."""
+    """imagecodecs gives one plane after the other, in native byte order (RLE segments hold the most significant bytes first)."""
     dtype = np.dtype(np.uint8 if shape.bits_allocated == 8 else np.uint16)
-    out = np.empty((shape.samples, shape.rows, shape.columns), dtype)
-    decoded = imagecodecs.dicomrle_decode(frame, dtype, out=out)
-    return np.moveaxis(decoded, 0, -1) if shape.samples > 1 else decoded[0]
+    planes = np.frombuffer(bytearray(_DICOMRLE_DECODE(frame, dtype)), dtype)
+    planes = planes.reshape(shape.samples, shape.rows, shape.columns)
+    return np.moveaxis(planes, 0, -1) if shape.samples > 1 else planes[0]

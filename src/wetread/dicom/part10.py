@@ -231,7 +231,7 @@ class _Walk:
         else:
             self._position += 8
         top = len(self._levels) == 1
-        if group in (0, 2) or (top and number and not group & 1 and tag <= self._last_tag and tag in self._keep):
+        if group in (0, 2) or (top and tag < self._last_tag and tag in self._keep):
             raise _refuse("out_of_order", "An element is where it must not be")
         if top:
             self._last_tag = max(self._last_tag, tag)
