@@ -1,0 +1,46 @@
+"""DCMTK's servers on free loopback ports: storescp (stores what it gets) and dcmqrscp (a small archive)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from neighbours.process import free_port, listens, running
+
+
+@dataclass(frozen=True, slots=True)
+class DimsePeer:
+    ae_title: str
+    port: int
+    folder: Path
+
+    def files(self) -> list[Path]:
+        """What it stored."""
+        return sorted(each for each in self.folder.iterdir() if each.is_file() and each.name != "index.dat")
+
+
+@contextmanager
+def storescp(folder: Path, *options: str) -> Iterator[DimsePeer]:
+    """`options` go to storescp, for example --refuse or +xs."""
+    (folder / "received").mkdir(parents=True)
+    peer = DimsePeer("STORESCP", free_port(), folder / "received")
+    command = ["storescp", "--aetitle", peer.ae_title, "--output-directory", str(peer.folder), *options, str(peer.port)]
+    with running(command, folder / "storescp.log", lambda: listens(peer.port)):
+        yield peer
+
+
+@contextmanager
+def dcmqrscp(folder: Path, callers: Sequence[str] = ("WETREAD",)) -> Iterator[DimsePeer]:
+    """An archive that takes associations of `callers` only."""
+    (folder / "archive").mkdir(parents=True)
+    peer = DimsePeer("DCMQRSCP", free_port(), folder / "archive")
+    hosts = "\n".join(f"caller{number} = ({title}, localhost, 0)" for number, title in enumerate(callers))
+    names = ", ".join(f"caller{number}" for number in range(len(callers)))
+    (folder / "dcmqrscp.cfg").write_text(
+        f"NetworkTCPPort = {peer.port}\nMaxPDUSize = 16384\nMaxAssociations = 8\n"
+        f"HostTable BEGIN\n{hosts}\ncallers = {names}\nHostTable END\n"
+        f"AETable BEGIN\n{peer.ae_title} {peer.folder} RW (200, 1024mb) callers\nAETable END\n"
+    )
+    command = ["dcmqrscp", "--config", str(folder / "dcmqrscp.cfg"), "--log-level", "info", str(peer.port)]
+    with running(command, folder / "dcmqrscp.log", lambda: listens(peer.port)):
+        yield peer
