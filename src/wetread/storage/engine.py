@@ -44,6 +44,7 @@ def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_S}, **_POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+    event.listen(engine, "checkin", _end_sqlite)
     return engine
 
 
@@ -56,6 +57,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("wetread_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _end_sqlite(connection: sqlite3.Connection | None, _: ConnectionPoolEntry) -> None:
+    """A COMMIT that SQLite refuses leaves its transaction open, and SQLAlchemy takes it for ended."""
+    if connection is not None and connection.in_transaction:
+        connection.rollback()
 
 
 @contextmanager

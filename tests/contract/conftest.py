@@ -1,0 +1,108 @@
+"""Every port with each of its answers: the twin in memory, SQLite in a file, PostgreSQL in a cluster of our own."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from neighbours.postgres import PostgresServer, running_postgres
+
+from wetread.ports.database import Database
+from wetread.ports.file_store import FileStore
+from wetread.ports.vault import Vault
+from wetread.storage.database import SqlDatabase
+from wetread.storage.files import DiskFileStore
+from wetread.storage.migrate import upgrade
+from wetread.storage.vault import SqlVault
+from wetread.testing.memory_database import MemoryDatabase
+from wetread.testing.memory_files import MemoryFileStore
+from wetread.testing.memory_vault import MemoryVault
+
+SQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+class Templates:
+    """Migrated once per run, copied for each test."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self._request = request
+        self._folder = folder
+        self._made: dict[tuple[str, str], str] = {}
+
+    @contextmanager
+    def copy(self, engine: str, which: str, folder: Path) -> Iterator[str]:
+        """The url of a new, migrated, empty database."""
+        if engine == "sqlite":
+            yield self._sqlite(which, folder)
+            return
+        server: PostgresServer = self._request.getfixturevalue("postgres")
+        name = server.create(self._template(server, which))
+        yield server.url(name)
+        server.drop(name)
+
+    def _sqlite(self, which: str, folder: Path) -> str:
+        template = self._folder / f"{which}.db"
+        if not template.exists():
+            upgrade(f"sqlite:///{template}", which)
+        shutil.copy(template, folder / f"{which}.db")
+        return f"sqlite:///{folder}/{which}.db"
+
+    def _template(self, server: PostgresServer, which: str) -> str:
+        if ("postgresql", which) not in self._made:
+            name = server.create()
+            upgrade(server.url(name), which)
+            self._made["postgresql", which] = name
+        return self._made["postgresql", which]
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return Templates(request, tmp_path_factory.mktemp("templates"))
+
+
+@pytest.fixture(params=SQL)
+def sql_url(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[str]:
+    """A working database on each real engine."""
+    with templates.copy(request.param, "work", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def sql_database(sql_url: str) -> Iterator[SqlDatabase]:
+    database = SqlDatabase(sql_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["memory", *SQL])
+def database(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "memory":
+        yield MemoryDatabase()
+        return
+    with templates.copy(request.param, "work", tmp_path) as url:
+        database = SqlDatabase(url)
+        yield database
+        database.close()
+
+
+@pytest.fixture(params=["memory", *SQL])
+def vault(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[Vault]:
+    if request.param == "memory":
+        yield MemoryVault()
+        return
+    with templates.copy(request.param, "vault", tmp_path) as url:
+        vault = SqlVault(url)
+        yield vault
+        vault.close()
+
+
+@pytest.fixture(params=["memory", "disk"])
+def file_store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
+    return MemoryFileStore() if request.param == "memory" else DiskFileStore(tmp_path / "files")
