@@ -1,7 +1,7 @@
 """Takes instances from any door into the house, in the order of law 2: parse in the sandbox, keep the bytes, one group commit (`Register`), and only then success."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from errno import EDQUOT, ENOSPC
 from hashlib import file_digest
@@ -15,8 +15,11 @@ from wetread.ingest.fault_points import reach
 from wetread.ingest.group_commit import GroupCommit
 from wetread.ingest.outcome import NO_CLAIM, Claim, InstanceOutcome, Outcome
 from wetread.ingest.register import Arrived, Entry, Register, Turned
-from wetread.ports.database import AdmissionOutcome
+from wetread.ingest.suitability import SuitabilityPolicy
+from wetread.ports.clock import Clock
+from wetread.ports.database import AdmissionOutcome, Database
 from wetread.ports.file_store import FileStore, IncomingFile
+from wetread.ports.vault import Vault
 
 __all__ = ["Inspector", "Reception"]
 
@@ -32,9 +35,22 @@ class Inspector(Protocol):
 class Reception:
     """One per process; any number of threads may call `receive` at once, and share their commits."""
 
-    def __init__(self, files: FileStore, inspector: Inspector, register: Register) -> None:
+    def __init__(
+        self,
+        *,
+        files: FileStore,
+        decoder: Inspector,
+        vault: Vault,
+        database: Database,
+        clock: Clock,
+        secret: bytes,
+        quiet_period_s: float,
+        site_of: Callable[[InstanceHeader], str],
+        policy: SuitabilityPolicy,
+    ) -> None:
         self.files = files
-        self._inspector = inspector
+        self._inspector = decoder
+        register = Register(database, vault, clock, secret, quiet_period_s, policy, site_of)
         self._commits = GroupCommit[Entry, AdmissionOutcome | None](register.commit)
 
     def receive(

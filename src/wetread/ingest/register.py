@@ -47,7 +47,7 @@ Entry = Arrived | Turned
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """`site_of` names the site an instance comes from, by its header and sender."""
+    """`site_of` names the site an instance comes from."""
 
     database: Database
     vault: Vault
@@ -55,7 +55,7 @@ class Register:
     secret: bytes
     quiet_period_s: float
     policy: SuitabilityPolicy
-    site_of: Callable[[InstanceHeader, str], str]
+    site_of: Callable[[InstanceHeader], str]
 
     def commit(self, entries: Sequence[Entry]) -> list[AdmissionOutcome | None]:
         """One durable transaction; raises and changes nothing when an entry cannot enter. A `Turned` is answered with None."""
@@ -117,7 +117,7 @@ class Register:
             study_key=instance.study_key,
             state=StudyState.RECEIVED,
             revision=FIRST_REVISION,
-            traits=new_study_traits(entry.header, self.site_of(entry.header, entry.sender)),
+            traits=new_study_traits(entry.header, self.site_of(entry.header)),
             received_at=now,
         )
 
