@@ -70,7 +70,7 @@ def _codec(term: str) -> str:
 
 def decode_text(raw: bytes, codecs: tuple[str, ...], delimiters: bytes = b"\\\r\n\t\f") -> str:
     """`raw` as text. After each delimiter the first character set is in force again (PS3.5 §6.1.2.5.3); pass b"\\\\^=" for PN."""
-    if b"\x1b" not in raw or len(codecs) == 1 and codecs[0] not in _STATEFUL:
+    if b"\x1b" not in raw or (len(codecs) == 1 and codecs[0] not in _STATEFUL):
         return _decode(raw, codecs[0])
     pieces = re.split(b"([" + re.escape(delimiters) + b"])", raw)
     return "".join(_decode_escaped(piece, codecs) for piece in pieces)

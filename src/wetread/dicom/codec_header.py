@@ -4,8 +4,7 @@ JPEG: ISO/IEC 10918-1 §B.2; JPEG-LS: ISO/IEC 14495-1 §C.2; JPEG 2000 and HTJ2K
 """
 
 from dataclasses import dataclass
-from struct import error as StructError
-from struct import unpack_from
+from struct import error, unpack_from
 
 from wetread.domain.errors import UnsuitableImage
 
@@ -33,8 +32,8 @@ def check_frame(codec: str, frame: bytes, shape: FrameShape) -> None:
     """Raises UnsuitableImage('codec_mismatch') when the stream's own size, samples or depth differ from the data set's."""
     try:
         rows, columns, samples, bits, signed = _jpeg(frame, _SOF_OF[codec]) if codec in _SOF_OF else _jpeg_2000(frame)
-    except (IndexError, StructError) as error:
-        raise _mismatch("ends inside its own header") from error
+    except (IndexError, error) as cause:
+        raise _mismatch("ends inside its own header") from cause
     if (rows, columns, samples) != (shape.rows, shape.columns, shape.samples):
         raise _mismatch("has another size than the data set says")
     if not 2 <= bits <= shape.bits_allocated or (signed and not shape.signed):

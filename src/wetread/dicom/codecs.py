@@ -36,7 +36,7 @@ def decode_frame(codec: str, frame: bytes, shape: FrameShape, *, rgb: bool = Fal
         decoded = _decode(codec, frame, shape, rgb)
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - each decoder has its own error tree; all mean the same here
+    except Exception as error:
         raise UnsuitableImage("The compressed frame cannot be decoded.", code="codec_failed") from error
     samples = () if shape.samples == 1 or codec == "jpeg" else (shape.samples,)
     if (

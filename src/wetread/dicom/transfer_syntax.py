@@ -36,7 +36,7 @@ _CODECS = {
     ".4.203": "htj2k",
     ".5": "rle",
 }
-_STORED_ONLY = (".4.92", ".4.93", ".4.110", ".4.111", ".4.112", ".8.1") + tuple(f".4.{n}" for n in range(100, 109))
+_STORED_ONLY = (".4.92", ".4.93", ".4.110", ".4.111", ".4.112", ".8.1", *(f".4.{n}" for n in range(100, 109)))
 
 TRANSFER_SYNTAXES: dict[str, TransferSyntax] = {
     syntax.uid: syntax
