@@ -68,7 +68,8 @@ def _uids(value: str, _: bool) -> ColumnElement[bool]:
 
 def _date(value: str, _: bool) -> ColumnElement[bool]:
     first, dash, last = value.partition("-")
-    if not all(_DATE.fullmatch(each) for each in (first, last) if each):
+    given = [each for each in (first, last) if each]
+    if not given or not all(_DATE.fullmatch(each) for each in given):
         raise PermanentError("a date is YYYYMMDD, a range YYYYMMDD-YYYYMMDD, open at either end", code="bad_query")
     if not dash:
         return _STUDIES.study_date == first

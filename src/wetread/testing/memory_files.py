@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
+from weakref import finalize
 
 from wetread.domain.errors import PermanentError
 from wetread.ports.file_store import StoredFile
@@ -19,9 +21,13 @@ class MemoryFileStore:
     """`ports.file_store.FileStore` for tests."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="wetread-", ignore_cleanup_errors=True)
-        self.root = Path(self._folder.name)
+        self.root = Path(mkdtemp(prefix="wetread-"))
+        finalize(self, rmtree, self.root, ignore_errors=True)
         self.incoming: dict[Path, MemoryIncomingFile] = {}
+
+    def close(self) -> None:
+        """Remove the folder."""
+        self._folder.cleanup()
 
     def receive(self) -> "MemoryIncomingFile":
         file = MemoryIncomingFile(self, self.root / f"incoming-{uuid4().hex}")
