@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wetread import __version__
 from wetread.domain.errors import PermanentError
+from wetread.ports.decoder import Decoder
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.settings import Settings
 from wetread.storage.database import SqlDatabase
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from wetread.dicom.sandbox import Sandbox
     from wetread.inference.bundle import ModelBundle
     from wetread.ingest.reception import Reception
+    from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.ports.predictor import Predictor
     from wetread.signoff.desk import ReadingDesk
+    from wetread.web.services import WebServices
     from wetread.worker import Worker
 
 __all__ = [
@@ -36,8 +39,13 @@ __all__ = [
     "build_reception",
     "build_sandbox",
     "build_sinks",
+    "build_web",
     "build_worker",
+    "sink_names",
 ]
+
+_BUNDLED = Path(__file__).parent / "models" / "wetread-cxr-small"
+_WORKER_SILENT_S = 30.0
 
 
 class SystemClock:
@@ -95,8 +103,7 @@ def _secret(path: Path) -> bytes:
 
 def _migrate(url: str, which: str) -> None:
     """Bring a schema up to date in a process of its own: the migration tool would stay in a server's memory for ever."""
-    from wetread.storage.migrate import upgrade
-    from wetread.storage.revision import is_current
+    from wetread.storage.migrate import is_current, upgrade
 
     if is_current(url, which):
         return
@@ -110,20 +117,16 @@ def _migrate(url: str, which: str) -> None:
 
 
 def build_sandbox(settings: Settings) -> "Sandbox":
+    from wetread.dicom.limits import Limits
     from wetread.dicom.sandbox import Sandbox
 
-    return Sandbox(
-        children=settings.sandbox_children,
-        memory_bytes=settings.sandbox_memory_bytes,
-        wall_s=settings.sandbox_wall_s,
-    )
+    limits = Limits(address_space_bytes=settings.sandbox_memory_bytes, decode_wall_s=settings.sandbox_wall_s)
+    return Sandbox(children=settings.sandbox_children, limits=limits)
 
 
 def build_reception(core: Core, sandbox: "Sandbox") -> "Reception":
     from wetread.ingest.reception import Reception
-    from wetread.ingest.suitability import SuitabilityPolicy
 
-    settings = core.settings
     return Reception(
         files=core.files,
         decoder=sandbox,
@@ -131,56 +134,102 @@ def build_reception(core: Core, sandbox: "Sandbox") -> "Reception":
         database=core.database,
         clock=core.clock,
         secret=core.secret,
-        quiet_period_s=settings.quiet_period_s,
-        site_of=lambda _: settings.site,
-        policy=SuitabilityPolicy(read_secondary_capture=settings.read_secondary_capture),
+        quiet_period_s=core.settings.quiet_period_s,
+        site_of=lambda _: core.settings.site,
+        policy=_suitability(core.settings),
     )
+
+
+def _suitability(settings: Settings) -> "SuitabilityPolicy":
+    from wetread.ingest.suitability import SuitabilityPolicy
+
+    return SuitabilityPolicy(read_secondary_capture=settings.read_secondary_capture)
 
 
 def build_desk(core: Core) -> "ReadingDesk":
     from wetread.signoff.desk import ReadingDesk
 
-    return ReadingDesk(core.database, core.clock, tuple(build_sinks(core.settings, core.clock.now)))
+    return ReadingDesk(core.database, core.clock, sink_names(core.settings))
 
 
-def build_sinks(settings: Settings, now: Callable[[], datetime]) -> Mapping[str, Sink]:
-    """The configured sinks by name. Encoders are imported at the first delivery, not when a server lists its sinks."""
+def sink_names(settings: Settings) -> tuple[str, ...]:
+    """The sinks that every signed report goes to; `build_sinks` makes them in the workers."""
+    remote = {"stow": settings.stow_sink_url, "cstore": settings.cstore_sink, "fhir": settings.fhir_sink_url}
+    return ("folder", *(name for name, address in remote.items() if address))
+
+
+def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decoder) -> Mapping[str, Sink]:
+    """The configured sinks by name, each with the documents it takes."""
     from wetread.delivery.folder import FolderSink
+    from wetread.dicom.documents import film_overlay, report_document
+    from wetread.dicom.store_scu import CStoreSink, StoreScp
+    from wetread.dicom.stow_client import StowPeer, StowSink
+    from wetread.fhir.bundle import encode_bundle
+    from wetread.fhir.rest import FhirSink
 
-    def encode_sr(package: ReportPackage) -> bytes:
-        from wetread.dicom.structured_report import encode_sr as encode
+    def fhir(package: ReportPackage) -> bytes:
+        return encode_bundle(package, now())
 
-        return encode(package, now())
+    sr, overlay = report_document(now, settings.organisation), film_overlay(now, decoder)
+    sinks: list[Sink] = [
+        FolderSink(settings.resolved_folder_sink, {"sr.dcm": sr, "heatmap.dcm": overlay, "fhir.json": fhir})
+    ]
+    if settings.stow_sink_url:
+        sinks.append(StowSink(StowPeer(settings.stow_sink_url), (sr, overlay)))
+    if remote := settings.cstore_sink:
+        sinks.append(CStoreSink(StoreScp(remote.ae_title, remote.host, remote.port, settings.ae_title), (sr, overlay)))
+    if settings.fhir_sink_url:
+        sinks.append(FhirSink(settings.fhir_sink_url, fhir))
+    return {sink.name: sink for sink in sinks}
 
-    def encode_fhir(package: ReportPackage) -> bytes:
-        from wetread.fhir.bundle import encode_bundle as encode
 
-        return encode(package, now())
+def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
+    from wetread.web.services import WebServices, WebSettings
 
-    sinks: dict[str, Sink] = {
-        "folder": FolderSink(settings.resolved_folder_sink, {"sr.dcm": encode_sr, "fhir.json": encode_fhir})
-    }
-    return sinks
+    settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
+    card = (settings.model_bundle or _BUNDLED) / "card.md"
+    return WebServices(
+        database=core.database,
+        vault=core.vault,
+        file_store=core.files,
+        decoder=sandbox,
+        desk=build_desk(core),
+        clock=core.clock,
+        settings=WebSettings(
+            allowed_hosts=settings.allowed_hosts,
+            idle_s=settings.session_idle_s,
+            absolute_s=settings.session_absolute_s,
+            demo=settings.demo,
+            version=__version__,
+            model_card=card.read_text("utf-8") if card.is_file() else "",
+        ),
+        probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s())},
+    )
+
+
+def _workers_alive(age_s: float | None) -> str:
+    if age_s is None:
+        return "no worker has started yet"
+    return "" if age_s < _WORKER_SILENT_S else f"no worker has been heard of for {age_s:.0f} s"
 
 
 def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
     from wetread.drafting.grammar import GrammarDrafter
-    from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.pipeline import Pipeline
     from wetread.triage.policy import DEFAULT_POLICY, load_policy
     from wetread.worker import Worker
 
-    core = build_core(settings)
+    core, sandbox = build_core(settings), build_sandbox(settings)
     pipeline = Pipeline(
         database=core.database,
         vault=core.vault,
         files=core.files,
-        decoder=build_sandbox(settings),
+        decoder=sandbox,
         model=cache(partial(_load_model, settings.model_bundle)),
-        suitability=SuitabilityPolicy(read_secondary_capture=settings.read_secondary_capture),
+        suitability=_suitability(settings),
         policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
         drafter=GrammarDrafter(),
-        sinks=build_sinks(settings, core.clock.now),
+        sinks=build_sinks(settings, core.clock.now, sandbox),
         clock=core.clock,
         uid_seed=core.secret,
     )

@@ -19,6 +19,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyEvent, next_state
 from wetread.inference.analysis import Film, analyse
 from wetread.inference.bundle import ModelBundle
+from wetread.ingest.fault_points import reach
 from wetread.ingest.suitability import SuitabilityPolicy, choose_film, header_flags
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
@@ -71,6 +72,7 @@ class Pipeline:
         return True
 
     def _analyse(self, job: Job) -> None:
+        reach("analyse_claimed")
         with self.database.begin(write=False) as unit:
             instances = unit.instances(job.study_key)
         try:
@@ -155,6 +157,7 @@ class Pipeline:
             earlier = [
                 d for d in unit.deliveries(job.study_key) if (d.report_version, d.sink) == (int(version), sink_name)
             ]
+        reach("deliver_claimed")
         delivery = deliver(package, sink, self.clock.now(), earlier[0] if earlier else None)
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
@@ -200,6 +203,7 @@ class Pipeline:
     def _finish(
         self, unit: UnitOfWork, job: Job, action: str, outcome: str, then: JobKind | None, facts: dict[str, str]
     ) -> None:
+        reach(f"{job.kind.value}_computed")
         detail = (*facts.items(), ("attempt", str(job.attempt)))
         unit.audit(AuditEvent(action, SERVICE.actor_id, outcome, job.study_key, detail), self.clock.now())
         if then is not None:
@@ -207,7 +211,9 @@ class Pipeline:
             key = f"{then.value}:{job.study_key}:{_revision(job)}"
             unit.enqueue(JobRequest(then, job.study_key, key, study.priority.rank))
         unit.complete_job(job)
+        reach(f"{job.kind.value}_before_commit")
         unit.commit()
+        reach(f"{job.kind.value}_after_commit")
 
 
 def _revision(job: Job) -> int:

@@ -20,9 +20,6 @@ from wetread.ingest.suitability import SuitabilityPolicy, assess_header, header_
 from wetread.runtimes.onnx import OnnxPredictor
 
 if TYPE_CHECKING:
-    from numpy import uint8
-    from numpy.typing import NDArray
-
     from wetread.ports.sink import ReportPackage
 
 __all__ = ["FilmReader", "ReadResult"]
@@ -93,16 +90,12 @@ class FilmReader:
 
     def heatmap_png(self, result: ReadResult) -> bytes:
         """The film with heat and boxes of the called findings; the bare film when none is called."""
-        from imagecodecs import png_decode, png_encode
-
-        from wetread.dicom.secondary_capture import burn_in
+        from wetread.dicom.documents import overlay_png
 
         png = self._sandbox.render_png(result.path, max_side_px=_OVERLAY_SIDE_PX)
-        analysis, header = result.analysis, result.header
-        if analysis is None or header is None or analysis.heat is None or not analysis.called:
+        if result.analysis is None or result.header is None:
             return png
-        film: NDArray[uint8] = png_decode(png)
-        return bytes(png_encode(burn_in(film, analysis, analysis.heat, (header.traits.rows, header.traits.columns))))
+        return overlay_png(png, result.analysis, (result.header.traits.rows, result.header.traits.columns))
 
     def _package(self, result: ReadResult) -> "ReportPackage":
         from wetread.drafting.grammar import GrammarDrafter

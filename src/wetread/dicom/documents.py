@@ -4,14 +4,15 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from imagecodecs import png_decode
+from imagecodecs import png_decode, png_encode
 
-from wetread.dicom.secondary_capture import encode_secondary_capture
+from wetread.dicom.secondary_capture import burn_in, encode_secondary_capture
 from wetread.dicom.structured_report import encode_sr
+from wetread.domain.analysis import Analysis
 from wetread.ports.decoder import Decoder
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["film_overlay", "report_document"]
+__all__ = ["film_overlay", "overlay_png", "report_document"]
 
 _OVERLAY_SIDE_PX = 1024
 
@@ -31,3 +32,10 @@ def film_overlay(now: Callable[[], datetime], decoder: Decoder) -> Encoder:
         return encode_secondary_capture(package, now(), film)
 
     return encode
+
+
+def overlay_png(film_png: bytes, analysis: Analysis, stored_shape: tuple[int, int]) -> bytes:
+    """The film with heat and boxes of the called findings as PNG; the bare film when none is called."""
+    if analysis.heat is None or not analysis.called:
+        return film_png
+    return bytes(png_encode(burn_in(png_decode(film_png), analysis, analysis.heat, stored_shape)))

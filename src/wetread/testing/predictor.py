@@ -13,11 +13,14 @@ __all__ = ["ScriptedPredictor"]
 
 @dataclass(slots=True)
 class ScriptedPredictor:
-    """Returns `prediction` for every film and keeps what it was shown in `seen`."""
+    """Returns `prediction` for every film, or raises `failure`, and keeps what it was shown in `seen`."""
 
     prediction: Prediction
+    failure: Exception | None = None
     seen: list[NDArray[float32]] = field(default_factory=list)
 
     def predict(self, image: NDArray[float32]) -> Prediction:
         self.seen.append(np.array(image))
+        if self.failure is not None:
+            raise self.failure
         return self.prediction

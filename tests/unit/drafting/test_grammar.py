@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.analysis_builders import a_finding
+
 from wetread.domain.analysis import Finding, QualityFlag
 from wetread.domain.finding import FindingName, concept
 from wetread.domain.report import Section

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.analysis_builders import a_finding, an_analysis
+
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.priority import Priority

@@ -1,0 +1,29 @@
+"""The decoder without its walls: the same parser and codecs in this process, for journeys whose subject is something else."""
+
+from pathlib import Path
+
+from wetread.dicom.byte_source import FileSource
+from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, Frame, read_frame
+from wetread.dicom.header import HEADER_TAGS, header_of
+from wetread.dicom.limits import Limits
+from wetread.dicom.part10 import read_part10
+from wetread.dicom.render import png_of
+from wetread.domain.study import InstanceHeader
+from wetread.ports.decoder import DecodedImage
+
+
+class InProcessDecoder:
+    def inspect(self, path: Path) -> InstanceHeader:
+        with path.open("rb") as file:
+            return header_of(read_part10(FileSource(file.fileno()), HEADER_TAGS, frozenset(), Limits()))
+
+    def decode(self, path: Path) -> DecodedImage:
+        frame = self._frame(path)
+        return DecodedImage(frame.stored, frame.display, frame.row_spacing, frame.column_spacing)
+
+    def render_png(self, path: Path, *, max_side_px: int) -> bytes:
+        return png_of(self._frame(path), max_side_px=max_side_px)
+
+    def _frame(self, path: Path) -> Frame:
+        with path.open("rb") as file:
+            return read_frame(read_part10(FileSource(file.fileno()), FRAME_TAGS, FRAME_ITEMS, Limits()), Limits())

@@ -1,0 +1,323 @@
+"""One study, straight: admitted, read, put in order, drafted, signed by a person, delivered once. Here on twins; test_real_parts.py does it on real ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+from tests.in_process_decoder import InProcessDecoder
+from tests.unit.inference.test_bundle import write_bundle
+
+from wetread.domain.audit import verify_chain
+from wetread.domain.errors import NotPermitted, PermanentError, TransientError
+from wetread.domain.finding import FindingName
+from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
+from wetread.domain.job import JobState
+from wetread.domain.priority import Priority
+from wetread.domain.report import ReportStatus, Section
+from wetread.domain.role import SERVICE, Actor, Role
+from wetread.domain.study_state import StudyState
+from wetread.drafting.grammar import GrammarDrafter
+from wetread.inference.bundle import load_bundle
+from wetread.ingest.reception import Reception
+from wetread.ingest.suitability import SuitabilityPolicy
+from wetread.pipeline import Pipeline
+from wetread.ports.predictor import Prediction
+from wetread.ports.sink import ReportPackage
+from wetread.signoff.desk import ReadingDesk
+from wetread.testing.clock import FixedClock
+from wetread.testing.memory_database import MemoryDatabase
+from wetread.testing.memory_files import MemoryFileStore
+from wetread.testing.memory_vault import MemoryVault
+from wetread.testing.phantom import PhantomPatient, PhantomSpec, encode_dicom, render, to_dataset, uids_from_seed
+from wetread.testing.predictor import ScriptedPredictor
+from wetread.triage.policy import DEFAULT_POLICY, load_policy
+from wetread.worker import Worker
+
+START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
+QUIET_S = 5.0
+SECRET = b"s" * 32
+DOCTOR = Actor("dr-a", Role.RADIOLOGIST, "Dr A")
+RESIDENT = Actor("dr-r", Role.RESIDENT, "Dr R")
+
+
+@dataclass
+class Inbox:
+    """A sink that keeps what it got and can be told to fail."""
+
+    name: str = "inbox"
+    received: list[ReportPackage] = field(default_factory=list)
+    fail_with: Exception | None = None
+
+    def deliver(self, package: ReportPackage) -> str:
+        if self.fail_with:
+            raise self.fail_with
+        self.received.append(package)
+        return "ok"
+
+
+@cache
+def film(seed: int = 1) -> bytes:
+    patient = PhantomPatient("Phantom^Ada", "PHANTOM-0001", date(1970, 1, 1), "F", 55, 25.0)
+    spec = PhantomSpec(patient, rows=256, columns=256, seed=seed)
+    pixels, truth = render(spec)
+    return encode_dicom(to_dataset(spec, pixels, truth, uids_from_seed(seed), START))
+
+
+def prediction(logit: float = 4.0, gate: float = 5.0, ood: float = 1.0) -> Prediction:
+    cam = np.zeros((1, 4, 4), np.float32)
+    cam[0, 1, 3] = 1.0
+    return Prediction(np.array([logit], np.float32), cam, np.array([gate, 0.0], np.float32), ood)
+
+
+class House:
+    """Everything joined as bootstrap does, on twins."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = FixedClock(START)
+        self.database, self.vault = MemoryDatabase(), MemoryVault()
+        self.files, self.decoder = MemoryFileStore(), InProcessDecoder()
+        self.predictor = ScriptedPredictor(prediction())
+        self.sink = Inbox()
+        policy = SuitabilityPolicy()
+        self.reception = Reception(
+            files=self.files,
+            decoder=self.decoder,
+            vault=self.vault,
+            database=self.database,
+            clock=self.clock,
+            secret=SECRET,
+            quiet_period_s=QUIET_S,
+            site_of=lambda _: "main",
+            policy=policy,
+        )
+        bundle = load_bundle(write_bundle(folder / "bundle"))
+        pipeline = Pipeline(
+            self.database,
+            self.vault,
+            self.files,
+            self.decoder,
+            lambda: (bundle, self.predictor),
+            policy,
+            load_policy(DEFAULT_POLICY),
+            GrammarDrafter(),
+            {self.sink.name: self.sink},
+            self.clock,
+            SECRET,
+        )
+        self.worker = Worker(self.database, pipeline, self.clock, lease_s=60, max_attempts=3, delivery_max_attempts=5)
+        self.desk = ReadingDesk(self.database, self.clock, (self.sink.name,))
+
+    def receive(self, content: bytes) -> StudyKey:
+        incoming = self.files.receive()
+        incoming.write(content)
+        (outcome,) = self.reception.receive([incoming], "test")
+        assert outcome.outcome.acknowledged, outcome
+        return study_key(SECRET, StudyInstanceUID(outcome.study_instance_uid))
+
+    def work(self) -> None:
+        """Let the quiet period and every retry delay pass, and do all there is to do."""
+        for _ in range(50):
+            self.clock.advance(3600)
+            while self.worker.run_one():
+                pass
+
+    def state(self, key: StudyKey) -> StudyState:
+        with self.database.begin(write=False) as unit:
+            return unit.study(key).state
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    home = House(tmp_path)
+    yield home
+    assert verify_chain(home.database.audit_records()) is None
+    home.files.close()
+
+
+def test_a_film_becomes_one_signed_and_delivered_report(house: House) -> None:
+    key = house.receive(film())
+    assert house.state(key) is StudyState.ADMITTED
+    house.work()
+    reading = house.desk.open(DOCTOR, key)
+    assert reading.study.priority is Priority.STAT
+    assert reading.study.critical
+    assert reading.decision is not None
+    assert reading.decision.rule_id == "pneumothorax"
+    assert reading.report is not None
+    assert reading.report.status is ReportStatus.PARTIAL
+    assert "Probable left pneumothorax." in dict(reading.report.content.sections)[Section.FINDINGS]
+    house.desk.sign(DOCTOR, key, reading.report.etag, "authored")
+    house.work()
+    assert house.state(key) is StudyState.DELIVERED
+    (package,) = house.sink.received
+    assert package.report.status is ReportStatus.FINAL
+    assert package.study.identity.patient_id == "PHANTOM-0001"
+    assert package.analysis is not None
+    assert [f.name for f in package.analysis.called] == [FindingName.PNEUMOTHORAX]
+
+
+def test_nothing_is_read_before_the_study_is_quiet(house: House) -> None:
+    key = house.receive(film())
+    assert not house.worker.run_one()
+    house.clock.advance(QUIET_S + 1)
+    assert house.worker.run_one()
+    assert house.state(key) is StudyState.ANALYSED
+
+
+def test_nothing_leaves_unsigned(house: House) -> None:
+    key = house.receive(film())
+    house.work()
+    house.desk.open(DOCTOR, key)
+    house.work()
+    assert house.sink.received == []
+
+
+@pytest.mark.parametrize(
+    ("said", "failure", "told"),
+    [
+        (prediction(gate=-5.0), None, "gate: other"),
+        (prediction(), PermanentError("its numbers are not finite", code="model_failed"), "model_failed"),
+        (prediction(), RuntimeError("a bug"), "internal error (RuntimeError)"),
+    ],
+)
+def test_a_film_the_model_cannot_read_stays_readable_and_says_why(
+    house: House, said: Prediction, failure: Exception | None, told: str
+) -> None:
+    house.predictor.prediction, house.predictor.failure = said, failure
+    key = house.receive(film())
+    house.work()
+    reading = house.desk.open(DOCTOR, key)
+    assert reading.analysis is None
+    assert told in reading.study.reason
+    assert reading.study.priority is Priority.URGENT
+    assert reading.report is not None
+    assert "No AI read" in dict(reading.report.content.sections)[Section.FINDINGS]
+
+
+def test_a_person_can_sign_before_the_model_has_spoken(house: House) -> None:
+    key = house.receive(film())
+    reading = house.desk.open(DOCTOR, key)
+    assert reading.report is not None
+    written = replace(reading.report.content, sections=((Section.IMPRESSION, "Normal."),))
+    saved = house.desk.save(DOCTOR, key, written, reading.report.etag)
+    house.desk.sign(DOCTOR, key, saved.etag, "authored")
+    house.work()
+    assert house.state(key) is StudyState.DELIVERED
+    assert house.desk.look(DOCTOR, key).analysis is not None
+
+
+def test_a_model_that_hangs_for_ever_ends_as_ai_unavailable(house: House) -> None:
+    house.predictor.failure = TransientError("the model server is down", code="model_down")
+    key = house.receive(film())
+    house.work()
+    assert house.state(key) is StudyState.DRAFTED
+    assert "model_down" in house.desk.look(DOCTOR, key).study.reason
+
+
+def test_a_receiver_that_is_down_gets_the_report_when_it_returns(house: House) -> None:
+    key = house.receive(film())
+    house.work()
+    opened = house.desk.open(DOCTOR, key).report
+    assert opened is not None
+    house.sink.fail_with = TransientError("down", code="receiver_unreachable")
+    house.desk.sign(DOCTOR, key, opened.etag, "authored")
+    for _ in range(3):
+        house.clock.advance(3600)
+        house.worker.run_one()
+    assert house.state(key) is StudyState.SIGNED
+    house.sink.fail_with = None
+    house.work()
+    assert house.state(key) is StudyState.DELIVERED
+    assert len(house.sink.received) == 1
+
+
+def test_a_receiver_that_refuses_leaves_a_dead_letter_with_its_reason(house: House) -> None:
+    key = house.receive(film())
+    house.work()
+    opened = house.desk.open(DOCTOR, key).report
+    assert opened is not None
+    house.sink.fail_with = PermanentError("it does not want it", code="store_refused")
+    house.desk.sign(DOCTOR, key, opened.etag, "authored")
+    house.work()
+    ((job, reason),) = house.database.jobs(JobState.DEAD)
+    assert "store_refused" in reason
+    house.sink.fail_with = None
+    assert house.database.revive_job(job.job_id)
+    house.work()
+    assert house.state(key) is StudyState.DELIVERED
+
+
+def test_an_amendment_is_delivered_as_a_second_version(house: House) -> None:
+    key = house.receive(film())
+    house.work()
+    first = house.desk.open(DOCTOR, key).report
+    assert first is not None
+    house.desk.sign(DOCTOR, key, first.etag, "authored")
+    house.work()
+    second = house.desk.amend(DOCTOR, key, "wrong side")
+    house.desk.sign(DOCTOR, key, second.etag, "authored")
+    house.work()
+    assert [p.report.status for p in house.sink.received] == [ReportStatus.FINAL, ReportStatus.AMENDED]
+    assert house.sink.received[1].predecessor is not None
+    assert house.state(key) is StudyState.DELIVERED
+
+
+def test_a_residents_report_waits_for_a_radiologist(house: House) -> None:
+    key = house.receive(film())
+    house.work()
+    opened = house.desk.open(RESIDENT, key).report
+    assert opened is not None
+    house.desk.sign(RESIDENT, key, opened.etag, "preliminary")
+    house.work()
+    assert house.sink.received == []
+    attending = house.desk.open(DOCTOR, key).report
+    assert attending is not None
+    assert attending.version == 2
+    house.desk.sign(DOCTOR, key, attending.etag, "approved")
+    house.work()
+    assert [p.report.status for p in house.sink.received] == [ReportStatus.FINAL]
+
+
+def test_a_service_can_do_nothing_at_the_desk(house: House) -> None:
+    key = house.receive(film())
+    for act in (house.desk.open, house.desk.look):
+        with pytest.raises(NotPermitted):
+            act(SERVICE, key)
+
+
+def test_the_same_film_again_is_one_study_and_one_read(house: House) -> None:
+    key = house.receive(film())
+    assert house.receive(film()) == key
+    house.work()
+    assert house.receive(film()) == key
+    house.work()
+    assert len(house.predictor.seen) == 1
+
+
+def test_a_late_film_is_read_again_and_a_signed_report_stays(house: House) -> None:
+    first = film(1)
+    key = house.receive(first)
+    house.work()
+    opened = house.desk.open(DOCTOR, key).report
+    assert opened is not None
+    house.desk.sign(DOCTOR, key, opened.etag, "authored")
+    house.work()
+    before = house.desk.look(DOCTOR, key).reports
+    house.receive(_second_film_of(first))
+    house.work()
+    assert house.desk.look(DOCTOR, key).reports == before
+    assert any(r.event.action == "study.late_instance" for r in house.database.audit_records())
+
+
+def _second_film_of(first: bytes) -> bytes:
+    dataset = dcmread(BytesIO(first))
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.77"
+    out = BytesIO()
+    dataset.save_as(out, enforce_file_format=True)
+    return out.getvalue()
