@@ -31,6 +31,7 @@ __all__ = [
     "reference",
     "references",
     "set_verbatim",
+    "short_text",
 ]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
@@ -43,11 +44,16 @@ def clean_text(text: str) -> str:
     return "\r\n".join(lines).rstrip()
 
 
+def short_text(text: str) -> str:
+    """Text for VR LO: one line without backslashes, at most 64 bytes, as many readers count bytes where the standard counts characters."""
+    line = " ".join(clean_text(text).replace("\\", " ").split())
+    return line.encode()[:64].decode("utf-8", "ignore").rstrip()
+
+
 def person_name(name: str) -> str:
     """A display name as VR PN (PS3.5 §6.2.1): a name without carets is all family name, as we cannot know its parts."""
-    flat = " ".join(re.sub(r"[\\=]", " ", clean_text(name)).split())
-    components = flat.split("^")[:5]
-    return "^".join(components)[:64] if len(components) > 1 else f"{flat[:63]}^"
+    components = short_text(name.replace("=", " ")).split("^")[:5]
+    return "^".join(components) if len(components) > 1 else f"{components[0][:63]}^"
 
 
 def document_time(package: ReportPackage, now: datetime) -> datetime:

@@ -10,13 +10,13 @@ from pydicom.uid import ComprehensiveSRStorage
 
 from wetread.dicom.derived_instance import (
     OurSeries,
-    clean_text,
     document_time,
     encode_part10,
     new_dataset,
     person_name,
     reference,
     references,
+    short_text,
 )
 from wetread.dicom.structured_report_content import OWN_SCHEME, content_tree
 from wetread.domain.identifiers import derived_uid
@@ -70,7 +70,7 @@ def _verifying_observer(signature: Signature, organisation: str) -> Dataset:
     item = Dataset()
     item.VerifyingObserverName = person_name(signature.signer_name or signature.signer_id)
     item.VerifyingObserverIdentificationCodeSequence = []
-    item.VerifyingOrganization = clean_text(organisation).replace("\\", "/")[:64]
+    item.VerifyingOrganization = short_text(organisation)
     item.VerificationDateTime = f"{signature.signed_at:%Y%m%d%H%M%S.%f%z}"
     return item
 
