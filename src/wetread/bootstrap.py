@@ -165,7 +165,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     from wetread.dicom.store_scu import CStoreSink, StoreScp
     from wetread.dicom.stow_client import StowPeer, StowSink
     from wetread.fhir.bundle import encode_bundle
-    from wetread.fhir.rest import FhirSink
+    from wetread.fhir.rest import FhirPeer, FhirSink
 
     def fhir(package: ReportPackage) -> bytes:
         return encode_bundle(package, now())
@@ -179,7 +179,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     if remote := settings.cstore_sink:
         sinks.append(CStoreSink(StoreScp(remote.ae_title, remote.host, remote.port, settings.ae_title), (sr, overlay)))
     if settings.fhir_sink_url:
-        sinks.append(FhirSink(settings.fhir_sink_url, fhir))
+        sinks.append(FhirSink(FhirPeer(settings.fhir_sink_url), fhir))
     return {sink.name: sink for sink in sinks}
 
 

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         print(f"wetread: no command {words[0]!r}\n\n{_help()}", file=sys.stderr)
         return EXIT_USAGE
-    command: _Command = importlib.import_module(f"wetread.cli.{words[0]}")  # type: ignore[assignment]
+    command: _Command = importlib.import_module(f"wetread.cli.{words[0]}")
     return _guarded(command, words[1:])
 
 

@@ -1,6 +1,7 @@
 """`wetread model show|verify|card`: what a bundle is, whether it is whole, what its makers measured."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
@@ -20,8 +21,13 @@ def run(argv: list[str]) -> int:
     )
     args = parser.parse_args(argv)
     bundle = load_bundle(args.bundle)
-    {"show": _show, "verify": _verify, "card": lambda b: print(b.card)}[args.act](bundle)
+    acts: dict[str, Callable[[ModelBundle], None]] = {"show": _show, "verify": _verify, "card": _card}
+    acts[args.act](bundle)
     return 0
+
+
+def _card(bundle: ModelBundle) -> None:
+    print(bundle.card)
 
 
 def _show(bundle: ModelBundle) -> None:

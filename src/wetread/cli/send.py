@@ -18,7 +18,7 @@ def run(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     receiver = parse_receiver(args.to, calling_ae_title=settings_from(args).ae_title)
     outcomes = send_files(args.file, receiver, _tell)
-    missed = sum(not outcome.outcome == "stored" for outcome in outcomes)
+    missed = sum(outcome.outcome != "stored" for outcome in outcomes)
     print(f"{len(outcomes) - missed} of {len(outcomes)} files acknowledged", file=sys.stderr)
     return 1 if missed or not outcomes else 0
 

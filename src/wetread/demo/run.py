@@ -17,7 +17,7 @@ from typing import TextIO
 
 from wetread.demo.client import Json, ReadingRoomClient
 from wetread.demo.films import demo_films
-from wetread.dicom.film_store_scu import send_files
+from wetread.dicom.film_store_scu import Receiver, send_files
 from wetread.dicom.store_scu import StoreScp
 from wetread.dicom.stow_client import StowPeer
 
@@ -80,7 +80,7 @@ class _Sending(threading.Thread):
         self.refused = 0
 
     def run(self) -> None:
-        doors = {
+        doors: dict[str, Receiver] = {
             "DICOMweb": StowPeer(f"http://127.0.0.1:{self._port}/dicom-web"),
             "C-STORE": StoreScp("WETREAD", "127.0.0.1", self._dimse_port, "DEMO_MODALITY"),
         }

@@ -17,7 +17,7 @@ from wetread.dicom.store_scu import StoreScp, associate, store_outcome
 from wetread.dicom.stow_client import StowPeer, store_instances, stow_outcome
 from wetread.domain.errors import PermanentError, TransientError
 
-__all__ = ["FileOutcome", "parse_receiver", "send_files"]
+__all__ = ["FileOutcome", "Receiver", "parse_receiver", "send_files"]
 
 # A file is streamed from disk in its own encoding; otherwise it would be read whole and written anew.
 _config.STORE_SEND_CHUNKED_DATASET = True

@@ -1,0 +1,80 @@
+"""Docs that can go stale are compared with the code; `python tests/architecture/test_docs.py` rewrites them."""
+
+import re
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from wetread.cli import COMMANDS
+from wetread.domain.finding import VOCABULARY
+from wetread.domain.study_state import TRANSITIONS, StudyState
+from wetread.settings import Settings
+from wetread.triage.policy import load_policy
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def state_diagram() -> str:
+    arrows: dict[tuple[StudyState, StudyState], list[str]] = defaultdict(list)
+    for (state, event), after in TRANSITIONS.items():
+        if state is not after:
+            arrows[state, after].append(event.value)
+    lines = [f"    {a.value} --> {b.value}: {' / '.join(sorted(events))}" for (a, b), events in sorted(arrows.items())]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+
+
+def settings_table() -> str:
+    rows = [
+        f"| `{name}` | `WETREAD_{name.upper()}` | {_default(field.default)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| setting | environment | default | meaning |", "|---|---|---|---|", *rows])
+
+
+def _default(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(f"`{each}`" for each in value) or "none"
+    text = str(value)
+    return "none" if value is None or not text or text == "**********" else f"`{text}`"
+
+
+GENERATED = {
+    ("architecture.md", "states"): state_diagram,
+    ("settings.md", "settings"): settings_table,
+    ("triage.md", "findings"): lambda: ", ".join(f"`{name.value}`" for name in VOCABULARY),
+    ("cli.md", "commands"): lambda: "\n".join(f"- `wetread {name}`: {text}" for name, text in COMMANDS.items()),
+}
+
+
+def _between(text: str, mark: str, content: str) -> str:
+    newline = "\n" if "\n" in content or mark != "findings" else ""
+    pattern = rf"(<!-- {mark} -->).*?(<!-- /{mark} -->)"
+    return re.sub(pattern, lambda m: f"{m[1]}{newline}{content}{newline}{m[2]}", text, flags=re.S)
+
+
+@pytest.mark.parametrize(("name", "mark"), list(GENERATED))
+def test_generated_parts_of_the_docs_are_up_to_date(name: str, mark: str) -> None:
+    text = (DOCS / name).read_text("utf-8")
+    assert f"<!-- {mark} -->" in text
+    assert text == _between(text, mark, GENERATED[name, mark]())
+
+
+def test_the_policy_in_the_docs_loads(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "triage.md").read_text("utf-8"), flags=re.S)
+    (tmp_path / "p.yaml").write_text(example)
+    assert load_policy(tmp_path / "p.yaml").policy_version == "north-3"
+
+
+def test_every_adr_says_how_it_is_enforced() -> None:
+    for adr in (DOCS / "adr").glob("0*.md"):
+        text = adr.read_text("utf-8")
+        assert all(f"**{part}**" in text for part in ("Rule", "Why", "Instead of", "Enforced by")), adr.name
+
+
+if __name__ == "__main__":
+    for (file, section), make in GENERATED.items():
+        path = DOCS / file
+        path.write_text(_between(path.read_text("utf-8"), section, make()), "utf-8")
+        sys.stdout.write(f"{file}: {section}\n")
