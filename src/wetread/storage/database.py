@@ -6,7 +6,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, func, select
+from sqlalchemy import Executable, bindparam, func, select
 
 from wetread.domain.audit import AuditRecord
 from wetread.domain.errors import TransientError
@@ -20,12 +20,18 @@ from wetread.storage.jobs import JobRows
 from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
 from wetread.storage.studies import StudyRows
-from wetread.storage.transaction import audit_record
+from wetread.storage.transaction import Row, audit_record
 
 __all__ = ["SqlDatabase", "SqlUnitOfWork"]
 
-_AUDIT = schema.audit.c
-_AUDIT_PAGE = 1000
+_SEQUENCE = select(schema.audit_head.c.sequence)
+_AUDIT_FROM = (
+    select(schema.audit)
+    .where(schema.audit.c.sequence >= bindparam("start"))
+    .order_by(schema.audit.c.sequence)
+    .limit(1000)  # a page: readers of a long log neither fill the memory nor hold a transaction open
+)
+_COUNT_STUDIES = select(schema.studies.c.state, func.count()).group_by(schema.studies.c.state)
 
 
 class SqlUnitOfWork(StudyRows, ResultRows, ReportRows, JobRows, AccountRows):
@@ -71,48 +77,48 @@ class SqlDatabase:
             self._turn.release()
 
     def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
+        due = {"now": now, "kinds": sorted(kinds), **jobs.leased_until(now, lease_s)}
         with self._in_turn(), translated(), self._writing.begin() as connection:
-            row = connection.execute(jobs.claim(kinds, now, lease_s)).one_or_none()
+            row = connection.execute(jobs.CLAIM, due).one_or_none()
         return None if row is None else jobs.job_of(row)
 
     def renew_lease(self, job: Job, *, now: datetime, lease_s: float) -> bool:
-        return self._change(jobs.renew(job, now, lease_s))
+        return self._change(jobs.HELD, {**jobs.holder(job), **jobs.leased_until(now, lease_s)})
 
     def retry_job(self, job: Job, *, not_before: datetime, reason: str) -> None:
-        self._change(jobs.retry(job, not_before, reason))
+        ready = {"state": JobState.READY.value, "due_at": not_before, "reason": reason}
+        self._change(jobs.HELD, {**jobs.holder(job), **ready})
 
     def bury_job(self, job: Job, *, reason: str) -> None:
-        self._change(jobs.bury(job, reason))
+        dead = {"state": JobState.DEAD.value, "due_at": None, "reason": reason}
+        self._change(jobs.HELD, {**jobs.holder(job), **dead})
 
     def revive_job(self, job_id: int) -> bool:
-        return self._change(jobs.revive(job_id))
+        return self._change(jobs.REVIVE, {"id": job_id})
 
-    def _change(self, statement: Executable) -> bool:
+    def _change(self, statement: Executable, parameters: Row) -> bool:
         """One statement, one transaction; True when it changed a row."""
         with self._in_turn(), translated(), self._writing.begin() as connection:
-            return connection.execute(statement).rowcount == 1
+            return connection.execute(statement, parameters).rowcount == 1
 
-    def _rows(self, statement: Executable) -> list[Any]:
+    def _rows(self, statement: Executable, parameters: Row | None = None) -> list[Any]:
         with translated(), self._reading.connect() as connection:
-            result: CursorResult[Any] = connection.execute(statement)
-            return list(result)
+            return list(connection.execute(statement, parameters))
 
     def jobs(self, state: JobState, limit: int = 100) -> tuple[tuple[Job, str], ...]:
-        return tuple((jobs.job_of(row), row.reason) for row in self._rows(jobs.in_state(state, limit)))
+        rows = self._rows(jobs.LIST, {"of": state.value, "most": limit})
+        return tuple((jobs.job_of(row), row.reason) for row in rows)
 
     def count_jobs(self) -> JobCounts:
-        return {(JobKind(kind), JobState(state)): n for kind, state, n in self._rows(jobs.counts())}
+        return {(JobKind(kind), JobState(state)): n for kind, state, n in self._rows(jobs.COUNT)}
 
     def count_studies(self) -> dict[StudyState, int]:
-        by_state = select(schema.studies.c.state, func.count()).group_by(schema.studies.c.state)
-        return {StudyState(state): n for state, n in self._rows(by_state)}
+        return {StudyState(state): n for state, n in self._rows(_COUNT_STUDIES)}
 
     def audit_records(self, *, start: int = 1) -> Iterator[AuditRecord]:
-        while page := self._rows(
-            select(schema.audit).where(_AUDIT.sequence >= start).order_by(_AUDIT.sequence).limit(_AUDIT_PAGE)
-        ):
+        while page := self._rows(_AUDIT_FROM, {"start": start}):
             yield from map(audit_record, page)
             start = page[-1].sequence + 1
 
     def change_token(self) -> int:
-        return int(self._rows(select(schema.audit_head.c.sequence))[0].sequence)
+        return int(self._rows(_SEQUENCE)[0].sequence)

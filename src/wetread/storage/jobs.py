@@ -6,7 +6,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import TransientError
@@ -15,12 +15,40 @@ from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.storage import schema
 from wetread.storage.transaction import Row, Transaction
 
-__all__ = ["JobRows", "bury", "claim", "counts", "in_state", "job_of", "renew", "retry", "revive"]
+__all__ = ["CLAIM", "COUNT", "HELD", "LIST", "REVIVE", "JobRows", "holder", "job_of", "leased_until"]
 
 _JOBS = schema.jobs.c
 _ENQUEUE = (
     insert(schema.jobs).on_conflict_do_nothing(index_elements=["dedupe_key"]).execution_options(preserve_rowcount=True)
 )
+_POSTPONE = update(schema.jobs).where(
+    _JOBS.dedupe_key == bindparam("key"), _JOBS.state == JobState.READY.value, _JOBS.due_at < bindparam("later")
+)
+_OLDEST = (
+    select(_JOBS.job_id)
+    .where(_JOBS.due_at <= bindparam("now"), _JOBS.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(_JOBS.urgency_rank, _JOBS.job_id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+CLAIM = (
+    update(schema.jobs)
+    .where(_JOBS.job_id == _OLDEST.scalar_subquery())
+    .values(attempt=_JOBS.attempt + 1, state=JobState.LEASED.value)
+    .returning(*_JOBS)
+)
+"""Lease the most urgent due job in one statement; rows that another claimer holds are skipped, never waited for."""
+HELD = update(schema.jobs).where(
+    _JOBS.job_id == bindparam("id"), _JOBS.attempt == bindparam("held_attempt"), _JOBS.state == JobState.LEASED.value
+)
+"""Touches a job only while the one who asks (`holder`) is its current holder."""
+REVIVE = (
+    update(schema.jobs)
+    .where(_JOBS.job_id == bindparam("id"), _JOBS.state == JobState.DEAD.value)
+    .values(state=JobState.READY.value, attempt=0, due_at=schema.EPOCH)
+)
+LIST = select(schema.jobs).where(_JOBS.state == bindparam("of")).order_by(_JOBS.job_id).limit(bindparam("most"))
+COUNT = select(_JOBS.kind, _JOBS.state, func.count()).group_by(_JOBS.kind, _JOBS.state)
 
 
 class JobRows(Transaction):
@@ -28,11 +56,13 @@ class JobRows(Transaction):
         if self._write(_ENQUEUE, _job_row(request)).rowcount == 1:
             return True
         if request.not_before is not None:
-            self._write(_postpone(request.dedupe_key, request.not_before))
+            self._write(
+                _POSTPONE, {"key": request.dedupe_key, "later": request.not_before, "due_at": request.not_before}
+            )
         return False
 
     def complete_job(self, job: Job) -> None:
-        if self._write(_held(job).values(state=JobState.DONE.value, due_at=None)).rowcount != 1:
+        if self._write(HELD, {**holder(job), "state": JobState.DONE.value, "due_at": None}).rowcount != 1:
             raise self._refuse(TransientError("the lease was lost: another worker has this job", code="lease_lost"))
 
 
@@ -51,54 +81,13 @@ def _job_row(request: JobRequest) -> Row:
     }
 
 
-def _postpone(dedupe_key: str, not_before: datetime) -> Executable:
-    ready = (_JOBS.dedupe_key == dedupe_key) & (_JOBS.state == JobState.READY.value) & (_JOBS.due_at < not_before)
-    return update(schema.jobs).where(ready).values(due_at=not_before)
+def holder(job: Job) -> dict[str, Any]:
+    return {"id": job.job_id, "held_attempt": job.attempt}
 
 
-def _held(job: Job) -> Any:
-    """An update that touches the job only while `job` is still its current holder."""
-    leased = _JOBS.state == JobState.LEASED.value
-    return update(schema.jobs).where(_JOBS.job_id == job.job_id, _JOBS.attempt == job.attempt, leased)
-
-
-def claim(kinds: frozenset[JobKind], now: datetime, lease_s: float) -> Executable:
-    """Lease the most urgent due job in one statement; rows that another claimer holds are skipped, never waited for."""
-    due = (_JOBS.due_at <= now) & _JOBS.kind.in_(sorted(kinds))
-    oldest = select(_JOBS.job_id).where(due).order_by(_JOBS.urgency_rank, _JOBS.job_id).limit(1)
+def leased_until(now: datetime, lease_s: float) -> dict[str, Any]:
     lease_until = now + timedelta(seconds=lease_s)
-    return (
-        update(schema.jobs)
-        .where(_JOBS.job_id == oldest.with_for_update(skip_locked=True).scalar_subquery())
-        .values(state=JobState.LEASED.value, attempt=_JOBS.attempt + 1, due_at=lease_until, lease_until=lease_until)
-        .returning(*_JOBS)
-    )
-
-
-def renew(job: Job, now: datetime, lease_s: float) -> Executable:
-    lease_until = now + timedelta(seconds=lease_s)
-    return _held(job).values(due_at=lease_until, lease_until=lease_until)  # type: ignore[no-any-return]
-
-
-def retry(job: Job, not_before: datetime, reason: str) -> Executable:
-    return _held(job).values(state=JobState.READY.value, due_at=not_before, reason=reason)  # type: ignore[no-any-return]
-
-
-def bury(job: Job, reason: str) -> Executable:
-    return _held(job).values(state=JobState.DEAD.value, due_at=None, reason=reason)  # type: ignore[no-any-return]
-
-
-def revive(job_id: int) -> Executable:
-    dead: ColumnElement[bool] = (_JOBS.job_id == job_id) & (_JOBS.state == JobState.DEAD.value)
-    return update(schema.jobs).where(dead).values(state=JobState.READY.value, attempt=0, due_at=schema.EPOCH)
-
-
-def in_state(state: JobState, limit: int) -> Executable:
-    return select(schema.jobs).where(_JOBS.state == state.value).order_by(_JOBS.job_id).limit(limit)
-
-
-def counts() -> Executable:
-    return select(_JOBS.kind, _JOBS.state, func.count()).group_by(_JOBS.kind, _JOBS.state)
+    return {"due_at": lease_until, "lease_until": lease_until}
 
 
 def job_of(row: Any) -> Job:

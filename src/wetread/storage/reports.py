@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.delivery import Delivery, DeliveryState
@@ -21,6 +21,12 @@ _FIRST = (
     insert(schema.reports)
     .on_conflict_do_nothing(index_elements=["study_key", "version"])
     .execution_options(preserve_rowcount=True)
+)
+_UPDATE = update(schema.reports).where(
+    _REPORTS.study_key == bindparam("key"),
+    _REPORTS.version == bindparam("number"),
+    _REPORTS.etag == bindparam("expected_etag"),
+    _REPORTS.signature.is_(None),
 )
 _DELIVERY = insert(schema.deliveries)
 _SAVE_DELIVERY = _DELIVERY.on_conflict_do_update(
@@ -43,9 +49,8 @@ class ReportRows(Transaction):
         return self._write(_FIRST, row).rowcount == 1
 
     def _update_report(self, row: Row, expected_etag: int) -> bool:
-        mine = (_REPORTS.study_key == row["study_key"]) & (_REPORTS.version == row["version"])
-        unsigned = (_REPORTS.etag == expected_etag) & _REPORTS.signature.is_(None)
-        return self._write(update(schema.reports).where(mine, unsigned).values(**row)).rowcount == 1
+        mine = {"key": row["study_key"], "number": row["version"], "expected_etag": expected_etag}
+        return self._write(_UPDATE, {**row, **mine}).rowcount == 1
 
     def _why_refused(self, report: Report, expected_etag: int | None) -> PermanentError:
         stored = self.report(report.study_key, report.version)

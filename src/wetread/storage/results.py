@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wetread.domain.analysis import Analysis
@@ -23,7 +23,13 @@ def _replacing(table: Table) -> Insert:
     return values.on_conflict_do_update(index_elements=["study_key", "revision"], set_=held)
 
 
-_SAVE_ANALYSIS, _SAVE_DECISION, _SAVE_DRAFT = map(_replacing, (schema.analyses, schema.decisions, schema.drafts))
+def _newest(table: Table) -> Select[Any]:
+    return select(table).where(table.c.study_key == bindparam("key")).order_by(table.c.revision.desc()).limit(1)
+
+
+_TABLES = (schema.analyses, schema.decisions, schema.drafts)
+_SAVE_ANALYSIS, _SAVE_DECISION, _SAVE_DRAFT = map(_replacing, _TABLES)
+_ANALYSIS, _DECISION, _DRAFT = map(_newest, _TABLES)
 
 
 class ResultRows(Transaction):
@@ -33,26 +39,22 @@ class ResultRows(Transaction):
         self._write(_SAVE_ANALYSIS, row)
 
     def analysis(self, study_key: StudyKey) -> Analysis | None:
-        row = self._newest(schema.analyses, study_key)
+        row = self._read(_ANALYSIS, {"key": study_key}).one_or_none()
         return None if row is None else _with_heat_values(decode(Analysis, row.body), row.heat_values)
 
     def save_decision(self, study_key: StudyKey, revision: int, decision: TriageDecision) -> None:
         self._write(_SAVE_DECISION, {"study_key": study_key, "revision": revision, "body": encode(decision)})
 
     def decision(self, study_key: StudyKey) -> TriageDecision | None:
-        row = self._newest(schema.decisions, study_key)
+        row = self._read(_DECISION, {"key": study_key}).one_or_none()
         return None if row is None else decode(TriageDecision, row.body)
 
     def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None:
         self._write(_SAVE_DRAFT, {"study_key": study_key, "revision": revision, "body": encode(draft)})
 
     def draft(self, study_key: StudyKey) -> Draft | None:
-        row = self._newest(schema.drafts, study_key)
+        row = self._read(_DRAFT, {"key": study_key}).one_or_none()
         return None if row is None else decode(Draft, row.body)
-
-    def _newest(self, table: Table, study_key: StudyKey) -> Any | None:
-        query = select(table).where(table.c.study_key == study_key).order_by(table.c.revision.desc()).limit(1)
-        return self._read(query).one_or_none()
 
 
 def _without_heat_values(analysis: Analysis) -> Analysis:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import (
     insert,  # its ON CONFLICT compiles for SQLite as well, which copied the grammar
 )
@@ -24,11 +24,18 @@ _INSERT = insert(schema.studies)
 _SAVE = _INSERT.on_conflict_do_update(
     index_elements=["study_key"], set_={each.name: each for each in _INSERT.excluded if each.name != "study_key"}
 )
+_FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
 _ADMIT = (
     insert(schema.instances)
     .on_conflict_do_nothing(index_elements=["instance_key"])
     .execution_options(preserve_rowcount=True)
+)
+_HELD = select(_INSTANCES.content_sha256).where(_INSTANCES.instance_key == bindparam("key"))
+_OF_STUDY = (
+    select(schema.instances)
+    .where(_INSTANCES.study_key == bindparam("key"))
+    .order_by(_INSTANCES.received_at, _INSTANCES.instance_key)
 )
 
 
@@ -40,7 +47,7 @@ class StudyRows(Transaction):
         return study
 
     def find_study(self, study_key: StudyKey) -> Study | None:
-        row = self._read(select(schema.studies).where(_STUDIES.study_key == study_key)).one_or_none()
+        row = self._read(_FIND, {"key": study_key}).one_or_none()
         return None if row is None else _study(row)
 
     def save_study(self, study: Study) -> None:
@@ -57,13 +64,11 @@ class StudyRows(Transaction):
         return AdmissionOutcome(instance.instance_key, outcome)
 
     def _known(self, instance: Instance) -> str:
-        query = select(_INSTANCES.content_sha256).where(_INSTANCES.instance_key == instance.instance_key)
-        return "duplicate" if self._read(query).scalar_one() == instance.content_sha256 else "conflict"
+        held = self._read(_HELD, {"key": instance.instance_key}).scalar_one()
+        return "duplicate" if held == instance.content_sha256 else "conflict"
 
     def instances(self, study_key: StudyKey) -> tuple[Instance, ...]:
-        query = select(schema.instances).where(_INSTANCES.study_key == study_key)
-        rows = self._read(query.order_by(_INSTANCES.received_at, _INSTANCES.instance_key))
-        return tuple(_instance(row) for row in rows)
+        return tuple(_instance(row) for row in self._read(_OF_STUDY, {"key": study_key}))
 
 
 def _urgency_rank(study: Study) -> int:
