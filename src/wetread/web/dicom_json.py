@@ -28,7 +28,7 @@ KEYWORDS = {
 
 
 def study_attributes(study: VaultStudy) -> DicomJson:
-    """PS3.18 table 10.6.3-3, without NumberOfStudyRelatedSeries: the index does not hold it per study."""
+    """PS3.18 table 10.6.3-3."""
     who = study.identity
     return {
         "00080005": _strings("CS", "ISO_IR 192"),
@@ -46,6 +46,7 @@ def study_attributes(study: VaultStudy) -> DicomJson:
         "00100040": _strings("CS", who.patient_sex.value if who.patient_sex.value != "U" else ""),
         "0020000D": _strings("UI", study.study_instance_uid),
         "00200010": _strings("SH", who.study_id),
+        "00201206": {"vr": "IS", "Value": [study.number_of_series]},
         "00201208": {"vr": "IS", "Value": [study.number_of_instances]},
     }
 

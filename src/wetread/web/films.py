@@ -1,8 +1,6 @@
 """The film as a picture, and what the model looked at: rendered by the sandboxed decoder, kept a short while in bounded memory."""
 
-import hashlib
 from collections import OrderedDict
-from pathlib import Path
 from struct import unpack
 from threading import Lock
 
@@ -21,7 +19,7 @@ from wetread.web.problems import Refusal
 from wetread.web.reading_json import region_json
 from wetread.web.studies import study_key_of
 
-__all__ = ["SIDES_PX", "FilmCache", "choose_instance", "get_film", "get_heat_maps", "verified"]
+__all__ = ["SIDES_PX", "FilmCache", "choose_instance", "get_film", "get_heat_maps"]
 
 SIDES_PX = (256, 1024, 2048, 4096)
 _MAX_CACHE_BYTES = 24 * 2**20
@@ -43,8 +41,9 @@ class FilmCache:
             if key in self._films:
                 self._films.move_to_end(key)
                 return self._films[key]
-        path = verified(self._file_store.path_of(content_sha256), content_sha256)
-        film = self._decoder.render_png(path, max_side_px=side_px)
+        if not self._file_store.verify(content_sha256):
+            raise PermanentError("the stored bytes are damaged: restore them from the archive", code="bytes_damaged")
+        film = self._decoder.render_png(self._file_store.path_of(content_sha256), max_side_px=side_px)
         with self._lock:
             if key not in self._films:
                 self._films[key] = film
@@ -52,14 +51,6 @@ class FilmCache:
             while self._size_bytes > _MAX_CACHE_BYTES and len(self._films) > 1:
                 self._size_bytes -= len(self._films.popitem(last=False)[1])
         return film
-
-
-def verified(path: Path, content_sha256: str) -> Path:
-    """`path`, once its bytes still hash to their name: a damaged film is an error, never another picture."""
-    with path.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != content_sha256:
-            raise PermanentError("the stored bytes are damaged: restore them from the archive", code="bytes_damaged")
-    return path
 
 
 def get_film(call: Call) -> Response:

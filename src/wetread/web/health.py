@@ -19,7 +19,7 @@ def get_health(call: Call) -> Response:
 def get_readiness(call: Call) -> Response:
     """200 when every probe is content, else 503; each says what is wrong without saying where it lives."""
     services = call.house.services
-    probes = {"database": lambda: _database_works(call), **services.probes}
+    probes = {"database": lambda: _database_works(call), "store": lambda: _store_takes_files(call), **services.probes}
     problems = {name: _ask(probe) for name, probe in probes.items()}
     ready = not any(problems.values())
     checks = {name: problem or "ok" for name, problem in problems.items()}
@@ -56,6 +56,11 @@ def get_metrics(call: Call) -> Response:
 def _database_works(call: Call) -> str:
     with call.house.services.database.begin(write=False) as unit:
         unit.account("")
+    return ""
+
+
+def _store_takes_files(call: Call) -> str:
+    call.house.services.file_store.receive().discard()
     return ""
 
 

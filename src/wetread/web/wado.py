@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, StudyNotFound
+from wetread.domain.identifiers import is_valid_uid
 from wetread.ports.vault import VaultInstance
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
@@ -99,7 +100,8 @@ def _multipart(parts: list[_Part], boundary: str, closing: bytes) -> Iterator[by
 
 
 def _part_head(part: _Part, boundary: str) -> bytes:
-    return f"--{boundary}\r\nContent-Type: {_DICOM}; transfer-syntax={part.transfer_syntax_uid}\r\n\r\n".encode()
+    syntax = f"; transfer-syntax={part.transfer_syntax_uid}" if is_valid_uid(part.transfer_syntax_uid) else ""
+    return f"--{boundary}\r\nContent-Type: {_DICOM}{syntax}\r\n\r\n".encode()
 
 
 def _whole_file(part: _Part) -> Iterator[bytes]:

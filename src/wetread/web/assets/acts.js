@@ -1,0 +1,71 @@
+// The dialogs behind what only a person may do: sign, amend, reject, settle a conflict.
+import { send } from "./api.js";
+import { dialog, h } from "./dom.js";
+import { words } from "./format.js";
+
+// 21 CFR 11.50: the meaning of the signature is shown before and stored with it.
+export function meaningFor(session, report) {
+  if (!session.acts.includes("sign")) return "I reviewed the images and wrote this preliminary report; a radiologist must still sign it";
+  return report.version > 1 && report.amendment_reason ? "I reviewed the images and approve this amended report" : "I reviewed the images and approve this report as final";
+}
+
+export function askToSign(studyKey, { session, report, etag, summary }) {
+  const meaning = meaningFor(session, report);
+  return dialog("Sign this report", (close) => {
+    const password = h("input", { type: "password", id: "sign-password", autocomplete: "current-password", required: true, autofocus: true });
+    const error = h("p", { class: "error", role: "alert" });
+    const button = h("button", { class: "primary" }, "Sign");
+    const submit = async (event) => {
+      event.preventDefault();
+      button.disabled = true;
+      error.textContent = "";
+      try {
+        close(await send("POST", `/api/studies/${studyKey}/sign`, { body: { etag, meaning, password: password.value } }));
+      } catch (problem) {
+        error.textContent = problem.status === 412 ? "Somebody changed or signed this report meanwhile. Close this and look at it again." : problem.message;
+        button.disabled = false;
+        password.select();
+      }
+    };
+    return h("form", { onsubmit: submit },
+      h("div", {}, h("label", {}, "Impression"), h("blockquote", {}, summary || "There is no impression. Write one before you sign, or sign the findings alone.")),
+      h("p", {}, h("span", { class: "muted" }, "You sign as "), h("strong", {}, session.display_name), h("span", { class: "muted" }, ", meaning: "), `“${meaning}”.`),
+      h("div", {}, h("label", { for: "sign-password" }, "Your password, again"), password), error,
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "Not yet"), button));
+  });
+}
+
+export function askToAmend(studyKey) {
+  return dialog("Amend the signed report", (close) => {
+    const reason = h("textarea", { id: "amend-reason", rows: 3, maxlength: 500, required: true, autofocus: true });
+    const submit = (event) => (event.preventDefault(), attempt(event.target, close, () => send("POST", `/api/studies/${studyKey}/amend`, { body: { reason: reason.value } })));
+    return h("form", { onsubmit: submit }, h("p", { class: "muted" }, "The signed version stays as it is. A new version opens with its text."),
+      h("div", {}, h("label", { for: "amend-reason" }, "Reason, kept with the report"), reason), h("p", { class: "error", role: "alert" }),
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "Leave it signed"), h("button", { class: "primary" }, "Open a new version")));
+  });
+}
+
+export function askToReject(studyKey, { etag, reasons }) {
+  return dialog("Discard the AI draft", (close) => {
+    const choice = h("select", { id: "reject-reason", autofocus: true }, reasons.map((each) => h("option", { value: each }, words(each))));
+    const submit = (event) => (event.preventDefault(), attempt(event.target, close, () => send("POST", `/api/studies/${studyKey}/reject`, { body: { etag, reason_code: choice.value } })));
+    return h("form", { onsubmit: submit }, h("p", { class: "muted" }, "All text in this open version is removed, also what you changed. You write the report yourself; the reason goes to those who look after the model."),
+      h("div", {}, h("label", { for: "reject-reason" }, "Why"), choice), h("p", { class: "error", role: "alert" }),
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "Keep the draft"), h("button", { class: "primary" }, "Discard it")));
+  });
+}
+
+export function askAboutConflict(mine) {
+  return dialog("This report changed somewhere else", (close) => h("div", { class: "stack" },
+    h("p", {}, "It was saved or signed in another window since you opened it. Nothing of yours is lost: this is your text."),
+    h("textarea", { rows: 8, readonly: true, "aria-label": "Your text" }, mine),
+    h("div", { class: "actions" }, h("button", { onclick: () => close("theirs") }, "Use the other version"), h("button", { class: "primary", autofocus: true, onclick: () => close("mine") }, "Keep mine"))), { stay: true });
+}
+
+async function attempt(form, close, act) {
+  try {
+    close(await act());
+  } catch (problem) {
+    form.querySelector(".error").textContent = problem.message;
+  }
+}

@@ -1,0 +1,45 @@
+// Numbers, times and names as a person reads them.
+export function personName(text) {
+  const [family = "", given = "", middle = ""] = (text ?? "").split("=")[0].split("^");
+  return visible([family, [given, middle].filter(Boolean).join(" ")].filter(Boolean).join(", ")) || "no name";
+}
+
+// Bidirectional controls, zero-width and tag characters can make one name look like another: they are shown, not obeyed.
+export function visible(text) {
+  return (text ?? "").replace(/[\u0000-\u0009\u000b-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu, "\ufffd");
+}
+
+export function date(dicomDate) {
+  return /^\d{8}$/.test(dicomDate ?? "") ? `${dicomDate.slice(0, 4)}-${dicomDate.slice(4, 6)}-${dicomDate.slice(6)}` : visible(dicomDate);
+}
+
+export function age(years) {
+  if (years === null || years === undefined) return "age ?";
+  return years >= 90 ? "90+" : String(years);
+}
+
+export function waited(since, now) {
+  const minutes = Math.max(0, Math.floor((now - new Date(since)) / 60000));
+  if (minutes < 1) return "< 1 min";
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  return `${Math.floor(minutes / 1440)} d`;
+}
+
+export function clock(moment) {
+  return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
+}
+
+export function moment(iso) {
+  const at = new Date(iso);
+  const local = at.toLocaleString([], { dateStyle: "medium", timeStyle: "medium", hour12: false });
+  return `${local} (${at.toISOString().replace(/\.\d+Z$/, "Z")})`;
+}
+
+export const words = (code) => (code ?? "").replaceAll("_", " ");
+
+export function probability(finding) {
+  const point = finding.operating_point.threshold.toFixed(2);
+  if (finding.probability === null) return { value: `raw score ${finding.raw_score.toFixed(2)}`, rest: "not calibrated" };
+  return { value: finding.probability.toFixed(2), rest: `operating point ${point}` };
+}

@@ -1,0 +1,159 @@
+// The worklist: the server's order, live, by keyboard.
+import { get } from "./api.js";
+import { byId, h, show } from "./dom.js";
+import { age, clock, personName, visible, waited, words } from "./format.js";
+import { listen, sheet } from "./keys.js";
+import { follow } from "./live.js";
+import { begin, may } from "./session.js";
+
+const VIEWS = ["open", "reported", "rejected"];
+const LONG_WAIT_MS = { stat: 15, asap: 60, urgent: 120, routine: 480 };
+const STATES = {
+  received: ["arriving", ""], admitted: ["AI reading", "ai"], analysed: ["AI reading", "ai"], ai_unavailable: ["AI unavailable", "asap"], triaged: ["drafting", "ai"],
+  drafted: ["ready", "good"], in_reading: ["in reading", ""], signed: ["signed, sending", "good"], delivered: ["delivered", "good"], amended: ["amended, sending", "good"], rejected: ["not admitted", "bad"],
+};
+let view = "open";
+let studies = [];
+let selected = null;
+let known = null;
+let loaded = false;
+
+async function refresh() {
+  const asked = view;
+  const answer = await get(`/api/worklist?view=${asked}`, { background: loaded });
+  if (asked !== view) return;
+  studies = answer.studies;
+  loaded = true;
+  for (const name of VIEWS) byId(`view-${name}`).dataset.count = answer.counts[name];
+  render(answer);
+}
+
+function render(answer) {
+  const tabs = { open: "To read", reported: "Reported", rejected: "Not admitted" };
+  for (const name of VIEWS) {
+    const tab = byId(`view-${name}`);
+    tab.textContent = `${tabs[name]} ${tab.dataset.count ?? ""}`;
+    tab.setAttribute("aria-selected", String(name === view));
+  }
+  const rows = filtered();
+  if (!rows.some((each) => each.study_key === selected)) selected = rows[0]?.study_key ?? null;
+  const fresh = known === null ? new Set() : new Set(rows.map((each) => each.study_key).filter((key) => !known.has(key)));
+  known = new Set([...(known ?? []), ...studies.map((each) => each.study_key)]);
+  byId("rows").replaceChildren(...rows.map((study) => row(study, fresh.has(study.study_key))));
+  show(byId("table"), rows.length > 0);
+  show(byId("message"), rows.length === 0);
+  if (rows.length === 0) byId("message").replaceChildren(...emptyMessage());
+  critical();
+  if (answer?.truncated) byId("rows").append(h("tr", {}, h("td", { colspan: 8, class: "muted" }, "Only the 500 most urgent are shown.")));
+}
+
+function emptyMessage() {
+  if (studies.length) return [h("strong", {}, "Nothing matches the filter"), h("button", { onclick: () => setFilter("") }, "Clear the filter")];
+  const says = { open: ["Nothing to read", "New studies appear here by themselves, most urgent first."], reported: ["Nothing reported yet", "Signed reports and their deliveries appear here."], rejected: ["Nothing was turned away", "Studies that cannot be admitted appear here with the reason."] }[view];
+  return [h("strong", {}, says[0]), h("span", {}, says[1])];
+}
+
+function row(study, isFresh) {
+  const [state, tone] = STATES[study.state] ?? [words(study.state), ""];
+  const named = study.patient_name !== undefined;
+  const who = named ? personName(study.patient_name) : study.study_key.slice(0, 8);
+  const link = may("read_study") ? h("a", { class: "who", href: `/studies/${study.study_key}`, tabindex: -1 }, who) : h("span", { class: "who" }, who);
+  return h("tr", { "aria-selected": String(study.study_key === selected), "data-key": study.study_key, class: isFresh ? "fresh" : "", tabindex: study.study_key === selected ? 0 : -1,
+    onclick: () => open(study.study_key), onfocus: () => select(study.study_key, false) },
+  h("td", {}, h("span", { class: `chip ${study.priority}` }, study.critical ? "CRITICAL" : study.priority.toUpperCase())),
+  h("td", {}, link, named && h("div", { class: "muted mono" }, visible(study.patient_id))),
+  h("td", {}, `${age(study.age_years)} ${study.sex}`),
+  h("td", { class: "mono" }, named ? visible(study.accession_number) : "hidden"),
+  h("td", { class: "why" }, study.reason ? visible(study.reason) : study.state === "admitted" ? h("span", { class: "muted" }, "the model has not read it yet") : "", study.problem && h("div", { class: "problem" }, visible(study.problem))),
+  h("td", {}, h("span", { class: `chip ${tone}` }, state)),
+  h("td", { class: "muted" }, visible(study.site)),
+  h("td", { class: "wait", "data-since": study.received_at, "data-priority": study.priority }, ...wait(study.received_at)));
+}
+
+const wait = (since) => [waited(since, new Date())];
+
+function critical() {
+  const urgent = view === "open" ? studies.filter((each) => each.critical && each.state !== "in_reading") : [];
+  show(byId("critical"), urgent.length > 0);
+  if (!urgent.length) return;
+  const oldest = urgent.map((each) => each.received_at).sort()[0];
+  byId("critical").replaceChildren(
+    h("span", { class: "grow" }, h("strong", {}, urgent.length === 1 ? "1 critical study waits for a reader" : `${urgent.length} critical studies wait for a reader`), `, the longest for ${waited(oldest, new Date())}`),
+    may("read_study") && h("button", { onclick: () => open(urgent[0].study_key) }, "Read the first ", h("kbd", {}, "c")));
+}
+
+function tick() {
+  for (const cell of document.querySelectorAll("td.wait[data-since]")) {
+    cell.textContent = waited(cell.dataset.since, new Date());
+    const minutes = (Date.now() - new Date(cell.dataset.since)) / 60000;
+    cell.classList.toggle("long", view === "open" && minutes > LONG_WAIT_MS[cell.dataset.priority]);
+  }
+  critical();
+}
+
+function filtered() {
+  const wanted = byId("filter").value.trim().toLowerCase();
+  const texts = (each) => [personName(each.patient_name), each.patient_id, each.accession_number, each.reason, each.site, each.priority].join(" ").toLowerCase();
+  return wanted ? studies.filter((each) => texts(each).includes(wanted)) : studies;
+}
+
+function setFilter(text) {
+  byId("filter").value = text;
+  render();
+}
+
+function select(key, focus = true) {
+  selected = key;
+  for (const each of byId("rows").children) {
+    const chosen = each.dataset.key === key;
+    each.setAttribute("aria-selected", String(chosen));
+    each.tabIndex = chosen ? 0 : -1;
+    if (chosen && focus) {
+      each.focus({ preventScroll: true });
+      each.scrollIntoView({ block: "nearest" });
+    }
+  }
+}
+
+function step(by) {
+  const keys = filtered().map((each) => each.study_key);
+  if (keys.length) select(keys[Math.min(keys.length - 1, Math.max(0, keys.indexOf(selected) + by))]);
+}
+
+function open(key) {
+  if (key && may("read_study")) location.assign(`/studies/${key}`);
+}
+
+function turnTo(name) {
+  view = name;
+  selected = null;
+  known = null;
+  refresh().catch(() => say(false));
+}
+
+function say(up) {
+  byId("live").classList.toggle("lost", !up);
+  byId("live").textContent = up ? `live, ${clock(new Date())}` : "connection lost, trying again";
+  if (!up && !loaded) byId("message").replaceChildren(h("strong", {}, "The worklist cannot be loaded"), h("button", { onclick: () => location.reload() }, "Try again"));
+}
+
+const bindings = [
+  { keys: ["j", "ArrowDown"], says: "next study", run: () => step(1) },
+  { keys: ["k", "ArrowUp"], says: "previous study", run: () => step(-1) },
+  { keys: ["Enter", "o"], says: "open it", run: () => open(selected) },
+  { keys: ["c"], says: "open the first critical study", run: () => open(studies.find((each) => each.critical)?.study_key) },
+  { keys: ["/"], says: "filter", run: () => byId("filter").focus() },
+  { keys: ["Escape"], says: "leave the filter", whileTyping: true, run: () => (byId("filter").blur(), select(selected)) },
+  { keys: ["1"], says: "studies to read", run: () => turnTo("open") },
+  { keys: ["2"], says: "reported studies", run: () => turnTo("reported") },
+  { keys: ["3"], says: "studies not admitted", run: () => turnTo("rejected") },
+];
+
+await begin();
+for (const name of VIEWS) byId(`view-${name}`).addEventListener("click", () => turnTo(name));
+byId("filter").addEventListener("input", () => render());
+byId("keys").addEventListener("click", () => sheet(bindings));
+listen(bindings);
+await refresh().then(() => (say(true), select(selected), tick()), () => say(false));
+setInterval(tick, 10_000);
+follow(async () => (await refresh(), tick()), say);
