@@ -37,7 +37,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _thumbnail(spec: PhantomSpec, pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     shown = pixels.astype(np.float32) / (2**spec.bits_stored - 1)
     shown = 1 - shown if spec.photometric_interpretation == "MONOCHROME1" else shown
-    step = max(1, max(shown.shape) // _THUMB)
+    step = -(-max(shown.shape) // _THUMB)
     rows, columns = (side // step * step for side in shown.shape)
     small = (
         shown[:rows, :columns].reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))[:_THUMB, :_THUMB]

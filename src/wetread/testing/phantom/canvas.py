@@ -5,16 +5,18 @@ its bright cortical edges and a foreshortened rib its crowding at the chest wall
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Canvas", "FloatMap", "Projection", "Tube", "noise_field", "smooth_path"]
+__all__ = ["Canvas", "FloatMap", "Projection", "Tube", "as_map", "noise_field", "smooth_path"]
 
 FloatMap = NDArray[np.float32]
 FloatArray = NDArray[np.float64]
 
 _STEP_PER_PITCH = 0.6
+_SPLINE_DEVIATION = 0.479  # of a cubic B-spline surface over unit white noise: the mean of sum(B^2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,11 @@ class Tube:
     core: float
 
 
+def as_map(values: ArrayLike) -> FloatMap:
+    """The values as a float32 map."""
+    return np.asarray(values, np.float32)
+
+
 def smooth_path(points: FloatArray, count: int = 80) -> FloatArray:
     """(n, d) control points to (count, d) samples of a Catmull-Rom curve through them (any d)."""
     knots = np.vstack([2 * points[0] - points[1], points, 2 * points[-1] - points[-2]])
@@ -77,17 +84,19 @@ def noise_field(
     total = np.zeros(canvas.shape, np.float32)
     for octave in range(octaves):
         down, right = (_spline_basis(side, grain_mm / 2**octave / canvas.pitch_mm) for side in canvas.shape)
-        field = down @ rng.standard_normal((down.shape[1], right.shape[1])).astype(np.float32) @ right.T
-        total += np.float32(persistence**octave) * field / max(float(field.std()), 1e-6)
-    return total / max(float(total.std()), 1e-6)
+        seeds = rng.standard_normal((down.shape[1], right.shape[1]), dtype=np.float32)
+        total += (np.float32(persistence**octave) * down @ seeds) @ right.T
+    spread = _SPLINE_DEVIATION * np.sqrt(sum(persistence ** (2 * octave) for octave in range(octaves)))
+    return total / np.float32(spread)
 
 
+@lru_cache(maxsize=64)
 def _spline_basis(size: int, grain_px: float) -> FloatMap:
     """(size, cells) cubic B-spline weights: noise on a coarse grid times two of these is smooth noise on the fine one."""
     cells = int(np.ceil(size / grain_px)) + 4
     reach = np.abs(np.arange(size)[:, None] / grain_px - (np.arange(cells) - 1.5))
     near = 2 / 3 - reach**2 + reach**3 / 2
-    return np.asarray(np.where(reach < 1, near, np.maximum(0, 2 - reach) ** 3 / 6), np.float32)
+    return as_map(np.where(reach < 1, near, np.maximum(0, 2 - reach) ** 3 / 6))
 
 
 class Projection:
@@ -128,7 +137,7 @@ class Projection:
             keep = (row >= 0) & (column >= 0) & (row < rows - 1) & (column < columns - 1)
             row, column, amount = row[keep], column[keep], amount[keep]
             total = _bilinear(row, column, amount, columns, total.size)
-        return (total.reshape(rows, columns) / self._canvas.pitch_mm**2).astype(np.float32)
+        return as_map(total.reshape(rows, columns) / self._canvas.pitch_mm**2)
 
 
 def _bilinear(row: FloatArray, column: FloatArray, amount: FloatArray, columns: int, size: int) -> FloatArray:

@@ -6,15 +6,17 @@ The image is linear in -log(exposure) before the look-up, as digital detectors a
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
-from wetread.testing.phantom.canvas import Canvas, FloatMap
+from wetread.testing.phantom.canvas import Canvas, FloatMap, as_map
 from wetread.testing.phantom.habitus import stream
 from wetread.testing.phantom.spec import PhantomSpec
 
 __all__ = ["Exposure", "Look", "add_noise", "draw_exposure", "enhance", "expose", "tone"]
 
 _COARSE = 8
+_AIR = 0.4  # -log exposure below which only air lies in the beam
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,10 @@ class Look:
 
 
 _LOOKS = (
-    Look(0.5, 0.35, 0.80, 4.2, 0.36),
-    Look(1.1, 0.70, 0.62, 3.8, 0.36),
-    Look(0.2, 0.15, 0.95, 4.6, 0.40),
-    Look(0.8, 0.45, 0.72, 4.4, 0.34),
+    Look(0.5, 0.35, 0.80, 3.4, 0.27),
+    Look(1.1, 0.70, 0.62, 3.2, 0.28),
+    Look(0.2, 0.15, 0.95, 3.6, 0.30),
+    Look(0.8, 0.45, 0.72, 3.8, 0.26),
 )
 
 
@@ -67,7 +69,7 @@ def expose(line_integral: FloatMap, exposure: Exposure, canvas: Canvas) -> Float
     primary = np.exp(-line_integral)
     scatter = exposure.scatter * _smooth(np.minimum(primary, 0.35), 26.0, canvas)
     primary = ndimage.gaussian_filter(primary, exposure.blur_mm / canvas.pitch_mm, truncate=3.0)
-    return -np.log(primary + scatter + np.float32(1e-4))
+    return as_map(-np.log(primary + scatter + np.float32(1e-4)))
 
 
 def _smooth(image: FloatMap, sigma_mm: float, canvas: Canvas) -> FloatMap:
@@ -91,14 +93,15 @@ def enhance(image: FloatMap, exposure: Exposure, canvas: Canvas) -> FloatMap:
     middle = np.float32(2.6)
     result = middle + look.compression * (broad - middle) + (1 + 0.3 * look.medium_gain) * (medium - broad)
     result = result + (1 + look.medium_gain) * (fine - medium) + (1 + look.fine_gain) * (image - fine)
-    low, high = _anatomy_range(result, canvas)
-    return (result - low) / (high - low)
+    low, high = _anatomy_range(result, image > _AIR, canvas)
+    return as_map((result - low) / (high - low))
 
 
-def _anatomy_range(image: FloatMap, canvas: Canvas) -> tuple[np.float32, np.float32]:
+def _anatomy_range(image: FloatMap, inside: NDArray[np.bool_], canvas: Canvas) -> tuple[np.float32, np.float32]:
     rows = (canvas.row_mm[:, 0] > 10) & (canvas.row_mm[:, 0] < 300)
     columns = np.abs(canvas.column_mm[0]) < 140
-    region = image[np.ix_(rows, columns)][::4, ::4]
+    chest = np.ix_(rows, columns)
+    region = image[chest][::4, ::4][inside[chest][::4, ::4]]
     low, high = np.percentile(region, (2, 98))
     return np.float32(low), np.float32(high)
 
@@ -109,8 +112,8 @@ def tone(value: FloatMap, exposure: Exposure) -> FloatMap:
     centre = look.toe + exposure.brightness
     table_in = np.linspace(-1.5, 2.5, 4096, dtype=np.float32)
     curve = 1 / (1 + np.exp(-look.steepness * (table_in - centre)))
-    floor = 1 / (1 + np.exp(-look.steepness * (-0.45 - centre)))
-    ceiling = 1 / (1 + np.exp(-look.steepness * (1.35 - centre)))
+    floor = 1 / (1 + np.exp(-look.steepness * (-0.50 - centre)))
+    ceiling = 1 / (1 + np.exp(-look.steepness * (1.6 - centre)))
     table = np.clip((curve - floor) / (ceiling - floor), 0, 1).astype(np.float32)
     index = np.clip((value + np.float32(1.5)) * np.float32(4095 / 4), 0, 4095).astype(np.uint16)
     return np.asarray(table[index])
@@ -124,4 +127,4 @@ def add_noise(value: FloatMap, exposure: Exposure, rng: np.random.Generator, pix
     sigma = np.float32(exposure.noise * (0.4 / max(pixel_mm, 0.12)) ** 0.5) * np.exp(
         np.float32(0.45) * np.clip(value, -1, 1.6)
     )
-    return value + grain * sigma
+    return as_map(value + grain * sigma)

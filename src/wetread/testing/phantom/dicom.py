@@ -17,7 +17,7 @@ from wetread.testing.phantom.film import frame_of, render
 from wetread.testing.phantom.framing import pixel_spacing_mm
 from wetread.testing.phantom.spec import SYNTHETIC, GroundTruth, PhantomSpec
 
-__all__ = ["PhantomUids", "encode_dicom", "to_dataset", "uids_from_seed", "write_dicom"]
+__all__ = ["PhantomUids", "code_item", "encode_dicom", "to_dataset", "uids_from_seed", "write_dicom"]
 
 _IMPLEMENTATION = "2.25.248110385146853427108562914870236149127"
 _SOP_CLASS = {
@@ -134,7 +134,8 @@ def _geometry(dataset: Dataset, spec: PhantomSpec) -> None:
         dataset.PlateType, dataset.PhosphorType = "", ""
 
 
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
+def code_item(value: str, scheme: str, meaning: str) -> Dataset:
+    """A Basic Code Sequence Macro item (PS3.3 Table 8.8-1)."""
     item = Dataset()
     item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
     return item
@@ -144,12 +145,12 @@ def _dx_only(dataset: Dataset, spec: PhantomSpec) -> None:
     """DX Anatomy Imaged, DX Image, DX Detector, DX Positioning (PS3.3 C.8.11.1-5), Acquisition Context."""
     dataset.PresentationIntentType = "FOR PRESENTATION"
     dataset.ImageLaterality = "U"
-    dataset.AnatomicRegionSequence = Sequence([_code("51185008", "SCT", "Chest")])
+    dataset.AnatomicRegionSequence = Sequence([code_item("51185008", "SCT", "Chest")])
     dataset.PixelIntensityRelationship = "LOG"
     dataset.PixelIntensityRelationshipSign = -1 if spec.photometric_interpretation == "MONOCHROME2" else 1
     dataset.DetectorType = "DIRECT"
     view = ("399348003", "antero-posterior") if spec.view_position == "AP" else ("272460009", "postero-anterior")
-    projection = _code(view[0], "SCT", view[1])
+    projection = code_item(view[0], "SCT", view[1])
     projection.ViewModifierCodeSequence = Sequence([])
     dataset.ViewCodeSequence = Sequence([projection])
     dataset.PositionerType = ""

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from wetread.testing.phantom.body import draw_body, draw_breasts
 from wetread.testing.phantom.canvas import Canvas, FloatMap, noise_field
 from wetread.testing.phantom.detector import add_noise, draw_exposure, enhance, expose, tone
+from wetread.testing.phantom.devices import draw_devices
 from wetread.testing.phantom.framing import Frame, collimate, draw_frame
 from wetread.testing.phantom.habitus import Habitus, draw_habitus, stream
 from wetread.testing.phantom.lungs import SIDES, Lung, draw_lung
@@ -56,8 +57,9 @@ def _line_integral(spec: PhantomSpec, habitus: Habitus, canvas: Canvas) -> tuple
     lung = air.lung_mm[0] + air.lung_mm[1]
     mottle = 1 + np.float32(0.08) * noise_field(stream(seed, "lungs"), canvas, 24, octaves=4, persistence=0.7)
     soft = np.maximum(body - lung - air.free_mm - between.gas_mm, 0)
+    devices = draw_devices(habitus, canvas, stream(seed, "devices"))
     vessels = _vessels(habitus, canvas, (right, left), lung, seed)
-    return _SOFT_PER_MM * soft + _LUNG_PER_MM * mottle * lung + bones + vessels + air.extra, marks
+    return _SOFT_PER_MM * soft + _LUNG_PER_MM * mottle * lung + bones + vessels + air.extra + devices, marks
 
 
 def _vessels(habitus: Habitus, canvas: Canvas, lungs: tuple[Lung, Lung], lung_mm: FloatMap, seed: int) -> FloatMap:

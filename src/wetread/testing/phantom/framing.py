@@ -53,8 +53,8 @@ class Frame:
 
 
 def _pixel_mm(spec: PhantomSpec, habitus: Habitus) -> float:
-    tall = 1.24 * habitus.lung_height_mm + 78
-    wide = 2 * habitus.cage_half_width_mm + 62
+    tall = 1.22 * habitus.lung_height_mm + 70
+    wide = 2 * habitus.cage_half_width_mm + 50
     return max(tall / spec.rows, wide / spec.columns)
 
 

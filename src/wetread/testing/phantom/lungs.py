@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.testing.phantom.canvas import Canvas, FloatMap
+from wetread.testing.phantom.canvas import Canvas, FloatMap, as_map
 from wetread.testing.phantom.habitus import Habitus
 
 __all__ = ["SIDES", "Collapse", "Lung", "draw_lung", "lateral_border_mm"]
@@ -17,7 +17,7 @@ __all__ = ["SIDES", "Collapse", "Lung", "draw_lung", "lateral_border_mm"]
 SIDES: tuple[int, int] = (-1, 1)
 """Column sign of the patient's right (-1, image left) and left (+1)."""
 
-_DOME_RADIUS_MM = 70.0
+_DOME_RADIUS_MM = 150.0
 _ROWS = (-0.001, 0.0, 0.012, 0.035, 0.08, 0.16, 0.32, 0.48, 0.64, 0.80, 1.0, 1.5)
 _LATERAL = (0.30, 0.31, 0.42, 0.52, 0.635, 0.745, 0.865, 0.935, 0.975, 0.995, 1.0, 0.98)
 _MEDIAL = (0.30, 0.29, 0.21, 0.155, 0.10, 0.02, -0.45, -0.9, -1.0, -1.0, -1.0, -1.0)
@@ -42,12 +42,12 @@ class Collapse:
 
     def inner_row(self, habitus: Habitus, row_mm: FloatMap) -> FloatMap:
         """The row of the intact lung that now lies at `row_mm`."""
-        return (row_mm - self.apex_mm * np.clip(1 - row_mm / habitus.down(0.75), 0, 1)).astype(np.float32)
+        return as_map(row_mm - self.apex_mm * np.clip(1 - row_mm / habitus.down(0.75), 0, 1))
 
     def gap(self, habitus: Habitus, row_mm: FloatMap) -> FloatMap:
         """Width in mm of the pleural air at the lateral wall."""
         reach = np.interp(row_mm / habitus.lung_height_mm, [0, 0.25, 0.6, 0.95], [1.0, 1.0, 0.62, 0.12])
-        return (self.lateral_mm * reach).astype(np.float32)
+        return as_map(self.lateral_mm * reach)
 
     def border_mm(self, habitus: Habitus, side: int) -> NDArray[np.float64]:
         """The visceral pleural line from the apex downwards, (n, 2) of (row, column) in mm."""
@@ -63,7 +63,7 @@ def _by_row(habitus: Habitus, row_mm: FloatMap, values: tuple[float, ...]) -> Fl
     smooth = np.convolve(np.pad(np.interp(knots, _ROWS, values), 4, mode="edge"), np.hanning(11)[1:-1] / 5, "valid")
     exact = np.interp(fraction, _ROWS, values)
     blend = np.clip(fraction / 0.06, 0, 1)
-    return (blend * np.interp(fraction, knots, smooth) + (1 - blend) * exact).astype(np.float32)
+    return as_map(blend * np.interp(fraction, knots, smooth) + (1 - blend) * exact)
 
 
 def lateral_border_mm(habitus: Habitus, row_mm: FloatMap) -> FloatMap:
@@ -92,11 +92,11 @@ def _dome(habitus: Habitus, column: FloatMap, side: int) -> FloatMap:
     outwards = np.clip((column - centre) / (habitus.out(1.02) - centre), 0, 1)
     inwards = np.clip((centre - column) / habitus.out(0.5), 0, 1.4)
     fall = (1.04 - top) * (1 - np.sqrt(1 - outwards**2.1)) + 0.055 * inwards**1.8
-    return (habitus.lung_height_mm * (top + fall)).astype(np.float32)
+    return as_map(habitus.lung_height_mm * (top + fall))
 
 
 def _cut(thickness: FloatMap, below_mm: FloatMap) -> FloatMap:
     below = np.maximum(below_mm, 0)
     tangent = np.maximum(0, thickness - 2 * np.sqrt(2 * _DOME_RADIUS_MM * below))
-    recess = 0.20 * thickness * np.exp(-below / 16)
-    return np.where(below_mm <= 0, thickness, np.maximum(tangent, recess)).astype(np.float32)
+    recess = 0.16 * thickness * np.exp(-below / 16)
+    return as_map(np.where(below_mm <= 0, thickness, np.maximum(tangent, recess)))

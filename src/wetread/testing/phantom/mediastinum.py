@@ -5,15 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from wetread.testing.phantom.canvas import Canvas, FloatArray, FloatMap, noise_field, smooth_path
+from wetread.testing.phantom.canvas import Canvas, FloatArray, FloatMap, as_map, noise_field, smooth_path
 from wetread.testing.phantom.habitus import Habitus
 
 __all__ = ["Mediastinum", "draw_mediastinum", "heart_outline_mm"]
 
 _HEART = np.array(  # (column in 1/145 of the cage half width, row as a fraction of the lung height), clockwise from the right auricle
     [
-        (-22, 0.44), (-33, 0.55), (-41, 0.65), (-43, 0.73), (-38, 0.81), (-24, 0.88), (8, 0.92), (48, 0.945),
-        (76, 0.935), (89, 0.885), (89, 0.815), (80, 0.72), (66, 0.63), (51, 0.555), (38, 0.48), (29, 0.40), (22, 0.32),
+        (-22, 0.44), (-33, 0.55), (-41, 0.65), (-43, 0.73), (-38, 0.81), (-24, 0.88), (8, 0.905), (48, 0.925),
+        (76, 0.92), (89, 0.88), (89, 0.815), (80, 0.72), (66, 0.63), (51, 0.555), (38, 0.48), (29, 0.40), (22, 0.32),
         (4, 0.25), (-14, 0.27), (-20, 0.35),
     ]
 )  # fmt: skip
@@ -34,8 +34,8 @@ class Mediastinum:
 
     def displace(self, lung_mm: FloatMap) -> FloatMap:
         """The lung that remains: some always stays behind the heart, in the recess and beside the spine."""
-        left = np.maximum(lung_mm - self.heart_mm, np.minimum(lung_mm, 24))
-        return (np.maximum(left - 1.6 * self.vessels_mm, 0.12 * left) * (1 - self.column)).astype(np.float32)
+        left = np.maximum(lung_mm - self.heart_mm, np.minimum(lung_mm, 25))
+        return as_map(np.maximum(left - 1.6 * self.vessels_mm, 0.12 * left) * (1 - self.column))
 
 
 def heart_outline_mm(habitus: Habitus, count: int = 360) -> FloatArray:
@@ -60,7 +60,7 @@ def _heart(habitus: Habitus, canvas: Canvas) -> FloatMap:
     edge = np.interp(np.arctan2(down, right), angle[order], radius, period=2 * np.pi)
     reach = np.hypot(down, right) / edge
     thick = 112 * habitus.cage_half_depth_mm / 76 * (1 + 0.25 * (habitus.heart_scale - 1))
-    return (thick * np.sqrt(np.maximum(0, 1 - reach**2.2))).astype(np.float32)
+    return as_map(thick * np.sqrt(np.maximum(0, 1 - reach**2.2)))
 
 
 def _column_of(canvas: Canvas, path_mm: list[tuple[float, float]], radius_mm: list[float]) -> FloatMap:
@@ -74,12 +74,12 @@ def _column_of(canvas: Canvas, path_mm: list[tuple[float, float]], radius_mm: li
     ends = np.minimum(row - rows[0], rows[-1] - row)
     radius = radius * np.sqrt(np.clip(ends / 10, 0, 1))
     offset = canvas.column_mm - axis[:, None].astype(np.float32)
-    return (2 * np.sqrt(np.maximum(0, radius[:, None].astype(np.float32) ** 2 - offset**2))).astype(np.float32)
+    return as_map(2 * np.sqrt(np.maximum(0, radius[:, None].astype(np.float32) ** 2 - offset**2)))
 
 
 def _ball(canvas: Canvas, row: float, column: float, radii: tuple[float, float, float]) -> FloatMap:
     down, right = (canvas.row_mm - row) / radii[0], (canvas.column_mm - column) / radii[1]
-    return (2 * radii[2] * np.sqrt(np.maximum(0, 1 - down**2 - right**2))).astype(np.float32)
+    return as_map(2 * radii[2] * np.sqrt(np.maximum(0, 1 - down**2 - right**2)))
 
 
 def draw_mediastinum(habitus: Habitus, canvas: Canvas, rng: np.random.Generator) -> Mediastinum:
@@ -94,7 +94,7 @@ def draw_mediastinum(habitus: Habitus, canvas: Canvas, rng: np.random.Generator)
         _column_of(canvas, [(d(0.18), -10), (d(0.3), -17 - unfold / 2), (d(0.48), -14)], [10, 17, 18]),
         _column_of(canvas, [(arch - 4, 19 + unfold), (d(0.5), 17 + unfold), (d(1.1), 8)], [14, 12.5, 11]),
         _ball(canvas, arch, 20 + unfold + turn, (knob * 1.05, knob, 20)),
-        _ball(canvas, d(0.385), 26 + turn, (d(0.075), 17, 16)),
+        _ball(canvas, d(0.385), 26 + turn, (d(0.095), 14, 12)),
     ]
     gas = _airways(habitus, canvas, turn) + _bowel_gas(habitus, canvas, rng)
     return Mediastinum(np.maximum.reduce(parts), _heart(habitus, canvas), _column(habitus, canvas), gas)
@@ -106,8 +106,8 @@ def _column(habitus: Habitus, canvas: Canvas) -> FloatMap:
         canvas.row_mm / habitus.lung_height_mm, [-0.2, 0.05, 0.25, 0.42, 0.7, 1.2], [24, 21, 17, 15, 17, 20]
     )
     behind = habitus.turned(-30)
-    beyond = (np.abs(canvas.column_mm - np.float32(behind)) - wide.astype(np.float32)) / 4.8
-    return (0.48 - 0.48 * np.tanh(beyond)).astype(np.float32)
+    beyond = (np.abs(canvas.column_mm - np.float32(behind)) - wide.astype(np.float32)) / 7.0
+    return as_map(0.48 - 0.48 * np.tanh(beyond))
 
 
 def _airways(habitus: Habitus, canvas: Canvas, turn: float) -> FloatMap:
@@ -140,4 +140,4 @@ def _bowel_gas(habitus: Habitus, canvas: Canvas, rng: np.random.Generator) -> Fl
     )
     loops = np.sqrt(np.maximum(0, field * zone - 0.55)) * 22
     bubble = ndimage.gaussian_filter(bubble, 1.2 / canvas.pitch_mm)
-    return (bubble * rng.uniform(0.3, 0.8) + loops * rng.uniform(0.3, 1.0)).astype(np.float32)
+    return as_map(bubble * rng.uniform(0.3, 0.8) + loops * rng.uniform(0.3, 1.0))

@@ -153,8 +153,8 @@ def _consolidation(
     row, column = _place(air, lung, index, 24, habitus, canvas, rng)
     tall, wide = rng.uniform(26, 36) * (0.7 + 0.7 * severity), rng.uniform(24, 34) * (0.7 + 0.7 * severity)
     reach = ((canvas.row_mm - row) / tall) ** 2 + ((canvas.column_mm - column) / wide) ** 2
-    patch = np.exp(-(reach**1.4)) * (1 + 0.38 * noise_field(rng, canvas, 22, octaves=4, persistence=0.65)) - 0.12
-    cover = np.clip(patch * (0.55 + 0.4 * severity), 0, 0.92).astype(np.float32)
+    patch = np.exp(-(reach**1.4)) * (1 + 0.38 * noise_field(rng, canvas, 30, octaves=4, persistence=0.5)) - 0.10
+    cover = 0.92 * np.tanh(np.maximum(patch, 0) * (0.65 + 0.7 * severity)).astype(np.float32)
     whole = air.lung_mm[index]
     changed = _with_lung(air, index, whole * (1 - cover))
     bronchi = _air_bronchogram(row, column, lung.side, tall, canvas, rng) * (cover > 0.25)

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from wetread.testing.phantom.canvas import Canvas, FloatArray, FloatMap, Projection, Tube, smooth_path
+from wetread.testing.phantom.canvas import Canvas, FloatArray, FloatMap, Projection, Tube, as_map, smooth_path
 from wetread.testing.phantom.habitus import Habitus
 from wetread.testing.phantom.lungs import SIDES
 
-__all__ = ["draw_skeleton"]
+__all__ = ["bone_tube", "draw_skeleton"]
 
 _CORTEX = 0.040
 _MARROW = 0.0075
-_RIB_SIDE = (0.46, 0.69, 0.815, 0.90, 0.955, 0.985, 1.0, 1.005, 1.0, 0.97, 0.9)
-_RIB_DROP = (0.21, 0.255, 0.285, 0.31, 0.33, 0.345, 0.35, 0.345, 0.31, 0.24, 0.15)
+_RIB_SIDE = (0.44, 0.69, 0.815, 0.90, 0.955, 0.985, 1.0, 1.005, 1.0, 0.97, 0.9)
+_RIB_DROP = (0.19, 0.255, 0.285, 0.31, 0.33, 0.345, 0.35, 0.345, 0.31, 0.24, 0.15)
 _RIB_END = (0.25, 0.30, 0.36, 0.42, 0.48, 0.55, 0.63, 0.72, 0.82, 0.9, 0.9)
-_RIB_TURN = (0.84, 0.86, 0.86, 0.86, 0.86, 0.86, 0.85, 0.83, 0.78, 0.66, 0.55)
+_RIB_TURN = (0.84, 0.86, 0.86, 0.86, 0.86, 0.86, 0.85, 0.83, 0.76, 0.58, 0.40)
 
 
 def draw_skeleton(habitus: Habitus, canvas: Canvas, rng: np.random.Generator) -> FloatMap:
@@ -25,7 +25,7 @@ def draw_skeleton(habitus: Habitus, canvas: Canvas, rng: np.random.Generator) ->
         _shoulder(habitus, side, projection, rng)
     _spine_details(habitus, projection)
     bones = projection.to_map() + _vertebrae(habitus, canvas)
-    return (bones * np.float32(habitus.bone_density)).astype(np.float32)
+    return as_map(bones * np.float32(habitus.bone_density))
 
 
 def _level_mm(habitus: Habitus, index: float) -> float:
@@ -49,21 +49,28 @@ def _rib(habitus: Habitus, side: int, index: int, rng: np.random.Generator) -> T
     path = np.column_stack([row, side * reach + depth * np.sin(habitus.rotation_rad), depth])
     slope = np.gradient(path[:, :2], axis=0)
     flat = np.abs(slope[:, 1]) / np.maximum(np.hypot(*slope.T), 1e-9)
-    tall = np.interp(angle / np.pi, [0, 0.15, 0.5, 0.75, 1.0], [4.2, 5.6, 6.4, 7.0, 7.4]) * (1.0 if index else 0.95)
+    tall = np.interp(angle / np.pi, [0, 0.15, 0.5, 0.75, 1.0], [4.2, 5.6, 6.4, 7.0, 7.4]) * (1.0 if index else 0.9)
     fade = np.clip((angle[-1] - angle) / 0.35, 0.02, 1)
     fade = fade * np.clip((angle - angle[0]) / 0.22, 0.05, 1)
     thick = 3.6 * fade**0.3
-    wall = np.interp(angle / np.pi, [0, 0.3, 0.55, 0.85], [1.4, 1.35, 0.95, 0.6]) * fade**0.5
+    wall = np.interp(angle / np.pi, [0, 0.3, 0.55, 0.85], [1.4, 1.35, 0.95, 0.6]) * fade**0.5 * (1.0 if index else 0.6)
     width, deep = np.hypot(tall * flat, thick * (1 - flat)), np.hypot(thick * flat, tall * 0.8 * (1 - flat))
     return Tube(path, width, deep, np.minimum(wall, 0.45 * thick), _CORTEX, _MARROW)
 
 
-def _bone(
-    points: FloatArray, width: FloatArray | float, wall: FloatArray | float, core: float = _MARROW, count: int = 70
+def bone_tube(
+    points: FloatArray,
+    radius_mm: FloatArray | float,
+    wall_mm: FloatArray | float,
+    core: float = _MARROW,
+    count: int = 70,
 ) -> Tube:
+    """A round bone with rounded ends through (n, 2) points of (row, column) in mm; radii are spread evenly along it."""
     path = smooth_path(np.column_stack([points, np.zeros(len(points))]), count)
-    wide = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, np.size(width)), np.ravel(width))
-    return Tube(path, wide, wide, wall, _CORTEX, core)
+    wide = np.interp(np.linspace(0, 1, count), np.linspace(0, 1, np.size(radius_mm)), np.ravel(radius_mm))
+    ends = np.minimum(np.arange(count), np.arange(count)[::-1]) * (np.ptp(path, axis=0).max() / count)
+    wide = wide * np.sqrt(np.clip(ends / np.maximum(wide, 1), 0.02, 1))
+    return Tube(path, wide, wide, wall_mm, _CORTEX, core)
 
 
 def _shoulder(habitus: Habitus, side: int, projection: Projection, rng: np.random.Generator) -> None:
@@ -78,19 +85,19 @@ def _shoulder(habitus: Habitus, side: int, projection: Projection, rng: np.rando
 
     lateral = place([(0.17, 166), (0.23, 160), (0.36, 154), (0.5, 148), (0.61, 140), (0.655, 134)])
     medial = place([(0.06, 140), (0.12, 132), (0.24, 128), (0.4, 127), (0.55, 128), (0.645, 132)])
-    projection.add_tube(_bone(lateral, np.array([5.0, 5.5, 4.5, 3.8, 3.2]), 1.3))
-    projection.add_tube(_bone(medial, 1.8, 0.7))
+    projection.add_tube(bone_tube(lateral, np.array([5.0, 5.5, 4.5, 3.8, 3.2]), 1.3))
+    projection.add_tube(bone_tube(medial, 1.8, 0.7))
     _blade(medial, lateral, projection)
     projection.add_tube(
-        _bone(
+        bone_tube(
             place([(0.19, 128), (0.14, 145), (0.075, 162), (0.035, 180), (0.045, 196)]),
             np.array([3, 4, 5, 7, 8.0]),
             1.2,
         )
     )
-    projection.add_tube(_bone(place([(0.13, 160), (0.085, 156), (0.075, 148)]), np.array([6, 5.5, 5.0]), 1.2))
+    projection.add_tube(bone_tube(place([(0.13, 160), (0.085, 156), (0.075, 148)]), np.array([6, 5.5, 5.0]), 1.2))
     ring = [(0.155 + 0.075 * np.cos(t), 167 + 5 * np.sin(t)) for t in np.linspace(0, 2 * np.pi, 14)]
-    projection.add_tube(_bone(place(ring), 1.6, 0.0, count=60))
+    projection.add_tube(bone_tube(place(ring), 1.6, 0.0, count=60))
     _humerus(habitus, side, projection, shift)
 
 
@@ -99,7 +106,7 @@ def _clavicle(habitus: Habitus, side: int, rng: np.random.Generator) -> Tube:
     out = np.array([13, 22, 45, 75, 105, 135, 158, 176]) * habitus.out(1 / 145)
     down = np.array([0.185, 0.18, 0.150, 0.105, 0.066, 0.045, 0.042, 0.05]) * habitus.down(1.0) - lift
     points = np.column_stack([down, side * out + habitus.turned(55) * np.linspace(1, 0, 8)])
-    return _bone(points, np.array([10, 8.5, 6.2, 5.6, 5.6, 6.2, 7.0, 7.5]), 1.35, core=0.0075)
+    return bone_tube(points, np.array([10, 8.5, 6.2, 5.6, 5.6, 6.2, 7.0, 7.5]), 1.35, core=0.0075)
 
 
 def _blade(medial: FloatArray, lateral: FloatArray, projection: Projection) -> None:
@@ -121,8 +128,10 @@ def _humerus(habitus: Habitus, side: int, projection: Projection, shift: float) 
     half = np.column_stack([np.full(60, head_row), head_column - radius * np.cos(angle), np.zeros(60)])
     width = radius * np.sin(angle) + 0.6
     projection.add_tube(Tube(half, width, width, 1.0, _CORTEX * 0.7, 0.0048))
-    shaft = np.array([(head_row + down, head_column + side * (7 + 0.10 * down)) for down in (6, 40, 90, 160, 260)])
-    projection.add_tube(_bone(shaft, np.array([17, 13, 11, 10.5, 11]) * 1.0, np.linspace(0.05, 3.6, 70), core=0.003))
+    shaft = np.array([(head_row + down, head_column + side * (7 + 0.10 * down)) for down in (-4, 40, 90, 160, 260)])
+    projection.add_tube(
+        bone_tube(shaft, np.array([17, 13, 11, 10.5, 11]) * 1.0, np.linspace(0.05, 3.6, 70), core=0.003)
+    )
 
 
 def _spine_details(habitus: Habitus, projection: Projection) -> None:
@@ -135,19 +144,19 @@ def _spine_details(habitus: Habitus, projection: Projection) -> None:
             ring = np.column_stack(
                 [row - 0.18 * pitch + 4.2 * np.cos(angle), side * 10.5 + behind * 0.6 + 2.6 * np.sin(angle)]
             )
-            projection.add_tube(_bone(ring, 1.1, 0.0, count=40))
+            projection.add_tube(bone_tube(ring, 1.1, 0.0, count=40))
             if 0 <= index < 11:
                 wing = np.array(
                     [(row - 0.1 * pitch, side * 12 + behind), (row - 0.28 * pitch, side * (30 - index) + behind)]
                 )
-                projection.add_tube(_bone(wing, np.array([4.5, 5.5]), 0.9, count=30))
+                projection.add_tube(bone_tube(wing, np.array([4.0, 4.5]), 0.5, count=30))
         thorn = np.array([(row + 0.1 * pitch, behind), (row + 0.75 * pitch, behind)])
-        projection.add_tube(_bone(thorn, np.array([2.0, 3.2]), 0.9, count=30))
+        projection.add_tube(bone_tube(thorn, np.array([2.0, 3.2]), 0.9, count=30))
 
 
 def _vertebrae(habitus: Habitus, canvas: Canvas) -> FloatMap:
     index = np.arange(-5, 17)
-    level = np.array([_level_mm(habitus, i) for i in index])
+    level = np.array([_level_mm(habitus, float(i)) for i in index])
     pitch = np.gradient(level)
     nearest = np.abs(canvas.row_mm - level).argmin(axis=1)
     off = (canvas.row_mm[:, 0] - level[nearest]) / (pitch[nearest] * 0.42)
@@ -159,5 +168,5 @@ def _vertebrae(habitus: Habitus, canvas: Canvas) -> FloatMap:
     body = 1 / (1 + np.exp((np.abs(off) - 1) / 0.06))
     plate = np.exp(-(((np.abs(off) - 0.93) / 0.09) ** 2))
     rim = np.exp(-(((np.abs(canvas.column_mm) - half[:, None] + 1.2) / 1.1) ** 2)) * body[:, None]
-    along = deep * (0.0042 * body + 0.0035 * plate)
-    return (side * along[:, None] + 0.06 * rim).astype(np.float32)
+    along = deep * (0.0030 * body + 0.0032 * plate)
+    return as_map(side * along[:, None] + 0.045 * rim)

@@ -6,17 +6,19 @@ Radii follow Murray's law (r^3 is shared among children); growth stops outside t
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wetread.testing.phantom.canvas import Canvas, FloatArray, FloatMap, Projection
+from wetread.testing.phantom.canvas import Canvas, FloatArray, FloatMap, Projection, as_map
 from wetread.testing.phantom.habitus import Habitus
 from wetread.testing.phantom.lungs import Lung
 
 __all__ = ["draw_vessels", "hilum_mm"]
 
-_SOFT = 0.0175
+_SOFT = 0.0215
 _STEP_MM = 0.55
-_STEPS = 40
+_STEPS = 64
 _SMALLEST_MM = 0.16
+_BRIGHTEST = 0.28
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,16 @@ def draw_vessels(habitus: Habitus, canvas: Canvas, lungs: tuple[Lung, Lung], rng
             tips = _grow(tips, habitus, canvas, lung, projection, rng)
             if not len(tips.radius):
                 break
-    return projection.to_map()
+    return as_map(_BRIGHTEST * np.tanh(projection.to_map() / _BRIGHTEST))
 
 
 def _roots(habitus: Habitus, side: int, rng: np.random.Generator) -> _Tips:
     row, column = hilum_mm(habitus, side)
     # degrees below the outward horizontal, radius in mm, start offset (rows)
     plan = [
-        (76, 7.2, -4), (64, 5.0, 12), (50, 5.0, 6), (33, 4.2, 4), (12, 3.4, 0), (-20, 3.6, -4), (-48, 4.4, -8), (-66, 5.0, -12),
-        (60, 3.8, 26), (24, 3.2, 22), (42, 3.4, 30), (-5, 2.8, 10), (-35, 3.0, -14), (70, 3.2, 34),
+        (76, 8.0, -6), (64, 5.0, 12), (50, 5.0, 6), (33, 4.2, 4), (12, 3.4, 0), (-20, 3.6, -4), (-48, 4.4, -8), (-66, 5.0, -12),
+        (60, 3.8, 26), (24, 3.2, 22), (42, 3.4, 30), (-5, 2.8, 10), (-35, 3.0, -14), (70, 3.2, 34), (55, 2.6, 40), (35, 2.4, 16), (15, 2.4, 8),
+        (-10, 2.2, -2), (-28, 2.4, -8), (-55, 2.8, -16), (2, 2.0, 16),
     ]  # fmt: skip
     angle = np.radians([p[0] for p in plan]) + rng.normal(0, 0.12, len(plan))
     tilt = rng.uniform(-0.45, 0.45, len(plan))
@@ -67,7 +70,7 @@ def _roots(habitus: Habitus, side: int, rng: np.random.Generator) -> _Tips:
     )
 
 
-def _inside(place: FloatArray, canvas: Canvas, lung: Lung) -> FloatArray:
+def _inside(place: FloatArray, canvas: Canvas, lung: Lung) -> NDArray[np.bool_]:
     rows, columns = canvas.shape
     row = np.clip(((place[..., 0] - canvas.top_mm) / canvas.pitch_mm).astype(int), 0, rows - 1)
     column = np.clip(((place[..., 1] - canvas.left_mm) / canvas.pitch_mm).astype(int), 0, columns - 1)
@@ -78,15 +81,14 @@ def _grow(
     tips: _Tips, habitus: Habitus, canvas: Canvas, lung: Lung, projection: Projection, rng: np.random.Generator
 ) -> _Tips:
     count = len(tips.radius)
-    length = np.clip(rng.normal(10.5, 2.5, count) * tips.radius**0.5, 6, 26)
+    length = np.clip(rng.normal(11.5, 3, count) * tips.radius**0.45, 6, 30)
     t = np.linspace(0, 1, _STEPS)[None, :, None]
-    bend = rng.normal(0, 0.26, (count, 1, 3))
+    bend = rng.normal(0, 0.2, (count, 1, 3))
     wiggle = rng.normal(0, 0.035, (count, 1, 3)) * np.sin(2 * np.pi * t)
     path = tips.place[:, None] + length[:, None, None] * (tips.heading[:, None] * t + 0.5 * bend * t**2 + wiggle)
     taper = tips.radius[:, None] * (1 - 0.16 * t[..., 0])
-    alive = np.cumprod(
-        _inside(path, canvas, lung) | (t[..., 0] * length[:, None] < 3) | (tips.radius[:, None] > 2.4), axis=1
-    )
+    free = (t[..., 0] * length[:, None] < 3) | (tips.radius[:, None] > 2.4)
+    alive = np.cumprod(_inside(path, canvas, lung) | free, axis=1).astype(float)
     _lay(path, taper, alive, length, projection)
     keep = alive[:, -1] > 0
     end = path[keep, -1]
@@ -121,6 +123,7 @@ def _split(place: FloatArray, heading: FloatArray, radius: FloatArray, rng: np.r
     parts = np.concatenate([share, 1 - share]) ** (1 / 3)
     sway = rng.normal(0, 1, (count, 3))
     heading = heading / np.linalg.norm(heading, axis=1, keepdims=True)
+    sway[:, 2] *= 0.5
     sway -= (sway * heading).sum(axis=1, keepdims=True) * heading
     sway /= np.linalg.norm(sway, axis=1, keepdims=True)
     wide = rng.uniform(0.25, 0.6, (count, 1))
