@@ -50,6 +50,7 @@ _ESCAPES = {
     b"\x1b-b": "iso8859_15",
 }
 _STATEFUL = frozenset({"iso2022_jp", "iso2022_jp_2"})
+_ALWAYS = frozenset({"iso8859_1", "shift_jis"})  # ASCII and romaji need not be declared
 _TERM = re.compile(r"ISO[ _-]?(?:2022[ _-]?)?(?:IR[ _-]?)?(\d{1,3})")
 _SPLIT = re.compile(b"(?=" + b"|".join(re.escape(escape) for escape in _ESCAPES) + b")")
 _MOST_TERMS = 16
@@ -72,21 +73,19 @@ def decode_text(raw: bytes, codecs: tuple[str, ...], delimiters: bytes = b"\\\r\
     """`raw` as text. After each delimiter the first character set is in force again (PS3.5 §6.1.2.5.3); pass b"\\\\^=" for PN."""
     if b"\x1b" not in raw or (len(codecs) == 1 and codecs[0] not in _STATEFUL):
         return _decode(raw, codecs[0])
-    pieces = re.split(b"([" + re.escape(delimiters) + b"])", raw)
-    return "".join(_decode_escaped(piece, codecs) for piece in pieces)
+    return "".join(_decode_run(run, codecs, delimiters) for run in _SPLIT.split(raw))
 
 
-def _decode_escaped(piece: bytes, codecs: tuple[str, ...]) -> str:
-    return "".join(_decode_run(run, codecs) for run in _SPLIT.split(piece))
-
-
-def _decode_run(run: bytes, codecs: tuple[str, ...]) -> str:
-    for escape, codec in _ESCAPES.items():
-        if run.startswith(escape):
-            if codec not in codecs and codec not in ("iso8859_1", "shift_jis"):
-                break
-            return _decode(run if codec in _STATEFUL else run[len(escape) :], codec)
-    return _decode(run, codecs[0])
+def _decode_run(run: bytes, codecs: tuple[str, ...], delimiters: bytes) -> str:
+    """What follows one escape. In a two-byte set of G0 a delimiter's code is half a character; elsewhere it ends the escape's reach."""
+    escape = next((known for known in _ESCAPES if run.startswith(known)), b"")
+    codec = _ESCAPES.get(escape, codecs[0])
+    if codec not in codecs and codec not in _ALWAYS:
+        return _decode(run, codecs[0])
+    if codec in _STATEFUL:
+        return _decode(run, codec)
+    reach = next((index for index, byte in enumerate(run) if byte in delimiters), len(run))
+    return _decode(run[len(escape) : reach], codec) + _decode(run[reach:], codecs[0])
 
 
 def _decode(raw: bytes, codec: str) -> str:

@@ -20,8 +20,8 @@ def header_to_json(header: InstanceHeader) -> dict[str, Any]:
 def header_from_json(data: Any) -> InstanceHeader:
     """Raises ValueError for anything that is not exactly a header."""
     try:
-        return _header(dict(data))
-    except (KeyError, TypeError) as error:
+        return _header(data)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise ValueError("not an instance header") from error
 
 

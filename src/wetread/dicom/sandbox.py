@@ -4,12 +4,9 @@ Implements `wetread.ports.decoder.Decoder`. Children are long-lived, started on 
 the child as an open descriptor, pixels come back in a memory file that the child can no longer shrink, so neither paths nor copies cross the wall.
 """
 
-import fcntl
 import json
-import mmap
 import os
 import queue
-import re
 import socket
 import stat
 import struct
@@ -23,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wetread.dicom.header_json import header_from_json
 from wetread.dicom.limits import Limits
+from wetread.dicom.sandbox_answers import error_of, image_of, picture_of
 from wetread.domain.errors import HostileInput, PermanentError, TransientError, UnsuitableImage
 from wetread.domain.study import InstanceHeader
 
@@ -33,8 +31,6 @@ __all__ = ["Sandbox"]
 
 _T = TypeVar("_T")
 LONGEST_MESSAGE = 128 * 1024
-_CODE = re.compile(r"[a-z0-9_]{1,40}")
-_LARGEST_PNG_BYTES = 64 << 20
 _START = "import sys; sys.path.append(sys.argv[1]); from wetread.dicom.sandbox_child import main; main(sys.argv[2:])"
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 
@@ -90,11 +86,11 @@ class Sandbox:
 
     def decode(self, path: Path) -> "DecodedImage":
         """The first frame of the file, in memory that belongs to the caller; raises UnsuitableImage with a stable code."""
-        return self._ask(path, {"operation": "decode"}, _read_image)
+        return self._ask(path, {"operation": "decode"}, image_of)
 
     def render_png(self, path: Path, *, max_side_px: int) -> bytes:
         """8-bit greyscale PNG of the first frame through its display table, long side at most `max_side_px`."""
-        return self._ask(path, {"operation": "render", "max_side_px": max_side_px}, _read_png)
+        return self._ask(path, {"operation": "render", "max_side_px": max_side_px}, picture_of)
 
     def _ask(self, path: Path, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
         """One retry on a fresh child: a file that takes two of them down is refused for good."""
@@ -125,7 +121,7 @@ class Sandbox:
             answer = child.ask(request, [file, memory], wall_s)
             child.retired = child.retired or child.requests >= limits.requests_per_child
             if "error" in answer:
-                raise _error_of(answer)
+                raise error_of(answer)
             return read(answer["ok"], memory)
         except (KeyError, TypeError, ValueError, OSError, struct.error) as error:
             raise _Lost from error
@@ -211,58 +207,3 @@ def _opened(path: Path) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
-
-
-def _error_of(answer: dict[str, Any]) -> PermanentError:
-    kind, code, message = (str(answer[key]) for key in ("error", "code", "message"))
-    if _CODE.fullmatch(code) is None or not message.isprintable() or len(message) > 300:
-        raise ValueError("not an error")
-    return (HostileInput if kind == "hostile" else UnsuitableImage)(message, code=code)
-
-
-def _read_image(answer: Any, memory: int) -> "DecodedImage":
-    """Map the memory file, after sealing it so that the child can change it no more; raises ValueError where the answer does not fit it."""
-    import numpy as np
-
-    from wetread.ports.decoder import DecodedImage
-
-    rows, columns, width, entries, offset = (
-        _count(answer[key]) for key in ("rows", "columns", "bytes_per_pixel", "display_entries", "display_offset")
-    )
-    size = _sealed_size(memory)
-    if width not in (1, 2) or offset % 4 or rows * columns * width > offset or offset + 4 * entries != size:
-        raise ValueError("not an image")
-    view = mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
-    flat = np.frombuffer(view, np.uint8, rows * columns) if width == 1 else np.frombuffer(view, np.uint16, rows * columns)
-    stored = flat.reshape(rows, columns)
-    display = np.frombuffer(view, np.float32, entries, offset)
-    if entries <= int(stored.max()) or not np.isfinite(display).all():
-        raise ValueError("not an image")
-    return DecodedImage(stored, display, _spacing(answer["row_spacing"]), _spacing(answer["column_spacing"]))
-
-
-def _read_png(answer: Any, memory: int) -> bytes:
-    size = _count(answer["bytes"])
-    if size != _sealed_size(memory) or size > _LARGEST_PNG_BYTES:
-        raise ValueError("not a picture")
-    picture = os.pread(memory, size, 0)
-    if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
-        raise ValueError("not a picture")
-    return picture
-
-
-def _sealed_size(memory: int) -> int:
-    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
-    return os.fstat(memory).st_size
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 < value <= 1 << 40:
-        raise ValueError("not a count")
-    return value
-
-
-def _spacing(value: Any) -> float:
-    if type(value) is not float or not 0.0 < value < 1e6:
-        raise ValueError("not a spacing")
-    return value

@@ -4,21 +4,30 @@ The table look-up is fused into the averaging, so the full-size film is read onc
 numpy elsewhere, with the same result.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from wetread.domain.analysis import Region
 from wetread.ports.decoder import DecodedImage
 
-try:
-    from wetread.inference import _area
-except ImportError:  # no compiler when wetread was installed: numpy gives the same numbers, slower
-    _area = None
-
 __all__ = ["area_average", "average_with_numpy", "fit_long_side"]
 
 _Stored = NDArray[np.uint8] | NDArray[np.uint16]
 _BLOCK_BYTES = 1 << 22
+
+
+def _compiled() -> Callable[..., None] | None:
+    """The C loop; None where there was no compiler when wetread was installed: numpy gives the same numbers, slower."""
+    try:
+        from wetread.inference import _area
+    except ImportError:
+        return None
+    return _area.area_average
+
+
+_average_in_c = _compiled()
 
 
 def area_average(stored: _Stored, display: NDArray[np.float32], out_rows: int, out_columns: int) -> NDArray[np.float32]:
@@ -28,11 +37,11 @@ def area_average(stored: _Stored, display: NDArray[np.float32], out_rows: int, o
     """
     if stored.ndim != 2 or not stored.size or out_rows < 1 or out_columns < 1:
         raise ValueError("area_average needs a two-dimensional image and a positive size")
-    if _area is None:
+    if _average_in_c is None:
         return average_with_numpy(stored, display, out_rows, out_columns)
     out = np.empty((out_rows, out_columns), np.float32)
     source, table = np.ascontiguousarray(stored), np.ascontiguousarray(display, np.float32)
-    _area.area_average(source, source.itemsize, *source.shape, table, out, out_rows, out_columns)
+    _average_in_c(source, source.itemsize, *source.shape, table, out, out_rows, out_columns)
     return out
 
 
