@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
-from functools import cache
-from io import BytesIO
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-from pydicom import dcmread
+from tests.films import another_instance, film
 from tests.in_process_decoder import InProcessDecoder
 from tests.unit.inference.test_bundle import write_bundle
 
@@ -34,7 +32,6 @@ from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_vault import MemoryVault
-from wetread.testing.phantom import PhantomPatient, PhantomSpec, encode_dicom, render, to_dataset, uids_from_seed
 from wetread.testing.predictor import ScriptedPredictor
 from wetread.triage.policy import DEFAULT_POLICY, load_policy
 from wetread.worker import Worker
@@ -59,14 +56,6 @@ class Inbox:
             raise self.fail_with
         self.received.append(package)
         return "ok"
-
-
-@cache
-def film(seed: int = 1) -> bytes:
-    patient = PhantomPatient("Phantom^Ada", "PHANTOM-0001", date(1970, 1, 1), "F", 55, 25.0)
-    spec = PhantomSpec(patient, rows=256, columns=256, seed=seed)
-    pixels, truth = render(spec)
-    return encode_dicom(to_dataset(spec, pixels, truth, uids_from_seed(seed), START))
 
 
 def prediction(logit: float = 4.0, gate: float = 5.0, ood: float = 1.0) -> Prediction:
@@ -137,7 +126,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     home = House(tmp_path)
     yield home
     assert verify_chain(home.database.audit_records()) is None
-    home.files.close()
 
 
 def test_a_film_becomes_one_signed_and_delivered_report(house: House) -> None:
@@ -309,15 +297,7 @@ def test_a_late_film_is_read_again_and_a_signed_report_stays(house: House) -> No
     house.desk.sign(DOCTOR, key, opened.etag, "authored")
     house.work()
     before = house.desk.look(DOCTOR, key).reports
-    house.receive(_second_film_of(first))
+    house.receive(another_instance(first, "2.25.77"))
     house.work()
     assert house.desk.look(DOCTOR, key).reports == before
     assert any(r.event.action == "study.late_instance" for r in house.database.audit_records())
-
-
-def _second_film_of(first: bytes) -> bytes:
-    dataset = dcmread(BytesIO(first))
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = "2.25.77"
-    out = BytesIO()
-    dataset.save_as(out, enforce_file_format=True)
-    return out.getvalue()

@@ -25,10 +25,6 @@ class MemoryFileStore:
         finalize(self, rmtree, self.root, ignore_errors=True)
         self.incoming: dict[Path, MemoryIncomingFile] = {}
 
-    def close(self) -> None:
-        """Remove the folder."""
-        self._folder.cleanup()
-
     def receive(self) -> "MemoryIncomingFile":
         file = MemoryIncomingFile(self, self.root / f"incoming-{uuid4().hex}")
         self.incoming[file.path] = file

@@ -1,0 +1,107 @@
+"""The same straight line on real parts: a real Orthanc C-STOREs a film to a real `wetread serve`, and gets the signed SR back."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import urllib3
+from dicomweb_client import DICOMwebClient
+from neighbours.orthanc import Orthanc, orthanc
+from neighbours.process import free_port
+from neighbours.wetread import PASSWORD, Wetread
+from pydicom import dcmread
+from tests.films import film
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def pacs(tmp_path: Path) -> Iterator[tuple[Orthanc, Wetread]]:
+    house = Wetread(tmp_path / "house")
+    modalities = {"wetread": ["WETREAD", "127.0.0.1", house.dimse_port]}
+    with orthanc(tmp_path / "orthanc", DicomModalities=modalities) as archive:
+        house.settings = {
+            "CSTORE_SINK": f"ORTHANC@127.0.0.1:{archive.dicom_port}",
+            "ORGANISATION": "Test Hospital",
+        }
+        house.add_radiologist()
+        yield archive, house
+
+
+def wait_for(what: Callable[[], bool], told: str, patience_s: float = 60) -> None:
+    deadline = time.monotonic() + patience_s
+    while not what():
+        assert time.monotonic() < deadline, f"waited in vain for: {told}"
+        time.sleep(0.1)
+
+
+def test_orthanc_gets_back_a_valid_signed_report(pacs: tuple[Orthanc, Wetread], tmp_path: Path) -> None:
+    archive, house = pacs
+    answer = urllib3.request("POST", f"{archive.url}/instances", body=film(11), timeout=30)
+    assert answer.status == 200
+    orthanc_id = json.loads(answer.data)["ID"]
+    with house.serving() as service:
+        sent = urllib3.request("POST", f"{archive.url}/modalities/wetread/store", body=orthanc_id.encode(), timeout=60)
+        assert sent.status == 200, sent.data
+        client = service.client
+        wait_for(lambda: [r["state"] for r in client.worklist("open")] == ["drafted"], "a draft")
+        (row,) = client.worklist("open")
+        path = f"/api/studies/{row['study_key']}"
+        report = client.post(f"{path}/open", {})["report"]
+        client.post(f"{path}/sign", {"etag": report["etag"], "meaning": "approved", "password": PASSWORD})
+        wait_for(lambda: [r["state"] for r in client.worklist("reported")] == ["delivered"], "delivery")
+    film_uid = dcmread(BytesIO(film(11)), stop_before_pixels=True).SOPInstanceUID
+    returned = [archive.file(uid) for uid in archive.sop_instance_uids() if uid != film_uid]
+    reports = [each for each in returned if dcmread(BytesIO(each)).Modality == "SR"]
+    assert len(reports) == 1
+    sr = dcmread(BytesIO(reports[0]))
+    assert (sr.CompletionFlag, sr.VerificationFlag) == ("COMPLETE", "VERIFIED")
+    assert sr.VerifyingObserverSequence[0].VerifyingOrganization == "Test Hospital"
+    for number, document in enumerate(returned):
+        (tmp_path / f"{number}.dcm").write_bytes(document)
+        checked = subprocess.run(["dciodvfy", tmp_path / f"{number}.dcm"], capture_output=True, text=True, check=False)
+        assert "Error" not in checked.stderr + checked.stdout, checked.stderr
+    second = DICOMwebClient(archive.dicomweb_url)
+    read = second.retrieve_instance(
+        sr.StudyInstanceUID,
+        sr.SeriesInstanceUID,
+        sr.SOPInstanceUID,
+        media_types=(("application/dicom", "1.2.840.10008.1.2.1"),),
+    )
+    assert read.SOPInstanceUID == sr.SOPInstanceUID
+    assert house.run("audit", "verify").returncode == 0
+
+
+def test_the_working_database_and_logs_never_name_the_patient(pacs: tuple[Orthanc, Wetread]) -> None:
+    _, house = pacs
+    content = film(12)
+    dataset = dcmread(BytesIO(content), stop_before_pixels=True)
+    secrets = [
+        str(dataset.PatientName).split("^")[1],
+        dataset.PatientID,
+        dataset.StudyInstanceUID,
+        dataset.AccessionNumber,
+    ]
+    with house.serving() as service:
+        stored = house.folder.parent / "film.dcm"
+        stored.write_bytes(content)
+        assert house.run("send", str(stored), "--to", house.dicomweb_url).returncode == 0
+        wait_for(lambda: [r["state"] for r in service.client.worklist("open")] == ["drafted"], "a draft")
+        log = service.log.read_bytes()
+    working = b"".join(each.read_bytes() for each in house.folder.glob("wetread.db*"))
+    for secret in filter(None, secrets):
+        assert secret.encode() not in working + log
+        assert not [each for each in house.folder.rglob("*") if secret in each.name]
+
+
+def test_a_second_service_on_the_same_port_says_so(tmp_path: Path) -> None:
+    house = Wetread(tmp_path / "house", port=free_port())
+    house.add_radiologist()
+    with house.serving():
+        second = house.run("serve")
+    assert second.returncode != 0
+    assert "port" in second.stderr

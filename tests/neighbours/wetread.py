@@ -1,0 +1,72 @@
+"""The service itself as its users start it: `wetread serve` on free loopback ports, with a radiologist's account."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neighbours.process import free_port, running
+
+from wetread.demo.client import ReadingRoomClient
+
+ACCOUNT, PASSWORD = "dr-test", "correct horse battery"
+COMMAND = [sys.executable, "-P", "-m", "wetread"]
+
+
+@dataclass
+class Wetread:
+    """A data folder with its settings; `serving()` may be entered again after a kill."""
+
+    folder: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    dimse_port: int = field(default_factory=free_port)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("WETREAD_")}
+        own = {
+            "DATA_DIR": str(self.folder),
+            "PORT": str(self.port),
+            "DIMSE_PORT": str(self.dimse_port),
+            "DIMSE_CALLERS": "ORTHANC@127.0.0.1,STORESCU@127.0.0.1",
+            "QUIET_PERIOD_S": "0.5",
+            "LEASE_S": "2",
+            **self.settings,
+        }
+        return {**inherited, **{f"WETREAD_{name}": value for name, value in own.items()}}
+
+    @property
+    def dicomweb_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/dicom-web"
+
+    def run(self, *words: str, stdin: str = "", fault: str = "") -> subprocess.CompletedProcess[str]:
+        """One command on this data folder."""
+        environment = {**self.environment, **({"WETREAD_FAULT": fault} if fault else {})}
+        return subprocess.run(
+            [*COMMAND, *words], env=environment, input=stdin, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def add_radiologist(self) -> None:
+        done = self.run("user", "add", ACCOUNT, "--display-name", "Dr Test", "--password-stdin", stdin=PASSWORD + "\n")
+        assert done.returncode == 0, done.stderr
+
+    @contextmanager
+    def serving(self, fault: str = "") -> Iterator["Serving"]:
+        """The running service; with `fault`, a process of it dies when it reaches that point."""
+        client = ReadingRoomClient(self.port)
+        environment = {**self.environment, **({"WETREAD_FAULT": fault} if fault else {})}
+        log = self.folder.parent / f"{self.folder.name}.log"
+        with running([*COMMAND, "serve"], log, client.is_ready, environment=environment) as process:
+            client.log_in(ACCOUNT, PASSWORD)
+            yield Serving(process, client, log)
+
+
+@dataclass
+class Serving:
+    process: subprocess.Popen[bytes]
+    client: ReadingRoomClient
+    log: Path
