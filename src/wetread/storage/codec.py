@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, 
 __all__ = ["decode", "encode"]
 
 T = TypeVar("T")
+_to_text = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 class _Pair(NamedTuple):
@@ -37,7 +38,7 @@ _SIMPLE = {str: _AS_IT_IS, int: _AS_IT_IS, bool: _AS_IT_IS, float: _FLOAT, datet
 def encode(value: object) -> str:
     """ASCII JSON text of a dataclass instance; raises TypeError for a type the codec does not know."""
     to_json = _pair(cast(Hashable, type(value))).to_json
-    return json.dumps(to_json(value) if to_json else value, separators=(",", ":"))
+    return _to_text(to_json(value) if to_json else value)
 
 
 def decode(cls: type[T], text: str) -> T:

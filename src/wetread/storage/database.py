@@ -15,7 +15,7 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.database import JobCounts
 from wetread.storage import jobs, schema
 from wetread.storage.accounts import AccountRows
-from wetread.storage.engine import BUSY_S, make_engine, translated
+from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.jobs import JobRows
 from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
@@ -45,7 +45,6 @@ class SqlDatabase:
         engine = make_engine(url)
         self._engine = engine
         self._on_sqlite = engine.dialect.name == "sqlite"
-        self._writing = engine.execution_options(wetread_write=True)
         self._reading = engine
         if not self._on_sqlite:
             self._reading = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -60,7 +59,7 @@ class SqlDatabase:
             if write:
                 held.enter_context(self._in_turn())
             with translated():
-                connection = held.enter_context((self._writing if write else self._reading).connect())
+                connection = held.enter_context((self._engine if write else self._reading).connect())
             yield SqlUnitOfWork(connection, write=write)
 
     @contextmanager
@@ -78,7 +77,7 @@ class SqlDatabase:
 
     def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
         due = {"now": now, "kinds": sorted(kinds), **jobs.leased_until(now, lease_s)}
-        with self._in_turn(), translated(), self._writing.begin() as connection:
+        with self._in_turn(), writing(self._engine) as connection:
             row = connection.execute(jobs.CLAIM, due).one_or_none()
         return None if row is None else jobs.job_of(row)
 
@@ -98,7 +97,7 @@ class SqlDatabase:
 
     def _change(self, statement: Executable, parameters: Row) -> bool:
         """One statement, one transaction; True when it changed a row."""
-        with self._in_turn(), translated(), self._writing.begin() as connection:
+        with self._in_turn(), writing(self._engine) as connection:
             return connection.execute(statement, parameters).rowcount == 1
 
     def _rows(self, statement: Executable, parameters: Row | None = None) -> list[Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from wetread.domain.errors import PermanentError
-from wetread.storage.engine import make_engine, translated
+from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.schema import HEADS
 
 __all__ = ["is_current", "upgrade"]
@@ -20,7 +20,7 @@ def upgrade(url: str, which: str) -> bool:
     """
     engine = make_engine(url)
     try:
-        with translated(), engine.execution_options(wetread_write=True).connect() as connection, connection.begin():
+        with writing(engine) as connection:
             return _upgrade(connection, which)
     finally:
         engine.dispose()

@@ -11,7 +11,7 @@ from wetread.domain.audit import AuditEvent, AuditRecord, record_hash
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import StudyKey
 from wetread.storage import schema
-from wetread.storage.engine import translated
+from wetread.storage.engine import begin, translated
 
 __all__ = ["Row", "Transaction", "audit_record"]
 
@@ -36,7 +36,7 @@ class Transaction:
         self._refusal: WetreadError | None = None
         self._appended: list[AuditRecord] = []
         with translated():
-            connection.begin()
+            begin(connection, write=write)
         self._head: tuple[int, str] | None = None
         if write:
             self._lock()

@@ -12,7 +12,7 @@ from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.study import InstanceHeader, PatientIdentity
 from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.storage.codec import decode, encode
-from wetread.storage.engine import make_engine, translated
+from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.qido import column_text, name_key, where
 from wetread.storage.schema import vault_instances, vault_studies
 from wetread.storage.transaction import Row
@@ -31,7 +31,6 @@ class SqlVault:
 
     def __init__(self, url: str) -> None:
         self._engine = make_engine(url)
-        self._writing = self._engine.execution_options(wetread_write=True)
         self._glob = self._engine.dialect.name == "sqlite"
         self._turn = Lock()
 
@@ -40,7 +39,7 @@ class SqlVault:
 
     def admit(self, instances: list[VaultInstance]) -> None:
         ordered = sorted(instances, key=lambda each: (each.study_key, each.instance_key))  # one lock order: no deadlock
-        with self._turn, translated(), self._writing.begin() as connection:
+        with self._turn, writing(self._engine) as connection:
             for start in range(0, len(ordered), _BATCH):
                 _admit(connection, ordered[start : start + _BATCH])
 
