@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from neighbours.process import free_port
 from neighbours.wetread import PASSWORD, Wetread
 from pydicom import dcmread
 from tests.films import film
+from tests.journey.waiting import wait_for
 
 pytestmark = pytest.mark.real
 
@@ -30,13 +30,6 @@ def pacs(tmp_path: Path) -> Iterator[tuple[Orthanc, Wetread]]:
         }
         house.add_radiologist()
         yield archive, house
-
-
-def wait_for(what: Callable[[], bool], told: str, patience_s: float = 60) -> None:
-    deadline = time.monotonic() + patience_s
-    while not what():
-        assert time.monotonic() < deadline, f"waited in vain for: {told}"
-        time.sleep(0.1)
 
 
 def test_orthanc_gets_back_a_valid_signed_report(pacs: tuple[Orthanc, Wetread], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from neighbours.process import free_port, running
@@ -43,24 +44,34 @@ class Wetread:
     def dicomweb_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/dicom-web"
 
-    def run(self, *words: str, stdin: str = "", fault: str = "") -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """One command on this data folder."""
-        environment = {**self.environment, **({"WETREAD_FAULT": fault} if fault else {})}
         return subprocess.run(
-            [*COMMAND, *words], env=environment, input=stdin, capture_output=True, text=True, timeout=120, check=False
+            [*COMMAND, *words],
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
 
     def add_radiologist(self) -> None:
         done = self.run("user", "add", ACCOUNT, "--display-name", "Dr Test", "--password-stdin", stdin=PASSWORD + "\n")
         assert done.returncode == 0, done.stderr
 
-    @contextmanager
-    def serving(self, fault: str = "") -> Iterator["Serving"]:
-        """The running service; with `fault`, a process of it dies when it reaches that point."""
-        client = ReadingRoomClient(self.port)
+    def worker(self, fault: str = "") -> subprocess.Popen[bytes]:
+        """One more worker; with `fault` it kills itself when it reaches that point."""
         environment = {**self.environment, **({"WETREAD_FAULT": fault} if fault else {})}
+        return subprocess.Popen([*COMMAND, "worker"], env=environment, stderr=subprocess.DEVNULL)
+
+    @contextmanager
+    def serving(self) -> Iterator["Serving"]:
+        """The running service, signed in. Without workers of its own it counts as started when it lives."""
+        client = ReadingRoomClient(self.port)
+        started = partial(client.is_ready, "/healthz" if self.settings.get("WORKERS") == "0" else "/readyz")
         log = self.folder.parent / f"{self.folder.name}.log"
-        with running([*COMMAND, "serve"], log, client.is_ready, environment=environment) as process:
+        with running([*COMMAND, "serve"], log, started, environment=self.environment) as process:
             client.log_in(ACCOUNT, PASSWORD)
             yield Serving(process, client, log)
 

@@ -16,10 +16,10 @@ class ReadingRoomClient:
         self._port = port
         self._cookie = ""
 
-    def is_ready(self) -> bool:
-        """True when the service answers that it can serve."""
+    def is_ready(self, path: str = "/readyz") -> bool:
+        """True when the service answers that it can serve (or, at /healthz, that it lives)."""
         try:
-            return self._send("GET", "/readyz")[0] == 200
+            return self._send("GET", path)[0] == 200
         except OSError:
             return False
 

@@ -1,0 +1,100 @@
+"""Whoever is killed, and whenever: the study ends in exactly one report, delivered once."""
+
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from neighbours.wetread import PASSWORD, Wetread
+from tests.films import film
+from tests.journey.waiting import wait_for
+
+from wetread.demo.client import Json, ReadingRoomClient
+
+pytestmark = pytest.mark.real
+
+STAGES = ("analyse", "triage", "draft", "deliver")
+POINTS = [
+    "analyse_claimed",
+    "deliver_claimed",
+    *(f"{stage}_{step}" for stage in STAGES for step in ("computed", "before_commit", "after_commit")),
+]
+
+
+@contextmanager
+def worker(house: Wetread, fault: str = "") -> Iterator[subprocess.Popen[bytes]]:
+    process = house.worker(fault)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def states(client: ReadingRoomClient) -> list[str]:
+    return [row["state"] for view in ("open", "reported", "rejected") for row in client.worklist(view)]
+
+
+def sign(client: ReadingRoomClient) -> None:
+    (row,) = client.worklist("open")
+    path = f"/api/studies/{row['study_key']}"
+    report = client.post(f"{path}/open", {})["report"]
+    client.post(f"{path}/sign", {"etag": report["etag"], "meaning": "approved", "password": PASSWORD})
+
+
+def assert_one_report(house: Wetread, client: ReadingRoomClient) -> None:
+    (row,) = client.worklist("reported")
+    reading: Json = client.get(f"/api/studies/{row['study_key']}")
+    assert [version["status"] for version in reading["versions"]] == ["final"]
+    assert [delivery["state"] for delivery in reading["deliveries"]] == ["acknowledged"]
+    assert len(list((house.folder / "outbox").glob("*.sr.dcm"))) == 1
+    assert not [name for name in (house.folder / "outbox").iterdir() if name.name.endswith(".part")]
+    assert house.run("audit", "verify").returncode == 0
+    assert house.run("status").returncode == 0
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_killed_at_any_step_leaves_one_report(tmp_path: Path, point: str) -> None:
+    house = Wetread(tmp_path / "house", {"WORKERS": "0"})
+    house.add_radiologist()
+    (tmp_path / "film.dcm").write_bytes(film(21))
+    with house.serving() as service:
+        assert house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url).returncode == 0
+        with worker(house, point) as doomed:
+            if point.startswith("deliver"):
+                wait_for(lambda: states(service.client) == ["drafted"], "a draft")
+                sign(service.client)
+            assert doomed.wait(60) == -signal.SIGKILL
+        with worker(house):
+            if not point.startswith("deliver"):
+                wait_for(lambda: states(service.client) == ["drafted"], "a draft")
+                sign(service.client)
+            wait_for(lambda: states(service.client) == ["delivered"], "delivery")
+        assert_one_report(house, service.client)
+
+
+def test_a_server_killed_at_random_leaves_one_report(tmp_path: Path) -> None:
+    """Everything dies with the server (its workers and doors are its children); the next one goes on."""
+    dice = random.Random(3)
+    house = Wetread(tmp_path / "house")
+    house.add_radiologist()
+    (tmp_path / "film.dcm").write_bytes(film(22))
+    for _ in range(4):
+        with house.serving() as service:
+            house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url)
+            time.sleep(dice.uniform(0.0, 2.0))
+            service.process.send_signal(signal.SIGKILL)
+            service.process.wait()
+    with house.serving() as service:
+        assert house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url).returncode == 0
+        wait_for(lambda: states(service.client) == ["drafted"], "a draft")
+        sign(service.client)
+        service.process.send_signal(signal.SIGKILL)
+        service.process.wait()
+    with house.serving() as service:
+        wait_for(lambda: states(service.client) == ["delivered"], "delivery")
+        assert_one_report(house, service.client)
