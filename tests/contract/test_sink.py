@@ -1,0 +1,166 @@
+"""Every sink keeps the same promises: the twin, the folder, and each real receiver over the network."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from builders_delivery import EFFUSION, NOW, a_package, a_report
+from neighbours.dcmtk import storescp
+from neighbours.fhir_server import fhir_server
+from neighbours.orthanc import orthanc
+from neighbours.process import free_port
+
+from wetread.delivery.folder import FolderSink
+from wetread.dicom.store_scu import CStoreSink, StoreScp
+from wetread.dicom.stow_client import StowPeer, StowSink
+from wetread.dicom.structured_report import encode_sr
+from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.report import Report, ReportStatus
+from wetread.fhir.bundle import encode_bundle
+from wetread.fhir.rest import FhirPeer, FhirSink
+from wetread.ports.sink import ReportPackage, Sink
+from wetread.testing.sinks import RecordingSink
+
+SR = partial(encode_sr, now=NOW)
+FHIR = partial(encode_bundle, now=NOW)
+AMENDED = a_report(EFFUSION, status=ReportStatus.AMENDED, version=2)
+PHI = ("Müller", "Änne", "PAT001", "ACC001", "19700102", "2.25.1.1", "secret")
+
+# A refused connection leaves pynetdicom's socket to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sink that works, how many objects its receiver holds, the sink with its receiver down, and one that is refused."""
+
+    sink: Sink
+    count: Callable[[], int]
+    down: Sink
+    refused: Sink
+
+
+def recording(stack: ExitStack, folder: Path) -> Case:
+    sink = RecordingSink()
+    return Case(sink, lambda: len(sink.delivered), RecordingSink(down=True), RecordingSink(refuses=True))
+
+
+def in_folder(stack: ExitStack, folder: Path) -> Case:
+    blocked = folder / "a file"
+    blocked.write_bytes(b"")
+    nothing = FolderSink(folder / "out", {"sc.dcm": lambda _: None})
+    sink = FolderSink(folder / "out", {"sr.dcm": SR, "fhir.json": FHIR})
+    return Case(
+        sink, lambda: len(list((folder / "out").glob("*.sr.dcm"))), FolderSink(blocked, {"sr.dcm": SR}), nothing
+    )
+
+
+def stow(stack: ExitStack, folder: Path) -> Case:
+    archive = stack.enter_context(orthanc(folder / "open"))
+    users = {"RegisteredUsers": {"pacs": "secret"}, "AuthenticationEnabled": True}
+    locked = stack.enter_context(orthanc(folder / "locked", **users))
+    closed = f"http://127.0.0.1:{free_port()}/dicom-web?token=secret"
+    return Case(
+        StowSink(StowPeer(archive.dicomweb_url), [SR]),
+        lambda: len(archive.sop_instance_uids()),
+        StowSink(StowPeer(closed), [SR]),
+        StowSink(StowPeer(locked.dicomweb_url), [SR]),
+    )
+
+
+def cstore_orthanc(stack: ExitStack, folder: Path) -> Case:
+    archive = stack.enter_context(orthanc(folder))
+
+    def sink(ae_title: str, port: int) -> CStoreSink:
+        return CStoreSink(StoreScp(ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+
+    return Case(
+        sink(archive.ae_title, archive.dicom_port),
+        lambda: len(archive.sop_instance_uids()),
+        sink(archive.ae_title, free_port()),
+        sink("SOMEBODYELSE", archive.dicom_port),
+    )
+
+
+def cstore_dcmtk(stack: ExitStack, folder: Path) -> Case:
+    peer = stack.enter_context(storescp(folder / "takes"))
+    refuses = stack.enter_context(storescp(folder / "refuses", "--refuse"))
+
+    def sink(port: int) -> CStoreSink:
+        return CStoreSink(StoreScp(peer.ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+
+    return Case(sink(peer.port), lambda: len(peer.files()), sink(free_port()), sink(refuses.port))
+
+
+def fhir(stack: ExitStack, folder: Path) -> Case:
+    server = stack.enter_context(fhir_server(folder / "open"))
+    ambiguous = stack.enter_context(fhir_server(folder / "ambiguous"))
+    twin = {"resourceType": "Patient", "identifier": [{"system": "urn:wetread:mrn:HOSPITAL", "value": "PAT001"}]}
+    ambiguous.create(twin)
+    ambiguous.create(twin)
+    return Case(
+        FhirSink(FhirPeer(server.url), FHIR),
+        lambda: len(server.search("DiagnosticReport")),
+        FhirSink(FhirPeer(f"http://127.0.0.1:{free_port()}/?key=secret"), FHIR),
+        FhirSink(FhirPeer(ambiguous.url), FHIR),
+    )
+
+
+REAL = [pytest.param(make, marks=pytest.mark.real) for make in (stow, cstore_orthanc, cstore_dcmtk, fhir)]
+
+
+def of_study(name: str, report: Report | None = None) -> ReportPackage:
+    """A package of a study that no other test delivers."""
+    return replace(a_package(report), study_key=StudyKey(name))
+
+
+@pytest.fixture(params=[recording, in_folder, *REAL], scope="module")
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    with ExitStack() as stack:
+        yield request.param(stack, tmp_path_factory.mktemp("receiver"))
+
+
+def test_a_report_delivered_twice_is_there_once(case: Case) -> None:
+    before = case.count()
+    receipts = [case.sink.deliver(of_study("twice")) for _ in range(2)]
+    assert case.count() == before + 1
+    assert all(receipts)
+
+
+def test_a_receipt_names_no_patient(case: Case) -> None:
+    receipt = case.sink.deliver(a_package())
+    assert not any(each in receipt for each in PHI)
+
+
+def test_a_receiver_that_is_down_is_tried_again_later(case: Case) -> None:
+    with pytest.raises(TransientError) as caught:
+        case.down.deliver(a_package())
+    assert not any(each in str(caught.value) for each in PHI)
+    assert caught.value.code != "transient"
+
+
+def test_a_refusal_needs_a_person(case: Case) -> None:
+    with pytest.raises(PermanentError) as caught:
+        case.refused.deliver(a_package())
+    assert not any(each in str(caught.value) for each in PHI)
+    assert caught.value.code != "permanent"
+
+
+def test_a_sink_works_again_after_its_receiver_was_down(case: Case) -> None:
+    with pytest.raises(TransientError):
+        case.down.deliver(a_package())
+    assert case.sink.deliver(a_package())
+
+
+def test_an_amendment_arrives_once_after_the_first_version(case: Case) -> None:
+    """As an object of its own, or in the place of the first where the receiver keeps one report per study."""
+    first = a_report(EFFUSION)
+    case.sink.deliver(of_study("amended", first))
+    before = case.count()
+    amended = replace(of_study("amended", AMENDED), predecessor=first)
+    counts = [case.count() for _ in range(2) if case.sink.deliver(amended)]
+    assert counts in ([before, before], [before + 1, before + 1])
