@@ -40,7 +40,10 @@ def make_engine(url: str) -> Engine:
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise PermanentError("SQLite needs a file: several threads share it", code="bad_settings")
-    Path(url.database).touch(mode=0o600)  # SQLite gives its WAL the mode of the main file
+    try:
+        Path(url.database).touch(mode=0o600)  # SQLite gives its WAL the mode of the main file
+    except OSError as error:
+        raise _transient("database_down", type(error).__name__) from None
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_S}, **_POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "checkin", _end_sqlite)

@@ -1,0 +1,107 @@
+"""The migrations and the schema say the same, on both engines; old databases are refused or brought up, never guessed at."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from neighbours.postgres import PostgresServer, running_postgres
+from sqlalchemy import inspect, text
+
+from wetread.domain.errors import PermanentError, TransientError
+from wetread.storage.database import SqlDatabase
+from wetread.storage.engine import make_engine
+from wetread.storage.migrate import is_current, upgrade
+from wetread.storage.schema import HEADS, metadata_of
+
+MIGRATIONS = Path(__file__).parents[2] / "src" / "wetread" / "storage" / "migrations"
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/new.db"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.url(server.create())
+
+
+@pytest.mark.parametrize("which", ["work", "vault"])
+def test_a_migrated_database_is_what_the_schema_says(empty_url: str, which: str) -> None:
+    assert not is_current(empty_url, which)
+    assert upgrade(empty_url, which)
+    assert is_current(empty_url, which)
+    assert not upgrade(empty_url, which)
+    engine = make_engine(empty_url)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata_of(which)) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("which", ["work", "vault"])
+def test_a_difference_would_be_seen(empty_url: str, which: str) -> None:
+    """The check above can fail: a column too many, an index too few."""
+    upgrade(empty_url, which)
+    engine = make_engine(empty_url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE instances ADD COLUMN surplus TEXT"))
+        connection.execute(text(f"DROP INDEX {inspect(connection).get_indexes('studies')[0]['name']}"))
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), metadata_of(which))
+    engine.dispose()
+    assert sorted(difference[0] for difference in found) == ["add_index", "remove_column"]
+
+
+@pytest.mark.parametrize("which", ["work", "vault"])
+def test_the_code_expects_the_newest_migration(which: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("version_locations", str(MIGRATIONS / which))
+    config.set_main_option("path_separator", "newline")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEADS[which]]
+
+
+def test_a_database_of_a_newer_release_is_refused_and_left_alone(empty_url: str) -> None:
+    upgrade(empty_url, "work")
+    engine = make_engine(empty_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(PermanentError) as refusal:
+        upgrade(empty_url, "work")
+    assert refusal.value.code == "schema_newer"
+    assert not is_current(empty_url, "work")
+
+
+def test_an_unmigrated_database_is_refused(empty_url: str) -> None:
+    database = SqlDatabase(empty_url)
+    with pytest.raises(PermanentError):
+        database.count_jobs()
+    database.close()
+
+
+def test_a_database_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    upgrade(f"sqlite:///{tmp_path}/new.db", "vault")
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_a_database_that_is_not_there_is_down(tmp_path: Path) -> None:
+    for url in (f"sqlite:///{tmp_path}/no/such/folder/new.db", f"postgresql://postgres@/work?host={tmp_path}"):
+        with pytest.raises(TransientError) as refusal:
+            SqlDatabase(url).count_jobs()
+        assert refusal.value.code == "database_down"
+
+
+@pytest.mark.parametrize("url", ["mysql://host/work", "sqlite://", "sqlite:///:memory:"])
+def test_an_engine_that_we_do_not_know_is_refused(url: str) -> None:
+    with pytest.raises(PermanentError) as refusal:
+        SqlDatabase(url)
+    assert refusal.value.code == "bad_settings"
