@@ -157,7 +157,11 @@ def _identifiers() -> Iterator[_Case]:
     yield "meta_mismatch", film(instance=f"{INSTANCE}.1"), Fate.REFUSED
     yield "patient_id_control", film({0x00100020: ("LO", b"A\r\nPID|1")}), Fate.REFUSED
     yield "patient_id_long", film({0x00100020: ("LO", b"A" * 200)}), Fate.REFUSED
-    for name, text in (("path", b"../../etc/passwd"), ("html", b"<img src=q onerror=x()>"), ("sql", b"'; DROP TABLE x--")):
+    for name, text in (
+        ("path", b"../../etc/passwd"),
+        ("html", b"<img src=q onerror=x()>"),
+        ("sql", b"'; DROP TABLE x--"),
+    ):
         yield f"patient_id_{name}", film({0x00100020: ("LO", text)}), Fate.HARMLESS
 
 
@@ -266,9 +270,9 @@ def _codecs() -> Iterator[_Case]:
 
 def _nested(depth: int, *, defined: bool) -> bytes:
     if not defined:
-        return (element(0x00400275, "SQ", b"", length=_UNDEFINED) + pack("<HHI", 0xFFFE, 0xE000, _UNDEFINED)) * depth + (
-            pack("<HHI", 0xFFFE, 0xE00D, 0) + pack("<HHI", 0xFFFE, 0xE0DD, 0)
-        ) * depth
+        return (
+            element(0x00400275, "SQ", b"", length=_UNDEFINED) + pack("<HHI", 0xFFFE, 0xE000, _UNDEFINED)
+        ) * depth + (pack("<HHI", 0xFFFE, 0xE00D, 0) + pack("<HHI", 0xFFFE, 0xE0DD, 0)) * depth
     levels = [b""]
     for level in range(depth):
         size = 20 * level

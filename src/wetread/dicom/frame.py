@@ -66,7 +66,7 @@ def read_frame(file: Part10File, limits: Limits) -> Frame:
     pixels = _described(data_set, limits)
     raw = _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels)
     grey = raw if raw.ndim == 2 else _luminance(raw, pixels.photometric)
-    stored = _shifted(grey, pixels)
+    stored = _shifted(grey, pixels, clip=file.syntax.encapsulated)
     inverted = pixels.photometric == "MONOCHROME1" or term_of(data_set.values.get(_PRESENTATION_SHAPE)) == "INVERSE"
     shape = pixels.shape
     display = display_table(data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted)
@@ -160,22 +160,27 @@ def _luminance(raw: NDArray[Any], photometric: str) -> NDArray[np.uint8]:
     """ITU-R BT.601 luma of an 8-bit colour capture."""
     if photometric in _LUMA_FIRST:
         return np.ascontiguousarray(raw[..., 0])
-    weighted = raw[..., 0] * np.uint32(19595) + raw[..., 1] * np.uint32(38470) + raw[..., 2] * np.uint32(7471)
-    return np.asarray(((weighted + 32768) >> 16).astype(np.uint8))
+    weighted: NDArray[np.uint32] = raw.astype(np.uint32) @ np.array([19595, 38470, 7471], np.uint32)
+    return (weighted + 32768 >> 16).astype(np.uint8)
 
 
-def _shifted(raw: NDArray[Any], pixels: _Pixels) -> NDArray[Any]:
-    """Stored values as unsigned integers from 0 on: high bit and bits stored applied, two's complement shifted up."""
+def _shifted(raw: NDArray[Any], pixels: _Pixels, *, clip: bool) -> NDArray[Any]:
+    """Stored values as unsigned integers from 0 on: high bit and bits stored applied, two's complement shifted up.
+
+    Bits above the stored ones are cut off, except that a decoder's overshoot beyond the greatest value (`clip`) stays the greatest value.
+    """
     shape = pixels.shape
     if raw.dtype.itemsize * 8 < shape.bits_stored:
         raw = raw.astype(np.int16 if raw.dtype.kind == "i" else np.uint16)
-    words = np.ascontiguousarray(raw).view(np.uint8 if raw.dtype.itemsize == 1 else np.uint16)
-    mask = (1 << shape.bits_stored) - 1
+    words: NDArray[Any] = np.ascontiguousarray(raw).view(np.uint8 if raw.dtype.itemsize == 1 else np.uint16)
     if pixels.high_bit > shape.bits_stored - 1:
         words = words >> (pixels.high_bit + 1 - shape.bits_stored)
-    if words.dtype.itemsize * 8 > shape.bits_stored and (shape.signed or words.max() > mask):
-        words = words & words.dtype.type(mask)
-    return words ^ words.dtype.type(1 << shape.bits_stored - 1) if shape.signed else words
+    greatest: Any = words.dtype.type((1 << shape.bits_stored) - 1)
+    if shape.signed:
+        return np.asarray((words & greatest) ^ words.dtype.type(1 << shape.bits_stored - 1))
+    if words.dtype.itemsize * 8 == shape.bits_stored or words.max() <= greatest:
+        return words
+    return np.asarray(np.minimum(words, greatest) if clip else words & greatest)
 
 
 def _spacing(data_set: DataSet) -> tuple[float, float]:

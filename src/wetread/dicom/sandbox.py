@@ -111,7 +111,9 @@ class Sandbox:
         finally:
             self._slots.put(child)
         kind = HostileInput if request["operation"] == "inspect" else UnsuitableImage
-        raise kind("Reading the file ended the decoder twice; look at it on an isolated machine.", code="decoder_killed")
+        raise kind(
+            "Reading the file ended the decoder twice; look at it on an isolated machine.", code="decoder_killed"
+        )
 
     def _ask_child(self, child: "_Child", file: int, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
         limits = self._limits

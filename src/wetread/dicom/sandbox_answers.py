@@ -42,7 +42,9 @@ def image_of(answer: Any, memory: int) -> "DecodedImage":
     if width not in (1, 2) or offset % 4 or rows * columns * width > offset or offset + 4 * entries != size:
         raise ValueError("not an image")
     view = mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
-    flat = np.frombuffer(view, np.uint8, rows * columns) if width == 1 else np.frombuffer(view, np.uint16, rows * columns)
+    flat = (
+        np.frombuffer(view, np.uint8, rows * columns) if width == 1 else np.frombuffer(view, np.uint16, rows * columns)
+    )
     stored = flat.reshape(rows, columns)
     display = np.frombuffer(view, np.float32, entries, offset)
     if entries <= int(stored.max()) or not np.isfinite(display).all():

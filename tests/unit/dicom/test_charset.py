@@ -21,7 +21,10 @@ _NAMES = [
         ("ISO 2022 IR 13", "ISO 2022 IR 87"),
         b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J=\x1b$B$d$^$@\x1b(J^\x1b$B$?$m$&\x1b(J",
     ),
-    (("", "ISO 2022 IR 149"), b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf"),
+    (
+        ("", "ISO 2022 IR 149"),
+        b"Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf",
+    ),
     (("ISO 2022 IR 100", "ISO 2022 IR 144"), b"\x1b-ADionysi\xf6s^\x1b-L\xbb\xee\xda"),
 ]
 
@@ -44,7 +47,9 @@ def test_a_delimiters_code_inside_a_two_byte_character_is_no_delimiter() -> None
     assert decode_text(raw, codecs_of(("", "ISO 2022 IR 87")), b"\\^=") == "予=予"
 
 
-@pytest.mark.parametrize("term", ["rot13", "UTF-7", "zlib_codec", "punycode", "idna", "unicode_escape", "ISO_IR 999", "../x"])
+@pytest.mark.parametrize(
+    "term", ["rot13", "UTF-7", "zlib_codec", "punycode", "idna", "unicode_escape", "ISO_IR 999", "../x"]
+)
 def test_a_codec_is_never_looked_up_by_the_files_own_name(term: str) -> None:
     assert codecs_of((term,)) == ("iso8859_1",)
 
@@ -68,6 +73,9 @@ def test_two_identifiers_never_become_one(left: bytes, right: bytes) -> None:
         assert decode_text(left, codecs) != decode_text(right, codecs)
 
 
-@given(st.binary(max_size=200), st.lists(st.sampled_from(["ISO_IR 192", "GB18030", "ISO 2022 IR 87", "ISO 2022 IR 149", "x"])))
+@given(
+    st.binary(max_size=200),
+    st.lists(st.sampled_from(["ISO_IR 192", "GB18030", "ISO 2022 IR 87", "ISO 2022 IR 149", "x"])),
+)
 def test_decoding_never_fails(raw: bytes, terms: list[str]) -> None:
     decode_text(b"\x1b$B" + raw, codecs_of(tuple(terms)), b"\\^=")

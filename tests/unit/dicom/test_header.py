@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.hostile import INSTANCE, Fate, Tags, film, hostile_files
+
 from wetread.dicom.byte_source import BytesSource
 from wetread.dicom.header import HEADER_TAGS, header_of
 from wetread.dicom.header_json import header_from_json, header_to_json
@@ -102,7 +102,12 @@ def test_json_and_back_changes_nothing() -> None:
     assert header_from_json(json.loads(json.dumps(header_to_json(found)))) == found
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=5), inner),
+    )
+)
 def test_an_answer_that_is_no_header_is_recognised(answer: object) -> None:
     with pytest.raises(ValueError, match="header"):
         header_from_json(answer)
