@@ -50,4 +50,5 @@ def instance_key(secret: bytes, uid: SOPInstanceUID) -> InstanceKey:
 def derived_uid(secret: bytes, *parts: str) -> str:
     """A UUID-derived UID (PS3.5 §B.2, `2.25.`) fixed by `parts`: making an object twice gives it the same UID."""
     digest = hmac.new(secret, b"uid\0" + "\0".join(parts).encode(), sha256).digest()
-    return f"2.25.{int.from_bytes(digest[:16], 'big') & ~(0xF << 76) | (4 << 76)}"
+    number = int.from_bytes(digest[:16], "big") & ~(0xF << 76 | 0b11 << 62)
+    return f"2.25.{number | 4 << 76 | 0b10 << 62}"  # version 4, variant of RFC 9562
