@@ -27,7 +27,8 @@ class FhirServer:
 
     def search(self, query: str) -> list[dict[str, object]]:
         """The resources that match, for example 'Observation?status=final'."""
-        answer = urllib3.request("GET", f"{self.url}{query}", retries=False, timeout=10)
+        everything = f"{query}{'&' if '?' in query else '?'}_count=1000"
+        answer = urllib3.request("GET", f"{self.url}{everything}", retries=False, timeout=10)
         assert answer.status == 200, (answer.status, answer.data[:300])
         return [entry["resource"] for entry in json.loads(answer.data).get("entry", [])]
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.fhir.transactions import locations, repoint, split_transaction
 from wetread.ports.sink import Encoder, ReportPackage
 
 __all__ = ["FhirPeer", "FhirSink", "judge_transaction"]
@@ -24,11 +25,15 @@ _ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class FhirPeer:
-    """A FHIR server by its base URL. `authorization` is the value of that header, sent to this server only."""
+    """A FHIR server by its base URL. `authorization` is the value of that header, sent to this server only.
+
+    `max_entries` is for servers that bound conditional transactions (Medplum: 8); longer ones are then sent in parts, the report last.
+    """
 
     url: str
     authorization: str = ""
     timeout_s: float = 60.0
+    max_entries: int = 1000
 
     @property
     def host(self) -> str:
@@ -49,8 +54,18 @@ class FhirSink:
         body = self._encode(package)
         if body is None:
             raise PermanentError("there is no FHIR document for this report", code="nothing_to_deliver")
-        status, answer = self._post(body)
-        return judge_transaction(status, answer, self._peer.host)
+        if body.count(b'"fullUrl"') <= self._peer.max_entries:
+            return judge_transaction(*self._post(body), self._peer.host)
+        return self._deliver_in_parts(body)
+
+    def _deliver_in_parts(self, body: bytes) -> str:
+        places: dict[str, str] = {}
+        receipts = []
+        for part in split_transaction(body, self._peer.max_entries):
+            status, answer = self._post(json.dumps(repoint(part, places), ensure_ascii=False).encode())
+            receipts.append(judge_transaction(status, answer, self._peer.host))
+            places |= locations(part, answer)
+        return ", ".join(receipts)
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         headers = {
