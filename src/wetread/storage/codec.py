@@ -15,7 +15,7 @@ from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-__all__ = ["decode", "encode"]
+__all__ = ["aware_utc", "decode", "encode"]
 
 T = TypeVar("T")
 _to_text = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -30,9 +30,16 @@ class _Pair(NamedTuple):
 
 _AS_IT_IS = _Pair(None, None)
 _FLOAT = _Pair(lambda value: value if isfinite(value) else repr(value), float)
-_DATETIME = _Pair(lambda value: value.astimezone(UTC).isoformat(), datetime.fromisoformat)
+_DATETIME = _Pair(lambda value: aware_utc(value).isoformat(), datetime.fromisoformat)
 _BYTES = _Pair(lambda value: b64encode(value).decode(), b64decode)
 _SIMPLE = {str: _AS_IT_IS, int: _AS_IT_IS, bool: _AS_IT_IS, float: _FLOAT, datetime: _DATETIME, bytes: _BYTES}
+
+
+def aware_utc(value: datetime) -> datetime:
+    """The same moment in UTC; raises ValueError for a time without a zone."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone is not a time")
+    return value.astimezone(UTC)
 
 
 def encode(value: object) -> str:

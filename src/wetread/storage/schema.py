@@ -22,6 +22,8 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
+from wetread.storage.codec import aware_utc
+
 __all__ = ["EPOCH", "HEADS", "UtcDateTime", "metadata_of", "vault", "work"]
 
 HEADS = {"work": "0001", "vault": "0001"}
@@ -37,11 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone is not a time")
-        return value.astimezone(UTC)
+        return value and aware_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Executable, insert, select, update
@@ -11,6 +11,7 @@ from wetread.domain.audit import AuditEvent, AuditRecord, record_hash
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import StudyKey
 from wetread.storage import schema
+from wetread.storage.codec import aware_utc
 from wetread.storage.engine import begin, translated
 
 __all__ = ["Row", "Transaction", "audit_record"]
@@ -69,9 +70,7 @@ class Transaction:
     def audit(self, event: AuditEvent, now: datetime) -> AuditRecord:
         if self._head is None or self._refusal:
             raise self._refusal or PermanentError("this unit of work only reads", code="read_only")
-        if now.tzinfo is None:
-            raise ValueError("a time without a zone is not a time")
-        sequence, previous, recorded_at = self._head[0] + 1, self._head[1], now.astimezone(UTC)
+        sequence, previous, recorded_at = self._head[0] + 1, self._head[1], aware_utc(now)
         record = AuditRecord(
             sequence, recorded_at, event, previous, record_hash(sequence, recorded_at, event, previous)
         )

@@ -1,0 +1,78 @@
+"""Driver errors: which are worth another try, and that none of them quotes a row."""
+
+import sqlite3
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, ResourceClosedError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from wetread.domain.errors import PermanentError, TransientError
+from wetread.storage.engine import make_engine, translate, translated
+
+
+def wrapped(error: Exception) -> DBAPIError:
+    return DBAPIError("SELECT", {"patient_name": "Doe^Jane"}, error)
+
+
+def sqlite_error(code: int) -> sqlite3.Error:
+    error = sqlite3.OperationalError("Doe^Jane")
+    error.sqlite_errorcode, error.sqlite_errorname = code, "SQLITE_NAME"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (sqlite_error(sqlite3.SQLITE_BUSY), "database_busy"),
+        (sqlite_error(sqlite3.SQLITE_BUSY_SNAPSHOT), "database_busy"),
+        (sqlite_error(sqlite3.SQLITE_FULL), "storage_full"),
+        (sqlite_error(sqlite3.SQLITE_IOERR_WRITE), "database_down"),
+        (sqlite_error(sqlite3.SQLITE_CANTOPEN), "database_down"),
+        (psycopg.errors.lookup("40001")("Doe^Jane"), "database_busy"),
+        (psycopg.errors.lookup("40P01")("Doe^Jane"), "database_busy"),
+        (psycopg.errors.lookup("55P03")("Doe^Jane"), "database_busy"),
+        (psycopg.errors.lookup("53300")("Doe^Jane"), "database_busy"),
+        (psycopg.errors.lookup("53100")("Doe^Jane"), "storage_full"),
+        (psycopg.errors.lookup("57P01")("Doe^Jane"), "database_down"),
+        (psycopg.errors.lookup("08006")("Doe^Jane"), "database_down"),
+        (psycopg.OperationalError("connection refused for Doe^Jane"), "database_down"),
+    ],
+)
+def test_a_passing_fault_is_transient(error: Exception, code: str) -> None:
+    translated_error = translate(wrapped(error))
+    assert isinstance(translated_error, TransientError)
+    assert translated_error.code == code
+    assert "Doe" not in str(translated_error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite_error(sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY),
+        sqlite_error(sqlite3.SQLITE_CORRUPT),
+        sqlite3.ProgrammingError("Doe^Jane"),
+        psycopg.errors.lookup("23505")("Key (patient_name)=(Doe^Jane) already exists"),
+        psycopg.DataError("Doe^Jane"),
+    ],
+)
+def test_anything_else_is_permanent(error: Exception) -> None:
+    translated_error = translate(wrapped(error))
+    assert isinstance(translated_error, PermanentError)
+    assert "Doe" not in str(translated_error)
+
+
+def test_the_layer_between_is_translated_too() -> None:
+    assert translate(PoolTimeout("pool")).code == "database_busy"
+    assert isinstance(translate(ResourceClosedError("closed")), PermanentError)
+
+
+def test_a_traceback_shows_nothing_of_the_row(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/new.db")
+    with pytest.raises(PermanentError) as refusal, translated(), engine.connect() as connection:
+        connection.execute(text("SELECT :name FROM nowhere"), {"name": "Doe^Jane"})
+    engine.dispose()
+    assert refusal.value.__suppress_context__
+    assert "Doe" not in str(refusal.value) + str(refusal.value.__context__)
