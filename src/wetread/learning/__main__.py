@@ -1,0 +1,43 @@
+"""`python -m wetread.learning`: train, calibrate, evaluate and export a model bundle, in this order, in one run folder."""
+
+import argparse
+from pathlib import Path
+
+from wetread.learning.recipe import DEFAULT_RECIPE, read_recipe
+from wetread.learning.run import Run
+from wetread.learning.statement import export_bundle
+from wetread.learning.summary import evaluation_text
+
+__all__ = ["main"]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m wetread.learning", description=__doc__)
+    parser.add_argument("act", choices=["train", "calibrate", "evaluate", "export"])
+    parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv beside the films")
+    parser.add_argument("--out", type=Path, required=True, help="folder of this run; a training found there is resumed")
+    parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE, help="TOML with the hyper-parameters")
+    parser.add_argument("--cache", type=Path, default=Path("var/learning"), help="folder for the decoded films")
+    parser.add_argument(
+        "--others", type=Path, help="evaluate: folder with one folder of pictures per kind, for the gate"
+    )
+    parser.add_argument("--bundle", type=Path, help="export: folder of the bundle (default: OUT/bundle)")
+    return parser
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    run = Run(read_recipe(arguments.recipe), arguments.manifest, arguments.out, arguments.cache)
+    match arguments.act:
+        case "train":
+            run.train()
+        case "calibrate":
+            print(f"mean AUROC on val: {run.calibrate()['val_mean_auroc']:.4f}")
+        case "evaluate":
+            print(evaluation_text(run.evaluate(arguments.others)))
+        case _:
+            export_bundle(run, arguments.bundle or arguments.out / "bundle")
+
+
+if __name__ == "__main__":
+    main()

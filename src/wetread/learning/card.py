@@ -1,0 +1,177 @@
+"""Writes the model card: what the model is, what it was taught with, what it is worth and where it fails."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from wetread.learning.summary import interval
+
+__all__ = ["card"]
+
+Report = Mapping[str, Any]
+
+
+def card(stated: Report, calibration: Report, evaluated: Report | None, curve: Sequence[Report]) -> str:
+    """Markdown. Without an evaluation it says so instead of showing numbers."""
+    parts = [_identity(stated), _data(stated), _training(stated, curve), _decisions(calibration)]
+    parts += (
+        _results(evaluated)
+        if evaluated
+        else ["## Results on test\n\nNot read yet: this bundle is for plumbing only.\n"]
+    )
+    return "\n".join([*parts, _LIMITS])
+
+
+def _identity(stated: Report) -> str:
+    return f"""# {stated["name"]} {stated["version"]}
+
+**Assistive research tool, not a cleared medical device. A weak reader: see the numbers before use.**
+
+Intended use: {stated["intended_use"]}
+
+Not for: {stated["not_for"]}
+
+Input: one frontal film, MONOCHROME2, 0..1, brought to {stated["input"]["rows"]} x {stated["input"]["columns"]} by exact area
+average of the long side and central padding with black. Output: one raw logit per finding, a class activation map per finding
+(its mean plus the head's bias is the logit), an input gate, an out-of-distribution distance.
+
+Licence of code and weights: {stated["licence"]}. {stated["signature"]["note"]}
+"""
+
+
+def _data(stated: Report) -> str:
+    data, start = stated["training_data"][0], stated["pretraining"]
+    return f"""## Data and attribution
+
+- Films: {data["name"]}, {data["films"]} films of {data["patients"]} patients. The images were provided by the **NIH Clinical
+  Center** ({data["link_text"]}). Cite: {data["citation"]}
+- Labels: {data["labels"]}. Text-mined labels are wrong for a part of the films; NIH puts their accuracy above 90 %.
+- Start: {start["backbone"]} ({start["source"]}, {start["licence"]}). Soft targets: {start["teacher"]}.
+- Nothing of the test split, of Kermany or of Hannover was used to train, calibrate or choose.
+- Five of six films exist only at 128 px: small nodules, fine lines and small pneumothoraces are simply not in the pixels.
+  Films that exist larger are brought to 128 px as well, so that the source of a film cannot be told by its sharpness.
+"""
+
+
+def _training(stated: Report, curve: Sequence[Report]) -> str:
+    rows = "\n".join(
+        f"| {row['epoch']} | {row['train_px']} | {row['loss']:.4f} | {row['val_auroc']:.4f} | {row['wall_s']:.0f} |"
+        for row in curve
+    )
+    return f"""## Training
+
+Two CPU cores, seed {stated["provenance"]["seed"]}, code {stated["provenance"]["code_version"][:12]}, manifest
+sha256 {stated["provenance"]["manifest_sha256"][:16]}. Weights are the moving average.
+
+| epoch | working px | loss | mean AUROC val | wall s |
+|---|---|---|---|---|
+{rows}
+"""
+
+
+def _decisions(calibration: Report) -> str:
+    rows = []
+    for name, row in calibration["findings"].items():
+        point, val = row["operating_point"], row["val"]
+        sensitive = row["sensitive_operating_point"]
+        other = (
+            f"{sensitive['threshold']:.4f}: specificity {interval(sensitive['specificity'], 2)}"
+            if sensitive
+            else "none reaches it"
+        )
+        rows.append(
+            f"| {name} | {val['n_positive']} ({val['patients_positive']}) / {val['n']} | {point['threshold']:.4f} | "
+            f"{interval(point['sensitivity'], 2)} | {interval(point['specificity'], 2)} | {point['fp_per_100_films']:.1f} | {other} |"
+        )
+    body = "\n".join(rows)
+    return f"""## Calibration and operating points (val)
+
+Platt scaling per finding on {calibration["val_films"]} val films. Part of val was picked by others (pneumonia and normal films are
+enriched, hernia too), so a site's own prevalence differs and probabilities must be recalibrated there. The threshold is the lowest
+with specificity >= 0.90 on the lower 95 % bound: it keeps false alarms payable and **misses many positives**. The last column is
+the price of the other promise, sensitivity >= 0.80 on the lower bound. The intervals are optimistic in that val chose the threshold.
+
+| finding | val n+ (patients) / n | threshold | sensitivity | specificity | FP per 100 films | sensitivity >= 0.80 would need |
+|---|---|---|---|---|---|---|
+{body}
+"""
+
+
+def _results(evaluated: Report) -> list[str]:
+    return [_discrimination(evaluated), _comparison(evaluated), _gate(evaluated)]
+
+
+def _discrimination(evaluated: Report) -> str:
+    test = evaluated["test"]
+    rows = []
+    for name, row in test["per_finding"].items():
+        at = evaluated["test_operating"]["per_finding"][name]
+        rows.append(
+            f"| {name} | {row['n_positive']} / {row['n_positive'] + row['n_negative']} | {interval(row)} | "
+            f"{interval(at['sensitivity'], 2)} | {interval(at['specificity'], 2)} | {at['fp_per_100_films']:.1f} | "
+            f"{at['ece']:.3f} | {at['smooth_ece']:.3f} | {at['brier_skill']:+.3f} |"
+        )
+    body = "\n".join(rows)
+    views = ", ".join(
+        f"{k} {v['mean_auroc']:.3f} ({v['findings']} findings, {v['films']} films)"
+        for k, v in test["by_view_position"].items()
+    )
+    return f"""## Results on test ({test["films"]} films, {test["patients"]} patients, none of them in train or val)
+
+Mean AUROC **{interval(test["mean_auroc"])}** ({test["mean_auroc"]["definition"]}). Any finding against none:
+{interval(test["any_finding_auroc"])}. Within one view position (no help from AP against PA): {views}.
+Intervals: 95 %, patients resampled; below 10 positives nothing is claimed. FP per 100 films = 100 FP / all films.
+ECE: 10 equal-width bins; Brier skill 0 = no better than stating the prevalence.
+
+| finding | n+ / n | AUROC | sensitivity | specificity | FP/100 | ECE | smooth ECE | Brier skill |
+|---|---|---|---|---|---|---|---|---|
+{body}
+"""
+
+
+def _comparison(evaluated: Report) -> str:
+    paired, pointing, opacity = evaluated["chexnet"], evaluated["pointing_game"], evaluated["rsna"]["against_normal"]
+    kermany = "; ".join(f"{head} head {interval(row)}" for head, row in evaluated["kermany"].items())
+    first = next(iter(evaluated["kermany"].values()))
+    return f"""## Against others, elsewhere, and where it looks
+
+- RSNA radiologists' lung opacity against normal: AUROC {interval(opacity)}, n {opacity["n_positive"]} + {opacity["n_negative"]}.
+- CheXNet reproduction (DenseNet-121, 224 px, trained on the whole NIH training set) on the same {paired["films"]} test films of
+  {paired["patients"]} patients, {paired["findings"]} findings: ours {paired["ours"]:.3f}, CheXNet {paired["chexnet"]:.3f}, difference
+  {paired["difference"]:+.3f} ({paired["low"]:+.3f} to {paired["high"]:+.3f}).
+- Another site and age (Kermany 2018, children, CC BY 4.0), normal against pneumonia, n {first["n_positive"]} + {first["n_negative"]}: {kermany}.
+- Pointing game on {pointing["cases"]} boxed findings: hottest place inside a box {interval(pointing["hit_rate"])}; a random place
+  {pointing["random_place"]:.3f}; the map of another film {pointing["map_of_another_film"]["value"]:.3f}.
+"""
+
+
+def _gate(evaluated: Report) -> str:
+    rows = "\n".join(
+        f"| {rate['kind']} | {rate['accepted']} / {rate['n']} | {rate['low']:.3f}-{rate['high']:.3f} |"
+        for rate in evaluated["gate"]
+    )
+    beyond = ", ".join(
+        f"{kind} {row['beyond_limit']:.3f} of {row['n']}" for kind, row in evaluated["out_of_distribution"].items()
+    )
+    return f"""## Gate and distance
+
+Accepted as an upright frontal chest film, right way round (negatives in training were synthetic; no lateral film was available,
+so **lateral films are an untested risk**):
+
+| kind | accepted | 95 % interval |
+|---|---|---|
+{rows}
+
+Beyond the out-of-distribution limit (99 % of val lies within): {beyond}.
+"""
+
+
+_LIMITS = """## Known limits
+
+- It misses. At the shipped thresholds most single findings are missed more often than found; it must never rule anything out.
+- AP and PA films differ in who is ill; part of every AUROC may come from the view, from tubes and from the hospital's habits
+  (a drained pneumothorax is easier to see by its drain).
+- One hospital, one country, 1992-2015; adults almost only. Performance elsewhere is unknown but for the numbers above.
+- Maps have 6 x 6 places: they show a region, not an outline, and on a wrong answer they look just as sure.
+- Left and right are not outputs; the map's side is the only hint.
+- Probabilities hold for val's mixture of films; recalibrate before use at a site.
+"""

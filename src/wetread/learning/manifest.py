@@ -1,0 +1,102 @@
+"""Reads the film manifest and the teacher's soft targets, and turns report labels into targets.
+
+Labels of NIH ChestX-ray14 (Wang et al., CVPR 2017) were text-mined from reports; `rsna_class` is the radiologists' reading
+of the RSNA 2018 challenge. A target that nobody gave is NaN and is left out of the loss.
+"""
+
+import csv
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "FINDINGS",
+    "LUNG_OPACITY",
+    "NIH_LABELS",
+    "Film",
+    "manifest_hash",
+    "read_manifest",
+    "read_teacher",
+    "targets",
+]
+
+NIH_LABELS = (
+    "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia", "Pneumothorax",
+    "Consolidation", "Edema", "Emphysema", "Fibrosis", "Pleural_Thickening", "Hernia",
+)  # fmt: skip
+LUNG_OPACITY = "lung_opacity"
+FINDINGS = (*(label.lower() for label in NIH_LABELS), LUNG_OPACITY)
+_RSNA_POSITIVE = "Lung Opacity"
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """One row of the manifest. Boxes stay the source's JSON text, in 1024 x 1024 pixels."""
+
+    file: str
+    dataset: str
+    image_id: str
+    patient_id: str
+    view_position: str
+    labels: frozenset[str]
+    split: str
+    source_pixels: int
+    rsna_class: str
+    nih_boxes: str
+    rsna_boxes: str
+
+    @property
+    def is_nih(self) -> bool:
+        return self.dataset.startswith("NIH")
+
+
+def read_manifest(path: Path) -> list[Film]:
+    """All films of `manifest.csv`, in its order."""
+    with path.open(newline="") as stream:
+        return [_film(row) for row in csv.DictReader(stream)]
+
+
+def _film(row: dict[str, str]) -> Film:
+    return Film(
+        file=row["file"],
+        dataset=row["dataset"],
+        image_id=row["image_id"],
+        patient_id=f"{row['dataset'].split()[0]}:{row['patient_id']}",
+        view_position=row["view_position"],
+        labels=frozenset(row["labels"].split("|")),
+        split=row["split"],
+        source_pixels=int(row["source_pixels"]),
+        rsna_class=row["rsna_class"],
+        nih_boxes=row["nih_boxes"],
+        rsna_boxes=row["rsna_boxes"],
+    )
+
+
+def manifest_hash(path: Path) -> str:
+    """SHA-256 of the manifest file: the name of the data a run used."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def targets(films: list[Film]) -> NDArray[np.float32]:
+    """(film, finding) 1 present, 0 absent, NaN unknown, in the order of FINDINGS."""
+    table = np.full((len(films), len(FINDINGS)), np.nan, np.float32)
+    for index, film in enumerate(films):
+        if film.is_nih:
+            table[index, :-1] = [label in film.labels for label in NIH_LABELS]
+        if film.rsna_class:
+            table[index, -1] = film.rsna_class == _RSNA_POSITIVE
+    return table
+
+
+def read_teacher(path: Path, films: list[Film]) -> NDArray[np.float32]:
+    """(film, finding) probabilities of the reference CheXNet, NaN where it has not read the film (or the finding)."""
+    with path.open(newline="") as stream:
+        rows = {row["image_id"]: [float(row[label]) for label in NIH_LABELS] for row in csv.DictReader(stream)}
+    table = np.full((len(films), len(FINDINGS)), np.nan, np.float32)
+    for index, film in enumerate(films):
+        if film.is_nih and film.image_id in rows:
+            table[index, :-1] = rows[film.image_id]
+    return table

@@ -1,0 +1,79 @@
+"""The reader: EfficientNet-Lite0, global average pooling and one linear layer, so that the class activation map is exact.
+
+For finding f, cam[f] is the linear layer applied at every place of the last feature map; its mean plus the bias *is* the
+logit (Zhou et al., CVPR 2016). The input has 128 px, because five films in six of the training set have no more detail;
+the graph itself enlarges it to `work_px` for a finer feature map, so every film passes the same bottleneck whatever its source.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from wetread.learning.backbone import FEATURE_CHANNELS, MIDDLE_CHANNELS, EfficientNetLite0
+
+__all__ = ["GATE_FEATURES", "GATE_GRID", "Reader", "Reading", "fold_norms"]
+
+GATE_GRID = 3  # the gate sees where things are: the middle map pooled to 3 x 3 places
+GATE_FEATURES = MIDDLE_CHANNELS * GATE_GRID**2
+
+
+class Reading(NamedTuple):
+    """logits (batch, finding), features (batch, 1280), cam (batch, finding, row, column), layout (batch, GATE_FEATURES)."""
+
+    logits: Tensor
+    features: Tensor
+    cam: Tensor
+    layout: Tensor
+
+
+class Reader(nn.Module):
+    """(batch, 1, row, column) intensities 0..1, MONOCHROME2 -> Reading."""
+
+    def __init__(self, findings: int, work_px: int, dropout: float = 0.0, drop_path: float = 0.0) -> None:
+        super().__init__()
+        self.work_px = work_px
+        self.backbone = EfficientNetLite0(drop_path)
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(FEATURE_CHANNELS, findings)
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.constant_(self.head.bias, -2.0)
+
+    def forward(self, image: Tensor) -> Reading:
+        if image.shape[-1] != self.work_px:
+            image = functional.interpolate(
+                image, size=(self.work_px, self.work_px), mode="bilinear", align_corners=False
+            )
+        middle, places = self.backbone.stages(image)
+        features = places.mean(dim=(2, 3))
+        logits = self.head(self.dropout(features))
+        cam = torch.einsum("bchw,fc->bfhw", places, self.head.weight)
+        layout = functional.avg_pool2d(middle, middle.shape[-1] // GATE_GRID).flatten(1)
+        return Reading(logits, features, cam, layout)
+
+    def train_logits(self, image: Tensor) -> Tensor:
+        """(batch, 1, work_px, work_px) -> logits only: what the loss needs."""
+        logits: Tensor = self.head(self.dropout(self.backbone(image).mean(dim=(2, 3))))
+        return logits
+
+
+def fold_norms(module: nn.Module) -> None:
+    """Folds every batch norm into the convolution before it; attributes pair up by their order in the module. Evaluation only."""
+    pending: nn.Conv2d | None = None
+    for name, child in list(module.named_children()):
+        if isinstance(child, nn.Conv2d):
+            pending = child
+        elif isinstance(child, nn.BatchNorm2d) and pending is not None:
+            _fold(pending, child)
+            setattr(module, name, nn.Identity())
+        else:
+            fold_norms(child)
+
+
+def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    if norm.running_mean is None or norm.running_var is None:
+        raise ValueError("A batch norm without running statistics cannot be folded.")
+    scale = norm.weight.detach() / torch.sqrt(norm.running_var + norm.eps)
+    conv.weight = nn.Parameter(conv.weight.detach() * scale.view(-1, 1, 1, 1))
+    conv.bias = nn.Parameter(norm.bias.detach() - norm.running_mean * scale)
