@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread import __version__
 from wetread.domain.errors import PermanentError
+from wetread.domain.role import Actor, Role
 from wetread.ports.decoder import Decoder
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.settings import Settings
@@ -27,17 +29,21 @@ if TYPE_CHECKING:
     from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.ports.predictor import Predictor
     from wetread.signoff.desk import ReadingDesk
+    from wetread.web.doorkeeper import Doorkeeper
     from wetread.web.services import WebServices
+    from wetread.web.stow_listener import FrontServer
     from wetread.worker import Worker
 
 __all__ = [
     "Core",
     "Heartbeats",
+    "StowSenders",
     "SystemClock",
     "build_core",
     "build_desk",
     "build_reception",
     "build_sandbox",
+    "build_server",
     "build_sinks",
     "build_web",
     "build_worker",
@@ -205,6 +211,38 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         ),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s())},
     )
+
+
+def build_server(core: Core) -> "FrontServer":
+    """The HTTP door on the configured port: store requests on the fast path, everything else in the application."""
+    from wetread.web.app import create_app
+    from wetread.web.doorkeeper import Doorkeeper
+    from wetread.web.server import config_for
+    from wetread.web.stow import StowDoor
+    from wetread.web.stow_asgi import stow_routes
+    from wetread.web.stow_listener import FrontServer
+
+    settings, sandbox = core.settings, build_sandbox(core.settings)
+    services = build_web(core, sandbox)
+    senders = StowSenders(settings.stow_networks, Doorkeeper(services))
+    door = StowDoor(build_reception(core, sandbox), senders, max_body_bytes=settings.max_body_bytes)
+    app = create_app(services, stow_routes(door))
+    return FrontServer(config_for(app, host=settings.host, port=settings.port), door, frozenset(settings.allowed_hosts))
+
+
+@dataclass(frozen=True, slots=True)
+class StowSenders:
+    """Who may store by DICOMweb: an account with a token, else anybody at an address on the list (a modality has no account)."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...]
+    doorkeeper: "Doorkeeper"
+
+    def __call__(self, headers: Mapping[str, str], peer_ip: str) -> Actor | None:
+        if headers.get("authorization"):
+            return self.doorkeeper.identify(headers, {}).actor
+        address = ip_address(peer_ip)
+        listed = any(address in network for network in self.networks)
+        return Actor(f"stow@{address}", Role.SERVICE) if listed else None
 
 
 def _workers_alive(age_s: float | None) -> str:

@@ -3,7 +3,7 @@
 import uvicorn
 from starlette.applications import Starlette
 
-__all__ = ["server_for"]
+__all__ = ["config_for", "server_for"]
 
 _MAX_HEAD_BYTES = 32 * 1024
 _MAX_CONNECTIONS = 512
@@ -11,27 +11,30 @@ _KEEP_ALIVE_S = 20
 _DRAIN_S = 5
 
 
-def server_for(
+def config_for(
     app: Starlette, *, host: str, port: int, certificate: str | None = None, private_key: str | None = None
-) -> uvicorn.Server:
-    """A server to `run()`; port 0 picks a free one. With `certificate` and `private_key` (PEM paths) it speaks TLS 1.2 or newer."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            proxy_headers=False,
-            limit_concurrency=_MAX_CONNECTIONS,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=_DRAIN_S,
-            h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
-            ssl_certfile=certificate,
-            ssl_keyfile=private_key,
-        )
+) -> uvicorn.Config:
+    """How a server of `app` behaves; port 0 picks a free one. With `certificate` and `private_key` (PEM paths) it speaks TLS 1.2 or newer."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_DRAIN_S,
+        h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
+        ssl_certfile=certificate,
+        ssl_keyfile=private_key,
     )
+
+
+def server_for(app: Starlette, *, host: str, port: int) -> uvicorn.Server:
+    """A server of the application alone, to `run()`."""
+    return uvicorn.Server(config_for(app, host=host, port=port))

@@ -1,0 +1,42 @@
+"""`wetread serve`: the HTTP door, and around it the worker processes, the C-STORE door and the folder watcher."""
+
+import errno
+
+from wetread.bootstrap import build_core, build_server
+from wetread.cli.options import parser_for, settings_from
+from wetread.cli.processes import Supervisor, configure_logging, leave_with_parent
+from wetread.domain.errors import TransientError
+from wetread.settings import Settings
+
+__all__ = ["run"]
+
+
+def run(argv: list[str]) -> int:
+    parser = parser_for(
+        "serve", "Run the service until stopped (SIGTERM, Ctrl-C). Finishes what it is receiving first."
+    )
+    parser.add_argument("--port", type=int, help="port of the HTTP door")
+    args = parser.parse_args(argv)
+    settings = settings_from(args, port=args.port)
+    configure_logging(settings.log_level)
+    leave_with_parent()
+    server = build_server(build_core(settings))
+    children = Supervisor()
+    where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
+    for command in _companions(settings):
+        children.start([command, *where])
+    try:
+        server.run()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise TransientError(f"port {settings.port} is taken: stop its owner or choose another with --port") from error
+    finally:
+        children.stop()
+    return 0
+
+
+def _companions(settings: Settings) -> list[str]:
+    dimse = ["dimse"] if settings.dimse_port is not None else []
+    watch = ["watch"] if settings.watch_folder is not None else []
+    return [*(["worker"] * settings.workers), *dimse, *watch]
