@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from wetread.domain.audit import verify_chain
+from wetread.domain.audit import AuditEvent, verify_chain
 from wetread.domain.job import JobKind, JobState
 from wetread.domain.study_state import StudyState
 from wetread.storage.database import SqlDatabase
@@ -41,6 +43,28 @@ def test_processes_never_hold_the_same_job(sql_url: str, sql_database: SqlDataba
         job.job_id for job, _ in sql_database.jobs(JobState.LEASED)
     )
     assert sum(map(len, outputs)) == 60
+
+
+def test_writers_that_share_nothing_but_the_database_follow_one_another(
+    sql_url: str, sql_database: SqlDatabase
+) -> None:
+    enqueue(sql_database, 0)
+
+    def raise_revision(_: int) -> None:
+        own = SqlDatabase(sql_url)
+        for _ in range(5):
+            with own.begin() as uow:
+                study = uow.study(STUDY_KEY)
+                uow.save_study(replace(study, revision=study.revision + 1))
+                uow.audit(AuditEvent("revise", "wetread"), NOON)
+                uow.commit()
+        own.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(raise_revision, range(6)))
+    with sql_database.begin(write=False) as uow:
+        assert uow.study(STUDY_KEY).revision == a_study().revision + 30
+    assert verify_chain(sql_database.audit_records()) is None
 
 
 @pytest.mark.parametrize("point", ["begun", "state", "audit", "job done", "next job"])

@@ -9,12 +9,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from neighbours.postgres import PostgresServer, running_postgres
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.storage.database import SqlDatabase
 from wetread.storage.engine import make_engine
-from wetread.storage.migrate import is_current, upgrade
+from wetread.storage.migrate import is_current, upgrade, version_table
 from wetread.storage.schema import HEADS, metadata_of
 
 MIGRATIONS = Path(__file__).parents[2] / "src" / "wetread" / "storage" / "migrations"
@@ -42,7 +42,7 @@ def test_a_migrated_database_is_what_the_schema_says(empty_url: str, which: str)
     assert not upgrade(empty_url, which)
     engine = make_engine(empty_url)
     with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata_of(which)) == []
+        assert differences(connection, which) == []
     engine.dispose()
 
 
@@ -55,9 +55,14 @@ def test_a_difference_would_be_seen(empty_url: str, which: str) -> None:
         connection.execute(text("ALTER TABLE instances ADD COLUMN surplus TEXT"))
         connection.execute(text(f"DROP INDEX {inspect(connection).get_indexes('studies')[0]['name']}"))
     with engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection), metadata_of(which))
+        found = differences(connection, which)
     engine.dispose()
     assert sorted(difference[0] for difference in found) == ["add_index", "remove_column"]
+
+
+def differences(connection: Connection, which: str) -> list[tuple[object, ...]]:
+    context = MigrationContext.configure(connection, opts={"version_table": version_table(which)})
+    return list(compare_metadata(context, metadata_of(which)))
 
 
 @pytest.mark.parametrize("which", ["work", "vault"])
@@ -73,12 +78,21 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(empty_url: str)
     upgrade(empty_url, "work")
     engine = make_engine(empty_url)
     with engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE work_schema_version SET version_num = '9999'"))
     engine.dispose()
     with pytest.raises(PermanentError) as refusal:
         upgrade(empty_url, "work")
     assert refusal.value.code == "schema_newer"
     assert not is_current(empty_url, "work")
+
+
+@pytest.mark.parametrize(("first", "second"), [("work", "vault"), ("vault", "work")])
+def test_the_vault_never_shares_a_database(empty_url: str, first: str, second: str) -> None:
+    upgrade(empty_url, first)
+    with pytest.raises(PermanentError) as refusal:
+        upgrade(empty_url, second)
+    assert refusal.value.code == "bad_settings"
+    assert not is_current(empty_url, second)
 
 
 def test_an_unmigrated_database_is_refused(empty_url: str) -> None:

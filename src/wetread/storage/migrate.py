@@ -2,21 +2,27 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, select, table, text
 
 from wetread.domain.errors import PermanentError
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.schema import HEADS
 
-__all__ = ["is_current", "upgrade"]
+__all__ = ["is_current", "upgrade", "version_table"]
 
 _FOLDER = Path(__file__).parent / "migrations"
+
+
+def version_table(which: str) -> str:
+    """The table that says how far the "work" or "vault" database was migrated."""
+    return f"{which}_schema_version"
 
 
 def upgrade(url: str, which: str) -> bool:
     """Apply the missing migrations of the "work" or "vault" database at `url`; False when there was nothing to do.
 
-    All or nothing, one process at a time. Raises PermanentError(code='schema_newer') when a release that this one does not know wrote the database.
+    All or nothing, one process at a time. Raises PermanentError(code='schema_newer') when a release that this one does not know wrote the database,
+    'bad_settings' when the other of the two databases lives there (law 4: the vault is apart).
     """
     engine = make_engine(url)
     try:
@@ -31,7 +37,7 @@ def is_current(url: str, which: str) -> bool:
     engine = make_engine(url)
     try:
         with translated(), engine.connect() as connection:
-            return _revision(connection) == HEADS[which]
+            return _revision(connection, which) == HEADS[which]
     finally:
         engine.dispose()
 
@@ -39,16 +45,19 @@ def is_current(url: str, which: str) -> bool:
 def _upgrade(connection: Connection, which: str) -> bool:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('wetread_migrate'))"))
-    if _revision(connection) == HEADS[which]:
+    if any(_revision(connection, other) for other in HEADS if other != which):
+        raise PermanentError("the vault and the working database must be two databases", code="bad_settings")
+    if _revision(connection, which) == HEADS[which]:
         return False
     _run(connection, which)
     return True
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def _revision(connection: Connection, which: str) -> str | None:
+    version = table(version_table(which), column("version_num"))
+    if not inspect(connection).has_table(version.name):
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return connection.execute(select(version.c.version_num)).scalar_one_or_none()
 
 
 def _run(connection: Connection, which: str) -> None:
@@ -56,7 +65,7 @@ def _run(connection: Connection, which: str) -> None:
     from alembic.config import Config
     from alembic.util.exc import CommandError
 
-    config = Config(attributes={"connection": connection})
+    config = Config(attributes={"connection": connection, "version_table": version_table(which)})
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.set_main_option("version_locations", str(_FOLDER / which).replace("%", "%%"))
     config.set_main_option("path_separator", "newline")

@@ -2,5 +2,6 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"])
+_handed = context.config.attributes
+context.configure(connection=_handed["connection"], version_table=_handed["version_table"])
 context.run_migrations()
