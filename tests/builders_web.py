@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import secrets
 import socket
 import struct
 import threading
@@ -11,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from wetread.domain.analysis import Analysis
@@ -34,6 +35,7 @@ from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_vault import MemoryVault
 from wetread.web.accounts import ScryptCost, hash_password
 from wetread.web.app import create_app
+from wetread.web.doorkeeper import issue_token
 from wetread.web.server import server_for
 from wetread.web.services import WebServices, WebSettings
 
@@ -265,3 +267,11 @@ def sha256_of(content: bytes) -> str:
 def film_key_of(world: World, key: StudyKey) -> InstanceKey:
     with world.services.database.begin(write=False) as unit:
         return unit.instances(key)[0].instance_key
+
+
+def a_token(world: World, actor_id: str, *, lasts: timedelta = timedelta(days=1)) -> str:
+    """A bearer token of an account."""
+    with world.services.database.begin() as unit:
+        token = issue_token(unit, actor_id, expires_at=world.clock.now() + lasts, secret=secrets.token_urlsafe())
+        unit.commit()
+    return token

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from builders_web import World, a_world
+
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.analysis import (
     Analysis,

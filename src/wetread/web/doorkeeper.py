@@ -134,7 +134,8 @@ class Doorkeeper:
             right = verify_password(password, account.password_hash if account else self._decoy())
         if account is None or account.disabled or not right:
             self._refuse(account, actor_id, address, action)
-            raise Refusal(401, "bad_credentials", "the name or the password is not right")
+            wrong = "the name or the password" if action == "login" else "the password"
+            raise Refusal(401, "bad_credentials", f"{wrong} is not right")
         self._lockout.succeeded(actor_id, address)
         return account
 

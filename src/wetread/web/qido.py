@@ -96,9 +96,9 @@ def search_series(call: Call) -> Response:
 
 def search_instances(call: Call) -> Response:
     asked = _Asked(call.query, set(_SERIES_KEYS) | set(_INSTANCE_KEYS))
-    study = find_study(call)
     if "series_uid" in call.path:
         asked.match["SeriesInstanceUID"] = uid_in_path(call, "series_uid")
+    study = find_study(call)
     kept = _matching(
         call.house.services.vault.instances(study.study_key), asked.match, {**_SERIES_KEYS, **_INSTANCE_KEYS}
     )

@@ -38,7 +38,7 @@ def retrieve_study(call: Call) -> Response:
 
 
 def retrieve_series(call: Call) -> Response:
-    study, series_uid = find_study(call), uid_in_path(call, "series_uid")
+    series_uid, study = uid_in_path(call, "series_uid"), find_study(call)
     instances = call.house.services.vault.instances(study.study_key)
     return _related(call, [each for each in instances if each.header.series_instance_uid == series_uid])
 

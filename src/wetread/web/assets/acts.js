@@ -27,8 +27,8 @@ export function askToSign(studyKey, { session, report, etag, summary }) {
         password.select();
       }
     };
-    return h("form", { onsubmit: submit },
-      h("div", {}, h("label", {}, "Impression"), h("blockquote", {}, summary || "There is no impression. Write one before you sign, or sign the findings alone.")),
+    return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session.actor_id, hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }),
+      h("div", {}, h("p", { class: "muted" }, "Impression"), h("blockquote", {}, summary || "There is no impression. Write one before you sign, or sign the findings alone.")),
       h("p", {}, h("span", { class: "muted" }, "You sign as "), h("strong", {}, session.display_name), h("span", { class: "muted" }, ", meaning: "), `“${meaning}”.`),
       h("div", {}, h("label", { for: "sign-password" }, "Your password, again"), password), error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "Not yet"), button));

@@ -59,7 +59,7 @@ export function signInAgain(message) {
         password.select();
       }
     };
-    return h("form", { onsubmit: submit }, h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, `Password of ${session?.display_name ?? "your account"}`), password), error,
+    return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session?.actor_id ?? "", hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }), h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, `Password of ${session?.display_name ?? "your account"}`), password), error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => location.assign("/login") }, "Somebody else"), h("button", { class: "primary" }, "Sign in")));
   };
   return dialog("Sign in again", ask, { stay: true, className: "lock" }).then(() => {

@@ -30,5 +30,5 @@ export function deliveryList(deliveries, version) {
 
 export function versionList(versions, current, onChoose) {
   if (versions.length < 2) return null;
-  return h("div", {}, h("h3", { class: "muted" }, "Versions"), h("ul", { class: "plain" }, versions.map((each) => h("li", {}, h("button", { "aria-pressed": String(each.version === current), onclick: () => onChoose(each.version) }, `${each.version}: ${each.status}`), h("span", { class: "muted" }, each.signature ? visible(each.signature.signer_name) : "open")))));
+  return h("div", { class: "versions" }, h("h3", { class: "muted" }, "Versions"), h("ul", { class: "plain" }, versions.map((each) => h("li", {}, h("button", { "aria-pressed": String(each.version === current), onclick: () => onChoose(each.version) }, `${each.version}: ${each.status}`), h("span", { class: "muted" }, each.signature ? visible(each.signature.signer_name) : "open")))));
 }

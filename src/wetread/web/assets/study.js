@@ -81,7 +81,7 @@ function drawEditor() {
   const others = report.author_id !== me().actor_id && study.state === "in_reading" ? h("p", { class: "quiet-line warn" }, `${report.author_id} has this report open too, or wrote it last.`) : null;
   byId("report").replaceChildren(
     h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words, unedited")),
-    ...[others, draft?.notice && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, versionList(reading.versions, report.version, look)].filter(Boolean));
+    ...[others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, versionList(reading.versions, report.version, look)].filter(Boolean));
   editor.grow();
   byId("foot").replaceChildren(evidence, h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: reject }, "Discard AI draft") : "", h("button", { class: "primary", onclick: sign }, "Sign ", h("kbd", {}, "Ctrl Enter")));
 }

@@ -1,0 +1,109 @@
+"""What we store of a secret, and how long somebody who keeps failing waits."""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wetread.domain.errors import PermanentError
+from wetread.web.accounts import ScryptCost, hash_password, token_sha256, verify_password
+from wetread.web.lockout import FREE_FAILURES, LOCKED_S, Lockout, wait_s
+
+CHEAP = ScryptCost(2, 1, 1)
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+PASSWORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40)
+
+
+@given(PASSWORDS, st.binary(min_size=16, max_size=16))
+def test_a_password_opens_what_it_made(password: str, salt: bytes) -> None:
+    assert verify_password(password, hash_password(password, salt=salt, cost=CHEAP))
+
+
+@given(PASSWORDS, PASSWORDS)
+def test_another_password_does_not(password: str, other: str) -> None:
+    same = unicodedata.normalize("NFKC", password) == unicodedata.normalize("NFKC", other)
+    assert verify_password(other, hash_password(password, salt=bytes(16), cost=CHEAP)) is same
+
+
+def test_the_password_is_not_in_what_is_stored() -> None:
+    assert "correct horse" not in hash_password("correct horse battery", salt=bytes(16), cost=CHEAP)
+
+
+def test_the_default_cost_is_the_published_one_and_is_stored_with_the_hash() -> None:
+    stored = hash_password("correct horse battery", salt=bytes(16))
+    assert stored.startswith("scrypt$16384,8,5$")
+    assert verify_password("correct horse battery", stored)
+
+
+def test_the_same_keys_typed_in_another_normal_form_open_too() -> None:
+    stored = hash_password("Zürich-Zürich", salt=bytes(16), cost=CHEAP)
+    assert verify_password("Zürich-Zürich", stored)
+
+
+@pytest.mark.parametrize("short", ["", "short", "eleven char"])
+def test_a_short_password_is_refused(short: str) -> None:
+    with pytest.raises(PermanentError) as refused:
+        hash_password(short, salt=bytes(16))
+    assert refused.value.code == "weak_password"
+    assert not short or short not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "",
+        "plain",
+        "scrypt$",
+        "md5$1,1,1$AA==$AA==",
+        "scrypt$x,8,5$AA==$AA==",
+        "scrypt$1048576,64,5$AA==$AA==",
+        "scrypt$2,1,99$AA==$AA==",
+    ],
+)
+def test_a_damaged_or_ruinously_dear_hash_opens_to_nobody(stored: str) -> None:
+    assert not verify_password("correct horse battery", stored)
+
+
+def test_a_token_is_kept_as_its_hash_only() -> None:
+    assert token_sha256("wrt_secret") == sha256(b"wrt_secret").hexdigest()
+
+
+def test_waiting_starts_after_the_free_failures_and_is_bounded() -> None:
+    waits = [wait_s(failures, FREE_FAILURES) for failures in range(40)]
+    assert waits[:FREE_FAILURES] == [0.0] * FREE_FAILURES
+    assert waits == sorted(waits)
+    assert waits[-1] == LOCKED_S
+
+
+def test_an_attacker_elsewhere_does_not_lock_the_owner_out() -> None:
+    lockout = Lockout()
+    for _ in range(FREE_FAILURES):
+        lockout.failed("m.frost", "203.0.113.9", NOW)
+    assert lockout.remaining_s("m.frost", "203.0.113.9", NOW) > 0
+    assert lockout.remaining_s("m.frost", "192.0.2.1", NOW) == 0
+
+
+def test_many_addresses_together_are_slowed_too() -> None:
+    lockout = Lockout()
+    for number in range(60):
+        lockout.failed("m.frost", f"203.0.113.{number}", NOW)
+    assert lockout.remaining_s("m.frost", "198.51.100.1", NOW) > 0
+
+
+def test_waiting_ends_and_success_forgets() -> None:
+    lockout = Lockout()
+    for _ in range(FREE_FAILURES + 1):
+        lockout.failed("m.frost", "here", NOW)
+    assert lockout.remaining_s("m.frost", "here", NOW + timedelta(seconds=LOCKED_S)) == 0
+    lockout.succeeded("m.frost", "here")
+    assert lockout.remaining_s("m.frost", "here", NOW) == 0
+
+
+def test_memory_is_bounded_however_many_names_are_tried() -> None:
+    lockout = Lockout()
+    for number in range(11_000):
+        lockout.failed(f"name{number}", "here", NOW)
+    assert len(lockout._counts) <= 10_000

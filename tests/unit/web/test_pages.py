@@ -1,0 +1,87 @@
+"""The pages: strict policy, no foreign request, no markup from data, a name on every control."""
+
+import re
+from importlib.resources import files
+
+import pytest
+from builders_web import Browser, World
+
+ASSETS = {each.name: each.read_text("utf-8") for each in files("wetread.web").joinpath("assets").iterdir()}
+PAGES = {name: text for name, text in ASSETS.items() if name.endswith(".html")}
+SCRIPTS = {name: text for name, text in ASSETS.items() if name.endswith(".js")}
+
+
+@pytest.mark.parametrize("path", ["/login", "/assets/style.css", "/healthz", "/nothing", "/api/worklist"])
+def test_every_answer_carries_the_policy(door: Browser, path: str) -> None:
+    headers = door.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize("path", ["/", "/studies/" + "a" * 24])
+def test_a_stranger_is_shown_the_door_and_comes_back_after(door: Browser, path: str) -> None:
+    answer = door.get(path)
+    assert (answer.status, answer.headers["location"]) == (303, f"/login?next={path}")
+    assert door.as_("radiologist").get(path).status == 200
+
+
+def test_pages_hold_no_data(world: World, door: Browser) -> None:
+    key = world.add_study(patient_name="Secret^Person")
+    reader = door.as_("radiologist")
+    assert reader.get(f"/studies/{key}").body == reader.get("/studies/" + "a" * 24).body
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_have_no_inline_script_or_style_and_nothing_foreign(name: str) -> None:
+    page = PAGES[name]
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"<style|\sstyle=|\son\w+=", page)
+    for address in re.findall(r'(?:src|href)="([^"]+)"', page):
+        assert address.startswith("/")
+        assert not address.startswith("//")
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_scripts_never_parse_text_as_markup_or_code(name: str) -> None:
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\(|new Function|setTimeout\(\s*[\"'`]|javascript:|localStorage|sessionStorage",
+        SCRIPTS[name],
+    )
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", SCRIPTS[name])
+
+
+@pytest.mark.parametrize("name", [each for each in ASSETS if each.endswith(".css")])
+def test_styles_fetch_nothing(name: str) -> None:
+    assert "url(" not in ASSETS[name]
+    assert "@import" not in ASSETS[name]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_module_a_script_imports_is_there(name: str) -> None:
+    for imported in re.findall(r'from "\./([^"]+)"', SCRIPTS[name]):
+        assert imported in ASSETS
+
+
+@pytest.mark.parametrize("name", [each for each in PAGES if each != "login.html"])
+def test_the_notice_is_on_every_page(name: str) -> None:
+    assert "Assistive research tool. Not a cleared device. AI may be wrong." in PAGES[name]
+
+
+def test_an_unchanged_asset_costs_no_body(door: Browser) -> None:
+    first = door.get("/assets/style.css")
+    assert door.get("/assets/style.css", {"If-None-Match": first.headers["etag"]}).status == 304
+    assert first.headers["content-type"] == "text/css; charset=utf-8"
+
+
+def test_another_site_may_link_to_a_page_but_not_read_it(door: Browser) -> None:
+    reader = door.as_("radiologist")
+    visit = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert reader.get("/", visit).status == 200
+    assert reader.get("/", {**visit, "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}).status == 403
+    assert reader.get("/", {**visit, "Sec-Fetch-Dest": "iframe"}).status == 403
+    assert reader.get("/api/worklist", visit).status == 403
