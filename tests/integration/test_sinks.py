@@ -142,8 +142,11 @@ def test_films_to_a_receiver_that_is_down_are_all_reported(tmp_path: Path, recei
 def test_a_scp_that_takes_no_compressed_film_refuses_that_film_only(tmp_path: Path) -> None:
     films(tmp_path / "films")
     with storescp(tmp_path / "scp") as peer:
-        outcomes = send_files([tmp_path / "films"], StoreScp(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10))
+        receiver = StoreScp(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10)
+        outcomes = send_files([tmp_path / "films"], receiver)
         assert len(peer.files()) == 2
+        (alone,) = send_files([tmp_path / "films" / "below"], receiver)
+    assert alone.outcome == "refused"
     assert {each.path.stem: each.outcome for each in outcomes} == {
         "explicit": "stored",
         "implicit": "stored",

@@ -4,17 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-from pydicom import Dataset, dcmread
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-from pynetdicom import AE
-from pynetdicom.association import Association
-
-from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.ports.sink import Encoder, ReportPackage
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+    from pynetdicom.association import Association
+    from pynetdicom.pdu import A_ASSOCIATE_RJ
 
 __all__ = ["CStoreSink", "StoreScp", "associate", "store_outcome"]
 
+_UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 _DUPLICATE = 0x0111
 _WARNINGS = (0x0001, 0x0107, 0x0116, *range(0xB000, 0xC000))
 _TRY_AGAIN = (0x0110, 0x0213, *range(0xA700, 0xA800))
@@ -32,22 +34,26 @@ class StoreScp:
 
 
 @contextmanager
-def associate(peer: StoreScp, contexts: Iterable[tuple[str, Sequence[str]]]) -> Iterator[Association]:
+def associate(peer: StoreScp, contexts: Iterable[tuple[str, Sequence[str]]]) -> Iterator["Association"]:
     """An association offering (SOP class, transfer syntaxes), released at the end.
 
     Raises TransientError when the peer is down, busy or silent, PermanentError when it refuses us for good.
     """
+    from pynetdicom import AE, evt  # here, as a process that only lists its sinks should not pay for it
+    from pynetdicom.pdu import A_ASSOCIATE_RJ
+
     ae = AE(peer.calling_ae_title)
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = ae.connection_timeout = peer.timeout_s
     for sop_class_uid, transfer_syntax_uids in contexts:
         ae.add_requested_context(sop_class_uid, list(transfer_syntax_uids))
-    association = ae.associate(peer.host, peer.port, ae_title=peer.ae_title)
-    if association.is_rejected:
-        _raise_rejected(peer, association)
+    received: list[object] = []
+    listen = [(evt.EVT_PDU_RECV, lambda event: received.append(event.pdu))]
+    association = ae.associate(peer.host, peer.port, ae_title=peer.ae_title, evt_handlers=listen)
     if not association.is_established:
-        raise TransientError(
-            f"{peer.ae_title} does not answer: is it running and reachable?", code="receiver_unreachable"
-        )
+        # pynetdicom forgets a rejection when the peer hangs up at once, so the PDU itself is asked.
+        rejections = [pdu for pdu in received if isinstance(pdu, A_ASSOCIATE_RJ)]
+        raise _refusal(peer, rejections[0] if rejections else None, bool(association.rejected_contexts))
+    association.unbind(*listen[0])
     try:
         yield association
     finally:
@@ -55,15 +61,21 @@ def associate(peer: StoreScp, contexts: Iterable[tuple[str, Sequence[str]]]) -> 
             association.release()
 
 
-def _raise_rejected(peer: StoreScp, association: Association) -> None:
+def _refusal(peer: StoreScp, rejection: "A_ASSOCIATE_RJ | None", no_context: bool) -> WetreadError:
     """PS3.8 table 9-21: result 1 is permanent, 2 transient."""
-    answer = association.acceptor.primitive
-    if answer is not None and answer.result == 1:
-        raise PermanentError(
-            f"{peer.ae_title} rejects the association ({answer.reason_str}): check both AE titles and its list of peers",
+    if rejection and rejection.result == 1:
+        return PermanentError(
+            f"{peer.ae_title} rejects the association ({rejection.reason_str}): check both AE titles and its list of peers",
             code="association_rejected",
         )
-    raise TransientError(f"{peer.ae_title} is too busy for an association", code="association_busy")
+    if rejection:
+        return TransientError(f"{peer.ae_title} is too busy for an association", code="association_busy")
+    if no_context:
+        return PermanentError(
+            f"{peer.ae_title} accepts none of these SOP classes and transfer syntaxes: let it accept them",
+            code="sop_class_refused",
+        )
+    return TransientError(f"{peer.ae_title} does not answer: is it running and reachable?", code="receiver_unreachable")
 
 
 def store_outcome(status: int | None, peer: str) -> str:
@@ -93,16 +105,17 @@ class CStoreSink:
         self._encoders = encoders
 
     def deliver(self, package: ReportPackage) -> str:
+        from pydicom import dcmread
+
         made = (encode(package) for encode in self._encoders)
         documents = [dcmread(BytesIO(document)) for document in made if document is not None]
-        syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
         with associate(
-            self._peer, [(uid, syntaxes) for uid in {each.SOPClassUID for each in documents}]
+            self._peer, [(uid, _UNCOMPRESSED) for uid in {each.SOPClassUID for each in documents}]
         ) as association:
             receipts = [self._store(association, document) for document in documents]
         return ", ".join(receipts)
 
-    def _store(self, association: Association, document: Dataset) -> str:
+    def _store(self, association: "Association", document: "Dataset") -> str:
         if not association.is_established:
             raise TransientError(f"{self._peer.ae_title} ended the association", code="receiver_unreachable")
         try:

@@ -11,7 +11,6 @@ from io import BytesIO
 from urllib.parse import urlsplit
 
 import urllib3
-from pydicom import dcmread
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.sink import Encoder, ReportPackage
@@ -163,6 +162,8 @@ class StowSink:
         return ", ".join(self._store(document) for document in documents)
 
     def _store(self, document: bytes) -> str:
+        from pydicom import dcmread  # a server lists its sinks; only a delivery needs pydicom
+
         uid = str(dcmread(BytesIO(document), specific_tags=["SOPInstanceUID"]).SOPInstanceUID)
         answer = store_instances(self._peer, [(len(document), [document])], self._pool)
         return stow_outcome(answer, uid, self._peer.host)
