@@ -33,6 +33,7 @@ class InstanceOutcome:
     message: str = ""
     sop_class_uid: str = ""
     sop_instance_uid: str = ""
+    series_instance_uid: str = ""
     study_instance_uid: str = ""
 
 

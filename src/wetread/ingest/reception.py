@@ -142,6 +142,7 @@ def _about(header: InstanceHeader, outcome: Outcome) -> InstanceOutcome:
         _MESSAGES.get(outcome, ""),
         sop_class_uid=header.traits.sop_class_uid,
         sop_instance_uid=header.sop_instance_uid,
+        series_instance_uid=header.series_instance_uid,
         study_instance_uid=header.study_instance_uid,
     )
 
