@@ -91,9 +91,12 @@ def test_a_committed_unit_is_closed(database: Database) -> None:
     with database.begin() as uow:
         uow.save_study(a_study())
         uow.commit()
-        with pytest.raises(PermanentError) as refusal:
-            uow.study(STUDY_KEY)
-    assert refusal.value.code == "unit_closed"
+        acts = (lambda: uow.study(STUDY_KEY), lambda: uow.audit(AuditEvent("open", "dr.roe"), NOON), uow.commit)
+        for act in acts:
+            with pytest.raises(PermanentError) as refusal:
+                act()
+            assert refusal.value.code == "unit_closed"
+    assert database.change_token() == 0
 
 
 def test_a_reading_unit_refuses_to_write(database: Database) -> None:

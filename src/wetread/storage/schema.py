@@ -207,7 +207,6 @@ sessions = Table(
     Column("token_sha256", Text, primary_key=True),
     _text("actor_id"),
     _time("expires_at"),
-    Index(None, "expires_at"),
 )
 
 vault_studies = Table(

@@ -156,7 +156,6 @@ def _accounts() -> None:
         _text("actor_id"),
         sa.Column("expires_at", _TIME, nullable=False),
     )
-    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"])
 
 
 _SQLITE = [
