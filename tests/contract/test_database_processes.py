@@ -8,8 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from neighbours.postgres import PostgresServer
 
 from wetread.domain.audit import AuditEvent, verify_chain
+from wetread.domain.errors import TransientError
 from wetread.domain.job import JobKind, JobState
 from wetread.domain.study_state import StudyState
 from wetread.storage.database import SqlDatabase
@@ -96,3 +98,18 @@ def test_a_unit_killed_after_its_commit_is_whole(sql_url: str, sql_database: Sql
 def die_at(url: str, point: str) -> int:
     with program("die_at.py", url, point) as dying:
         return dying.wait(timeout=60)
+
+
+@pytest.mark.parametrize("sql_url", [pytest.param("postgresql", marks=pytest.mark.real)], indirect=True)
+def test_a_server_that_drops_its_connections_is_a_passing_fault(
+    sql_database: SqlDatabase, postgres: PostgresServer
+) -> None:
+    enqueue(sql_database, 1)
+    with sql_database.begin() as uow:
+        uow.save_study(a_study(state=StudyState.SIGNED))
+        postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'")
+        with pytest.raises(TransientError) as refusal:
+            uow.commit()
+    assert refusal.value.code == "database_down"
+    assert sql_database.count_studies() == {StudyState.ADMITTED: 1}
+    enqueue(sql_database, 1)
