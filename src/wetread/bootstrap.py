@@ -181,11 +181,14 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
         FolderSink(settings.resolved_folder_sink, {"sr.dcm": sr, "heatmap.dcm": overlay, "fhir.json": fhir})
     ]
     if settings.stow_sink_url:
-        sinks.append(StowSink(StowPeer(settings.stow_sink_url), (sr, overlay)))
+        peer = StowPeer(settings.stow_sink_url, settings.stow_sink_authorization.get_secret_value())
+        sinks.append(StowSink(peer, (sr, overlay)))
     if remote := settings.cstore_sink:
         sinks.append(CStoreSink(StoreScp(remote.ae_title, remote.host, remote.port, settings.ae_title), (sr, overlay)))
     if settings.fhir_sink_url:
-        sinks.append(FhirSink(FhirPeer(settings.fhir_sink_url), fhir))
+        authorization = settings.fhir_sink_authorization.get_secret_value()
+        server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=settings.fhir_sink_max_entries)
+        sinks.append(FhirSink(server, fhir))
     return {sink.name: sink for sink in sinks}
 
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from wetread.delivery.deliver import deliver
+from wetread.delivery.plan import superseding_version
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditEvent
-from wetread.domain.delivery import DeliveryState
+from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, UnsuitableImage
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest
@@ -148,23 +149,30 @@ class Pipeline:
         )
 
     def _deliver(self, job: Job) -> None:
+        reach("deliver_claimed")
         version, _, sink_name = job.detail.partition(":")
         sink = self.sinks.get(sink_name)
         if sink is None:
             raise PermanentError(f"no sink named {sink_name} is configured any more", code="unknown_sink")
-        package = self._package(job.study_key, int(version))
-        with self.database.begin(write=False) as unit:
-            earlier = [
-                d for d in unit.deliveries(job.study_key) if (d.report_version, d.sink) == (int(version), sink_name)
-            ]
-        reach("deliver_claimed")
-        delivery = deliver(package, sink, self.clock.now(), earlier[0] if earlier else None)
+        delivery = self._delivery(job.study_key, int(version), sink)
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
             unit.save_delivery(delivery)
             if self._all_acknowledged(unit, job.study_key, int(version)):
                 unit.save_study(replace(study, state=next_state(study.state, StudyEvent.DELIVER)))
-            self._finish(unit, job, "report.deliver", "success", None, {"sink": sink_name, "version": version})
+            facts = {"sink": sink_name, "version": version, "receipt": delivery.receipt}
+            self._finish(unit, job, "report.deliver", "success", None, facts)
+
+    def _delivery(self, study_key: StudyKey, version: int, sink: Sink) -> Delivery:
+        """A version that an amendment has overtaken is not sent any more: it would bring back the old report at the receiver."""
+        with self.database.begin(write=False) as unit:
+            earlier = [d for d in unit.deliveries(study_key) if (d.report_version, d.sink) == (version, sink.name)]
+            newer = superseding_version(version, unit.reports(study_key))
+        previous = earlier[0] if earlier else None
+        if newer is not None:
+            receipt = f"not sent: superseded by version {newer}"
+            return Delivery(study_key, version, sink.name, DeliveryState.ACKNOWLEDGED, 0, receipt, self.clock.now())
+        return deliver(self._package(study_key, version), sink, self.clock.now(), previous)
 
     def _all_acknowledged(self, unit: UnitOfWork, study_key: StudyKey, version: int) -> bool:
         done = {

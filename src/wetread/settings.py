@@ -99,7 +99,16 @@ class Settings(BaseSettings):
     cstore_sink: Annotated[Remote | None, NoDecode] = Field(
         default=None, description="DIMSE receiver of SR and SC: AE@host:port."
     )
+    stow_sink_authorization: SecretStr = Field(
+        default=SecretStr(""), description="Authorization header for stow_sink_url."
+    )
     fhir_sink_url: str = Field(default="", description="FHIR R4 base URL that receives reports.")
+    fhir_sink_authorization: SecretStr = Field(
+        default=SecretStr(""), description="Authorization header for fhir_sink_url."
+    )
+    fhir_sink_max_entries: int = Field(
+        default=1000, ge=2, description="Most entries that server takes in a transaction."
+    )
 
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")

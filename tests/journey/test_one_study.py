@@ -301,3 +301,21 @@ def test_a_late_film_is_read_again_and_a_signed_report_stays(house: House) -> No
     house.work()
     assert house.desk.look(DOCTOR, key).reports == before
     assert any(r.event.action == "study.late_instance" for r in house.database.audit_records())
+
+
+def test_an_overtaken_version_is_not_sent_after_its_amendment(house: House) -> None:
+    key = house.receive(film())
+    house.work()
+    first = house.desk.open(DOCTOR, key).report
+    assert first is not None
+    house.sink.fail_with = TransientError("down", code="receiver_unreachable")
+    house.desk.sign(DOCTOR, key, first.etag, "authored")
+    house.worker.run_one()
+    second = house.desk.amend(DOCTOR, key, "wrong side")
+    house.desk.sign(DOCTOR, key, second.etag, "authored")
+    house.sink.fail_with = None
+    house.work()
+    assert [package.report.version for package in house.sink.received] == [2]
+    receipts = {d.report_version: d.receipt for d in house.desk.look(DOCTOR, key).deliveries}
+    assert receipts == {1: "not sent: superseded by version 2", 2: "ok"}
+    assert house.state(key) is StudyState.DELIVERED

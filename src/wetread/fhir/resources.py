@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 _CHEST_FILM = Code("30745-4", "LN", "XR Chest Views")
-_PRESENT, _ABSENT = Code("52101004", "SCT", "Present"), Code("2667000", "SCT", "Absent")
+_PRESENT, _ABSENT = Code("52101004", "SCT", "Present"), Code("272519000", "SCT", "Absent")
 _LATERALITY = Code("272741003", "SCT", "Laterality")
 _SIDES = {
     "left": Code("7771000", "SCT", "Left"),
