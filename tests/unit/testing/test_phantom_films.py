@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,17 +15,23 @@ from wetread.testing.phantom import Pathology, PhantomPatient, PhantomSpec, rend
 from wetread.testing.phantom.film import frame_of
 from wetread.testing.phantom.habitus import draw_habitus
 from wetread.testing.phantom.mediastinum import heart_outline_mm
+from wetread.testing.phantom.spec import Laterality
 
 _WOMAN = PhantomPatient("Phantom^Ada", "PHANTOM-0007", date(1971, 3, 2), "F", 53, 24.0)
 _MAN = PhantomPatient("Phantom^Basil", "PHANTOM-0008", date(1950, 3, 2), "M", 74, 29.0)
 _NORMAL = PhantomSpec(_WOMAN, rows=420, columns=400, seed=5)
 
+VIEWS: tuple[Literal["PA", "AP"], ...] = ("PA", "AP")
+SIDES: tuple[Laterality, ...] = ("left", "right")
 SIDED = (FindingName.PNEUMOTHORAX, FindingName.EFFUSION, FindingName.NODULE, FindingName.CONSOLIDATION)
 BRIGHTER = (FindingName.EFFUSION, FindingName.NODULE, FindingName.CONSOLIDATION)
 
 
+_film = lru_cache(maxsize=16)(render)
+
+
 def _display(spec: PhantomSpec) -> NDArray[np.float64]:
-    stored = render(spec)[0] / (2**spec.bits_stored - 1)
+    stored = _film(spec)[0] / (2**spec.bits_stored - 1)
     return np.asarray(1 - stored if spec.photometric_interpretation == "MONOCHROME1" else stored)
 
 
@@ -58,15 +66,19 @@ def test_monochrome1_is_the_same_film_with_inverted_values() -> None:
     assert np.array_equal(4095 - render(_NORMAL)[0], render(inverted)[0])
 
 
-@pytest.mark.parametrize("view", ["PA", "AP"])
-@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("finding", SIDED)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_box_lies_on_the_film_and_on_the_patients_own_side(finding: FindingName, side: str, view: str, seed: int) -> None:
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_box_lies_on_the_film_and_on_the_patients_own_side(
+    finding: FindingName, side: Laterality, view: Literal["PA", "AP"], seed: int
+) -> None:
     """The patient's left is on the image right."""
     patient = _MAN if seed == 2 else _WOMAN
-    spec = replace(_NORMAL, patient=patient, view_position=view, seed=seed, pathologies=(Pathology(finding, side, 0.6),))
-    (truth,) = render(spec)[1]
+    spec = replace(
+        _NORMAL, patient=patient, view_position=view, seed=seed, pathologies=(Pathology(finding, side, 0.6),)
+    )
+    (truth,) = _film(spec)[1]
     box = truth.box
     assert (truth.finding, truth.laterality) == (finding, side)
     assert 0 <= box.row_start < box.row_stop <= spec.rows
@@ -76,17 +88,19 @@ def test_a_box_lies_on_the_film_and_on_the_patients_own_side(finding: FindingNam
 
 
 @pytest.mark.parametrize("finding", SIDED)
-@pytest.mark.parametrize("side", ["left", "right"])
-def test_a_pathology_changes_its_box_in_the_right_direction_and_little_else(finding: FindingName, side: str) -> None:
+@pytest.mark.parametrize("side", SIDES)
+def test_a_pathology_changes_its_box_in_the_right_direction_and_little_else(
+    finding: FindingName, side: Laterality
+) -> None:
     """Fluid and solid are brighter than lung; pleural air is darker."""
     ill = replace(_NORMAL, pathologies=(Pathology(finding, side, 0.7),))
     change = _display(ill) - _display(_NORMAL)
-    box = render(ill)[1][0].box
+    box = _film(ill)[1][0].box
     inside = _crop(change, box)
     outside = np.ones(change.shape, bool)
     outside[max(0, box.row_start - 8) : box.row_stop + 8, max(0, box.column_start - 8) : box.column_stop + 8] = False
-    assert (inside.mean() > 0.01) if finding in BRIGHTER else (inside.mean() < -0.003)
-    assert np.abs(inside).mean() > 4 * np.abs(change[outside]).mean()
+    assert (inside.mean() > 0.02) if finding in BRIGHTER else (inside.mean() < -0.02)
+    assert np.abs(inside).mean() > 10 * np.abs(change[outside]).mean()
 
 
 def test_pleural_air_is_darker_than_the_same_place_without_it_beyond_the_pleural_line() -> None:

@@ -15,7 +15,7 @@ __all__ = ["Canvas", "FloatMap", "Projection", "Tube", "as_map", "noise_field", 
 FloatMap = NDArray[np.float32]
 FloatArray = NDArray[np.float64]
 
-_STEP_PER_PITCH = 0.6
+_STEP_PER_PITCH = 0.8
 _SPLINE_DEVIATION = 0.479  # of a cubic B-spline surface over unit white noise: the mean of sum(B^2)
 
 
@@ -43,6 +43,11 @@ class Canvas:
     def column_mm(self) -> FloatMap:
         """Shape (1, columns), float32."""
         return (self.left_mm + self.pitch_mm * np.arange(self.shape[1], dtype=np.float32))[None, :]
+
+    @property
+    def chest(self) -> NDArray[np.bool_]:
+        """Where the chest itself lies, by which an exposure is judged."""
+        return np.asarray((self.row_mm > 10) & (self.row_mm < 300) & (np.abs(self.column_mm) < 140))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from wetread.testing.phantom.canvas import Canvas, FloatMap, as_map
+from wetread.testing.phantom.canvas import FloatMap, as_map
 from wetread.testing.phantom.habitus import stream
 from wetread.testing.phantom.spec import PhantomSpec
 
-__all__ = ["Exposure", "Look", "add_noise", "draw_exposure", "enhance", "expose", "tone"]
+__all__ = ["Exposure", "Look", "add_noise", "develop", "draw_exposure", "tone"]
 
 _COARSE = 8
-_AIR = 0.4  # -log exposure below which only air lies in the beam
+_WINDOW_STEP = 3
+
+Chest = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,46 +66,53 @@ def draw_exposure(spec: PhantomSpec) -> Exposure:
     )
 
 
-def expose(line_integral: FloatMap, exposure: Exposure, canvas: Canvas) -> FloatMap:
-    """-log(exposure) with scatter and blur, shape of the canvas."""
+def develop(line_integral: FloatMap, intact: FloatMap, exposure: Exposure, pitch_mm: float, chest: Chest) -> FloatMap:
+    """Line integrals to processed values before the curve: 0 is well-aerated lung, 1 the densest anatomy.
+
+    `intact` is the same body without disease. It sets the window, so that disease does not show itself by changing
+    the brightness of everything else.
+    """
+    step = _WINDOW_STEP
+    reference = _enhance(_expose(intact[::step, ::step], exposure, pitch_mm * step), exposure, pitch_mm * step)
+    region = reference[chest[::step, ::step]]
+    dark, high = np.percentile(region, (30, 98))
+    low = dark - 0.22 * (high - dark)
+    value = _enhance(_expose(line_integral, exposure, pitch_mm), exposure, pitch_mm)
+    return as_map((value - np.float32(low)) / np.float32(high - low))
+
+
+def _expose(line_integral: FloatMap, exposure: Exposure, pitch_mm: float) -> FloatMap:
+    """-log(exposure) with scatter and blur."""
     primary = np.exp(-line_integral)
-    scatter = exposure.scatter * _smooth(np.minimum(primary, 0.35), 26.0, canvas)
-    primary = ndimage.gaussian_filter(primary, exposure.blur_mm / canvas.pitch_mm, truncate=3.0)
+    scatter = exposure.scatter * _smooth(np.minimum(primary, 0.35), 26.0, pitch_mm)
+    primary = ndimage.gaussian_filter(primary, exposure.blur_mm / pitch_mm, truncate=3.0)
     return as_map(-np.log(primary + scatter + np.float32(1e-4)))
 
 
-def _smooth(image: FloatMap, sigma_mm: float, canvas: Canvas) -> FloatMap:
-    rows, columns = (side // _COARSE * _COARSE for side in image.shape)
-    coarse = image[:rows, :columns].reshape(rows // _COARSE, _COARSE, columns // _COARSE, _COARSE).mean(axis=(1, 3))
-    coarse = ndimage.gaussian_filter(coarse, sigma_mm / canvas.pitch_mm / _COARSE, mode="nearest", truncate=3.0)
-    offset = (0.5 - _COARSE / 2) / _COARSE
-    return np.asarray(
-        ndimage.affine_transform(coarse, [1 / _COARSE] * 2, offset, output_shape=image.shape, order=1, mode="nearest"),
-        np.float32,
+def _smooth(image: FloatMap, sigma_mm: float, pitch_mm: float) -> FloatMap:
+    """A Gaussian wide enough to be taken on a grid coarser by `factor`, about a third of its sigma."""
+    factor = int(np.clip(sigma_mm / 3 / pitch_mm, 1, _COARSE))
+    rows, columns = (side // factor for side in image.shape)
+    blocks = image[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
+    coarse = ndimage.gaussian_filter(
+        blocks.mean(axis=(1, 3)), sigma_mm / pitch_mm / factor, mode="nearest", truncate=3.0
+    )
+    offset = (0.5 - factor / 2) / factor
+    return as_map(
+        ndimage.affine_transform(coarse, [1 / factor] * 2, offset, output_shape=image.shape, order=1, mode="nearest")
     )
 
 
-def enhance(image: FloatMap, exposure: Exposure, canvas: Canvas) -> FloatMap:
-    """Multi-scale contrast enhancement and dynamic-range compression of a -log image, then scaled so that lung-to-abdomen spans 0..1."""
+def _enhance(image: FloatMap, exposure: Exposure, pitch_mm: float) -> FloatMap:
+    """Multi-scale contrast enhancement and dynamic-range compression of a -log image."""
     look = exposure.look
     image = np.minimum(image, 6.0)
-    broad = _smooth(image, 22.0, canvas)
-    medium = _smooth(image, 4.5, canvas)
-    fine = ndimage.gaussian_filter(image, 1.1 / canvas.pitch_mm, truncate=3.0)
+    broad = _smooth(image, 22.0, pitch_mm)
+    medium = _smooth(image, 4.5, pitch_mm)
+    fine = ndimage.gaussian_filter(image, 1.1 / pitch_mm, truncate=3.0)
     middle = np.float32(2.6)
     result = middle + look.compression * (broad - middle) + (1 + 0.3 * look.medium_gain) * (medium - broad)
-    result = result + (1 + look.medium_gain) * (fine - medium) + (1 + look.fine_gain) * (image - fine)
-    low, high = _anatomy_range(result, image > _AIR, canvas)
-    return as_map((result - low) / (high - low))
-
-
-def _anatomy_range(image: FloatMap, inside: NDArray[np.bool_], canvas: Canvas) -> tuple[np.float32, np.float32]:
-    rows = (canvas.row_mm[:, 0] > 10) & (canvas.row_mm[:, 0] < 300)
-    columns = np.abs(canvas.column_mm[0]) < 140
-    chest = np.ix_(rows, columns)
-    region = image[chest][::4, ::4][inside[chest][::4, ::4]]
-    low, high = np.percentile(region, (2, 98))
-    return np.float32(low), np.float32(high)
+    return as_map(result + (1 + look.medium_gain) * (fine - medium) + (1 + look.fine_gain) * (image - fine))
 
 
 def tone(value: FloatMap, exposure: Exposure) -> FloatMap:

@@ -20,7 +20,7 @@ from wetread.testing.phantom.canvas import (
     as_map,
     noise_field,
 )
-from wetread.testing.phantom.detector import add_noise, draw_exposure, enhance, expose, tone
+from wetread.testing.phantom.detector import add_noise, develop, draw_exposure, tone
 from wetread.testing.phantom.dicom import PhantomUids, code_item, to_dataset
 from wetread.testing.phantom.film import render, to_stored
 from wetread.testing.phantom.framing import Frame
@@ -33,6 +33,7 @@ Kind = Literal["lateral", "hand", "blank", "noise", "ct_slice", "inverted", "rot
 Pixels = NDArray[np.uint16]
 
 _FLESH_IN_BONE = 0.040
+_AIR = 0.15  # line integral below which only air lies in the beam
 
 
 def distractor_pixels(kind: Kind, spec: PhantomSpec) -> Pixels:
@@ -54,7 +55,7 @@ def _develop(
     line_integral: FloatMap, spec: PhantomSpec, canvas: Canvas, centre_mm: tuple[float, float], tall_mm: float
 ) -> Pixels:
     exposure = draw_exposure(spec)
-    value = enhance(expose(line_integral, exposure, canvas), exposure, canvas)
+    value = develop(line_integral, line_integral, exposure, canvas.pitch_mm, line_integral > _AIR)
     pixel = tall_mm / min(spec.rows, spec.columns)
     matrix = np.eye(2) / pixel
     offset = np.array([spec.rows / 2, spec.columns / 2]) - matrix @ np.array(centre_mm)

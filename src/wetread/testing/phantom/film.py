@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.testing.phantom.body import draw_body, draw_breasts
-from wetread.testing.phantom.canvas import Canvas, FloatMap, noise_field
-from wetread.testing.phantom.detector import add_noise, draw_exposure, enhance, expose, tone
+from wetread.testing.phantom.canvas import Canvas, FloatMap, as_map, noise_field
+from wetread.testing.phantom.detector import add_noise, develop, draw_exposure, tone
 from wetread.testing.phantom.devices import draw_devices
 from wetread.testing.phantom.framing import Frame, collimate, draw_frame
 from wetread.testing.phantom.habitus import Habitus, draw_habitus, stream
-from wetread.testing.phantom.lungs import SIDES, Lung, draw_lung
+from wetread.testing.phantom.lungs import SIDES, draw_lung
 from wetread.testing.phantom.marker import draw_markers
 from wetread.testing.phantom.mediastinum import draw_mediastinum
 from wetread.testing.phantom.pathology import Air, Mark, apply_pathologies
@@ -30,41 +30,46 @@ def frame_of(spec: PhantomSpec) -> Frame:
 
 def render(spec: PhantomSpec) -> tuple[NDArray[np.uint16], tuple[GroundTruth, ...]]:
     """Stored pixels, uint16 (rows, columns) within `bits_stored`, and where each pathology lies. Deterministic in the spec."""
-    canvas = Canvas(pitch_mm=0.45 if max(spec.rows, spec.columns) <= 1400 else 0.36)
+    canvas = Canvas(pitch_mm=_pitch_mm(spec))
     habitus = draw_habitus(spec)
-    line_integral, marks = _line_integral(spec, habitus, canvas)
-    exposure = draw_exposure(spec)
-    value = enhance(expose(line_integral, exposure, canvas), exposure, canvas)
-    frame = draw_frame(spec, habitus)
-    film = tone(
-        add_noise(frame.resample(value, canvas), exposure, stream(spec.seed, "detector"), frame.pixel_mm), exposure
-    )
+    ill, intact, marks = _line_integrals(spec, habitus, canvas)
+    frame, exposure = draw_frame(spec, habitus), draw_exposure(spec)
+    value = frame.resample(develop(ill, intact, exposure, canvas.pitch_mm, canvas.chest), canvas)
+    film = tone(add_noise(value, exposure, stream(spec.seed, "detector"), frame.pixel_mm), exposure)
     collimate(film, spec)
     draw_markers(film, spec, stream(spec.seed, "framing"))
     truth = tuple(GroundTruth(mark.finding, mark.laterality, frame.box(mark.points_mm)) for mark in marks)
     return to_stored(film, spec), truth
 
 
-def _line_integral(spec: PhantomSpec, habitus: Habitus, canvas: Canvas) -> tuple[FloatMap, tuple[Mark, ...]]:
+def _pitch_mm(spec: PhantomSpec) -> float:
+    """Simulation grid: fine enough for the film's own pixels, no finer than a large film can pay for."""
+    side = max(spec.rows, spec.columns)
+    return 0.9 if side <= 520 else 0.45 if side <= 1400 else 0.4
+
+
+def _line_integrals(spec: PhantomSpec, habitus: Habitus, canvas: Canvas) -> tuple[FloatMap, FloatMap, tuple[Mark, ...]]:
+    """Attenuation along the beam with and without disease, and where the disease shows."""
     seed = spec.seed
-    body = draw_body(habitus, canvas, stream(seed, "body")) + draw_breasts(habitus, canvas, stream(seed, "body"))
-    bones = draw_skeleton(habitus, canvas, stream(seed, "skeleton"))
     between = draw_mediastinum(habitus, canvas, stream(seed, "lungs"))
     right, left = (draw_lung(habitus, canvas, side) for side in SIDES)
     nothing = np.zeros(canvas.shape, np.float32)
     intact = Air((between.displace(right.thickness_mm), between.displace(left.thickness_mm)), nothing, nothing)
     air, marks = apply_pathologies(intact, (right, left), spec.pathologies, habitus, canvas, seed)
-    lung = air.lung_mm[0] + air.lung_mm[1]
+    body = draw_body(habitus, canvas, stream(seed, "body")) + draw_breasts(habitus, canvas, stream(seed, "body"))
+    fixed = draw_skeleton(habitus, canvas, stream(seed, "skeleton"))
+    fixed += draw_devices(habitus, canvas, stream(seed, "devices"))
     mottle = 1 + np.float32(0.08) * noise_field(stream(seed, "lungs"), canvas, 24, octaves=4, persistence=0.7)
-    soft = np.maximum(body - lung - air.free_mm - between.gas_mm, 0)
-    devices = draw_devices(habitus, canvas, stream(seed, "devices"))
-    vessels = _vessels(habitus, canvas, (right, left), lung, seed)
-    return _SOFT_PER_MM * soft + _LUNG_PER_MM * mottle * lung + bones + vessels + air.extra + devices, marks
+    vessels = draw_vessels(habitus, canvas, (right, left), stream(seed, "vessels"))
 
+    def through(held: Air) -> FloatMap:
+        """Vessels show only where lung still surrounds them: not in pleural air, fluid or consolidation."""
+        lung = held.lung_mm[0] + held.lung_mm[1]
+        soft = np.maximum(body - lung - held.free_mm - between.gas_mm, 0)
+        lungs = _LUNG_PER_MM * mottle * lung + vessels * np.minimum(lung / 45, 1)
+        return as_map(_SOFT_PER_MM * soft + lungs + fixed + held.extra)
 
-def _vessels(habitus: Habitus, canvas: Canvas, lungs: tuple[Lung, Lung], lung_mm: FloatMap, seed: int) -> FloatMap:
-    """Vessels show only where lung still surrounds them: not in pleural air, fluid or consolidation."""
-    return draw_vessels(habitus, canvas, lungs, stream(seed, "vessels")) * np.minimum(lung_mm / 45, 1)
+    return through(air), through(intact), marks
 
 
 def to_stored(film: FloatMap, spec: PhantomSpec) -> NDArray[np.uint16]:

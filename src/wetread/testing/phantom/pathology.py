@@ -93,7 +93,7 @@ def _pneumothorax(
     line = Projection(canvas)
     depth = np.interp(np.arange(len(border)), [0, 20, 110, len(border)], [6, 9, 8, 2])
     line.add_tube(Tube(np.column_stack([border, np.zeros(len(border))]), 0.55, depth, 0.0, _SOFT, 0.0))
-    crowded = left * np.float32(1 - 0.10 * severity)
+    crowded = left * np.float32(1 - 0.05 * severity)
     changed = replace(_with_lung(air, index, crowded), free_mm=air.free_mm + freed, extra=air.extra + line.to_map())
     return changed, _points_of(freed > 14, canvas)
 
@@ -154,7 +154,7 @@ def _consolidation(
     tall, wide = rng.uniform(26, 36) * (0.7 + 0.7 * severity), rng.uniform(24, 34) * (0.7 + 0.7 * severity)
     reach = ((canvas.row_mm - row) / tall) ** 2 + ((canvas.column_mm - column) / wide) ** 2
     patch = np.exp(-(reach**1.4)) * (1 + 0.38 * noise_field(rng, canvas, 30, octaves=4, persistence=0.5)) - 0.10
-    cover = 0.92 * np.tanh(np.maximum(patch, 0) * (0.65 + 0.7 * severity)).astype(np.float32)
+    cover = 0.78 * np.tanh(np.maximum(patch, 0) * (0.65 + 0.7 * severity)).astype(np.float32)
     whole = air.lung_mm[index]
     changed = _with_lung(air, index, whole * (1 - cover))
     bronchi = _air_bronchogram(row, column, lung.side, tall, canvas, rng) * (cover > 0.25)
