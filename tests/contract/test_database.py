@@ -15,6 +15,7 @@ from wetread.domain.role import Actor, Role
 from wetread.domain.study import Sex, Study, StudyTraits
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, Database, Session
+from wetread.storage.database import SqlDatabase
 from wetread.testing.builders import (
     NOON,
     STUDY_KEY,
@@ -41,6 +42,12 @@ def test_a_study_comes_back_as_it_was_saved(database: Database) -> None:
     save(database, a_study(), study)
     with database.begin(write=False) as uow:
         assert uow.study(STUDY_KEY) == study
+
+
+def test_text_that_no_engine_can_hold_costs_only_its_bad_characters(sql_database: SqlDatabase) -> None:
+    save(sql_database, a_study(traits=StudyTraits(1, Sex.MALE, "no\0rth \ud800")))
+    with sql_database.begin(write=False) as uow:
+        assert uow.study(STUDY_KEY).traits.site == "north ?"
 
 
 def test_times_keep_their_microseconds_and_are_utc(database: Database) -> None:

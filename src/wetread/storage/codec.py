@@ -15,7 +15,7 @@ from math import isfinite
 from types import NoneType, UnionType
 from typing import Any, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-__all__ = ["aware_utc", "decode", "encode"]
+__all__ = ["aware_utc", "column_text", "decode", "encode"]
 
 T = TypeVar("T")
 _to_text = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
@@ -53,6 +53,11 @@ def decode(cls: type[T], text: str) -> T:
     from_json = _pair(cast(Hashable, cls)).from_json
     value = json.loads(text)
     return cast(T, from_json(value) if from_json else value)
+
+
+def column_text(value: str) -> str:
+    """Text that every engine can hold in a column: PostgreSQL refuses NUL and lone surrogates."""
+    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 @cache

@@ -6,19 +6,15 @@ from collections.abc import Callable
 from sqlalchemy import Column, ColumnElement, and_, exists, select, true
 
 from wetread.domain.errors import PermanentError
+from wetread.storage.codec import column_text
 from wetread.storage.schema import vault_instances, vault_studies
 
-__all__ = ["column_text", "name_key", "where"]
+__all__ = ["name_key", "where"]
 
 _STUDIES = vault_studies.c
 _WILD = re.compile(r"[*?]")
 _DATE = re.compile(r"[0-9]{8}")
 _LAST = "\U0010ffff"
-
-
-def column_text(value: str) -> str:
-    """Text that every engine can hold in a column: PostgreSQL refuses NUL and lone surrogates."""
-    return value.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def name_key(name: str) -> str:

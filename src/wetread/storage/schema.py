@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 from wetread.storage.codec import aware_utc
@@ -49,9 +50,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 _NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 _Serial = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY counts by itself on SQLite
-_Ordered = Text().with_variant(
-    Text(collation="C"), "postgresql"
-)  # code point order, as SQLite's BINARY: prefix ranges work
+# code point order on both engines (SQLite's default, BINARY, has it): a prefix is a range of the index
+_Ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
 work = MetaData(naming_convention=_NAMES)
 vault = MetaData(naming_convention=_NAMES)
@@ -137,6 +137,7 @@ reports = Table(
     _text("amendment_reason"),
 )
 
+_is_open = text("due_at IS NOT NULL")
 jobs = Table(
     "jobs",
     work,
@@ -154,10 +155,8 @@ jobs = Table(
     _text("detail"),
     _text("reason"),
     Index(None, "state", "kind"),
+    Index("ix_jobs_open", "urgency_rank", "job_id", sqlite_where=_is_open, postgresql_where=_is_open),
 )
-open_jobs = Index("ix_jobs_open", jobs.c.urgency_rank, jobs.c.job_id)
-open_jobs.dialect_options["sqlite"]["where"] = jobs.c.due_at.is_not(None)
-open_jobs.dialect_options["postgresql"]["where"] = jobs.c.due_at.is_not(None)
 
 deliveries = Table(
     "deliveries",

@@ -14,7 +14,7 @@ from wetread.domain.study import ImageTraits, Instance, Sex, Study, StudyTraits
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import AdmissionOutcome
 from wetread.storage import schema
-from wetread.storage.codec import decode, encode
+from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.transaction import Row, Transaction
 
 __all__ = ["StudyRows"]
@@ -83,7 +83,7 @@ def _study_row(study: Study) -> Row:
         "revision": study.revision,
         "patient_age_years": study.traits.patient_age_years,
         "patient_sex": study.traits.patient_sex.value,
-        "site": study.traits.site,
+        "site": column_text(study.traits.site),
         "received_at": study.received_at,
         "priority": study.priority.value,
         "critical": study.critical,

@@ -11,9 +11,9 @@ from wetread.domain.errors import PermanentError, StudyNotFound
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.study import InstanceHeader, PatientIdentity
 from wetread.ports.vault import VaultInstance, VaultStudy
-from wetread.storage.codec import decode, encode
+from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.engine import make_engine, translated, writing
-from wetread.storage.qido import column_text, name_key, where
+from wetread.storage.qido import name_key, where
 from wetread.storage.schema import vault_instances, vault_studies
 from wetread.storage.transaction import Row
 
