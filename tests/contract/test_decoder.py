@@ -6,9 +6,9 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
-
 from tests.hostile import INSTANCE, Fate, HostileFile, film, hostile_files
 from tests.in_process_decoder import InProcessDecoder
+
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.errors import HostileInput, UnsuitableImage
 from wetread.ports.decoder import Decoder
@@ -76,7 +76,7 @@ def test_a_picture_has_square_pixels(decoder: Decoder, tmp_path: Path) -> None:
     assert imagecodecs.png_decode(decoder.render_png(path, max_side_px=64)).shape == (64, 32)
 
 
-@pytest.mark.parametrize("case", hostile_files(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(hostile_files()), ids=lambda case: case.name)
 def test_every_attack_meets_its_fate_and_the_next_film_is_read(
     decoder: Decoder, valid: Path, tmp_path: Path, case: HostileFile
 ) -> None:

@@ -21,6 +21,10 @@ class ByteSource(Protocol):
         """Exactly `length` bytes; raises HostileInput('truncated') where the file ends sooner."""
         ...
 
+    def read_into(self, position: int, target: memoryview) -> None:
+        """Fill `target` from `position`; raises HostileInput('truncated')."""
+        ...
+
 
 class BytesSource:
     """Bytes already in memory."""
@@ -34,6 +38,10 @@ class BytesSource:
         if position + length > self.size:
             raise HostileInput("The file ends inside an element; ask the sender to send it again.", code="truncated")
         return self._data[position : position + length]
+
+    def read_into(self, position: int, target: memoryview) -> None:
+        """Fill `target` from `position`; raises HostileInput('truncated')."""
+        target[:] = self.read(position, len(target))
 
 
 class FileSource:

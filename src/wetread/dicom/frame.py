@@ -66,7 +66,7 @@ def read_frame(file: Part10File, limits: Limits) -> Frame:
     pixels = _described(data_set, limits)
     raw = _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels)
     grey = raw if raw.ndim == 2 else _luminance(raw, pixels.photometric)
-    stored = _shifted(grey, pixels, clip=file.syntax.encapsulated)
+    stored = _shifted(grey, pixels, clip=file.syntax.may_be_lossy)
     inverted = pixels.photometric == "MONOCHROME1" or term_of(data_set.values.get(_PRESENTATION_SHAPE)) == "INVERSE"
     shape = pixels.shape
     display = display_table(data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted)
@@ -120,10 +120,11 @@ def _native(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
     shape = pixels.shape
     swapped = file.syntax.big_endian and (shape.bits_allocated == 16 or located.vr == "OW")
     length = pixels.frame_bytes + (pixels.frame_bytes % 2 if swapped else 0)
-    words = np.frombuffer(bytearray(file.source.read(located.spans[0][0], length)), np.uint16 if swapped else np.uint8)
-    samples = words.byteswap() if swapped else words
-    samples = samples.view(np.uint8)[: pixels.frame_bytes]
-    samples = samples if shape.bits_allocated == 8 else samples.view(np.uint16)
+    raw = np.empty(length, np.uint8)
+    file.source.read_into(located.spans[0][0], raw.data)
+    if swapped:
+        raw.view(np.uint16).byteswap(inplace=True)
+    samples = raw[: pixels.frame_bytes] if shape.bits_allocated == 8 else raw.view(np.uint16)
     if shape.samples == 1:
         return samples.reshape(shape.rows, shape.columns)
     if pixels.planar:
@@ -167,7 +168,7 @@ def _luminance(raw: NDArray[Any], photometric: str) -> NDArray[np.uint8]:
 def _shifted(raw: NDArray[Any], pixels: _Pixels, *, clip: bool) -> NDArray[Any]:
     """Stored values as unsigned integers from 0 on: high bit and bits stored applied, two's complement shifted up.
 
-    Bits above the stored ones are cut off, except that a decoder's overshoot beyond the greatest value (`clip`) stays the greatest value.
+    Bits above the stored ones are cut off, except that a lossy decoder's overshoot beyond the greatest value (`clip`) stays the greatest value.
     """
     shape = pixels.shape
     if raw.dtype.itemsize * 8 < shape.bits_stored:

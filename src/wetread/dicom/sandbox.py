@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Sandbox"]
 
 _T = TypeVar("_T")
-LONGEST_MESSAGE = 128 * 1024
+_LONGEST_MESSAGE = 128 * 1024
 _START = "import sys; sys.path.append(sys.argv[1]); from wetread.dicom.sandbox_child import main; main(sys.argv[2:])"
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 
@@ -64,10 +64,10 @@ class Sandbox:
         if self._closed:
             return
         self._closed = True
-        for _ in range(self._count):
-            child = self._slots.get()
+        for child in [self._slots.get() for _ in range(self._count)]:
             if child is not None:
                 child.stop()
+            self._slots.put(None)  # whoever still waits is told so by `_start`
         self._starter.shutdown()
 
     def protections(self) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class _Child:
     def _receive(self, wall_s: float) -> dict[str, Any]:
         self._connection.settimeout(wall_s)
         try:
-            answer = json.loads(self._connection.recv(LONGEST_MESSAGE))
+            answer = json.loads(self._connection.recv(_LONGEST_MESSAGE))
         except (OSError, ValueError, RecursionError) as error:
             raise _Lost from error
         if not isinstance(answer, dict) or "crash" in answer:

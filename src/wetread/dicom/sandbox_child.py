@@ -23,9 +23,9 @@ from wetread.domain.errors import HostileInput, PermanentError
 if TYPE_CHECKING:
     from wetread.dicom.frame import Frame
 
-__all__ = ["LONGEST_MESSAGE", "main"]
+__all__ = ["Child", "main"]
 
-LONGEST_MESSAGE = 128 * 1024
+_LONGEST_MESSAGE = 128 * 1024
 _ALIGNMENT = 64
 
 
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> None:
     _preload()
     protections = _protect(int(arguments[1]), limits)
     connection.sendmsg([json.dumps({"protections": protections}).encode()])
-    child = _Child(limits)
+    child = Child(limits)
     while True:
         message, descriptors = _receive(connection)
         if not message:
@@ -83,7 +83,7 @@ def _protect(parent: int, limits: Limits) -> list[str]:
 
 
 def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
-    message, ancillary, _, _ = connection.recvmsg(LONGEST_MESSAGE, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
+    message, ancillary, _, _ = connection.recvmsg(_LONGEST_MESSAGE, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
     descriptors = array("i")
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -91,7 +91,9 @@ def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
     return message, descriptors.tolist()
 
 
-class _Child:
+class Child:
+    """Answers requests. `answer` never raises."""
+
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._may_open = True

@@ -25,12 +25,12 @@ _X86_64 = """
     uname=63 fcntl=72 ftruncate=77 getcwd=79 readlink=89 gettimeofday=96 getrlimit=97 getrusage=98
     sysinfo=99 times=100 getuid=102 getgid=104 geteuid=107 getegid=108 getppid=110 sigaltstack=131
     gettid=186 futex=202 sched_getaffinity=204 getdents64=217 clock_gettime=228 clock_nanosleep=230
-    exit_group=231 newfstatat=262 faccessat=269 set_robust_list=273 preadv=295 pwritev=296 getrandom=318
+    exit_group=231 newfstatat=262 faccessat=269 set_robust_list=273 preadv=295 preadv2=327 pwritev=296 getrandom=318
     membarrier=324 statx=332 rseq=334 faccessat2=439
 """
 _AARCH64 = """
     getcwd=17 dup=23 fcntl=25 ioctl=29 ftruncate=46 faccessat=48 close=57 getdents64=61 lseek=62 read=63
-    write=64 readv=65 writev=66 pread64=67 pwrite64=68 preadv=69 pwritev=70 ppoll=73 readlinkat=78
+    write=64 readv=65 writev=66 pread64=67 pwrite64=68 preadv=69 preadv2=286 pwritev=70 ppoll=73 readlinkat=78
     newfstatat=79 fstat=80 exit=93 exit_group=94 futex=98 set_robust_list=99 clock_gettime=113
     clock_nanosleep=115 sched_getaffinity=123 sched_yield=124 sigaltstack=132 rt_sigaction=134
     rt_sigprocmask=135 rt_sigreturn=139 times=153 uname=160 getrusage=165 gettimeofday=169 getpid=172

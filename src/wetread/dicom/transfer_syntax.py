@@ -20,8 +20,14 @@ class TransferSyntax:
         """Pixel data comes as fragments."""
         return self.codec != "native"
 
+    @property
+    def may_be_lossy(self) -> bool:
+        """A decoder may overshoot the stored bits."""
+        return self.uid in _LOSSY
+
 
 _BASE = "1.2.840.10008.1.2"
+_LOSSY = frozenset(f"{_BASE}.4.{number}" for number in (50, 51, 81, 91, 203))
 _CODECS = {
     ".4.50": "jpeg",
     ".4.51": "jpeg",

@@ -32,7 +32,7 @@ class FilmDecoder(Protocol):
     """The part of the decoder that inference needs."""
 
     def decode(self, path: Path) -> DecodedImage:
-        """The first frame of the file; raises UnsuitableImage (code, advice) or TransientError when the child was killed by a limit twice."""
+        """The first frame of the file; raises UnsuitableImage (code, advice), also when it took two children down (code 'decoder_killed')."""
         ...
 
 
