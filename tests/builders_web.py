@@ -22,7 +22,6 @@ from wetread.domain.report import Draft
 from wetread.domain.role import Actor, Role
 from wetread.domain.study import InstanceHeader, StudyTraits
 from wetread.domain.study_state import StudyState
-from wetread.ports.clock import Clock
 from wetread.ports.database import Account, Database
 from wetread.ports.decoder import DecodedImage, Decoder
 from wetread.ports.file_store import FileStore
@@ -157,21 +156,21 @@ def a_world(
     vault: Vault | None = None,
     file_store: FileStore | None = None,
     decoder: Decoder | None = None,
-    clock: Clock | None = None,
+    clock: FixedClock | None = None,
     settings: WebSettings | None = None,
 ) -> World:
     """Twins where nothing else is given; one account for each role, named as the role."""
-    database, fixed = database or MemoryDatabase(), FixedClock()
+    database, clock = database or MemoryDatabase(), clock or FixedClock()
     services = WebServices(
         database=database,
         vault=vault or MemoryVault(),
         file_store=file_store or MemoryFileStore(),
         decoder=decoder or GreyDecoder(),  # type: ignore[arg-type]
-        desk=ReadingDesk(database, clock or fixed, ("folder",)),
-        clock=clock or fixed,
+        desk=ReadingDesk(database, clock, ("folder",)),
+        clock=clock,
         settings=settings or WebSettings(version="0.1.0", model_card="A card."),
     )
-    world = World(services, fixed)
+    world = World(services, clock)
     for role in Role:
         world.add_account(role.value, role)
     return world

@@ -4,7 +4,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from builders_web import World, a_world
@@ -24,11 +24,12 @@ from wetread.domain.finding import FindingName, concept
 from wetread.domain.priority import Priority, TriageDecision
 from wetread.domain.report import Draft, Evidence, ReportFinding, Section, Sentence
 from wetread.domain.study_state import StudyState
-from wetread.ports.clock import Clock
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.migrate import upgrade
 from wetread.storage.vault import SqlVault
+from wetread.testing.builders import NOON
+from wetread.testing.clock import FixedClock
 from wetread.testing.phantom import GroundTruth, PhantomSpec, demo_cohort, uids_from_seed, write_dicom
 from wetread.web.services import WebSettings
 
@@ -40,7 +41,7 @@ _GRID = 16
 _CRITICAL = {_N.PNEUMOTHORAX}
 
 
-def a_reading_room(folder: Path, sandbox: Sandbox, clock: Clock, *, demo: bool = True) -> World:
+def a_reading_room(folder: Path, sandbox: Sandbox, clock: FixedClock, *, demo: bool = True) -> World:
     """Real storage in `folder`, the real decoder, no studies yet."""
     work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
     upgrade(work, "work")
@@ -102,14 +103,12 @@ def analysis_of(spec: PhantomSpec, truth: Sequence[GroundTruth]) -> Analysis:
         ood_score=0.3,
         ood_threshold=1.0,
         input_sha256="0" * 64,
-        analysed_at=spec_time(spec),
+        analysed_at=_read_at(spec),
         heat=HeatMaps(_GRID, _GRID, values, extent),
     )
 
 
-def spec_time(spec: PhantomSpec):  # type: ignore[no-untyped-def]
-    from wetread.testing.builders import NOON
-
+def _read_at(spec: PhantomSpec) -> datetime:
     return NOON + timedelta(seconds=spec.seed % 60)
 
 

@@ -27,7 +27,11 @@ class House:
         self.services, self.contract = services, contract
         self.doorkeeper = Doorkeeper(services)
         self.films = FilmCache(services.decoder, services.file_store)
-        self.pulse = Pulse(services.database.change_token, max_clients=services.settings.max_live_clients)
+        self.pulse = Pulse(
+            services.database.change_token,
+            max_clients=services.settings.max_live_clients,
+            heartbeat_s=services.settings.heartbeat_s,
+        )
         self.worklist = WorklistView(services.database, services.vault)
         self.chain = ChainWatch(services.database)
         self._seen: dict[AuditEvent, datetime] = {}

@@ -16,14 +16,13 @@ from wetread.web.problems import Refusal
 __all__ = ["Pulse", "get_events"]
 
 _PERIOD_S = 0.5
-_HEARTBEAT_S = 15.0
 
 
 class Pulse:
     """Polls only while somebody listens. Lives in the event loop; not to be touched from other threads but for `has_room`."""
 
-    def __init__(self, change_token: Callable[[], int], *, max_clients: int) -> None:
-        self._change_token, self._max_clients = change_token, max_clients
+    def __init__(self, change_token: Callable[[], int], *, max_clients: int, heartbeat_s: float) -> None:
+        self._change_token, self._max_clients, self._heartbeat_s = change_token, max_clients, heartbeat_s
         self._clients = 0
         self._token = -1
         self._moved = anyio.Event()
@@ -34,7 +33,7 @@ class Pulse:
         return self._clients < self._max_clients
 
     async def beats(self) -> AsyncIterator[int | None]:
-        """The token at once and at every change; None after each quiet stretch of `_HEARTBEAT_S`."""
+        """The token at once and at every change; None after each quiet stretch of `heartbeat_s`."""
         with self._listening():
             seen = -2
             while True:
@@ -43,7 +42,7 @@ class Pulse:
                     seen = self._token
                     yield seen
                     continue
-                with anyio.move_on_after(_HEARTBEAT_S) as patience:
+                with anyio.move_on_after(self._heartbeat_s) as patience:
                     await moved.wait()
                 if patience.cancelled_caught:
                     yield None

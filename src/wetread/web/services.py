@@ -29,6 +29,7 @@ class WebSettings:
     version: str = "0"
     model_card: str = ""
     max_live_clients: int = 64
+    heartbeat_s: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,12 @@
 // Numbers, times and names as a person reads them.
 export function personName(text) {
-  const [family = "", given = "", middle = ""] = (text ?? "").split("=")[0].split("^");
-  return visible([family, [given, middle].filter(Boolean).join(" ")].filter(Boolean).join(", ")) || "no name";
+  return (text ?? "").split("=").map(nameInOneScript).filter(Boolean).join(" / ") || "no name";
+}
+
+// PS3.5 §6.2.1: family, given, middle within each of the alphabetic, ideographic and phonetic groups.
+function nameInOneScript(group) {
+  const [family = "", given = "", middle = ""] = group.split("^");
+  return visible([family, [given, middle].filter(Boolean).join(" ")].filter(Boolean).join(", "));
 }
 
 // Bidirectional controls, zero-width and tag characters can make one name look like another: they are shown, not obeyed.
