@@ -89,8 +89,6 @@ class StowDoor:
             raise Refusal(401, "not_signed_in", "who are you? send a token", {"WWW-Authenticate": "Bearer"})
         require(actor, Act.STORE_INSTANCE)
         claim, media_type = self._claim(request.path), chosen_media_type(headers.get("accept", ""))
-        if media_type is None:
-            raise Refusal(406, "not_acceptable", "answers are application/dicom+json or application/dicom+xml")
         boundary = self._check_content(headers)
         outcomes = self._receive(request.body, boundary, actor.actor_id, claim)
         status = status_of(outcomes)

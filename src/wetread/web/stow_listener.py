@@ -114,6 +114,7 @@ class FrontServer(uvicorn.Server):
             task = asyncio.create_task(self._converse(sock, str(address[0])))
             self._waiting[task] = None
             task.add_done_callback(lambda done: self._waiting.pop(done, None))
+            await asyncio.sleep(0)  # it has begun before anybody cancels it: only then does it close its socket
 
     async def _converse(self, sock: socket.socket, peer_ip: str) -> None:
         """One connection, request by request, until it closes or belongs to uvicorn."""

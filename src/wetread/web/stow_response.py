@@ -56,16 +56,17 @@ def status_of(outcomes: Sequence[InstanceOutcome]) -> int:
     return 503 if Outcome.UNAVAILABLE in kinds else 409
 
 
-def chosen_media_type(accept: str) -> str | None:
-    """DICOM JSON unless only XML is asked for; None when neither will do (406). Quality values other than 0 are not weighed."""
-    wanted = [each.strip().lower().split(";") for each in accept.split(",") if each.strip()]
-    names = [name.strip() for name, *rest in wanted if "q=0" not in [part.replace(" ", "") for part in rest]]
-    for name in names or ["*/*"]:
+def chosen_media_type(accept: str) -> str:
+    """XML where it is asked for before JSON, else JSON: an image is not refused for what its sender would like to read (RFC 9110 §12.5.1 allows that)."""
+    for each in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in each.split(";"))
+        if "q=0" in parameters:
+            continue
         if name in ("*/*", "application/*", DICOM_JSON, "application/json"):
             return DICOM_JSON
-        if name == DICOM_XML:
+        if DICOM_XML in (name, *(part.partition("=")[2].strip('"') for part in parameters)):
             return DICOM_XML
-    return None
+    return DICOM_JSON
 
 
 def encode_outcomes(outcomes: Sequence[InstanceOutcome], media_type: str, base_url: str) -> bytes:
