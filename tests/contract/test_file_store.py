@@ -45,6 +45,14 @@ def test_however_it_is_cut_only_the_preamble_changes(
     assert stored.size_bytes == len(content)
 
 
+def test_a_file_without_the_magic_word_has_no_preamble_to_change(file_store: FileStore) -> None:
+    """A data set without file meta information (PS3.10 §7.1) starts at its first byte."""
+    content = bytes(range(1, 256)) * 2
+    stored = keep(file_store, content)
+    assert stored.path.read_bytes() == content
+    assert stored.sha256 == stored.original_sha256
+
+
 def test_any_buffer_can_be_written(file_store: FileStore) -> None:
     buffer = bytearray(bytes(128) + BODY)
     with file_store.receive() as file:
