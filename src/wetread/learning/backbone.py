@@ -62,7 +62,7 @@ class _Block(nn.Module):
         self._bn2 = _norm(channels_out)
 
     def forward(self, inputs: Tensor, survival: float = 1.0) -> Tensor:
-        out = functional.relu6(self._bn0(self._expand_conv(inputs))) if self.expands else inputs
+        out: Tensor = functional.relu6(self._bn0(self._expand_conv(inputs))) if self.expands else inputs
         out = functional.relu6(self._bn1(self._depthwise_conv(out)))
         out = self._bn2(self._project_conv(out))
         if not self.residual:

@@ -49,13 +49,18 @@ class Reader(nn.Module):
         features = places.mean(dim=(2, 3))
         logits = self.head(self.dropout(features))
         cam = torch.einsum("bchw,fc->bfhw", places, self.head.weight)
-        layout = functional.avg_pool2d(middle, middle.shape[-1] // GATE_GRID).flatten(1)
-        return Reading(logits, features, cam, layout)
+        return Reading(logits, features, cam, _layout(middle))
 
     def train_logits(self, image: Tensor) -> Tensor:
         """(batch, 1, work_px, work_px) -> logits only: what the loss needs."""
         logits: Tensor = self.head(self.dropout(self.backbone(image).mean(dim=(2, 3))))
         return logits
+
+
+def _layout(middle: Tensor) -> Tensor:
+    """(batch, channel, size, size) -> (batch, GATE_FEATURES): means of 3 x 3 windows that cover the map to its edges."""
+    step = int(middle.shape[-1]) // GATE_GRID
+    return functional.avg_pool2d(middle, int(middle.shape[-1]) - (GATE_GRID - 1) * step, step).flatten(1)
 
 
 def fold_norms(module: nn.Module) -> None:

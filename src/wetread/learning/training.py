@@ -165,7 +165,6 @@ class Trainer:
             losses.append(self.step(chosen, epoch * self.steps_per_epoch + index, size_px, random))
             if index % 40 == 39:
                 _say(f"epoch {epoch + 1} step {index + 1}/{self.steps_per_epoch} loss {np.mean(losses[-40:]):.4f}")
-        self.average.work_px = max(size_px, self.recipe.input_px)
         score = mean_auroc(self.data.val_truth, read_logits(self.average, self.data.val_films))
         wall_s = time.perf_counter() - began
         self.curve.append(
