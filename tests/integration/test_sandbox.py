@@ -155,6 +155,21 @@ def test_a_child_outlives_the_thread_that_first_needed_it(sandbox: Sandbox, vali
     assert children_of(os.getpid()) == before
 
 
+def test_every_text_codec_still_works_when_no_file_can_be_opened(sandbox: Sandbox, tmp_path: Path, valid: Path) -> None:
+    """The filter takes `openat` away at the first decode, and Python loads codecs when it first needs them."""
+    sandbox.decode(valid)
+    for term, name in {
+        "GB18030": "王^小东".encode("gb18030"),
+        "ISO_IR 13": b"\xd4\xcf\xc0\xde^\xc0\xdb\xb3",
+        "\\ISO 2022 IR 87": b"\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B",
+        "\\ISO 2022 IR 149": b"\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce",
+        "ISO_IR 144": "Люк".encode("iso8859_5"),
+    }.items():
+        path = tmp_path / "name.dcm"
+        path.write_bytes(film({0x00080005: ("CS", term.encode()), 0x00100010: ("PN", name)}))
+        assert not sandbox.inspect(path).identity.patient_name.isascii(), term
+
+
 def test_many_threads_share_the_pool(tmp_path: Path) -> None:
     paths = []
     for number in range(6):

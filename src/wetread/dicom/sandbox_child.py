@@ -10,53 +10,57 @@ import resource
 import socket
 import sys
 from array import array
-from typing import TYPE_CHECKING, Any
 
 from wetread.dicom import seccomp
-from wetread.dicom.byte_source import FileSource
-from wetread.dicom.header import HEADER_TAGS, header_of
-from wetread.dicom.header_json import header_to_json
 from wetread.dicom.limits import Limits
-from wetread.dicom.part10 import read_part10
-from wetread.domain.errors import HostileInput, PermanentError
+from wetread.dicom.sandbox_requests import answer_request
 
-if TYPE_CHECKING:
-    from wetread.dicom.frame import Frame
-
-__all__ = ["Child", "main"]
+__all__ = ["main"]
 
 _LONGEST_MESSAGE = 128 * 1024
-_ALIGNMENT = 64
 
 
 def main(arguments: list[str]) -> None:
     """`arguments`: the socket's descriptor, the parent's process id, the limits as JSON. Returns when the parent hangs up."""
     limits = Limits.from_json(arguments[2])
     connection = socket.socket(fileno=int(arguments[0]))
-    _preload()
+    _load_text_codecs()
     protections = _protect(int(arguments[1]), limits)
     connection.sendmsg([json.dumps({"protections": protections}).encode()])
-    child = Child(limits)
-    while True:
-        message, descriptors = _receive(connection)
-        if not message:
-            return
-        try:
-            answer, healthy = child.answer(message, descriptors)
-        finally:
-            for descriptor in descriptors:
-                os.close(descriptor)
+    may_open = True
+    while message_and_descriptors := _receive(connection):
+        message, descriptors = message_and_descriptors
+        request = json.loads(message)
+        if may_open and request["operation"] != "inspect":
+            _load_codecs()
+            may_open = not seccomp.install_filter(may_open=False)
+        _limit_cpu(limits.inspect_cpu_s if request["operation"] == "inspect" else limits.decode_cpu_s)
+        answer = answer_request(request, descriptors, limits)
+        for descriptor in descriptors:  # before the answer: the parent seals the memory file when it comes
+            os.close(descriptor)
         connection.sendmsg([json.dumps(answer).encode()])
-        if not healthy:
+        if answer.get("retire"):
             return
 
 
-def _preload() -> None:
-    """Text codecs load lazily; load them while files may still be opened freely."""
+def _load_text_codecs() -> None:
+    """They load lazily; load them while files may still be opened."""
     from wetread.dicom.charset import codecs_of, decode_text
 
     for term in ("GB18030", *(f"ISO_IR {number}" for number in range(1, 204))):
         decode_text(b"a", codecs_of((term,)))
+
+
+def _load_codecs() -> None:
+    """numpy and the image libraries."""
+    from wetread.dicom import codecs, render  # noqa: F401
+
+
+def _limit_cpu(seconds: int) -> None:
+    """Counted from now; beyond it the kernel ends the process (SIGXCPU)."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + 1 + seconds, hard))
 
 
 def _protect(parent: int, limits: Limits) -> list[str]:
@@ -82,81 +86,11 @@ def _protect(parent: int, limits: Limits) -> list[str]:
     return done
 
 
-def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
+def _receive(connection: socket.socket) -> tuple[bytes, list[int]] | None:
+    """A request and its open files; None when the parent has hung up."""
     message, ancillary, _, _ = connection.recvmsg(_LONGEST_MESSAGE, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
     descriptors = array("i")
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
             descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
-    return message, descriptors.tolist()
-
-
-class Child:
-    """Answers requests. `answer` never raises."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._may_open = True
-
-    def answer(self, message: bytes, descriptors: list[int]) -> tuple[dict[str, Any], bool]:
-        """The answer, and whether this process is fit for another request. pyo3 panics and the like are no `Exception`, hence BaseException."""
-        try:
-            return {"ok": self._answer(json.loads(message), descriptors)}, True
-        except PermanentError as error:
-            kind = "hostile" if isinstance(error, HostileInput) else "unsuitable"
-            return {"error": kind, "code": error.code, "message": str(error)}, True
-        except MemoryError:
-            message_text = "Decoding the image needs more memory than it may use; read the film without AI."
-            return {"error": "unsuitable", "code": "image_too_large", "message": message_text, "retire": True}, False
-        except BaseException as error:  # noqa: BLE001
-            return {"crash": type(error).__name__}, False
-
-    def _answer(self, request: dict[str, Any], descriptors: list[int]) -> Any:
-        operation = request["operation"]
-        self._limit_cpu(self._limits.inspect_cpu_s if operation == "inspect" else self._limits.decode_cpu_s)
-        if operation == "inspect":
-            source = FileSource(descriptors[0])
-            return header_to_json(header_of(read_part10(source, HEADER_TAGS, frozenset(), self._limits)))
-        frame = self._frame(descriptors[0])
-        if operation == "decode":
-            return _write_frame(frame, descriptors[1])
-        from wetread.dicom.render import png_of
-
-        return {"bytes": _write(descriptors[1], 0, png_of(frame, max_side_px=request["max_side_px"]))}
-
-    def _frame(self, descriptor: int) -> "Frame":
-        from wetread.dicom import codecs, render  # noqa: F401 - native libraries load here, then no file can be opened
-        from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, read_frame
-
-        if self._may_open:
-            self._may_open = False
-            seccomp.install_filter(may_open=False)
-        file = read_part10(FileSource(descriptor), FRAME_TAGS, FRAME_ITEMS, self._limits)
-        return read_frame(file, self._limits)
-
-    def _limit_cpu(self, seconds: int) -> None:
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(usage.ru_utime + usage.ru_stime) + 1 + seconds, hard))
-
-
-def _write_frame(frame: "Frame", descriptor: int) -> dict[str, Any]:
-    stored_bytes = _write(descriptor, 0, frame.stored.data.cast("B"))
-    display_offset = -(-stored_bytes // _ALIGNMENT) * _ALIGNMENT
-    _write(descriptor, display_offset, frame.display.data.cast("B"))
-    return {
-        "rows": frame.stored.shape[0],
-        "columns": frame.stored.shape[1],
-        "bytes_per_pixel": frame.stored.dtype.itemsize,
-        "display_offset": display_offset,
-        "display_entries": len(frame.display),
-        "row_spacing": frame.row_spacing,
-        "column_spacing": frame.column_spacing,
-    }
-
-
-def _write(descriptor: int, offset: int, data: bytes | memoryview) -> int:
-    view, done = memoryview(data), 0
-    while done < len(view):
-        done += os.pwrite(descriptor, view[done:], offset + done)
-    return done
+    return (message, descriptors.tolist()) if message else None

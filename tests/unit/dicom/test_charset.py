@@ -1,7 +1,7 @@
 """Text is decoded as pydicom decodes it, from a closed list of codecs, and never loses what it cannot hold."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.charset import convert_encodings, decode_bytes
 
@@ -66,6 +66,7 @@ def test_five_hundred_character_sets_are_cut() -> None:
     assert len(codecs_of(("ISO 2022 IR 87",) * 500)) == 16
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40), st.binary(max_size=40))
 def test_two_identifiers_never_become_one(left: bytes, right: bytes) -> None:
     codecs = codecs_of(("ISO_IR 192",))
@@ -73,6 +74,7 @@ def test_two_identifiers_never_become_one(left: bytes, right: bytes) -> None:
         assert decode_text(left, codecs) != decode_text(right, codecs)
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200),
     st.lists(st.sampled_from(["ISO_IR 192", "GB18030", "ISO 2022 IR 87", "ISO 2022 IR 149", "x"])),

@@ -4,7 +4,7 @@ from struct import pack
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
@@ -32,6 +32,7 @@ def table(data_set: DataSet, bits: int, *, signed: bool = False, inverted: bool 
     return display_table(data_set, ramp, bits_stored=bits, signed=signed, inverted=inverted)
 
 
+@settings(deadline=None)
 @given(
     bits=st.integers(8, 16),
     signed=st.booleans(),
@@ -158,6 +159,7 @@ def test_a_damaged_table_is_refused(data_set: DataSet) -> None:
     assert caught.value.code == "bad_lut"
 
 
+@settings(deadline=None)
 @given(
     center=st.floats(allow_nan=False, allow_infinity=False, width=32),
     width=st.floats(allow_nan=False, allow_infinity=False, width=32),

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.hostile import INSTANCE, Fate, Tags, film, hostile_files
 
@@ -102,6 +102,7 @@ def test_json_and_back_changes_nothing() -> None:
     assert header_from_json(json.loads(json.dumps(header_to_json(found)))) == found
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),

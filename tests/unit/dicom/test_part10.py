@@ -5,7 +5,7 @@ from contextlib import suppress
 from struct import pack
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.hostile import (
     BIG,
@@ -185,6 +185,7 @@ def test_structural_attacks_are_refused(case) -> None:  # type: ignore[no-untype
 _FILM = film()
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(_FILM) - 1), st.integers(0, 255)), min_size=1, max_size=12))
 def test_any_damage_is_read_or_refused(damage: list[tuple[int, int]]) -> None:
     """Nothing but HostileInput ever leaves the walker."""
@@ -195,6 +196,7 @@ def test_any_damage_is_read_or_refused(damage: list[tuple[int, int]]) -> None:
         read(bytes(content), Limits(elements=2_000))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_any_bytes_behind_a_valid_start_are_read_or_refused(tail: bytes) -> None:
     """Nothing but HostileInput ever leaves the walker."""

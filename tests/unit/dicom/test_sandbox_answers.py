@@ -1,15 +1,16 @@
 """The parent believes nothing: an answer that does not fit its memory file, or the rules, is nonsense."""
 
-import json
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from struct import pack
 
 import pytest
+from tests.hostile import film
 
 from wetread.dicom.limits import Limits
 from wetread.dicom.sandbox_answers import error_of, image_of, picture_of
-from wetread.dicom.sandbox_child import Child
+from wetread.dicom.sandbox_requests import answer_request
 from wetread.domain.errors import HostileInput, UnsuitableImage
 
 _TRUE = {
@@ -127,20 +128,21 @@ class _Exhausting(list[int]):
 
 
 def test_a_panic_is_answered_and_ends_the_child() -> None:
-    answer, healthy = Child(Limits()).answer(json.dumps({"operation": "inspect"}).encode(), _Panicking())
+    answer = answer_request({"operation": "inspect"}, _Panicking(), Limits())
     assert "crash" in answer
-    assert not healthy
-
-
-def test_running_out_of_memory_is_answered_and_ends_the_child() -> None:
-    answer, healthy = Child(Limits()).answer(json.dumps({"operation": "inspect"}).encode(), _Exhausting())
-    assert isinstance(error_of(answer), UnsuitableImage)
     assert answer["retire"]
-    assert not healthy
 
 
-@pytest.mark.parametrize("message", [b"", b"junk", b"[]", b'{"operation": "format disk"}'])
-def test_a_request_that_is_none_ends_the_child(message: bytes) -> None:
-    answer, healthy = Child(Limits()).answer(message, [])
-    assert "crash" in answer
-    assert not healthy
+@pytest.mark.parametrize(("operation", "kind"), [("inspect", HostileInput), ("decode", UnsuitableImage)])
+def test_running_out_of_memory_is_answered_and_ends_the_child(operation: str, kind: type) -> None:
+    answer = answer_request({"operation": operation}, _Exhausting(), Limits())
+    assert type(error_of(answer)) is kind
+    assert answer["retire"]
+
+
+def test_a_stored_file_that_rotted_is_unsuitable_not_hostile(tmp_path: Path) -> None:
+    path = tmp_path / "rotten.dcm"
+    path.write_bytes(film()[:-100])
+    with path.open("rb") as file:
+        refused = error_of(answer_request({"operation": "decode"}, [file.fileno(), 0], Limits()))
+    assert (type(refused), refused.code) == (UnsuitableImage, "damaged_file")

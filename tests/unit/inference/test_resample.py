@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -34,6 +34,7 @@ def film(rows: int, columns: int, entries: int) -> tuple[NDArray[np.uint16], NDA
     return stored, _RNG.random(entries).astype(np.float32)
 
 
+@settings(deadline=None)
 @given(
     rows=st.integers(1, 90),
     columns=st.integers(1, 90),
@@ -137,6 +138,7 @@ def test_the_extent_maps_the_square_back_to_the_film() -> None:
     assert (stretched.column_start, stretched.column_stop) == (-100, 300)
 
 
+@settings(deadline=None)
 @given(rows=st.integers(1, 600), columns=st.integers(1, 600), side=st.integers(1, 80))
 def test_the_extent_covers_the_film(rows: int, columns: int, side: int) -> None:
     square, extent = fit_long_side(decoded(rows, columns), side)

@@ -1,0 +1,83 @@
+"""Translates one request to the decoding child into its answer: what is asked, what went wrong, and whether the process is fit for another.
+
+Nothing here touches the process itself; `sandbox_child` is the program around it.
+"""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from wetread.dicom.byte_source import FileSource
+from wetread.dicom.header import HEADER_TAGS, header_of
+from wetread.dicom.header_json import header_to_json
+from wetread.dicom.limits import Limits
+from wetread.dicom.part10 import read_part10
+from wetread.domain.errors import HostileInput, PermanentError, UnsuitableImage
+
+if TYPE_CHECKING:
+    from wetread.dicom.frame import Frame
+
+__all__ = ["answer_request"]
+
+_ALIGNMENT = 64
+
+
+def answer_request(request: dict[str, Any], descriptors: list[int], limits: Limits) -> dict[str, Any]:
+    """JSON for the parent: `ok`, or `error` with code and message, or `crash`; with `retire` the process should not go on. Never raises."""
+    try:
+        return {"ok": _answer(request, descriptors, limits)}
+    except PermanentError as error:
+        return _error(error)
+    except MemoryError:
+        advice = "Reading the file needs more memory than it may use; read the film without AI."
+        kind = HostileInput if request["operation"] == "inspect" else UnsuitableImage
+        return _error(kind(advice, code="image_too_large")) | {"retire": True}
+    except BaseException as error:  # noqa: BLE001 - pyo3's panics and their like are no Exception
+        return {"crash": type(error).__name__, "retire": True}
+
+
+def _error(error: PermanentError) -> dict[str, Any]:
+    kind = "hostile" if isinstance(error, HostileInput) else "unsuitable"
+    return {"error": kind, "code": error.code, "message": str(error)}
+
+
+def _answer(request: dict[str, Any], descriptors: list[int], limits: Limits) -> Any:
+    if request["operation"] == "inspect":
+        file = read_part10(FileSource(descriptors[0]), HEADER_TAGS, frozenset(), limits)
+        return header_to_json(header_of(file))
+    frame = _frame(descriptors[0], limits)
+    if request["operation"] == "decode":
+        return _write_frame(frame, descriptors[1])
+    from wetread.dicom.render import png_of
+
+    return {"bytes": _write(descriptors[1], 0, png_of(frame, max_side_px=request["max_side_px"]))}
+
+
+def _frame(descriptor: int, limits: Limits) -> "Frame":
+    from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, read_frame
+
+    try:
+        return read_frame(read_part10(FileSource(descriptor), FRAME_TAGS, FRAME_ITEMS, limits), limits)
+    except HostileInput as error:  # it was accepted once: the stored bytes, or our limits, have changed since
+        raise UnsuitableImage(f"The stored file can no longer be read ({error.code}).", code="damaged_file") from error
+
+
+def _write_frame(frame: "Frame", descriptor: int) -> dict[str, Any]:
+    stored_bytes = _write(descriptor, 0, frame.stored.data.cast("B"))
+    display_offset = -(-stored_bytes // _ALIGNMENT) * _ALIGNMENT
+    _write(descriptor, display_offset, frame.display.data.cast("B"))
+    return {
+        "rows": frame.stored.shape[0],
+        "columns": frame.stored.shape[1],
+        "bytes_per_pixel": frame.stored.dtype.itemsize,
+        "display_offset": display_offset,
+        "display_entries": len(frame.display),
+        "row_spacing": frame.row_spacing,
+        "column_spacing": frame.column_spacing,
+    }
+
+
+def _write(descriptor: int, offset: int, data: bytes | memoryview) -> int:
+    view, done = memoryview(data), 0
+    while done < len(view):
+        done += os.pwrite(descriptor, view[done:], offset + done)
+    return done
