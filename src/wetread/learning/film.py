@@ -1,8 +1,4 @@
-"""Brings a film to the network's square input: exact area average of the long side, central padding with black.
-
-The arithmetic is the definition that the runtime's compiled resampler must reproduce: every output pixel is the mean of the
-input area it covers, with fractional weights at the borders.
-"""
+"""Brings films to the network's square input with the very code that does it when a hospital's film arrives, and keeps them decoded."""
 
 import hashlib
 from pathlib import Path
@@ -10,42 +6,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wetread.inference.resample import fit_long_side
 from wetread.learning.manifest import Film
+from wetread.ports.decoder import DecodedImage
 
-__all__ = ["area_average", "fit_long_side", "load_films", "read_image_folder"]
+__all__ = ["load_films", "read_image_folder"]
 
-
-def _area_weights(size_in: int, size_out: int) -> NDArray[np.float64]:
-    """(size_out, size_in) rows sum to 1: the share of each input pixel in each output pixel."""
-    edges = np.arange(size_out + 1) * (size_in / size_out)
-    pixels = np.arange(size_in)
-    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
-    weights: NDArray[np.float64] = np.clip(overlap, 0, None) * (size_out / size_in)
-    return weights
-
-
-def area_average(image: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """Exact area average of a (row, column) image to (rows, columns)."""
-    by_row = _area_weights(image.shape[0], rows) @ image.astype(np.float64)
-    return (by_row @ _area_weights(image.shape[1], columns).T).astype(np.float32)
-
-
-def fit_long_side(image: NDArray[np.float32], size_px: int) -> NDArray[np.float32]:
-    """(row, column) values 0..1 -> (size_px, size_px): long side = size_px, aspect kept, padded centrally with 0."""
-    scale = size_px / max(image.shape)
-    rows, columns = (max(1, round(side * scale)) for side in image.shape)
-    top, left = (size_px - rows) // 2, (size_px - columns) // 2
-    square = np.zeros((size_px, size_px), np.float32)
-    square[top : top + rows, left : left + columns] = area_average(image, rows, columns)
-    return square
+_DISPLAY = np.linspace(0, 1, 256, dtype=np.float32)
 
 
 def _read_film(path: Path, size_px: int) -> NDArray[np.uint8]:
     from PIL import Image
 
     with Image.open(path) as film:
-        values = np.asarray(film.convert("L"), np.float32) / np.float32(255)
-    return np.rint(fit_long_side(values, size_px) * 255).astype(np.uint8)
+        decoded = DecodedImage(np.array(film.convert("L")), _DISPLAY, 1.0, 1.0)
+    return np.rint(fit_long_side(decoded, size_px)[0] * 255).astype(np.uint8)
 
 
 def load_films(films: list[Film], root: Path, size_px: int, cache: Path) -> NDArray[np.uint8]:

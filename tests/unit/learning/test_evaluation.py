@@ -1,0 +1,91 @@
+"""The evaluation's own logic on hand-made films."""
+
+import numpy as np
+import pytest
+
+from wetread.learning.calibration import Platt
+from wetread.learning.evaluation import discrimination, external, operating, paired_with_teacher, pointing_game
+from wetread.learning.manifest import FINDINGS, Film
+from wetread.learning.recipe import read_recipe
+
+MASS = FINDINGS.index("mass")
+
+
+def _film(number: int, labels: str, dataset: str = "NIH ChestX-ray14", nih_boxes: str = "") -> Film:
+    return Film(
+        file=f"{number}.png",
+        dataset=dataset,
+        image_id=str(number),
+        patient_id=str(number),
+        view_position="PA",
+        labels=frozenset(labels.split("|")),
+        split="test",
+        source_pixels=128,
+        rsna_class="",
+        nih_boxes=nih_boxes,
+        rsna_boxes="",
+    )
+
+
+def _forty_films() -> tuple[list[Film], np.ndarray[tuple[int, int], np.dtype[np.float64]]]:
+    """Twenty with a mass; the mass logit is right on all but one."""
+    films = [_film(i, "Mass" if i < 20 else "No Finding") for i in range(40)]
+    logits = np.full((40, len(FINDINGS)), -3.0)
+    logits[:19, MASS] = 2.0
+    return films, logits
+
+
+def test_perfect_but_one_film_gives_the_auroc_of_that_count() -> None:
+    films, logits = _forty_films()
+    report = discrimination(films, logits)
+    mass = report["per_finding"]["mass"]  # type: ignore[index]
+    assert mass["value"] == pytest.approx((19 + 0.5) / 20)
+    assert report["per_finding"]["hernia"]["value"] is None  # type: ignore[index]
+    assert "1 NIH findings" in report["mean_auroc"]["definition"]  # type: ignore[index]
+
+
+def test_operating_point_counts_false_alarms_over_all_films() -> None:
+    films, logits = _forty_films()
+    logits[39, MASS] = 2.0
+    same = [Platt(1.0, 0.0)] * len(FINDINGS)
+    mass = operating(films, logits, same, [0.5] * len(FINDINGS))["per_finding"]["mass"]  # type: ignore[index]
+    assert mass["sensitivity"]["value"] == pytest.approx(19 / 20)
+    assert mass["specificity"]["value"] == pytest.approx(19 / 20)
+    assert mass["fp_per_100_films"] == pytest.approx(2.5)
+
+
+def test_same_scores_as_the_teacher_differ_by_nothing() -> None:
+    films, logits = _forty_films()
+    teacher = logits.astype(np.float32)
+    teacher[30:] = np.nan
+    paired = paired_with_teacher(films, logits, teacher)
+    assert (paired["films"], paired["difference"], paired["low"], paired["high"]) == (30, 0.0, 0.0, 0.0)
+
+
+def test_external_set_reads_only_its_own_films() -> None:
+    films = [_film(i, "Normal" if i % 2 else "Pneumonia|Viral", "Kermany 2018") for i in range(40)]
+    films += [_film(i, "COVID-19", "Hannover") for i in range(40, 60)]
+    logits = np.tile(np.array([[float(i % 2 == 0)] for i in range(60)]), len(FINDINGS))
+    row = external(films, logits)["pneumonia"]
+    assert (row.value, row.n_positive, row.n_negative) == (1.0, 20, 20)
+
+
+def test_pointing_game_knows_rows_from_columns() -> None:
+    """The box is in the upper right; the map of one film points there, of the other to the lower left."""
+    box = '[["Mass", 768, 0, 255, 255]]'
+    films = [_film(0, "Mass", nih_boxes=box), _film(1, "Mass", nih_boxes=box)]
+    cams = np.zeros((2, len(FINDINGS), 4, 4), np.float32)
+    cams[0, MASS, 0, 3] = 1
+    cams[1, MASS, 3, 0] = 1
+    game = pointing_game(films, cams)
+    assert game["cases"] == 2
+    assert game["hit_rate"]["value"] == 0.5  # type: ignore[index]
+    assert game["random_place"] == pytest.approx(1 / 16, abs=0.01)
+
+
+def test_shipped_recipe_is_complete_and_counts_its_epochs() -> None:
+    recipe = read_recipe()
+    assert recipe.epochs == sum(stage.epochs for stage in recipe.stages)
+    assert recipe.train_px(0) == recipe.stages[0].train_px
+    with pytest.raises(ValueError, match="no such epoch"):
+        recipe.train_px(recipe.epochs)
