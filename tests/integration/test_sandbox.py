@@ -1,6 +1,7 @@
 """The decoding children may die, hang or be killed at any time, and nobody but the file that did it notices."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -100,6 +101,22 @@ def test_a_child_that_hangs_is_killed_and_the_file_read_by_a_fresh_one(valid: Pa
         assert child not in children_of(os.getpid())
 
 
+def test_a_request_given_up_half_way_never_answers_the_next_one(tmp_path: Path, valid: Path) -> None:
+    """Ctrl-C while a child works: its late answer is about another patient's film."""
+    other = tmp_path / "other.dcm"
+    other.write_bytes(film({0x00100010: ("PN", b"OTHER^OSCAR")}))
+    with Sandbox(children=1) as sandbox:
+        sandbox.inspect(valid)
+        (child,) = children_of(os.getpid())
+        os.kill(child, signal.SIGSTOP)
+        interrupt = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+        interrupt.start()
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.inspect(valid)
+        interrupt.join()
+        assert sandbox.inspect(other).identity.patient_name == "OTHER^OSCAR"
+
+
 def test_a_file_that_takes_two_children_down_is_refused_for_good(valid: Path) -> None:
     with Sandbox(children=1, limits=Limits(decode_wall_s=1e-6)) as sandbox:
         with pytest.raises(UnsuitableImage) as caught:
@@ -195,6 +212,20 @@ def test_only_regular_files_are_opened(sandbox: Sandbox, tmp_path: Path, valid: 
         sandbox.inspect(path)
     assert caught.value.code == "bytes_missing"
     assert str(tmp_path) not in str(caught.value)
+
+
+def test_running_out_of_descriptors_is_no_fault_of_the_file(sandbox: Sandbox, valid: Path) -> None:
+    sandbox.inspect(valid)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        with pytest.raises(TransientError):
+            sandbox.inspect(valid)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert sandbox.inspect(valid).sop_instance_uid == INSTANCE
 
 
 def test_a_closed_sandbox_says_try_again(valid: Path) -> None:

@@ -52,13 +52,15 @@ def _decode(codec: str, frame: bytes, shape: FrameShape, rgb: bool) -> NDArray[A
     if codec == "rle":
         return _rle(frame, shape)
     if codec == "jpeg" and shape.samples == 3:
-        return _DECODERS["jpeg"](frame, colorspace="RGB" if rgb else "YCBCR", outcolorspace="GRAYSCALE")
-    return _DECODERS[codec](frame)
+        luma: NDArray[Any] = _DECODERS["jpeg"](frame, colorspace="RGB" if rgb else "YCBCR", outcolorspace="GRAYSCALE")
+        return luma
+    decoded: NDArray[Any] = _DECODERS[codec](frame)
+    return decoded
 
 
 def _rle(frame: bytes, shape: FrameShape) -> NDArray[Any]:
     """imagecodecs gives one plane after the other, in native byte order (RLE segments hold the most significant bytes first)."""
     dtype = np.dtype(np.uint8 if shape.bits_allocated == 8 else np.uint16)
-    planes = np.frombuffer(bytearray(_DICOMRLE_DECODE(frame, dtype)), dtype)
+    planes = np.frombuffer(_DICOMRLE_DECODE(frame, dtype), dtype)
     planes = planes.reshape(shape.samples, shape.rows, shape.columns)
     return np.moveaxis(planes, 0, -1) if shape.samples > 1 else planes[0]

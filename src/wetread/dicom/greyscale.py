@@ -96,7 +96,7 @@ def _voi(data_set: DataSet, modality: _Values) -> _Values | None:
 
 def _ramp(values: _Values) -> _Values:
     low, high = values.min(), values.max()
-    return (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return np.asarray((values - low) / (high - low) if high > low else np.zeros_like(values))
 
 
 def _stretched(modality: _Values, stored: NDArray[Any], padded: NDArray[np.bool_]) -> _Values:
@@ -108,7 +108,7 @@ def _stretched(modality: _Values, stored: NDArray[Any], padded: NDArray[np.bool_
     if not share[-1]:
         return np.zeros_like(modality)
     low, high = (modality[order[np.searchsorted(share, end * share[-1])]] for end in _STRETCH)
-    return (modality - low) / (high - low) if high > low else (modality > low).astype(np.float64)
+    return np.asarray((modality - low) / (high - low) if high > low else modality > low, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class _Lut:
 
     def __call__(self, inputs: _Values) -> _Values:
         index = np.clip(np.floor(inputs) - self.first, 0, len(self.values) - 1)
-        return self.values[index.astype(np.int64)]
+        return np.asarray(self.values[index.astype(np.int64)])
 
 
 def _lut(item: dict[int, Element], signed: bool) -> _Lut:

@@ -6,6 +6,7 @@ Text is data: it is never a path, a format or markup here, and every sink escape
 import re
 from datetime import date
 from math import isfinite
+from typing import Literal
 
 from wetread.dicom.charset import codecs_of, decode_text
 from wetread.dicom.part10 import DataSet, Element, Part10File
@@ -181,7 +182,7 @@ def number_of(element: Element | None, *, signed: bool = False) -> int | None:
         return None
     if element.vr not in ("", "US", "SS") or len(element.value) % 2:
         raise HostileInput("A pixel description has the wrong value representation.", code="bad_vr")
-    order = "big" if element.big_endian else "little"
+    order: Literal["big", "little"] = "big" if element.big_endian else "little"
     return int.from_bytes(element.value[:2], order, signed=element.vr == "SS" or (signed and element.vr == ""))
 
 

@@ -53,7 +53,7 @@ _OTHERS = ("patient_orientation", "image_type", "pixel_spacing_mm", "has_pixel_d
 
 def _traits(data: dict[str, Any]) -> ImageTraits:
     spacing = data["pixel_spacing_mm"]
-    texts = {name: _text(value) for name, value in data.items() if name not in _OTHERS}
+    texts: dict[str, Any] = {name: _text(value) for name, value in data.items() if name not in _OTHERS}
     numbers: dict[str, Any] = {name: _is(data[name], int) for name in _NUMBERS}
     return ImageTraits(
         patient_orientation=_texts(data["patient_orientation"]),

@@ -4,6 +4,7 @@ Implements `wetread.ports.decoder.Decoder`. Children are long-lived, started on 
 the child as an open descriptor, pixels come back in a memory file that the child can no longer shrink, so neither paths nor copies cross the wall.
 """
 
+import errno
 import json
 import os
 import queue
@@ -32,6 +33,7 @@ __all__ = ["Sandbox"]
 _T = TypeVar("_T")
 _LONGEST_MESSAGE = 128 * 1024
 _START = "import sys; sys.path.append(sys.argv[1]); from wetread.dicom.sandbox_child import main; main(sys.argv[2:])"
+_PASSING = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "LC_ALL": "C.UTF-8"}
 
 
@@ -118,10 +120,9 @@ class Sandbox:
     def _ask_child(self, child: "_Child", file: int, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
         limits = self._limits
         wall_s = limits.inspect_wall_s if request["operation"] == "inspect" else limits.decode_wall_s
-        memory = os.memfd_create("frame", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        memory = _memory_file()
         try:
             answer = child.ask(request, [file, memory], wall_s)
-            child.retired = child.retired or child.requests >= limits.requests_per_child
             if "error" in answer:
                 raise error_of(answer)
             return read(answer["ok"], memory)
@@ -136,8 +137,7 @@ class Sandbox:
         try:
             child = self._starter.submit(_Child, self._limits).result()
         except (_Lost, OSError, RuntimeError) as error:
-            message = "A decoding process could not be started; check memory and process limits."
-            raise TransientError(message, code="decoder_unavailable") from error
+            raise _busy() from error
         self._protections = child.protections
         return child
 
@@ -148,6 +148,7 @@ class _Child:
     def __init__(self, limits: Limits) -> None:
         self.requests = 0
         self.retired = False
+        self._most_requests = limits.requests_per_child
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         package_root = str(Path(__file__).resolve().parents[2])
         arguments = [package_root, str(theirs.fileno()), str(os.getpid()), limits.to_json()]
@@ -169,14 +170,19 @@ class _Child:
             raise _Lost from error
 
     def ask(self, request: dict[str, Any], descriptors: list[int], wall_s: float) -> dict[str, Any]:
-        """Raises _Lost when there is no sensible answer within `wall_s`."""
+        """Raises _Lost when there is no sensible answer to this very request within `wall_s`."""
         self.requests += 1
+        self.retired = (
+            True  # until it has answered: a request given up half-way must not leave its answer for the next one
+        )
         try:
-            socket.send_fds(self._connection, [json.dumps(request).encode()], descriptors)
+            socket.send_fds(self._connection, [json.dumps(request | {"number": self.requests}).encode()], descriptors)
         except OSError as error:
             raise _Lost from error
         answer = self._receive(wall_s)
-        self.retired = bool(answer.get("retire"))
+        if answer.get("number") != self.requests:
+            raise _Lost
+        self.retired = bool(answer.get("retire")) or self.requests >= self._most_requests
         return answer
 
     def _receive(self, wall_s: float) -> dict[str, Any]:
@@ -196,12 +202,26 @@ class _Child:
         self._process.wait()
 
 
+def _busy() -> TransientError:
+    message = "No decoding process or memory for one; check memory, process and open file limits."
+    return TransientError(message, code="decoder_unavailable")
+
+
+def _memory_file() -> int:
+    try:
+        return os.memfd_create("frame", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    except OSError as error:
+        raise _busy() from error
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
     """A descriptor of a regular file, opened for reading only."""
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
+        if error.errno in _PASSING:
+            raise _busy() from error
         raise PermanentError("The file to decode is not there or not readable.", code="bytes_missing") from error
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):

@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
             _load_codecs()
             may_open = not seccomp.install_filter(may_open=False)
         _limit_cpu(limits.inspect_cpu_s if request["operation"] == "inspect" else limits.decode_cpu_s)
-        answer = answer_request(request, descriptors, limits)
+        answer = answer_request(request, descriptors, limits) | {"number": request["number"]}
         for descriptor in descriptors:  # before the answer: the parent seals the memory file when it comes
             os.close(descriptor)
         connection.sendmsg([json.dumps(answer).encode()])

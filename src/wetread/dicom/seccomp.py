@@ -100,4 +100,4 @@ class _FilterProgram(ctypes.Structure):
 
 def _prctl(option: int, *arguments: int) -> bool:
     padded = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
-    return ctypes.CDLL(None, use_errno=True).prctl(ctypes.c_int(option), *padded) == 0
+    return bool(ctypes.CDLL(None, use_errno=True).prctl(ctypes.c_int(option), *padded) == 0)
