@@ -61,6 +61,25 @@ def test_there_is_room_for_so_many_screens_only() -> None:
             assert (answer.status, answer.headers["retry-after"]) == (503, "30")
 
 
+def test_a_screen_that_leaves_makes_room() -> None:
+    world = a_world(settings=WebSettings(max_live_clients=1, heartbeat_s=0.1))
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        for _ in range(3):
+            with listening(reader) as answer:
+                next_event(answer)
+            for _ in range(100):
+                if (reader.get("/api/session").status, _has_room(reader)) == (200, True):
+                    break
+            else:
+                pytest.fail("the place of a screen that left was never given away")
+
+
+def _has_room(reader: Browser) -> bool:
+    with listening(reader) as answer:
+        return answer.status == 200
+
+
 @pytest.mark.parametrize("role", ["ml_engineer", "admin", "service"])
 def test_who_may_not_see_the_worklist_hears_nothing(role: str) -> None:
     with open_door(a_world()) as door:

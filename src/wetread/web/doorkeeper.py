@@ -6,6 +6,7 @@ A browser's secret is `wrs_<issued, hex seconds>_<random>`: the issue time is co
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from threading import BoundedSemaphore
 
 from wetread.domain.audit import AuditEvent
@@ -126,7 +127,7 @@ class Doorkeeper:
                 429,
                 "too_many_attempts",
                 "too many failed attempts: wait, then try again",
-                {"Retry-After": f"{wait:.0f}"},
+                {"Retry-After": str(ceil(wait))},
             )
         with self._services.database.begin(write=False) as unit:
             account = unit.account(actor_id)

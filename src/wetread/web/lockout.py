@@ -10,6 +10,7 @@ __all__ = ["FREE_FAILURES", "LOCKED_S", "Lockout", "wait_s"]
 FREE_FAILURES = 5
 LOCKED_S = 900.0
 _FREE_FAILURES_ANYWHERE = 50
+_FORGOTTEN_AFTER = timedelta(days=1)
 _REMEMBERED = 10_000
 
 
@@ -43,7 +44,8 @@ class Lockout:
         with self._lock:
             for key in ((actor_id, address), (actor_id, "*")):
                 count = self._counts.pop(key, None)
-                self._counts[key] = _Count(count.failures + 1 if count else 1, now)
+                recent = count is not None and now - count.last < _FORGOTTEN_AFTER
+                self._counts[key] = _Count(count.failures + 1 if count and recent else 1, now)
             while len(self._counts) > _REMEMBERED:
                 self._counts.popitem(last=False)
 

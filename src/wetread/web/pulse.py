@@ -2,8 +2,8 @@
 
 import json
 from asyncio import Task, create_task
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -32,7 +32,7 @@ class Pulse:
     def has_room(self) -> bool:
         return self._clients < self._max_clients
 
-    async def beats(self) -> AsyncIterator[int | None]:
+    async def beats(self) -> AsyncGenerator[int | None, None]:
         """The token at once and at every change; None after each quiet stretch of `heartbeat_s`."""
         with self._listening():
             seen = -2
@@ -86,11 +86,12 @@ def get_events(call: Call) -> Response:
 
 async def _events(call: Call) -> AsyncIterator[bytes]:
     yield b"retry: 3000\n\n"
-    async for token in call.house.pulse.beats():
-        if token is not None:
-            yield f"event: change\ndata: {json.dumps({'token': token})}\n\n".encode()
-            continue
-        if not await run_in_threadpool(call.house.doorkeeper.still_valid, call.signed_in):
-            yield b"event: signed-out\ndata: {}\n\n"
-            return
-        yield b": still here\n\n"
+    async with aclosing(call.house.pulse.beats()) as beats:
+        async for token in beats:
+            if token is not None:
+                yield f"event: change\ndata: {json.dumps({'token': token})}\n\n".encode()
+            elif await run_in_threadpool(call.house.doorkeeper.still_valid, call.signed_in):
+                yield b": still here\n\n"
+            else:
+                yield b"event: signed-out\ndata: {}\n\n"
+                return

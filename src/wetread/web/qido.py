@@ -33,6 +33,7 @@ _INSTANCE_KEYS: dict[str, Callable[[VaultInstance], str]] = {
     "SOPClassUID": lambda each: each.header.traits.sop_class_uid,
     "InstanceNumber": lambda each: each.header.instance_number,
 }
+_JSON_TYPES = {"*/*", "application/*", "application/dicom+json", "application/json"}
 _DEFAULT_LIMIT, _MAX_LIMIT, _MAX_OFFSET, _MAX_VALUE = 100, 1000, 1_000_000, 256
 
 
@@ -77,6 +78,7 @@ class _Asked:
 
 
 def search_studies(call: Call) -> Response:
+    _check_accept(call)
     asked = _Asked(call.query, STUDY_KEYS)
     if asked.offset > _MAX_OFFSET:
         raise Refusal(400, "query_misfit", f"offset is at most {_MAX_OFFSET}")
@@ -86,6 +88,7 @@ def search_studies(call: Call) -> Response:
 
 
 def search_series(call: Call) -> Response:
+    _check_accept(call)
     asked = _Asked(call.query, set(_SERIES_KEYS))
     study = find_study(call)
     kept = _matching(call.house.services.vault.instances(study.study_key), asked.match, _SERIES_KEYS)
@@ -95,6 +98,7 @@ def search_series(call: Call) -> Response:
 
 
 def search_instances(call: Call) -> Response:
+    _check_accept(call)
     asked = _Asked(call.query, set(_SERIES_KEYS) | set(_INSTANCE_KEYS))
     if "series_uid" in call.path:
         asked.match["SeriesInstanceUID"] = uid_in_path(call, "series_uid")
@@ -139,6 +143,12 @@ def _answer(rows: list[DicomJson], asked: _Asked) -> Response:
     answer = json_answer(rows, headers=asked.headers)
     answer.headers["content-type"] = "application/dicom+json"
     return answer
+
+
+def _check_accept(call: Call) -> None:
+    wanted = {entry.partition(";")[0].strip().lower() for entry in call.headers.get("accept", "*/*").split(",")}
+    if not wanted & _JSON_TYPES:
+        raise Refusal(406, "not_acceptable", "searches are answered as application/dicom+json only")
 
 
 def _whole(name: str, value: str) -> int:

@@ -15,7 +15,7 @@ from wetread.signoff.signing import RejectReason
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
-from wetread.web.reading_json import Json, delivery_json, from_reading, identity_json, report_json, study_json
+from wetread.web.reading_json import Json, delivery_json, from_reading, identity_of, report_json, study_json
 from wetread.web.schema import Schema, array, choice, record, text
 from wetread.web.schema import integer as whole_number
 
@@ -128,7 +128,7 @@ def _whole(call: Call, reading: Reading) -> Json:
     priors = [_prior(call, prior) for prior in services.vault.priors(key)]
     return {
         **from_reading(reading, instances),
-        "identity": identity_json(services.vault.study(key)),
+        "identity": identity_of(services.vault, key),
         "priors": priors,
     }
 
@@ -149,10 +149,10 @@ def _if_match(call: Call) -> int:
 
 
 def _content(call: Call, key: StudyKey) -> ReportContent:
-    """What the person wrote. A finding's probability is the model's and comes from the stored report, never from the body."""
+    """What the person wrote. A finding's probability is the model's and comes from its analysis, never from the body."""
     with call.house.services.database.begin(write=False) as unit:
-        stored = unit.report(key)
-    probability = {each.name: each.probability for each in stored.content.findings} if stored else {}
+        analysis = unit.analysis(key)
+    probability = {each.name: each.probability for each in analysis.findings} if analysis else {}
     sections = cast(list[dict[str, str]], call.body["sections"])
     findings = cast(list[dict[str, object]], call.body["findings"])
     names = [FindingName(cast(str, each["name"])) for each in findings]

@@ -16,7 +16,7 @@ from wetread.ports.vault import Vault
 from wetread.web.json_answer import tagged_json
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
-from wetread.web.reading_json import Json, identity_json, study_json
+from wetread.web.reading_json import Json, identity_of, study_json
 
 __all__ = ["VIEWS", "WorklistView", "get_worklist"]
 
@@ -60,7 +60,7 @@ class WorklistView:
         if known is None or known.study != study:
             decision = unit.decision(study.study_key)
             why = {"reason": decision.reason if decision else "", "problem": study.reason}
-            identity = known.identity if known else identity_json(self._vault.study(study.study_key))
+            identity = known.identity if known else identity_of(self._vault, study.study_key)
             known = self._rows[study.study_key] = _Row(study, {**study_json(study), **why}, identity)
         return known
 

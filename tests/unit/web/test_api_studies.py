@@ -341,6 +341,15 @@ def test_a_worklist_that_refreshes_itself_is_audited_once_in_a_while(world: Worl
     assert world.audited().count(("worklist.read", "radiologist", "success")) == 2
 
 
+def test_a_study_the_vault_has_lost_hides_no_other(world: World, door: Browser) -> None:
+    lost, kept = world.add_study(), world.add_study()
+    world.services.vault._instances = {k: v for k, v in world.services.vault._instances.items() if v.study_key != lost}  # type: ignore[attr-defined]
+    reader = door.as_("radiologist")
+    names = {each["study_key"]: each["patient_name"] for each in reader.get("/api/worklist").json()["studies"]}  # type: ignore[union-attr, index]
+    assert names == {lost: "identity missing^tell an administrator", kept: "Doe^Jane"}
+    assert reader.get(f"/api/studies/{lost}").status == 200
+
+
 def test_an_unknown_view_is_refused(door: Browser) -> None:
     assert door.as_("radiologist").get("/api/worklist?view=open%27").status == 400
 

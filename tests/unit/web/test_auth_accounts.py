@@ -102,6 +102,13 @@ def test_waiting_ends_and_success_forgets() -> None:
     assert lockout.remaining_s("m.frost", "here", NOW) == 0
 
 
+def test_old_failures_do_not_add_up_for_ever() -> None:
+    lockout = Lockout()
+    for day in range(200):
+        lockout.failed("m.frost", "here", NOW + timedelta(days=day))
+    assert lockout.remaining_s("m.frost", "here", NOW + timedelta(days=199)) == 0
+
+
 def test_memory_is_bounded_however_many_names_are_tried() -> None:
     lockout = Lockout()
     for number in range(11_000):

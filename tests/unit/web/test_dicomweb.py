@@ -92,6 +92,20 @@ def test_an_absurd_limit_is_capped_and_ignored_keys_are_said(reader: Browser) ->
     assert "warning" not in reader.get(f"{STUDIES}?includefield=all&limit=5").headers
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/dicom+json", 200),
+        ("application/json;q=0.5", 200),
+        ('multipart/related; type="application/dicom+xml"', 406),
+        ("text/html", 406),
+    ],
+)
+def test_searches_are_answered_in_json_only(reader: Browser, accept: str, status: int) -> None:
+    for path in (STUDIES, f"{STUDIES}/2.25.1/series", f"{STUDIES}/2.25.1/instances"):
+        assert reader.get(path, {"Accept": accept}).status == status
+
+
 def test_a_warning_never_repeats_what_was_asked(reader: Browser) -> None:
     answer = reader.get(f"{STUDIES}?Secret%0d%0aX-Evil:1=Secret")
     assert "ecret" not in str(answer.headers)

@@ -32,7 +32,7 @@ async function load() {
   film ??= new Film(byId("film"), studyKey);
   header();
   words_();
-  if (!film.instance) film.offer(reading.instances, reading.ai.analysis?.instance_key);
+  if (film.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) film.offer(reading.instances, reading.ai.analysis?.instance_key);
   if (reading.ai.analysis?.has_heat_maps) get(`${address}/heatmap`, { background: true }).then((heat) => film.setHeat(heat), () => {});
 }
 
