@@ -50,7 +50,7 @@ class Reception:
     ) -> None:
         self.files = files
         self._inspector = decoder
-        register = Register(database, vault, clock, secret, quiet_period_s, policy, site_of)
+        register = Register(database, vault, files, clock, secret, quiet_period_s, policy, site_of)
         self._commits = GroupCommit[Entry, AdmissionOutcome | None](register.commit)
 
     def receive(

@@ -5,20 +5,22 @@ without an identity.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from wetread.domain.audit import AuditEvent
-from wetread.domain.identifiers import instance_key, study_key
+from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import InstanceKey, instance_key, study_key
 from wetread.domain.job import JobKind, JobRequest
 from wetread.domain.study import Instance, InstanceHeader, Study
 from wetread.domain.study_state import StudyState
 from wetread.ingest.admission import is_collecting, new_study_traits, settle
 from wetread.ingest.fault_points import reach
+from wetread.ingest.same_dataset import holds_same_dataset
 from wetread.ingest.suitability import SuitabilityPolicy, assess_header
 from wetread.ports.clock import Clock
 from wetread.ports.database import AdmissionOutcome, Database, UnitOfWork
-from wetread.ports.file_store import StoredFile
+from wetread.ports.file_store import FileStore, StoredFile
 from wetread.ports.vault import Vault, VaultInstance
 
 __all__ = ["FIRST_REVISION", "Arrived", "Entry", "Register", "Turned"]
@@ -51,6 +53,7 @@ class Register:
 
     database: Database
     vault: Vault
+    files: FileStore
     clock: Clock
     secret: bytes
     quiet_period_s: float
@@ -60,32 +63,45 @@ class Register:
     def commit(self, entries: Sequence[Entry]) -> list[AdmissionOutcome | None]:
         """One durable transaction; raises and changes nothing when an entry cannot enter. A `Turned` is answered with None."""
         now = self.clock.now()
-        filed: list[VaultInstance] = []
+        filed: dict[InstanceKey, VaultInstance] = {}
         with self.database.begin() as unit:
             outcomes = [self._enter(unit, entry, filed, now) for entry in entries]
             if filed:
-                self.vault.admit(filed)
+                self.vault.admit(list(filed.values()))
             reach("before_commit")
             unit.commit()
             reach("after_commit")
         return outcomes
 
     def _enter(
-        self, unit: UnitOfWork, entry: Entry, filed: list[VaultInstance], now: datetime
+        self, unit: UnitOfWork, entry: Entry, filed: dict[InstanceKey, VaultInstance], now: datetime
     ) -> AdmissionOutcome | None:
         if isinstance(entry, Turned):
             unit.audit(entry.event, now)
             return None
         instance = self._instance(entry, now)
         outcome = unit.admit_instance(instance)
-        if outcome.outcome != "conflict":
-            filed.append(
-                VaultInstance(instance.instance_key, instance.study_key, instance.content_sha256, entry.header)
-            )
+        if outcome.outcome == "conflict" and self._same_dataset(entry, filed.get(instance.instance_key)):
+            outcome = replace(outcome, outcome="duplicate")
+        elif outcome.outcome != "conflict":
+            key = instance.instance_key
+            filed[key] = VaultInstance(key, instance.study_key, instance.content_sha256, entry.header)
         if outcome.outcome == "stored":
             self._settle(unit, entry, instance, now)
         unit.audit(_stored_event(entry, instance, outcome), now)
         return outcome
+
+    def _same_dataset(self, entry: Arrived, first: VaultInstance | None) -> bool:
+        """The same instance by another door differs in its file meta information only: that is no conflict."""
+        header = entry.header
+        uids = header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid
+        first = first or self.vault.find_instance(*uids)
+        if first is None or first.header.traits.transfer_syntax_uid != header.traits.transfer_syntax_uid:
+            return False
+        try:
+            return holds_same_dataset(self.files.path_of(first.content_sha256), entry.stored.path)
+        except PermanentError:  # the first bytes are lost: nothing to be the same as
+            return False
 
     def _instance(self, entry: Arrived, now: datetime) -> Instance:
         header = entry.header
@@ -137,6 +153,6 @@ def _stored_event(entry: Arrived, instance: Instance, outcome: AdmissionOutcome)
     if entry.stored.original_sha256 != entry.stored.sha256:
         detail.append(("original_sha256", entry.stored.original_sha256))
     if outcome.outcome == "duplicate":
-        detail.append(("duplicate", "same bytes"))
+        detail.append(("duplicate", "yes"))
     told = "instance_conflict" if outcome.outcome == "conflict" else "success"
     return AuditEvent("instance.store", entry.sender, told, instance.study_key, tuple(detail))
