@@ -231,10 +231,12 @@ export class Film {
     this.canvas.width = columns;
     this.canvas.height = rows;
     const pixels = new ImageData(columns, rows);
-    const top = Math.max(...values, 1e-6);
+    // Only what stands out from the film's own average is coloured: a constant says nothing about a place.
+    const floor = Math.max(0, values.reduce((sum, value) => sum + value, 0) / values.length);
+    const range = Math.max(...values) - floor || 1;
     values.forEach((value, at) => {
-      const level = Math.max(0, value) / top;
-      pixels.data.set([255, 70 + 150 * level, 40, 255 * level], at * 4);
+      const level = Math.max(0, value - floor) / range;
+      pixels.data.set([255, 60 + 140 * level, 0, 255 * level], at * 4);
     });
     this.canvas.getContext("2d").putImageData(pixels, 0, 0);
     this.lay(this.canvas, this.heat.extent);

@@ -36,7 +36,7 @@ function findingRow(finding, { editable, verdict, onVerdict, onPoint }) {
   const item = h("li", { class: `finding ${finding.called ? "called" : "below"}`, "data-finding": finding.name, title: evidenceTitle(finding) },
     h("button", { class: "name", "aria-label": `Show ${finding.display} on the film: ${value}, ${rest}, ${finding.called ? "called" : "not called"}` }, finding.display, side),
     editable ? verdictButtons(finding, verdict, onVerdict) : h("span", { class: "verdict muted" }, verdict ?? ""),
-    h("div", { class: "reading-line" }, meter(finding), h("span", { class: "numbers" }, h("b", {}, value), `, ${rest}`)));
+    h("div", { class: "reading-line" }, meter(finding), h("span", { class: "numbers" }, h("b", {}, value), `, ${rest}${finding.called ? ", called" : ""}`)));
   const on = () => onPoint(finding);
   item.addEventListener("pointerenter", on);
   item.addEventListener("focusin", on);

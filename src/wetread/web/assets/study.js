@@ -49,6 +49,7 @@ function header() {
 
 function words_() {
   saver?.stop();
+  film.point(null);
   verdicts = new Map((reading.report?.content.findings ?? []).map((each) => [each.name, each]));
   drawFindings();
   if (editing()) return drawEditor();
