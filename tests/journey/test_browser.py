@@ -65,10 +65,11 @@ def chromium() -> Iterator[Chromium]:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
+def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Room]:
+    """Parametrise indirectly with seconds to have the screen lock itself sooner."""
     clock = FixedClock(datetime.now(UTC))
     with Sandbox(children=1) as sandbox:
-        world = a_reading_room(tmp_path, sandbox, clock, demo=False)
+        world = a_reading_room(tmp_path, sandbox, clock, idle_s=getattr(request, "param", 900.0))
         world.add_account("m.frost", Role.RADIOLOGIST, name="Dr. Mira Frost")
         with open_door(world) as door:
             yield Room(world, door, tmp_path)
@@ -257,6 +258,31 @@ def test_a_session_that_ends_in_mid_sentence_loses_nothing(page: Page, room: Roo
         report = unit.report(key)  # type: ignore[arg-type]
     assert report is not None
     assert dict(report.content.sections)["impression"] == "Typed after the session ended."  # type: ignore[index]
+
+
+@pytest.mark.parametrize("room", [4.0], indirect=True)
+def test_a_screen_that_nobody_uses_saves_and_locks_itself(page: Page, room: Room) -> None:
+    key = room.add(1)
+    open_study(page, room, key)
+    page.get_by_label("impression").fill("Written before leaving.")
+    expect(page.get_by_role("dialog", name="Sign in again")).to_contain_text("Your text was saved", timeout=15_000)
+    expect(page.locator("#patient")).to_be_hidden()
+    expect(page.locator(".stage img")).to_be_hidden()
+    assert "Written before leaving." in room.door.as_("quality").get(f"/api/studies/{key}").body.decode()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("impression")).to_have_value("Written before leaving.")
+
+
+def test_a_broken_connection_is_said_and_nothing_typed_is_lost(page: Page, room: Room) -> None:
+    key = room.add(1)
+    open_study(page, room, key)
+    page.context.set_offline(True)
+    page.get_by_label("impression").fill("Typed in the tunnel.")
+    expect(page.locator("#saved")).to_contain_text("Not saved: The server cannot be reached. Trying again.")
+    page.context.set_offline(False)
+    expect(page.locator("#saved")).to_contain_text("Saved ", timeout=15_000)
+    assert "Typed in the tunnel." in room.door.as_("quality").get(f"/api/studies/{key}").body.decode()
 
 
 def test_nothing_is_kept_in_the_browser(page: Page, room: Room) -> None:

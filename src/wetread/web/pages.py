@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from wetread.domain.errors import WetreadError
 from wetread.web.house import House
 from wetread.web.problems import Refusal, problem_from
 
@@ -41,6 +42,8 @@ def page_routes(house: House) -> list[Route]:
                 await run_in_threadpool(house.doorkeeper.identify, request.headers, request.cookies)
             except Refusal:
                 return RedirectResponse(f"/login?next={request.url.path}", 303)
+            except WetreadError as error:
+                return problem_from(error)
             return _file(request, _PAGES[name], assets[_PAGES[name]])
 
         return Route(name, serve, methods=["GET"])

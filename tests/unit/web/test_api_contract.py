@@ -109,6 +109,7 @@ def test_a_database_that_is_away_is_503_everywhere_and_comes_back() -> None:
         assert door.get("/readyz").json()["checks"]["database"] == "failed: database_down"  # type: ignore[index]
         answer = reader.get("/api/worklist")
         assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+        assert reader.get("/").status == 503
         database.dead = False
         assert reader.get("/api/worklist").status == 200
 

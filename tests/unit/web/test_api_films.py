@@ -68,7 +68,9 @@ class FailingDecoder(GreyDecoder):
         (ValueError("Doe^Jane in a message"), 500),
     ],
 )
-def test_a_decoder_that_fails_is_a_plain_answer(error: Exception, status: int) -> None:
+def test_a_decoder_that_fails_is_a_plain_answer(
+    error: Exception, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     world = a_world(decoder=FailingDecoder(error))  # type: ignore[arg-type]
     key = world.add_study()
     with open_door(world) as door:
@@ -76,6 +78,7 @@ def test_a_decoder_that_fails_is_a_plain_answer(error: Exception, status: int) -
         assert answer.status == status
         assert b"Doe" not in answer.body
         assert door.get("/healthz").status == 200
+    assert "Doe" not in caplog.text
 
 
 def test_the_film_the_model_read_comes_first() -> None:
