@@ -80,8 +80,8 @@ def _flags(prediction: Prediction, bundle: ModelBundle) -> tuple[QualityFlag, ..
     if prediction.ood_score <= bundle.ood_threshold:
         return ()
     message = (
-        f"unlike the films the model was trained on (distance {prediction.ood_score:.1f}, "
-        f"limit {bundle.ood_threshold:.1f}): its numbers may not hold here"
+        f"unlike the films the model was trained on (distance {prediction.ood_score:.2f}, "
+        f"limit {bundle.ood_threshold:.2f}): its numbers may not hold here"
     )
     return (QualityFlag("out_of_distribution", message),)
 

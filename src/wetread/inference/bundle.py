@@ -8,98 +8,19 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wetread.domain.analysis import ModelIdentity, OperatingPoint, Rate
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
+from wetread.inference.json_reader import JsonValue, Misfit
 
-__all__ = ["BUNDLED", "BundleDocument", "Calibration", "GateSpec", "HeadSpec", "ModelBundle", "load_bundle"]
+__all__ = ["BUNDLED", "Calibration", "GateSpec", "HeadSpec", "ModelBundle", "load_bundle"]
 
 BUNDLED = Path(__file__).parent.parent / "models" / "wetread-cxr-small"
 """The model that ships with wetread."""
 
 _MAX_FILE_BYTES = 200 * 1024 * 1024
 _ALLOWED_SUFFIXES = {".json", ".onnx", ".md", ".png"}
-
-Probability = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class _RateDocument(_Strict):
-    value: Probability
-    low: Probability
-    high: Probability
-    n: int = Field(ge=0)
-
-    def rate(self) -> Rate:
-        return Rate(self.value, self.low, self.high, self.n)
-
-
-class _OperatingPointDocument(_Strict):
-    threshold: Probability
-    rule: str
-    sensitivity: _RateDocument | None = None
-    specificity: _RateDocument | None = None
-
-
-class _CalibrationDocument(_Strict):
-    method: Literal["platt"]
-    slope: float = Field(gt=0.0)
-    intercept: float
-
-
-class _HeadDocument(_Strict):
-    name: FindingName
-    output_index: int = Field(ge=0)
-    calibration: _CalibrationDocument | None
-    operating_point: _OperatingPointDocument
-
-
-class _GateDocument(_Strict):
-    classes: tuple[str, ...] = Field(min_length=2)
-    accept_class: str
-    threshold: Probability
-
-
-class _OutOfDistributionDocument(_Strict):
-    method: str
-    threshold: float = Field(gt=0.0)
-
-
-class _InputDocument(_Strict):
-    rows: int = Field(ge=32, le=2048)
-    columns: int = Field(ge=32, le=2048)
-    fit: Literal["long_side_pad"]
-    photometric_interpretation: Literal["MONOCHROME2"]
-
-
-class _FileDocument(_Strict):
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    bytes: int = Field(ge=0)
-
-
-class BundleDocument(_Strict):
-    """The schema of `bundle.json`, version 1."""
-
-    schema_version: Literal[1]
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
-    version: str = Field(pattern=r"^\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)?$")
-    intended_use: str
-    modalities: tuple[str, ...]
-    body_parts: tuple[str, ...]
-    view_positions: tuple[str, ...]
-    input: _InputDocument
-    findings: tuple[_HeadDocument, ...] = Field(min_length=1)
-    gate: _GateDocument
-    out_of_distribution: _OutOfDistributionDocument
-    licence: str
-    files: dict[str, _FileDocument]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +72,16 @@ class ModelBundle:
 
 
 def load_bundle(path: Path) -> ModelBundle:
-    """Read and verify a bundle; raises PermanentError(code='bad_bundle') that names the file and the problem."""
+    """Read and verify a bundle; raises PermanentError(code='bad_bundle') that names the file, the place and the problem."""
     members = _read_zip(path) if path.is_file() else _read_folder(path)
-    document = _parse(members, path)
-    _verify(members, document, path)
-    return _to_bundle(document, members)
+    if "bundle.json" not in members:
+        raise _bad(path, "no bundle.json in it")
+    try:
+        document = JsonValue(json.loads(members["bundle.json"]), "bundle.json")
+        _verify_files(members, document, path)
+        return _to_bundle(document, members)
+    except (ValueError, RecursionError) as error:
+        raise _bad(path, f"bundle.json does not fit the schema: {error}") from error
 
 
 def _bad(path: Path, problem: str) -> PermanentError:
@@ -188,58 +114,80 @@ def _limited(path: Path, name: str, size_bytes: int, read: Callable[[], bytes]) 
     return read()
 
 
-def _parse(members: dict[str, bytes], path: Path) -> BundleDocument:
-    try:
-        return BundleDocument.model_validate(json.loads(members["bundle.json"]))
-    except KeyError:
-        raise _bad(path, "no bundle.json in it") from None
-    except (ValueError, ValidationError) as error:
-        raise _bad(path, f"bundle.json does not fit the schema: {error}") from error
-
-
-def _verify(members: dict[str, bytes], document: BundleDocument, path: Path) -> None:
+def _verify_files(members: dict[str, bytes], document: JsonValue, path: Path) -> None:
+    expected = {name: entry["sha256"].text(r"[0-9a-f]{64}") for name, entry in document["files"].members()}
     for name in ("model.onnx", "card.md"):
-        if name not in document.files:
+        if name not in expected:
             raise _bad(path, f"bundle.json lists no hash for {name}")
-    unlisted = set(members) - set(document.files) - {"bundle.json"}
+    unlisted = set(members) - set(expected) - {"bundle.json"}
     if unlisted:
         raise _bad(path, f"files without a hash: {', '.join(sorted(unlisted))}")
-    for name, expected in document.files.items():
+    for name, digest in expected.items():
         if name not in members:
             raise _bad(path, f"{name} is missing")
-        if sha256(members[name]).hexdigest() != expected.sha256:
+        if sha256(members[name]).hexdigest() != digest:
             raise _bad(path, f"{name} is not the file the bundle was made with (sha256 differs)")
-    if document.gate.accept_class not in document.gate.classes:
-        raise _bad(path, "the gate's accept_class is not one of its classes")
-    names = [head.name for head in document.findings]
-    if len(set(names)) != len(names):
-        raise _bad(path, "a finding is listed twice")
 
 
-def _to_bundle(document: BundleDocument, members: dict[str, bytes]) -> ModelBundle:
-    heads = tuple(_to_head(head) for head in document.findings)
-    gate = GateSpec(document.gate.classes, document.gate.accept_class, document.gate.threshold)
+def _to_bundle(document: JsonValue, members: dict[str, bytes]) -> ModelBundle:
+    document["schema_version"].one_of(1)
+    heads = tuple(_head(each) for each in document["findings"].items(at_least=1))
+    if len({head.name for head in heads}) != len(heads):
+        raise Misfit("findings: a finding is listed twice")
     return ModelBundle(
-        identity=ModelIdentity(document.name, document.version, document.files["model.onnx"].sha256),
-        intended_use=document.intended_use,
-        view_positions=document.view_positions,
-        input_side_px=document.input.rows,
+        identity=ModelIdentity(
+            document["name"].text(r"[a-z0-9][a-z0-9._-]{0,63}"),
+            document["version"].text(r"\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)?"),
+            document["files"]["model.onnx"]["sha256"].text(),
+        ),
+        intended_use=document["intended_use"].text(),
+        view_positions=tuple(each.text() for each in document["view_positions"].items()),
+        input_side_px=_input_side_px(document["input"]),
         heads=heads,
-        gate=gate,
-        ood_threshold=document.out_of_distribution.threshold,
+        gate=_gate(document["gate"]),
+        ood_threshold=document["out_of_distribution"]["threshold"].number(low=0.0),
         onnx=members["model.onnx"],
         card=members["card.md"].decode("utf-8", "replace"),
-        licence=document.licence,
+        licence=document["licence"].text(),
     )
 
 
-def _to_head(head: _HeadDocument) -> HeadSpec:
-    calibration = head.calibration and Calibration(head.calibration.slope, head.calibration.intercept)
-    point = head.operating_point
+def _input_side_px(spec: JsonValue) -> int:
+    spec["fit"].one_of("long_side_pad")
+    spec["photometric_interpretation"].one_of("MONOCHROME2")
+    side_px = spec["rows"].integer(32, 2048)
+    spec["columns"].one_of(side_px)
+    return side_px
+
+
+def _gate(spec: JsonValue) -> GateSpec:
+    classes = tuple(each.text() for each in spec["classes"].items(at_least=2))
+    spec["accept_class"].one_of(*classes)
+    return GateSpec(classes, spec["accept_class"].text(), spec["threshold"].number(0.0, 1.0))
+
+
+def _head(spec: JsonValue) -> HeadSpec:
+    spec["name"].one_of(*FindingName)
+    point = spec["operating_point"]
     operating_point = OperatingPoint(
-        point.threshold,
-        point.rule,
-        point.sensitivity.rate() if point.sensitivity else None,
-        point.specificity.rate() if point.specificity else None,
+        point["threshold"].number(0.0, 1.0),
+        point["rule"].text(),
+        _rate(point.get("sensitivity")),
+        _rate(point.get("specificity")),
     )
-    return HeadSpec(head.name, head.output_index, calibration or None, operating_point)
+    index = spec["output_index"].integer(0, 4096)
+    return HeadSpec(FindingName(spec["name"].text()), index, _calibration(spec.get("calibration")), operating_point)
+
+
+def _calibration(spec: JsonValue | None) -> Calibration | None:
+    if spec is None:
+        return None
+    spec["method"].one_of("platt")
+    return Calibration(spec["slope"].number(low=0.0), spec["intercept"].number())
+
+
+def _rate(spec: JsonValue | None) -> Rate | None:
+    if spec is None:
+        return None
+    value, low, high = (spec[key].number(0.0, 1.0) for key in ("value", "low", "high"))
+    return Rate(value, low, high, spec["n"].integer(0, 10**9))
