@@ -11,6 +11,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from wetread.testing.phantom.cohort import REFERENCE_DAY, demo_cohort
 from wetread.testing.phantom.dicom import encode_dicom, to_dataset, uids_from_seed
@@ -37,14 +38,12 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 def _thumbnail(spec: PhantomSpec, pixels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     shown = pixels.astype(np.float32) / (2**spec.bits_stored - 1)
     shown = 1 - shown if spec.photometric_interpretation == "MONOCHROME1" else shown
-    step = -(-max(shown.shape) // _THUMB)
-    rows, columns = (side // step * step for side in shown.shape)
-    small = (
-        shown[:rows, :columns].reshape(rows // step, step, columns // step, step).mean(axis=(1, 3))[:_THUMB, :_THUMB]
+    small = ndimage.zoom(
+        ndimage.uniform_filter(shown, max(1, max(shown.shape) // _THUMB)), _THUMB / max(shown.shape), order=1
     )
     tile = np.zeros((_THUMB, _THUMB), np.uint8)
     top, left = (_THUMB - small.shape[0]) // 2, (_THUMB - small.shape[1]) // 2
-    tile[top : top + small.shape[0], left : left + small.shape[1]] = np.round(255 * small)
+    tile[top : top + small.shape[0], left : left + small.shape[1]] = np.round(255 * np.clip(small, 0, 1))
     return tile
 
 

@@ -25,15 +25,17 @@ def _trunk(habitus: Habitus, canvas: Canvas) -> FloatMap:
     row, column = canvas.row_mm, np.abs(canvas.column_mm)
     wide = habitus.out(1.0)
     wall = habitus.wall_mm
-    rows = [-70, -48, -36, -18, 0, 16, 32, 55, 85, 118, 160, 260, 420]
-    shoulder = wide + 45
+    lift = habitus.shoulder_lift_mm
+    rows = [-70 - lift, -48 - lift, -36 - lift, -18 - lift, -lift, 16 - lift, 32 - lift, 55, 85, 118, 160, 260, 420]
+    shoulder = wide + 52
     half = [52, 58, 74, 0.58 * shoulder, 0.76 * shoulder, 0.91 * shoulder, 1.01 * shoulder, shoulder + 12, shoulder + 8]
-    half += [wide + 26 + 0.9 * wall, wide + 14 + 0.8 * wall, wide + 7 + 0.9 * wall, wide + 2 + 1.2 * wall]
+    half += [wide + 36 + 0.9 * wall, wide + 26 + 0.9 * wall, wide + 16 + 1.1 * wall, wide + 8 + 1.4 * wall]
     depth = (
-        np.interp(row, [-70, -20, 20, 70, 130, 420], [0.62, 0.62, 0.76, 0.96, 1.02, 1.02]) * habitus.body_half_depth_mm
+        np.interp(row + 0.6 * lift, [-70, -20, 20, 70, 130, 420], [0.62, 0.62, 0.76, 0.96, 1.02, 1.02])
+        * habitus.body_half_depth_mm
     )
     width = ndimage.gaussian_filter1d(np.interp(row[:, 0], rows, half), 6 / canvas.pitch_mm)[:, None]
-    inside = np.maximum(0, 1 - (column / width) ** 4.4)
+    inside = np.maximum(0, 1 - (column / width) ** 5)
     return as_map(2 * depth * np.sqrt(inside))
 
 
@@ -46,9 +48,9 @@ def _neck(habitus: Habitus, canvas: Canvas) -> FloatMap:
 def _arm(habitus: Habitus, canvas: Canvas, side: int, rng: np.random.Generator) -> FloatMap:
     spread = rng.uniform(0.08, 0.2) if habitus.ap else rng.uniform(0.16, 0.34)
     radius = 43 + 0.5 * habitus.wall_mm
-    start = habitus.out(1.0) + 34
+    start = habitus.out(1.0) + 42
     axis = start + np.clip(canvas.row_mm - 30, 0, None) * np.float32(spread)
-    above = np.maximum(0, habitus.down(0.15) + 8 - canvas.row_mm)
+    above = np.maximum(0, habitus.down(0.15) - habitus.shoulder_lift_mm + 8 - canvas.row_mm)
     reach = (canvas.column_mm * np.float32(side) - axis) ** 2 + (above * np.float32(1.1)) ** 2
     return as_map(2.5 * np.sqrt(np.maximum(0, radius**2 - reach)))
 

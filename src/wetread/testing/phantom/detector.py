@@ -121,7 +121,7 @@ def tone(value: FloatMap, exposure: Exposure) -> FloatMap:
     centre = look.toe + exposure.brightness
     table_in = np.linspace(-1.5, 2.5, 4096, dtype=np.float32)
     curve = 1 / (1 + np.exp(-look.steepness * (table_in - centre)))
-    floor = 1 / (1 + np.exp(-look.steepness * (-0.50 - centre)))
+    floor = 1 / (1 + np.exp(-look.steepness * (-0.60 - centre)))
     ceiling = 1 / (1 + np.exp(-look.steepness * (1.6 - centre)))
     table = np.clip((curve - floor) / (ceiling - floor), 0, 1).astype(np.float32)
     index = np.clip((value + np.float32(1.5)) * np.float32(4095 / 4), 0, 4095).astype(np.uint16)

@@ -59,7 +59,7 @@ def _line_integrals(spec: PhantomSpec, habitus: Habitus, canvas: Canvas) -> tupl
     body = draw_body(habitus, canvas, stream(seed, "body")) + draw_breasts(habitus, canvas, stream(seed, "body"))
     fixed = draw_skeleton(habitus, canvas, stream(seed, "skeleton"))
     fixed += draw_devices(habitus, canvas, stream(seed, "devices"))
-    mottle = 1 + np.float32(0.08) * noise_field(stream(seed, "lungs"), canvas, 24, octaves=4, persistence=0.7)
+    mottle = 1 + np.float32(0.13) * noise_field(stream(seed, "lungs"), canvas, 26, octaves=5, persistence=0.8)
     vessels = draw_vessels(habitus, canvas, (right, left), stream(seed, "vessels"))
 
     def through(held: Air) -> FloatMap:

@@ -41,6 +41,7 @@ class Habitus:
     knob_radius_mm: float
     bone_density: float
     lordosis: float
+    shoulder_lift_mm: float
 
     def down(self, fraction: float) -> float:
         """Row in mm at a fraction of the lung height."""
@@ -58,7 +59,7 @@ class Habitus:
 def draw_habitus(spec: PhantomSpec) -> Habitus:
     """Draws the body of a spec; deterministic in its seed."""
     rng = stream(spec.seed, "habitus")
-    a, b, c, d, e, f, g, h = rng.standard_normal(8)
+    a, b, c, d, e, f, g, h, i = rng.standard_normal(9)
     patient, ap = spec.patient, spec.view_position == "AP"
     female = patient.sex == "F"
     fat = float(np.clip((patient.bmi - 18) / 22, 0, 1.2))
@@ -66,9 +67,9 @@ def draw_habitus(spec: PhantomSpec) -> Habitus:
     width = (0.93 if female else 1.0) * (1 + 0.035 * b)
     old = float(np.clip((patient.age_years - 40) / 50, 0, 1))
     large = max((p.severity for p in spec.pathologies if p.finding is FindingName.CARDIOMEGALY), default=None)
-    heart = 1.0 + 0.04 * c + (0.12 if ap else 0.0)
+    heart = min(1.0 + 0.04 * c + (0.08 if ap else 0.0), 1.12)
     if large is not None:
-        heart = max(heart, 1.33 + 0.22 * large + 0.02 * c)
+        heart = max(heart, 1.26 + 0.28 * large + 0.02 * abs(c))
     return Habitus(
         female=female,
         ap=ap,
@@ -86,4 +87,5 @@ def draw_habitus(spec: PhantomSpec) -> Habitus:
         knob_radius_mm=15.0 + 6.0 * old + 1.0 * g,
         bone_density=1.05 - 0.25 * old,
         lordosis=float(np.clip((0.07 if ap else 0.0) + 0.012 * h, -0.02, 0.11)),
+        shoulder_lift_mm=float(np.clip(16 + 8 * i, 0, 34)),
     )

@@ -35,24 +35,28 @@ class Lung:
 
 @dataclass(frozen=True, slots=True)
 class Collapse:
-    """How far a pneumothorax lets the lung retract, in mm at the apex and at the lateral wall."""
+    """How far a pneumothorax lets the lung retract, in mm at the apex and at the lateral wall.
+
+    `reach` is the fraction of the lung height down to which pleural air comes.
+    """
 
     apex_mm: float
     lateral_mm: float
+    reach: float
 
     def inner_row(self, habitus: Habitus, row_mm: FloatMap) -> FloatMap:
         """The row of the intact lung that now lies at `row_mm`."""
-        return as_map(row_mm - self.apex_mm * np.clip(1 - row_mm / habitus.down(0.75), 0, 1))
+        return as_map(row_mm - self.apex_mm * np.clip(1 - row_mm / habitus.down(0.8 * self.reach), 0, 1))
 
     def gap(self, habitus: Habitus, row_mm: FloatMap) -> FloatMap:
         """Width in mm of the pleural air at the lateral wall."""
-        reach = np.interp(row_mm / habitus.lung_height_mm, [0, 0.25, 0.6, 0.95], [1.0, 1.0, 0.62, 0.12])
-        return as_map(self.lateral_mm * reach)
+        share = np.interp(row_mm / habitus.down(self.reach), [0, 0.25, 0.6, 0.9, 1], [1.0, 1.0, 0.62, 0.15, 0])
+        return as_map(self.lateral_mm * share)
 
     def border_mm(self, habitus: Habitus, side: int) -> NDArray[np.float64]:
         """The visceral pleural line from the apex downwards, (n, 2) of (row, column) in mm."""
-        start = self.apex_mm * (1 - self.apex_mm / (habitus.down(0.75) + self.apex_mm))
-        row = np.linspace(start + 0.4, habitus.down(0.93), 160, dtype=np.float32)
+        start = self.apex_mm * (1 - self.apex_mm / (habitus.down(0.8 * self.reach) + self.apex_mm))
+        row = np.linspace(start + 0.4, habitus.down(0.93 * self.reach), 160, dtype=np.float32)
         lateral = lateral_border_mm(habitus, self.inner_row(habitus, row)) - self.gap(habitus, row)
         return np.column_stack([row, side * lateral]).astype(np.float64)
 

@@ -107,7 +107,7 @@ def _column(habitus: Habitus, canvas: Canvas) -> FloatMap:
     )
     behind = habitus.turned(-30)
     beyond = (np.abs(canvas.column_mm - np.float32(behind)) - wide.astype(np.float32)) / 7.0
-    return as_map(0.48 - 0.48 * np.tanh(beyond))
+    return as_map(0.44 - 0.44 * np.tanh(beyond))
 
 
 def _airways(habitus: Habitus, canvas: Canvas, turn: float) -> FloatMap:

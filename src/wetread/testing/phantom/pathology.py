@@ -84,7 +84,8 @@ def _points_of(mask: NDArray[np.bool_], canvas: Canvas) -> Points:
 def _pneumothorax(
     air: Air, lung: Lung, index: int, severity: float, habitus: Habitus, canvas: Canvas, rng: np.random.Generator
 ) -> tuple[Air, Points]:
-    collapse = Collapse(18 + 50 * severity + rng.uniform(0, 5), 11 + 34 * severity + rng.uniform(0, 3))
+    apex, lateral = 18 + 50 * severity + rng.uniform(0, 5), 11 + 34 * severity + rng.uniform(0, 3)
+    collapse = Collapse(apex, lateral, min(1.0, 0.45 + 0.75 * severity))
     kept = draw_lung(habitus, canvas, lung.side, collapse).thickness_mm / np.maximum(lung.thickness_mm, 1)
     whole = air.lung_mm[index]
     left = (whole * np.minimum(kept, 1)).astype(np.float32)

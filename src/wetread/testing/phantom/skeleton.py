@@ -76,11 +76,11 @@ def bone_tube(
 def _shoulder(habitus: Habitus, side: int, projection: Projection, rng: np.random.Generator) -> None:
     projection.add_tube(_clavicle(habitus, side, rng))
     shift = -22.0 if habitus.ap else 0.0
-    turn = habitus.turned(-60)
+    turn, raised = habitus.turned(-60), habitus.shoulder_lift_mm
 
     def place(points: list[tuple[float, float]]) -> FloatArray:
         return np.array(
-            [(habitus.down(down), side * (out * habitus.out(1 / 145) + shift) + turn) for down, out in points]
+            [(habitus.down(down) - raised, side * (out * habitus.out(1 / 145) + shift) + turn) for down, out in points]
         )
 
     lateral = place([(0.17, 166), (0.23, 160), (0.36, 154), (0.5, 148), (0.61, 140), (0.655, 134)])
@@ -105,13 +105,14 @@ def _clavicle(habitus: Habitus, side: int, rng: np.random.Generator) -> Tube:
     lift = habitus.down(habitus.lordosis * 1.4) + rng.normal(0, 3)
     out = np.array([13, 22, 45, 75, 105, 135, 158, 176]) * habitus.out(1 / 145)
     down = np.array([0.185, 0.18, 0.150, 0.105, 0.066, 0.045, 0.042, 0.05]) * habitus.down(1.0) - lift
+    down -= habitus.shoulder_lift_mm * np.linspace(0, 1, 8)
     points = np.column_stack([down, side * out + habitus.turned(55) * np.linspace(1, 0, 8)])
     return bone_tube(points, np.array([10, 8.5, 6.2, 5.6, 5.6, 6.2, 7.0, 7.5]), 1.35, core=0.0075)
 
 
 def _blade(medial: FloatArray, lateral: FloatArray, projection: Projection) -> None:
     across = np.linspace(0, 1, 120)
-    inner, outer = smooth_path(medial, 240), smooth_path(lateral, 240)
+    inner, outer = smooth_path(medial, 360), smooth_path(lateral, 360)
     rows = inner[:, :1] + (outer[:, :1] - inner[:, :1]) * across
     columns = inner[:, 1:] + (outer[:, 1:] - inner[:, 1:]) * across
     area = np.abs(
@@ -122,16 +123,15 @@ def _blade(medial: FloatArray, lateral: FloatArray, projection: Projection) -> N
 
 
 def _humerus(habitus: Habitus, side: int, projection: Projection, shift: float) -> None:
-    head_row, head_column = habitus.down(0.15), side * (habitus.out(1.0) + 43 + shift * 0.5)
+    head_row = habitus.down(0.15) - habitus.shoulder_lift_mm
+    head_column = side * (habitus.out(1.0) + 45 + shift * 0.5)
     angle = np.linspace(0, np.pi, 60)
     radius = 23.0 * habitus.out(1 / 145)
     half = np.column_stack([np.full(60, head_row), head_column - radius * np.cos(angle), np.zeros(60)])
     width = radius * np.sin(angle) + 0.6
     projection.add_tube(Tube(half, width, width, 1.0, _CORTEX * 0.7, 0.0048))
     shaft = np.array([(head_row + down, head_column + side * (7 + 0.10 * down)) for down in (-4, 40, 90, 160, 260)])
-    projection.add_tube(
-        bone_tube(shaft, np.array([17, 13, 11, 10.5, 11]) * 1.0, np.linspace(0.05, 3.6, 70), core=0.003)
-    )
+    projection.add_tube(bone_tube(shaft, np.array([17, 13, 11, 10.5, 11]), np.linspace(0.05, 3.6, 70), core=0.003))
 
 
 def _spine_details(habitus: Habitus, projection: Projection) -> None:
