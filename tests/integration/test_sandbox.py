@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from tests.hostile import INSTANCE, data_set, element, film, part10, tags_of_a_film
+from tests.unit.dicom.test_frame import encapsulated, smooth, tags
 
 from wetread.dicom.limits import Limits
 from wetread.dicom.sandbox import Sandbox
@@ -134,6 +136,25 @@ def test_a_file_that_eats_the_processor_is_refused_for_good(tmp_path: Path, vali
             sandbox.inspect(path)
         assert caught.value.code == "decoder_killed"
         assert sandbox.inspect(valid).sop_instance_uid == INSTANCE
+
+
+@pytest.mark.parametrize("length", [116, 500])
+def test_a_jpeg_ls_stream_that_ends_early_does_not_use_its_seconds_up(tmp_path: Path, length: int) -> None:
+    """CharLS spent 5 s of CPU on such a stream of 116 bytes."""
+    image = smooth(12, (200, 160))
+    path = tmp_path / "cut.dcm"
+    path.write_bytes(encapsulated(tags(image, stored=12), "4.80", bytes(imagecodecs.jpegls_encode(image))[:length]))
+    with Sandbox(children=1, limits=Limits(decode_cpu_s=1)) as sandbox, pytest.raises(UnsuitableImage) as caught:
+        sandbox.decode(path)
+    assert caught.value.code == "codec_failed"
+
+
+def test_a_small_file_buys_little_processor_time() -> None:
+    limits = Limits()
+    assert limits.cpu_s("decode", 10_000) == 5
+    assert limits.cpu_s("render", 6 << 20) == 17
+    assert limits.cpu_s("decode", 1 << 30) == 30
+    assert limits.cpu_s("inspect", 1 << 30) == 3
 
 
 def test_a_file_that_needs_too_much_memory_is_refused_for_good(tmp_path: Path, valid: Path) -> None:

@@ -25,8 +25,15 @@ class Limits:
     inspect_cpu_s: int = 3
     decode_wall_s: float = 60.0
     decode_cpu_s: int = 30
+    decode_cpu_s_per_mib: int = 2
     start_wall_s: float = 60.0
     requests_per_child: int = 2_000
+
+    def cpu_s(self, operation: str, size_bytes: int) -> int:
+        """CPU seconds for one request: decoding grows with the file (JPEG 2000, the slowest, needs 0.2 s per MiB), so that a small file cannot buy much."""
+        if operation == "inspect":
+            return self.inspect_cpu_s
+        return min(self.decode_cpu_s, 3 + self.decode_cpu_s_per_mib * (size_bytes // _MIB + 1))
 
     def to_json(self) -> str:
         """For the child's command line."""

@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import queue
+import signal
 import socket
 import stat
 import struct
@@ -95,7 +96,7 @@ class Sandbox:
         return self._ask(path, {"operation": "render", "max_side_px": max_side_px}, picture_of)
 
     def _ask(self, path: Path, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
-        """One retry on a fresh child: a file that takes two of them down is refused for good."""
+        """One retry on a fresh child, for the file may be innocent; none where it used its CPU seconds up: it would again."""
         child = self._slots.get()
         try:
             with _opened(path) as file:
@@ -104,8 +105,10 @@ class Sandbox:
                     try:
                         return self._ask_child(child, file, request, read)
                     except _Lost:
-                        child.stop()
+                        exhausted = child.stop() == -signal.SIGXCPU
                         child = None
+                        if exhausted:
+                            break
                     finally:
                         if child is not None and child.retired:
                             child.stop()
@@ -113,9 +116,7 @@ class Sandbox:
         finally:
             self._slots.put(child)
         kind = HostileInput if request["operation"] == "inspect" else UnsuitableImage
-        raise kind(
-            "Reading the file ended the decoder twice; look at it on an isolated machine.", code="decoder_killed"
-        )
+        raise kind("Reading the file ended the decoder; look at it on an isolated machine.", code="decoder_killed")
 
     def _ask_child(self, child: "_Child", file: int, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
         limits = self._limits
@@ -195,11 +196,11 @@ class _Child:
             raise _Lost
         return answer
 
-    def stop(self) -> None:
-        """Kill and reap."""
+    def stop(self) -> int:
+        """Kill and reap; how it ended, as `Popen.returncode`."""
         self._connection.close()
         self._process.kill()
-        self._process.wait()
+        return self._process.wait()
 
 
 def _busy() -> TransientError:

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
         if may_open and request["operation"] != "inspect":
             _load_codecs()
             may_open = not seccomp.install_filter(may_open=False)
-        _limit_cpu(limits.inspect_cpu_s if request["operation"] == "inspect" else limits.decode_cpu_s)
+        _limit_cpu(limits.cpu_s(request["operation"], os.fstat(descriptors[0]).st_size))
         answer = answer_request(request, descriptors, limits) | {"number": request["number"]}
         for descriptor in descriptors:  # before the answer: the parent seals the memory file when it comes
             os.close(descriptor)
