@@ -1,6 +1,6 @@
 """Writes the model card: what the model is, what it was taught with, what it is worth and where it fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from wetread.learning.summary import interval
@@ -10,9 +10,9 @@ __all__ = ["card"]
 Report = Mapping[str, Any]
 
 
-def card(stated: Report, calibration: Report, evaluated: Report | None, curve: Sequence[Report]) -> str:
+def card(stated: Report, calibration: Report, evaluated: Report | None, record: Report) -> str:
     """Markdown. Without an evaluation it says so instead of showing numbers."""
-    parts = [_identity(stated), _data(stated), _training(stated, curve), _decisions(calibration)]
+    parts = [_identity(stated), _data(stated), _training(stated, record), _decisions(calibration)]
     parts += (
         _results(evaluated)
         if evaluated
@@ -52,15 +52,16 @@ def _data(stated: Report) -> str:
 """
 
 
-def _training(stated: Report, curve: Sequence[Report]) -> str:
+def _training(stated: Report, record: Report) -> str:
     rows = "\n".join(
         f"| {row['epoch']} | {row['train_px']} | {row['loss']:.4f} | {row['val_auroc']:.4f} | {row['wall_s']:.0f} |"
-        for row in curve
+        for row in record["curve"]
     )
     return f"""## Training
 
 Two CPU cores, seed {stated["provenance"]["seed"]}, code {stated["provenance"]["code_version"][:12]}, manifest
-sha256 {stated["provenance"]["manifest_sha256"][:16]}. Weights are the moving average.
+sha256 {stated["provenance"]["manifest_sha256"][:16]}. Weights are the moving average;
+wall times are those of a busy machine. {record.get("note", "")}
 
 | epoch | working px | loss | mean AUROC val | wall s |
 |---|---|---|---|---|
@@ -171,7 +172,8 @@ _LIMITS = """## Known limits
 - AP and PA films differ in who is ill; part of every AUROC may come from the view, from tubes and from the hospital's habits
   (a drained pneumothorax is easier to see by its drain).
 - One hospital, one country, 1992-2015; adults almost only. Performance elsewhere is unknown but for the numbers above.
-- Maps have 6 x 6 places: they show a region, not an outline, and on a wrong answer they look just as sure.
+- Maps are a 4 x 4 and a 5 x 5 grid laid over each other: they show a region, not an outline, and on a wrong answer they look
+  just as sure.
 - Left and right are not outputs; the map's side is the only hint.
 - Probabilities hold for val's mixture of films; recalibrate before use at a site.
 """

@@ -69,11 +69,9 @@ def discrimination(films: Sequence[Film], logits: Floats, least: int = 5) -> dic
     for view in ("PA", "AP"):
         chosen = np.array([film.view_position == view for film in films])
         inside = _estimable(truth[chosen], 10)
-        by_view[view] = {
-            "mean_auroc": _mean_estimable(truth[chosen], logits[chosen], None, inside),
-            "findings": len(inside),
-            "films": int(chosen.sum()),
-        }
+        if inside:
+            mean = _mean_estimable(truth[chosen], logits[chosen], None, inside)
+            by_view[view] = {"mean_auroc": mean, "findings": len(inside), "films": int(chosen.sum())}
     return {
         "films": len(films),
         "patients": len(set(patients)),
@@ -183,7 +181,7 @@ Box = tuple[float, ...]
 
 
 def _inside(cam: NDArray[np.float32], boxes: Sequence[Box]) -> bool:
-    row, column = np.unravel_index(int(cam.argmax()), cam.shape)
+    row, column = np.argwhere(cam >= cam.max() - 1e-6).mean(0)  # the middle of the hottest plateau
     down, right = (row + 0.5) / cam.shape[0] * _SOURCE_PX, (column + 0.5) / cam.shape[1] * _SOURCE_PX
     return any(c <= right <= c + w and r <= down <= r + h for c, r, w, h in boxes)
 

@@ -11,7 +11,7 @@ from torch.nn import functional
 from wetread.learning.augment import augment
 from wetread.learning.metrics import wilson
 from wetread.learning.negatives import GATE_CLASSES, not_frontal_chest, turned
-from wetread.learning.network import GATE_FEATURES, Reader
+from wetread.learning.network import GATE_FEATURES, Reader, resized
 
 __all__ = ["Gate", "GateRate", "acceptance", "fit_gate", "gate_rates", "gate_set"]
 
@@ -59,8 +59,8 @@ def _layout(reader: Reader, films: Films, random: torch.Generator | None) -> Ten
     for start in range(0, len(films), 64):
         image = torch.from_numpy(films[start : start + 64]).unsqueeze(1).float() / 255
         if random is not None:
-            image = augment(image, reader.work_px, random)
-        parts.append(reader(image).layout)
+            image = augment(image, reader.work_px[-1], random)
+        parts.append(reader.layout(resized(image, reader.work_px[-1])))
     return torch.cat(parts)
 
 

@@ -108,6 +108,6 @@ def smooth_ece(truth: Floats, probability: Floats, grid: int = 500) -> float:
 
 
 def brier_skill(truth: Floats, probability: Floats) -> float:
-    """1 - Brier / Brier of the prevalence; 0 = no better than stating the prevalence."""
-    reference = truth.mean() * (1 - truth.mean())
-    return float(1 - np.mean((probability - truth) ** 2) / reference)
+    """1 - Brier / Brier of the prevalence; 0 = no better than stating the prevalence; NaN when a class is empty."""
+    reference = float(truth.mean() * (1 - truth.mean()))
+    return 1 - float(np.mean((probability - truth) ** 2)) / reference if reference else float("nan")

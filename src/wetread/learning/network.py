@@ -1,10 +1,12 @@
 """The reader: EfficientNet-Lite0, global average pooling and one linear layer, so that the class activation map is exact.
 
 For finding f, cam[f] is the linear layer applied at every place of the last feature map; its mean plus the bias *is* the
-logit (Zhou et al., CVPR 2016). The input has 128 px, because five films in six of the training set have no more detail;
-the graph itself enlarges it to `work_px` for a finer feature map, so every film passes the same bottleneck whatever its source.
+logit (Zhou et al., CVPR 2016). The input has 128 px, because five films in six of the training set have no more detail; the
+graph itself looks at it in the sizes `work_px` (ascending) and averages, so every film passes the same bottleneck whatever its
+source. Maps of several sizes are averaged on their common grid, by repetition, which keeps their means exact.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -13,8 +15,9 @@ from torch.nn import functional
 
 from wetread.learning.backbone import FEATURE_CHANNELS, MIDDLE_CHANNELS, EfficientNetLite0
 
-__all__ = ["GATE_FEATURES", "GATE_GRID", "Reader", "Reading", "fold_norms"]
+__all__ = ["GATE_FEATURES", "GATE_GRID", "Reader", "Reading", "fold_norms", "resized"]
 
+STRIDE = 32
 GATE_GRID = 3  # the gate sees where things are: the middle map pooled to 3 x 3 places
 GATE_FEATURES = MIDDLE_CHANNELS * GATE_GRID**2
 
@@ -31,7 +34,7 @@ class Reading(NamedTuple):
 class Reader(nn.Module):
     """(batch, 1, row, column) intensities 0..1, MONOCHROME2 -> Reading."""
 
-    def __init__(self, findings: int, work_px: int, dropout: float = 0.0, drop_path: float = 0.0) -> None:
+    def __init__(self, findings: int, work_px: tuple[int, ...], dropout: float = 0.0, drop_path: float = 0.0) -> None:
         super().__init__()
         self.work_px = work_px
         self.backbone = EfficientNetLite0(drop_path)
@@ -41,20 +44,34 @@ class Reader(nn.Module):
         nn.init.constant_(self.head.bias, -2.0)
 
     def forward(self, image: Tensor) -> Reading:
-        if image.shape[-1] != self.work_px:
-            image = functional.interpolate(
-                image, size=(self.work_px, self.work_px), mode="bilinear", align_corners=False
-            )
-        middle, places = self.backbone.stages(image)
-        features = places.mean(dim=(2, 3))
-        logits = self.head(self.dropout(features))
-        cam = torch.einsum("bchw,fc->bfhw", places, self.head.weight)
-        return Reading(logits, features, cam, _layout(middle))
+        maps = [self.backbone(resized(image, side)) for side in self.work_px[:-1]]
+        middle, last = self.backbone.stages(resized(image, self.work_px[-1]))
+        maps.append(last)
+        features = torch.stack([places.mean(dim=(2, 3)) for places in maps]).mean(0)
+        cams = [torch.einsum("bchw,fc->bfhw", places, self.head.weight) for places in maps]
+        side = math.lcm(*(side // STRIDE for side in self.work_px))
+        cam = torch.stack([_repeated(each, side) for each in cams]).mean(0)
+        return Reading(self.head(features), features, cam, _layout(middle))
+
+    def layout(self, image: Tensor) -> Tensor:
+        """(batch, GATE_FEATURES) of films already at the largest working size."""
+        return _layout(self.backbone.stages(image)[0])
 
     def train_logits(self, image: Tensor) -> Tensor:
         """(batch, 1, work_px, work_px) -> logits only: what the loss needs."""
         logits: Tensor = self.head(self.dropout(self.backbone(image).mean(dim=(2, 3))))
         return logits
+
+
+def resized(image: Tensor, side: int) -> Tensor:
+    if image.shape[-1] == side:
+        return image
+    return functional.interpolate(image, size=(side, side), mode="bilinear", align_corners=False)
+
+
+def _repeated(cam: Tensor, side: int) -> Tensor:
+    """Every place repeated to (side, side): the mean of the map stays what it was."""
+    return functional.interpolate(cam, size=(side, side), mode="nearest")
 
 
 def _layout(middle: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class Recipe:
     version: str
     seed: int
     input_px: int
-    work_px: int
+    work_px: tuple[int, ...]
     batch_films: int
     threads: int
     gate_films: int
@@ -67,6 +67,7 @@ def read_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
     return Recipe(
         **{
             **fields,
+            "work_px": tuple(fields["work_px"]),
             "optimiser": Optimiser(**fields["optimiser"]),
             "loss": Loss(**fields["loss"]),
             "stages": tuple(Stage(**stage) for stage in fields["stages"]),

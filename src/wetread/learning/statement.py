@@ -43,9 +43,9 @@ def export_bundle(run: Run, folder: Path) -> None:
     export_onnx(Deployed(run.reader, *run.parts()), run.recipe.input_px, folder / "model.onnx")
     path = run.out / "evaluation.json"
     evaluated = json.loads(path.read_text()) if path.exists() else None
-    curve = json.loads((run.out / "record.json").read_text())["curve"]
+    record = json.loads((run.out / "record.json").read_text())
     stated = statement(run, run.calibration(), evaluated)
-    write_bundle(folder, stated, card(stated, run.calibration(), evaluated, curve))
+    write_bundle(folder, stated, card(stated, run.calibration(), evaluated, record))
 
 
 def statement(run: Run, calibration: Mapping[str, Any], evaluated: Mapping[str, Any] | None) -> dict[str, object]:

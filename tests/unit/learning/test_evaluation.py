@@ -21,7 +21,7 @@ def _film(number: int, labels: str, dataset: str = "NIH ChestX-ray14", nih_boxes
         labels=frozenset(labels.split("|")),
         split="test",
         source_pixels=128,
-        rsna_class="",
+        rsna_class="Lung Opacity" if number % 2 else "Normal",
         nih_boxes=nih_boxes,
         rsna_boxes="",
     )

@@ -1,6 +1,7 @@
 """The reader in torch and the bundle's graph say the same; needs the optional extra `learning`."""
 
 import copy
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch comes with the optional extra `learning`")
 pytest.importorskip("onnx", reason="onnx comes with the optional extra `learning`")
 
+from wetread.domain.errors import PermanentError  # noqa: E402
+from wetread.inference.bundle import BUNDLED, load_bundle  # noqa: E402
 from wetread.learning.augment import augment  # noqa: E402
 from wetread.learning.backbone import EfficientNetLite0, load_imagenet_weights  # noqa: E402
 from wetread.learning.distance import fit_distance  # noqa: E402
-from wetread.learning.export import OUTPUTS, Deployed, export_onnx  # noqa: E402
+from wetread.learning.export import OUTPUTS, Deployed, export_onnx, write_bundle  # noqa: E402
 from wetread.learning.gate import Gate  # noqa: E402
 from wetread.learning.network import Reader, fold_norms  # noqa: E402
 
@@ -21,7 +24,7 @@ from wetread.learning.network import Reader, fold_norms  # noqa: E402
 def _a_reader() -> Reader:
     """Random weights and statistics that are not the identity."""
     torch.manual_seed(3)
-    reader = Reader(findings=4, work_px=96)
+    reader = Reader(findings=4, work_px=(64, 96))
     for module in reader.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.uniform_(-0.1, 0.1)
@@ -94,3 +97,14 @@ def test_imagenet_weights_fit_our_backbone() -> None:
     with torch.inference_mode():
         features = backbone.eval()(torch.from_numpy(np.full((1, 1, 64, 64), 0.5, np.float32)))
     assert features.shape == (1, 1280, 2, 2)
+
+
+def test_written_bundle_is_one_the_runtime_accepts(tmp_path: Path) -> None:
+    """The statement of the shipped bundle, written again, loads; a changed byte does not."""
+    stated = json.loads((BUNDLED / "bundle.json").read_text())
+    (tmp_path / "model.onnx").write_bytes(b"not a real graph")
+    write_bundle(tmp_path, {key: value for key, value in stated.items() if key != "files"}, "# card\n")
+    assert load_bundle(tmp_path).card == "# card\n"
+    (tmp_path / "model.onnx").write_bytes(b"not a real grapH")
+    with pytest.raises(PermanentError, match="sha256"):
+        load_bundle(tmp_path)
