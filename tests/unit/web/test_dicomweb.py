@@ -4,12 +4,14 @@ from dataclasses import replace
 from email.parser import BytesParser
 
 import pytest
-from builders_web import Browser, World
+from builders_web import Browser, World, a_world, open_door
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wetread.domain.study import Sex
+from wetread.ports.vault import VaultStudy
 from wetread.testing.builders import a_header, a_vault_instance, an_identity, image_traits
+from wetread.testing.memory_vault import MemoryVault
 from wetread.web.dicom_json import instance_attributes, study_attributes
 from wetread.web.problems import Refusal
 from wetread.web.wado import accepted_as
@@ -82,6 +84,24 @@ def test_studies_are_found_by_the_keys_of_the_standard(reader: Browser, query: s
 )  # fmt: skip
 def test_a_query_that_makes_no_sense_is_400(reader: Browser, query: str) -> None:
     assert reader.get(f"{STUDIES}?{query}").status == 400
+
+
+class WatchfulVault(MemoryVault):
+    asked: tuple[int, int] = (0, 0)
+
+    def search_studies(self, match: dict[str, str], *, limit: int, offset: int) -> tuple[VaultStudy, ...]:
+        self.asked = (limit, offset)
+        return super().search_studies(match, limit=limit, offset=offset)
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"), [("", (100, 0)), ("limit=100000000", (1000, 0)), ("limit=7&offset=30", (7, 30))]
+)
+def test_no_query_asks_the_index_for_more_than_a_page(query: str, asked: tuple[int, int]) -> None:
+    vault = WatchfulVault()
+    with open_door(a_world(vault=vault)) as door:
+        door.as_("radiologist").get(f"{STUDIES}?{query}")
+    assert vault.asked == asked
 
 
 def test_an_absurd_limit_is_capped_and_ignored_keys_are_said(reader: Browser) -> None:
@@ -295,8 +315,6 @@ def test_integer_strings_are_integers_or_absent() -> None:
 
 
 def test_empty_attributes_have_no_value() -> None:
-    from wetread.ports.vault import VaultStudy
-
     study = VaultStudy("k" * 24, "2.25.1", an_identity(accession_number="", patient_name=""), (), 0)  # type: ignore[arg-type]
     row = study_attributes(study)
     assert (row["00080050"], row["00100010"], row["00080061"]) == ({"vr": "SH"}, {"vr": "PN"}, {"vr": "CS"})
