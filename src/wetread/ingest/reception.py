@@ -63,6 +63,19 @@ class Reception:
         reach("before_status")
         return outcomes
 
+    def turn_away(self, sender: str, error: Exception) -> InstanceOutcome:
+        """The answer about an instance that a door could not even bring to a file."""
+        if not isinstance(error, PermanentError):
+            return _postponed(error)
+        hoped = InstanceOutcome(Outcome.REFUSED, error.code, str(error))
+        return _answer(hoped, self._commits.submit([Turned(AuditEvent("instance.store", sender, error.code))])[0])
+
+    def record(self, event: AuditEvent) -> None:
+        """Write down what a door refused before there was an instance."""
+        (result,) = self._commits.submit([Turned(event)])
+        if isinstance(result, Exception):
+            _log.error("%s (%s) could not be audited: %s", event.action, event.outcome, type(result).__name__)
+
     def _take(self, file: IncomingFile, sender: str, claim: Claim) -> tuple[Entry | None, InstanceOutcome]:
         """What the register has to write, and the answer once it has."""
         try:

@@ -1,0 +1,282 @@
+"""The C-STORE and C-ECHO SCP (PS3.4 Annex B and A, PS3.7 §9.1.1 and §9.1.5): who may associate, and what the reception's outcome is called in DIMSE.
+
+| outcome | status | meaning (PS3.4 Table B.2-1, PS3.7 Annex C) |
+|---|---|---|
+| stored, duplicate (same data set) | 0000 | durable here |
+| conflict | 0111 | duplicate SOP instance, other content: the first is kept. Not B00E: a warning would read as stored |
+| identity_conflict | C001 | cannot understand: the study belongs to another patient |
+| claim_mismatch | A900 | data set does not match the command's SOP class or instance |
+| refused | C000 | cannot understand: malformed or over a limit |
+| storage_full | A700 | out of resources: send again later |
+| unavailable | A701 | out of resources: something is down, send again later |
+
+It runs in a process of its own (`run_dimse`): pynetdicom costs 60 MB and its threads the interpreter.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pydicom.config import IGNORE
+from pydicom.config import settings as pydicom_settings
+from pydicom.dataset import Dataset
+from pynetdicom import AE, AllStoragePresentationContexts, _config, build_context, evt
+from pynetdicom.association import Association
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
+
+from wetread.dicom.dimse_stream import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    MAX_PDU_BYTES,
+    BoundedSocket,
+    SpoolingProvider,
+)
+from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import TransientError
+from wetread.ingest.outcome import Claim, InstanceOutcome, Outcome
+from wetread.ingest.reception import Reception
+
+__all__ = ["DimseDoor", "DimseLimits", "run_dimse"]
+
+_log = logging.getLogger(__name__)
+
+_STATUS = {
+    Outcome.STORED: 0x0000,
+    Outcome.DUPLICATE: 0x0000,
+    Outcome.CONFLICT: 0x0111,
+    Outcome.IDENTITY_CONFLICT: 0xC001,
+    Outcome.CLAIM_MISMATCH: 0xA900,
+    Outcome.REFUSED: 0xC000,
+    Outcome.STORAGE_FULL: 0xA700,
+    Outcome.UNAVAILABLE: 0xA701,
+}
+_VERIFICATION = "1.2.840.10008.1.1"
+_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+_COMMENT_CHARACTERS = 64
+_HOUR_S = 3600.0
+_REMEMBERED = 1000
+_CALLER_NOT_RECOGNISED, _CALLED_NOT_RECOGNISED, _TOO_MANY = (0x01, 0x01, 0x03), (0x01, 0x01, 0x07), (0x02, 0x03, 0x02)
+"""Result, source and reason of A-ASSOCIATE-RJ (PS3.8 §9.3.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class DimseLimits:
+    """`artim_s` is how long a connection may wait before it asks for an association (PS3.8 §9.1.5), `pdu_s` how long one PDU may take, `idle_s` how long there may be none."""
+
+    max_associations: int = 64
+    max_instance_bytes: int = 2 * 1024**3
+    artim_s: float = 10.0
+    pdu_s: float = 10.0
+    idle_s: float = 120.0
+    drain_s: float = 25.0
+
+
+class DimseDoor:
+    """`callers` are (AE title, address) pairs, address "" for any: nobody else may associate, and with none listed nobody may."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        *,
+        ae_title: str,
+        callers: Collection[tuple[str, str]],
+        limits: DimseLimits | None = None,
+    ) -> None:
+        self.limits = limits or DimseLimits()
+        self.receive = reception.files.receive
+        self._reception = reception
+        self._callers = frozenset(callers)
+        self._once = _OncePerHour()
+        self._storing = 0
+        self._lock = threading.Lock()
+        self._ae = _application_entity(ae_title, self.limits)
+        self._server: _Server | None = None
+
+    def start(self, host: str, port: int) -> int:
+        """Listen; returns the port (0 picks a free one)."""
+        handlers = [
+            (evt.EVT_REQUESTED, self._on_requested),
+            (evt.EVT_C_STORE, self._on_c_store),
+            (evt.EVT_CONN_CLOSE, _on_close),
+        ]
+        server = self._ae.make_server(
+            (host, port),
+            contexts=_contexts(),
+            evt_handlers=handlers,
+            server_class=_Server,
+            request_handler=_Handler,
+        )
+        server.door = self
+        self._ae._servers.append(server)  # where its own `shutdown` looks for it
+        threading.Thread(target=server.serve_forever, name="dimse", daemon=True).start()
+        self._server = server
+        if not self._callers:
+            _log.warning("no caller is allowed to associate: list the modalities and archives that may send")
+        return int(server.server_address[1])
+
+    def stop(self) -> None:
+        """Stop listening, let what is being received be answered, end the associations."""
+        if self._server is not None:
+            self._server.shutdown()
+        deadline = time.monotonic() + self.limits.drain_s
+        while self._is_busy() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._ae.shutdown()
+
+    def _is_busy(self) -> bool:
+        return self._storing > 0 or any(each.dimse.is_receiving for each in self._ae.active_associations)
+
+    def admits(self, address: str) -> bool:
+        """May this address connect at all?"""
+        return any(allowed in ("", address) for _, allowed in self._callers)
+
+    def _on_requested(self, event: evt.Event) -> None:
+        association = event.assoc
+        request, address = association.requestor.primitive, association.requestor.address
+        caller = request.calling_ae_title.strip()
+        if request.called_ae_title.strip() != self._ae.ae_title.strip():
+            self._reject(association, address, _CALLED_NOT_RECOGNISED, "called_ae_unknown")
+        elif not {(caller, ""), (caller, address)} & self._callers:
+            self._reject(association, address, _CALLER_NOT_RECOGNISED, "calling_ae_unknown")
+        elif sum(each.is_established for each in self._ae.active_associations) >= self.limits.max_associations:
+            self._reject(association, address, _TOO_MANY, "too_many_associations")
+
+    def _reject(self, association: Association, address: str, reason: tuple[int, int, int], code: str) -> None:
+        _log.warning("association rejected: %s from %s", code, address)
+        if self._once.is_new((address, code)):
+            self._reception.record(AuditEvent("association.reject", f"dimse@{address}", code))
+        association.acse.send_reject(*reason)
+        association.kill()
+
+    def _on_c_store(self, event: evt.Event) -> Dataset:
+        with self._lock:
+            self._storing += 1
+        try:
+            return _answer(self._store(event))
+        except Exception as error:  # noqa: BLE001  (whatever it was, the sender must not take it for a success)
+            _log.error("C-STORE failed: %s", type(error).__name__)
+            return _answer(InstanceOutcome(Outcome.UNAVAILABLE, message="failed: send again later"))
+        finally:
+            with self._lock:
+                self._storing -= 1
+
+    def _store(self, event: evt.Event) -> InstanceOutcome:
+        sender = f"dimse@{event.assoc.requestor.ae_title.strip()}"
+        spool = event.assoc.dimse.take(event.request.DataSet)
+        if spool is None or (spool.file is None and spool.error is None):
+            return InstanceOutcome(Outcome.REFUSED, "no_data_set", "the request holds no data set")
+        if spool.file is None:
+            return self._reception.turn_away(sender, spool.error or TransientError("the data set is gone"))
+        claim = Claim(
+            sop_class_uid=str(event.request.AffectedSOPClassUID),
+            sop_instance_uid=str(event.request.AffectedSOPInstanceUID),
+        )
+        (outcome,) = self._reception.receive([spool.file], sender, claim)
+        return outcome
+
+
+def run_dimse(
+    reception: Reception,
+    *,
+    host: str,
+    port: int,
+    ae_title: str,
+    callers: Collection[tuple[str, str]],
+    limits: DimseLimits | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is being received. Call it in the main thread of its own process."""
+    stopped = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stopped.set())
+    door = DimseDoor(reception, ae_title=ae_title, callers=callers, limits=limits)
+    listening = door.start(host, port)
+    _log.info("C-STORE door open on port %d as %s", listening, ae_title)
+    stopped.wait()
+    door.stop()
+
+
+class _Handler(RequestHandler):  # type: ignore[misc]
+    """A new connection: its socket and its messages are ours (`dimse_stream`)."""
+
+    server: "_Server"
+
+    def _create_association(self) -> Association:
+        association, door = super()._create_association(), self.server.door
+        # Not a second socket object: this one has announced itself to the state machine already.
+        association.dul.socket.__class__ = BoundedSocket
+        association.dul.socket.pdu_s = door.limits.pdu_s
+        association.dimse = SpoolingProvider(association, door.receive, door.limits.max_instance_bytes)
+        return association
+
+
+class _Server(ThreadedAssociationServer):  # type: ignore[misc]
+    request_queue_size = 128
+    daemon_threads = True
+    door: DimseDoor
+
+    def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
+        crowded = len(self.ae.active_associations) >= 4 * self.door.limits.max_associations
+        return not crowded and self.door.admits(client_address[0])
+
+
+class _SharedContexts(list[PresentationContext]):
+    """Never changed, so never copied: pynetdicom would copy all of them deeply, 60 ms of CPU, for each connection."""
+
+    def __deepcopy__(self, memo: object) -> "_SharedContexts":
+        return self
+
+
+class _OncePerHour:
+    """A stranger who knocks all night is written down, not once per knock."""
+
+    def __init__(self) -> None:
+        self._last: dict[object, float] = {}
+        self._lock = threading.Lock()
+
+    def is_new(self, what: object) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            self._last = {each: at for each, at in self._last.items() if now - at < _HOUR_S}
+            new = what not in self._last and len(self._last) < _REMEMBERED
+            if new:
+                self._last[what] = now
+        return new
+
+
+def _application_entity(ae_title: str, limits: DimseLimits) -> AE:
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # its logs hold data sets and names
+    pydicom_settings.reading_validation_mode = IGNORE  # its warnings quote values; what is wrong is refused further on
+    _config.LOG_HANDLER_LEVEL = "none"
+    _config.LOG_REQUEST_IDENTIFIERS = _config.LOG_RESPONSE_IDENTIFIERS = False
+    ae = AE(ae_title)
+    ae.implementation_class_uid = IMPLEMENTATION_CLASS_UID
+    ae.implementation_version_name = IMPLEMENTATION_VERSION_NAME
+    ae.maximum_pdu_size = MAX_PDU_BYTES
+    ae.maximum_associations = 1 << 20  # it counts silent connections too; `_on_requested` counts associations
+    ae.acse_timeout = limits.artim_s
+    ae.network_timeout = ae.dimse_timeout = limits.idle_s
+    return ae
+
+
+def _contexts() -> _SharedContexts:
+    """Every storage SOP class in every transfer syntax that we can store; uncompressed first, where a sender leaves the choice to us."""
+    preferred = [_EXPLICIT, *(uid for uid in TRANSFER_SYNTAXES if uid not in (_EXPLICIT, _IMPLICIT)), _IMPLICIT]
+    storage = (build_context(each.abstract_syntax, preferred) for each in AllStoragePresentationContexts)
+    return _SharedContexts([build_context(_VERIFICATION, [_EXPLICIT, _IMPLICIT]), *storage])
+
+
+def _on_close(event: evt.Event) -> None:
+    event.assoc.dimse.discard_all()
+
+
+def _answer(outcome: InstanceOutcome) -> Dataset:
+    answer = Dataset()
+    answer.Status = _STATUS[outcome.outcome]
+    if outcome.message and not outcome.outcome.acknowledged:
+        answer.ErrorComment = outcome.message[:_COMMENT_CHARACTERS]
+    return answer

@@ -1,0 +1,191 @@
+"""Brings a C-STORE's data set from the socket to an incoming file without keeping it in memory or decoding it (PS3.7 §9.3.1, PS3.8 §9.3.5), and bounds what a peer may claim.
+
+pynetdicom collects a data set in a BytesIO and reads any PDU length it is told; both are replaced here, at the seams that it leaves for that: the message object
+and the connection's socket.
+"""
+
+import io
+import socket
+import struct
+from collections.abc import Callable
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+from pynetdicom.association import Association
+from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse_messages import DIMSEMessage
+from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.transport import AssociationSocket
+
+from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.ports.file_store import IncomingFile
+
+__all__ = [
+    "IMPLEMENTATION_CLASS_UID",
+    "IMPLEMENTATION_VERSION_NAME",
+    "MAX_PDU_BYTES",
+    "BoundedSocket",
+    "Spool",
+    "SpoolingProvider",
+    "encode_file_meta",
+]
+
+IMPLEMENTATION_CLASS_UID = "2.25.306508862563106475938425912246012378965"
+IMPLEMENTATION_VERSION_NAME = "WETREAD"
+MAX_PDU_BYTES = 128 * 1024
+"""What we ask peers to send at most; a longer PDU (PS3.8 §9.3.1) ends the connection before it is read."""
+
+_SLACK_BYTES = 128 * 1024  # association requests know no maximum
+_READ_BYTES = 1 << 18
+_QUEUED_AT_MOST = 4
+
+
+def encode_file_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, ae_title: str) -> bytes:
+    """Preamble, prefix and file meta information of PS3.10 §7.1, to stand before the data set as received."""
+    elements = b"".join(
+        (
+            struct.pack("<HH2sHI", 0x0002, 0x0001, b"OB", 0, 2) + b"\x00\x01",
+            _short(0x0002, b"UI", sop_class_uid),
+            _short(0x0003, b"UI", sop_instance_uid),
+            _short(0x0010, b"UI", transfer_syntax_uid),
+            _short(0x0012, b"UI", IMPLEMENTATION_CLASS_UID),
+            _short(0x0013, b"SH", IMPLEMENTATION_VERSION_NAME),
+            _short(0x0016, b"AE", ae_title),
+        )
+    )
+    return bytes(128) + b"DICM" + struct.pack("<HH2sHI", 0x0002, 0x0000, b"UL", 4, len(elements)) + elements
+
+
+def _short(element: int, vr: bytes, text: str) -> bytes:
+    value = text.encode("ascii", "replace")
+    value += (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
+    return struct.pack("<HH2sH", 0x0002, element, vr, len(value)) + value
+
+
+class BoundedSocket(AssociationSocket):  # type: ignore[misc]
+    """Reads in large pieces, no PDU that is longer than agreed, and none that does not come in time: while one is awaited, nothing else of the connection runs."""
+
+    pdu_s = 10.0
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        if nr_bytes > MAX_PDU_BYTES + _SLACK_BYTES:
+            raise OSError("the peer announced a PDU longer than agreed")
+        if self.socket is None:
+            raise OSError("the connection is closed")
+        usual_s = self.socket.gettimeout()
+        try:
+            return self._recv(self.socket, nr_bytes)
+        finally:
+            self.socket.settimeout(usual_s)
+
+    def _recv(self, sock: socket.socket, nr_bytes: int) -> bytearray:
+        received, at, deadline = bytearray(nr_bytes), 0, monotonic() + self.pdu_s
+        view = memoryview(received)
+        while at < nr_bytes:
+            sock.settimeout(max(0.001, deadline - monotonic()))
+            size = sock.recv_into(view[at:], min(_READ_BYTES, nr_bytes - at))
+            if size == 0:
+                return received[:at]
+            at += size
+        return received
+
+
+class Spool(io.BytesIO):
+    """Stands where pynetdicom would collect a data set; passes every fragment on to a file. An error is kept for the answer, the rest is then let go by."""
+
+    def __init__(self, receive: Callable[[], IncomingFile], file_meta: Callable[[], bytes], max_bytes: int) -> None:
+        super().__init__()
+        self.file: IncomingFile | None = None
+        self.error: WetreadError | OSError | None = None
+        self._receive = receive
+        self._file_meta = file_meta
+        self._left = max_bytes
+        self._lock = Lock()  # the connection may end, and the file with it, in the midst of a write
+
+    def write(self, fragment: Any) -> int:
+        with self._lock:
+            if self.error is None:
+                try:
+                    self._pass_on(fragment)
+                except (WetreadError, OSError) as error:
+                    self._end(error)
+        return len(fragment)
+
+    def end(self, error: WetreadError) -> None:
+        """Nothing more is kept, and what was is discarded."""
+        with self._lock:
+            self._end(error)
+
+    def _end(self, error: WetreadError | OSError) -> None:
+        self.error = error
+        if self.file is not None:
+            self.file.discard()
+            self.file = None
+
+    def _pass_on(self, fragment: bytes) -> None:
+        self._left -= len(fragment)
+        if self._left < 0:
+            raise PermanentError("the instance is larger than this door takes", code="too_large")
+        if self.file is None:
+            self.file = self._receive()
+            self.file.write(self._file_meta())
+        self.file.write(fragment)
+
+
+class SpoolingProvider(DIMSEServiceProvider):  # type: ignore[misc]
+    """One association's messages. Whatever was not taken when the connection ends is discarded."""
+
+    message: DIMSEMessage | None
+
+    def __init__(self, assoc: Association, receive: Callable[[], IncomingFile], max_bytes: int) -> None:
+        super().__init__(assoc)
+        self._receive = receive
+        self._max_bytes = max_bytes
+        self._open: set[Spool] = set()
+        self._lock = Lock()
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        if self.message is None:
+            message = self.message = DIMSEMessage()
+            context_id = primitive.presentation_data_value_list[0][0]
+            message.data_set = self._spool(lambda: self._file_meta(message, context_id))
+        super().receive_primitive(primitive)
+
+    @property
+    def is_receiving(self) -> bool:
+        with self._lock:
+            return any(each.file is not None for each in self._open)
+
+    def take(self, spool: object) -> Spool | None:
+        """The spool, if it is one of ours and still whole; from now on its end is the caller's duty."""
+        with self._lock:
+            if not isinstance(spool, Spool) or spool not in self._open:
+                return None
+            self._open.discard(spool)
+            return spool
+
+    def discard_all(self) -> None:
+        """The connection has ended."""
+        with self._lock:
+            left, self._open = self._open, set()
+        for spool in left:
+            spool.end(TransientError("the connection ended", code="connection_lost"))
+
+    def _spool(self, file_meta: Callable[[], bytes]) -> Spool:
+        with self._lock:
+            self._open = {each for each in self._open if each.file is not None or each.error is not None}
+            spool = Spool(self._receive, file_meta, self._max_bytes)
+            if len(self._open) >= _QUEUED_AT_MOST:
+                spool.end(TransientError("too many requests before the first answer", code="too_many_at_once"))
+            self._open.add(spool)
+        return spool
+
+    def _file_meta(self, message: DIMSEMessage, context_id: int) -> bytes:
+        command, context = message.command_set, self.assoc._accepted_cx[context_id]
+        return encode_file_meta(
+            str(command.get("AffectedSOPClassUID", "")),
+            str(command.get("AffectedSOPInstanceUID", "")),
+            str(context.transfer_syntax[0]),
+            str(self.assoc.requestor.ae_title).strip(),
+        )
