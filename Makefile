@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check format bench setup-demo setup-test debian node screenshots constraints clean
+.PHONY: demo test test-learning check format bench setup-demo setup-test debian node screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
@@ -19,6 +19,10 @@ check: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/architecture/file_length.py
+
+test-learning: $(VENV)/.learning ## the training code; installs torch (a CUDA build of several GB where no CPU build is at hand)
+	$(BIN)/mypy src/wetread/learning
+	$(BIN)/python -m pytest tests/unit/learning
 
 format:
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -39,6 +43,11 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,postgres,test]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.learning: $(VENV)/.test
+	$(BIN)/pip install --quiet torch==2.13.0
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[learning]'
+	touch $@
 
 debian: ## real neighbours for the tests; needs root only when something is missing
 	@missing=$$(for p in $(DEBIAN); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

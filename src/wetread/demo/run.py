@@ -89,7 +89,7 @@ class _Sending(threading.Thread):
             (outcome,) = send_files([film], doors[door])
             self.acknowledged += outcome.outcome == "stored"
             self.refused += outcome.outcome != "stored"
-            self._say(f"film {number + 1:>2} sent by {door:<9} {outcome.outcome} {outcome.detail}")
+            self._say(f"film {number + 1:>2} sent by {door:<9} {outcome.detail or outcome.outcome}")
 
 
 def _follow(client: ReadingRoomClient, sending: _Sending, password: str, options: DemoOptions, say: _Narrator) -> bool:
