@@ -1,0 +1,174 @@
+"""Law 2 under kill -9 and on a full disk: what was acknowledged is there, what was not may be sent again, and nothing is there twice."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+import hostile
+import pytest
+from builders_ingest import House, a_file
+from raw_dimse import RawScu
+
+from wetread.dicom.sandbox import Sandbox
+from wetread.domain.audit import verify_chain
+from wetread.domain.job import JobState
+from wetread.ingest.outcome import Outcome
+from wetread.storage.files import DiskFileStore
+
+TESTS = Path(__file__).parents[1]
+INSTANCES = [(f"1.2.{n}", a_file(f"1.2.{n}", filler=20_000)) for n in range(6)]
+POINTS = ["before_keep", "before_fsync", "after_fsync", "after_rename", "after_keep", "before_commit", "after_commit", "before_status"]  # fmt: skip
+RELATED = 'multipart/related; type="application/dicom"; boundary=b'
+CR = hostile.CR_STORAGE
+
+
+@contextmanager
+def receiving(folder: Path, door: str, fault: str = "") -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}", "WETREAD_FAULT": fault}
+    command = [sys.executable, str(TESTS / "ingest_child.py"), str(folder), door]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert child.stdout is not None
+    try:
+        yield int(child.stdout.readline()), child
+    finally:
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+def send_all(port: int, door: str) -> list[str]:
+    """The SOP Instance UIDs that were acknowledged, until the receiver is gone."""
+    acknowledged = []
+    for uid, content in INSTANCES:
+        try:
+            if (_by_stow if door == "stow" else _by_dimse)(port, uid, content):
+                acknowledged.append(uid)
+        except (OSError, HTTPException, AssertionError):
+            break
+    return acknowledged
+
+
+def _by_stow(port: int, uid: str, content: bytes) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
+    try:
+        connection.request("POST", "/dicom-web/studies", body, {"Content-Type": RELATED})
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()
+
+
+def _by_dimse(port: int, uid: str, content: bytes) -> bool:
+    with RawScu(port) as scu:
+        assert scu.associate([("1.2.840.10008.5.1.4.1.1.1.1", hostile.EXPLICIT)])
+        return scu.store("1.2.840.10008.5.1.4.1.1.1.1", uid, content).status == 0
+
+
+def assert_whole(folder: Path, acknowledged: list[str]) -> None:
+    """Every acknowledged instance has its bytes, its row, its identity and its job."""
+    house = House(folder)
+    kept = {each.header.sop_instance_uid: each for each in house.vault.instances(house.key())}
+    with house.database.begin(write=False) as unit:
+        rows = {each.instance_key: each for each in unit.instances(house.key())}
+    for uid in acknowledged:
+        row = rows[kept[uid].instance_key]
+        assert house.files.verify(row.content_sha256)
+        assert kept[uid].content_sha256 == row.content_sha256
+    jobs = [job.dedupe_key for job, _ in house.database.jobs(JobState.READY)]
+    assert len(jobs) == len(set(jobs)) <= 1
+    assert bool(jobs) or not acknowledged
+    assert verify_chain(house.database.audit_records()) is None
+    house.close()
+
+
+def assert_each_once(folder: Path) -> None:
+    house = House(folder)
+    with house.database.begin(write=False) as unit:
+        assert len(unit.instances(house.key())) == len(INSTANCES)
+    assert len(house.vault.instances(house.key())) == len(INSTANCES)
+    house.files.sweep(older_than_s=-1)
+    assert list((folder / "films" / "incoming").iterdir()) == []
+    house.close()
+
+
+@pytest.mark.parametrize("door", ["stow", "dimse"])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_receiver_killed_anywhere_loses_nothing_it_acknowledged(tmp_path: Path, door: str, point: str) -> None:
+    """At the third instance, so that there is something to lose; a rename and a folder's fsync come several times for each."""
+    House(tmp_path).close()
+    nth = {"before_fsync": 9, "after_fsync": 9}.get(point, 3)
+    with receiving(tmp_path, door, f"{point}:{nth}") as (port, child):
+        acknowledged = send_all(port, door)
+        assert child.wait(30) == -signal.SIGKILL, "the fault point was never reached"
+    assert 0 < len(acknowledged) < len(INSTANCES)
+    assert_whole(tmp_path, acknowledged)
+    with receiving(tmp_path, door) as (port, _):
+        assert send_all(port, door) == [uid for uid, _ in INSTANCES]
+    assert_whole(tmp_path, [uid for uid, _ in INSTANCES])
+    assert_each_once(tmp_path)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)], check=True)
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_film_disk_is_said_and_forgotten_when_there_is_room(small_disk: Path, tmp_path: Path) -> None:
+    house = House(tmp_path, films=small_disk / "films")
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(4 << 20))
+    big = a_file(filler=4 << 20)
+    for _ in range(3):
+        with pytest.raises(Exception, match="disk is full"):
+            house.send(big)
+    assert list((small_disk / "films" / "incoming").iterdir()) == []
+    filler.unlink()
+    assert [each.outcome for each in house.send(big)] == [Outcome.STORED]
+    house.close()
+
+
+def test_a_full_database_disk_acknowledges_nothing(small_disk: Path) -> None:
+    house = House(small_disk)
+    filler = small_disk / "filler"
+    free = shutil.disk_usage(small_disk).free
+    filler.write_bytes(bytes(free - 40_000))
+    sent = [(n, house.send(a_file(f"1.2.{n}"))[0].outcome) for n in range(60)]
+    acknowledged = [n for n, outcome in sent if outcome.acknowledged]
+    assert {outcome for _, outcome in sent} & {Outcome.STORAGE_FULL, Outcome.UNAVAILABLE}
+    filler.unlink()
+    assert all(house.send(a_file(f"1.2.{n}"))[0].outcome.acknowledged for n in range(60))
+    with house.database.begin(write=False) as unit:
+        assert len(unit.instances(house.key())) == 60
+    assert len(acknowledged) < 60
+    assert verify_chain(house.database.audit_records()) is None
+    house.close()
+
+
+def test_hostile_files_among_honest_ones_change_nothing_for_them(tmp_path: Path) -> None:
+    """Every attack of the catalogue, each in a request with an honest film."""
+    with Sandbox(children=2) as sandbox:
+        house = House(tmp_path, inspector=sandbox)
+        for n, case in enumerate(hostile.hostile_files()):
+            uid = f"{hostile.ROOT}.7.{n}"
+            control = hostile.film({0x00080018: ("UI", uid.encode())}, instance=uid)
+            before = house.database.change_token()
+            attack, honest = house.send(case.content, control)
+            refused = case.fate is hostile.Fate.REFUSED
+            assert honest.outcome is Outcome.STORED, case.name
+            assert (attack.outcome is Outcome.REFUSED) == refused, (case.name, attack)
+            if refused:
+                assert house.database.change_token() - before <= 3, case.name
+        assert list((DiskFileStore(tmp_path / "films")._root / "incoming").iterdir()) == []
+        house.close()
