@@ -10,6 +10,7 @@ import pytest
 import urllib3
 from dicomweb_client import DICOMwebClient
 from neighbours.orthanc import Orthanc, orthanc
+from neighbours.postgres import running_postgres
 from neighbours.process import free_port
 from neighbours.wetread import PASSWORD, Wetread
 from pydicom import dcmread
@@ -98,3 +99,36 @@ def test_a_second_service_on_the_same_port_says_so(tmp_path: Path) -> None:
         second = house.run("serve")
     assert second.returncode != 0
     assert "port" in second.stderr
+
+
+def test_a_film_enters_by_the_watched_folder(tmp_path: Path) -> None:
+    watched = tmp_path / "watched"
+    house = Wetread(tmp_path / "house", {"WATCH_FOLDER": str(watched)})
+    house.add_radiologist()
+    with house.serving() as service:
+        wait_for(watched.is_dir, "the watcher")
+        (watched / "film.dcm").write_bytes(film(13))
+        (watched / "letter.dcm").write_bytes(b"not a film at all")
+        wait_for(lambda: [r["state"] for r in service.client.worklist("open")] == ["drafted"], "a draft")
+        wait_for(lambda: not list(watched.glob("*.dcm")), "both files to be moved")
+    assert [each.read_bytes() for each in (watched / "done").iterdir()] == [film(13)]
+    assert [each.read_bytes() for each in (watched / "refused").iterdir()] == [b"not a film at all"]
+
+
+def test_the_whole_line_runs_on_postgresql(tmp_path: Path) -> None:
+    with running_postgres() as server:
+        house = Wetread(tmp_path / "house")
+        house.settings = {"DATABASE_URL": server.url(server.create()), "VAULT_URL": server.url(server.create())}
+        house.add_radiologist()
+        (tmp_path / "film.dcm").write_bytes(film(14))
+        with house.serving() as service:
+            client = service.client
+            assert house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url).returncode == 0
+            wait_for(lambda: [r["state"] for r in client.worklist("open")] == ["drafted"], "a draft")
+            (row,) = client.worklist("open")
+            path = f"/api/studies/{row['study_key']}"
+            report = client.post(f"{path}/open", {})["report"]
+            client.post(f"{path}/sign", {"etag": report["etag"], "meaning": "approved", "password": PASSWORD})
+            wait_for(lambda: [r["state"] for r in client.worklist("reported")] == ["delivered"], "delivery")
+        assert house.run("audit", "verify").returncode == 0
+        assert not list(house.folder.glob("*.db"))
