@@ -112,7 +112,8 @@ def test_a_film_enters_by_the_watched_folder(tmp_path: Path) -> None:
         wait_for(lambda: [r["state"] for r in service.client.worklist("open")] == ["drafted"], "a draft")
         wait_for(lambda: not list(watched.glob("*.dcm")), "both files to be moved")
     assert [each.read_bytes() for each in (watched / "done").iterdir()] == [film(13)]
-    assert [each.read_bytes() for each in (watched / "refused").iterdir()] == [b"not a film at all"]
+    assert [each.read_bytes() for each in (watched / "refused").glob("*.dcm")] == [b"not a film at all"]
+    assert [each.read_text().partition(":")[0] for each in (watched / "refused").glob("*.txt")] == ["not_part10"]
 
 
 def test_the_whole_line_runs_on_postgresql(tmp_path: Path) -> None:
