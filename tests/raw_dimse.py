@@ -26,7 +26,9 @@ def association_request(
 ) -> bytes:
     """An A-ASSOCIATE-RQ; context IDs are 1, 3, 5..."""
     proposed = b"".join(
-        _item(0x20, bytes([(2 * at + 1) % 256, 0, 0, 0]) + _item(0x30, abstract.encode()) + _item(0x40, syntax.encode()))
+        _item(
+            0x20, bytes([(2 * at + 1) % 256, 0, 0, 0]) + _item(0x30, abstract.encode()) + _item(0x40, syntax.encode())
+        )
         for at, (abstract, syntax) in enumerate(contexts)
     )
     user = _item(0x50, _item(0x51, pack(">I", longest)) + _item(0x52, b"2.25.1"))
