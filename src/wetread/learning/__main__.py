@@ -13,9 +13,10 @@ __all__ = ["main"]
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m wetread.learning", description=__doc__)
-    parser.add_argument("act", choices=["train", "calibrate", "evaluate", "export"])
+    parser.add_argument("act", choices=["train", "refit", "calibrate", "evaluate", "export"])
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv beside the films")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run; a training found there is resumed")
+    parser.add_argument("--finding", default="pneumonia", help="refit: the finding whose row is fitted again")
     parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE, help="TOML with the hyper-parameters")
     parser.add_argument("--cache", type=Path, default=Path("var/learning"), help="folder for the decoded films")
     parser.add_argument(
@@ -31,6 +32,8 @@ def main() -> None:
     match arguments.act:
         case "train":
             run.train()
+        case "refit":
+            print(f"AUROC on val by penalty: {run.refit(arguments.finding)}")
         case "calibrate":
             print(f"mean AUROC on val: {run.calibrate()['val_mean_auroc']:.4f}")
         case "evaluate":

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.learning.calibration import Platt, clustered_rate
-from wetread.learning.manifest import FINDINGS, NIH_LABELS, Film, targets
+from wetread.learning.manifest import COMMON_PX, FINDINGS, NIH_LABELS, Film, targets
 from wetread.learning.metrics import (
+    MIN_PER_CLASS,
     Estimate,
     Floats,
     auroc,
@@ -64,14 +65,9 @@ def discrimination(films: Sequence[Film], logits: Floats, least: int = 5) -> dic
     }
     columns = _estimable(truth, least)
     low, high = cluster_bootstrap(lambda weight: _mean_estimable(truth, logits, weight, columns), patients, 300)
-    abnormal = (truth[:, :_NIH].max(1) > 0).astype(float)
-    by_view = {}
-    for view in ("PA", "AP"):
-        chosen = np.array([film.view_position == view for film in films])
-        inside = _estimable(truth[chosen], 10)
-        if inside:
-            mean = _mean_estimable(truth[chosen], logits[chosen], None, inside)
-            by_view[view] = {"mean_auroc": mean, "findings": len(inside), "films": int(chosen.sum())}
+    abnormal = np.array([not film.labels & {"No Finding"} for film in films], float)
+    views, sources = np.array([film.view_position for film in films]), np.array([film.source_pixels for film in films])
+    small = sources <= COMMON_PX
     return {
         "films": len(films),
         "patients": len(set(patients)),
@@ -81,8 +77,17 @@ def discrimination(films: Sequence[Film], logits: Floats, least: int = 5) -> dic
             "definition": f"unweighted mean over the {len(columns)} NIH findings with >= {least} positive films",
         },
         "any_finding_auroc": asdict(auroc_estimate(abnormal, logits[:, :_NIH].max(1), patients)),
-        "by_view_position": by_view,
+        "by_view_position": {view: _within(truth, logits, views == view) for view in ("PA", "AP")},
+        "by_source": {"common": _within(truth, logits, small), "picked": _within(truth, logits, ~small)},
     }  # fmt: skip
+
+
+def _within(truth: NDArray[np.float32], logits: Floats, chosen: NDArray[np.bool_]) -> dict[str, object]:
+    """Mean and single AUROC inside one part of the films, over the NIH findings with 10 positives and negatives there."""
+    inside = _estimable(truth[chosen], MIN_PER_CLASS)
+    single = {FINDINGS[c]: _mean_estimable(truth[chosen], logits[chosen], None, [c]) for c in inside}
+    mean = float(np.mean(list(single.values()))) if single else None
+    return {"mean_auroc": mean, "findings": len(inside), "films": int(chosen.sum()), "per_finding": single}
 
 
 def lung_opacity_against_normal(films: Sequence[Film], logits: Floats) -> dict[str, object]:
@@ -130,7 +135,7 @@ def paired_with_teacher(films: Sequence[Film], logits: Floats, teacher: NDArray[
         "ours": _mean_estimable(truth, ours, None, columns), "chexnet": _mean_estimable(truth, theirs, None, columns),
         "difference": difference(None), "low": low, "high": high,
         "per_finding": {
-            FINDINGS[c]: [auroc(truth[:, c].astype(float), ours[:, c]), auroc(truth[:, c].astype(float), theirs[:, c])]
+            FINDINGS[c]: [_mean_estimable(truth, ours, None, [c]), _mean_estimable(truth, theirs, None, [c])]
             for c in columns
         },
     }  # fmt: skip

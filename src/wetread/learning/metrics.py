@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-__all__ = ["Estimate", "auroc", "auroc_estimate", "brier_skill", "cluster_bootstrap", "ece", "smooth_ece", "wilson"]
+__all__ = [
+    "MIN_PER_CLASS",
+    "Estimate",
+    "auroc",
+    "auroc_estimate",
+    "brier_skill",
+    "cluster_bootstrap",
+    "ece",
+    "smooth_ece",
+    "wilson",
+]
 
 Floats = NDArray[np.float64]
 MIN_PER_CLASS = 10

@@ -15,10 +15,11 @@ from wetread.learning.calibration import Platt, fit_platt, out_of_fold, sensitiv
 from wetread.learning.distance import Distance, fit_distance
 from wetread.learning.film import load_films, read_image_folder
 from wetread.learning.gate import Gate, acceptance, fit_gate, gate_rates, gate_set
-from wetread.learning.manifest import FINDINGS, Film, manifest_hash, read_manifest, read_teacher, targets
+from wetread.learning.manifest import FINDINGS, Film, learnable, manifest_hash, read_manifest, read_teacher, targets
 from wetread.learning.metrics import ece
 from wetread.learning.network import Reader, Reading
 from wetread.learning.recipe import Recipe
+from wetread.learning.refit import best_penalty, fit_row
 from wetread.learning.training import TrainingSet, load_reader, mean_auroc, soft_targets, train
 
 __all__ = ["SPECIFICITY_FLOOR", "Run"]
@@ -66,7 +67,7 @@ class Run:
         return {"manifest_sha256": manifest_hash(self.manifest), "code_version": _code_version()}
 
     def train(self) -> None:
-        truth = soft_targets(targets(self.films["train"]), self.teacher("train"), self.recipe.loss.teacher_weight)
+        truth = soft_targets(learnable(self.films["train"]), self.teacher("train"), self.recipe.loss.teacher_weight)
         known = (~np.isnan(truth)).astype(np.float32)
         data = TrainingSet(
             self.pixels("train"), np.nan_to_num(truth), known, self.pixels("val"), targets(self.films["val"])
@@ -74,13 +75,13 @@ class Run:
         train(self.recipe, data, self.out, self.provenance())
 
     def calibrate(self) -> dict[str, object]:
-        """Fits gate, distance, calibration and operating points; leaves parts.pt and calibration.json."""
-        films, val = self.pixels("train"), self.pixels("val")
+        """Fits gate and distance (unless newer than the checkpoint), calibration and operating points."""
+        val = self.pixels("val")
         reading = read_all(self.reader, val)
-        order = np.random.default_rng(self.recipe.seed).permutation(len(films))
-        distance = fit_distance(read_all(self.reader, films[order[:_DISTANCE_FILMS]]).features)
-        gate = fit_gate(self.reader, films[order[: self.recipe.gate_films]], self.recipe.seed)
-        torch.save({"gate": gate.state_dict(), "distance": distance.state_dict()}, self.out / "parts.pt")
+        parts, checkpoint = self.out / "parts.pt", self.out / "checkpoint.pt"
+        if not parts.exists() or parts.stat().st_mtime < checkpoint.stat().st_mtime:
+            self._fit_parts()
+        gate, distance = self.parts()
         limit = float(np.quantile(distance(reading.features).numpy(), _OOD_QUANTILE))
         lowest = float(np.quantile(acceptance(self.reader, gate, val), 0.005))
         logits = reading.logits.double().numpy()
@@ -94,6 +95,28 @@ class Run:
         }
         _write(self.out / "calibration.json", report)
         return report
+
+    def _fit_parts(self) -> None:
+        films = self.pixels("train")
+        order = np.random.default_rng(self.recipe.seed).permutation(len(films))
+        distance = fit_distance(read_all(self.reader, films[order[:_DISTANCE_FILMS]]).features)
+        gate = fit_gate(self.reader, films[order[: self.recipe.gate_films]], self.recipe.seed)
+        torch.save({"gate": gate.state_dict(), "distance": distance.state_dict()}, self.out / "parts.pt")
+
+    def refit(self, name: str) -> dict[float, float]:
+        """Fits a finding's row of the head again where its label is known; the AUROC on val of each penalty tried."""
+        column, tables = FINDINGS.index(name), {}
+        for split in ("train", "val"):
+            truth = learnable(self.films[split])[:, column]
+            known = ~np.isnan(truth)
+            tables[split] = (read_all(self.reader, self.pixels(split)[known]).features.clone(), truth[known])
+        train = (tables["train"][0], torch.from_numpy(tables["train"][1]))
+        penalty, scores = best_penalty(train, (tables["val"][0], tables["val"][1].astype(np.float64)))
+        weights, bias = fit_row(*train, penalty)
+        state = torch.load(self.out / "checkpoint.pt", weights_only=True)
+        state["average"]["head.weight"][column], state["average"]["head.bias"][column] = weights, bias
+        torch.save(state, self.out / "checkpoint.pt")
+        return scores
 
     def _calibrate_finding(self, column: int, logits: NDArray[np.float64]) -> dict[str, object]:
         truth = targets(self.films["val"])[:, column].astype(float)

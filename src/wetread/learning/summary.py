@@ -28,7 +28,8 @@ def evaluation_text(report: Mapping[str, Any]) -> str:
         )
     say(f"mean AUROC {interval(test['mean_auroc'])}: {test['mean_auroc']['definition']}")
     say(f"any finding against none: {interval(test['any_finding_auroc'])}")
-    say(f"by view position: {test['by_view_position']}")
+    for kind, part in (*test["by_view_position"].items(), *test["by_source"].items()):
+        say(f"within {kind}: mean AUROC {part['mean_auroc']}, {part['findings']} findings, {part['films']} films")
     opacity = report["rsna"]["against_normal"]
     say(f"RSNA lung opacity against normal: {interval(opacity)}, n {opacity['n_positive']} + {opacity['n_negative']}")
     say(

@@ -1,11 +1,13 @@
 """The evaluation's own logic on hand-made films."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from wetread.learning.calibration import Platt
 from wetread.learning.evaluation import discrimination, external, operating, paired_with_teacher, pointing_game
-from wetread.learning.manifest import FINDINGS, Film
+from wetread.learning.manifest import FINDINGS, Film, learnable, targets
 from wetread.learning.recipe import read_recipe
 
 MASS = FINDINGS.index("mass")
@@ -89,3 +91,19 @@ def test_shipped_recipe_is_complete_and_counts_its_epochs() -> None:
     assert recipe.train_px(0) == recipe.stages[0].train_px
     with pytest.raises(ValueError, match="no such epoch"):
         recipe.train_px(recipe.epochs)
+
+
+def test_a_label_that_tells_the_source_is_not_learned() -> None:
+    """Pneumonia on films of the common size; every other label, and the picked films, stay as stated."""
+    common = _film(0, "Mass")
+    films = [
+        common,
+        replace(common, source_pixels=1024),
+        replace(common, labels=frozenset({"Pneumonia"}), source_pixels=1024),
+    ]
+    stated, taught = targets(films), learnable(films)
+    column = FINDINGS.index("pneumonia")
+    assert stated[:, column].tolist() == [0.0, 0.0, 1.0]
+    assert np.isnan(taught[0, column])
+    assert taught[1:, column].tolist() == [0.0, 1.0]
+    assert np.array_equal(np.delete(stated, column, 1), np.delete(taught, column, 1), equal_nan=True)

@@ -19,6 +19,7 @@ from wetread.learning.distance import fit_distance  # noqa: E402
 from wetread.learning.export import OUTPUTS, Deployed, export_onnx, write_bundle  # noqa: E402
 from wetread.learning.gate import Gate  # noqa: E402
 from wetread.learning.network import Reader, fold_norms  # noqa: E402
+from wetread.learning.refit import fit_row  # noqa: E402
 
 
 def _a_reader() -> Reader:
@@ -108,3 +109,13 @@ def test_written_bundle_is_one_the_runtime_accepts(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"not a real grapH")
     with pytest.raises(PermanentError, match="sha256"):
         load_bundle(tmp_path)
+
+
+def test_refitted_row_finds_the_direction_that_made_the_labels() -> None:
+    torch.manual_seed(7)
+    features = torch.randn(3000, 6) * 0.2 + 3
+    truth = (torch.rand(3000) < torch.sigmoid(8 * (features[:, 2] - 3) - 1)).float()
+    weights, bias = fit_row(features, truth, penalty=0.0001)
+    assert float(weights[2]) == pytest.approx(8, rel=0.15)
+    assert float(weights.abs().sum() - weights[2].abs()) < 4
+    assert float(features.mean(0) @ weights + bias) == pytest.approx(-1, abs=0.25)
