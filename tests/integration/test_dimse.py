@@ -1,10 +1,10 @@
 """The C-STORE door: a door of its own for strangers, real senders, and a disk that is full."""
 
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from struct import pack
 
@@ -13,12 +13,14 @@ import pytest
 from builders_ingest import House
 from films import film as phantom_film
 from raw_dimse import ABORTED, REJECTED, RawScu, association_request
+from stow_front import serving, until
 
 from wetread.dicom.dimse import DimseDoor, DimseLimits
 from wetread.dicom.sandbox import Sandbox
 from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.job import JobState
 from wetread.storage.files import DiskFileStore, DiskIncomingFile
 
 CALLERS = [("MODALITY", ""), ("STORESCU", "127.0.0.1"), ("DCMSEND", "127.0.0.1"), ("ELSEWHERE", "192.0.2.7")]
@@ -60,16 +62,9 @@ def body(content: bytes) -> bytes:
     return content[144 + int.from_bytes(content[140:144], "little") :]
 
 
-def an_instance(n: int, **changes: bytes) -> tuple[str, bytes]:
+def an_instance(n: int, side: int = 64) -> tuple[str, bytes]:
     uid = f"{hostile.ROOT}.5.{n}"
-    return uid, hostile.film({0x00080018: ("UI", uid.encode())}, instance=uid)
-
-
-def until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen in time"
-        time.sleep(0.01)
+    return uid, hostile.film(hostile.tags_of_a_film(side, side) | {0x00080018: ("UI", uid.encode())}, instance=uid)
 
 
 def incoming(house: House) -> list[Path]:
@@ -403,3 +398,30 @@ def test_twenty_senders_of_one_instance_make_one_row(house: House, port: int) ->
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(send, range(20))) == [0x0000] * 20
     assert stored(house) == 1
+
+
+def test_twenty_senders_by_both_doors_make_one_row_and_one_job(house: House, tmp_path: Path, sandbox: Sandbox) -> None:
+    """The doors are two processes with a reception each; what they are sent differs in the file meta information."""
+    http_side = House(tmp_path, inspector=sandbox)
+    uid, content = an_instance(1, side=128)
+    request = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
+
+    def by_dimse(port: int) -> bool:
+        with RawScu(port, timeout_s=60) as scu:
+            assert scu.associate([(CR, EXPLICIT)])
+            return scu.store(CR, uid, body(content)).status == 0x0000
+
+    def by_stow(port: int) -> bool:
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        kind = 'multipart/related; type="application/dicom"; boundary=b'
+        connection.request("POST", "/dicom-web/studies", request, {"Content-Type": kind})
+        status = connection.getresponse().status
+        connection.close()
+        return status == 200
+
+    with opened(house) as dimse, serving(http_side) as front, ThreadPoolExecutor(20) as pool:
+        sent = [pool.submit(*call) for _ in range(10) for call in ((by_dimse, dimse), (by_stow, front.port))]
+        assert all(each.result() for each in sent)
+    assert stored(house) == 1
+    assert len(house.database.jobs(JobState.READY)) == 1
+    http_side.close()
