@@ -57,7 +57,7 @@ class GreyDecoder:
     def inspect(self, path: Path) -> None:  # type: ignore[override]
         raise NotImplementedError
 
-    def decode(self, path: Path) -> DecodedImage:
+    def decode(self, path: Path, *, needed_side_px: int = 0) -> DecodedImage:
         raise NotImplementedError
 
 
