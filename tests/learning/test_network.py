@@ -90,7 +90,6 @@ def test_augmentation_never_mirrors_the_film() -> None:
 
 
 def test_imagenet_weights_fit_our_backbone() -> None:
-import torch
     backbone = EfficientNetLite0()
     load_imagenet_weights(backbone)
     with torch.inference_mode():
