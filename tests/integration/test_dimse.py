@@ -1,30 +1,23 @@
 """The C-STORE door: a door of its own for strangers, real senders, and a disk that is full."""
 
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
 from struct import pack
 
 import hostile
 import pytest
 from builders_ingest import House
-from films import film as phantom_film
+from dimse_front import CALLERS, CR, EXPLICIT, IMPLICIT, an_instance, audited, body, incoming, opened, stored, studies
 from raw_dimse import ABORTED, REJECTED, RawScu, association_request
-from stow_front import serving, until
+from stow_front import until
 
-from wetread.dicom.dimse import DimseDoor, DimseLimits
+from wetread.dicom.dimse import DimseDoor
 from wetread.dicom.sandbox import Sandbox
 from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from wetread.domain.errors import TransientError
-from wetread.domain.identifiers import StudyKey
-from wetread.domain.job import JobState
 from wetread.storage.files import DiskFileStore, DiskIncomingFile
 
-CALLERS = [("MODALITY", ""), ("STORESCU", "127.0.0.1"), ("DCMSEND", "127.0.0.1"), ("ELSEWHERE", "192.0.2.7")]
-CR, EXPLICIT, IMPLICIT = hostile.CR_STORAGE, hostile.EXPLICIT, hostile.IMPLICIT
 VERIFICATION = "1.2.840.10008.1.1"
 
 
@@ -41,48 +34,10 @@ def house(tmp_path: Path, sandbox: Sandbox) -> Iterator[House]:
     house.close()
 
 
-@contextmanager
-def opened(house: House, **limits: float) -> Iterator[int]:
-    door = DimseDoor(house.reception, ae_title="WETREAD", callers=CALLERS, limits=DimseLimits(**limits))  # type: ignore[arg-type]
-    port = door.start("127.0.0.1", 0)
-    try:
-        yield port
-    finally:
-        door.stop()
-
-
 @pytest.fixture
 def port(house: House) -> Iterator[int]:
     with opened(house, pdu_s=3.0) as port:
         yield port
-
-
-def body(content: bytes) -> bytes:
-    """A Part 10 file's data set."""
-    return content[144 + int.from_bytes(content[140:144], "little") :]
-
-
-def an_instance(n: int, side: int = 64) -> tuple[str, bytes]:
-    uid = f"{hostile.ROOT}.5.{n}"
-    return uid, hostile.film(hostile.tags_of_a_film(side, side) | {0x00080018: ("UI", uid.encode())}, instance=uid)
-
-
-def incoming(house: House) -> list[Path]:
-    return list((house.files._root / "incoming").iterdir())
-
-
-def stored(house: House) -> int:
-    with house.database.begin(write=False) as unit:
-        return sum(len(unit.instances(study.study_key)) for study in unit.worklist(states=None))
-
-
-def studies(house: House) -> list[StudyKey]:
-    with house.database.begin(write=False) as unit:
-        return [study.study_key for study in unit.worklist()]
-
-
-def audited(house: House) -> list[tuple[str, str]]:
-    return [(record.event.action, record.event.outcome) for record in house.database.audit_records()]
 
 
 def works(house: House, port: int) -> bool:
@@ -319,64 +274,6 @@ def test_nothing_of_a_patient_is_logged(house: House, port: int, caplog: pytest.
     assert hostile.ROOT not in text
 
 
-@pytest.mark.real
-@pytest.mark.parametrize(
-    "proposal",
-    ["-xi", "-xe", "-xs", "-xy", "-xx", "-xv", "-xw", "-xt", "-xu", "-xr"],
-    ids=lambda each: f"storescu_{each}",
-)
-def test_storescu_sends_in_every_transfer_syntax(house: House, port: int, proposal: str, tmp_path: Path) -> None:
-    syntax = _SYNTAX_OF[proposal]
-    path = tmp_path / "film.dcm"
-    path.write_bytes(_encoded(syntax))
-    command = ["storescu", proposal, "-R", "-aet", "STORESCU", "-aec", "WETREAD", "127.0.0.1", str(port), str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 0, run.stderr
-    (key,) = studies(house)
-    (kept,) = house.vault.instances(key)
-    assert kept.header.traits.transfer_syntax_uid == syntax
-
-
-_SYNTAX_OF = {
-    "-xi": IMPLICIT,
-    "-xe": EXPLICIT,
-    "-xs": "1.2.840.10008.1.2.4.70",
-    "-xy": "1.2.840.10008.1.2.4.50",
-    "-xx": "1.2.840.10008.1.2.4.51",
-    "-xv": "1.2.840.10008.1.2.4.90",
-    "-xw": "1.2.840.10008.1.2.4.91",
-    "-xt": "1.2.840.10008.1.2.4.80",
-    "-xu": "1.2.840.10008.1.2.4.81",
-    "-xr": "1.2.840.10008.1.2.5",
-}
-
-
-def _encoded(syntax: str) -> bytes:
-    """The control film; its pixels are what the syntax says only where that matters to nobody here."""
-    fragments = pack("<HHI", 0xFFFE, 0xE000, 0) + pack("<HHI", 0xFFFE, 0xE000, 4) + b"\xff\xd8\xff\xd9"
-    if syntax in (EXPLICIT, IMPLICIT):
-        return hostile.film()
-    end = pack("<HHI", 0xFFFE, 0xE0DD, 0)
-    pixels = pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + fragments + end
-    tags = {tag: value for tag, value in hostile.tags_of_a_film().items() if tag != 0x7FE00010}
-    return hostile.part10(hostile.data_set(tags) + pixels, syntax=syntax)
-
-
-@pytest.mark.real
-def test_dcmsend_sends_a_folder_and_echoscu_is_answered(house: House, port: int, tmp_path: Path) -> None:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    for n in range(5):
-        (folder / f"{n}.dcm").write_bytes(an_instance(n)[1])
-    (folder / "phantom.dcm").write_bytes(phantom_film())
-    echo = ["echoscu", "-aet", "MODALITY", "-aec", "WETREAD", "127.0.0.1", str(port)]
-    assert subprocess.run(echo, check=False, timeout=60).returncode == 0
-    send = ["dcmsend", "-aet", "DCMSEND", "-aec", "WETREAD", "--scan-directories", "127.0.0.1", str(port), str(folder)]
-    run = subprocess.run(send, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 0, run.stderr
-    assert stored(house) == 6
-
-
 def test_every_syntax_we_can_store_is_accepted_and_unknown_ones_are_not(port: int) -> None:
     for syntax in TRANSFER_SYNTAXES:
         with RawScu(port) as scu:
@@ -385,43 +282,3 @@ def test_every_syntax_we_can_store_is_accepted_and_unknown_ones_are_not(port: in
             assert kind == 2
             assert content.count(b"!\0\0\x1b\x01\0\0") + content.count(b"\x21\0") >= 1
             assert syntax.encode() in content
-
-
-def test_twenty_senders_of_one_instance_make_one_row(house: House, port: int) -> None:
-    uid, content = an_instance(1)
-
-    def send(_: int) -> int:
-        with RawScu(port, timeout_s=60) as scu:
-            assert scu.associate([(CR, EXPLICIT)])
-            return scu.store(CR, uid, body(content)).status
-
-    with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(send, range(20))) == [0x0000] * 20
-    assert stored(house) == 1
-
-
-def test_twenty_senders_by_both_doors_make_one_row_and_one_job(house: House, tmp_path: Path, sandbox: Sandbox) -> None:
-    """The doors are two processes with a reception each; what they are sent differs in the file meta information."""
-    http_side = House(tmp_path, inspector=sandbox)
-    uid, content = an_instance(1, side=128)
-    request = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
-
-    def by_dimse(port: int) -> bool:
-        with RawScu(port, timeout_s=60) as scu:
-            assert scu.associate([(CR, EXPLICIT)])
-            return scu.store(CR, uid, body(content)).status == 0x0000
-
-    def by_stow(port: int) -> bool:
-        connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        kind = 'multipart/related; type="application/dicom"; boundary=b'
-        connection.request("POST", "/dicom-web/studies", request, {"Content-Type": kind})
-        status = connection.getresponse().status
-        connection.close()
-        return status == 200
-
-    with opened(house) as dimse, serving(http_side) as front, ThreadPoolExecutor(20) as pool:
-        sent = [pool.submit(*call) for _ in range(10) for call in ((by_dimse, dimse), (by_stow, front.port))]
-        assert all(each.result() for each in sent)
-    assert stored(house) == 1
-    assert len(house.database.jobs(JobState.READY)) == 1
-    http_side.close()
