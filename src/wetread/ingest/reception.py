@@ -57,7 +57,12 @@ class Reception:
         self, incoming: Sequence[IncomingFile], sender: str, claim: Claim = NO_CLAIM
     ) -> tuple[InstanceOutcome, ...]:
         """One outcome per file, in order; every file is kept or discarded. `sender` is an account or AE title, for the audit."""
-        taken = [self._take(file, sender, claim) for file in incoming]
+        try:
+            taken = [self._take(file, sender, claim) for file in incoming]
+        except BaseException:
+            for file in incoming:
+                file.discard()
+            raise
         answers = self._write([(entry, hoped) for entry, hoped in taken if entry is not None])
         outcomes = tuple(hoped if entry is None else next(answers) for entry, hoped in taken)
         reach("before_status")
@@ -83,9 +88,6 @@ class Reception:
         except (TransientError, OSError) as error:
             file.discard()
             return None, _postponed(error)
-        except BaseException:
-            file.discard()
-            raise
 
     def _inspect_and_keep(self, file: IncomingFile, sender: str, claim: Claim) -> tuple[Entry, InstanceOutcome]:
         file.flush()
@@ -106,7 +108,7 @@ class Reception:
         for (entry, hoped), result in zip(taken, results, strict=True):
             answer = _answer(hoped, result)
             if isinstance(entry, Arrived) and _is_identity_conflict(result):
-                record = _turned(entry.sender, answer.code, entry.stored.original_sha256)
+                record = _turned(entry.sender, answer.code, entry.stored.sha256)
                 answer = _answer(answer, self._commits.submit([record])[0])
             yield answer
 

@@ -263,7 +263,7 @@ def test_an_instance_that_cannot_be_looked_at_now_is_not_acknowledged(tmp_path: 
 def test_a_bug_in_a_door_leaves_no_file_behind(tmp_path: Path) -> None:
     house = House(tmp_path, inspector=BrokenInspector())
     with pytest.raises(RuntimeError):
-        house.send(a_file())
+        house.send(a_file("1.2.3"), a_file("1.2.4"))
     assert list((tmp_path / "films" / "incoming").iterdir()) == []
     house.close()
 
