@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from builders_ingest import CHEST_PA, NOON
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wetread.domain.errors import UnsuitableImage
@@ -94,6 +94,7 @@ def test_a_document_is_not_an_image() -> None:
     assert assess_header(document, POLICY).verdict is Verdict.NOT_AN_IMAGE
 
 
+@settings(deadline=None)
 @given(modality=st.text(max_size=20), body_part=st.text(max_size=20), view=st.text(max_size=20))
 def test_advice_never_repeats_free_text_of_the_header(modality: str, body_part: str, view: str) -> None:
     """Free text may hold a name; only a short code of capitals is shown."""
@@ -147,6 +148,7 @@ def traits_of(**changes: object) -> ImageTraits:
     return replace(CHEST_PA, **changes)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wetread.web.multipart import (
@@ -63,12 +63,14 @@ def parse_is_safe(text: bytes) -> bool:
     return not any(line.rstrip(b" \t") in (b"--b", b"--b--") for line in lines)
 
 
+@settings(deadline=None)
 @given(st.lists(contents, min_size=1, max_size=4), st.sampled_from([1, 2, 3, 5, 7, 64, 1000, 1 << 20]))
 def test_parts_come_out_as_they_went_in_however_they_arrive(parts: list[bytes], chunk: int) -> None:
     fields = {"content-type": DICOM}
     assert parse(body_of(parts), chunk=chunk, buffer_bytes=1024, max_fields_bytes=256) == [(fields, p) for p in parts]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.sampled_from([1, 3, 64]))
 def test_any_bytes_are_an_answer_or_an_error_and_never_more_content_than_was_sent(body: bytes, chunk: int) -> None:
     for each in (body, b"--b\r\n" + body, body_of([body])):
@@ -79,6 +81,7 @@ def test_any_bytes_are_an_answer_or_an_error_and_never_more_content_than_was_sen
         assert sum(len(content) for _, content in parts) < len(each)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=200))
 def test_a_body_cut_short_is_never_whole(cut: int) -> None:
     body = body_of([b"first" * 20, b"second"])[:-2]

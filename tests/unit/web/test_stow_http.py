@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from threading import Thread
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wetread.web.problems import Refusal
@@ -61,6 +61,7 @@ def test_what_two_servers_might_read_differently_is_refused(status: int, raw: by
     assert refusal.value.status == status
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_head_or_a_refusal(noise: bytes) -> None:
     for raw in (noise + b"\r\n\r\n", with_fields(noise), with_fields(b"Content-Length: 5", noise)):
@@ -140,6 +141,7 @@ def test_a_body_ends_after_its_length(pair: Pair) -> None:
     assert ours.recv(100) == b"next"
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=6))
 def test_a_chunked_body_ends_after_its_last_chunk(chunks: list[bytes]) -> None:
     ours, theirs = socket.socketpair()
