@@ -17,13 +17,15 @@ class InProcessDecoder:
         with path.open("rb") as file:
             return header_of(read_part10(FileSource(file.fileno()), HEADER_TAGS, frozenset(), Limits()))
 
-    def decode(self, path: Path) -> DecodedImage:
-        frame = self._frame(path)
-        return DecodedImage(frame.stored, frame.display, frame.row_spacing, frame.column_spacing)
+    def decode(self, path: Path, *, needed_side_px: int = 0) -> DecodedImage:
+        frame = self._frame(path, needed_side_px)
+        size = frame.rows, frame.columns
+        return DecodedImage(frame.stored, frame.display, frame.row_spacing, frame.column_spacing, *size)
 
     def render_png(self, path: Path, *, max_side_px: int) -> bytes:
-        return png_of(self._frame(path), max_side_px=max_side_px)
+        return png_of(self._frame(path, max_side_px), max_side_px=max_side_px)
 
-    def _frame(self, path: Path) -> Frame:
+    def _frame(self, path: Path, needed_side_px: int) -> Frame:
         with path.open("rb") as file:
-            return read_frame(read_part10(FileSource(file.fileno()), FRAME_TAGS, FRAME_ITEMS, Limits()), Limits())
+            walked = read_part10(FileSource(file.fileno()), FRAME_TAGS, FRAME_ITEMS, Limits())
+            return read_frame(walked, Limits(), needed_side_px=needed_side_px)

@@ -88,8 +88,9 @@ class Pipeline:
         if choice.film is None:
             raise UnsuitableImage(choice.suitability.advice, code=choice.suitability.code)
         film = choice.film
-        decoded = self.decoder.decode(self.files.path_of(film.content_sha256))
         bundle, predictor = self.model()
+        path = self.files.path_of(film.content_sha256)
+        decoded = self.decoder.decode(path, needed_side_px=bundle.input_side_px)
         shown = Film(film.instance_key, decoded, film.traits.patient_orientation)
         analysis = analyse(shown, bundle, predictor, self.clock.now())
         return replace(analysis, quality=(*header_flags(choice.suitability), *analysis.quality))

@@ -72,7 +72,8 @@ class FilmReader:
         if not suitability.readable:
             raise WetreadError(suitability.advice, code=suitability.code)
         key = instance_key(self._secret, header.sop_instance_uid)
-        film = Film(key, self._sandbox.decode(path), header.traits.patient_orientation)
+        decoded = self._sandbox.decode(path, needed_side_px=self._bundle.input_side_px)
+        film = Film(key, decoded, header.traits.patient_orientation)
         analysis = analyse(film, self._bundle, self._predictor, datetime.now(UTC))
         return replace(analysis, quality=(*header_flags(suitability), *analysis.quality))
 

@@ -6,11 +6,14 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.hostile import INSTANCE, Fate, HostileFile, film, hostile_files
 from tests.in_process_decoder import InProcessDecoder
+from tests.unit.dicom.test_frame import encapsulated, native, tags
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.errors import HostileInput, UnsuitableImage
+from wetread.inference.resample import area_average
 from wetread.ports.decoder import Decoder
 
 
@@ -46,6 +49,32 @@ def test_a_valid_film_is_decoded(decoder: Decoder, valid: Path) -> None:
     assert image.display.dtype == np.float32
     assert len(image.display) > image.stored.max()
     assert 0.0 <= image.display.min() <= image.display.max() <= 1.0
+
+
+@pytest.mark.parametrize("needed_side_px", [0, 8, 32, 5000])
+@pytest.mark.parametrize("syntax", ["JPEG 2000", "uncompressed"])
+def test_a_film_keeps_four_pixels_for_each_that_is_needed(
+    decoder: Decoder, tmp_path: Path, syntax: str, needed_side_px: int
+) -> None:
+    rows, columns = np.indices((251, 190))
+    image = (rows * 9 + columns * 7).astype(np.uint16)
+    path = tmp_path / "film.dcm"
+    described = tags(image, stored=12)
+    path.write_bytes(
+        encapsulated(described, "4.90", jpeg_2000(image))
+        if syntax == "JPEG 2000"
+        else native(described, image.tobytes())
+    )
+    found = decoder.decode(path, needed_side_px=needed_side_px)
+    assert (found.rows, found.columns) == (251, 190)
+    assert max(found.stored.shape) >= min(4 * needed_side_px, 251)
+    assert needed_side_px or np.array_equal(found.stored, image)
+    whole = area_average(image, found.display, 4, 4)
+    assert np.abs(area_average(found.stored, found.display, 4, 4) - whole).mean() <= 0.005
+
+
+def jpeg_2000(image: NDArray[np.uint16]) -> bytes:
+    return bytes(imagecodecs.jpeg2k_encode(image, codecformat="J2K", reversible=True, level=0, bitspersample=12))
 
 
 def test_an_image_outlives_the_next_one(decoder: Decoder, valid: Path, tmp_path: Path) -> None:

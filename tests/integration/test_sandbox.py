@@ -149,6 +149,19 @@ def test_a_jpeg_ls_stream_that_ends_early_does_not_use_its_seconds_up(tmp_path: 
     assert caught.value.code == "codec_failed"
 
 
+def test_a_child_that_can_open_nothing_any_more_still_leaves_wavelet_levels_out(tmp_path: Path, valid: Path) -> None:
+    image = smooth(12, (256, 130))
+    stream = imagecodecs.jpeg2k_encode(image, codecformat="J2K", reversible=True, level=0, bitspersample=12)
+    path = tmp_path / "film.dcm"
+    path.write_bytes(encapsulated(tags(image, stored=12), "4.90", bytes(stream)))
+    with Sandbox(children=1) as sandbox:
+        sandbox.decode(valid)
+        (child,) = children_of(os.getpid())
+        assert sandbox.decode(path, needed_side_px=16).stored.shape == (64, 33)
+        assert np.array_equal(sandbox.decode(path).stored, image)
+        assert children_of(os.getpid()) == [child]
+
+
 def test_a_small_file_buys_little_processor_time() -> None:
     limits = Limits()
     assert limits.cpu_s("decode", 10_000) == 5

@@ -8,7 +8,7 @@ from struct import error, unpack_from
 
 from wetread.domain.errors import UnsuitableImage
 
-__all__ = ["FrameShape", "check_frame", "rle_segments"]
+__all__ = ["FrameShape", "Wavelet", "check_frame", "rle_segments", "wavelet_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,20 @@ class FrameShape:
     signed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Wavelet:
+    """What a JPEG 2000 stream says of itself: bits per sample, whether image and tiles begin at 0, 0 of its canvas, levels and kind (5/3 or 9/7) of its wavelet."""
+
+    bits: int
+    at_origin: bool
+    levels: int
+    reversible: bool
+
+
 _SOF_OF = {"jpeg": frozenset({0xC0, 0xC1}), "jpeg_lossless": frozenset({0xC3}), "jpeg_ls": frozenset({0xF7})}
 _ALL_SOFS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _MOST_TILES = 4096
+_COD, _SOT = 0x52, 0x90
 
 
 def check_frame(codec: str, frame: bytes, shape: FrameShape) -> None:
@@ -95,3 +106,14 @@ def _jpeg_2000(frame: bytes) -> tuple[int, int, int, int, bool]:
     if (step_x, step_y) != (1, 1):
         raise _mismatch("is subsampled")
     return y1 - y0, x1 - x0, samples, (depth & 0x7F) + 1, bool(depth & 0x80)
+
+
+def wavelet_of(frame: bytes) -> Wavelet:
+    """From SIZ and COD of a stream that passed `check_frame`; no levels where COD is missing."""
+    bits, at_origin = (frame[42] & 0x7F) + 1, not any(unpack_from(">2I8x2I", frame, 16))
+    position = 2
+    while position + 14 <= len(frame) and frame[position] == 0xFF and frame[position + 1] != _SOT:
+        if frame[position + 1] == _COD:
+            return Wavelet(bits, at_origin, frame[position + 9], frame[position + 13] == 1)
+        position += 2 + unpack_from(">H", frame, position + 2)[0]
+    return Wavelet(bits, at_origin, 0, reversible=False)

@@ -32,6 +32,8 @@ _GREY = frozenset({"MONOCHROME1", "MONOCHROME2"})
 _LUMA_FIRST = frozenset({"YBR_FULL", "YBR_FULL_422"})
 _RGB = frozenset({"RGB", "YBR_RCT", "YBR_ICT"})
 _MOST_STRETCHED_PIXEL = 8.0
+_STEEPEST_AVERAGED = 0.125
+"""Of 1: from one stored value to the next; beyond it the display of an average is not the average of the display."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Frame:
     display: NDArray[np.float32]
     row_spacing: float
     column_spacing: float
+    rows: int
+    columns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,25 @@ class _Pixels:
         return shape.rows * shape.columns * shape.samples * (shape.bits_allocated // 8)
 
 
-def read_frame(file: Part10File, limits: Limits) -> Frame:
-    """Raises UnsuitableImage with a stable code; HostileInput only where the file changed since it was walked."""
+def read_frame(file: Part10File, limits: Limits, *, needed_side_px: int = 0) -> Frame:
+    """`needed_side_px` as of `ports.decoder`. Raises UnsuitableImage with a stable code; HostileInput only where the file changed since it was walked."""
+    pixels = _described(file.data_set, limits)
+    if needed_side_px and (raw := _reduced(file, pixels, needed_side_px)) is not None:
+        frame = _shown(file, pixels, raw)
+        # Elsewhere, as with padding that shows black next to white, a value between two neighbours would be shown as neither.
+        if np.abs(np.diff(frame.display)).max() <= _STEEPEST_AVERAGED:
+            return frame
+    return _shown(file, pixels, _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels))
+
+
+def _shown(file: Part10File, pixels: _Pixels, raw: NDArray[Any]) -> Frame:
     data_set = file.data_set
-    pixels = _described(data_set, limits)
-    raw = _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels)
     grey = raw if raw.ndim == 2 else _luminance(raw, pixels.photometric)
     stored = _shifted(grey, pixels, clip=file.syntax.may_be_lossy)
     inverted = pixels.photometric == "MONOCHROME1" or term_of(data_set.values.get(_PRESENTATION_SHAPE)) == "INVERSE"
     shape = pixels.shape
     display = display_table(data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted)
-    return Frame(stored, display, *_spacing(data_set))
+    return Frame(stored, display, *_spacing(data_set), shape.rows, shape.columns)
 
 
 def _unsuitable(code: str, what: str) -> UnsuitableImage:
@@ -137,8 +149,22 @@ def _encapsulated(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
         raise _unsuitable("unsupported_transfer_syntax", "There is no decoder for the image's transfer syntax")
     from wetread.dicom.codecs import decode_frame
 
-    frame = b"".join(file.source.read(*span) for span in _first_frame(file, pixels.frames))
+    frame = _stream(file, pixels)
     return decode_frame(file.syntax.codec, frame, pixels.shape, rgb=pixels.photometric == "RGB")
+
+
+def _reduced(file: Part10File, pixels: _Pixels, needed_side_px: int) -> NDArray[Any] | None:
+    """Raw stored values with wavelet levels left out; None where the film cannot, or need not, be read so."""
+    if file.syntax.codec != "jpeg_2000":
+        return None
+    from wetread.dicom.codec_reduced import decode_reduced, levels_to_skip
+
+    levels = levels_to_skip(pixels.shape, _spacing(file.data_set), needed_side_px)
+    return decode_reduced(_stream(file, pixels), pixels.shape, levels) if levels else None
+
+
+def _stream(file: Part10File, pixels: _Pixels) -> bytes:
+    return b"".join(file.source.read(*span) for span in _first_frame(file, pixels.frames))
 
 
 def _first_frame(file: Part10File, frames: int) -> tuple[tuple[int, int], ...]:

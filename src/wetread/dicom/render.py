@@ -27,13 +27,8 @@ def png_of(frame: Frame, *, max_side_px: int) -> bytes:
 
 def shown_size(frame: Frame, max_side_px: int) -> tuple[int, int]:
     """Rows and columns of the picture, in the film's true proportions."""
-    height = frame.stored.shape[0] * frame.row_spacing
-    width = frame.stored.shape[1] * frame.column_spacing
-    scale = min(
-        max_side_px / max(height, width),
-        frame.stored.shape[0] / height,
-        frame.stored.shape[1] / width,
-    )
+    height, width = frame.rows * frame.row_spacing, frame.columns * frame.column_spacing
+    scale = min(max_side_px / max(height, width), frame.rows / height, frame.columns / width)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 

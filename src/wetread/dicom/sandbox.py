@@ -87,13 +87,13 @@ class Sandbox:
         """Parse and validate a Part 10 file within limits; raises HostileInput with a stable code."""
         return self._ask(path, {"operation": "inspect"}, lambda answer, _: header_from_json(answer))
 
-    def decode(self, path: Path) -> "DecodedImage":
+    def decode(self, path: Path, *, needed_side_px: int = 0) -> "DecodedImage":
         """The first frame of the file, in memory that belongs to the caller; raises UnsuitableImage with a stable code."""
-        return self._ask(path, {"operation": "decode"}, image_of)
+        return self._ask(path, {"operation": "decode", "needed_side_px": needed_side_px}, image_of)
 
     def render_png(self, path: Path, *, max_side_px: int) -> bytes:
         """8-bit greyscale PNG of the first frame through its display table, long side at most `max_side_px`."""
-        return self._ask(path, {"operation": "render", "max_side_px": max_side_px}, picture_of)
+        return self._ask(path, {"operation": "render", "needed_side_px": max_side_px}, picture_of)
 
     def _ask(self, path: Path, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
         """One retry on a fresh child, for the file may be innocent; none where it used its CPU seconds up: it would again."""

@@ -19,6 +19,7 @@ __all__ = ["error_of", "image_of", "picture_of"]
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
 _LONGEST_TEXT = 300
 _LARGEST_PICTURE_BYTES = 64 << 20
+_MOST_HALVINGS = 32  # levels of a JPEG 2000 wavelet
 
 
 def error_of(answer: dict[str, Any]) -> PermanentError:
@@ -35,11 +36,14 @@ def image_of(answer: Any, memory: int) -> "DecodedImage":
 
     from wetread.ports.decoder import DecodedImage
 
-    rows, columns, width, entries, offset = (
-        _count(answer[key]) for key in ("rows", "columns", "bytes_per_pixel", "display_entries", "display_offset")
+    whole_rows, whole_columns, rows, columns = (
+        _count(answer[key]) for key in ("rows", "columns", "stored_rows", "stored_columns")
     )
+    width, entries, offset = (_count(answer[key]) for key in ("bytes_per_pixel", "display_entries", "display_offset"))
     size = _sealed_size(memory)
     if width not in (1, 2) or offset % 4 or rows * columns * width > offset or offset + 4 * entries != size:
+        raise ValueError("not an image")
+    if not any((rows, columns) == (-(-whole_rows >> n), -(-whole_columns >> n)) for n in range(_MOST_HALVINGS + 1)):
         raise ValueError("not an image")
     view = mmap.mmap(memory, size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
     flat = (
@@ -49,7 +53,8 @@ def image_of(answer: Any, memory: int) -> "DecodedImage":
     display = np.frombuffer(view, np.float32, entries, offset)
     if entries <= int(stored.max()) or not np.isfinite(display).all():
         raise ValueError("not an image")
-    return DecodedImage(stored, display, _spacing(answer["row_spacing"]), _spacing(answer["column_spacing"]))
+    row_spacing, column_spacing = (_spacing(answer[key]) for key in ("row_spacing", "column_spacing"))
+    return DecodedImage(stored, display, row_spacing, column_spacing, whole_rows, whole_columns)
 
 
 def picture_of(answer: Any, memory: int) -> bytes:

@@ -44,19 +44,20 @@ def _answer(request: dict[str, Any], descriptors: list[int], limits: Limits) -> 
     if request["operation"] == "inspect":
         file = read_part10(FileSource(descriptors[0]), HEADER_TAGS, frozenset(), limits)
         return header_to_json(header_of(file))
-    frame = _frame(descriptors[0], limits)
+    frame = _frame(descriptors[0], limits, request["needed_side_px"])
     if request["operation"] == "decode":
         return _write_frame(frame, descriptors[1])
     from wetread.dicom.render import png_of
 
-    return {"bytes": _write(descriptors[1], 0, png_of(frame, max_side_px=request["max_side_px"]))}
+    return {"bytes": _write(descriptors[1], 0, png_of(frame, max_side_px=request["needed_side_px"]))}
 
 
-def _frame(descriptor: int, limits: Limits) -> "Frame":
+def _frame(descriptor: int, limits: Limits, needed_side_px: int) -> "Frame":
     from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, read_frame
 
     try:
-        return read_frame(read_part10(FileSource(descriptor), FRAME_TAGS, FRAME_ITEMS, limits), limits)
+        file = read_part10(FileSource(descriptor), FRAME_TAGS, FRAME_ITEMS, limits)
+        return read_frame(file, limits, needed_side_px=needed_side_px)
     except HostileInput as error:  # it was accepted once: the stored bytes, or our limits, have changed since
         raise UnsuitableImage(f"The stored file can no longer be read ({error.code}).", code="damaged_file") from error
 
@@ -66,8 +67,10 @@ def _write_frame(frame: "Frame", descriptor: int) -> dict[str, Any]:
     display_offset = -(-stored_bytes // _ALIGNMENT) * _ALIGNMENT
     _write(descriptor, display_offset, frame.display.data.cast("B"))
     return {
-        "rows": frame.stored.shape[0],
-        "columns": frame.stored.shape[1],
+        "rows": frame.rows,
+        "columns": frame.columns,
+        "stored_rows": frame.stored.shape[0],
+        "stored_columns": frame.stored.shape[1],
         "bytes_per_pixel": frame.stored.dtype.itemsize,
         "display_offset": display_offset,
         "display_entries": len(frame.display),

@@ -44,7 +44,7 @@ def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime
 
     Raises UnsuitableImage (blank, too_small, inverted, rotated_*, not_frontal_chest) before any finding is reported.
     """
-    rows, columns = film.decoded.stored.shape
+    rows, columns = film.decoded.rows, film.decoded.columns
     image, extent = fit_long_side(film.decoded, bundle.input_side_px)
     refuse_by_pixels(image, rows, columns)
     prediction = predictor.predict(image)

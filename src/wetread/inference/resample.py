@@ -84,9 +84,9 @@ def _add_rows(out: NDArray[np.float64], sums: NDArray[np.float64], start: int, r
 def fit_long_side(decoded: DecodedImage, side: int) -> tuple[NDArray[np.float32], Region]:
     """float32 (side, side), 0..1: the film in its true proportions, long side = `side`, centred, black around it.
 
-    The Region is the part of the stored image that the square covers, in image coordinates; it reaches beyond the image where black was added.
+    The Region is the part of the full-size image that the square covers, in its coordinates; it reaches beyond the image where black was added.
     """
-    rows, columns = decoded.stored.shape
+    rows, columns = decoded.rows, decoded.columns
     height, width = rows * decoded.row_spacing, columns * decoded.column_spacing
     longest = max(height, width)
     out_rows, out_columns = (max(1, round(side * length / longest)) for length in (height, width))

@@ -19,7 +19,8 @@ def _read_film(path: Path, size_px: int) -> NDArray[np.uint8]:
     from PIL import Image
 
     with Image.open(path) as film:
-        decoded = DecodedImage(np.array(film.convert("L")), _DISPLAY, 1.0, 1.0)
+        stored = np.array(film.convert("L"))
+    decoded = DecodedImage(stored, _DISPLAY, 1.0, 1.0, *stored.shape)
     return np.rint(fit_long_side(decoded, size_px)[0] * 255).astype(np.uint8)
 
 

@@ -19,6 +19,7 @@ class DecodedImage:
 
     `stored` is uint8 or uint16 (row, column), C-contiguous, offset so that its minimum possible value is 0. `display` is a table float32 (n,), n > stored.max(), from stored
     value to display value 0..1, 0 = black: modality LUT, VOI LUT or window, presentation inversion (MONOCHROME1) and pixel padding are all in it (PS3.4 §N.2).
+    `rows`, `columns` are the image's full size, in which regions and extents are measured; `stored` may have 2**n times fewer of each, rounded up (see `FilmDecoder`).
     `row_spacing`/`column_spacing` give the pixel aspect (1.0, 1.0 when square or unknown).
     """
 
@@ -26,13 +27,19 @@ class DecodedImage:
     display: "NDArray[float32]"
     row_spacing: float
     column_spacing: float
+    rows: int
+    columns: int
 
 
 class FilmDecoder(Protocol):
     """The part of the decoder that inference needs."""
 
-    def decode(self, path: Path) -> DecodedImage:
-        """The first frame of the file; raises UnsuitableImage (code, advice), also when it took two children down (code 'decoder_killed')."""
+    def decode(self, path: Path, *, needed_side_px: int = 0) -> DecodedImage:
+        """The first frame of the file; raises UnsuitableImage (code, advice), also when it took two children down (code 'decoder_killed').
+
+        `needed_side_px` is the long side that the caller will average the film down to, 0 where every pixel counts: `stored` may then be halved n times,
+        where the codec saves work by it, but keeps at least 4 pixels per needed one.
+        """
         ...
 
 

@@ -16,6 +16,8 @@ from wetread.domain.errors import HostileInput, UnsuitableImage
 _TRUE = {
     "rows": 2,
     "columns": 3,
+    "stored_rows": 2,
+    "stored_columns": 3,
     "bytes_per_pixel": 2,
     "display_offset": 64,
     "display_entries": 8,
@@ -41,6 +43,13 @@ def test_a_true_answer_is_an_image(memory: int) -> None:
     assert not image.stored.flags.writeable
 
 
+@pytest.mark.parametrize("size", [(3, 5), (4, 6), (13, 21), (16, 24)])
+def test_a_reduced_image_is_a_power_of_two_smaller_than_the_film(memory: int, size: tuple[int, int]) -> None:
+    image = image_of(_TRUE | {"rows": size[0], "columns": size[1]}, memory)
+    assert (image.rows, image.columns) == size
+    assert image.stored.shape == (2, 3)
+
+
 def test_the_child_can_change_the_memory_no_more(memory: int) -> None:
     image_of(_TRUE, memory)
     with pytest.raises(PermissionError):
@@ -58,6 +67,10 @@ def test_the_child_can_change_the_memory_no_more(memory: int) -> None:
         {"rows": True},
         {"rows": "2"},
         {"columns": 33},
+        {"rows": 5},
+        {"rows": 4, "columns": 3},
+        {"rows": 1, "columns": 1},
+        {"stored_columns": 33, "columns": 33},
         {"bytes_per_pixel": 4},
         {"display_entries": 5, "display_offset": 76},
         {"display_entries": 9},
@@ -135,7 +148,7 @@ def test_a_panic_is_answered_and_ends_the_child() -> None:
 
 @pytest.mark.parametrize(("operation", "kind"), [("inspect", HostileInput), ("decode", UnsuitableImage)])
 def test_running_out_of_memory_is_answered_and_ends_the_child(operation: str, kind: type) -> None:
-    answer = answer_request({"operation": operation}, _Exhausting(), Limits())
+    answer = answer_request({"operation": operation, "needed_side_px": 0}, _Exhausting(), Limits())
     assert type(error_of(answer)) is kind
     assert answer["retire"]
 
@@ -144,5 +157,5 @@ def test_a_stored_file_that_rotted_is_unsuitable_not_hostile(tmp_path: Path) -> 
     path = tmp_path / "rotten.dcm"
     path.write_bytes(film()[:-100])
     with path.open("rb") as file:
-        refused = error_of(answer_request({"operation": "decode"}, [file.fileno(), 0], Limits()))
+        refused = error_of(answer_request({"operation": "decode", "needed_side_px": 0}, [file.fileno(), 0], Limits()))
     assert (type(refused), refused.code) == (UnsuitableImage, "damaged_file")

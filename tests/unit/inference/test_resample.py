@@ -1,5 +1,7 @@
 """Area averaging is exact, whichever loop does it, and a film keeps its proportions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -109,7 +111,12 @@ def test_the_compiled_loop_believes_no_shape() -> None:
 
 def decoded(rows: int, columns: int, row_spacing: float = 1.0, column_spacing: float = 1.0) -> DecodedImage:
     return DecodedImage(
-        np.full((rows, columns), 1, np.uint8), np.array([0.0, 1.0], np.float32), row_spacing, column_spacing
+        np.full((rows, columns), 1, np.uint8),
+        np.array([0.0, 1.0], np.float32),
+        row_spacing,
+        column_spacing,
+        rows,
+        columns,
     )
 
 
@@ -136,6 +143,13 @@ def test_the_extent_maps_the_square_back_to_the_film() -> None:
     _, stretched = fit_long_side(decoded(200, 200, row_spacing=0.2, column_spacing=0.1), 64)
     assert (stretched.row_start, stretched.row_stop) == (0, 200)
     assert (stretched.column_start, stretched.column_stop) == (-100, 300)
+
+
+def test_a_reduced_film_is_placed_where_the_whole_one_is() -> None:
+    whole = decoded(401, 203)
+    reduced = replace(whole, stored=np.ones((101, 51), np.uint8))
+    assert fit_long_side(reduced, 16)[1] == fit_long_side(whole, 16)[1]
+    assert np.allclose(fit_long_side(reduced, 16)[0], fit_long_side(whole, 16)[0])
 
 
 @settings(deadline=None)

@@ -35,7 +35,8 @@ def films(tmp_path: Path) -> list[Film]:
 def test_films_are_read_as_the_runtime_reads_them(films: list[Film], tmp_path: Path) -> None:
     stack = load_films(films, tmp_path, 32, tmp_path / "cache")
     stored = np.array(image_module.open(tmp_path / "c.png"))
-    expected, _ = fit_long_side(DecodedImage(stored, np.linspace(0, 1, 256, dtype=np.float32), 1.0, 1.0), 32)
+    display = np.linspace(0, 1, 256, dtype=np.float32)
+    expected, _ = fit_long_side(DecodedImage(stored, display, 1.0, 1.0, *stored.shape), 32)
     assert stack[2] / 255 == pytest.approx(expected, abs=0.5 / 255 + 1e-6)
     assert not stack[2][:5].any(), "a wide film is padded with black above"
 
