@@ -1,0 +1,59 @@
+"""The reading room over real storage and phantom films, its address and its clock, and what every reader does there. No film here is of a patient."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from builders_web import PASSWORD, Browser, World
+from builders_web_films import add_phantom
+from playwright.sync_api import Page, expect
+
+from wetread.testing.phantom import PhantomSpec, demo_cohort
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Room:
+    """The reading room, its address and its clock."""
+
+    def __init__(self, world: World, door: Browser, folder: Path) -> None:
+        self.world, self.door, self.folder = world, door, folder
+        self.address = f"http://127.0.0.1:{door.port}"
+
+    def add(self, at: int = 1, *, waited_minutes: int = 3, **changes: object) -> str:
+        """Another phantom; number 1 shows a pneumothorax."""
+        spec = _plain(demo_cohort(3, 3)[at])
+        spec = replace(spec, seed=spec.seed + 1000 + self.world.number, rows=512, columns=512)
+        return add_phantom(self.world, spec, self.folder, waited=timedelta(minutes=waited_minutes), **changes)  # type: ignore[arg-type]
+
+
+def _plain(spec: PhantomSpec) -> PhantomSpec:
+    return replace(spec, transfer_syntax_uid="1.2.840.10008.1.2.1")
+
+
+expect.set_options(timeout=20_000)  # how long a loaded machine may take, not what is promised
+
+
+def sign_in(page: Page, room: Room, actor_id: str = "m.frost", path: str = "/") -> None:
+    page.goto(room.address + path)
+    page.get_by_label("Account").fill(actor_id)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{path}")
+
+
+def open_study(page: Page, room: Room, key: str, actor_id: str = "m.frost") -> None:
+    sign_in(page, room, actor_id, f"/studies/{key}")
+    page.wait_for_selector("#report h2")
+
+
+def film_is_shown(page: Page) -> None:
+    page.wait_for_selector(".film .message", state="attached")
+    expect(page.locator(".film .message")).to_be_hidden(timeout=20_000)
