@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-learning check format bench setup-demo setup-test debian node screenshots constraints clean
+.PHONY: demo test test-corpora test-learning check format bench setup-demo setup-test debian node screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
@@ -19,6 +19,9 @@ check: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/architecture/file_length.py
+
+test-corpora: setup-test ## files collected from many projects, not ours to ship: WETREAD_SHARED=FOLDER make test-corpora
+	$(BIN)/python -m pytest tests/corpora
 
 test-learning: $(VENV)/.learning ## the training code; installs torch (a CUDA build of several GB where no CPU build is at hand)
 	$(BIN)/mypy src/wetread/learning/*.py

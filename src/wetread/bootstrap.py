@@ -206,6 +206,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         clock=core.clock,
         settings=WebSettings(
             allowed_hosts=settings.allowed_hosts,
+            secure=settings.behind_https,
             idle_s=settings.session_idle_s,
             absolute_s=settings.session_absolute_s,
             demo=settings.demo,
@@ -243,9 +244,8 @@ class StowSenders:
     def __call__(self, headers: Mapping[str, str], peer_ip: str) -> Actor | None:
         if headers.get("authorization"):
             return self.doorkeeper.identify(headers, {}).actor
-        address = ip_address(peer_ip)
-        listed = any(address in network for network in self.networks)
-        return Actor(f"stow@{address}", Role.SERVICE) if listed else None
+        listed = peer_ip and any(ip_address(peer_ip) in network for network in self.networks)
+        return Actor(f"stow@{peer_ip}", Role.SERVICE) if listed else None
 
 
 def _workers_alive(age_s: float | None) -> str:

@@ -18,9 +18,7 @@ from tests.hostile import Fate
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.errors import HostileInput, PermanentError, UnsuitableImage
 
-_SHARED = os.environ.get("WETREAD_SHARED")
-pytestmark = pytest.mark.skipif(not _SHARED, reason="WETREAD_SHARED names no folder of collected files")
-_CORPORA = Path(_SHARED or "/nowhere") / "corpora"
+_CORPORA = Path(os.environ["WETREAD_SHARED"]) / "corpora"
 
 _NOT_STORABLE = {
     # A DICOMDIR is a directory, not a composite instance.
