@@ -56,6 +56,8 @@ def take(page: Page, address: str, account: str, password: str) -> None:
         page.keyboard.press("h")
         page.wait_for_timeout(500)
     page.screenshot(path=IMAGES / "reading.png")
+    if called.count():
+        page.keyboard.press("h")
     page.keyboard.press("Control+Enter")
     page.keyboard.type(password)
     page.keyboard.press("Enter")

@@ -15,6 +15,9 @@ NOTICE = "AI draft, unsigned. Assistive research tool, not a cleared device. Rea
 
 _ANATOMY_ORDER = ("lungs", "pleura", "heart", "mediastinum", "diaphragm", "bones", "devices")
 
+_PROBABLE, _POSSIBLE = 0.75, 0.4
+"""Calibrated probabilities from which a finding is worded so; below the second it is "questionable" and stays out of the impression."""
+
 _VIEWS = {
     "PA": "Single frontal (PA) view of the chest.",
     "AP": "Single frontal (AP) view of the chest.",
@@ -70,7 +73,7 @@ def _sentence(finding: Finding) -> Sentence:
 def _hedge(finding: Finding) -> tuple[str, str]:
     """The word for the probability band, and why. Only called findings come here, so a probability exists."""
     probability = finding.probability or 0.0
-    band = "Probable" if probability >= 0.75 else "Possible" if probability >= 0.4 else "Questionable"
+    band = "Probable" if probability >= _PROBABLE else "Possible" if probability >= _POSSIBLE else "Questionable"
     return band, f"calibrated probability {probability:.2f}, operating point {finding.operating_point.threshold:.2f}"
 
 
@@ -85,11 +88,14 @@ def _nothing(request: DraftingRequest) -> Sentence:
 def _impression(request: DraftingRequest, called: list[Finding]) -> tuple[Sentence, ...]:
     if request.ai_unavailable:
         return (Sentence(Section.IMPRESSION, "To be completed by the reader.", (Evidence("ai_unavailable"),)),)
-    strongest = sorted(called, key=lambda f: -(f.probability or 0.0))[:3]
-    if not strongest:
+    if not called:
         nothing = _nothing(request)
         return (Sentence(Section.IMPRESSION, nothing.text, nothing.evidence, nothing.hedge),)
-    return tuple(Sentence(Section.IMPRESSION, _sentence(f).text, (_evidence(f),), _hedge(f)[1]) for f in strongest)
+    likely = sorted((f for f in called if (f.probability or 0.0) >= _POSSIBLE), key=lambda f: -(f.probability or 0.0))
+    if not likely:
+        text = "Only questionable findings, listed above; to be judged by the reader."
+        return (Sentence(Section.IMPRESSION, text, tuple(_evidence(f) for f in called), f"none reaches {_POSSIBLE}"),)
+    return tuple(Sentence(Section.IMPRESSION, _sentence(f).text, (_evidence(f),), _hedge(f)[1]) for f in likely[:3])
 
 
 def _evidence(finding: Finding) -> Evidence:

@@ -77,3 +77,10 @@ def test_technique_and_comparison_come_from_facts() -> None:
     request = _request(view_position="AP", comparison_available=True)
     assert _text(request, Section.TECHNIQUE) == "Single frontal (AP) view of the chest."
     assert "not compared by the AI" in _text(request, Section.COMPARISON)
+
+
+def test_the_impression_holds_no_questionable_finding() -> None:
+    findings = (a_finding("mass", 0.1, 0.05, ""), a_finding("effusion", 0.6, 0.3, "left"))
+    assert _text(_request(*findings), Section.IMPRESSION) == "Possible left pleural effusion."
+    assert "Questionable mass." in _text(_request(*findings), Section.FINDINGS)
+    assert _text(_request(findings[0]), Section.IMPRESSION).startswith("Only questionable findings")
