@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc
+DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc strace
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test test-corpora test-learning check format bench setup-demo setup-test debian node screenshots constraints clean

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile import Fate, hostile_files
-from neighbours.wetread import ACCOUNT, COMMAND, PASSWORD, Wetread
+from neighbours.wetread import ACCOUNT, COMMAND, DCIODVFY, PASSWORD, Wetread
 from pydicom import dcmread
 from tests.films import MADE_AT, film
 
@@ -53,7 +53,7 @@ def test_one_read_becomes_sr_fhir_and_picture(chest: Path, tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     dataset = dcmread(sr)
     assert (dataset.CompletionFlag, dataset.VerificationFlag) == ("PARTIAL", "UNVERIFIED")
-    checked = subprocess.run(["dciodvfy", sr], capture_output=True, text=True, check=False)
+    checked = subprocess.run([DCIODVFY, sr], capture_output=True, text=True, check=False)
     assert "Error" not in checked.stdout + checked.stderr
     reports = [
         e["resource"]

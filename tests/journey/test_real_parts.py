@@ -12,7 +12,7 @@ from dicomweb_client import DICOMwebClient
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.postgres import running_postgres
 from neighbours.process import free_port
-from neighbours.wetread import PASSWORD, Wetread
+from neighbours.wetread import DCIODVFY, PASSWORD, Wetread
 from pydicom import dcmread
 from tests.films import film
 from tests.journey.waiting import wait_for
@@ -57,7 +57,7 @@ def test_orthanc_gets_back_a_valid_signed_report(pacs: tuple[Orthanc, Wetread], 
     assert sr.VerifyingObserverSequence[0].VerifyingOrganization == "Test Hospital"
     for number, document in enumerate(returned):
         (tmp_path / f"{number}.dcm").write_bytes(document)
-        checked = subprocess.run(["dciodvfy", tmp_path / f"{number}.dcm"], capture_output=True, text=True, check=False)
+        checked = subprocess.run([DCIODVFY, tmp_path / f"{number}.dcm"], capture_output=True, text=True, check=False)
         assert "Error" not in checked.stderr + checked.stdout, checked.stderr
     second = DICOMwebClient(archive.dicomweb_url)
     read = second.retrieve_instance(

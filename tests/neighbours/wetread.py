@@ -14,6 +14,7 @@ from neighbours.process import free_port, running
 from wetread.demo.client import ReadingRoomClient
 
 ACCOUNT, PASSWORD = "dr-test", "correct horse battery"
+DCIODVFY = Path(sys.executable).with_name("dciodvfy")
 COMMAND = [sys.executable, "-P", "-m", "wetread"]
 
 
