@@ -62,7 +62,9 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("127.0.0.1", "localhost", "::1"), description="Host headers answered; others get 400."
     )
-    behind_https: bool = Field(default=False, description="Browsers reach us by https only: cookies carry Secure, HSTS is sent.")
+    behind_https: bool = Field(
+        default=False, description="Browsers reach us by https only: cookies carry Secure, HSTS is sent."
+    )
     stow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="Addresses that may store by DICOMweb without a token.",
