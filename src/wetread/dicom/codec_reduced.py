@@ -34,7 +34,8 @@ def decode_reduced(frame: bytes, shape: FrameShape, levels: int) -> NDArray[Any]
     """
     check_frame("jpeg_2000", frame, shape)
     wavelet = wavelet_of(frame)
-    levels = min(levels, wavelet.levels)
+    # The 9/7 wavelet smears hard edges wider: with as many levels left out, one probability of 900 moved by 0.02.
+    levels = min(levels if wavelet.reversible else levels - 1, wavelet.levels)
     # Words with a sign, or with more bits than are stored (overlays), are no numbers that can be averaged.
     numbers = shape.samples == 1 and not shape.signed and wavelet.bits <= shape.bits_stored
     if not numbers or not wavelet.at_origin or levels < 1:

@@ -92,6 +92,15 @@ def test_a_stream_with_fewer_levels_is_reduced_as_far_as_it_goes() -> None:
     assert decode(encapsulated(tags(image, stored=12), "4.90", stream), 16).stored.shape == (130, 128)
 
 
+def test_a_lossy_stream_keeps_one_level_more() -> None:
+    image = film_of(12)
+    stream = imagecodecs.jpeg2k_encode(image, codecformat="J2K", level=60, bitspersample=12)
+    found = decode(encapsulated(tags(image, stored=12), "4.91", bytes(stream)), 16)
+    assert found.stored.shape == (130, 128)
+    table = np.linspace(0, 1, 4096, dtype=np.float32)
+    assert np.abs(area_average(found.stored, table, 16, 16) - area_average(image, table, 16, 16)).mean() <= 0.002
+
+
 def test_a_stream_without_levels_is_read_whole() -> None:
     image = film_of(12)
     stream = encoded(image, 12, resolutions=1)
