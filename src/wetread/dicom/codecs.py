@@ -34,7 +34,7 @@ def decode_frame(codec: str, frame: bytes, shape: FrameShape, *, rgb: bool = Fal
         check_frame(codec, frame, shape)
     try:
         decoded = _decode(codec, frame, shape, rgb)
-    except MemoryError:
+    except (MemoryError, UnsuitableImage):
         raise
     except Exception as error:
         raise UnsuitableImage("The compressed frame cannot be decoded.", code="codec_failed") from error
@@ -56,14 +56,21 @@ def _decode(codec: str, frame: bytes, shape: FrameShape, rgb: bool) -> NDArray[A
     if codec == "jpeg" and shape.samples == 3:
         luma: NDArray[Any] = _DECODERS["jpeg"](frame, colorspace="RGB" if rgb else "YCBCR", outcolorspace="GRAYSCALE")
         return luma
+    if codec == "htj2k" and not _ends(frame):
+        # OpenJPH's wrapper swallows its own errors: a cut stream would come out as a film with wrong pixels.
+        raise UnsuitableImage("The compressed frame ends before its end marker.", code="codec_failed")
     decoded: NDArray[Any] = _DECODERS[codec](frame)
     return decoded
 
 
+def _ends(frame: bytes) -> bool:
+    """True when the stream closes with its end marker (EOI, EOC: FF D9), padding apart."""
+    return frame[-16:].rstrip(b"\0").endswith(b"\xff\xd9")
+
+
 def _jpeg_ls(frame: bytes) -> NDArray[Any]:
     """CharLS 2.4 spends seconds of CPU on a stream that ends too early, unless it meets an end-of-image marker there."""
-    whole = frame[-16:].rstrip(b"\0").endswith(b"\xff\xd9")
-    decoded: NDArray[Any] = _DECODERS["jpeg_ls"](frame if whole else frame + b"\xff\xd9")
+    decoded: NDArray[Any] = _DECODERS["jpeg_ls"](frame if _ends(frame) else frame + b"\xff\xd9")
     return decoded
 
 
