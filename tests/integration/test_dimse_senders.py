@@ -12,6 +12,7 @@ import pytest
 from builders_ingest import House
 from dimse_front import CR, EXPLICIT, IMPLICIT, an_instance, body, opened, stored, studies
 from films import film as phantom_film
+from neighbours.dcmtk import DCMTK
 from raw_dimse import RawScu
 from stow_front import serving
 
@@ -48,7 +49,18 @@ def test_storescu_sends_in_every_transfer_syntax(house: House, port: int, propos
     syntax = _SYNTAX_OF[proposal]
     path = tmp_path / "film.dcm"
     path.write_bytes(_encoded(syntax))
-    command = ["storescu", proposal, "-R", "-aet", "STORESCU", "-aec", "WETREAD", "127.0.0.1", str(port), str(path)]
+    command = [
+        DCMTK + "storescu",
+        proposal,
+        "-R",
+        "-aet",
+        "STORESCU",
+        "-aec",
+        "WETREAD",
+        "127.0.0.1",
+        str(port),
+        str(path),
+    ]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     (key,) = studies(house)
@@ -88,9 +100,19 @@ def test_dcmsend_sends_a_folder_and_echoscu_is_answered(house: House, port: int,
     for n in range(5):
         (folder / f"{n}.dcm").write_bytes(an_instance(n)[1])
     (folder / "phantom.dcm").write_bytes(phantom_film())
-    echo = ["echoscu", "-aet", "MODALITY", "-aec", "WETREAD", "127.0.0.1", str(port)]
+    echo = [DCMTK + "echoscu", "-aet", "MODALITY", "-aec", "WETREAD", "127.0.0.1", str(port)]
     assert subprocess.run(echo, check=False, timeout=60).returncode == 0
-    send = ["dcmsend", "-aet", "DCMSEND", "-aec", "WETREAD", "--scan-directories", "127.0.0.1", str(port), str(folder)]
+    send = [
+        DCMTK + "dcmsend",
+        "-aet",
+        "DCMSEND",
+        "-aec",
+        "WETREAD",
+        "--scan-directories",
+        "127.0.0.1",
+        str(port),
+        str(folder),
+    ]
     run = subprocess.run(send, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     assert stored(house) == 6

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from neighbours.process import free_port, listens, running
 
+DCMTK = "/usr/bin/"
+"""Where Debian puts DCMTK's programs: an activated environment has others of the same names (pynetdicom's)."""
+
 
 @dataclass(frozen=True, slots=True)
 class DimsePeer:
@@ -24,7 +27,15 @@ def storescp(folder: Path, *options: str) -> Iterator[DimsePeer]:
     """`options` go to storescp, for example --refuse or +xs."""
     (folder / "received").mkdir(parents=True)
     peer = DimsePeer("STORESCP", free_port(), folder / "received")
-    command = ["storescp", "--aetitle", peer.ae_title, "--output-directory", str(peer.folder), *options, str(peer.port)]
+    command = [
+        DCMTK + "storescp",
+        "--aetitle",
+        peer.ae_title,
+        "--output-directory",
+        str(peer.folder),
+        *options,
+        str(peer.port),
+    ]
     with running(command, folder / "storescp.log", lambda: listens(peer.port)):
         yield peer
 
@@ -41,6 +52,6 @@ def dcmqrscp(folder: Path, callers: Sequence[str] = ("WETREAD",)) -> Iterator[Di
         f"HostTable BEGIN\n{hosts}\ncallers = {names}\nHostTable END\n"
         f"AETable BEGIN\n{peer.ae_title} {peer.folder} RW (200, 1024mb) callers\nAETable END\n"
     )
-    command = ["dcmqrscp", "--config", str(folder / "dcmqrscp.cfg"), "--log-level", "info", str(peer.port)]
+    command = [DCMTK + "dcmqrscp", "--config", str(folder / "dcmqrscp.cfg"), "--log-level", "info", str(peer.port)]
     with running(command, folder / "dcmqrscp.log", lambda: listens(peer.port)):
         yield peer

@@ -106,7 +106,9 @@ def test_dciodvfy_would_find_an_error(tmp_path: Path) -> None:
 def test_an_independent_reader_reads_the_tree(package: ReportPackage, tmp_path: Path) -> None:
     path = tmp_path / "sr.dcm"
     path.write_bytes(encode_sr(package, NOW))
-    said = subprocess.run(["dsrdump", str(path)], capture_output=True, text=True, errors="replace", check=False)
+    said = subprocess.run(
+        ["/usr/bin/dsrdump", str(path)], capture_output=True, text=True, errors="replace", check=False
+    )
     assert said.returncode == 0, said.stderr
     assert "Imaging Measurement Report" in said.stdout
 
