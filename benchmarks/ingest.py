@@ -51,9 +51,9 @@ def element(tag: int, vr: bytes, value: bytes) -> bytes:
     return head + (pack("<HI", 0, len(value)) if vr in (b"OB", b"OW") else pack("<H", len(value))) + value
 
 
-def film(uid: str, pixels: bytes) -> bytes:
-    """An uncompressed CR chest film under its own UIDs; two films make a study."""
-    study = uid.rpartition(".")[0] + f".{int(uid.rpartition('.')[2]) // 2}"
+def film(uid: str, pixels: bytes, *, rows: int = ROWS, columns: int = COLUMNS, per_study: int = 2) -> bytes:
+    """An uncompressed CR chest film under its own UIDs; `per_study` films make a study."""
+    study = uid.rpartition(".")[0] + f".{int(uid.rpartition('.')[2]) // per_study}"
     meta = (
         element(0x00020001, b"OB", b"\0\1")
         + element(0x00020002, b"UI", CHEST.encode())
@@ -63,8 +63,8 @@ def film(uid: str, pixels: bytes) -> bytes:
     )
     us = {
         0x00280002: 1,
-        0x00280010: ROWS,
-        0x00280011: COLUMNS,
+        0x00280010: rows,
+        0x00280011: columns,
         0x00280100: 16,
         0x00280101: 12,
         0x00280102: 11,
