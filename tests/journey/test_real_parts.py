@@ -12,7 +12,7 @@ from dicomweb_client import DICOMwebClient
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.postgres import running_postgres
 from neighbours.process import free_port
-from neighbours.wetread import DCIODVFY, PASSWORD, Wetread
+from neighbours.wetread import ACCOUNT, DCIODVFY, PASSWORD, Wetread
 from pydicom import dcmread
 from tests.films import film
 from tests.journey.waiting import wait_for
@@ -101,7 +101,7 @@ def test_a_second_service_on_the_same_port_says_so(tmp_path: Path) -> None:
     assert "port" in second.stderr
 
 
-def test_a_film_enters_by_the_watched_folder(tmp_path: Path) -> None:
+def test_a_film_enters_by_the_watched_folder_and_is_signed_from_the_command_line(tmp_path: Path) -> None:
     watched = tmp_path / "watched"
     house = Wetread(tmp_path / "house", {"WATCH_FOLDER": str(watched)})
     house.add_radiologist()
@@ -111,6 +111,10 @@ def test_a_film_enters_by_the_watched_folder(tmp_path: Path) -> None:
         (watched / "letter.dcm").write_bytes(b"not a film at all")
         wait_for(lambda: [r["state"] for r in service.client.worklist("open")] == ["drafted"], "a draft")
         wait_for(lambda: not list(watched.glob("*.dcm")), "both files to be moved")
+        (row,) = service.client.worklist("open")
+        signed = house.run("sign", row["study_key"], "--as", ACCOUNT, "--password-stdin", stdin=PASSWORD + "\n")
+        assert "signed as final, version 1, by Dr Test" in signed.stdout, signed.stderr
+        wait_for(lambda: [r["state"] for r in service.client.worklist("reported")] == ["delivered"], "delivery")
     assert [each.read_bytes() for each in (watched / "done").iterdir()] == [film(13)]
     assert [each.read_bytes() for each in (watched / "refused").glob("*.dcm")] == [b"not a film at all"]
     assert [each.read_text().partition(":")[0] for each in (watched / "refused").glob("*.txt")] == ["not_part10"]
