@@ -50,7 +50,6 @@ __all__ = [
     "sink_names",
 ]
 
-_BUNDLED = Path(__file__).parent / "models" / "wetread-cxr-small"
 _WORKER_SILENT_S = 30.0
 
 
@@ -193,10 +192,11 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
 
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
+    from wetread.inference.bundle import BUNDLED
     from wetread.web.services import WebServices, WebSettings
 
     settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
-    card = (settings.model_bundle or _BUNDLED) / "card.md"
+    card = (settings.model_bundle or BUNDLED) / "card.md"
     return WebServices(
         database=core.database,
         vault=core.vault,

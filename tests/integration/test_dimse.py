@@ -1,6 +1,5 @@
 """The C-STORE door: a door of its own for strangers, real senders, and a disk that is full."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from struct import pack
@@ -13,31 +12,11 @@ from raw_dimse import ABORTED, REJECTED, RawScu, association_request
 from stow_front import until
 
 from wetread.dicom.dimse import DimseDoor
-from wetread.dicom.sandbox import Sandbox
 from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES
 from wetread.domain.errors import TransientError
 from wetread.storage.files import DiskFileStore, DiskIncomingFile
 
 VERIFICATION = "1.2.840.10008.1.1"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(children=2) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def house(tmp_path: Path, sandbox: Sandbox) -> Iterator[House]:
-    house = House(tmp_path, inspector=sandbox)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def port(house: House) -> Iterator[int]:
-    with opened(house, pdu_s=3.0) as port:
-        yield port
 
 
 def works(house: House, port: int) -> bool:

@@ -1,7 +1,6 @@
 """Real senders and many senders at the C-STORE door."""
 
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,25 +17,6 @@ from stow_front import serving
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.job import JobState
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(children=2) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def house(tmp_path: Path, sandbox: Sandbox) -> Iterator[House]:
-    house = House(tmp_path, inspector=sandbox)
-    yield house
-    house.close()
-
-
-@pytest.fixture
-def port(house: House) -> Iterator[int]:
-    with opened(house, pdu_s=3.0) as port:
-        yield port
 
 
 @pytest.mark.real

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from wetread.domain.analysis import Rate
 from wetread.learning.metrics import Floats, wilson
 
 __all__ = [
     "OperatingPoint",
     "Platt",
-    "Rate",
     "clustered_rate",
     "fit_platt",
     "out_of_fold",
@@ -34,16 +34,6 @@ class Platt:
 
     def probability(self, logit: Floats) -> Floats:
         return 1 / (1 + np.exp(-(self.slope * logit + self.intercept)))
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A proportion with a 95 % interval on the effective number of independent films; n is the number of films."""
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
