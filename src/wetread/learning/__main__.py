@@ -16,6 +16,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("act", choices=["train", "refit", "calibrate", "evaluate", "export"])
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv beside the films")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run; a training found there is resumed")
+    parser.add_argument(
+        "--only", type=int, help="train: only the trunk (-1) or this branch; branches can run side by side"
+    )
     parser.add_argument("--finding", default="pneumonia", help="refit: the finding whose row is fitted again")
     parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE, help="TOML with the hyper-parameters")
     parser.add_argument("--cache", type=Path, default=Path("var/learning"), help="folder for the decoded films")
@@ -31,7 +34,7 @@ def main() -> None:
     run = Run(read_recipe(arguments.recipe), arguments.manifest, arguments.out, arguments.cache)
     match arguments.act:
         case "train":
-            run.train()
+            run.train(arguments.only)
         case "refit":
             print(f"AUROC on val by penalty: {run.refit(arguments.finding)}")
         case "calibrate":

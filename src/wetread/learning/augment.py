@@ -4,13 +4,44 @@ No horizontal flip: the side of a finding and of the heart is information. Sharp
 came through different scalers and the network must not tell sources apart by it.
 """
 
+import io
 import math
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["augment"]
+__all__ = ["augment", "degrade", "mix"]
+
+
+def _jpeg(film: Image.Image, quality: int) -> Image.Image:
+    stream = io.BytesIO()
+    film.save(stream, "JPEG", quality=quality)
+    return Image.open(io.BytesIO(stream.getvalue()))
+
+
+def degrade(film: NDArray[np.uint8], picked: bool, random: np.random.Generator) -> NDArray[np.uint8]:
+    """A film (row, column) with other scaler and JPEG traces; a picked film first gets the JPEG the common ones already have."""
+    filters = (Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS)
+    image, shape = Image.fromarray(film), film.shape[::-1]
+    if picked:
+        image = _jpeg(image, int(random.integers(86, 95)))
+    if random.random() < 0.5:
+        side = random.uniform(0.7, 1.0)
+        small = (round(shape[0] * side), round(shape[1] * side))
+        image = image.resize(small, filters[random.integers(4)]).resize(shape, filters[random.integers(1, 4)])
+    if random.random() < 0.5:
+        image = _jpeg(image, int(random.integers(55, 96)))
+    return np.asarray(image, np.uint8)
+
+
+def mix(image: Tensor, share: Tensor) -> Tensor:
+    """Every film with `share` (batch,) of itself and the rest of its neighbour in the batch: no film is turned or mirrored."""
+    own = share.view(-1, 1, 1, 1).to(image.dtype)
+    return own * image + (1 - own) * image.roll(1, 0)
 
 
 def _uniform(count: int, low: float, high: float, random: torch.Generator) -> Tensor:
@@ -71,9 +102,9 @@ def _erase(image: Tensor, random: torch.Generator) -> Tensor:
     return torch.where(hole, image.mean(dim=(2, 3), keepdim=True), image)
 
 
-def augment(image: Tensor, size_px: int, random: torch.Generator) -> Tensor:
-    """(batch, 1, row, column) 0..1 -> (batch, 1, size_px, size_px) 0..1, enlarged and moved in one bilinear step."""
+def augment(image: Tensor, size_px: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """(batch, 1, row, column) 0..1 -> the films at (size_px, size_px), enlarged and moved in one bilinear step, and its grid."""
     image = _letterbox(_exposure(_sharpness(image, random).clamp(0, 1), random), random)
     grid = _affine_grid(len(image), size_px, random)
     moved = functional.grid_sample(image, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    return _erase(moved, random)
+    return _erase(moved, random), grid

@@ -6,6 +6,7 @@ of the RSNA 2018 challenge. A target that nobody gave is NaN and is left out of 
 
 import csv
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,9 @@ __all__ = [
     "FINDINGS",
     "LUNG_OPACITY",
     "NIH_LABELS",
+    "Box",
     "Film",
+    "boxes",
     "learnable",
     "manifest_hash",
     "read_manifest",
@@ -33,8 +36,13 @@ LUNG_OPACITY = "lung_opacity"
 FINDINGS = (*(label.lower() for label in NIH_LABELS), LUNG_OPACITY)
 COMMON_PX = 128
 """Films that exist only at this short side come at natural prevalence (complete consecutive patients)."""
+_BOX_PX = 1024
 _PNEUMONIA = NIH_LABELS.index("Pneumonia")
 _RSNA_POSITIVE = "Lung Opacity"
+
+
+Box = tuple[float, float, float, float]
+"""(column, row, width, height)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,19 @@ def learnable(films: list[Film]) -> NDArray[np.float32]:
     common = np.array([film.source_pixels <= COMMON_PX for film in films])
     table[common, _PNEUMONIA] = np.nan
     return table
+
+
+def boxes(film: Film) -> dict[int, list[Box]]:
+    """{finding: [(column, row, width, height) in 0..1 of the square film]}; an opacity's box also for the labels it explains."""
+    found: dict[int, list[Box]] = {}
+    names = {label.lower(): index for index, label in enumerate(NIH_LABELS)} | {"infiltrate": 3}
+    rows = [(names[row[0].lower()], row[1:5]) for row in json.loads(film.nih_boxes or "[]")]
+    for label in (LUNG_OPACITY, "Infiltration", "Consolidation", "Pneumonia"):
+        if label == LUNG_OPACITY or label in film.labels:
+            rows += [(FINDINGS.index(label.lower()), row[:4]) for row in json.loads(film.rsna_boxes or "[]")]
+    for finding, (column, row, width, height) in rows:
+        found.setdefault(finding, []).append((column / _BOX_PX, row / _BOX_PX, width / _BOX_PX, height / _BOX_PX))
+    return found
 
 
 def read_teacher(path: Path, films: list[Film]) -> NDArray[np.float32]:

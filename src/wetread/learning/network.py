@@ -57,10 +57,11 @@ class Reader(nn.Module):
         """(batch, GATE_FEATURES) of films already at the largest working size."""
         return _layout(self.backbone.stages(image)[0])
 
-    def train_logits(self, image: Tensor) -> Tensor:
-        """(batch, 1, work_px, work_px) -> logits only: what the loss needs."""
-        logits: Tensor = self.head(self.dropout(self.backbone(image).mean(dim=(2, 3))))
-        return logits
+    def train_maps(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, 1, size, size) as it comes -> (logits, class activation maps): what the losses need."""
+        places = self.backbone(image)
+        logits: Tensor = self.head(self.dropout(places.mean(dim=(2, 3))))
+        return logits, torch.einsum("bchw,fc->bfhw", places, self.head.weight)
 
 
 def resized(image: Tensor, side: int) -> Tensor:

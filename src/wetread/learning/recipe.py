@@ -24,7 +24,12 @@ class Optimiser:
 class Loss:
     teacher_weight: float
     positive_weight_max: float
-    lung_opacity_weight: float
+    focus_positive: float
+    focus_negative: float
+    margin: float
+    mixup: float
+    any_weight: float
+    box_weight: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +49,15 @@ class Recipe:
     threads: int
     gate_films: int
     compile: bool
+    accelerator: str
+    devices: int | str
+    precision: str
+    pretrained: bool
+    patience: int
     optimiser: Optimiser
     loss: Loss
+    trunk_epochs: int
+    branches: int
     stages: tuple[Stage, ...]
 
     @property

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from wetread.learning import evaluation
 from wetread.learning.calibration import Platt, fit_platt, out_of_fold, sensitive_point, specific_point
 from wetread.learning.distance import Distance, fit_distance
+from wetread.learning.examples import training_set
 from wetread.learning.film import load_films, read_image_folder
 from wetread.learning.gate import Gate, acceptance, fit_gate, gate_rates, gate_set
 from wetread.learning.manifest import FINDINGS, Film, learnable, manifest_hash, read_manifest, read_teacher, targets
@@ -20,7 +21,7 @@ from wetread.learning.metrics import ece
 from wetread.learning.network import Reader, Reading
 from wetread.learning.recipe import Recipe
 from wetread.learning.refit import best_penalty, fit_row
-from wetread.learning.training import TrainingSet, load_reader, mean_auroc, soft_targets, train
+from wetread.learning.training import load_reader, mean_auroc, train
 
 __all__ = ["SPECIFICITY_FLOOR", "Run"]
 
@@ -66,13 +67,10 @@ class Run:
     def provenance(self) -> dict[str, str]:
         return {"manifest_sha256": manifest_hash(self.manifest), "code_version": _code_version()}
 
-    def train(self) -> None:
-        truth = soft_targets(learnable(self.films["train"]), self.teacher("train"), self.recipe.loss.teacher_weight)
-        known = (~np.isnan(truth)).astype(np.float32)
-        data = TrainingSet(
-            self.pixels("train"), np.nan_to_num(truth), known, self.pixels("val"), targets(self.films["val"])
-        )
-        train(self.recipe, data, self.out, self.provenance())
+    def train(self, only: int | None = None) -> None:
+        train_films, val_films = ((self.films[split], self.pixels(split)) for split in ("train", "val"))
+        data = training_set(train_films, val_films, self.teacher("train"), self.recipe.loss.teacher_weight)
+        train(self.recipe, data, self.out, self.provenance(), only)
 
     def calibrate(self) -> dict[str, object]:
         """Fits gate and distance (unless newer than the checkpoint), calibration and operating points."""

@@ -1,57 +1,55 @@
-"""Trains the reader: progressive resizing, averaged weights, soft targets; every epoch can be resumed and is recorded."""
+"""Trains the reader on CPU, one or many GPUs (Lightning Fabric): a trunk, branches that differ by seed, and their mean.
+
+Progressive resizing, averaged weights, soft targets. Every epoch can be resumed and is recorded. Averaging branches that left a
+common trunk is a model soup (Wortsman et al., ICML 2022); on few cores it also is the way to use each of them fully.
+"""
 
 import copy
-import json
 import math
-import sys
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import cast
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
+from torch import Tensor, nn
 
-from wetread.learning.augment import augment
 from wetread.learning.backbone import load_imagenet_weights
-from wetread.learning.manifest import FINDINGS
+from wetread.learning.examples import Batch, TrainingSet, draw_batch, to_batch
+from wetread.learning.journal import Curve, Progress, write_record
+from wetread.learning.losses import any_loss, box_loss, finding_weights, label_losses, mixed_label_loss
+from wetread.learning.manifest import FINDINGS, NIH_LABELS
 from wetread.learning.metrics import auroc
 from wetread.learning.network import Reader, fold_norms
-from wetread.learning.recipe import Loss, Recipe
+from wetread.learning.recipe import Recipe
 
-__all__ = ["TrainingSet", "load_reader", "mean_auroc", "read_logits", "soft_targets", "train"]
+__all__ = [
+    "Trainer",
+    "follow",
+    "learning_rate",
+    "load_reader",
+    "mean_auroc",
+    "mean_state",
+    "read_logits",
+    "stale",
+    "train",
+]
 
-
-class TrainingSet(NamedTuple):
-    """Films (n, row, column) uint8; target and known (n, finding) float32; the val films with their hard truth (NaN unknown)."""
-
-    films: NDArray[np.uint8]
-    target: NDArray[np.float32]
-    known: NDArray[np.float32]
-    val_films: NDArray[np.uint8]
-    val_truth: NDArray[np.float32]
-
-
-def soft_targets(truth: NDArray[np.float32], teacher: NDArray[np.float32], share: float) -> NDArray[np.float32]:
-    """Label, mixed with the teacher's probability where it read the film. Unknown stays NaN."""
-    mixed: NDArray[np.float32] = np.where(np.isnan(teacher), truth, (1 - share) * truth + share * teacher)
-    return mixed
-
-
-def _to_batch(films: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(films).unsqueeze(1).float().div_(255)
+# "no pneumonia" is not learned on films of the common source (manifest.learnable), so neither is it here
+_ANY_COLUMNS = [column for column, label in enumerate(NIH_LABELS) if label != "Pneumonia"]
+State = dict[str, Tensor]
 
 
 @torch.inference_mode()
 def read_logits(reader: Reader, films: NDArray[np.uint8], batch: int = 64) -> NDArray[np.float64]:
     """(n, row, column) uint8 -> (n, finding) logits."""
     reader.eval()
-    return np.concatenate(
-        [reader(_to_batch(films[i : i + batch])).logits.double().numpy() for i in range(0, len(films), batch)]
-    )
+    device = reader.head.weight.device
+    parts = [reader(to_batch(films[i : i + batch]).to(device)).logits for i in range(0, len(films), batch)]
+    return torch.cat(parts).double().cpu().numpy()
 
 
 def mean_auroc(truth: NDArray[np.float32], logits: NDArray[np.float64], min_positives: int = 5) -> float:
@@ -65,24 +63,16 @@ def mean_auroc(truth: NDArray[np.float32], logits: NDArray[np.float64], min_posi
     return float(np.mean(values))
 
 
-def _loss_weights(target: NDArray[np.float32], known: NDArray[np.float32], loss: Loss) -> tuple[Tensor, Tensor]:
-    """(positive weight, finding weight): sqrt(negatives / positives), capped; the RSNA head as configured."""
-    positives = (target * known).sum(0)
-    ratio = (known.sum(0) - positives) / np.maximum(positives, 1)
-    positive = np.clip(np.sqrt(ratio), 1, loss.positive_weight_max)
-    finding = np.ones(len(FINDINGS), np.float32)
-    finding[-1] = loss.lung_opacity_weight
-    return torch.from_numpy(positive.astype(np.float32)), torch.from_numpy(finding)
-
-
-def _rate(step: int, steps: int, warmup: int) -> float:
+def learning_rate(step: int, steps: int, warmup: int) -> float:
+    """Share of the peak rate: linear warm-up, then half a cosine down to 1 %."""
     if step < warmup:
         return (step + 1) / warmup
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
 
 
 @torch.no_grad()
-def _average(average: Reader, reader: Reader, decay: float) -> None:
+def follow(average: nn.Module, reader: nn.Module, decay: float) -> None:
+    """One step of the exponential moving average, statistics of the batch norms included."""
     for kept, new in zip(average.state_dict().values(), reader.state_dict().values(), strict=True):
         if kept.dtype.is_floating_point:
             kept.lerp_(new, 1 - decay)
@@ -90,137 +80,193 @@ def _average(average: Reader, reader: Reader, decay: float) -> None:
             kept.copy_(new)
 
 
-class Trainer:
-    """State of one run: the reader, its average, the optimiser, where it stands."""
+def mean_state(states: list[State]) -> State:
+    """The mean of the weights of readers that left a common trunk."""
+    return {
+        name: torch.stack([state[name] for state in states]).mean(0) if first.dtype.is_floating_point else first
+        for name, first in states[0].items()
+    }
 
-    def __init__(self, recipe: Recipe, data: TrainingSet, out: Path) -> None:
-        self.recipe, self.data, self.out = recipe, data, out
-        torch.manual_seed(recipe.seed)
+
+def stale(curve: Curve, patience: int) -> bool:
+    """No better val AUROC for `patience` epochs (0: never)."""
+    scores = [row["val_auroc"] for row in curve]
+    return patience > 0 and len(scores) - 1 - int(np.argmax(scores or [0.0])) >= patience
+
+
+class Learner(nn.Module):
+    """What one step differentiates: the reader and the affine map of its smooth maximum to "any finding"."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__()
+        self.reader = reader
+        self.any_scale = nn.Parameter(torch.tensor([1.0, 0.0]))
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        logits, cams = self.reader.train_maps(image)
+        highest = torch.logsumexp(logits[:, [c for c in _ANY_COLUMNS if c < logits.shape[1]]], dim=1)
+        return logits, cams, highest * self.any_scale[0] + self.any_scale[1]
+
+
+class Trainer:
+    """State of one trunk or branch: the reader, its average, the optimiser, where it stands."""
+
+    def __init__(self, recipe: Recipe, data: TrainingSet, out: Path, fabric: Fabric, branch: int = 0) -> None:
+        self.recipe, self.data, self.out, self.fabric = recipe, data, out, fabric
+        self.seed = recipe.seed + 1000 * branch
+        torch.manual_seed(self.seed)
         options = recipe.optimiser
         self.reader = Reader(len(FINDINGS), recipe.work_px, options.dropout, options.drop_path)
-        load_imagenet_weights(self.reader.backbone)
+        if recipe.pretrained:
+            load_imagenet_weights(self.reader.backbone)
         self.reader.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.reader)
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": list(self.reader.backbone.parameters()), "lr": options.learning_rate_backbone},
-                {"params": list(self.reader.head.parameters()), "lr": options.learning_rate_head},
-            ],
-            weight_decay=options.weight_decay,
-        )
-        self.rates = [group["lr"] for group in self.optimiser.param_groups]
-        self.positive_weight, self.finding_weight = _loss_weights(data.target, data.known, recipe.loss)
-        self.forward = torch.compile(self.reader.train_logits) if recipe.compile else self.reader.train_logits
+        self.average = copy.deepcopy(self.reader).to(fabric.device)
+        self.learner = Learner(self.reader)
+        groups = [
+            {"params": list(self.reader.backbone.parameters()), "lr": options.learning_rate_backbone},
+            {"params": list(self.reader.head.parameters()), "lr": options.learning_rate_head},
+            {"params": [self.learner.any_scale], "lr": options.learning_rate_head, "weight_decay": 0.0},
+        ]
+        self.rates = [options.learning_rate_backbone, options.learning_rate_head, options.learning_rate_head]
+        forward: nn.Module = self.learner
+        if recipe.compile:
+            forward = cast(nn.Module, torch.compile(self.learner, dynamic=False))
+        optimiser = torch.optim.AdamW(groups, weight_decay=options.weight_decay)
+        self.forward, self.optimiser = fabric.setup(forward, optimiser)
+        positive, finding = finding_weights(data.target, data.known, recipe.loss.positive_weight_max)
+        self.positive_weight, self.finding_weight = positive.to(fabric.device), finding.to(fabric.device)
         self.steps_per_epoch = len(data.films) // recipe.batch_films
-        self.curve: list[dict[str, float]] = []
+        self.curve: Curve = []
+        self.best: State = {}
 
-    def resume(self) -> None:
-        path = self.out / "checkpoint.pt"
-        if path.exists():
-            state = torch.load(path, weights_only=True)
-            self.reader.load_state_dict(state["reader"])
-            self.average.load_state_dict(state["average"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.curve = state["curve"]
+    def resume(self, *origins: Path) -> None:
+        """Goes on from the first of these checkpoints that exists, this run's own before all."""
+        for path in (self.out / "checkpoint.pt", *origins):
+            if path.exists():
+                state = torch.load(path, weights_only=True, map_location=self.fabric.device)
+                self.reader.load_state_dict(state["reader"])
+                self.average.load_state_dict(state["average"])
+                self.optimiser.load_state_dict(state["optimiser"])
+                self.learner.any_scale.data.copy_(state["any_scale"])
+                self.curve, self.best = state["curve"], state.get("best", {})
+                return
 
     def save(self) -> None:
         state = {
             "reader": self.reader.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "any_scale": self.learner.any_scale.data,
             "curve": self.curve,
+            "best": self.best,
         }
-        part = self.out / "checkpoint.pt.part"
-        torch.save(state, part)
-        part.rename(self.out / "checkpoint.pt")
+        _save(state, self.out / "checkpoint.pt")
 
-    def step(self, chosen: NDArray[np.int64], number: int, size_px: int, random: torch.Generator) -> float:
+    def loss(self, batch: Batch) -> Tensor:
+        options = self.recipe.loss
+        logits, cams, any_logit = self.forward(batch.image.contiguous(memory_format=torch.channels_last))
+        logits, cams, any_logit = logits.float(), cams.float(), any_logit.float()
+        weight, whole = batch.known * self.finding_weight, batch.share
+        own = label_losses(logits + batch.offset, batch.target, self.positive_weight, options)
+        shifted = logits + batch.offset.roll(1, 0)
+        other = label_losses(shifted, batch.target.roll(1, 0), self.positive_weight, options)
+        boxed = box_loss(cams[batch.box_place, batch.box_finding], batch.box_mask) * whole[batch.box_place]
+        labels = mixed_label_loss((own, other), weight, whole)
+        seen = any_loss(any_logit, batch.abnormal, whole)
+        return labels + options.any_weight * seen + options.box_weight * boxed.sum() / len(whole)
+
+    def step(self, batch: Batch, number: int) -> float:
         options = self.recipe.optimiser
-        rate = _rate(number, self.steps_per_epoch * self.recipe.epochs, options.warmup_steps)
+        rate = learning_rate(number, self.steps_per_epoch * self.recipe.epochs, options.warmup_steps)
         for group, peak in zip(self.optimiser.param_groups, self.rates, strict=True):
             group["lr"] = peak * rate
-        image = augment(_to_batch(self.data.films[chosen]), size_px, random).contiguous(
-            memory_format=torch.channels_last
-        )
-        target, known = (torch.from_numpy(table[chosen]) for table in (self.data.target, self.data.known))
-        losses = functional.binary_cross_entropy_with_logits(
-            self.forward(image), target, reduction="none", pos_weight=self.positive_weight
-        )
-        loss = (losses * known * self.finding_weight).sum() / known.sum()
+        loss = self.loss(batch)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.reader.parameters(), 5.0)
+        self.fabric.backward(loss)
+        self.fabric.clip_gradients(self.forward, self.optimiser, max_norm=5.0)
         self.optimiser.step()
-        _average(self.average, self.reader, min(options.average_decay, (1 + number) / (10 + number)))
+        follow(self.average, self.reader, min(options.average_decay, (1 + number) / (10 + number)))
         return float(loss.detach())
 
-    def epoch(self, epoch: int) -> None:
-        random = torch.Generator().manual_seed(self.recipe.seed + epoch)
-        order = np.random.default_rng(self.recipe.seed + epoch).permutation(len(self.data.films))
-        size_px, batch, began = self.recipe.train_px(epoch), self.recipe.batch_films, time.perf_counter()
-        self.reader.train()
-        losses: list[float] = []
+    def batches(self, epoch: int, size_px: int) -> Iterator[Batch]:
+        """This process's share of every batch of an epoch; the same films whatever the number of processes."""
+        rank, world = self.fabric.global_rank, self.fabric.world_size
+        random = torch.Generator().manual_seed(self.seed + epoch + 7919 * rank)
+        order = np.random.default_rng(self.seed + epoch).permutation(len(self.data.films))
         for index in range(self.steps_per_epoch):
-            chosen = order[index * batch : (index + 1) * batch]
-            losses.append(self.step(chosen, epoch * self.steps_per_epoch + index, size_px, random))
-            if index % 40 == 39:
-                _say(f"epoch {epoch + 1} step {index + 1}/{self.steps_per_epoch} loss {np.mean(losses[-40:]):.4f}")
+            chosen = order[index * self.recipe.batch_films : (index + 1) * self.recipe.batch_films][rank::world]
+            batch = draw_batch(self.data, chosen, size_px, self.recipe.loss.mixup, random)
+            yield Batch(*(tensor.to(self.fabric.device) for tensor in batch))
+
+    def epoch(self, epoch: int, progress: Progress) -> None:
+        torch.manual_seed(self.seed + epoch)  # dropout, so that a resumed run goes on as an uninterrupted one
+        size_px, began, losses = self.recipe.train_px(epoch), time.perf_counter(), []
+        self.learner.train()
+        for index, batch in enumerate(self.batches(epoch, size_px)):
+            losses.append(self.step(batch, epoch * self.steps_per_epoch + index))
+            progress.step(epoch, index, losses)
+        self.average.work_px = (size_px,)
         score = mean_auroc(self.data.val_truth, read_logits(self.average, self.data.val_films))
-        wall_s = time.perf_counter() - began
-        self.curve.append(
-            {
-                "epoch": epoch + 1,
-                "train_px": size_px,
-                "loss": float(np.mean(losses)),
-                "val_auroc": score,
-                "wall_s": wall_s,
-            }
-        )
-        _say(
-            f"epoch {epoch + 1}/{self.recipe.epochs}: loss {np.mean(losses):.4f}, val mean AUROC {score:.4f}, {wall_s:.0f} s"
-        )
+        if self.recipe.patience and score > max([row["val_auroc"] for row in self.curve], default=0.0):
+            self.best = copy.deepcopy(self.average.state_dict())
+        row = {"epoch": epoch + 1, "train_px": size_px, "loss": float(np.mean(losses)), "val_auroc": score}
+        self.curve.append(row | {"wall_s": time.perf_counter() - began})
+        progress.epoch(self.curve[-1])
+
+    def run(self, last: int, provenance: dict[str, str], *origins: Path) -> None:
+        """Epochs up to `last`, or until val has not improved for `patience` epochs; then the best average is kept."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.resume(*origins)
+        progress = Progress(self.recipe, self.steps_per_epoch, last, quiet=not self.fabric.is_global_zero)
+        for epoch in range(len(self.curve), last):
+            if stale(self.curve, self.recipe.patience):
+                break
+            self.epoch(epoch, progress)
+            if self.fabric.is_global_zero:
+                self.save()
+                write_record(self.out, self.recipe, provenance, self.curve)
+            self.fabric.barrier()
 
 
-def _say(message: str) -> None:
-    sys.stderr.write(message + "\n")
-    sys.stderr.flush()
+def _save(state: dict[str, object], path: Path) -> None:
+    part = path.with_name(path.name + ".part")
+    torch.save(state, part)
+    part.rename(path)
 
 
-def train(recipe: Recipe, data: TrainingSet, out: Path, provenance: dict[str, str]) -> list[dict[str, float]]:
-    """Runs (or resumes) a training in `out`; leaves checkpoint.pt, record.json and curves.png. Returns the curve."""
-    out.mkdir(parents=True, exist_ok=True)
+def train(recipe: Recipe, data: TrainingSet, out: Path, provenance: dict[str, str], only: int | None = None) -> Curve:
+    """Runs (or resumes) trunk and branches in folders of `out`, then leaves their mean there; returns the last curve.
+
+    `only`: just the trunk (-1) or one branch, so that branches can run side by side; the mean is made when all are there.
+    """
+    fabric = Fabric(accelerator=recipe.accelerator, devices=recipe.devices, precision=recipe.precision)  # type: ignore[arg-type]
+    fabric.launch()
     torch.set_num_threads(recipe.threads)
-    trainer = Trainer(recipe, data, out)
-    trainer.resume()
-    for epoch in range(len(trainer.curve), recipe.epochs):
-        trainer.epoch(epoch)
-        trainer.save()
-        record = {"provenance": provenance, "recipe": asdict(recipe), "curve": trainer.curve}
-        (out / "record.json").write_text(json.dumps(record, indent=1))
-        _plot(trainer.curve, out / "curves.png")
-    return trainer.curve
+    trunk = out / "trunk" / "checkpoint.pt"
+    if only in (None, -1):
+        Trainer(recipe, data, trunk.parent, fabric).run(recipe.trunk_epochs, provenance)
+    for branch in range(recipe.branches):
+        if only in (None, branch):
+            Trainer(recipe, data, out / f"branch-{branch}", fabric, branch).run(recipe.epochs, provenance, trunk)
+    checkpoints = [out / f"branch-{branch}" / "checkpoint.pt" for branch in range(recipe.branches)]
+    if fabric.is_global_zero and all(path.exists() for path in checkpoints):
+        return _merge(recipe, checkpoints, out, provenance)
+    return []
 
 
-def _plot(curve: list[dict[str, float]], path: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, left = pyplot.subplots(figsize=(6, 3.5))
-    left.plot([row["epoch"] for row in curve], [row["loss"] for row in curve], "k.-")
-    left.set_xlabel("epoch")
-    left.set_ylabel("training loss (black)")
-    right = left.twinx()
-    right.plot([row["epoch"] for row in curve], [row["val_auroc"] for row in curve], "b.-")
-    right.set_ylabel("mean AUROC on val (blue)")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+def _merge(recipe: Recipe, checkpoints: list[Path], out: Path, provenance: dict[str, str]) -> Curve:
+    states = [torch.load(path, weights_only=True, map_location="cpu") for path in checkpoints]
+    curve: Curve = [row | {"branch": branch} for branch, state in enumerate(states) for row in state["curve"]]
+    finished = all(len(state["curve"]) == recipe.epochs or recipe.patience for state in states)
+    if finished:
+        average = mean_state([state.get("best") or state["average"] for state in states])
+        _save({"average": average, "curve": curve}, out / "checkpoint.pt")
+        write_record(out, recipe, provenance, curve)
+    return curve
 
 
 def load_reader(recipe: Recipe, out: Path) -> Reader:
-    """The averaged reader of a run's last checkpoint, in evaluation mode at the recipe's working size."""
+    """The averaged reader of a run, in evaluation mode at the recipe's working size, batch norms folded."""
     reader = Reader(len(FINDINGS), recipe.work_px)
     state = torch.load(out / "checkpoint.pt", weights_only=True, map_location="cpu")
     reader.load_state_dict(state["average"])
