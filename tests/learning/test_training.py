@@ -22,7 +22,7 @@ COUNT, SIDE = 12, 64
 def _recipe(**changes: object) -> Recipe:
     small = {
         "batch_films": 4, "threads": 1, "compile": False, "pretrained": False, "work_px": (SIDE,),
-        "trunk_epochs": 1, "branches": 2, "stages": (Stage(2, SIDE),),
+        "trunk_epochs": 1, "branches": 2, "stop_after": 0, "stages": (Stage(2, SIDE),),
     }  # fmt: skip
     return replace(read_recipe(), **(small | changes))  # type: ignore[arg-type]
 

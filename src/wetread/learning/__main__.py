@@ -1,6 +1,7 @@
 """`python -m wetread.learning`: train, calibrate, evaluate and export a model bundle, in this order, in one run folder."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from wetread.learning.recipe import DEFAULT_RECIPE, read_recipe
@@ -9,6 +10,8 @@ from wetread.learning.statement import export_bundle
 from wetread.learning.summary import evaluation_text
 
 __all__ = ["main"]
+
+_MACHINE = ("accelerator", "devices", "precision")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -21,6 +24,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--finding", default="pneumonia", help="refit: the finding whose row is fitted again")
     parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE, help="TOML with the hyper-parameters")
+    for name in _MACHINE:
+        parser.add_argument(f"--{name}", help=f"train: instead of the recipe's {name}, as Lightning Fabric takes it")
     parser.add_argument("--cache", type=Path, default=Path("var/learning"), help="folder for the decoded films")
     parser.add_argument(
         "--others", type=Path, help="evaluate: folder with one folder of pictures per kind, for the gate"
@@ -31,7 +36,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     arguments = _parser().parse_args()
-    run = Run(read_recipe(arguments.recipe), arguments.manifest, arguments.out, arguments.cache)
+    machine = {name: value for name in _MACHINE if (value := getattr(arguments, name)) is not None}
+    run = Run(replace(read_recipe(arguments.recipe), **machine), arguments.manifest, arguments.out, arguments.cache)
     match arguments.act:
         case "train":
             run.train(arguments.only)

@@ -58,11 +58,17 @@ class Recipe:
     loss: Loss
     trunk_epochs: int
     branches: int
+    stop_after: int
     stages: tuple[Stage, ...]
 
     @property
     def epochs(self) -> int:
         return sum(stage.epochs for stage in self.stages)
+
+    @property
+    def last_epoch(self) -> int:
+        """How many epochs of the schedule are run: all of them where `stop_after` is 0."""
+        return min(self.stop_after or self.epochs, self.epochs)
 
     def train_px(self, epoch: int) -> int:
         """The working size of an epoch (0 = first)."""

@@ -247,7 +247,7 @@ def train(recipe: Recipe, data: TrainingSet, out: Path, provenance: dict[str, st
         Trainer(recipe, data, trunk.parent, fabric).run(recipe.trunk_epochs, provenance)
     for branch in range(recipe.branches):
         if only in (None, branch):
-            Trainer(recipe, data, out / f"branch-{branch}", fabric, branch).run(recipe.epochs, provenance, trunk)
+            Trainer(recipe, data, out / f"branch-{branch}", fabric, branch).run(recipe.last_epoch, provenance, trunk)
     checkpoints = [out / f"branch-{branch}" / "checkpoint.pt" for branch in range(recipe.branches)]
     if fabric.is_global_zero and all(path.exists() for path in checkpoints):
         return _merge(recipe, checkpoints, out, provenance)
@@ -256,13 +256,19 @@ def train(recipe: Recipe, data: TrainingSet, out: Path, provenance: dict[str, st
 
 def _merge(recipe: Recipe, checkpoints: list[Path], out: Path, provenance: dict[str, str]) -> Curve:
     states = [torch.load(path, weights_only=True, map_location="cpu") for path in checkpoints]
-    curve: Curve = [row | {"branch": branch} for branch, state in enumerate(states) for row in state["curve"]]
-    finished = all(len(state["curve"]) == recipe.epochs or recipe.patience for state in states)
+    curve = _joined([state["curve"] for state in states], recipe.trunk_epochs)
+    finished = all(len(state["curve"]) == recipe.last_epoch or recipe.patience for state in states)
     if finished:
         average = mean_state([state.get("best") or state["average"] for state in states])
         _save({"average": average, "curve": curve}, out / "checkpoint.pt")
         write_record(out, recipe, provenance, curve)
     return curve
+
+
+def _joined(curves: list[Curve], trunk_epochs: int) -> Curve:
+    """The trunk's epochs once (branch -1), then each branch's own."""
+    rows = [row | {"branch": -1} for row in curves[0][:trunk_epochs]]
+    return rows + [row | {"branch": branch} for branch, curve in enumerate(curves) for row in curve[trunk_epochs:]]
 
 
 def load_reader(recipe: Recipe, out: Path) -> Reader:
