@@ -1,0 +1,1 @@
+"""The statistics: discrimination, calibration, operating points, localisation; every number with its n and interval."""
