@@ -16,8 +16,17 @@ from wetread.learning.distance import Distance, fit_distance
 from wetread.learning.examples import training_set
 from wetread.learning.film import load_films, read_image_folder
 from wetread.learning.gate import Gate, acceptance, fit_gate, gate_rates, gate_set
-from wetread.learning.manifest import FINDINGS, Film, learnable, manifest_hash, read_manifest, read_teacher, targets
-from wetread.learning.metrics import ece
+from wetread.learning.manifest import (
+    COMMON_PX,
+    FINDINGS,
+    Film,
+    learnable,
+    manifest_hash,
+    read_manifest,
+    read_teacher,
+    targets,
+)
+from wetread.learning.metrics import auroc, ece
 from wetread.learning.network import Reader, Reading
 from wetread.learning.recipe import Recipe
 from wetread.learning.refit import best_penalty, fit_row
@@ -30,6 +39,7 @@ _SENSITIVITY_FLOOR = 0.80
 _OOD_QUANTILE = 0.99
 _DISTANCE_FILMS = 3000  # train films behind the distance: 47 per direction
 _GATE_TEST_FILMS = 400
+_PROBE_FILMS = 1500  # train films behind the probe for the source
 Films = NDArray[np.uint8]
 
 
@@ -156,6 +166,7 @@ class Run:
         gate, distance = self.parts()
         reading, foreign = read_all(self.reader, self.pixels("test")), read_all(self.reader, self.pixels("external"))
         logits = reading.logits.double().numpy()
+        np.savez(self.out / "test_reading.npz", logits=logits, cam=reading.cam.numpy())
         limit, threshold = self._limits()
         report: dict[str, object] = {
             "provenance": self.provenance(),
@@ -164,6 +175,7 @@ class Run:
             "rsna": evaluation.lung_opacity_against_normal(test, logits),
             "chexnet": evaluation.paired_with_teacher(test, logits, self.teacher("test")),
             "kermany": {k: asdict(v) for k, v in evaluation.external(outside, foreign.logits.double().numpy()).items()},
+            "source_probe": self._source_probe(reading),
             "pointing_game": evaluation.pointing_game(test, reading.cam.numpy()),
             "gate": [asdict(rate) for rate in gate_rates(self.reader, gate, self._gate_sets(others), threshold)],
             "out_of_distribution": {
@@ -173,6 +185,18 @@ class Run:
         }
         _write(self.out / "evaluation.json", report)
         return report
+
+    def _source_probe(self, reading: Reading) -> dict[str, float]:
+        """How well a linear probe of the features tells picked films from common ones; fitted on train, penalty chosen on val."""
+        order = np.random.default_rng(self.recipe.seed).permutation(len(self.films["train"]))[:_PROBE_FILMS]
+        train = read_all(self.reader, self.pixels("train")[order]).features
+        truth = {split: _picked(self.films[split]) for split in ("train", "val", "test")}
+        held = (read_all(self.reader, self.pixels("val")).features, truth["val"])
+        fitted = (train.clone(), torch.from_numpy(truth["train"][order]).float())
+        penalty, scores = best_penalty(fitted, held)
+        weights, bias = fit_row(*fitted, penalty)
+        found = auroc(truth["test"], (reading.features @ weights + bias).double().numpy())
+        return {"penalty": penalty, "val": scores[penalty], "test": found, "test_picked": float(truth["test"].sum())}
 
     def _limits(self) -> tuple[float, float]:
         found = json.loads((self.out / "calibration.json").read_text())
@@ -210,6 +234,11 @@ def read_all(reader: Reader, films: Films, batch: int = 64) -> Reading:
     for start in range(0, len(films), batch):
         parts.append(reader(torch.from_numpy(films[start : start + batch]).unsqueeze(1).float() / 255))
     return Reading(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+def _picked(films: list[Film]) -> NDArray[np.float64]:
+    """(film,) 1 for films that others picked and that exist larger, 0 for the common ones."""
+    return np.array([film.source_pixels > COMMON_PX for film in films], float)
 
 
 def _write(path: Path, report: dict[str, object]) -> None:

@@ -30,6 +30,8 @@ def evaluation_text(report: Mapping[str, Any]) -> str:
     say(f"any finding against none: {interval(test['any_finding_auroc'])}")
     for kind, part in (*test["by_view_position"].items(), *test["by_source"].items()):
         say(f"within {kind}: mean AUROC {part['mean_auroc']}, {part['findings']} findings, {part['films']} films")
+    probe = report["source_probe"]
+    say(f"probe for the film's source (0.5 = blind): test {probe['test']:.3f}, val {probe['val']:.3f}")
     opacity = report["rsna"]["against_normal"]
     say(f"RSNA lung opacity against normal: {interval(opacity)}, n {opacity['n_positive']} + {opacity['n_negative']}")
     say(

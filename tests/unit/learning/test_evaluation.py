@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from wetread.learning.calibration import Platt
-from wetread.learning.evaluation import discrimination, external, operating, paired_with_teacher, pointing_game
+from wetread.learning.evaluation import (
+    any_finding_score,
+    discrimination,
+    external,
+    operating,
+    paired_with_teacher,
+    pointing_game,
+)
 from wetread.learning.manifest import FINDINGS, Film, learnable, targets
 from wetread.learning.recipe import read_recipe
 
@@ -44,6 +51,15 @@ def test_perfect_but_one_film_gives_the_auroc_of_that_count() -> None:
     assert mass["value"] == pytest.approx((19 + 0.5) / 20)
     assert report["per_finding"]["hernia"]["value"] is None  # type: ignore[index]
     assert "1 NIH findings" in report["mean_auroc"]["definition"]  # type: ignore[index]
+
+
+def test_any_finding_grows_with_each_finding_but_not_with_pneumonia() -> None:
+    _, logits = _forty_films()
+    assert np.exp(any_finding_score(logits[:1]))[0] == pytest.approx(np.exp(2.0) + 12 * np.exp(-3.0))
+    for name in ("pneumonia", "lung_opacity"):
+        other = logits.copy()
+        other[:, FINDINGS.index(name)] = 9.0
+        assert np.array_equal(any_finding_score(other), any_finding_score(logits))
 
 
 def test_operating_point_counts_false_alarms_over_all_films() -> None:
