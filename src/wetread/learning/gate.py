@@ -59,7 +59,7 @@ def _layout(reader: Reader, films: Films, random: torch.Generator | None) -> Ten
     for start in range(0, len(films), 64):
         image = torch.from_numpy(films[start : start + 64]).unsqueeze(1).float() / 255
         if random is not None:
-            image = augment(image, reader.work_px[-1], random)
+            image, _ = augment(image, reader.work_px[-1], random)
         parts.append(reader.layout(resized(image, reader.work_px[-1])))
     return torch.cat(parts)
 
