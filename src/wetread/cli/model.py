@@ -1,60 +1,33 @@
-"""`wetread model show|verify|card`: what a bundle is, whether it is whole, what its makers measured."""
+"""`wetread model ACT`: one module or function per act, imported only when it is asked for."""
 
 import argparse
+import importlib
 from collections.abc import Callable
-from pathlib import Path
 
-from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
+__all__ = ["ACTS", "run"]
 
-__all__ = ["run"]
+ACTS = {
+    "show": ("model_show.show", "summary of a bundle"),
+    "verify": ("model_show.verify", "check a bundle's hashes and run its network once"),
+    "card": ("model_show.card", "print the model card"),
+    "evaluate": ("model_evaluate.run", "measure a bundle on labelled films"),
+    "compare": ("model_compare.run", "which of two bundles reads the same films better"),
+    "train": ("model_train.train", "train a reader (needs wetread[learning])"),
+    "calibrate": ("model_train.calibrate", "fit calibration and thresholds of a training (needs wetread[learning])"),
+    "export": ("model_train.export", "write a training as a bundle (needs wetread[learning])"),
+}
 
 
 def run(argv: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="wetread model", description="Look at a model bundle.")
-    parser.add_argument(
-        "act",
-        choices=("show", "verify", "card"),
-        help="show: summary; verify: hashes and a trial run; card: the model card",
+    parser = argparse.ArgumentParser(
+        prog="wetread model",
+        description="Look at, measure, compare and make model bundles.",
+        usage="wetread model ACT [options]        (wetread model ACT --help for each)",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join(["acts:", *(f"  {act:<9} {text}" for act, (_, text) in ACTS.items())]),
     )
-    parser.add_argument(
-        "bundle", nargs="?", type=Path, default=BUNDLED, help="folder or zip; default: the bundle that ships"
-    )
-    args = parser.parse_args(argv)
-    bundle = load_bundle(args.bundle)
-    acts: dict[str, Callable[[ModelBundle], None]] = {"show": _show, "verify": _verify, "card": _card}
-    acts[args.act](bundle)
-    return 0
-
-
-def _card(bundle: ModelBundle) -> None:
-    print(bundle.card)
-
-
-def _show(bundle: ModelBundle) -> None:
-    print(f"{bundle.identity.name} {bundle.identity.version}  ({bundle.licence})")
-    print(f"sha256  {bundle.identity.sha256}")
-    print(f"for     {bundle.intended_use}")
-    print(
-        f"views   {', '.join(bundle.view_positions)}; input {bundle.input_side_px} px; out-of-distribution limit {bundle.ood_threshold:.2f}"
-    )
-    print(f"\n{'finding':<20} {'operating point':>15}  {'sensitivity (95 %)':<24} {'specificity (95 %)':<24} rule")
-    for head in bundle.heads:
-        point = head.operating_point
-        rates = [
-            f"{r.value:.2f} ({r.low:.2f}-{r.high:.2f}, n={r.n})" if r else "not measured"
-            for r in (point.sensitivity, point.specificity)
-        ]
-        print(f"{head.name.value:<20} {point.threshold:>15.3f}  {rates[0]:<24} {rates[1]:<24} {point.rule}")
-
-
-def _verify(bundle: ModelBundle) -> None:
-    import numpy as np
-
-    from wetread.runtimes.onnx import OnnxPredictor
-
-    side = bundle.input_side_px
-    prediction = OnnxPredictor(bundle.onnx).predict(np.zeros((side, side), np.float32))
-    heads = max(head.output_index for head in bundle.heads) + 1
-    if len(prediction.logits) < heads or len(prediction.gate_logits) != len(bundle.gate.classes):
-        raise SystemExit("the network's outputs do not fit bundle.json")
-    print(f"{bundle.identity.name} {bundle.identity.version}: every hash matches, the network runs")
+    parser.add_argument("act", choices=ACTS, metavar="ACT", help="one of the acts below")
+    act = parser.parse_args(argv[:1]).act
+    module, function = ACTS[act][0].split(".")
+    command: Callable[[list[str]], int] = getattr(importlib.import_module(f"wetread.cli.{module}"), function)
+    return command(argv[1:])

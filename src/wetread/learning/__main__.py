@@ -34,8 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
-    arguments = _parser().parse_args()
+def main(argv: list[str] | None = None) -> None:
+    arguments = _parser().parse_args(argv)
     machine = {name: value for name in _MACHINE if (value := getattr(arguments, name)) is not None}
     run = Run(replace(read_recipe(arguments.recipe), **machine), arguments.manifest, arguments.out, arguments.cache)
     match arguments.act:

@@ -10,18 +10,30 @@ from wetread.inference.resample import fit_long_side
 from wetread.learning.manifest import Film
 from wetread.ports.decoder import DecodedImage
 
-__all__ = ["load_films", "read_image_folder"]
+__all__ = ["decode_film", "load_films", "read_image_folder"]
 
 _DISPLAY = np.linspace(0, 1, 256, dtype=np.float32)
+_EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
+
+
+def decode_film(path: Path) -> DecodedImage:
+    """A JPEG or PNG as the runtime's decoder would hand it over: 8 bits, 0 is black; raises OSError or ValueError."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as film:
+            if film.mode not in _EIGHT_BIT_MODES:
+                raise ValueError(
+                    f"{film.mode} pixels have more than 8 bits and would be clipped: window it to 8 bits first"
+                )
+            stored = np.array(film.convert("L"))
+    except (SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError(str(error)) from error
+    return DecodedImage(stored, _DISPLAY, 1.0, 1.0, *stored.shape)
 
 
 def _read_film(path: Path, size_px: int) -> NDArray[np.uint8]:
-    from PIL import Image
-
-    with Image.open(path) as film:
-        stored = np.array(film.convert("L"))
-    decoded = DecodedImage(stored, _DISPLAY, 1.0, 1.0, *stored.shape)
-    return np.rint(fit_long_side(decoded, size_px)[0] * 255).astype(np.uint8)
+    return np.rint(fit_long_side(decode_film(path), size_px)[0] * 255).astype(np.uint8)
 
 
 def load_films(films: list[Film], root: Path, size_px: int, cache: Path) -> NDArray[np.uint8]:

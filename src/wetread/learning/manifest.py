@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from wetread.domain.errors import PermanentError
+
 __all__ = [
     "COMMON_PX",
     "FINDINGS",
@@ -39,6 +41,12 @@ COMMON_PX = 128
 _BOX_PX = 1024
 _PNEUMONIA = NIH_LABELS.index("Pneumonia")
 _RSNA_POSITIVE = "Lung Opacity"
+_COLUMNS = frozenset(
+    {
+        "file", "dataset", "image_id", "patient_id", "view_position", "labels", "split", "source_pixels", "rsna_class",
+        "nih_boxes", "rsna_boxes",
+    }
+)  # fmt: skip
 
 
 Box = tuple[float, float, float, float]
@@ -67,9 +75,30 @@ class Film:
 
 
 def read_manifest(path: Path) -> list[Film]:
-    """All films of `manifest.csv`, in its order."""
-    with path.open(newline="") as stream:
-        return [_film(row) for row in csv.DictReader(stream)]
+    """All films of `manifest.csv`, in its order; raises PermanentError(code='bad_manifest') that names the line and the problem."""
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            reader = csv.DictReader(stream)
+            missing = _COLUMNS.difference(reader.fieldnames or ())
+            if missing:
+                raise _bad(path, f"it has no column {', '.join(sorted(missing))}")
+            return [_numbered(path, reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or f"not a CSV file ({error})"
+        raise _bad(path, reason) from error
+
+
+def _bad(path: Path, problem: str) -> PermanentError:
+    return PermanentError(f"manifest {path}: {problem}", code="bad_manifest")
+
+
+def _numbered(path: Path, line: int, row: dict[str, str]) -> Film:
+    try:
+        film = _film(row)
+        boxes(film)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
+        raise _bad(path, f"line {line} cannot be understood ({type(error).__name__}: {error})") from error
+    return film
 
 
 def _film(row: dict[str, str]) -> Film:

@@ -1,0 +1,64 @@
+"""`wetread model show|verify|card`: what a bundle is, whether it is whole, what its makers measured."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
+
+__all__ = ["card", "show", "verify"]
+
+
+def show(argv: list[str]) -> int:
+    return _look("show", "Summary of a bundle: identity, findings, operating points.", _show, argv)
+
+
+def verify(argv: list[str]) -> int:
+    return _look("verify", "Check every hash of a bundle and run its network once.", _verify, argv)
+
+
+def card(argv: list[str]) -> int:
+    return _look("card", "Print a bundle's model card.", _card, argv)
+
+
+def _look(act: str, description: str, look: Callable[[ModelBundle], None], argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog=f"wetread model {act}", description=description)
+    parser.add_argument(
+        "bundle", nargs="?", type=Path, default=BUNDLED, help="folder or zip; default: the bundle that ships"
+    )
+    look(load_bundle(parser.parse_args(argv).bundle))
+    return 0
+
+
+def _card(bundle: ModelBundle) -> None:
+    print(bundle.card)
+
+
+def _show(bundle: ModelBundle) -> None:
+    print(f"{bundle.identity.name} {bundle.identity.version}  ({bundle.licence})")
+    print(f"sha256  {bundle.identity.sha256}")
+    print(f"for     {bundle.intended_use}")
+    print(
+        f"views   {', '.join(bundle.view_positions)}; input {bundle.input_side_px} px; out-of-distribution limit {bundle.ood_threshold:.2f}"
+    )
+    print(f"\n{'finding':<20} {'operating point':>15}  {'sensitivity (95 %)':<24} {'specificity (95 %)':<24} rule")
+    for head in bundle.heads:
+        point = head.operating_point
+        rates = [
+            f"{r.value:.2f} ({r.low:.2f}-{r.high:.2f}, n={r.n})" if r else "not measured"
+            for r in (point.sensitivity, point.specificity)
+        ]
+        print(f"{head.name.value:<20} {point.threshold:>15.3f}  {rates[0]:<24} {rates[1]:<24} {point.rule}")
+
+
+def _verify(bundle: ModelBundle) -> None:
+    import numpy as np
+
+    from wetread.runtimes.onnx import OnnxPredictor
+
+    side = bundle.input_side_px
+    prediction = OnnxPredictor(bundle.onnx).predict(np.zeros((side, side), np.float32))
+    heads = max(head.output_index for head in bundle.heads) + 1
+    if len(prediction.logits) < heads or len(prediction.gate_logits) != len(bundle.gate.classes):
+        raise SystemExit("the network's outputs do not fit bundle.json")
+    print(f"{bundle.identity.name} {bundle.identity.version}: every hash matches, the network runs")

@@ -1,0 +1,213 @@
+"""What a finished bundle is worth on a split, and which of two is better: the training run's own statistics on the bundle's own outputs.
+
+Plain data for JSON; a number that the films cannot support is None. Intervals are 95 %, whole patients resampled.
+"""
+
+import json
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wetread.domain.errors import PermanentError
+from wetread.inference.bundle import ModelBundle
+from wetread.learning import evaluation
+from wetread.learning.bundle_reading import BundleReading
+from wetread.learning.calibration import Platt
+from wetread.learning.manifest import FINDINGS, LUNG_OPACITY, NIH_LABELS, Film, read_teacher, targets
+from wetread.learning.metrics import MIN_PER_CLASS, Floats, auroc, cluster_bootstrap
+
+__all__ = ["compare_bundles", "evaluate_bundle", "finite"]
+
+_LEAST_FOR_MEAN = 5
+"""NIH findings with fewer positive films are not in the mean; evaluation.discrimination's own limit."""
+
+
+def evaluate_bundle(bundle: ModelBundle, reading: BundleReading, manifest: Path) -> dict[str, object]:
+    """The report of one bundle: what `films` was read, then discrimination, operating, rsna, chexnet, pointing_game, kermany.
+
+    A part is None where no film of the split can answer it. Raises PermanentError(code='missing_head') unless the bundle has all FINDINGS.
+    """
+    _require_all_heads(bundle)
+    nih = np.array([film.is_nih for film in reading.films])
+    films = [film for film in reading.films if film.is_nih]
+    with _empty_classes_give_nan():
+        return {
+            "films": _accounting(reading),
+            **_on_nih(bundle, films, reading.logits[nih], reading.cams[nih], manifest.parent / "chexnet_reference.csv"),
+            "kermany": _kermany(reading),
+        }
+
+
+def _require_all_heads(bundle: ModelBundle) -> None:
+    missing = sorted(set(FINDINGS) - {head.name.value for head in bundle.heads})
+    if missing:
+        raise PermanentError(
+            f"the bundle has no head for {', '.join(missing)}: the table needs all {len(FINDINGS)} findings; "
+            "`wetread model compare` takes what two bundles share",
+            code="missing_head",
+        )
+
+
+def _accounting(reading: BundleReading) -> dict[str, object]:
+    return {
+        "read": len(reading.films),
+        "patients": len({film.patient_id for film in reading.films}),
+        "unreadable": [asdict(each) for each in reading.unreadable],
+        "product_would_refuse": reading.refused,
+        "out_of_distribution": reading.out_of_distribution,
+    }
+
+
+def _on_nih(
+    bundle: ModelBundle, films: list[Film], logits: Floats, cams: NDArray[np.float32], teacher_csv: Path
+) -> dict[str, object]:
+    parts = ("discrimination", "operating", "rsna", "chexnet", "pointing_game")
+    if not films:
+        return dict.fromkeys(parts)
+    report = (
+        evaluation.discrimination(films, logits, _LEAST_FOR_MEAN),
+        _operating(bundle, films, logits),
+        evaluation.lung_opacity_against_normal(films, logits)["against_normal"],
+        _chexnet(films, logits, teacher_csv),
+        _pointing(films, cams),
+    )
+    return dict(zip(parts, report, strict=True))
+
+
+def _operating(bundle: ModelBundle, films: list[Film], logits: Floats) -> dict[str, object] | None:
+    heads = {head.name.value: head for head in bundle.heads}
+    calibrations = [heads[name].calibration for name in FINDINGS]
+    fitted = [Platt(each.slope, each.intercept) for each in calibrations if each]
+    if len(fitted) < len(FINDINGS):
+        return None
+    return evaluation.operating(films, logits, fitted, [heads[name].operating_point.threshold for name in FINDINGS])
+
+
+def _chexnet(films: list[Film], logits: Floats, teacher_csv: Path) -> dict[str, object] | None:
+    if not teacher_csv.exists():
+        return None
+    try:
+        teacher = read_teacher(teacher_csv, films)
+    except (KeyError, ValueError) as error:
+        raise PermanentError(f"{teacher_csv} cannot be understood: {error}", code="bad_manifest") from error
+    return None if np.isnan(teacher[:, 0]).all() else evaluation.paired_with_teacher(films, logits, teacher)
+
+
+def _kermany(reading: BundleReading) -> dict[str, object] | None:
+    if not any(film.dataset.startswith("Kermany") for film in reading.films):
+        return None
+    return {name: asdict(row) for name, row in evaluation.external(reading.films, reading.logits).items()}
+
+
+def _pointing(films: list[Film], cams: NDArray[np.float32]) -> dict[str, object] | None:
+    """All boxes together, and each finding's own boxes alone."""
+    per_finding = {name: game for name in FINDINGS if (game := _game([_only(name, film) for film in films], cams))}
+    return {"all": _game(films, cams), "per_finding": per_finding} if per_finding else None
+
+
+def _game(films: list[Film], cams: NDArray[np.float32]) -> dict[str, object] | None:
+    boxed = [index for index, film in enumerate(films) if film.nih_boxes or film.rsna_boxes]
+    return evaluation.pointing_game([films[i] for i in boxed], cams[boxed]) if boxed else None
+
+
+def _only(name: str, film: Film) -> Film:
+    """The film with the boxes of one finding."""
+    if name == LUNG_OPACITY:
+        return replace(film, nih_boxes="")
+    rows = [row for row in json.loads(film.nih_boxes or "[]") if _finding_of_box(row[0]) == name]
+    return replace(film, nih_boxes=json.dumps(rows) if rows else "", rsna_boxes="")
+
+
+def _finding_of_box(word: str) -> str:
+    return "infiltration" if word.lower() == "infiltrate" else word.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    truth: Floats
+    first: Floats
+    second: Floats
+    patients: NDArray[np.str_]
+
+    def difference(self, weight: Floats | None, columns: Sequence[int]) -> float:
+        return float(np.nanmean([self._one(weight, column) for column in columns]))
+
+    def _one(self, weight: Floats | None, column: int) -> float:
+        known = ~np.isnan(self.truth[:, column])
+        weights = None if weight is None else weight[known]
+        ours, theirs = (
+            auroc(self.truth[known, column], score[known, column], weights) for score in (self.first, self.second)
+        )
+        return ours - theirs
+
+    def row(self, columns: Sequence[int], replicates: int) -> dict[str, object]:
+        low, high = cluster_bootstrap(lambda weight: self.difference(weight, columns), self.patients, replicates)
+        return {"difference": self.difference(None, columns), "low": low, "high": high}
+
+
+def compare_bundles(first: BundleReading, second: BundleReading, replicates: int = 1000) -> dict[str, object]:
+    """AUROC of `first` minus `second` on the same films, per finding that both have, and in the mean over the NIH ones.
+
+    A finding below 10 positive or negative films has no difference. Raises PermanentError(code='nothing_to_compare').
+    """
+    films = [film for film in first.films if film.is_nih]
+    nih = np.array([film.is_nih for film in first.films])
+    logits = first.logits[nih], second.logits[nih]
+    shared = [c for c in range(len(FINDINGS)) if films and not any(np.isnan(each[:, c]).any() for each in logits)]
+    if not shared:
+        raise PermanentError("the bundles share no finding on a labelled film", code="nothing_to_compare")
+    pair = _Pair(targets(films).astype(np.float64), *logits, np.array([film.patient_id for film in films]))
+    with _empty_classes_give_nan():
+        return {
+            "films": len(films),
+            "patients": len(set(pair.patients)),
+            "unreadable": [asdict(each) for each in first.unreadable],
+            "per_finding": {FINDINGS[c]: _compared(pair, c, replicates) for c in shared},
+            "mean": _compared_mean(pair, shared, replicates),
+        }
+
+
+def _counts(pair: _Pair, column: int) -> tuple[int, int]:
+    truth = pair.truth[:, column]
+    return int((truth == 1).sum()), int((truth == 0).sum())
+
+
+def _compared(pair: _Pair, column: int, replicates: int) -> dict[str, object]:
+    positive, negative = _counts(pair, column)
+    if min(positive, negative) < MIN_PER_CLASS:
+        numbers: dict[str, object] = dict.fromkeys(("first", "second", "difference", "low", "high"))
+    else:
+        known = ~np.isnan(pair.truth[:, column])
+        first, second = (auroc(pair.truth[known, column], s[known, column]) for s in (pair.first, pair.second))
+        numbers = {"first": first, "second": second, **pair.row([column], replicates)}
+    return {"n_positive": positive, "n_negative": negative, **numbers}
+
+
+def _compared_mean(pair: _Pair, shared: list[int], replicates: int) -> dict[str, object] | None:
+    columns = [c for c in shared if c < len(NIH_LABELS) and min(_counts(pair, c)) >= _LEAST_FOR_MEAN]
+    return {"findings": len(columns), **pair.row(columns, replicates)} if columns else None
+
+
+@contextmanager
+def _empty_classes_give_nan() -> Iterator[None]:
+    """Small splits leave classes empty; their NaN is told as 'not estimable' (`finite`), so numpy's warnings add nothing."""
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
+def finite(value: object) -> object:
+    """The same plain data with None for every NaN, as JSON and a reader need it."""
+    if isinstance(value, dict):
+        return {key: finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    if isinstance(value, np.generic):
+        return finite(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
