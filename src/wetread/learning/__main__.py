@@ -16,7 +16,7 @@ _MACHINE = ("accelerator", "devices", "precision")
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m wetread.learning", description=__doc__)
-    parser.add_argument("act", choices=["train", "refit", "calibrate", "evaluate", "export"])
+    parser.add_argument("act", choices=["train", "refit", "calibrate", "evaluate", "sheet", "export"])
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv beside the films")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run; a training found there is resumed")
     parser.add_argument(
@@ -47,6 +47,8 @@ def main(argv: list[str] | None = None) -> None:
             print(f"mean AUROC on val: {run.calibrate()['val_mean_auroc']:.4f}")
         case "evaluate":
             print(evaluation_text(run.evaluate(arguments.others)))
+        case "sheet":
+            print(f"films and maps, not to be copied on: {run.contact_sheet()}")
         case _:
             export_bundle(run, arguments.bundle or arguments.out / "bundle")
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from wetread.learning.evaluation import DECLARED_EXTERNAL
+from wetread.learning.network import STRIDE
 from wetread.learning.summary import interval
 
 __all__ = ["card"]
@@ -14,11 +16,11 @@ def card(stated: Report, calibration: Report, evaluated: Report | None, record: 
     """Markdown. Without an evaluation it says so instead of showing numbers."""
     parts = [_identity(stated), _data(stated), _training(stated, record), _decisions(calibration)]
     parts += (
-        _results(evaluated)
+        [*_results(evaluated), _seen(record)]
         if evaluated
         else ["## Results on test\n\nNot read yet: this bundle is for plumbing only.\n"]
     )
-    return "\n".join([*parts, _LIMITS])
+    return "\n".join([*parts, _limits(record)])
 
 
 def _identity(stated: Report) -> str:
@@ -54,21 +56,26 @@ def _data(stated: Report) -> str:
 
 def _training(stated: Report, record: Report) -> str:
     rows = "\n".join(
-        f"| {row['epoch']} | {row['train_px']} | {row['loss']:.4f} | {row['val_auroc']:.4f} | {row['wall_s']:.0f} |"
+        f"| {_part(row['branch'])} | {row['epoch']} | {row['train_px']} | {row['loss']:.4f} | {row['val_auroc']:.4f} | {row['wall_s']:.0f} |"
         for row in record["curve"]
     )
     return f"""## Training
 
-Two CPU cores, seed {stated["provenance"]["seed"]}, code {stated["provenance"]["code_version"][:12]}, manifest
-sha256 {stated["provenance"]["manifest_sha256"][:16]}. Weights are the moving average;
-wall times are those of a busy machine.
+Seed {stated["provenance"]["seed"]}, manifest sha256 {stated["provenance"]["manifest_sha256"][:16]}, trained with code
+{record["provenance"]["code_version"][:12]}, read and exported with code {stated["provenance"]["code_version"][:12]}. The shipped
+weights are the mean of the branches' moving averages. Two shared CPU cores; wall times are those of a busy machine. Loss includes
+mixtures, boxes and "any finding", so it does not compare with that of earlier versions.
 
 {record.get("note", "")}
 
-| epoch | working px | loss | mean AUROC val | wall s |
-|---|---|---|---|---|
+| part | epoch | working px | loss | mean AUROC val | wall s |
+|---|---|---|---|---|---|
 {rows}
 """
+
+
+def _part(branch: int) -> str:
+    return "trunk" if branch < 0 else f"branch {branch}"
 
 
 def _decisions(calibration: Report) -> str:
@@ -118,15 +125,17 @@ def _discrimination(evaluated: Report) -> str:
         f"{k} {v['mean_auroc']:.3f} ({v['findings']} findings, {v['films']} films)"
         for k, v in test["by_view_position"].items()
     )
-    sources = test["by_source"]
+    sources, probe = test["by_source"], evaluated["source_probe"]
     picked = ", ".join(f"{name} {value:.3f}" for name, value in sources["picked"]["per_finding"].items())
     return f"""## Results on test ({test["films"]} films, {test["patients"]} patients, none of them in train or val)
 
-Mean AUROC **{interval(test["mean_auroc"])}** ({test["mean_auroc"]["definition"]}). Any finding against none:
-{interval(test["any_finding_auroc"])}. Within one view position (no help from AP against PA): {views}.
+Mean AUROC **{interval(test["mean_auroc"])}** ({test["mean_auroc"]["definition"]}). Any finding against none
+(log of the summed exponentials of the NIH logits but pneumonia's): {interval(test["any_finding_auroc"])}. Within one view position (no help from AP against PA): {views}.
 **Within one source** (the set is a mixture; see the note on training): films of the common size, natural prevalence,
 {sources["common"]["films"]} films, mean AUROC {sources["common"]["mean_auroc"]:.3f} over {sources["common"]["findings"]} findings; films picked by others, {sources["picked"]["films"]} films: {picked}.
 The number for pneumonia over all films is inflated by the mixture; the one within picked films is the honest one.
+Do the features still know the source? A linear probe fitted on train films tells picked from common films with AUROC
+{probe["test"]:.3f} on test ({probe["val"]:.3f} on val, where its penalty was chosen; 0.5 would be blind).
 Intervals: 95 %, patients resampled; below 10 positives nothing is claimed. FP per 100 films = 100 FP / all films.
 ECE: 10 equal-width bins; Brier skill 0 = no better than stating the prevalence.
 
@@ -138,7 +147,10 @@ ECE: 10 equal-width bins; Brier skill 0 = no better than stating the prevalence.
 
 def _comparison(evaluated: Report) -> str:
     paired, pointing, opacity = evaluated["chexnet"], evaluated["pointing_game"], evaluated["rsna"]["against_normal"]
-    kermany = "; ".join(f"{head} head {interval(row)}" for head, row in evaluated["kermany"].items())
+    kermany = "; ".join(
+        f"{head} head {interval(row)}{' (declared beforehand)' if head == DECLARED_EXTERNAL else ''}"
+        for head, row in evaluated["kermany"].items()
+    )
     first = next(iter(evaluated["kermany"].values()))
     return f"""## Against others, elsewhere, and where it looks
 
@@ -173,6 +185,16 @@ Beyond the out-of-distribution limit (99 % of val lies within): {beyond}.
 """
 
 
+def _seen(record: Report) -> str:
+    """What a person saw on the contact sheet, if it was looked at."""
+    return f"## Best and worst cases, looked at\n\n{record['seen']}\n" if "seen" in record else ""
+
+
+def _limits(record: Report) -> str:
+    grid = " and ".join(f"{side // STRIDE} x {side // STRIDE}" for side in record["recipe"]["work_px"])
+    return _LIMITS.replace("GRID", grid)
+
+
 _LIMITS = """## Known limits
 
 - It misses. At the shipped thresholds most single findings are missed more often than found; it must never rule anything out.
@@ -182,8 +204,7 @@ _LIMITS = """## Known limits
 - AP and PA films differ in who is ill; part of every AUROC may come from the view, from tubes and from the hospital's habits
   (a drained pneumothorax is easier to see by its drain).
 - One hospital, one country, 1992-2015; adults almost only. Performance elsewhere is unknown but for the numbers above.
-- Maps are a 4 x 4 and a 5 x 5 grid laid over each other: they show a region, not an outline, and on a wrong answer they look
-  just as sure.
+- Maps are a GRID grid: they show a region, not an outline, and on a wrong answer they look just as sure.
 - Left and right are not outputs; the map's side is the only hint.
 - Probabilities hold for val's mixture of films; recalibrate before use at a site.
 """

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from wetread.learning.backbone import FEATURE_CHANNELS, MIDDLE_CHANNELS, EfficientNetLite0
 
-__all__ = ["GATE_FEATURES", "GATE_GRID", "Reader", "Reading", "fold_norms", "resized"]
+__all__ = ["GATE_FEATURES", "GATE_GRID", "STRIDE", "Reader", "Reading", "fold_norms", "resized"]
 
 STRIDE = 32
 GATE_GRID = 3  # the gate sees where things are: the middle map pooled to 3 x 3 places

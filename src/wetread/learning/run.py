@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from wetread.learning import evaluation
 from wetread.learning.calibration import Platt, fit_platt, out_of_fold, sensitive_point, specific_point
+from wetread.learning.contact_sheet import choose_cases, draw_sheet
 from wetread.learning.distance import Distance, fit_distance
 from wetread.learning.examples import training_set
 from wetread.learning.film import load_films, read_image_folder
@@ -185,6 +186,14 @@ class Run:
         }
         _write(self.out / "evaluation.json", report)
         return report
+
+    def contact_sheet(self) -> Path:
+        """Draws the best and worst cases of the reading that `evaluate` kept; test is not read again."""
+        test, kept = self.films["test"], np.load(self.out / "test_reading.npz")
+        path = self.out / "contact_sheet.png"
+        cases = choose_cases(test, kept["logits"], *self._decisions())
+        draw_sheet(test, self.pixels("test"), kept["cam"], cases, path)
+        return path
 
     def _source_probe(self, reading: Reading) -> dict[str, float]:
         """How well a linear probe of the features tells picked films from common ones; fitted on train, penalty chosen on val."""

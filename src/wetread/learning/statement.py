@@ -27,7 +27,8 @@ _TRAINING_DATA = {
     "citation": "Wang X, Peng Y, Lu L, Lu Z, Bagheri M, Summers RM. ChestX-ray8: Hospital-scale Chest X-ray Database and "
     "Benchmarks on Weakly-Supervised Classification and Localization of Common Thorax Diseases. CVPR 2017, pp. 3462-3471.",
     "link_text": "NIH Clinical Center download site: https://nihcc.app.box.com/v/ChestXray-NIHCC",
-    "labels": "text-mined from radiology reports (NIH); lung_opacity from radiologists (RSNA Pneumonia Detection Challenge 2018)",
+    "labels": "text-mined from radiology reports (NIH); lung_opacity from radiologists (RSNA Pneumonia Detection Challenge 2018); "
+    "radiologists' boxes (NIH 2017, RSNA 2018) on the train films that have them",
 }
 _PRETRAINING = {
     "backbone": "EfficientNet-Lite0, ImageNet",
