@@ -266,7 +266,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         vault=core.vault,
         files=core.files,
         decoder=sandbox,
-        model=cache(partial(_load_model, settings.model_bundle)),
+        model=cache(partial(_load_model, settings)),
         suitability=_suitability(settings),
         policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
         drafter=GrammarDrafter(),
@@ -280,11 +280,15 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
     return worker, Heartbeats(settings.data_dir / "run")
 
 
-def _load_model(path: Path | None) -> "tuple[ModelBundle, Predictor]":
+def _load_model(settings: Settings) -> "tuple[ModelBundle, Predictor]":
     from wetread.inference.bundle import BUNDLED, load_bundle
     from wetread.runtimes.onnx import OnnxPredictor
 
-    bundle = load_bundle(path or BUNDLED)
+    bundle = load_bundle(
+        settings.model_bundle or BUNDLED,
+        trusted_keys_dir=settings.model_trusted_keys_dir,
+        require_signature=settings.model_require_signature,
+    )
     return bundle, OnnxPredictor(bundle.onnx)
 
 

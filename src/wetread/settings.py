@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     sandbox_wall_s: float = Field(default=20.0, gt=0, description="Time limit of one parse or decode.")
 
     model_bundle: Path | None = Field(default=None, description="Model bundle; unset: the one that ships.")
+    model_trusted_keys_dir: Path | None = Field(
+        default=None, description="Folder of public keys (*.pem) that may sign bundles, besides those that ship."
+    )
+    model_require_signature: bool = Field(default=False, description="Refuse bundles that no trusted key signed.")
     triage_policy: Path | None = Field(default=None, description="Triage policy YAML; unset: the one that ships.")
 
     workers: int = Field(default=1, ge=0, le=64, description="Worker processes `wetread serve` starts.")
@@ -140,7 +144,15 @@ class Settings(BaseSettings):
             raise ValueError("expected AE@host:port")
         return Remote(ae_title, host, int(port))
 
-    @field_validator("data_dir", "folder_sink", "watch_folder", "model_bundle", "triage_policy", "pseudonym_key_file")
+    @field_validator(
+        "data_dir",
+        "folder_sink",
+        "watch_folder",
+        "model_bundle",
+        "model_trusted_keys_dir",
+        "triage_policy",
+        "pseudonym_key_file",
+    )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else value

@@ -10,6 +10,8 @@ ACTS = {
     "show": ("model_show.show", "summary of a bundle"),
     "verify": ("model_show.verify", "check a bundle's hashes and run its network once"),
     "card": ("model_show.card", "print the model card"),
+    "sign": ("model_sign.sign_bundle", "sign a bundle with your key"),
+    "keygen": ("model_sign.keygen", "make a key pair to sign bundles with"),
     "evaluate": ("model_evaluate.run", "measure a bundle on labelled films"),
     "compare": ("model_compare.run", "which of two bundles reads the same films better"),
     "train": ("model_train.train", "train a reader (needs wetread[learning])"),

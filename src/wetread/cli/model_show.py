@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
+from wetread.settings import load_settings
 
 __all__ = ["card", "show", "verify"]
 
@@ -26,7 +27,8 @@ def _look(act: str, description: str, look: Callable[[ModelBundle], None], argv:
     parser.add_argument(
         "bundle", nargs="?", type=Path, default=BUNDLED, help="folder or zip; default: the bundle that ships"
     )
-    look(load_bundle(parser.parse_args(argv).bundle))
+    path: Path = parser.parse_args(argv).bundle
+    look(load_bundle(path, trusted_keys_dir=load_settings().model_trusted_keys_dir))
     return 0
 
 
@@ -38,9 +40,12 @@ def _show(bundle: ModelBundle) -> None:
     print(f"{bundle.identity.name} {bundle.identity.version}  ({bundle.licence})")
     print(f"sha256  {bundle.identity.sha256}")
     print(f"for     {bundle.intended_use}")
+    distance = "not measured" if bundle.ood_threshold is None else f"limit {bundle.ood_threshold:.2f}"
     print(
-        f"views   {', '.join(bundle.view_positions)}; input {bundle.input_side_px} px; out-of-distribution limit {bundle.ood_threshold:.2f}"
+        f"views   {', '.join(bundle.view_positions)}; input {bundle.input_side_px} px; out-of-distribution {distance}; "
+        f"image gate: {'yes' if bundle.gate else 'none'}"
     )
+    print(f"maker   {bundle.signature}")
     print(f"\n{'finding':<20} {'operating point':>15}  {'sensitivity (95 %)':<24} {'specificity (95 %)':<24} rule")
     for head in bundle.heads:
         point = head.operating_point
@@ -59,6 +64,10 @@ def _verify(bundle: ModelBundle) -> None:
     side = bundle.input_side_px
     prediction = OnnxPredictor(bundle.onnx).predict(np.zeros((side, side), np.float32))
     heads = max(head.output_index for head in bundle.heads) + 1
-    if len(prediction.logits) < heads or len(prediction.gate_logits) != len(bundle.gate.classes):
+    gate = 0 if prediction.gate_logits is None else len(prediction.gate_logits)
+    gate_fits = bundle.gate is None or gate == len(bundle.gate.classes)
+    distance_fits = bundle.ood_threshold is None or prediction.ood_score is not None
+    if len(prediction.logits) < heads or not gate_fits or not distance_fits:
         raise SystemExit("the network's outputs do not fit bundle.json")
     print(f"{bundle.identity.name} {bundle.identity.version}: every hash matches, the network runs")
+    print(f"signature: {bundle.signature}")

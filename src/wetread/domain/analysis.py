@@ -93,17 +93,22 @@ class HeatMaps:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """One model's read of one film. `ood_score` is the film's distance from the training films, `ood_threshold` its limit."""
+    """One model's read of one film. `ood_score` is the film's distance from the training films, `ood_threshold` its limit; None: not measured."""
 
     instance_key: InstanceKey
     model: ModelIdentity
     findings: tuple[Finding, ...]
     quality: tuple[QualityFlag, ...]
-    ood_score: float
-    ood_threshold: float
+    ood_score: float | None
+    ood_threshold: float | None
     input_sha256: str
     analysed_at: datetime
     heat: HeatMaps | None = None
+
+    @property
+    def out_of_distribution(self) -> bool:
+        """True when the film is measurably unlike the training films; False says nothing where `ood_score` is None."""
+        return self.ood_score is not None and self.ood_threshold is not None and self.ood_score > self.ood_threshold
 
     @property
     def called(self) -> tuple[Finding, ...]:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from wetread.domain.analysis import Analysis, Finding, HeatMaps, QualityFlag, Region
+from wetread.domain.errors import PermanentError
 from wetread.domain.finding import concept
 from wetread.domain.identifiers import InstanceKey
 from wetread.inference.bundle import HeadSpec, ModelBundle
@@ -48,7 +49,7 @@ def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime
     image, extent = fit_long_side(film.decoded, bundle.input_side_px)
     refuse_by_pixels(image, rows, columns)
     prediction = predictor.predict(image)
-    refuse_by_gate(bundle.gate, prediction.gate_logits)
+    _pass_gate(bundle, prediction)
     frame = _Frame(rows, columns, extent, film.patient_orientation)
     return Analysis(
         instance_key=film.instance_key,
@@ -63,11 +64,21 @@ def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime
     )
 
 
+def _pass_gate(bundle: ModelBundle, prediction: Prediction) -> None:
+    if bundle.gate is None:
+        return
+    if prediction.gate_logits is None:
+        raise PermanentError("bundle.json promises an image gate that the network does not have", code="bad_bundle")
+    refuse_by_gate(bundle.gate, prediction.gate_logits)
+
+
 def _finding(head: HeadSpec, prediction: Prediction, frame: _Frame) -> Finding:
     raw_score = float(prediction.logits[head.output_index])
     probability = head.calibration.apply(raw_score) if head.calibration else None
     unplaced = Finding(head.name, raw_score, probability, head.operating_point, "", None)
-    return _placed(unplaced, prediction.cam[head.output_index], frame) if unplaced.called else unplaced
+    if not unplaced.called or prediction.cam is None:
+        return unplaced
+    return _placed(unplaced, prediction.cam[head.output_index], frame)
 
 
 def _placed(finding: Finding, cam: "NDArray[float32]", frame: _Frame) -> Finding:
@@ -77,6 +88,28 @@ def _placed(finding: Finding, cam: "NDArray[float32]", frame: _Frame) -> Finding
 
 
 def _flags(prediction: Prediction, bundle: ModelBundle) -> tuple[QualityFlag, ...]:
+    return (*_lacks(bundle), *_distance_flags(prediction, bundle))
+
+
+def _lacks(bundle: ModelBundle) -> tuple[QualityFlag, ...]:
+    """What the model cannot tell, so that silence is not taken for an answer."""
+    flags = []
+    if bundle.gate is None:
+        flags.append(
+            QualityFlag("not_gated", "this model does not check that the film is an upright frontal chest: look")
+        )
+    if any(head.calibration is None for head in bundle.heads):
+        message = "this model is not calibrated for some findings: their scores are no probabilities and call nothing"
+        flags.append(QualityFlag("not_calibrated", message))
+    return tuple(flags)
+
+
+def _distance_flags(prediction: Prediction, bundle: ModelBundle) -> tuple[QualityFlag, ...]:
+    if bundle.ood_threshold is None:
+        message = "this model cannot tell a film that is unlike those it was trained on: judge whether it applies"
+        return (QualityFlag("no_out_of_distribution_score", message),)
+    if prediction.ood_score is None:
+        raise PermanentError("bundle.json promises a distance that the network does not have", code="bad_bundle")
     if prediction.ood_score <= bundle.ood_threshold:
         return ()
     message = (
@@ -86,8 +119,10 @@ def _flags(prediction: Prediction, bundle: ModelBundle) -> tuple[QualityFlag, ..
     return (QualityFlag("out_of_distribution", message),)
 
 
-def _heat(bundle: ModelBundle, prediction: Prediction, extent: Region) -> HeatMaps:
+def _heat(bundle: ModelBundle, prediction: Prediction, extent: Region) -> HeatMaps | None:
     import numpy as np
 
+    if prediction.cam is None:
+        return None
     maps = np.stack([prediction.cam[head.output_index] for head in bundle.heads])
     return HeatMaps(int(maps.shape[1]), int(maps.shape[2]), maps.astype("<f2").tobytes(), extent)

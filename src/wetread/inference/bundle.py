@@ -12,6 +12,14 @@ from pathlib import Path
 from wetread.domain.analysis import ModelIdentity, OperatingPoint, Rate
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
+from wetread.inference.bundle_signature import (
+    SHIPPED_KEYS,
+    SignatureState,
+    Signer,
+    is_signed,
+    read_trusted_keys,
+    verify,
+)
 from wetread.inference.json_reader import JsonValue, Misfit
 
 __all__ = ["BUNDLED", "Calibration", "GateSpec", "HeadSpec", "ModelBundle", "load_bundle"]
@@ -20,6 +28,7 @@ BUNDLED = Path(__file__).parent.parent / "models" / "wetread-cxr-small"
 """The model that ships with wetread."""
 
 _MAX_FILE_BYTES = 200 * 1024 * 1024
+_NO_OPERATING_POINT = OperatingPoint(1.0, "none: not calibrated, never called", None, None)
 _ALLOWED_SUFFIXES = {".json", ".onnx", ".md", ".png"}
 
 
@@ -57,31 +66,47 @@ class GateSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelBundle:
-    """A verified bundle. `onnx` is the network's bytes; their sha256 is the model's identity."""
+    """A verified bundle. `onnx` is the network's bytes; their sha256 is the model's identity.
+
+    `gate` and `ood_threshold` are None where an imported network has no such part.
+    """
 
     identity: ModelIdentity
     intended_use: str
     view_positions: tuple[str, ...]
     input_side_px: int
     heads: tuple[HeadSpec, ...]
-    gate: GateSpec
-    ood_threshold: float
+    gate: GateSpec | None
+    ood_threshold: float | None
     onnx: bytes
     card: str
     licence: str
+    signature: SignatureState
 
 
-def load_bundle(path: Path) -> ModelBundle:
-    """Read and verify a bundle; raises PermanentError(code='bad_bundle') that names the file, the place and the problem."""
+def load_bundle(path: Path, *, trusted_keys_dir: Path | None = None, require_signature: bool = False) -> ModelBundle:
+    """Read and verify a bundle; raises PermanentError(code='bad_bundle') that names the file, the place and the problem.
+
+    `trusted_keys_dir` adds a site's public keys to those that ship; `require_signature` refuses what none of them signed.
+    """
     members = _read_zip(path) if path.is_file() else _read_folder(path)
     if "bundle.json" not in members:
         raise _bad(path, "no bundle.json in it")
     try:
         document = JsonValue(json.loads(members["bundle.json"]), "bundle.json")
+        signature = _signature(document, trusted_keys_dir)
+        if require_signature and signature.signer is not Signer.TRUSTED:
+            raise _bad(path, f"{signature}; this site loads only bundles that a trusted key signed")
         _verify_files(members, document, path)
-        return _to_bundle(document, members)
+        return _to_bundle(document, members, signature)
     except (ValueError, RecursionError) as error:
         raise _bad(path, f"bundle.json does not fit the schema: {error}") from error
+
+
+def _signature(document: JsonValue, trusted_keys_dir: Path | None) -> SignatureState:
+    content = {name: each.value for name, each in document.members()}
+    # Keys are read only for a signed bundle: the library behind them costs an unsigned start nothing.
+    return verify(content, read_trusted_keys(SHIPPED_KEYS, trusted_keys_dir) if is_signed(content) else ())
 
 
 def _bad(path: Path, problem: str) -> PermanentError:
@@ -129,7 +154,7 @@ def _verify_files(members: dict[str, bytes], document: JsonValue, path: Path) ->
             raise _bad(path, f"{name} is not the file the bundle was made with (sha256 differs)")
 
 
-def _to_bundle(document: JsonValue, members: dict[str, bytes]) -> ModelBundle:
+def _to_bundle(document: JsonValue, members: dict[str, bytes], signature: SignatureState) -> ModelBundle:
     document["schema_version"].one_of(1)
     heads = tuple(_head(each) for each in document["findings"].items(at_least=1))
     if len({head.name for head in heads}) != len(heads):
@@ -144,11 +169,12 @@ def _to_bundle(document: JsonValue, members: dict[str, bytes]) -> ModelBundle:
         view_positions=tuple(each.text() for each in document["view_positions"].items()),
         input_side_px=_input_side_px(document["input"]),
         heads=heads,
-        gate=_gate(document["gate"]),
-        ood_threshold=document["out_of_distribution"]["threshold"].number(low=0.0),
+        gate=_gate(document.get("gate")),
+        ood_threshold=_ood_threshold(document.get("out_of_distribution")),
         onnx=members["model.onnx"],
         card=members["card.md"].decode("utf-8", "replace"),
         licence=document["licence"].text(),
+        signature=signature,
     )
 
 
@@ -160,7 +186,13 @@ def _input_side_px(spec: JsonValue) -> int:
     return side_px
 
 
-def _gate(spec: JsonValue) -> GateSpec:
+def _ood_threshold(spec: JsonValue | None) -> float | None:
+    return None if spec is None else spec["threshold"].number(low=0.0)
+
+
+def _gate(spec: JsonValue | None) -> GateSpec | None:
+    if spec is None:
+        return None
     classes = tuple(each.text() for each in spec["classes"].items(at_least=2))
     spec["accept_class"].one_of(*classes)
     return GateSpec(classes, spec["accept_class"].text(), spec["threshold"].number(0.0, 1.0))
@@ -168,15 +200,17 @@ def _gate(spec: JsonValue) -> GateSpec:
 
 def _head(spec: JsonValue) -> HeadSpec:
     spec["name"].one_of(*FindingName)
-    point = spec["operating_point"]
-    operating_point = OperatingPoint(
-        point["threshold"].number(0.0, 1.0),
-        point["rule"].text(),
-        _rate(point.get("sensitivity")),
-        _rate(point.get("specificity")),
-    )
+    calibration = _calibration(spec.get("calibration"))
+    point = spec["operating_point"] if calibration else spec.get("operating_point")
     index = spec["output_index"].integer(0, 4096)
-    return HeadSpec(FindingName(spec["name"].text()), index, _calibration(spec.get("calibration")), operating_point)
+    return HeadSpec(FindingName(spec["name"].text()), index, calibration, _operating_point(point))
+
+
+def _operating_point(spec: JsonValue | None) -> OperatingPoint:
+    if spec is None:
+        return _NO_OPERATING_POINT
+    threshold, rule = spec["threshold"].number(0.0, 1.0), spec["rule"].text()
+    return OperatingPoint(threshold, rule, _rate(spec.get("sensitivity")), _rate(spec.get("specificity")))
 
 
 def _calibration(spec: JsonValue | None) -> Calibration | None:

@@ -12,12 +12,15 @@ __all__ = ["Prediction", "Predictor"]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """`logits` float32 (finding,), `cam` float32 (finding, row, column), `gate_logits` float32 (gate class,), `ood_score` >= 0."""
+    """`logits` float32 (finding,), `cam` float32 (finding, row, column), `gate_logits` float32 (gate class,), `ood_score` >= 0.
+
+    All but `logits` are None where the network has no such output.
+    """
 
     logits: "NDArray[float32]"
-    cam: "NDArray[float32]"
-    gate_logits: "NDArray[float32]"
-    ood_score: float
+    cam: "NDArray[float32] | None"
+    gate_logits: "NDArray[float32] | None"
+    ood_score: float | None
 
 
 class Predictor(Protocol):

@@ -29,12 +29,22 @@ class OnnxPredictor:
             self._session: Any = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises its own untyped classes for every kind of bad graph
             raise PermanentError(f"the network cannot be loaded: {type(error).__name__}", code="bad_bundle") from error
+        there = {output.name for output in self._session.get_outputs()}
+        if "logits" not in there:
+            raise PermanentError("the network has no output named logits", code="bad_bundle")
+        self._outputs = [name for name in _OUTPUTS if name in there]
 
     def predict(self, image: "NDArray[float32]") -> Prediction:
         import numpy as np
 
-        logits, cam, gate_logits, ood_score = self._session.run(list(_OUTPUTS), {"image": image[None, None]})
-        values = (logits, cam, gate_logits, ood_score)
+        values = self._session.run(self._outputs, {"image": image[None, None]})
         if not all(np.isfinite(value).all() for value in values):
             raise PermanentError("the network answered with numbers that are not finite", code="model_failed")
-        return Prediction(logits[0], cam[0], gate_logits[0], float(np.ravel(ood_score)[0]))
+        said = {name: value[0] for name, value in zip(self._outputs, values, strict=True)}
+        score = said.get("ood_score")
+        return Prediction(
+            said["logits"],
+            said.get("cam"),
+            said.get("gate_logits"),
+            None if score is None else float(np.ravel(score)[0]),
+        )

@@ -91,7 +91,7 @@ def _ai(reading: Reading) -> Json:
         waiting = study.state is StudyState.ADMITTED
         reason = study.reason or ("the model has not read this study yet" if study.state in READABLE else "")
         return {"status": "pending" if waiting else "unavailable", "reason": reason, "analysis": None}
-    outside = analysis.ood_score > analysis.ood_threshold
+    outside = analysis.out_of_distribution
     reason = "the film is unlike the films the model learned from" if outside else study.reason
     status = "out_of_distribution" if outside else "read"
     return {"status": status, "reason": reason, "analysis": _analysis(analysis)}
