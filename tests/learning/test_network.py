@@ -15,7 +15,7 @@ from wetread.learning.augment import augment
 from wetread.learning.backbone import EfficientNetLite0, load_imagenet_weights
 from wetread.learning.distance import fit_distance
 from wetread.learning.export import OUTPUTS, Deployed, export_onnx, write_bundle
-from wetread.learning.gate import Gate
+from wetread.learning.gate import Gate, acceptance, fit_gate
 from wetread.learning.network import Reader, fold_norms
 from wetread.learning.refit import fit_row
 
@@ -116,3 +116,11 @@ def test_refitted_row_finds_the_direction_that_made_the_labels() -> None:
     assert float(weights[2]) == pytest.approx(8, rel=0.15)
     assert float(weights.abs().sum() - weights[2].abs()) < 4
     assert float(features.mean(0) @ weights + bias) == pytest.approx(-1, abs=0.25)
+
+
+def test_gate_is_fitted_on_varied_films_and_gives_shares() -> None:
+    films = np.random.default_rng(5).integers(0, 256, (8, 64, 64), np.uint8)
+    reader = _a_reader()
+    share = acceptance(reader, fit_gate(reader, films, seed=3, epochs=1), films)
+    assert share.shape == (8,)
+    assert ((share >= 0) & (share <= 1)).all()
