@@ -78,6 +78,9 @@ def _chexnet(paired: Part | None) -> Iterator[str]:
     if paired is None:
         yield "CheXNet                  no chexnet_reference.csv with these films beside the manifest"
         return
+    if paired["difference"] is None:
+        yield f"minus CheXNet            not estimable: {paired['films']} films that both read"
+        return
     yield (
         f"minus CheXNet            {_signed(paired['difference'])} ({_signed(paired['low'])} to {_signed(paired['high'])})  "
         f"{_plain(paired['ours'])} against {_plain(paired['chexnet'])}; {paired['films']} films, {paired['findings']} findings"
