@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -76,6 +77,13 @@ def _label(row: Row, name: FindingName) -> Label:
 def _boxes(row: Row) -> tuple[Box, ...]:
     try:
         entries = json.loads(row.cells["boxes"] or "[]")
-        return tuple(Box(**{**entry, "finding": FindingName(entry["finding"])}) for entry in entries)
+        boxes = tuple(Box(**{**entry, "finding": FindingName(entry["finding"])}) for entry in entries)
     except (ValueError, TypeError, KeyError):
         raise row.malformed("boxes", "a JSON list of boxes") from None
+    if not all(isinstance(side, int | float) and math.isfinite(side) for box in boxes for side in _sides(box)):
+        raise row.malformed("boxes", "finite numbers of pixels")
+    return boxes
+
+
+def _sides(box: Box) -> tuple[float, float, float, float]:
+    return box.row_px, box.column_px, box.height_px, box.width_px
