@@ -21,7 +21,7 @@ COMMANDS = {
     "sign": "sign a drafted report from the command line",
     "user": "add, list and disable accounts",
     "audit": "verify the audit chain",
-    "model": "show and verify a model bundle",
+    "model": "look at, measure, compare, sign and make model bundles",
     "settings": "every setting, its value and where it came from",
 }
 

@@ -36,9 +36,9 @@ def unreadable_lines(unreadable: list[dict[str, str]]) -> Iterator[str]:
 
 def _accounting(films: Part) -> str:
     refused = ", ".join(f"{code} {count}" for code, count in sorted(films["product_would_refuse"].items())) or "none"
-    return (
-        f"the product would refuse: {refused}; out of distribution: {films['out_of_distribution']} (both counted below)"
-    )
+    gate = "" if films["gated"] else " (it has no image gate)"
+    strange = "not known" if films["out_of_distribution"] is None else films["out_of_distribution"]
+    return f"the product would refuse: {refused}{gate}; out of distribution: {strange} (all counted below)"
 
 
 def _table(report: Part) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _chexnet(paired: Part | None) -> Iterator[str]:
 
 def _pointing(pointing: Part | None) -> Iterator[str]:
     if pointing is None:
-        yield "pointing game            no film with a box"
+        yield "pointing game            no film with a box, or no map in the network"
         return
     yield ""
     yield f"{'pointing game':<20} {'n':>5}  {'hottest place in box (95 %)':<28} {'random place':>12} {'map of another film':>20}"

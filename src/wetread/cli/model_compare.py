@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wetread model compare",
         description="Read the same films with two bundles and print the paired difference of their AUROC (first minus second), "
-        "per finding that both have and in the mean, with 95 %% intervals that resample patients. "
+        "per finding that both have and in the mean, with 95 % intervals that resample patients. "
         "A star marks an interval without zero.",
         epilog="exit status: 0 every film was read; 1 a film could not be read (it is named), or nothing could be compared; 2 wrong use",
     )

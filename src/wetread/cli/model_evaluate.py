@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wetread model evaluate",
         description="Read the films of a manifest with a bundle, as the running product reads them, and print what it is worth: "
-        "discrimination, operating points, calibration, localisation, each with its n and 95 %% interval.",
+        "discrimination, operating points, calibration, localisation, each with its n and 95 % interval.",
         epilog="exit status: 0 every film was read; 1 a film could not be read (it is named), or nothing could be measured; 2 wrong use. "
         "Assistive research tool, not a cleared device.",
     )

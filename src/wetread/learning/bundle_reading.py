@@ -34,14 +34,15 @@ class BundleReading:
 
     `logits` float64 (film, finding) and `cams` float32 (film, finding, row, column) in the order of FINDINGS, NaN where the bundle has no
     such head. `refused` counts the films that the product would turn away, by its code; they are read here all the same.
+    `cams` and `out_of_distribution` are None where the network has no map, the bundle no limit.
     """
 
     films: list[Film]
     logits: NDArray[np.float64]
-    cams: NDArray[np.float32]
+    cams: NDArray[np.float32] | None
     unreadable: list[Unreadable]
     refused: dict[str, int]
-    out_of_distribution: int
+    out_of_distribution: int | None
 
 
 @dataclass(slots=True)
@@ -77,14 +78,20 @@ def read_films(films: Iterable[Film], root: Path, bundle: ModelBundle, predictor
             code="no_films",
         )
     columns = _columns(bundle)
+    cams = [each.cam for each in tally.predictions if each.cam is not None]
     return BundleReading(
         films=tally.films,
         logits=_in_order([each.logits for each in tally.predictions], columns).astype(np.float64),
-        cams=_in_order([each.cam for each in tally.predictions], columns),
+        cams=_in_order(cams, columns) if cams else None,
         unreadable=tally.unreadable,
         refused=dict(tally.refused),
-        out_of_distribution=sum(each.ood_score > bundle.ood_threshold for each in tally.predictions),
+        out_of_distribution=_beyond(bundle.ood_threshold, tally.predictions),
     )
+
+
+def _beyond(limit: float | None, predictions: Sequence[Prediction]) -> int | None:
+    scores = [each.ood_score for each in predictions if each.ood_score is not None]
+    return None if limit is None or not scores else sum(score > limit for score in scores)
 
 
 def _read_one(film: Film, root: Path, bundle: ModelBundle, predictor: Predictor, tally: _Tally) -> None:
@@ -112,7 +119,12 @@ def _refusals(
     """The code with which the product turns the film away; empty when it reads it."""
     try:
         refuse_by_pixels(image, decoded.rows, decoded.columns)
-        refuse_by_gate(bundle.gate, prediction.gate_logits)
+        if bundle.gate is not None:
+            if prediction.gate_logits is None:
+                raise PermanentError(
+                    "bundle.json promises an image gate that the network does not have", code="bad_bundle"
+                )
+            refuse_by_gate(bundle.gate, prediction.gate_logits)
     except UnsuitableImage as refusal:
         return [refusal.code]
     return []

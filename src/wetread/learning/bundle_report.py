@@ -38,8 +38,9 @@ def evaluate_bundle(bundle: ModelBundle, reading: BundleReading, manifest: Path)
     films = [film for film in reading.films if film.is_nih]
     with _empty_classes_give_nan():
         return {
-            "films": _accounting(reading),
-            **_on_nih(bundle, films, reading.logits[nih], reading.cams[nih], manifest.parent / "chexnet_reference.csv"),
+            "films": {**_accounting(reading), "gated": bundle.gate is not None},
+            **_on_nih(bundle, films, reading.logits[nih], manifest.parent / "chexnet_reference.csv"),
+            "pointing_game": None if reading.cams is None else _pointing(films, reading.cams[nih]),
             "kermany": _kermany(reading),
         }
 
@@ -64,10 +65,8 @@ def _accounting(reading: BundleReading) -> dict[str, object]:
     }
 
 
-def _on_nih(
-    bundle: ModelBundle, films: list[Film], logits: Floats, cams: NDArray[np.float32], teacher_csv: Path
-) -> dict[str, object]:
-    parts = ("discrimination", "operating", "rsna", "chexnet", "pointing_game")
+def _on_nih(bundle: ModelBundle, films: list[Film], logits: Floats, teacher_csv: Path) -> dict[str, object]:
+    parts = ("discrimination", "operating", "rsna", "chexnet")
     if not films:
         return dict.fromkeys(parts)
     report = (
@@ -75,7 +74,6 @@ def _on_nih(
         _operating(bundle, films, logits),
         evaluation.lung_opacity_against_normal(films, logits)["against_normal"],
         _chexnet(films, logits, teacher_csv),
-        _pointing(films, cams),
     )
     return dict(zip(parts, report, strict=True))
 

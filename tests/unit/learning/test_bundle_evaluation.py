@@ -219,6 +219,20 @@ def test_a_bundle_without_all_findings_is_refused_by_name(
     assert "no head for hernia" in capsys.readouterr().err
 
 
+def test_what_a_bundle_lacks_is_said(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "bare"
+    shutil.copytree(BUNDLED, folder)
+    stated = json.loads((folder / "bundle.json").read_text())
+    bare = {key: value for key, value in stated.items() if key not in ("gate", "out_of_distribution", "signature")}
+    bare["findings"] = [{key: each[key] for key in ("name", "output_index")} for each in stated["findings"]]
+    (folder / "bundle.json").write_text(json.dumps(bare))
+    words = ["--manifest", str(data / "manifest.csv"), "--split", "val", "--bundle", str(folder)]
+    assert main(["model", "evaluate", *words]) == 0
+    text = capsys.readouterr().out
+    assert "none (it has no image gate); out of distribution: not known" in text
+    assert "not calibrated: no operating point, no calibration error" in text
+
+
 def test_training_acts_name_the_extra_where_torch_is_missing() -> None:
     code = "import sys; sys.modules['torch'] = None\nfrom wetread.cli import main\nsys.exit(main(['model', 'train']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
