@@ -80,7 +80,7 @@ def sensitive_point(
     positive = cases.truth == 1
 
     def success(threshold: float) -> NDArray[np.bool_]:
-        return cases.called(threshold)[positive]
+        return np.asarray(cases.called(threshold)[positive])
 
     def bound(threshold: float) -> float:
         return _lower(success(threshold), cases.patients[positive])
@@ -102,7 +102,7 @@ def specific_point(
     negative = cases.truth == 0
 
     def success(threshold: float) -> NDArray[np.bool_]:
-        return ~cases.called(threshold)[negative]
+        return np.asarray(~cases.called(threshold)[negative])
 
     def bound(threshold: float) -> float:
         return _lower(success(threshold), cases.patients[negative])
@@ -128,7 +128,7 @@ def false_alarm_point(
     _enough_patients(cases.patients, needed, "studies", f"{budget_per_100:.4g} per 100")
 
     def alarms(threshold: float) -> NDArray[np.bool_]:
-        return cases.called(threshold) & (cases.truth == 0)
+        return np.asarray(cases.called(threshold) & (cases.truth == 0))
 
     def bound(threshold: float) -> float:
         event = alarms(threshold)
