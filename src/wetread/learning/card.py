@@ -16,7 +16,7 @@ def card(stated: Report, calibration: Report, evaluated: Report | None, record: 
     """Markdown. Without an evaluation it says so instead of showing numbers."""
     parts = [_identity(stated), _data(stated), _training(stated, record), _decisions(calibration)]
     parts += (
-        [*_results(evaluated), _seen(record)]
+        [*_results(evaluated), *_afterwards(record)]
         if evaluated
         else ["## Results on test\n\nNot read yet: this bundle is for plumbing only.\n"]
     )
@@ -133,7 +133,8 @@ Mean AUROC **{interval(test["mean_auroc"])}** ({test["mean_auroc"]["definition"]
 (log of the summed exponentials of the NIH logits but pneumonia's): {interval(test["any_finding_auroc"])}. Within one view position (no help from AP against PA): {views}.
 **Within one source** (the set is a mixture; see the note on training): films of the common size, natural prevalence,
 {sources["common"]["films"]} films, mean AUROC {sources["common"]["mean_auroc"]:.3f} over {sources["common"]["findings"]} findings; films picked by others, {sources["picked"]["films"]} films: {picked}.
-The number for pneumonia over all films is inflated by the mixture; the one within picked films is the honest one.
+Nearly all pneumonia films are picked ones, so its number over all films mixes disease and source; within picked films is the
+honest one.
 Do the features still know the source? A linear probe fitted on train films tells picked from common films with AUROC
 {probe["test"]:.3f} on test ({probe["val"]:.3f} on val, where its penalty was chosen; 0.5 would be blind).
 Intervals: 95 %, patients resampled; below 10 positives nothing is claimed. FP per 100 films = 100 FP / all films.
@@ -185,9 +186,10 @@ Beyond the out-of-distribution limit (99 % of val lies within): {beyond}.
 """
 
 
-def _seen(record: Report) -> str:
-    """What a person saw on the contact sheet, if it was looked at."""
-    return f"## Best and worst cases, looked at\n\n{record['seen']}\n" if "seen" in record else ""
+def _afterwards(record: Report) -> list[str]:
+    """What a person wrote into the record once test had been read and the contact sheet looked at."""
+    titles = {"outcome": "What test said about the decision", "seen": "Surest cases, looked at"}
+    return [f"## {title}\n\n{record[key]}\n" for key, title in titles.items() if key in record]
 
 
 def _limits(record: Report) -> str:
@@ -198,9 +200,11 @@ def _limits(record: Report) -> str:
 _LIMITS = """## Known limits
 
 - It misses. At the shipped thresholds most single findings are missed more often than found; it must never rule anything out.
-- Nodules, and nearly so masses, are not read: nodule AUROC is that of chance. Hernia has too few films to say anything.
-- The pneumonia number over all films is inflated by how the set was put together; at another site (Kermany) that head is near
-  chance. `lung_opacity`, taught by radiologists' readings, is the better head for the same question.
+- Nodules are not read: their AUROC is that of chance. Masses are read weakly. Hernia has too few films to say anything.
+- The pneumonia head is poor: within the picked films it is weak, on children of another site near chance. `lung_opacity`, taught by
+  radiologists' readings, is the better head for the same question.
+- Where Brier skill is below 0, the probability is worse than stating how common the finding is: read it as an order, not as a chance.
+- The distance takes many ordinary films of other hospitals for strange (see Hannover and Kermany): a warning is not a verdict.
 - AP and PA films differ in who is ill; part of every AUROC may come from the view, from tubes and from the hospital's habits
   (a drained pneumothorax is easier to see by its drain).
 - One hospital, one country, 1992-2015; adults almost only. Performance elsewhere is unknown but for the numbers above.
