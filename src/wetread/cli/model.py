@@ -10,6 +10,7 @@ ACTS = {
     "show": ("model_show.show", "summary of a bundle"),
     "verify": ("model_show.verify", "check a bundle's hashes and run its network once"),
     "card": ("model_show.card", "print the model card"),
+    "import": ("model_import.run", "make a bundle of a foreign network (needs wetread[learning])"),
     "sign": ("model_sign.sign_bundle", "sign a bundle with your key"),
     "keygen": ("model_sign.keygen", "make a key pair to sign bundles with"),
     "evaluate": ("model_evaluate.run", "measure a bundle on labelled films"),
