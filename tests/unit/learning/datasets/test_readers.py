@@ -195,10 +195,11 @@ def test_own_folder_groups_by_patient_without_naming_one(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("file", ["../outside.dcm", "/etc/hostname", "films/none.dcm"])
 def test_own_folder_reads_only_files_inside(tmp_path: Path, file: str) -> None:
-    layouts.dicom_folder(tmp_path)
-    layouts.table(tmp_path / "labels.csv", ["file", "PatientID"], [file, "MRN-1"])
+    root = layouts.dicom_folder(tmp_path / "own")
+    (tmp_path / "outside.dcm").touch()
+    layouts.table(root / "labels.csv", ["file", "PatientID"], [file, "MRN-1"])
     with pytest.raises(DatasetError, match="row 2, column 'file'"):
-        list(read_dicom_folder(tmp_path))
+        list(read_dicom_folder(root))
 
 
 @pytest.mark.parametrize(
