@@ -62,8 +62,7 @@ def _training(stated: Report, record: Report) -> str:
     return f"""## Training
 
 Seed {stated["provenance"]["seed"]}, manifest sha256 {stated["provenance"]["manifest_sha256"][:16]}, trained with code
-{record["provenance"]["code_version"][:12]}, read and exported with code {stated["provenance"]["code_version"][:12]}. The shipped
-weights are the mean of the branches' moving averages. Two shared CPU cores; wall times are those of a busy machine. Loss includes
+{record["provenance"]["code_version"][:12]}, exported with code {stated["provenance"]["code_version"][:12]}. The shipped weights are the mean of the branches' moving averages. Two shared CPU cores; wall times are those of a busy machine. Loss includes
 mixtures, boxes and "any finding", so it does not compare with that of earlier versions.
 
 {record.get("note", "")}
@@ -137,7 +136,7 @@ Nearly all pneumonia films are picked ones, so its number over all films mixes d
 honest one.
 Do the features still know the source? A linear probe fitted on train films tells picked from common films with AUROC
 {probe["test"]:.3f} on test ({probe["val"]:.3f} on val, where its penalty was chosen; 0.5 would be blind).
-Intervals: 95 %, patients resampled; below 10 positives nothing is claimed. FP per 100 films = 100 FP / all films.
+Read with code {evaluated["provenance"]["code_version"][:12]}. Intervals: 95 %, patients resampled; below 10 positives nothing is claimed. FP per 100 films = 100 FP / all films.
 ECE: 10 equal-width bins; Brier skill 0 = no better than stating the prevalence.
 
 | finding | n+ / n | AUROC | sensitivity | specificity | FP/100 | ECE | smooth ECE | Brier skill |
@@ -187,7 +186,7 @@ Beyond the out-of-distribution limit (99 % of val lies within): {beyond}.
 
 
 def _afterwards(record: Report) -> list[str]:
-    """What a person wrote into the record once test had been read and the contact sheet looked at."""
+    """What was written into the record by hand once test had been read and the contact sheet looked at."""
     titles = {"outcome": "What test said about the decision", "seen": "Surest cases, looked at"}
     return [f"## {title}\n\n{record[key]}\n" for key, title in titles.items() if key in record]
 
@@ -201,8 +200,8 @@ _LIMITS = """## Known limits
 
 - It misses. At the shipped thresholds most single findings are missed more often than found; it must never rule anything out.
 - Nodules are not read: their AUROC is that of chance. Masses are read weakly. Hernia has too few films to say anything.
-- The pneumonia head is poor: within the picked films it is weak, on children of another site near chance. `lung_opacity`, taught by
-  radiologists' readings, is the better head for the same question.
+- The pneumonia head is poor: weak within the picked films, near chance on children of another site. There `lung_opacity`, taught by
+  radiologists' readings, is better; for the text-mined label of pneumonia within picked films it is not (AUROC 0.58 against 0.70).
 - Where Brier skill is below 0, the probability is worse than stating how common the finding is: read it as an order, not as a chance.
 - The distance takes many ordinary films of other hospitals for strange (see Hannover and Kermany): a warning is not a verdict.
 - AP and PA films differ in who is ill; part of every AUROC may come from the view, from tubes and from the hospital's habits
