@@ -1,7 +1,6 @@
 """How any model enters: a folder or zip of `bundle.json`, `model.onnx`, `card.md`; JSON and ONNX only, every file hashed, nothing that runs on load."""
 
 import json
-import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,9 +19,10 @@ from wetread.inference.bundle_signature import (
     read_trusted_keys,
     verify,
 )
+from wetread.inference.calibration import Calibration, read_calibration
 from wetread.inference.json_reader import JsonValue, Misfit
 
-__all__ = ["BUNDLED", "Calibration", "GateSpec", "HeadSpec", "ModelBundle", "load_bundle"]
+__all__ = ["BUNDLED", "GateSpec", "HeadSpec", "ModelBundle", "load_bundle"]
 
 BUNDLED = Path(__file__).parent.parent / "models" / "wetread-cxr-small"
 """The model that ships with wetread."""
@@ -30,19 +30,6 @@ BUNDLED = Path(__file__).parent.parent / "models" / "wetread-cxr-small"
 _MAX_FILE_BYTES = 200 * 1024 * 1024
 _NO_OPERATING_POINT = OperatingPoint(1.0, "none: not calibrated, never called", None, None)
 _ALLOWED_SUFFIXES = {".json", ".onnx", ".md", ".png"}
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Platt scaling (Platt 1999): probability = 1 / (1 + exp(-(slope * raw_score + intercept)))."""
-
-    slope: float
-    intercept: float
-
-    def apply(self, raw_score: float) -> float:
-        """Calibrated probability, 0..1."""
-        z = self.slope * raw_score + self.intercept
-        return 1.0 / (1.0 + math.exp(-z)) if z >= 0 else math.exp(z) / (1.0 + math.exp(z))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +187,8 @@ def _gate(spec: JsonValue | None) -> GateSpec | None:
 
 def _head(spec: JsonValue) -> HeadSpec:
     spec["name"].one_of(*FindingName)
-    calibration = _calibration(spec.get("calibration"))
+    stated = spec.get("calibration")
+    calibration = read_calibration(stated) if stated is not None else None
     point = spec["operating_point"] if calibration else spec.get("operating_point")
     index = spec["output_index"].integer(0, 4096)
     return HeadSpec(FindingName(spec["name"].text()), index, calibration, _operating_point(point))
@@ -211,13 +199,6 @@ def _operating_point(spec: JsonValue | None) -> OperatingPoint:
         return _NO_OPERATING_POINT
     threshold, rule = spec["threshold"].number(0.0, 1.0), spec["rule"].text()
     return OperatingPoint(threshold, rule, _rate(spec.get("sensitivity")), _rate(spec.get("specificity")))
-
-
-def _calibration(spec: JsonValue | None) -> Calibration | None:
-    if spec is None:
-        return None
-    spec["method"].one_of("platt")
-    return Calibration(spec["slope"].number(low=0.0), spec["intercept"].number())
 
 
 def _rate(spec: JsonValue | None) -> Rate | None:

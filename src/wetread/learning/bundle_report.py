@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
+from wetread.inference import calibration
 from wetread.inference.bundle import ModelBundle
 from wetread.learning import evaluation
 from wetread.learning.bundle_reading import BundleReading
@@ -81,7 +82,7 @@ def _on_nih(bundle: ModelBundle, films: list[Film], logits: Floats, teacher_csv:
 def _operating(bundle: ModelBundle, films: list[Film], logits: Floats) -> dict[str, object] | None:
     heads = {head.name.value: head for head in bundle.heads}
     calibrations = [heads[name].calibration for name in FINDINGS]
-    fitted = [Platt(each.slope, each.intercept) for each in calibrations if each]
+    fitted = [Platt(each.slope, each.intercept) for each in calibrations if isinstance(each, calibration.Platt)]
     if len(fitted) < len(FINDINGS):
         return None
     return evaluation.operating(films, logits, fitted, [heads[name].operating_point.threshold for name in FINDINGS])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wetread.domain.errors import PermanentError
-from wetread.inference.bundle import Calibration, load_bundle
+from wetread.inference.bundle import load_bundle
 
 
 def write_bundle(folder: Path, **changes: object) -> Path:
@@ -96,10 +96,3 @@ def test_a_zip_with_paths_is_refused(tmp_path: Path) -> None:
 )
 def test_a_document_that_does_not_fit_the_schema_is_refused(tmp_path: Path, changes: dict[str, object]) -> None:
     _refused(write_bundle(tmp_path / "b", **changes), "bundle b")
-
-
-def test_platt_scaling_is_the_logistic_of_a_line() -> None:
-    calibration = Calibration(2.0, -1.0)
-    assert calibration.apply(0.5) == pytest.approx(0.5)
-    assert calibration.apply(1000.0) == pytest.approx(1.0)
-    assert calibration.apply(-1000.0) == pytest.approx(0.0)
