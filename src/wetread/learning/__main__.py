@@ -16,7 +16,7 @@ _MACHINE = ("accelerator", "devices", "precision")
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m wetread.learning", description=__doc__)
-    parser.add_argument("act", choices=["train", "refit", "calibrate", "evaluate", "sheet", "export"])
+    parser.add_argument("act", choices=["train", "refit", "calibrate", "evaluate", "sheet", "export", "quantise"])
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv beside the films")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run; a training found there is resumed")
     parser.add_argument(
@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--others", type=Path, help="evaluate: folder with one folder of pictures per kind, for the gate"
     )
-    parser.add_argument("--bundle", type=Path, help="export: folder of the bundle (default: OUT/bundle)")
+    parser.add_argument("--bundle", type=Path, help="export, quantise: folder of the bundle (default: OUT/bundle)")
     return parser
 
 
@@ -49,6 +49,11 @@ def main(argv: list[str] | None = None) -> None:
             print(evaluation_text(run.evaluate(arguments.others)))
         case "sheet":
             print(f"films and maps, not to be copied on: {run.contact_sheet()}")
+        case "quantise":
+            from wetread.learning.quantise import quantise_bundle
+
+            source = arguments.bundle or arguments.out / "bundle"
+            print(quantise_bundle(run, source, source.with_name(f"{source.name}-int8")))
         case _:
             export_bundle(run, arguments.bundle or arguments.out / "bundle")
 
