@@ -11,7 +11,7 @@ from wetread.domain.errors import PermanentError
 __all__ = ["Floats", "Labels", "Places", "checked", "checked_probability", "cluster_places", "too_few"]
 
 Floats = NDArray[np.float64]
-Labels = NDArray[np.str_]
+Labels = NDArray[np.str_] | NDArray[np.intp]
 Places = NDArray[np.intp]
 
 

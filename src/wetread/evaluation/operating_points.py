@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wetread.domain.analysis import Rate
 from wetread.domain.errors import PermanentError
-from wetread.evaluation.inputs import Floats, Labels, checked_probability, cluster_places, too_few
+from wetread.evaluation.inputs import Floats, Labels, Places, checked_probability, cluster_places, too_few
 from wetread.evaluation.proportions import (
     EventRate,
     clopper_pearson,
@@ -51,7 +51,7 @@ class ChosenPoint:
 class _Cases:
     truth: Floats
     probability: Floats
-    patients: Labels
+    patients: Places
 
     def thresholds(self) -> list[float]:
         """Ascending, four decimals: what a person can read and a file can hold exactly."""
@@ -144,13 +144,13 @@ def false_alarm_point(
 
 def _cases(truth: ArrayLike, probability: ArrayLike, patients: Labels | None, positives: int, negatives: int) -> _Cases:
     labels, values = checked_probability(truth, probability)
-    keys = cluster_places(patients, len(labels)).astype(np.str_)
+    keys = cluster_places(patients, len(labels))
     _enough_patients(keys[labels == 1], positives, "positives", "this promise")
     _enough_patients(keys[labels == 0], negatives, "negatives", "this promise")
     return _Cases(labels, values, keys)
 
 
-def _enough_patients(keys: Labels, needed: int, what: str, promise: str) -> None:
+def _enough_patients(keys: Places, needed: int, what: str, promise: str) -> None:
     count = len(np.unique(keys))
     if count < needed:
         raise too_few(
@@ -165,7 +165,7 @@ def _least_for(floor: float) -> int:
     return max(MIN_CASES, int(np.ceil(np.log(0.05) / np.log(floor) - 1e-9)))
 
 
-def _lower(success: NDArray[np.bool_], patients: Labels) -> float:
+def _lower(success: NDArray[np.bool_], patients: Places) -> float:
     worth = effective_n(success, patients)
     return clopper_pearson(float(success.mean()) * worth, worth, _TWO_SIDED)[0]
 
