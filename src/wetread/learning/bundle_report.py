@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
-from wetread.inference import calibration
 from wetread.inference.bundle import ModelBundle
+from wetread.inference.calibration import Calibration
 from wetread.learning import evaluation
 from wetread.learning.bundle_reading import BundleReading
 from wetread.learning.calibration import Platt
@@ -81,11 +82,22 @@ def _on_nih(bundle: ModelBundle, films: list[Film], logits: Floats, teacher_csv:
 
 def _operating(bundle: ModelBundle, films: list[Film], logits: Floats) -> dict[str, object] | None:
     heads = {head.name.value: head for head in bundle.heads}
-    calibrations = [heads[name].calibration for name in FINDINGS]
-    fitted = [Platt(each.slope, each.intercept) for each in calibrations if isinstance(each, calibration.Platt)]
+    stated = [heads[name].calibration for name in FINDINGS]
+    fitted = [_AsStated(each) for each in stated if each]
     if len(fitted) < len(FINDINGS):
         return None
-    return evaluation.operating(films, logits, fitted, [heads[name].operating_point.threshold for name in FINDINGS])
+    thresholds = [heads[name].operating_point.threshold for name in FINDINGS]
+    return evaluation.operating(films, logits, cast("list[Platt]", fitted), thresholds)
+
+
+@dataclass(frozen=True, slots=True)
+class _AsStated:
+    """The bundle's own calibration, of whatever kind, with the one method that `evaluation.operating` asks of a Platt."""
+
+    calibration: Calibration
+
+    def probability(self, logit: Floats) -> Floats:
+        return np.array([self.calibration.apply(float(each)) for each in logit])
 
 
 def _chexnet(films: list[Film], logits: Floats, teacher_csv: Path) -> dict[str, object] | None:
