@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tests.unit.inference.test_bundle import write_bundle
+
 from wetread.domain.analysis import Analysis
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey
