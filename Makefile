@@ -24,7 +24,7 @@ test-corpora: setup-test ## files collected from many projects, not ours to ship
 	$(BIN)/python -m pytest tests/corpora
 
 test-learning: $(VENV)/.learning ## the training code; installs torch (a CUDA build of several GB where no CPU build is at hand)
-	$(BIN)/mypy src/wetread/learning/*.py
+	$(BIN)/mypy $$(find src/wetread/learning -name "*.py")
 	$(BIN)/python -m pytest tests/learning
 
 format:
