@@ -95,7 +95,7 @@ def test_a_child_that_died_while_idle_is_replaced(sandbox: Sandbox, valid: Path)
 
 
 def test_a_child_that_hangs_is_killed_and_the_file_read_by_a_fresh_one(valid: Path) -> None:
-    with Sandbox(children=1, limits=Limits(inspect_wall_s=4.0)) as sandbox:
+    with Sandbox(children=1, limits=Limits(inspect_wall_s=1.5)) as sandbox:
         sandbox.inspect(valid)
         (child,) = children_of(os.getpid())
         os.kill(child, signal.SIGSTOP)
