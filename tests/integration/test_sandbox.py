@@ -103,6 +103,15 @@ def test_a_child_that_hangs_is_killed_and_the_file_read_by_a_fresh_one(valid: Pa
         assert child not in children_of(os.getpid())
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """A shell starts its background jobs with SIGINT ignored; then Python raises no KeyboardInterrupt."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_a_request_given_up_half_way_never_answers_the_next_one(tmp_path: Path, valid: Path) -> None:
     """Ctrl-C while a child works: its late answer is about another patient's film."""
     other = tmp_path / "other.dcm"
