@@ -70,7 +70,10 @@ def _in_torch(deployed: Deployed, films: NDArray[np.uint8]) -> Answers:
 
 def _stated() -> dict[str, object]:
     """What `parity` reads of a bundle.json."""
-    finding = {"calibration": {"slope": 1.0, "intercept": 0.0}, "operating_point": {"threshold": 0.5}}
+    finding = {
+        "calibration": {"method": "platt", "slope": 1.0, "intercept": 0.0},
+        "operating_point": {"threshold": 0.5},
+    }
     return {
         "findings": [finding] * _FINDINGS,
         "gate": {"classes": list("abcdef"), "accept_class": "a", "threshold": 0.2},

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,6 @@ from wetread.inference.bundle import ModelBundle
 from wetread.inference.calibration import Calibration
 from wetread.learning import evaluation
 from wetread.learning.bundle_reading import BundleReading
-from wetread.learning.calibration import Platt
 from wetread.learning.manifest import FINDINGS, LUNG_OPACITY, NIH_LABELS, Film, read_teacher, targets
 from wetread.learning.metrics import MIN_PER_CLASS, Floats, auroc, cluster_bootstrap
 
@@ -87,12 +85,12 @@ def _operating(bundle: ModelBundle, films: list[Film], logits: Floats) -> dict[s
     if len(fitted) < len(FINDINGS):
         return None
     thresholds = [heads[name].operating_point.threshold for name in FINDINGS]
-    return evaluation.operating(films, logits, cast("list[Platt]", fitted), thresholds)
+    return evaluation.operating(films, logits, fitted, thresholds)
 
 
 @dataclass(frozen=True, slots=True)
 class _AsStated:
-    """The bundle's own calibration, of whatever kind, with the one method that `evaluation.operating` asks of a Platt."""
+    """The bundle's own calibration, of whatever kind, over whole arrays."""
 
     calibration: Calibration
 
@@ -213,12 +211,16 @@ def _empty_classes_give_nan() -> Iterator[None]:
         yield
 
 
-def finite(value: object) -> object:
+def finite(report: dict[str, object]) -> dict[str, object]:
     """The same plain data with None for every NaN, as JSON and a reader need it."""
+    return {key: _finite(each) for key, each in report.items()}
+
+
+def _finite(value: object) -> object:
     if isinstance(value, dict):
-        return {key: finite(each) for key, each in value.items()}
+        return finite(value)
     if isinstance(value, list | tuple):
-        return [finite(each) for each in value]
+        return [_finite(each) for each in value]
     if isinstance(value, np.generic):
-        return finite(value.item())
+        return _finite(value.item())
     return None if isinstance(value, float) and not math.isfinite(value) else value

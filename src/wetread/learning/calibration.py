@@ -5,6 +5,7 @@ Platt's slope carries a weak N(1, 1) prior, because some findings have a dozen p
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from wetread.domain.analysis import Rate
 from wetread.learning.metrics import Floats, wilson
 
 __all__ = [
+    "Calibrated",
     "OperatingPoint",
     "Platt",
     "clustered_rate",
@@ -23,6 +25,12 @@ __all__ = [
 ]
 
 Patients = NDArray[np.str_]
+
+
+class Calibrated(Protocol):
+    """What an evaluation asks of a calibration: (n,) logits to (n,) probabilities."""
+
+    def probability(self, logit: Floats) -> Floats: ...
 
 
 @dataclass(frozen=True, slots=True)

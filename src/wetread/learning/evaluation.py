@@ -10,7 +10,7 @@ from dataclasses import asdict
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.learning.calibration import Platt, clustered_rate
+from wetread.learning.calibration import Calibrated, clustered_rate
 from wetread.learning.manifest import COMMON_PX, FINDINGS, NIH_LABELS, Film, targets
 from wetread.learning.metrics import (
     MIN_PER_CLASS,
@@ -111,7 +111,7 @@ def lung_opacity_against_normal(films: Sequence[Film], logits: Floats) -> dict[s
 
 
 def operating(
-    films: Sequence[Film], logits: Floats, calibrations: Sequence[Platt], thresholds: Sequence[float]
+    films: Sequence[Film], logits: Floats, calibrations: Sequence[Calibrated], thresholds: Sequence[float]
 ) -> dict[str, object]:
     """Calibration error, skill and the frozen operating points, per finding."""
     truth, patients, out = targets(list(films)), _patients(films), {}

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata
+
+from wetread.evaluation import proportions
 
 __all__ = [
     "MIN_PER_CLASS",
@@ -83,13 +85,7 @@ def auroc_estimate(truth: Floats, score: Floats, patients: NDArray[np.str_], rep
 
 def wilson(successes: float, trials: float, level: float = 0.95) -> tuple[float, float]:
     """Wilson score interval of a proportion (two-sided `level`); (0, 1) without trials."""
-    if trials <= 0:
-        return 0.0, 1.0
-    z = float(norm.ppf(0.5 + level / 2))
-    share = successes / trials
-    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials**2)) / (1 + z * z / trials)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+    return proportions.wilson(successes, trials, level) if trials > 0 else (0.0, 1.0)
 
 
 def ece(truth: Floats, probability: Floats, bins: int = 10) -> float:

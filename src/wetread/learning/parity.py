@@ -10,7 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from wetread.learning.calibration import Platt
+from wetread.evaluation.calibration_maps import calibration_from_document
 from wetread.learning.metrics import smooth_ece
 from wetread.learning.training import mean_auroc
 
@@ -99,8 +99,8 @@ def as_input(film: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def _probabilities(found: Answers, stated: Mapping[str, Any]) -> NDArray[np.float64]:
-    platts = [Platt(each["calibration"]["slope"], each["calibration"]["intercept"]) for each in stated["findings"]]
-    return np.stack([platt.probability(found.logits[:, column]) for column, platt in enumerate(platts)], 1)
+    maps = [calibration_from_document(each["calibration"]) for each in stated["findings"]]
+    return np.stack([each.apply(found.logits[:, column]) for column, each in enumerate(maps)], 1)
 
 
 def _mean_smooth_ece(truth: NDArray[np.float32], found: Answers, stated: Mapping[str, Any]) -> float:
