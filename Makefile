@@ -44,7 +44,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,postgres,test]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,postgres,simulation,test]'
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.learning: $(VENV)/.test

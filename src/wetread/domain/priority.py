@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from wetread.domain.finding import FindingName
+
 __all__ = ["Priority", "TriageDecision"]
 
 
@@ -20,10 +22,18 @@ class Priority(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TriageDecision:
-    """Where a study stands and why: `rule_id` names the policy rule that fired, `reason` says it in words."""
+    """Where a study stands and why: `rule_id` names the policy rule that fired, `reason` says it in words.
+
+    For a critical one, `finding` is what was called, `escalation_path` names the policy's path and `message` is what its pages say. `read_within_min` is the reading-time target, 0 when
+    the policy sets none.
+    """
 
     priority: Priority
     critical: bool
     rule_id: str
     reason: str
     policy_version: str
+    finding: FindingName | None = None
+    escalation_path: str = ""
+    message: str = ""
+    read_within_min: int = 0

@@ -14,11 +14,13 @@ from wetread.domain.audit import AuditEvent, AuditRecord
 from wetread.domain.delivery import Delivery
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
+from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft, Report
 from wetread.domain.role import Actor
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
+from wetread.ports.critical_store import CriticalStore
 
 __all__ = ["Account", "AdmissionOutcome", "Database", "JobCounts", "Session", "UnitOfWork"]
 
@@ -52,7 +54,7 @@ class Session:
 JobCounts = dict[tuple[JobKind, JobState], int]
 
 
-class UnitOfWork(Protocol):
+class UnitOfWork(CriticalStore, Protocol):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.
 
     Rows that name a study_key need that study, at the latest when the unit commits. After `commit` the unit is closed (PermanentError, 'unit_closed'); one that only reads
@@ -157,6 +159,10 @@ class Database(Protocol):
 
     def revive_job(self, job_id: int) -> bool:
         """Put a dead job back (attempts start again); False when it is not dead."""
+        ...
+
+    def claim_page(self, *, now: datetime, lease_s: float) -> Page | None:
+        """Lease the queued page that is due longest (critical ones before alarms), with its attempt counted. Own transaction, never the same page twice at once."""
         ...
 
     def jobs(self, state: JobState, limit: int = 100) -> tuple[tuple[Job, str], ...]:

@@ -1,0 +1,1 @@
+"""Ways a page leaves: mail, HTTP, SMS gateway, chat."""

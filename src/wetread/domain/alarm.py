@@ -1,0 +1,51 @@
+"""Alarms: the system tells people that something it should do is not happening (law 6: no silent success).
+
+An alarm is one row for as long as its cause lasts, however often it is seen; a person acknowledges it, the cause's end clears it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+__all__ = ["Alarm", "AlarmKind"]
+
+
+class AlarmKind(StrEnum):
+    ROSTER_GAP = "roster_gap"
+    NOBODY_TO_PAGE = "nobody_to_page"
+    PAGE_UNDELIVERABLE = "page_undeliverable"
+    CRITICAL_OVERDUE = "critical_overdue"
+    ESCALATION_STOPPED = "escalation_stopped"
+    CLOCK_WENT_BACK = "clock_went_back"
+    CONFIGURATION = "configuration"
+    NOTHING_ARRIVES = "nothing_arrives"
+    NOTHING_READ = "nothing_read"
+    RULE_NEVER_FIRES = "rule_never_fires"
+    SCORES_ALL_EQUAL = "scores_all_equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One lasting trouble. `alarm_key` names its cause (kind and place), so that the same trouble is one alarm; `message` carries no PHI.
+
+    `pages` says whether it also goes to the technical duty ('system') and again at `next_page_at` until it is acknowledged or cleared; `episode` counts how often it came back
+    after it had been cleared.
+    """
+
+    alarm_key: str
+    kind: AlarmKind
+    site: str
+    message: str
+    raised_at: datetime
+    last_seen_at: datetime
+    pages: bool
+    next_page_at: datetime | None = None
+    episode: int = 1
+    seen: int = 1
+    acknowledged_by: str = ""
+    acknowledged_at: datetime | None = None
+    cleared_at: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.cleared_at is None

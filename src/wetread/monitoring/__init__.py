@@ -1,0 +1,1 @@
+"""Is anything silent that should speak?"""

@@ -1,0 +1,1 @@
+"""What a reading rule does to waiting times, before anybody waits."""
