@@ -1,1 +1,1 @@
-"""What a reading rule does to waiting times, before anybody waits."""
+"""What a reading order does to waiting: a simulated reading room, fitted to a site, before anybody waits in a real one."""
