@@ -5,14 +5,30 @@ import tomllib
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from wetread.domain.errors import PermanentError
 
-__all__ = ["AllowedCaller", "Remote", "Settings", "SettingsError", "SourcedValue", "explain", "load_settings"]
+__all__ = [
+    "AllowedCaller",
+    "ChannelSettings",
+    "ChatChannel",
+    "EmailChannel",
+    "FhirChannel",
+    "Hl7Channel",
+    "HttpChannel",
+    "Remote",
+    "Settings",
+    "SettingsError",
+    "SmsChannel",
+    "SourcedValue",
+    "WebhookChannel",
+    "explain",
+    "load_settings",
+]
 
 _PREFIX = "WETREAD_"
 _NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
@@ -39,6 +55,88 @@ class Remote:
     ae_title: str
     host: str
     port: int
+
+
+class _Channel(BaseModel):
+    """What every notification channel has. `carries_phi` is the site's word that identity may travel on it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    carries_phi: bool = False
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+    secret: SecretStr = SecretStr("")
+    secret_file: Path | None = None
+    ca_file: Path | None = None
+
+    @property
+    def resolved_secret(self) -> str:
+        """The password, token or signing secret, from the settings or its own file; raises SettingsError when that cannot be read."""
+        return _secret_text(self.secret, self.secret_file)
+
+
+class EmailChannel(_Channel):
+    kind: Literal["email"]
+    host: str
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    sender: str
+
+
+class HttpChannel(_Channel):
+    """The URL is a secret too: chat systems put their token into it."""
+
+    url: SecretStr = SecretStr("")
+    url_file: Path | None = None
+    allow_http: bool = False
+
+    @property
+    def resolved_url(self) -> str:
+        return _secret_text(self.url, self.url_file)
+
+
+class WebhookChannel(HttpChannel):
+    kind: Literal["webhook"]
+
+
+class ChatChannel(HttpChannel):
+    kind: Literal["slack", "teams"]
+
+
+class SmsChannel(HttpChannel):
+    """An SMS is never marked for identity: it crosses networks in clear and stays on locked screens."""
+
+    kind: Literal["sms"]
+    carries_phi: Literal[False] = False
+    body: Literal["form", "json"] = "form"
+    to_field: str = "to"
+    text_field: str = "text"
+    key_field: str = ""
+    extra_fields: dict[str, str] = {}
+
+
+class FhirChannel(HttpChannel):
+    kind: Literal["fhir"]
+    patient_system: str = "urn:wetread:mrn"
+
+
+class Hl7Channel(_Channel):
+    """A result without its patient cannot be filed, so this channel exists only where it is marked for identity."""
+
+    kind: Literal["hl7"]
+    carries_phi: Literal[True]
+    host: str
+    port: int = Field(default=2575, ge=1, le=65535)
+    tls: bool = False
+    receiving_application: str = ""
+    receiving_facility: str = ""
+    processing_id: Literal["P", "T", "D"] = "P"
+
+
+ChannelSettings = Annotated[
+    EmailChannel | WebhookChannel | ChatChannel | SmsChannel | FhirChannel | Hl7Channel, Field(discriminator="kind")
+]
+ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
 class Settings(BaseSettings):
@@ -117,6 +215,18 @@ class Settings(BaseSettings):
         default=1000, ge=2, description="Most entries that server takes in a transaction."
     )
 
+    public_url: str = Field(
+        default="", pattern=r"^(https?://[^\s<>|\"]+)?$", description="Base of links in pages; empty: http://host:port."
+    )
+    roster_file: Path | None = Field(default=None, description="Who is on call (YAML); unset: nobody is paged.")
+    notification_channels: dict[ChannelName, ChannelSettings] = Field(
+        default={}, description="How pages leave: a table per channel (file) or one JSON object (environment)."
+    )
+    deadman_ping_url: SecretStr = Field(
+        default=SecretStr(""), description="URL an outside watcher expects to hear from while escalation runs."
+    )
+    deadman_after_s: float = Field(default=60.0, gt=0, description="Escalation that is silent this long has stopped.")
+
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
@@ -152,6 +262,7 @@ class Settings(BaseSettings):
         "model_trusted_keys_dir",
         "triage_policy",
         "pseudonym_key_file",
+        "roster_file",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -180,6 +291,10 @@ class Settings(BaseSettings):
     @property
     def resolved_pseudonym_key_file(self) -> Path:
         return self.pseudonym_key_file or self.data_dir / "vault" / "pseudonym.key"
+
+    @property
+    def resolved_public_url(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def resolved_folder_sink(self) -> Path:
@@ -231,6 +346,8 @@ def _shown(value: object) -> str:
         return f"{value.ae_title}@{value.address}" if value.address else value.ae_title
     if isinstance(value, Remote):
         return f"{value.ae_title}@{value.host}:{value.port}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} ({each.kind})" for name, each in value.items())
     return "" if value is None else str(value)
 
 
@@ -259,3 +376,12 @@ def _in_words(error: ValidationError) -> str:
 def _caller(text: str) -> AllowedCaller:
     ae_title, _, address = text.strip().partition("@")
     return AllowedCaller(ae_title, address)
+
+
+def _secret_text(given: SecretStr, file: Path | None) -> str:
+    if file is None:
+        return given.get_secret_value()
+    try:
+        return file.expanduser().read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"secret file {file.name} cannot be read ({type(error).__name__})") from None

@@ -9,10 +9,11 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import Priority
 
-__all__ = ["Page", "PageMessage", "PagePatient", "PageState", "idempotency_key", "page_key"]
+__all__ = ["Page", "PageMessage", "PagePatient", "PageState", "idempotency_key", "page_key", "refuse_identity"]
 
 
 class PageState(StrEnum):
@@ -81,3 +82,12 @@ class PageMessage:
     step: int
     sent_at: datetime
     patient: PagePatient | None = None
+
+
+def refuse_identity(message: PageMessage, *, carries_phi: bool) -> None:
+    """Every channel asks this before it sends: raises PermanentError for a message with identity on a channel that is not marked for it."""
+    if message.patient is not None and not carries_phi:
+        raise PermanentError(
+            "this channel is not marked for patient identity: nothing was sent; set carries_phi if it may carry it",
+            code="phi_in_channel",
+        )
