@@ -58,8 +58,8 @@ def _table(report: Part) -> Iterator[str]:
 def _at(row: Part | None) -> str:
     if row is None or not row["n"]:
         return "-"
-    rates = (_interval(row[kind], 2) if row[kind]["n"] else "-" for kind in ("sensitivity", "specificity"))
-    numbers = f"{row['fp_per_100_films']:>6.1f} {row['smooth_ece']:>6.3f} {_signed(row['brier_skill']):>11}"
+    rates = (_interval(row[kind], 2) if row[kind] else "-" for kind in ("sensitivity", "specificity"))
+    numbers = f"{row['fp_per_100_films']:>6.1f} {_plain(row['smooth_ece']):>6} {_signed(row['brier_skill']):>11}"
     return " ".join([*(f"{rate:<18}" for rate in rates), numbers])
 
 

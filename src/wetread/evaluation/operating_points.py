@@ -97,8 +97,11 @@ def sensitive_point(
 def specific_point(
     truth: ArrayLike, probability: ArrayLike, floor: float, patients: Labels | None = None
 ) -> ChosenPoint:
-    """Lowest threshold whose specificity is at least `floor` (0..1) on the lower bound; raises like `sensitive_point`."""
-    cases = _cases(truth, probability, patients, MIN_CASES, _least_for(floor))
+    """Lowest threshold whose specificity is at least `floor` (0..1) on the lower bound; raises like `sensitive_point`.
+
+    The promise is about negatives, so few positives do not stop it: their rate says with its n and interval how little is known.
+    """
+    cases = _cases(truth, probability, patients, 1, _least_for(floor))
     negative = cases.truth == 0
 
     def success(threshold: float) -> NDArray[np.bool_]:
@@ -119,11 +122,11 @@ def false_alarm_point(
 ) -> ChosenPoint:
     """Lowest threshold with at most `budget_per_100` false positives per 100 studies on the upper bound; raises like `sensitive_point`.
 
-    The unit is one case a study, all of them verified.
+    The unit is one case a study, all of them verified. As in `specific_point`, few positives do not stop it.
     """
     if not 0 < budget_per_100 < 100:
         raise ValueError(f"a budget lies between 0 and 100 per 100 studies, not at {budget_per_100}")
-    cases = _cases(truth, probability, patients, MIN_CASES, MIN_CASES)
+    cases = _cases(truth, probability, patients, 1, MIN_CASES)
     needed = int(np.ceil(100 * poisson_interval(0, _TWO_SIDED)[1] / budget_per_100))
     _enough_patients(cases.patients, needed, "studies", f"{budget_per_100:.4g} per 100")
 

@@ -3,15 +3,26 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wetread.learning.recipe import DEFAULT_RECIPE, read_recipe
 from wetread.learning.run import Run
 from wetread.learning.statement import export_bundle
 from wetread.learning.summary import evaluation_text
 
+if TYPE_CHECKING:
+    from wetread.learning.calibration import Promise
+
 __all__ = ["main"]
 
 _MACHINE = ("accelerator", "devices", "precision")
+
+
+def promise(text: str) -> "Promise":
+    """Imported late, so that a missing torch is told before scipy stumbles over it."""
+    from wetread.learning.calibration import Promise
+
+    return Promise.parse(text)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,7 +39,15 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}", help=f"train: instead of the recipe's {name}, as Lightning Fabric takes it")
     parser.add_argument("--cache", type=Path, default=Path("var/learning"), help="folder for the decoded films")
     parser.add_argument(
-        "--others", type=Path, help="evaluate: folder with one folder of pictures per kind, for the gate"
+        "--others",
+        type=Path,
+        help="calibrate, evaluate: folder with one folder of pictures per kind, for gate and distance",
+    )
+    parser.add_argument(
+        "--promise",
+        type=promise,
+        default="specificity=0.90",
+        help="calibrate: what thresholds keep on the one-sided 95 %% bound: specificity=0.90, sensitivity=0.80 or fp_per_100=5",
     )
     parser.add_argument("--bundle", type=Path, help="export, quantise: folder of the bundle (default: OUT/bundle)")
     return parser
@@ -44,7 +63,7 @@ def main(argv: list[str] | None = None) -> None:
         case "refit":
             print(f"AUROC on val by penalty: {run.refit(arguments.finding)}")
         case "calibrate":
-            print(f"mean AUROC on val: {run.calibrate()['val_mean_auroc']:.4f}")
+            print(f"mean AUROC on val: {run.calibrate(arguments.promise, arguments.others)['val_mean_auroc']:.4f}")
         case "evaluate":
             print(evaluation_text(run.evaluate(arguments.others)))
         case "sheet":

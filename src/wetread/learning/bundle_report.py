@@ -3,24 +3,26 @@
 Plain data for JSON; a number that the films cannot support is None. Intervals are 95 %, whole patients resampled.
 """
 
-import json
 import math
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
+from wetread.evaluation.discrimination import MIN_PER_CLASS
+from wetread.evaluation.inputs import Floats
 from wetread.inference.bundle import ModelBundle
 from wetread.inference.calibration import Calibration
 from wetread.learning import evaluation
 from wetread.learning.bundle_reading import BundleReading
-from wetread.learning.manifest import FINDINGS, LUNG_OPACITY, NIH_LABELS, Film, read_teacher, targets
-from wetread.learning.metrics import MIN_PER_CLASS, Floats, auroc, cluster_bootstrap
+from wetread.learning.manifest import FINDINGS, NIH_LABELS, Film, read_teacher, targets
+from wetread.learning.pointing import pointing_game
+from wetread.learning.resampling import cluster_bootstrap, weighted_auroc
 
 __all__ = ["compare_bundles", "evaluate_bundle", "finite"]
 
@@ -40,7 +42,7 @@ def evaluate_bundle(bundle: ModelBundle, reading: BundleReading, manifest: Path)
         return {
             "films": {**_accounting(reading), "gated": bundle.gate is not None},
             **_on_nih(bundle, films, reading.logits[nih], manifest.parent / "chexnet_reference.csv"),
-            "pointing_game": None if reading.cams is None else _pointing(films, reading.cams[nih]),
+            "pointing_game": None if reading.cams is None else pointing_game(films, reading.cams[nih]),
             "kermany": _kermany(reading),
         }
 
@@ -72,7 +74,7 @@ def _on_nih(bundle: ModelBundle, films: list[Film], logits: Floats, teacher_csv:
     report = (
         evaluation.discrimination(films, logits, _LEAST_FOR_MEAN),
         _operating(bundle, films, logits),
-        evaluation.lung_opacity_against_normal(films, logits)["against_normal"],
+        evaluation.lung_opacity_against_normal(films, logits),
         _chexnet(films, logits, teacher_csv),
     )
     return dict(zip(parts, report, strict=True))
@@ -94,8 +96,8 @@ class _AsStated:
 
     calibration: Calibration
 
-    def probability(self, logit: Floats) -> Floats:
-        return np.array([self.calibration.apply(float(each)) for each in logit])
+    def apply(self, raw_score: Floats) -> Floats:
+        return np.array([self.calibration.apply(float(each)) for each in raw_score])
 
 
 def _chexnet(films: list[Film], logits: Floats, teacher_csv: Path) -> dict[str, object] | None:
@@ -111,30 +113,7 @@ def _chexnet(films: list[Film], logits: Floats, teacher_csv: Path) -> dict[str, 
 def _kermany(reading: BundleReading) -> dict[str, object] | None:
     if not any(film.dataset.startswith("Kermany") for film in reading.films):
         return None
-    return {name: asdict(row) for name, row in evaluation.external(reading.films, reading.logits).items()}
-
-
-def _pointing(films: list[Film], cams: NDArray[np.float32]) -> dict[str, object] | None:
-    """All boxes together, and each finding's own boxes alone."""
-    per_finding = {name: game for name in FINDINGS if (game := _game([_only(name, film) for film in films], cams))}
-    return {"all": _game(films, cams), "per_finding": per_finding} if per_finding else None
-
-
-def _game(films: list[Film], cams: NDArray[np.float32]) -> dict[str, object] | None:
-    boxed = [index for index, film in enumerate(films) if film.nih_boxes or film.rsna_boxes]
-    return evaluation.pointing_game([films[i] for i in boxed], cams[boxed]) if boxed else None
-
-
-def _only(name: str, film: Film) -> Film:
-    """The film with the boxes of one finding."""
-    if name == LUNG_OPACITY:
-        return replace(film, nih_boxes="")
-    rows = [row for row in json.loads(film.nih_boxes or "[]") if _finding_of_box(row[0]) == name]
-    return replace(film, nih_boxes=json.dumps(rows) if rows else "", rsna_boxes="")
-
-
-def _finding_of_box(word: str) -> str:
-    return "infiltration" if word.lower() == "infiltrate" else word.lower()
+    return dict(evaluation.external(reading.films, reading.logits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +130,8 @@ class _Pair:
         known = ~np.isnan(self.truth[:, column])
         weights = None if weight is None else weight[known]
         ours, theirs = (
-            auroc(self.truth[known, column], score[known, column], weights) for score in (self.first, self.second)
+            weighted_auroc(self.truth[known, column], score[known, column], weights)
+            for score in (self.first, self.second)
         )
         return ours - theirs
 
@@ -193,7 +173,7 @@ def _compared(pair: _Pair, column: int, replicates: int) -> dict[str, object]:
         numbers: dict[str, object] = dict.fromkeys(("first", "second", "difference", "low", "high"))
     else:
         known = ~np.isnan(pair.truth[:, column])
-        first, second = (auroc(pair.truth[known, column], s[known, column]) for s in (pair.first, pair.second))
+        first, second = (weighted_auroc(pair.truth[known, column], s[known, column]) for s in (pair.first, pair.second))
         numbers = {"first": first, "second": second, **pair.row([column], replicates)}
     return {"n_positive": positive, "n_negative": negative, **numbers}
 

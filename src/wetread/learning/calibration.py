@@ -1,128 +1,89 @@
-"""Raw logit to probability (Platt 1999) and probability to a yes/no (an operating point), both fitted on `val`.
+"""One finding's raw logits on `val` to what a bundle states: a calibration chosen by cross-validation, and thresholds that keep a promise.
 
-Platt's slope carries a weak N(1, 1) prior, because some findings have a dozen positives. An operating point is chosen on the
-*lower* confidence bound of the promised rate, whose interval respects that one patient may give many films.
+Both come from `evaluation` (calibration_fit, operating_points); a promise that the films cannot keep gives a threshold that calls nothing, and the reason.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from wetread.domain.errors import PermanentError
+from wetread.evaluation.calibration_fit import choose_calibration
+from wetread.evaluation.inputs import Floats, Labels
+from wetread.evaluation.operating_points import ChosenPoint, false_alarm_point, sensitive_point, specific_point
 
-from wetread.domain.analysis import Rate
-from wetread.learning.metrics import Floats, wilson
+__all__ = ["PROMISES", "Promise", "calibrate_finding"]
 
-__all__ = [
-    "Calibrated",
-    "OperatingPoint",
-    "Platt",
-    "clustered_rate",
-    "fit_platt",
-    "out_of_fold",
-    "sensitive_point",
-    "specific_point",
-]
-
-Patients = NDArray[np.str_]
-
-
-class Calibrated(Protocol):
-    """What an evaluation asks of a calibration: (n,) logits to (n,) probabilities."""
-
-    def probability(self, logit: Floats) -> Floats: ...
+_RULES: dict[str, Callable[[Floats, Floats, float, Labels], ChosenPoint]] = {
+    "specificity": specific_point,
+    "sensitivity": sensitive_point,
+    "fp_per_100": false_alarm_point,
+}
+PROMISES = tuple(_RULES)
 
 
 @dataclass(frozen=True, slots=True)
-class Platt:
-    """probability = 1 / (1 + exp(-(slope * logit + intercept)))"""
+class Promise:
+    """What a threshold must keep on the one-sided 95 % bound: a `specificity` or `sensitivity` (0..1), or at most `fp_per_100` studies."""
 
-    slope: float
-    intercept: float
+    kind: str
+    level: float
 
-    def probability(self, logit: Floats) -> Floats:
-        return 1 / (1 + np.exp(-(self.slope * logit + self.intercept)))
+    def __post_init__(self) -> None:
+        if self.kind not in _RULES:
+            raise ValueError(f"a promise is one of {', '.join(_RULES)}, not {self.kind!r}")
 
-
-@dataclass(frozen=True, slots=True)
-class OperatingPoint:
-    """Positive iff probability >= threshold."""
-
-    threshold: float
-    rule: str
-    sensitivity: Rate
-    specificity: Rate
-    fp_per_100_films: float
+    @staticmethod
+    def parse(text: str) -> "Promise":
+        """`specificity=0.90`; raises ValueError."""
+        kind, _, level = text.partition("=")
+        return Promise(kind, float(level))
 
 
-def fit_platt(truth: Floats, logit: Floats, steps: int = 50) -> Platt:
-    """Newton's method on the penalised log likelihood of (n,) 0/1 truth given (n,) logits."""
-    design = np.stack([logit, np.ones_like(logit)], 1)
-    prior_mean, precision = np.array([1.0, 0.0]), np.array([1.0, 0.0])
-    weights = np.array([1.0, 0.0])
-    for _ in range(steps):
-        probability = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (truth - probability) - precision * (weights - prior_mean)
-        curvature = design.T @ (design * (probability * (1 - probability))[:, None]) + np.diag(precision)
-        change = np.linalg.solve(curvature, gradient)
-        weights = weights + change / max(1.0, float(np.abs(change).max()))
-    return Platt(max(float(weights[0]), 0.05), float(weights[1]))
+_SENSITIVE = Promise("sensitivity", 0.80)
+_BUDGET = Promise("fp_per_100", 5.0)
 
 
-def out_of_fold(truth: Floats, logit: Floats, patients: Patients, folds: int = 5, seed: int = 7) -> Floats:
-    """(n,) probabilities, each from a calibration that has not seen the film's patient."""
-    unique, place = np.unique(patients, return_inverse=True)
-    fold = np.random.default_rng(seed).permutation(len(unique))[place] % folds
-    probability = np.empty_like(logit)
-    for held in range(folds):
-        inside = fold != held
-        probability[~inside] = fit_platt(truth[inside], logit[inside]).probability(logit[~inside])
-    return probability
+def calibrate_finding(
+    truth: Floats, raw_score: Floats, patients: Labels, promise: Promise, seed: int
+) -> dict[str, Any]:
+    """Plain data for JSON: `calibration`, `choice` (rule and cross-validated losses), `operating_point` by `promise`, the prices of two others, counts.
+
+    `truth` (n,) 0/1 without unknowns, `raw_score` (n,) logits, `patients` (n,). Raises PermanentError when one class is missing.
+    """
+    chosen = choose_calibration(truth, raw_score, patients, seed=seed)
+    probability = chosen.calibration.apply(raw_score)
+    cases = truth, probability, patients
+    return {
+        "calibration": {**chosen.calibration.to_document(), "n": chosen.n, "n_positive": chosen.n_positive},
+        "choice": {"rule": chosen.rule, "losses": [asdict(each) for each in chosen.losses]},
+        "operating_point": _point(promise, *cases),
+        "sensitive_operating_point": _if_kept(_point(_SENSITIVE, *cases)),
+        "budget_operating_point": _if_kept(_point(_BUDGET, *cases)),
+        "val": {
+            "n": chosen.n,
+            "n_positive": chosen.n_positive,
+            "patients_positive": len(set(patients[truth == 1].tolist())),
+        },
+    }
 
 
-def clustered_rate(success: NDArray[np.bool_], patients: Patients) -> Rate:
-    """Share of True with a Wilson interval on the effective n of the ratio estimator over patients."""
-    films = len(success)
-    share = float(success.mean()) if films else 0.0
-    _, place = np.unique(patients, return_inverse=True)
-    residual = np.bincount(place, success - share) if films else np.zeros(1)
-    clusters = len(residual)
-    variance = float((residual**2).sum()) / films**2 * clusters / max(clusters - 1, 1) if films else 0.0
-    effective = min(films, share * (1 - share) / variance) if variance > 0 else clusters
-    return Rate(share, *wilson(share * effective, effective), films)
+def _point(promise: Promise, truth: Floats, probability: Floats, patients: Labels) -> dict[str, Any]:
+    try:
+        point = _RULES[promise.kind](truth, probability, promise.level, patients)
+    except PermanentError as error:
+        return {"threshold": 1.0, "rule": f"none, so never called: {error}", "sensitivity": None, "specificity": None}
+    alarms = point.false_positives_per_100_studies
+    return {
+        "threshold": point.threshold,
+        "rule": f"{point.rule}, val",
+        "bound": point.bound,
+        "sensitivity": asdict(point.sensitivity),
+        "specificity": asdict(point.specificity),
+        "fp_per_100_films": alarms.per_100,
+        "fp_per_100_films_interval": [alarms.low, alarms.high],
+    }
 
 
-def _point(threshold: float, rule: str, truth: Floats, probability: Floats, patients: Patients) -> OperatingPoint:
-    called, positive = probability >= threshold, truth == 1
-    return OperatingPoint(
-        threshold=threshold,
-        rule=rule,
-        sensitivity=clustered_rate(called[positive], patients[positive]),
-        specificity=clustered_rate(~called[~positive], patients[~positive]),
-        fp_per_100_films=float(100 * (called & ~positive).mean()),
-    )
-
-
-def _candidates(probability: Floats) -> list[float]:
-    """Thresholds with four decimals, ascending: what a person can read and a file can hold exactly."""
-    return sorted({round(float(value), 4) for value in probability} - {0.0})
-
-
-def specific_point(truth: Floats, probability: Floats, patients: Patients, floor: float) -> OperatingPoint:
-    """The lowest threshold whose specificity is at least `floor` on the lower 95 % bound."""
-    rule = f"lowest threshold with specificity >= {floor:.2f} on the lower 95 % bound, val"
-    for threshold in _candidates(probability):
-        point = _point(threshold, rule, truth, probability, patients)
-        if point.specificity.low >= floor:
-            return point
-    return _point(1.0, rule + " (not reachable: never positive)", truth, probability, patients)
-
-
-def sensitive_point(truth: Floats, probability: Floats, patients: Patients, floor: float) -> OperatingPoint | None:
-    """The highest threshold whose sensitivity is at least `floor` on the lower 95 % bound; None if there is none."""
-    rule = f"highest threshold with sensitivity >= {floor:.2f} on the lower 95 % bound, val"
-    for threshold in reversed(_candidates(probability)):
-        point = _point(threshold, rule, truth, probability, patients)
-        if point.sensitivity.low >= floor:
-            return point
-    return None
+def _if_kept(point: dict[str, Any]) -> dict[str, Any] | None:
+    return point if point["sensitivity"] else None

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.learning.calibration import Platt
+from wetread.evaluation.inputs import Floats
+from wetread.learning.evaluation import Calibrated
 from wetread.learning.manifest import FINDINGS, Film, boxes, targets
-from wetread.learning.metrics import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,11 +36,11 @@ class Case:
 
 
 def choose_cases(
-    films: Sequence[Film], logits: Floats, calibrations: Sequence[Platt], thresholds: Sequence[float]
+    films: Sequence[Film], logits: Floats, calibrations: Sequence[Calibrated], thresholds: Sequence[float]
 ) -> list[Case]:
     """The 12 most confident right, 6 false alarms and 6 misses by log odds beyond the threshold; a patient comes once in a kind."""
     truth = targets(list(films))
-    share = np.stack([platt.probability(logits[:, c]) for c, platt in enumerate(calibrations)], 1)
+    share = np.stack([each.apply(logits[:, c]) for c, each in enumerate(calibrations)], 1)
     beyond = _log_odds(share) - _log_odds(np.array(thresholds))
     wanted = (
         ("right", (truth == 1) & (beyond >= 0), beyond, 12),

@@ -3,57 +3,76 @@
 Model selection, calibration and thresholds used `val`; `test` and the external sets are only read here.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wetread.learning.calibration import Calibrated, clustered_rate
+from wetread.evaluation.calibration_error import brier_skill, ece, smooth_ece
+from wetread.evaluation.discrimination import MIN_PER_CLASS, auroc_estimate
+from wetread.evaluation.inputs import Floats
+from wetread.evaluation.proportions import clustered_rate, event_rate
 from wetread.learning.manifest import COMMON_PX, FINDINGS, NIH_LABELS, Film, targets
-from wetread.learning.metrics import (
-    MIN_PER_CLASS,
-    Estimate,
-    Floats,
-    auroc,
-    auroc_estimate,
-    brier_skill,
-    cluster_bootstrap,
-    ece,
-    smooth_ece,
-)
+from wetread.learning.resampling import cluster_bootstrap, weighted_auroc
 
 __all__ = [
     "DECLARED_EXTERNAL",
+    "Calibrated",
     "any_finding_score",
+    "auroc_row",
     "discrimination",
     "external",
     "lung_opacity_against_normal",
     "operating",
     "paired_with_teacher",
-    "pointing_game",
 ]
 
 _NIH = len(NIH_LABELS)
-_SOURCE_PX = 1024  # the pixel frame of every box in the manifest
 _PNEUMONIA = FINDINGS.index("pneumonia")
 DECLARED_EXTERNAL = "lung_opacity"
 """The head that answers for Kermany, named before test and Kermany were opened: radiologists taught it."""
+
+
+class Calibrated(Protocol):
+    """What an evaluation asks of a calibration."""
+
+    def apply(self, raw_score: Floats) -> Floats:
+        """(n,) raw scores to (n,) probabilities."""
+        ...
 
 
 def _patients(films: Sequence[Film]) -> NDArray[np.str_]:
     return np.array([film.patient_id for film in films])
 
 
-def _mean_estimable(truth: NDArray[np.float32], logits: Floats, weight: Floats | None, columns: list[int]) -> float:
+def auroc_row(truth: Floats, score: Floats, patients: NDArray[np.str_]) -> dict[str, Any]:
+    """`evaluation.discrimination.auroc_estimate` as plain data; films with NaN truth are left out; None below 10 of a class."""
+    known = ~np.isnan(truth)
+    counts = {"n_positive": int((truth == 1).sum()), "n_negative": int((truth == 0).sum())}
+    if min(counts.values()) < MIN_PER_CLASS:
+        return {"value": None, "low": None, "high": None, **counts}
+    return asdict(auroc_estimate(truth[known], score[known], patients[known]))
+
+
+def _mean_auroc(truth: NDArray[np.float32], logits: Floats, weight: Floats | None, columns: list[int]) -> float:
     values = []
     for column in columns:
         known = ~np.isnan(truth[:, column])
-        values.append(
-            auroc(truth[known, column].astype(float), logits[known, column], None if weight is None else weight[known])
-        )
+        weights = None if weight is None else weight[known]
+        values.append(weighted_auroc(truth[known, column].astype(float), logits[known, column], weights))
     return float(np.nanmean(values))
+
+
+def _mean_row(
+    truth: NDArray[np.float32], logits: Floats, patients: NDArray[np.str_], columns: list[int]
+) -> dict[str, Any]:
+    """Unweighted mean AUROC over `columns` with its interval, patients resampled; None without a column."""
+    if not columns:
+        return {"value": None, "low": None, "high": None}
+    low, high = cluster_bootstrap(lambda weight: _mean_auroc(truth, logits, weight, columns), patients, 300)
+    return {"value": _mean_auroc(truth, logits, None, columns), "low": low, "high": high}
 
 
 def _estimable(truth: NDArray[np.float32], least: int) -> list[int]:
@@ -61,29 +80,27 @@ def _estimable(truth: NDArray[np.float32], least: int) -> list[int]:
     return [c for c in range(_NIH) if min(np.nansum(truth[:, c]), np.nansum(1 - truth[:, c])) >= least]
 
 
-def discrimination(films: Sequence[Film], logits: Floats, least: int = 5) -> dict[str, object]:
-    """AUROC per finding, their mean over NIH findings with `least` positives, any finding against none, by view position."""
+def discrimination(films: Sequence[Film], logits: Floats, least: int = 5) -> dict[str, Any]:
+    """AUROC per finding, their mean over NIH findings with `least` positives, any finding against none, and means within subgroups."""
     truth, patients = targets(list(films)), _patients(films)
-    per_finding = {
-        name: asdict(auroc_estimate(truth[:, c].astype(float), logits[:, c], patients))
-        for c, name in enumerate(FINDINGS)
-    }
     columns = _estimable(truth, least)
-    low, high = cluster_bootstrap(lambda weight: _mean_estimable(truth, logits, weight, columns), patients, 300)
+    definition = f"unweighted mean over the {len(columns)} NIH findings with >= {least} positive films"
     abnormal = np.array([not film.labels & {"No Finding"} for film in films], float)
-    views, sources = np.array([film.view_position for film in films]), np.array([film.source_pixels for film in films])
-    small = sources <= COMMON_PX
+    picked = np.array([film.source_pixels > COMMON_PX for film in films])
     return {
         "films": len(films),
         "patients": len(set(patients)),
-        "per_finding": per_finding,
-        "mean_auroc": {
-            "value": _mean_estimable(truth, logits, None, columns), "low": low, "high": high,
-            "definition": f"unweighted mean over the {len(columns)} NIH findings with >= {least} positive films",
+        "per_finding": {
+            name: auroc_row(truth[:, c].astype(float), logits[:, c], patients) for c, name in enumerate(FINDINGS)
         },
-        "any_finding_auroc": asdict(auroc_estimate(abnormal, any_finding_score(logits), patients)),
-        "by_view_position": {view: _within(truth, logits, views == view) for view in ("PA", "AP")},
-        "by_source": {"common": _within(truth, logits, small), "picked": _within(truth, logits, ~small)},
+        "mean_auroc": {**_mean_row(truth, logits, patients, columns), "definition": definition},
+        "any_finding_auroc": auroc_row(abnormal, any_finding_score(logits), patients),
+        "by_source": {
+            name: _within(truth, logits, patients, chosen) for name, chosen in {"common": ~picked, "picked": picked}.items()
+        },
+        "by_subgroup": {
+            name: _compared(truth, logits, patients, groups) for name, groups in _subgroups(films).items()
+        },
     }  # fmt: skip
 
 
@@ -94,117 +111,111 @@ def any_finding_score(logits: Floats) -> Floats:
     return score
 
 
-def _within(truth: NDArray[np.float32], logits: Floats, chosen: NDArray[np.bool_]) -> dict[str, object]:
+def _subgroups(films: Sequence[Film]) -> dict[str, dict[str, NDArray[np.bool_]]]:
+    """Who and how, as the manifest says; a film of which it says nothing is in no group."""
+    views, sexes = (np.array([getattr(film, name) for film in films]) for name in ("view_position", "patient_sex"))
+    ages = np.array([np.nan if film.patient_age_years is None else film.patient_age_years for film in films])
+    return {
+        "view position": {view: views == view for view in ("PA", "AP")},
+        "sex": {sex: sexes == sex for sex in ("F", "M")},
+        "age": {"below 40": ages < 40, "40 to 59": (ages >= 40) & (ages < 60), "60 and above": ages >= 60},
+    }
+
+
+def _compared(
+    truth: NDArray[np.float32], logits: Floats, patients: NDArray[np.str_], groups: dict[str, NDArray[np.bool_]]
+) -> dict[str, Any]:
+    """Mean AUROC in every group over the same findings: those with 10 positive and negative films in each group that has films."""
+    filled = {name: chosen for name, chosen in groups.items() if chosen.any()}
+    columns = [
+        c for c in range(_NIH) if all(c in _estimable(truth[chosen], MIN_PER_CLASS) for chosen in filled.values())
+    ]
+    rows = {
+        name: {
+            **_mean_row(truth[chosen], logits[chosen], patients[chosen], columns),
+            "films": int(chosen.sum()), "patients": len(set(patients[chosen])),
+        }
+        for name, chosen in filled.items()
+    }  # fmt: skip
+    return {"findings": [FINDINGS[c] for c in columns], "groups": rows}
+
+
+def _within(
+    truth: NDArray[np.float32], logits: Floats, patients: NDArray[np.str_], chosen: NDArray[np.bool_]
+) -> dict[str, Any]:
     """Mean and single AUROC inside one part of the films, over the NIH findings with 10 positives and negatives there."""
     inside = _estimable(truth[chosen], MIN_PER_CLASS)
-    single = {FINDINGS[c]: _mean_estimable(truth[chosen], logits[chosen], None, [c]) for c in inside}
-    mean = float(np.mean(list(single.values()))) if single else None
+    mean = _mean_row(truth[chosen], logits[chosen], patients[chosen], inside)
+    single = {FINDINGS[c]: _mean_auroc(truth[chosen], logits[chosen], None, [c]) for c in inside}
     return {"mean_auroc": mean, "findings": len(inside), "films": int(chosen.sum()), "per_finding": single}
 
 
-def lung_opacity_against_normal(films: Sequence[Film], logits: Floats) -> dict[str, object]:
-    """RSNA radiologists: Lung Opacity against Normal, and against everything else they read."""
-    head, patients = logits[:, FINDINGS.index("lung_opacity")], _patients(films)
+def lung_opacity_against_normal(films: Sequence[Film], logits: Floats) -> dict[str, Any]:
+    """RSNA radiologists: Lung Opacity against Normal."""
     classes = np.array([film.rsna_class for film in films])
     truth = np.where(classes == "Lung Opacity", 1.0, np.where(classes == "Normal", 0.0, np.nan))
-    return {"against_normal": asdict(auroc_estimate(truth, head, patients))}
+    return auroc_row(truth, logits[:, FINDINGS.index("lung_opacity")], _patients(films))
 
 
 def operating(
     films: Sequence[Film], logits: Floats, calibrations: Sequence[Calibrated], thresholds: Sequence[float]
-) -> dict[str, object]:
-    """Calibration error, skill and the frozen operating points, per finding."""
-    truth, patients, out = targets(list(films)), _patients(films), {}
+) -> dict[str, Any]:
+    """Calibration error, skill and the frozen operating points, per finding; None where the films cannot say."""
+    truth, patients = targets(list(films)), _patients(films)
+    out = {}
     for column, name in enumerate(FINDINGS):
         known = ~np.isnan(truth[:, column])
-        labels, owners = truth[known, column].astype(float), patients[known]
-        probability = calibrations[column].probability(logits[known, column])
-        called = probability >= thresholds[column]
-        out[name] = {
-            "n": int(known.sum()), "n_positive": int(labels.sum()),
-            "prevalence": float(labels.mean()), "mean_probability": float(probability.mean()),
-            "ece": ece(labels, probability), "smooth_ece": smooth_ece(labels, probability),
-            "brier_skill": brier_skill(labels, probability),
-            "sensitivity": asdict(clustered_rate(called[labels == 1], owners[labels == 1])),
-            "specificity": asdict(clustered_rate(~called[labels == 0], owners[labels == 0])),
-            "fp_per_100_films": float(100 * (called & (labels == 0)).mean()),
-        }  # fmt: skip
+        probability = calibrations[column].apply(logits[known, column])
+        labels = truth[known, column].astype(float)
+        out[name] = _at(labels, probability, patients[known], thresholds[column])
     return {"definition": "ece: L1, 10 equal-width left-closed bins on P(finding)", "per_finding": out}
 
 
-def paired_with_teacher(films: Sequence[Film], logits: Floats, teacher: NDArray[np.float32]) -> dict[str, object]:
+def _at(labels: Floats, probability: Floats, patients: NDArray[np.str_], threshold: float) -> dict[str, Any]:
+    called, positive = probability >= threshold, labels == 1
+    return {
+        "n": len(labels), "n_positive": int(positive.sum()),
+        **{name: _of_two_classes(measure, labels, probability) for name, measure in _ERRORS.items()},
+        "sensitivity": _rate(called[positive], patients[positive]),
+        "specificity": _rate(~called[~positive], patients[~positive]),
+        "fp_per_100_films": event_rate(called & ~positive, patients).per_100 if len(labels) else None,
+    }  # fmt: skip
+
+
+_ERRORS = {"ece": ece, "smooth_ece": smooth_ece, "brier_skill": brier_skill}
+
+
+def _of_two_classes(measure: Callable[[Floats, Floats], float], labels: Floats, probability: Floats) -> float | None:
+    return measure(labels, probability) if 0 < labels.sum() < len(labels) else None
+
+
+def _rate(success: NDArray[np.bool_], patients: NDArray[np.str_]) -> dict[str, Any] | None:
+    return asdict(clustered_rate(success, patients)) if len(success) else None
+
+
+def paired_with_teacher(films: Sequence[Film], logits: Floats, teacher: NDArray[np.float32]) -> dict[str, Any]:
     """Mean AUROC of ours and of the reference CheXNet on the films both read, and the paired difference."""
     both = ~np.isnan(teacher[:, 0])
     truth, ours, theirs = targets(list(films))[both], logits[both], teacher[both].astype(float)
     patients, columns = _patients(films)[both], _estimable(truth, 5)
 
     def difference(weight: Floats | None) -> float:
-        return _mean_estimable(truth, ours, weight, columns) - _mean_estimable(truth, theirs, weight, columns)
+        return _mean_auroc(truth, ours, weight, columns) - _mean_auroc(truth, theirs, weight, columns)
 
     low, high = cluster_bootstrap(difference, patients, 300)
     return {
         "films": int(both.sum()), "patients": len(set(patients)), "findings": len(columns),
-        "ours": _mean_estimable(truth, ours, None, columns), "chexnet": _mean_estimable(truth, theirs, None, columns),
+        "ours": _mean_auroc(truth, ours, None, columns), "chexnet": _mean_auroc(truth, theirs, None, columns),
         "difference": difference(None), "low": low, "high": high,
-        "per_finding": {
-            FINDINGS[c]: [_mean_estimable(truth, ours, None, [c]), _mean_estimable(truth, theirs, None, [c])]
-            for c in columns
-        },
     }  # fmt: skip
 
 
-def external(films: Sequence[Film], logits: Floats) -> dict[str, Estimate]:
+def external(films: Sequence[Film], logits: Floats) -> dict[str, dict[str, Any]]:
     """Kermany: normal against pneumonia, by the declared head and by the pneumonia head; another site, children."""
     chosen = np.array([film.dataset.startswith("Kermany") for film in films])
     patients = _patients(films)[chosen]
     truth = np.array(["Pneumonia" in film.labels for film in films], float)[chosen]
     return {
-        name: auroc_estimate(truth, logits[chosen, FINDINGS.index(name)], patients)
+        name: auroc_row(truth, logits[chosen, FINDINGS.index(name)], patients)
         for name in (DECLARED_EXTERNAL, "pneumonia")
     }
-
-
-def _boxes(film: Film) -> list[tuple[int, tuple[float, float, float, float]]]:
-    """(finding index, (column, row, width, height)) in source pixels."""
-    names = {label.lower(): index for index, label in enumerate(NIH_LABELS)} | {"infiltrate": 3}
-    found = [(names[row[0].lower()], tuple(row[1:5])) for row in json.loads(film.nih_boxes or "[]")]
-    opacity = FINDINGS.index("lung_opacity")
-    return found + [(opacity, tuple(row[:4])) for row in json.loads(film.rsna_boxes or "[]")]
-
-
-def pointing_game(films: Sequence[Film], cams: NDArray[np.float32], seed: int = 7) -> dict[str, object]:
-    """Does the hottest place of a finding's map lie in one of its boxes? (film, finding, row, column) maps.
-
-    Two opponents: a random place (the boxes' share of the film) and the map of another film with the same finding.
-    """
-    cases = []
-    for index, film in enumerate(films):
-        for finding in {finding for finding, _ in _boxes(film)}:
-            cases.append((index, finding, [box for kind, box in _boxes(film) if kind == finding]))
-    order = np.random.default_rng(seed).permutation(len(cases))
-    hit = np.array([_inside(cams[i, f], boxes) for i, f, boxes in cases])
-    other = np.array([_inside(cams[cases[j][0], f], boxes) for (_, f, boxes), j in zip(cases, order, strict=True)])
-    share = np.mean([_covered(boxes) for _, _, boxes in cases])
-    patients = np.array([films[i].patient_id for i, _, _ in cases])
-    return {
-        "cases": len(cases),
-        "hit_rate": asdict(clustered_rate(hit, patients)),
-        "random_place": float(share),
-        "map_of_another_film": asdict(clustered_rate(other, patients)),
-    }
-
-
-Box = tuple[float, ...]
-
-
-def _inside(cam: NDArray[np.float32], boxes: Sequence[Box]) -> bool:
-    row, column = np.argwhere(cam >= cam.max() - 1e-6).mean(0)  # the middle of the hottest plateau
-    down, right = (row + 0.5) / cam.shape[0] * _SOURCE_PX, (column + 0.5) / cam.shape[1] * _SOURCE_PX
-    return any(c <= right <= c + w and r <= down <= r + h for c, r, w, h in boxes)
-
-
-def _covered(boxes: Sequence[Box]) -> float:
-    mask = np.zeros((64, 64), bool)
-    for c, r, w, h in (tuple(value * 64 / _SOURCE_PX for value in box) for box in boxes):
-        mask[int(r) : int(np.ceil(r + h)), int(c) : int(np.ceil(c + w))] = True
-    return float(mask.mean())

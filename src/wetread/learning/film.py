@@ -10,7 +10,7 @@ from wetread.inference.resample import fit_long_side
 from wetread.learning.manifest import Film
 from wetread.ports.decoder import DecodedImage
 
-__all__ = ["decode_film", "load_films", "read_image_folder"]
+__all__ = ["decode_film", "load_films", "picture_files"]
 
 _DISPLAY = np.linspace(0, 1, 256, dtype=np.float32)
 _EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
@@ -48,7 +48,6 @@ def load_films(films: list[Film], root: Path, size_px: int, cache: Path) -> NDAr
     return kept
 
 
-def read_image_folder(folder: Path, size_px: int) -> NDArray[np.uint8]:
-    """(image, size_px, size_px) uint8 of every picture file in a folder, by name."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in {".png", ".jpg", ".jpeg"})
-    return np.stack([_read_film(path, size_px) for path in paths])
+def picture_files(folder: Path) -> list[Path]:
+    """Every picture file in a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in {".png", ".jpg", ".jpeg"})

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from wetread.evaluation.proportions import wilson
 from wetread.learning.augment import augment
-from wetread.learning.metrics import wilson
 from wetread.learning.negatives import GATE_CLASSES, not_frontal_chest, turned
 from wetread.learning.network import GATE_FEATURES, Reader, resized
 
-__all__ = ["Gate", "GateRate", "acceptance", "fit_gate", "gate_rates", "gate_set"]
+__all__ = ["Gate", "GateRate", "acceptance", "fit_gate", "gate_rate", "gate_set"]
 
 Films = NDArray[np.uint8]
 
@@ -93,17 +93,14 @@ def _fit(features: Tensor, labels: Tensor, seed: int, epochs: int) -> Gate:
     return gate.eval()
 
 
-@torch.inference_mode()
-def acceptance(reader: Reader, gate: Gate, films: Films) -> NDArray[np.float64]:
-    """(n,) probability of `frontal_chest`."""
-    share: NDArray[np.float64] = gate(_layout(reader, films, None)).softmax(1)[:, 0].double().numpy()
+def acceptance(gate_logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, class) -> (n,) probability of `frontal_chest`."""
+    odds = np.exp(gate_logits - gate_logits.max(1, keepdims=True))
+    share: NDArray[np.float64] = odds[:, 0] / odds.sum(1)
     return share
 
 
-def gate_rates(reader: Reader, gate: Gate, sets: dict[str, Films], threshold: float) -> list[GateRate]:
-    """How many images of each kind pass at the threshold."""
-    rates = []
-    for kind, films in sets.items():
-        accepted = int((acceptance(reader, gate, films) >= threshold).sum())
-        rates.append(GateRate(kind, accepted, len(films), *wilson(accepted, len(films))))
-    return rates
+def gate_rate(kind: str, gate_logits: NDArray[np.float64], threshold: float) -> GateRate:
+    """How many images of one kind pass at the threshold."""
+    accepted = int((acceptance(gate_logits) >= threshold).sum())
+    return GateRate(kind, accepted, len(gate_logits), *wilson(accepted, len(gate_logits)))

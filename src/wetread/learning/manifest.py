@@ -55,7 +55,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """One row of the manifest. Boxes stay the source's JSON text, in 1024 x 1024 pixels."""
+    """One row of the manifest. Boxes stay the source's JSON text, in 1024 x 1024 pixels. Sex and age may be absent."""
 
     file: str
     dataset: str
@@ -68,6 +68,8 @@ class Film:
     rsna_class: str
     nih_boxes: str
     rsna_boxes: str
+    patient_sex: str = ""
+    patient_age_years: int | None = None
 
     @property
     def is_nih(self) -> bool:
@@ -114,6 +116,8 @@ def _film(row: dict[str, str]) -> Film:
         rsna_class=row["rsna_class"],
         nih_boxes=row["nih_boxes"],
         rsna_boxes=row["rsna_boxes"],
+        patient_sex=row.get("patient_sex", ""),
+        patient_age_years=int(age) if (age := row.get("patient_age_years")) else None,
     )
 
 

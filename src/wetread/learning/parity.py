@@ -10,8 +10,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from wetread.evaluation.calibration_error import smooth_ece
 from wetread.evaluation.calibration_maps import calibration_from_document
-from wetread.learning.metrics import smooth_ece
 from wetread.learning.training import mean_auroc
 
 __all__ = ["Answers", "Parity", "answers", "as_input", "cpu_ms", "open_graph", "parity"]

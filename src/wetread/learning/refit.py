@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from wetread.learning.metrics import auroc
+from wetread.evaluation.discrimination import auroc
 
 __all__ = ["best_penalty", "fit_row"]
 

@@ -1,22 +1,29 @@
 """One run's folder and data: what every act (train, calibrate, evaluate, export) reads and leaves behind."""
 
+import hashlib
 import json
 import subprocess
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wetread.evaluation.calibration_maps import CalibrationMap, calibration_from_document
+from wetread.evaluation.discrimination import auroc
 from wetread.learning import evaluation
-from wetread.learning.calibration import Platt, fit_platt, out_of_fold, sensitive_point, specific_point
+from wetread.learning.calibration import Promise, calibrate_finding
 from wetread.learning.contact_sheet import choose_cases, draw_sheet
 from wetread.learning.distance import Distance, fit_distance
 from wetread.learning.examples import training_set
-from wetread.learning.film import load_films, read_image_folder
-from wetread.learning.gate import Gate, acceptance, fit_gate, gate_rates, gate_set
+from wetread.learning.export import Deployed, export_onnx
+from wetread.learning.film import load_films
+from wetread.learning.gate import Gate, acceptance, fit_gate, gate_rate, gate_set
+from wetread.learning.gradient_maps import METHODS, gradient_maps
+from wetread.learning.graph_reading import GraphReading, film_images, folder_images, kept_images, read_graph
 from wetread.learning.manifest import (
     COMMON_PX,
     FINDINGS,
@@ -27,19 +34,20 @@ from wetread.learning.manifest import (
     read_teacher,
     targets,
 )
-from wetread.learning.metrics import auroc, ece
 from wetread.learning.network import Reader, Reading
+from wetread.learning.novelty import compared_distances, conformal_reference
+from wetread.learning.pointing import boxed, pointing_game
 from wetread.learning.recipe import Recipe
 from wetread.learning.refit import best_penalty, fit_row
 from wetread.learning.training import load_reader, mean_auroc, train
 
-__all__ = ["SPECIFICITY_FLOOR", "Run"]
+__all__ = ["Run"]
 
-SPECIFICITY_FLOOR = 0.90
-_SENSITIVITY_FLOOR = 0.80
+_PROMISE = Promise("specificity", 0.90)
 _OOD_QUANTILE = 0.99
 _DISTANCE_FILMS = 3000  # train films behind the distance: 47 per direction
 _GATE_TEST_FILMS = 400
+_STRANGE_FILMS = 200  # val films from which strangers are made to compare distances
 _PROBE_FILMS = 1500  # train films behind the probe for the source
 Films = NDArray[np.uint8]
 
@@ -83,27 +91,56 @@ class Run:
         data = training_set(train_films, val_films, self.teacher("train"), self.recipe.loss.teacher_weight)
         train(self.recipe, data, self.out, self.provenance(), only)
 
-    def calibrate(self) -> dict[str, object]:
-        """Fits gate and distance (unless newer than the checkpoint), calibration and operating points."""
-        val = self.pixels("val")
-        reading = read_all(self.reader, val)
-        parts, checkpoint = self.out / "parts.pt", self.out / "checkpoint.pt"
-        if not parts.exists() or parts.stat().st_mtime < checkpoint.stat().st_mtime:
+    @cached_property
+    def graph(self) -> Path:
+        """This run's network, gate and distance as `model.onnx`, which every reading goes through; gate and distance are fitted when they are older."""
+        parts, graph, checkpoint = (self.out / name for name in ("parts.pt", "model.onnx", "checkpoint.pt"))
+        if _older(parts, checkpoint):
             self._fit_parts()
-        gate, distance = self.parts()
-        limit = float(np.quantile(distance(reading.features).numpy(), _OOD_QUANTILE))
-        lowest = float(np.quantile(acceptance(self.reader, gate, val), 0.005))
-        logits = reading.logits.double().numpy()
-        report: dict[str, object] = {
-            "val_mean_auroc": mean_auroc(targets(self.films["val"]), logits),
-            "val_films": len(val),
+        if _older(graph, parts):
+            export_onnx(Deployed(self.reader, *self.parts()), self.recipe.input_px, graph)
+        return graph
+
+    def reading(self, split: str) -> GraphReading:
+        """The split's films as the product reads them; kept in the run's folder under the graph's hash, so that a film is read once."""
+        path = self.out / f"reading-{split}-{_short_hash(self.graph)}.npz"
+        if not path.exists():
+            films = film_images(self.films[split], self.manifest.parent, self.recipe.input_px)
+            np.savez(path, **read_graph(self.graph, films)._asdict())
+        with np.load(path, allow_pickle=False) as kept:
+            return GraphReading(**kept)
+
+    def calibrate(self, promise: Promise = _PROMISE, others: Path | None = None) -> dict[str, Any]:
+        """Fits gate and distance (where older than the checkpoint), calibration, thresholds and limits; `others` as in `evaluate`."""
+        reading = self.reading("val")
+        limit = float(np.quantile(reading.ood_score, _OOD_QUANTILE))
+        lowest = float(np.quantile(acceptance(reading.gate_logits), 0.005))
+        report: dict[str, Any] = {
+            "val_mean_auroc": mean_auroc(targets(self.films["val"]), reading.logits),
+            "val_films": len(reading.logits),
+            "promise": asdict(promise),
             "gate_threshold": round(min(0.5, lowest), 4),
             "ood_quantile": _OOD_QUANTILE,
             "ood_threshold": round(limit, 4),
-            "findings": {name: self._calibrate_finding(column, logits) for column, name in enumerate(FINDINGS)},
+            "ood_reference": conformal_reference(reading.ood_score, self.recipe.seed),
+            "ood_compared": self._compared_distances(reading, others),
+            "findings": {name: self._calibrate_finding(at, reading, promise) for at, name in enumerate(FINDINGS)},
         }
         _write(self.out / "calibration.json", report)
         return report
+
+    def _compared_distances(self, reading: GraphReading, others: Path | None) -> dict[str, Any]:
+        val, random = self.pixels("val"), np.random.default_rng(self.recipe.seed + 2)
+        made = gate_set(val[random.permutation(len(val))[:_STRANGE_FILMS]], random)
+        sets = {kind: read_graph(self.graph, kept_images(films)) for kind, films in list(made.items())[1:]}
+        sets |= self._others(others)
+        strangers = {
+            kind: (each.ood_score, each.features, float((acceptance(each.gate_logits) >= 0.5).mean()))
+            for kind, each in sets.items()
+        }
+        order = np.random.default_rng(self.recipe.seed).permutation(len(self.films["train"]))[:_PROBE_FILMS]
+        train = read_all(self.reader, self.pixels("train")[order]).features.numpy()
+        return compared_distances((reading.ood_score, reading.features), strangers, train)
 
     def _fit_parts(self) -> None:
         films = self.pixels("train")
@@ -127,29 +164,15 @@ class Run:
         torch.save(state, self.out / "checkpoint.pt")
         return scores
 
-    def _calibrate_finding(self, column: int, logits: NDArray[np.float64]) -> dict[str, object]:
+    def _calibrate_finding(self, column: int, reading: GraphReading, promise: Promise) -> dict[str, Any]:
         truth = targets(self.films["val"])[:, column].astype(float)
         known = ~np.isnan(truth)
-        truth, logit = truth[known], logits[known, column]
         patients = np.array([film.patient_id for film in self.films["val"]])[known]
-        platt = fit_platt(truth, logit)
-        probability = platt.probability(logit)
-        sensitive = sensitive_point(truth, probability, patients, _SENSITIVITY_FLOOR)
-        return {
-            "platt": asdict(platt),
-            "operating_point": asdict(specific_point(truth, probability, patients, SPECIFICITY_FLOOR)),
-            "sensitive_operating_point": asdict(sensitive) if sensitive else None,
-            "val": {
-                "n": len(truth),
-                "n_positive": int(truth.sum()),
-                "patients_positive": len(set(patients[truth == 1])),
-                "ece_out_of_fold": ece(truth, out_of_fold(truth, logit, patients)),
-            },
-        }
+        return calibrate_finding(truth[known], reading.logits[known, column], patients, promise, self.recipe.seed)
 
-    def calibration(self) -> dict[str, object]:
+    def calibration(self) -> dict[str, Any]:
         """What `calibrate` left."""
-        found: dict[str, object] = json.loads((self.out / "calibration.json").read_text())
+        found: dict[str, Any] = json.loads((self.out / "calibration.json").read_text())
         return found
 
     def parts(self) -> tuple[Gate, Distance]:
@@ -161,27 +184,26 @@ class Run:
         distance.load_state_dict(state["distance"])
         return gate.eval(), distance.eval()
 
-    def evaluate(self, others: Path | None) -> dict[str, object]:
+    def evaluate(self, others: Path | None) -> dict[str, Any]:
         """Reads `test` and the external sets once; `others` holds one folder of images per kind the gate should judge."""
         test, outside = self.films["test"], self.films["external"]
-        gate, distance = self.parts()
-        reading, foreign = read_all(self.reader, self.pixels("test")), read_all(self.reader, self.pixels("external"))
-        logits = reading.logits.double().numpy()
-        np.savez(self.out / "test_reading.npz", logits=logits, cam=reading.cam.numpy())
-        limit, threshold = self._limits()
-        report: dict[str, object] = {
-            "provenance": self.provenance(),
-            "test": evaluation.discrimination(test, logits),
-            "test_operating": evaluation.operating(test, logits, *self._decisions()),
-            "rsna": evaluation.lung_opacity_against_normal(test, logits),
-            "chexnet": evaluation.paired_with_teacher(test, logits, self.teacher("test")),
-            "kermany": {k: asdict(v) for k, v in evaluation.external(outside, foreign.logits.double().numpy()).items()},
+        reading, foreign = self.reading("test"), self.reading("external")
+        kinds = self._kinds(reading, foreign, others)
+        threshold, limit = (self.calibration()[name] for name in ("gate_threshold", "ood_threshold"))
+        report: dict[str, Any] = {
+            "provenance": self.provenance() | {"graph_sha256_start": _short_hash(self.graph)},
+            "test": evaluation.discrimination(test, reading.logits),
+            "test_operating": evaluation.operating(test, reading.logits, *self._decisions()),
+            "rsna": evaluation.lung_opacity_against_normal(test, reading.logits),
+            "chexnet": evaluation.paired_with_teacher(test, reading.logits, self.teacher("test")),
+            "kermany": evaluation.external(outside, foreign.logits),
             "source_probe": self._source_probe(reading),
-            "pointing_game": evaluation.pointing_game(test, reading.cam.numpy()),
-            "gate": [asdict(rate) for rate in gate_rates(self.reader, gate, self._gate_sets(others), threshold)],
+            "pointing_game": pointing_game(test, reading.cam),
+            "pointing_by_gradients": self._pointing_by_gradients(test),
+            "gate": [asdict(gate_rate(kind, each.gate_logits, threshold)) for kind, each in self._gated(kinds).items()],
             "out_of_distribution": {
-                kind: {"beyond_limit": float((distance(features).numpy() > limit).mean()), "n": len(features)}
-                for kind, features in self._feature_sets(reading, foreign, others).items()
+                kind: {"beyond_limit": float((each.ood_score > limit).mean()), "n": len(each.ood_score)}
+                for kind, each in kinds.items()
             },
         }
         _write(self.out / "evaluation.json", report)
@@ -189,51 +211,50 @@ class Run:
 
     def contact_sheet(self) -> Path:
         """Draws the best and worst cases of the reading that `evaluate` kept; test is not read again."""
-        test, kept = self.films["test"], np.load(self.out / "test_reading.npz")
+        test, kept = self.films["test"], self.reading("test")
         path = self.out / "contact_sheet.png"
-        cases = choose_cases(test, kept["logits"], *self._decisions())
-        draw_sheet(test, self.pixels("test"), kept["cam"], cases, path)
+        cases = choose_cases(test, kept.logits, *self._decisions())
+        draw_sheet(test, self.pixels("test"), kept.cam, cases, path)
         return path
 
-    def _source_probe(self, reading: Reading) -> dict[str, float]:
+    def _pointing_by_gradients(self, films: list[Film]) -> dict[str, Any]:
+        """Per method of `gradient_maps` what `pointing_game` says; through torch, for a graph has no gradients."""
+        chosen = [films[place] for place in boxed(films)]
+        maps = gradient_maps(self.reader, film_images(chosen, self.manifest.parent, self.recipe.input_px))
+        return {method: pointing_game(chosen, maps[method]) for method in METHODS}
+
+    def _source_probe(self, reading: GraphReading) -> dict[str, float]:
         """How well a linear probe of the features tells picked films from common ones; fitted on train, penalty chosen on val."""
         order = np.random.default_rng(self.recipe.seed).permutation(len(self.films["train"]))[:_PROBE_FILMS]
         train = read_all(self.reader, self.pixels("train")[order]).features
         truth = {split: _picked(self.films[split]) for split in ("train", "val", "test")}
-        held = (read_all(self.reader, self.pixels("val")).features, truth["val"])
+        held = (torch.from_numpy(self.reading("val").features), truth["val"])
         fitted = (train.clone(), torch.from_numpy(truth["train"][order]).float())
         penalty, scores = best_penalty(fitted, held)
         weights, bias = fit_row(*fitted, penalty)
-        found = auroc(truth["test"], (reading.features @ weights + bias).double().numpy())
+        found = auroc(truth["test"], (torch.from_numpy(reading.features) @ weights + bias).double().numpy())
         return {"penalty": penalty, "val": scores[penalty], "test": found, "test_picked": float(truth["test"].sum())}
 
-    def _limits(self) -> tuple[float, float]:
-        found = json.loads((self.out / "calibration.json").read_text())
-        return found["ood_threshold"], found["gate_threshold"]
-
-    def _decisions(self) -> tuple[list[Platt], list[float]]:
-        heads = json.loads((self.out / "calibration.json").read_text())["findings"]
-        calibrations = [Platt(**heads[name]["platt"]) for name in FINDINGS]
+    def _decisions(self) -> tuple[list[CalibrationMap], list[float]]:
+        heads = self.calibration()["findings"]
+        calibrations = [calibration_from_document(heads[name]["calibration"]) for name in FINDINGS]
         return calibrations, [heads[name]["operating_point"]["threshold"] for name in FINDINGS]
 
-    def _others(self, folder: Path | None) -> dict[str, Films]:
-        if folder is None:
-            return {}
-        kinds = sorted(each for each in folder.iterdir() if each.is_dir())
-        return {each.name: read_image_folder(each, self.recipe.input_px) for each in kinds}
+    def _others(self, folder: Path | None) -> dict[str, GraphReading]:
+        kinds = sorted(each for each in folder.iterdir() if each.is_dir()) if folder else []
+        return {each.name: read_graph(self.graph, folder_images(each, self.recipe.input_px)) for each in kinds}
 
-    def _gate_sets(self, others: Path | None) -> dict[str, Films]:
-        test, outside = self.pixels("test"), self.pixels("external")
-        random = np.random.default_rng(self.recipe.seed + 1)
-        made = gate_set(test[random.permutation(len(test))[:_GATE_TEST_FILMS]], random)
+    def _kinds(self, reading: GraphReading, foreign: GraphReading, others: Path | None) -> dict[str, GraphReading]:
         kermany = np.array([film.dataset.startswith("Kermany") for film in self.films["external"]])
-        made |= {"kermany (children, frontal)": outside[kermany], "hannover (frontal)": outside[~kermany]}
-        return made | self._others(others)
+        frontal = {"kermany (children)": foreign.only(kermany), "hannover": foreign.only(~kermany)}
+        return {"test": reading} | frontal | self._others(others)
 
-    def _feature_sets(self, reading: Reading, foreign: Reading, others: Path | None) -> dict[str, torch.Tensor]:
-        kermany = torch.tensor([film.dataset.startswith("Kermany") for film in self.films["external"]])
-        sets = {"test": reading.features, "kermany": foreign.features[kermany], "hannover": foreign.features[~kermany]}
-        return sets | {kind: read_all(self.reader, films).features for kind, films in self._others(others).items()}
+    def _gated(self, kinds: dict[str, GraphReading]) -> dict[str, GraphReading]:
+        """All kinds, and what is made of some test films: turned, inverted, not a chest."""
+        test, random = self.pixels("test"), np.random.default_rng(self.recipe.seed + 1)
+        made = gate_set(test[random.permutation(len(test))[:_GATE_TEST_FILMS]], random)
+        read = {kind: read_graph(self.graph, kept_images(films)) for kind, films in list(made.items())[1:]}
+        return read | {f"{kind}, as they are" if kind == "test" else kind: each for kind, each in kinds.items()}
 
 
 @torch.inference_mode()
@@ -250,7 +271,15 @@ def _picked(films: list[Film]) -> NDArray[np.float64]:
     return np.array([film.source_pixels > COMMON_PX for film in films], float)
 
 
-def _write(path: Path, report: dict[str, object]) -> None:
+def _older(made: Path, source: Path) -> bool:
+    return not made.exists() or made.stat().st_mtime < source.stat().st_mtime
+
+
+def _short_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _write(path: Path, report: dict[str, Any]) -> None:
     path.write_text(json.dumps(report, indent=1) + "\n")
 
 

@@ -17,12 +17,12 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from wetread.evaluation.discrimination import auroc
 from wetread.learning.backbone import load_imagenet_weights
 from wetread.learning.examples import Batch, TrainingSet, draw_batch, to_batch
 from wetread.learning.journal import Curve, Progress, write_record
 from wetread.learning.losses import any_loss, box_loss, finding_weights, label_losses, mixed_label_loss
 from wetread.learning.manifest import FINDINGS, NIH_LABELS
-from wetread.learning.metrics import auroc
 from wetread.learning.network import Reader, fold_norms
 from wetread.learning.recipe import Recipe
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wetread.inference.resample import fit_long_side
-from wetread.learning.film import load_films, read_image_folder
+from wetread.learning.film import load_films, picture_files
 from wetread.learning.manifest import FINDINGS, Film, read_manifest, read_teacher, targets
 from wetread.ports.decoder import DecodedImage
 
@@ -51,7 +51,8 @@ def test_decoded_films_are_kept_until_the_list_changes(films: list[Film], tmp_pa
 
 
 def test_picture_folder_is_read_by_name(films: list[Film], tmp_path: Path) -> None:
-    assert np.array_equal(read_image_folder(tmp_path, 32), load_films(films, tmp_path, 32, tmp_path / "cache"))
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert [path.name for path in picture_files(tmp_path)] == ["a.png", "b.png", "c.png"]
 
 
 def test_what_nobody_labelled_is_unknown_not_absent(films: list[Film]) -> None:
