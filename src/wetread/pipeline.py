@@ -30,6 +30,7 @@ from wetread.ports.file_store import FileStore
 from wetread.ports.predictor import Predictor
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.ports.vault import Vault
+from wetread.triage.context import ask_vault, context_of
 from wetread.triage.policy import TriagePolicy
 from wetread.triage.prioritise import prioritise
 
@@ -109,18 +110,21 @@ class Pipeline:
             self._finish(unit, job, "study.analyse", outcome, JobKind.TRIAGE, _model_facts(analysis))
 
     def _triage(self, job: Job) -> None:
+        facts = ask_vault(job.study_key, self.vault, self.policy, last_try=job.attempt > 1)
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
             if _superseded(job, study):
                 self._finish(unit, job, "study.triage", "superseded", None, {})
                 return
             analysis = None if study.reason else unit.analysis(job.study_key)
-            decision = prioritise(analysis, study.traits, self.policy, unavailable_reason=study.reason)
+            context = context_of(study, facts, unit, self.policy)
+            read = (analysis,) if analysis else ()
+            decision = prioritise(read, study.traits, self.policy, context=context, unavailable_reason=study.reason)
             unit.save_decision(study.study_key, study.revision, decision)
             state = next_state(study.state, StudyEvent.TRIAGE)
             unit.save_study(replace(study, state=state, priority=decision.priority, critical=decision.critical))
-            facts = {"priority": decision.priority.value, "rule": decision.rule_id, "policy": decision.policy_version}
-            self._finish(unit, job, "study.triage", "success", JobKind.DRAFT, facts)
+            said = {"priority": decision.priority.value, "rule": decision.rule_id, "policy": decision.policy_version}
+            self._finish(unit, job, "study.triage", "success", JobKind.DRAFT, said)
 
     def _draft(self, job: Job) -> None:
         has_prior = bool(self.vault.priors(job.study_key))

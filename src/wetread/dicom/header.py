@@ -31,6 +31,7 @@ _TAGS = {
     "station_name": 0x00081010,
     "study_description": 0x00081030,
     "series_description": 0x0008103E,
+    "institutional_department_name": 0x00081040,
     "manufacturer_model_name": 0x00081090,
     "patient_name": 0x00100010,
     "patient_id": 0x00100020,
@@ -95,6 +96,7 @@ def header_of(file: Part10File) -> InstanceHeader:
         instance_number=read.integer_text("instance_number"),
         patient_age_years=_age(read.text("patient_age"), identity),
         specific_character_set=read.character_set,
+        institutional_department_name=read.text("institutional_department_name"),
     )
 
 

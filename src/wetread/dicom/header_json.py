@@ -39,6 +39,7 @@ def _header(data: dict[str, Any]) -> InstanceHeader:
         instance_number=_text(data["instance_number"]),
         patient_age_years=None if age is None else _is(age, int),
         specific_character_set=_texts(data["specific_character_set"]),
+        institutional_department_name=_text(data["institutional_department_name"]),
     )
 
 

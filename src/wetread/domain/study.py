@@ -84,6 +84,7 @@ class InstanceHeader:
     instance_number: str
     patient_age_years: int | None
     specific_character_set: tuple[str, ...] = field(default=())
+    institutional_department_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

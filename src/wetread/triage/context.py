@@ -1,0 +1,143 @@
+"""What a policy may ask about a study beside its findings: the patient class and what signed priors say. Gathered here, without identity, from vault and database.
+
+Identity stays in the vault (law 4): out come a class from a closed list, a number of days, and study keys.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from wetread.domain.errors import PermanentError, StudyNotFound, TransientError
+from wetread.domain.finding import FindingName, concept
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.report import Report, is_final
+from wetread.domain.study import Study
+from wetread.ports.database import UnitOfWork
+from wetread.ports.vault import Vault
+from wetread.triage.policy import TriagePolicy
+
+__all__ = ["KnownFinding", "TriageContext", "VaultFacts", "ask_vault", "context_of", "known_findings"]
+
+_MOST_PRIORS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFinding:
+    """A finding that the newest signed prior, `days_before`, states as present on `laterality` ("" not said)."""
+
+    name: FindingName
+    laterality: str
+    days_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class TriageContext:
+    """`patient_class` is emergency, inpatient, outpatient or "" (unknown); `gap` says what could not be looked up."""
+
+    patient_class: str = ""
+    known: tuple[KnownFinding, ...] = ()
+    gap: str = ""
+
+    def known_as(self, name: FindingName, laterality: str) -> KnownFinding | None:
+        """The prior's statement that covers this finding: on the same side where the finding has one. A side that is not said covers nothing."""
+        for each in self.known:
+            if each.name == name and (not concept(name).lateralised or _covers(each.laterality, laterality)):
+                return each
+        return None
+
+
+def _covers(prior: str, now: str) -> bool:
+    return bool(now) and prior in (now, "bilateral")
+
+
+@dataclass(frozen=True, slots=True)
+class VaultFacts:
+    """What only the vault can tell: the class, and the priors that are recent enough with their age in days (None: no date), newest first."""
+
+    patient_class: str = ""
+    priors: tuple[tuple[StudyKey, int | None], ...] = ()
+    gap: str = ""
+
+
+def ask_vault(study_key: StudyKey, vault: Vault, policy: TriagePolicy, *, last_try: bool) -> VaultFacts:
+    """Before the unit of work begins, so that no lock waits for the vault.
+
+    A vault that is away is a TransientError; on the `last_try` the study goes on without it and says so: no critical finding waits for the vault, and a finding that
+    cannot be known is paged.
+    """
+    try:
+        return VaultFacts(_patient_class(study_key, vault, policy.patient_classes), _priors(study_key, vault, policy))
+    except StudyNotFound:
+        return VaultFacts(gap="patient class and priors are unknown: the vault has lost this study")
+    except TransientError:
+        if not last_try:
+            raise
+        return VaultFacts(gap="patient class and priors are unknown: the vault is away")
+
+
+def context_of(study: Study, facts: VaultFacts, unit: UnitOfWork, policy: TriagePolicy) -> TriageContext:
+    """The context, with what the newest signed prior says; an older one that it contradicts does not count."""
+    for prior_key, dated in facts.priors:
+        prior = unit.find_study(prior_key)
+        days = _days_before(study, prior, dated) if prior else None
+        report = _signed(unit.reports(prior_key)) if _is_recent(days, policy) else None
+        if report and days is not None:
+            return TriageContext(facts.patient_class, known_findings(report, days), facts.gap)
+    return TriageContext(facts.patient_class, (), facts.gap)
+
+
+def known_findings(report: Report, days_before: int) -> tuple[KnownFinding, ...]:
+    """What a signed report states as present."""
+    return tuple(KnownFinding(f.name, f.laterality, days_before) for f in report.content.findings if f.present)
+
+
+def _patient_class(study_key: StudyKey, vault: Vault, classes: Mapping[str, str]) -> str:
+    departments = (each.header.institutional_department_name for each in vault.instances(study_key)) if classes else ()
+    return next((classes[name.strip().lower()] for name in departments if name.strip().lower() in classes), "")
+
+
+def _priors(study_key: StudyKey, vault: Vault, policy: TriagePolicy) -> tuple[tuple[StudyKey, int | None], ...]:
+    if policy.known_findings is None:
+        return ()
+    taken = _date(vault.study(study_key).identity.study_date)
+    ages = ((key, _days(taken, _date(vault.study(key).identity.study_date))) for key in vault.priors(study_key))
+    recent = ((key, days) for key, days in ages if days is None or 0 <= days <= policy.known_findings.within_days)
+    return tuple(islice(recent, _MOST_PRIORS))
+
+
+def _days_before(study: Study, prior: Study, dated: int | None) -> int | None:
+    """By study date; by arrival where a date is missing or both are of one day. None: not a prior."""
+    if dated:
+        return dated
+    return (study.received_at - prior.received_at).days if prior.received_at < study.received_at else None
+
+
+def _is_recent(days: int | None, policy: TriagePolicy) -> bool:
+    return days is not None and policy.known_findings is not None and days <= policy.known_findings.within_days
+
+
+def _signed(reports: tuple[Report, ...]) -> Report | None:
+    """The newest version that is final and unchanged since it was signed."""
+    return next((each for each in sorted(reports, key=lambda r: -r.version) if _stands(each)), None)
+
+
+def _stands(report: Report) -> bool:
+    try:
+        return is_final(report)
+    except PermanentError:
+        return False
+
+
+def _days(taken: date | None, prior: date | None) -> int | None:
+    return (taken - prior).days if taken and prior else None
+
+
+def _date(text: str) -> date | None:
+    """A DICOM DA value, in the old form with dots as well."""
+    digits = text.replace(".", "")
+    try:
+        return date.fromisoformat(digits) if re.fullmatch(r"\d{8}", digits, re.ASCII) else None
+    except ValueError:
+        return None
