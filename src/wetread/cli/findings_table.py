@@ -46,7 +46,11 @@ def as_json(result: ReadResult) -> str:
     analysis = result.analysis
     body = {
         "model": {"name": analysis.model.name, "version": analysis.model.version, "sha256": analysis.model.sha256},
-        "out_of_distribution": {"score": analysis.ood_score, "limit": analysis.ood_threshold},
+        "out_of_distribution": {
+            "score": analysis.ood_score,
+            "limit": analysis.ood_threshold,
+            "p_value": analysis.ood_p_value,
+        },
         "quality": [{"code": flag.code, "message": flag.message} for flag in analysis.quality],
         "findings": [_finding(finding) for finding in analysis.findings],
     }

@@ -93,7 +93,10 @@ class HeatMaps:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """One model's read of one film. `ood_score` is the film's distance from the training films, `ood_threshold` its limit; None: not measured."""
+    """One model's read of one film. `ood_score` is the film's distance from the training films, `ood_threshold` its limit; None: not measured.
+
+    `ood_p_value`: were the film one more of those the limit was set on, a distance as large would be seen with at most this probability; None: not known.
+    """
 
     instance_key: InstanceKey
     model: ModelIdentity
@@ -104,6 +107,7 @@ class Analysis:
     input_sha256: str
     analysed_at: datetime
     heat: HeatMaps | None = None
+    ood_p_value: float | None = None
 
     @property
     def out_of_distribution(self) -> bool:

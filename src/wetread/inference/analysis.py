@@ -11,6 +11,7 @@ from wetread.domain.finding import concept
 from wetread.domain.identifiers import InstanceKey
 from wetread.inference.bundle import HeadSpec, ModelBundle
 from wetread.inference.localise import hot_region, laterality
+from wetread.inference.novelty import as_far, conformal_p_value
 from wetread.inference.quality import refuse_by_gate, refuse_by_pixels
 from wetread.inference.resample import fit_long_side
 from wetread.ports.decoder import DecodedImage
@@ -61,6 +62,7 @@ def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime
         input_sha256=sha256(image.tobytes()).hexdigest(),
         analysed_at=now,
         heat=_heat(bundle, prediction, extent),
+        ood_p_value=_p_value(prediction, bundle),
     )
 
 
@@ -114,9 +116,19 @@ def _distance_flags(prediction: Prediction, bundle: ModelBundle) -> tuple[Qualit
         return ()
     message = (
         f"unlike the films the model was trained on (distance {prediction.ood_score:.2f}, "
-        f"limit {bundle.ood_threshold:.2f}): its numbers may not hold here"
+        f"limit {bundle.ood_threshold:.2f}{_rarity(prediction.ood_score, bundle)}): its numbers may not hold here"
     )
     return (QualityFlag("out_of_distribution", message),)
+
+
+def _rarity(score: float, bundle: ModelBundle) -> str:
+    films = len(bundle.ood_reference)
+    return f"; {as_far(score, bundle.ood_reference)} of {films} films of its own kind lie as far" if films else ""
+
+
+def _p_value(prediction: Prediction, bundle: ModelBundle) -> float | None:
+    score, reference = prediction.ood_score, bundle.ood_reference
+    return conformal_p_value(score, reference) if score is not None and reference else None
 
 
 def _heat(bundle: ModelBundle, prediction: Prediction, extent: Region) -> HeatMaps | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
 from wetread.domain.analysis import ModelIdentity, OperatingPoint, Rate
@@ -55,7 +56,8 @@ class GateSpec:
 class ModelBundle:
     """A verified bundle. `onnx` is the network's bytes; their sha256 is the model's identity.
 
-    `gate` and `ood_threshold` are None where an imported network has no such part.
+    `gate` and `ood_threshold` are None where an imported network has no such part. `ood_reference`: ascending distances of in-distribution films
+    that neither the network nor its distance was fitted on; empty in bundles from before 0.2.1. `figures`: card.json, the data behind the card.
     """
 
     identity: ModelIdentity
@@ -69,6 +71,8 @@ class ModelBundle:
     card: str
     licence: str
     signature: SignatureState
+    ood_reference: tuple[float, ...] = ()
+    figures: bytes | None = None
 
 
 def load_bundle(path: Path, *, trusted_keys_dir: Path | None = None, require_signature: bool = False) -> ModelBundle:
@@ -162,6 +166,8 @@ def _to_bundle(document: JsonValue, members: dict[str, bytes], signature: Signat
         card=members["card.md"].decode("utf-8", "replace"),
         licence=document["licence"].text(),
         signature=signature,
+        ood_reference=_ood_reference(document.get("out_of_distribution")),
+        figures=members.get("card.json"),
     )
 
 
@@ -175,6 +181,14 @@ def _input_side_px(spec: JsonValue) -> int:
 
 def _ood_threshold(spec: JsonValue | None) -> float | None:
     return None if spec is None else spec["threshold"].number(low=0.0)
+
+
+def _ood_reference(spec: JsonValue | None) -> tuple[float, ...]:
+    stated = spec.get("reference_scores") if spec else None
+    scores = tuple(each.number(low=0.0) for each in stated.items(at_least=1)) if stated else ()
+    if any(left > right for left, right in pairwise(scores)):
+        raise Misfit("out_of_distribution.reference_scores: must not descend")
+    return scores
 
 
 def _gate(spec: JsonValue | None) -> GateSpec | None:

@@ -106,6 +106,7 @@ def _analysis(analysis: Analysis) -> Json:
         "quality": [{"code": each.code, "message": each.message} for each in analysis.quality],
         "ood_score": analysis.ood_score,
         "ood_threshold": analysis.ood_threshold,
+        "ood_p_value": analysis.ood_p_value,
         "has_heat_maps": analysis.heat is not None,
     }
 

@@ -69,3 +69,25 @@ def test_a_calibrated_finding_needs_an_operating_point(tmp_path: Path) -> None:
     findings = [{**UNCALIBRATED[0], "calibration": {"method": "platt", "slope": 1.0, "intercept": 0.0}}]
     with pytest.raises(PermanentError, match="operating_point"):
         load_bundle(write_bundle(tmp_path / "b", findings=findings))
+
+
+def test_a_distance_comes_with_its_p_value_where_the_bundle_has_reference_films(
+    tmp_path: Path, film: DecodedImage
+) -> None:
+    """Two of four reference films lie at 2.0 or beyond: p = (1 + 2) / (1 + 4)."""
+    stated = {"method": "any", "threshold": 1.5, "reference_scores": [0.5, 1.0, 2.0, 3.0]}
+    bundle = load_bundle(write_bundle(tmp_path / "b", out_of_distribution=stated))
+    far, near = (_read(bundle, replace(WHOLE, ood_score=score), film) for score in (2.0, 0.1))
+    assert (far.ood_p_value, near.ood_p_value) == (pytest.approx(0.6), 1.0)
+    assert "2 of 4 films of its own kind lie as far" in far.quality[0].message
+    old = load_bundle(write_bundle(tmp_path / "old"))
+    analysis = _read(old, replace(WHOLE, ood_score=9.0), film)
+    assert (analysis.ood_p_value, [flag.code for flag in analysis.quality]) == (None, ["out_of_distribution"])
+
+
+@pytest.mark.parametrize("wrong", [[2.0, 1.0], [], ["far"], [-1.0]])
+def test_reference_distances_that_make_no_sense_are_refused(tmp_path: Path, wrong: list[object]) -> None:
+    stated = {"method": "any", "threshold": 1.5, "reference_scores": wrong}
+    with pytest.raises(PermanentError, match="reference_scores") as refused:
+        load_bundle(write_bundle(tmp_path / "b", out_of_distribution=stated))
+    assert refused.value.code == "bad_bundle"
