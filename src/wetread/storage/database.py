@@ -11,12 +11,16 @@ from sqlalchemy import Executable, bindparam, func, select
 from wetread.domain.audit import AuditRecord
 from wetread.domain.errors import TransientError
 from wetread.domain.job import Job, JobKind, JobState
+from wetread.domain.page import Page
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import JobCounts
-from wetread.storage import jobs, schema
+from wetread.storage import jobs, pages, schema
 from wetread.storage.accounts import AccountRows
+from wetread.storage.alarms import AlarmRows
+from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.jobs import JobRows
+from wetread.storage.pages import PageRows
 from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
 from wetread.storage.studies import StudyRows
@@ -34,7 +38,7 @@ _AUDIT_FROM = (
 _COUNT_STUDIES = select(schema.studies.c.state, func.count()).group_by(schema.studies.c.state)
 
 
-class SqlUnitOfWork(StudyRows, ResultRows, ReportRows, JobRows, AccountRows):
+class SqlUnitOfWork(StudyRows, ResultRows, ReportRows, JobRows, AccountRows, CriticalRows, PageRows, AlarmRows):
     """Everything one transaction may read and write."""
 
 
@@ -94,6 +98,11 @@ class SqlDatabase:
 
     def revive_job(self, job_id: int) -> bool:
         return self._change(jobs.REVIVE, {"id": job_id})
+
+    def claim_page(self, *, now: datetime, lease_s: float) -> Page | None:
+        with self._in_turn(), writing(self._engine) as connection:
+            row = connection.execute(pages.CLAIM_PAGE, pages.claim_until(now, lease_s)).one_or_none()
+        return None if row is None else pages.page_of(row)
 
     def _change(self, statement: Executable, parameters: Row) -> bool:
         """One statement, one transaction; True when it changed a row."""

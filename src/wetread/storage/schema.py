@@ -19,15 +19,16 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    TextClause,
     TypeDecorator,
     text,
 )
 
 from wetread.storage.codec import aware_utc
 
-__all__ = ["EPOCH", "HEADS", "UtcDateTime", "metadata_of", "vault", "work"]
+__all__ = ["CRITICAL_IS_CLOSED", "CRITICAL_IS_OPEN", "EPOCH", "HEADS", "UtcDateTime", "metadata_of", "vault", "work"]
 
-HEADS = {"work": "0001", "vault": "0001"}
+HEADS = {"work": "0002", "vault": "0001"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,10 +75,15 @@ def _time(name: str) -> Column[datetime]:
     return Column(name, UtcDateTime, nullable=False)
 
 
-def _of_study(*, primary_key: bool = False) -> Column[str]:
+def _of_study(*, primary_key: bool = False, nullable: bool = False) -> Column[str]:
     # deferred: within one transaction the study may be saved after what belongs to it
     study = ForeignKey("studies.study_key", deferrable=True, initially="DEFERRED")
-    return Column("study_key", Text, study, primary_key=primary_key, nullable=False)
+    return Column("study_key", Text, study, primary_key=primary_key, nullable=nullable)
+
+
+def _where(index: str, *columns: str, holds: TextClause, unique: bool = False) -> Index:
+    """A partial index: rows that are over cost a look at the others nothing. A query must say `holds`, or imply it, in words: no engine proves it of a parameter."""
+    return Index(index, *columns, unique=unique, sqlite_where=holds, postgresql_where=holds)
 
 
 studies = Table(
@@ -137,7 +143,7 @@ reports = Table(
     _text("amendment_reason"),
 )
 
-_is_open = text("due_at IS NOT NULL")
+_IS_DUE_ONCE = text("due_at IS NOT NULL")
 jobs = Table(
     "jobs",
     work,
@@ -155,7 +161,7 @@ jobs = Table(
     _text("detail"),
     _text("reason"),
     Index(None, "state", "kind"),
-    Index("ix_jobs_open", "urgency_rank", "job_id", sqlite_where=_is_open, postgresql_where=_is_open),
+    _where("ix_jobs_open", "urgency_rank", "job_id", holds=_IS_DUE_ONCE),
 )
 
 deliveries = Table(
@@ -169,6 +175,64 @@ deliveries = Table(
     _text("receipt"),
     _time("updated_at"),
 )
+
+CRITICAL_IS_OPEN, CRITICAL_IS_CLOSED = text("state <> 'closed'"), text("state = 'closed'")
+"""As the partial indexes have it: what a query must say to use them."""
+critical_results = Table(
+    "critical_results",
+    work,
+    Column("critical_key", _Ordered, primary_key=True),
+    _of_study(),
+    _text("site"),
+    _text("state"),
+    _time("opened_at"),
+    Column("next_due_at", UtcDateTime),
+    _integer("etag"),
+    _text("body"),
+    Index(None, "study_key", "opened_at"),
+    _where("uq_critical_results_open", "study_key", holds=CRITICAL_IS_OPEN, unique=True),
+    _where("ix_critical_results_open", "opened_at", "critical_key", holds=CRITICAL_IS_OPEN),
+    _where("ix_critical_results_closed", "opened_at", "critical_key", holds=CRITICAL_IS_CLOSED),
+    _where("ix_critical_results_due", "next_due_at", "critical_key", holds=text("next_due_at IS NOT NULL")),
+)
+
+pages = Table(
+    "pages",
+    work,
+    Column("page_key", _Ordered, primary_key=True),
+    _text("subject"),
+    _of_study(nullable=True),
+    _integer("urgency"),
+    _text("state"),
+    _integer("attempt"),
+    Column("due_at", UtcDateTime),  # when it may be claimed; null once it is over
+    _time("queued_at"),
+    _text("body"),
+    Index(None, "subject", "queued_at"),
+    _where("ix_pages_queued", "urgency", "due_at", "page_key", holds=_IS_DUE_ONCE),
+)
+
+alarms = Table(
+    "alarms",
+    work,
+    Column("alarm_key", _Ordered, primary_key=True),
+    _time("raised_at"),
+    Column("cleared_at", UtcDateTime),
+    _text("body"),
+    _where("ix_alarms_open", "raised_at", "alarm_key", holds=text("cleared_at IS NULL")),
+)
+
+roster_overrides = Table(
+    "roster_overrides",
+    work,
+    Column("override_id", _Ordered, primary_key=True),
+    _time("starts_at"),
+    _time("ends_at"),
+    _text("body"),
+    Index(None, "ends_at"),
+)
+
+beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))
 
 audit = Table(
     "audit",

@@ -11,14 +11,16 @@ from typing import TypeVar
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import GENESIS, AuditEvent, AuditRecord, record_hash
 from wetread.domain.delivery import Delivery, DeliveryState
-from wetread.domain.errors import PermanentError, StaleVersion, StudyNotFound, TransientError, WetreadError
+from wetread.domain.errors import PermanentError, StaleVersion, StudyNotFound, TransientError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
+from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft, Report
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
+from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
 
 __all__ = ["MemoryDatabase", "MemoryUnitOfWork"]
@@ -26,33 +28,8 @@ __all__ = ["MemoryDatabase", "MemoryUnitOfWork"]
 T = TypeVar("T")
 
 
-class MemoryUnitOfWork:
+class MemoryUnitOfWork(MemoryCriticalStore):
     """One transaction on a copy of the state."""
-
-    def __init__(self, database: "MemoryDatabase", *, write: bool) -> None:
-        self._database = database
-        self._writes = write
-        self._state = database.state.copy() if write else database.state
-        self._refusal: WetreadError | None = None
-
-    @property
-    def _visible(self) -> MemoryState:
-        if self._refusal:
-            raise self._refusal
-        return self._state
-
-    @property
-    def _changing(self) -> MemoryState:
-        if not self._writes:
-            raise PermanentError("this unit of work only reads", code="read_only")
-        return self._visible
-
-    def commit(self) -> None:
-        state = self._visible
-        if self._writes:
-            state.check()
-            self._database.state = state
-        self._refusal = PermanentError("this unit of work is already committed", code="unit_closed")
 
     def study(self, study_key: StudyKey) -> Study:
         study = self.find_study(study_key)
@@ -131,8 +108,7 @@ class MemoryUnitOfWork:
     def complete_job(self, job: Job) -> None:
         held = self._changing.find_job(job.job_id)
         if held is None or not held.held_by(job):
-            self._refusal = TransientError("the lease was lost: another worker has this job", code="lease_lost")
-            raise self._refusal
+            raise self._refuse(TransientError("the lease was lost: another worker has this job", code="lease_lost"))
         self._changing.put_job(replace(held, state=JobState.DONE, due_at=None))
 
     def save_delivery(self, delivery: Delivery) -> None:
@@ -240,6 +216,10 @@ class MemoryDatabase:
                 return False
             state.put_job(replace(held, job=replace(held.job, attempt=0), state=JobState.READY, due_at=EPOCH))
             return True
+
+    def claim_page(self, *, now: datetime, lease_s: float) -> Page | None:
+        with self._changing() as state:
+            return claim_page(state, now, lease_s)
 
     def jobs(self, state: JobState, limit: int = 100) -> tuple[tuple[Job, str], ...]:
         rows = sorted(self.state.jobs.values(), key=lambda each: each.job.job_id)

@@ -3,14 +3,18 @@
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 
+from wetread.domain.alarm import Alarm
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditRecord
+from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobRequest, JobState
+from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft, Report
+from wetread.domain.roster import RosterOverride
 from wetread.domain.study import Instance, Study
 from wetread.ports.database import Account, Session
 
@@ -57,6 +61,11 @@ class MemoryState:
     audit: dict[int, AuditRecord] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
+    criticals: dict[str, CriticalResult] = field(default_factory=dict)
+    pages: dict[str, Page] = field(default_factory=dict)
+    alarms: dict[str, Alarm] = field(default_factory=dict)
+    overrides: dict[str, RosterOverride] = field(default_factory=dict)
+    beats: dict[str, datetime] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
@@ -66,6 +75,8 @@ class MemoryState:
         by_study = (self.analyses, self.decisions, self.drafts, self.reports, self.deliveries)
         named = {key[0] for table in by_study for key in table}
         named |= {row.job.study_key for row in self.jobs.values()} | {row.study_key for row in self.instances.values()}
+        named |= {row.study_key for row in self.criticals.values()}
+        named |= {row.study_key for row in self.pages.values() if row.study_key is not None}
         if named - self.studies.keys():
             raise PermanentError("the database refused: a row names a study that is not there", code="database_refused")
 
