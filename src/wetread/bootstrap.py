@@ -1,4 +1,4 @@
-"""The only place where a port meets an adapter: settings in, working parts out. Heavy libraries are imported by the part that needs them, when it is built."""
+"""The only place where a port meets an adapter (channels: `bootstrap_notifiers`): settings in, working parts out. Heavy libraries are imported by the part that needs them, when it is built."""
 
 import multiprocessing
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread import __version__
+from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 from wetread.ports.decoder import Decoder
@@ -41,6 +42,8 @@ __all__ = [
     "SystemClock",
     "build_core",
     "build_desk",
+    "build_notifiers",
+    "build_ping",
     "build_reception",
     "build_sandbox",
     "build_server",

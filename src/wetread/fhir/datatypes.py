@@ -25,6 +25,7 @@ __all__ = [
     "identifier",
     "instant",
     "patient_identifier",
+    "patient_number",
     "present",
     "search_identifier",
     "study_day",
@@ -118,7 +119,11 @@ def instant(moment: datetime) -> str:
 
 def patient_identifier(identity: PatientIdentity, system: str, fallback_uid: str) -> Json:
     """The patient's number in its issuer's name space, or a name of our own for a study that came without one."""
-    if not (number := clean(identity.patient_id)):
-        return identifier("urn:ietf:rfc:3986", f"urn:oid:{fallback_uid}")
-    issuer = clean(identity.issuer_of_patient_id)
-    return identifier(f"{system}:{quote(issuer, safe='')}" if issuer else system, number, "MR")
+    named = patient_number(identity.patient_id, identity.issuer_of_patient_id, system)
+    return named or identifier("urn:ietf:rfc:3986", f"urn:oid:{fallback_uid}")
+
+
+def patient_number(patient_id: str, issuer_of_patient_id: str, system: str) -> Json | None:
+    """The patient's number in its issuer's name space; None without a number."""
+    number, issuer = clean(patient_id), clean(issuer_of_patient_id)
+    return identifier(f"{system}:{quote(issuer, safe='')}" if issuer else system, number, "MR") if number else None

@@ -1,0 +1,40 @@
+"""No channel may hold up the next one: a send is given up after a fixed time, whatever it hangs in (a name server, a peer that sends one byte a minute), and a fault of ours in it is its own."""
+
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.domain.page import PageMessage
+from wetread.ports.notifier import Notifier
+
+__all__ = ["BoundedNotifier"]
+
+
+class BoundedNotifier:
+    """Another notifier with a limit on the whole of a send. A send that is given up may still arrive: its key makes it known."""
+
+    def __init__(self, notifier: Notifier, limit_s: float) -> None:
+        self.name = notifier.name
+        self.carries_phi = notifier.carries_phi
+        self._notifier = notifier
+        self._limit_s = limit_s
+
+    def send(self, message: PageMessage, address: str, key: str) -> str:
+        outcome: SimpleQueue[str | WetreadError] = SimpleQueue()
+
+        def attempt() -> None:
+            try:
+                outcome.put(self._notifier.send(message, address, key))
+            except WetreadError as error:
+                outcome.put(error)
+            except Exception as error:  # noqa: BLE001 - a fault in one channel must not keep the next from being tried
+                outcome.put(PermanentError(f"this channel broke ({type(error).__name__})", code="channel_broke"))
+
+        Thread(target=attempt, name=f"page-{self.name}", daemon=True).start()
+        try:
+            result = outcome.get(timeout=self._limit_s)
+        except Empty:
+            raise TransientError(f"no answer within {self._limit_s:g} s", code="receiver_timeout") from None
+        if isinstance(result, WetreadError):
+            raise result
+        return result

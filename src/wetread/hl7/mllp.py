@@ -1,0 +1,93 @@
+"""HL7 messages over TCP: the minimal lower layer protocol (HL7 v2 implementation guide, appendix C) as client, and what the acknowledgement says (chapter 2 §2.9)."""
+
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from wetread.domain.errors import PermanentError, TransientError
+
+__all__ = ["MllpPeer", "exchange", "judge_acknowledgement"]
+
+_START, _END = b"\x0b", b"\x1c\r"
+_ANSWER_LIMIT_BYTES = 64 * 1024
+_ACCEPTED, _FAILED, _REJECTED = ("AA", "CA"), ("AE", "CE"), ("AR", "CR")
+
+
+@dataclass(frozen=True, slots=True)
+class MllpPeer:
+    """A listener. With `tls` its certificate is checked, against `ca_file` alone where one is given; `timeout_s` bounds the whole exchange."""
+
+    host: str
+    port: int = 2575
+    tls: bool = False
+    timeout_s: float = 10.0
+    ca_file: Path | None = None
+
+
+def exchange(peer: MllpPeer, message: bytes) -> bytes:
+    """Send one message in a connection of its own; returns its acknowledgement without the frame. Raises TransientError or PermanentError."""
+    deadline = time.monotonic() + peer.timeout_s
+    context = _tls_context(peer) if peer.tls else None
+    try:
+        with _connected(peer, context) as connection:
+            connection.sendall(_START + message + _END)
+            return _read_frame(connection, deadline)
+    except ssl.SSLCertVerificationError:
+        raise PermanentError(
+            "the HL7 receiver's certificate is not trusted: check it and ca_file", code="tls_failed"
+        ) from None
+    except OSError as error:
+        raise TransientError(
+            f"the HL7 receiver does not answer ({type(error).__name__})", code="receiver_unreachable"
+        ) from None
+
+
+def _tls_context(peer: MllpPeer) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=str(peer.ca_file.expanduser()) if peer.ca_file else None)
+    except OSError as error:
+        raise PermanentError(
+            f"the file of trusted certificates cannot be used ({type(error).__name__})", code="bad_settings"
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _connected(peer: MllpPeer, context: ssl.SSLContext | None) -> socket.socket:
+    connection = socket.create_connection((peer.host, peer.port), timeout=peer.timeout_s)
+    if context is None:
+        return connection
+    try:
+        return context.wrap_socket(connection, server_hostname=peer.host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _read_frame(connection: socket.socket, deadline: float) -> bytes:
+    received = b""
+    while _END not in received:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError
+        connection.settimeout(left_s)
+        chunk = connection.recv(4096)
+        if not chunk or len(received) > _ANSWER_LIMIT_BYTES:
+            raise TransientError("the HL7 receiver ended without an acknowledgement", code="receiver_unreachable")
+        received += chunk
+    return received.partition(_START)[2].partition(_END)[0]
+
+
+def judge_acknowledgement(answer: bytes, control_id: str) -> str:
+    """MSA-1 when it accepts our message; raises TransientError for an error or an answer to something else, PermanentError for a rejection."""
+    msa = next((each for each in answer.decode("utf-8", "replace").split("\r") if each.startswith("MSA|")), "")
+    code, acknowledged = (*msa.split("|")[1:3], "", "")[:2]
+    if code in _REJECTED:
+        raise PermanentError(f"the HL7 receiver rejects the page ({code}): look into its log", code="page_refused")
+    if code in _FAILED:
+        raise TransientError(f"the HL7 receiver could not take the page ({code})", code="receiver_busy")
+    if code not in _ACCEPTED or acknowledged != control_id:
+        raise TransientError("the HL7 receiver's answer acknowledges no message of ours", code="unconfirmed")
+    return code
