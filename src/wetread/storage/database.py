@@ -25,6 +25,7 @@ from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
 from wetread.storage.studies import StudyRows
 from wetread.storage.transaction import Row, audit_record
+from wetread.storage.watch_rows import WatchRows
 
 __all__ = ["SqlDatabase", "SqlUnitOfWork"]
 
@@ -38,7 +39,9 @@ _AUDIT_FROM = (
 _COUNT_STUDIES = select(schema.studies.c.state, func.count()).group_by(schema.studies.c.state)
 
 
-class SqlUnitOfWork(StudyRows, ResultRows, ReportRows, JobRows, AccountRows, CriticalRows, PageRows, AlarmRows):
+class SqlUnitOfWork(
+    StudyRows, ResultRows, ReportRows, JobRows, AccountRows, CriticalRows, PageRows, AlarmRows, WatchRows
+):
     """Everything one transaction may read and write."""
 
 

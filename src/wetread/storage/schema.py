@@ -28,7 +28,7 @@ from wetread.storage.codec import aware_utc
 
 __all__ = ["CRITICAL_IS_CLOSED", "CRITICAL_IS_OPEN", "EPOCH", "HEADS", "UtcDateTime", "metadata_of", "vault", "work"]
 
-HEADS = {"work": "0002", "vault": "0001"}
+HEADS = {"work": "0003", "vault": "0001"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -101,6 +101,7 @@ studies = Table(
     _integer("urgency_rank"),
     _text("reason"),
     Index(None, "state", "urgency_rank", "received_at"),
+    Index(None, "received_at"),
 )
 
 instances = Table(

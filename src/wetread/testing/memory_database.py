@@ -22,13 +22,14 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
+from wetread.testing.memory_watch import MemoryWatchStore
 
 __all__ = ["MemoryDatabase", "MemoryUnitOfWork"]
 
 T = TypeVar("T")
 
 
-class MemoryUnitOfWork(MemoryCriticalStore):
+class MemoryUnitOfWork(MemoryCriticalStore, MemoryWatchStore):
     """One transaction on a copy of the state."""
 
     def study(self, study_key: StudyKey) -> Study:
