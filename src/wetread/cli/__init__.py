@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "watch synthetic films go the whole way, with a page to read and sign them",
     "serve": "run the service: HTTP, DICOMweb, DIMSE, watched folder, workers",
     "worker": "run one more worker process",
+    "pager": "run the pager alone: escalation, pages, silence watch (serve starts one by itself)",
     "dimse": "run the C-STORE door alone (serve starts it by itself)",
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",
@@ -22,6 +23,7 @@ COMMANDS = {
     "user": "add, list and disable accounts",
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
+    "simulate": "try reading orders and waiting-time caps on a simulated reading room",
     "settings": "every setting, its value and where it came from",
 }
 

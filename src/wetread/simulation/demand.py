@@ -43,7 +43,7 @@ def draw_demand(scenario: Scenario, days: int, random: np.random.Generator) -> D
     called = random.random((n, prevalence.size)) < np.where(present, sensitivity, 1 - specificity)
     steps = np.array([finding.urgency for finding in scenario.findings], dtype=np.int64)
     by_model = np.where(called, steps, 0).max(axis=1, initial=0)
-    critical = called[:, [finding.critical for finding in scenario.findings]].any(axis=1)
+    critical = np.logical_or.reduce(called[:, [finding.critical for finding in scenario.findings]], axis=1)
     start = scenario.warm_up_days * 24 * 60
     return Demand(
         arrival_min=arrival_min,
@@ -74,7 +74,11 @@ def _reading_times(reading: Reading, n: int, random: np.random.Generator) -> NDA
 def _requested(scenario: Scenario, n: int, random: np.random.Generator) -> NDArray[np.int64]:
     shares = [each.share for each in scenario.requested]
     steps = np.array([*(each.urgency for each in scenario.requested), 0], dtype=np.int64)
-    return steps[np.searchsorted(np.cumsum(shares), random.random(n), side="right")] if shares else np.zeros(n, dtype=np.int64)
+    return (
+        steps[np.searchsorted(np.cumsum(shares), random.random(n), side="right")]
+        if shares
+        else np.zeros(n, dtype=np.int64)
+    )
 
 
 def _drawn(rate: Rate, random: np.random.Generator) -> float:

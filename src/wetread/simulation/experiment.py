@@ -50,4 +50,6 @@ def simulate(
             measured[run.name].append(measure(scenario, demand, signed_min))
             studies += signed_min.size
             done()
-    return Experiment(scenario, seed, days, replications, studies, {name: pool(each) for name, each in measured.items()})
+    return Experiment(
+        scenario, seed, days, replications, studies, {name: pool(each) for name, each in measured.items()}
+    )

@@ -38,7 +38,9 @@ class Rule(StrEnum):
     FIFO = "fifo"  # the oldest
     PRIORITY = "priority"  # the most urgent, then the oldest
     CAP = "cap"  # critical ones; then whoever waited past the cap, oldest first; then as `priority`. The product's rule
-    CAP_ABOVE_ALL = "cap_above_all"  # as `cap`, but past the cap a study goes before critical ones too (Baltruschat 2021)
+    CAP_ABOVE_ALL = (
+        "cap_above_all"  # as `cap`, but past the cap a study goes before critical ones too (Baltruschat 2021)
+    )
     AGEING = "ageing"  # the oldest, after a head start of so many minutes per step of urgency
 
 
@@ -104,7 +106,8 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One rule to simulate. `cap_min` belongs to the two cap rules, `minutes_per_urgency` to ageing."""
+    """One rule to simulate. `cap_min` belongs to the two cap rules; `minutes_per_urgency` (a study counts one urgency more for each so
+    many minutes it has waited) to ageing, and to the cap rules if wanted."""
 
     name: str
     rule: Rule

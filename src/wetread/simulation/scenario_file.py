@@ -26,6 +26,7 @@ SHIPPED = {path.stem: path for path in sorted((Path(__file__).parent / "scenario
 STATISTICS = ("mean", "median", "p95", "maximum")
 MOST_STUDIES_PER_HOUR = 10_000.0
 MOST_READERS = 100
+LONGEST_MIN = 365 * 24 * 60.0
 
 
 class _Table:
@@ -100,7 +101,12 @@ class _Table:
 
     def days(self, key: str) -> tuple[int, ...]:
         value = self.take(key)
-        if not isinstance(value, list) or not value or any(each not in DAYS for each in value) or len(set(value)) < len(value):
+        if (
+            not isinstance(value, list)
+            or not value
+            or any(each not in DAYS for each in value)
+            or len(set(value)) < len(value)
+        ):
             raise self._refuse(key, f"must be a list of different days: {', '.join(DAYS)}")
         return tuple(DAYS.index(each) for each in value)
 
@@ -120,7 +126,12 @@ class _Table:
             raise self._refuse(key, "is not known here")
 
     def _checked(self, key: str, value: object, low: float, high: float) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or not low <= value <= high:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+            or not low <= value <= high
+        ):
             raise self._refuse(key, f"must be a number from {low:g} to {high:g}")
         return float(value)
 
@@ -131,7 +142,9 @@ def load_scenario(source: Path | str) -> Scenario:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadScenario(f"scenario: cannot read the file; give a TOML file or one of: {', '.join(SHIPPED)}") from error
+        raise BadScenario(
+            f"scenario: cannot read the file; give a TOML file or one of: {', '.join(SHIPPED)}"
+        ) from error
     return parse_scenario(text)
 
 
@@ -175,7 +188,9 @@ def _arrivals(table: _Table) -> tuple[tuple[float, ...], ...]:
 def _reading(table: _Table) -> Reading:
     distribution = ReadingTime(table.choice("distribution", tuple(ReadingTime)))
     lognormal = distribution is ReadingTime.LOGNORMAL
-    reading = Reading(distribution, table.number("mean_min", 0.01, 600), table.number("variation", 0.01, 5) if lognormal else 1.0)
+    reading = Reading(
+        distribution, table.number("mean_min", 0.01, 600), table.number("variation", 0.01, 5) if lognormal else 1.0
+    )
     table.done()
     return reading
 
@@ -191,7 +206,9 @@ def _shift(table: _Table) -> Shift:
     )
     table.done()
     if shift.start_min >= shift.end_min:
-        raise BadScenario(f"scenario: shift.{shift.name}.to: must be later than `from`; write a night as two shifts, to 24:00 and from 00:00")
+        raise BadScenario(
+            f"scenario: shift.{shift.name}.to: must be later than `from`; write a night as two shifts, to 24:00 and from 00:00"
+        )
     return shift
 
 
@@ -220,8 +237,10 @@ def _run(table: _Table) -> Run:
     run = Run(
         name=name,
         rule=rule,
-        cap_min=table.number("cap_min", 0, 60 * 24 * 365) if capped else None,
-        minutes_per_urgency=table.number("minutes_per_urgency", 0, 60 * 24 * 365) if rule is Rule.AGEING else None,
+        cap_min=table.number("cap_min", 0, LONGEST_MIN) if capped else None,
+        minutes_per_urgency=table.number("minutes_per_urgency", 0, LONGEST_MIN)
+        if rule is Rule.AGEING or (capped and table.has("minutes_per_urgency"))
+        else None,
     )
     table.done()
     return run
@@ -251,7 +270,11 @@ def _check_whole(scenario: Scenario) -> None:
     _need(not reserved, "finding", f"the name {', '.join(reserved)} is reserved for a group")
     critical = [f.urgency for f in scenario.findings if f.critical]
     other = [f.urgency for f in scenario.findings if not f.critical]
-    _need(not critical or min(critical) > max(other, default=0), "finding", "every critical finding must be more urgent than the others")
+    _need(
+        not critical or min(critical) > max(other, default=0),
+        "finding",
+        "every critical finding must be more urgent than the others",
+    )
     for figure in scenario.published:
         _need(figure.run in {run.name for run in scenario.runs}, "published.run", "names no run of this file")
     _need(
@@ -293,7 +316,11 @@ def _lines(scenario: Scenario) -> Iterator[str]:
         yield f"\n[[requested]]\nname = {_quoted(requested.name)}\nshare = {requested.share:.6g}\nurgency = {requested.urgency}"
     for run in scenario.runs:
         yield f'\n[[run]]\nname = {_quoted(run.name)}\nrule = "{run.rule}"'
-        yield from (f"{key} = {value:.6g}" for key in ("cap_min", "minutes_per_urgency") if (value := getattr(run, key)) is not None)
+        yield from (
+            f"{key} = {value:.6g}"
+            for key in ("cap_min", "minutes_per_urgency")
+            if (value := getattr(run, key)) is not None
+        )
 
 
 def _quoted(text: str) -> str:

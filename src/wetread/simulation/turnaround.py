@@ -47,15 +47,19 @@ def groups_of(scenario: Scenario, demand: Demand) -> Iterator[tuple[str, NDArray
     `X missed`: finding X is there and the model's calls gave the study no critical place on the worklist.
     """
     present, f = demand.present, scenario.findings
-    critical = present[:, [each.critical for each in f]].any(axis=1)
+    critical = _any(present[:, [each.critical for each in f]])
     yield "all", np.ones(present.shape[0], dtype=np.bool_)
-    yield "normal", ~present.any(axis=1)
+    yield "normal", ~_any(present)
     yield "critical", critical
-    yield "urgent", present[:, [each.urgency > 0 for each in f]].any(axis=1) & ~critical
+    yield "urgent", _any(present[:, [each.urgency > 0 for each in f]]) & ~critical
     for column, finding in enumerate(f):
         yield finding.name, present[:, column]
         if finding.critical:
             yield f"{finding.name} missed", present[:, column] & ~demand.critical
+
+
+def _any(columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.asarray(columns.any(axis=1), dtype=np.bool_)
 
 
 def measure(scenario: Scenario, demand: Demand, signed_min: NDArray[np.float64]) -> Measured:

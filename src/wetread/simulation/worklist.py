@@ -1,7 +1,7 @@
 """Who is read next: the ordering rule as data, with heaps so that a year of studies is ordered in milliseconds.
 
 The rule is the product's (`triage`), restated: a study that has waited past the cap goes before everything but critical ones,
-oldest first; otherwise the more urgent goes first, then the older. Stages do not import each other, so it is written twice on purpose.
+oldest first; otherwise the more urgent goes first, then the older, and where the run has an age step each step waited counts as one urgency more. Stages do not import each other, so it is written twice on purpose.
 """
 
 from heapq import heappop, heappush
@@ -64,9 +64,13 @@ class Worklist:
 
 
 def _order(demand: Demand, run: Run) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """The indices of all studies as they would be read if all waited at once and none were overdue."""
+    """The indices of all studies as they would be read if all waited at once and none were overdue.
+
+    Ageing needs no clock: every study ages at the same pace, so a step of urgency is a head start of so many minutes.
+    """
     if run.rule is Rule.FIFO:
         return np.arange(demand.arrival_min.size)
-    if run.rule is Rule.AGEING:
-        return np.argsort(demand.arrival_min - demand.urgency * float(run.minutes_per_urgency or 0), kind="stable")
-    return np.lexsort((demand.arrival_min, -demand.urgency, ~demand.critical))
+    critical_last = np.zeros_like(demand.critical) if run.rule is Rule.AGEING else ~demand.critical
+    if run.minutes_per_urgency is None:
+        return np.lexsort((demand.arrival_min, -demand.urgency, critical_last))
+    return np.lexsort((demand.arrival_min - demand.urgency * run.minutes_per_urgency, critical_last))
