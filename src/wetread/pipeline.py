@@ -11,10 +11,12 @@ from wetread.delivery.deliver import deliver
 from wetread.delivery.plan import superseding_version
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditEvent
+from wetread.domain.critical import CriticalState
 from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, UnsuitableImage
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest
+from wetread.domain.priority import TriageDecision
 from wetread.domain.role import SERVICE
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyEvent, next_state
@@ -31,7 +33,8 @@ from wetread.ports.predictor import Predictor
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.ports.vault import Vault
 from wetread.triage.context import ask_vault, context_of
-from wetread.triage.policy import TriagePolicy
+from wetread.triage.escalation import open_critical
+from wetread.triage.policy import DEFAULT_PATH, TriagePolicy
 from wetread.triage.prioritise import prioritise
 
 __all__ = ["Pipeline"]
@@ -121,10 +124,21 @@ class Pipeline:
             read = (analysis,) if analysis else ()
             decision = prioritise(read, study.traits, self.policy, context=context, unavailable_reason=study.reason)
             unit.save_decision(study.study_key, study.revision, decision)
+            self._open_critical(unit, study, decision)
             state = next_state(study.state, StudyEvent.TRIAGE)
             unit.save_study(replace(study, state=state, priority=decision.priority, critical=decision.critical))
             said = {"priority": decision.priority.value, "rule": decision.rule_id, "policy": decision.policy_version}
             self._finish(unit, job, "study.triage", "success", JobKind.DRAFT, said)
+
+    def _open_critical(self, unit: UnitOfWork, study: Study, decision: TriageDecision) -> None:
+        """In the transaction that calls it critical. A result that is still with people stays theirs; a closed one of an earlier revision gets a successor."""
+        current = unit.critical_of(study.study_key)
+        if not decision.critical or (current is not None and current.state is not CriticalState.CLOSED):
+            return
+        path = self.policy.paths[decision.escalation_path or DEFAULT_PATH]
+        result = open_critical(study, decision, path, self.clock.now())
+        if unit.critical(result.critical_key) is None:
+            unit.save_critical(result, expected_etag=None)
 
     def _draft(self, job: Job) -> None:
         has_prior = bool(self.vault.priors(job.study_key))

@@ -1,8 +1,10 @@
-"""`wetread serve`: the HTTP door, and around it the worker processes, the C-STORE door and the folder watcher."""
+"""`wetread serve`: the HTTP door, and around it the worker processes, the pager, the C-STORE door and the folder watcher."""
 
 import errno
+import threading
 
 from wetread.bootstrap import build_core, build_server
+from wetread.bootstrap_paging import build_deadman
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import Supervisor, configure_logging, leave_with_parent
 from wetread.domain.errors import TransientError
@@ -20,11 +22,13 @@ def run(argv: list[str]) -> int:
     settings = settings_from(args, port=args.port)
     configure_logging(settings.log_level)
     leave_with_parent()
-    server = build_server(build_core(settings))
+    core, stop = build_core(settings), threading.Event()
+    server, deadman = build_server(core), build_deadman(core)
     children = Supervisor()
     where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
     for command in _companions(settings):
         children.start([command, *where])
+    threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
     try:
         server.run()
     except OSError as error:
@@ -32,6 +36,7 @@ def run(argv: list[str]) -> int:
             raise
         raise TransientError(f"port {settings.port} is taken: stop its owner or choose another with --port") from error
     finally:
+        stop.set()
         children.stop()
     return 0
 
@@ -39,4 +44,4 @@ def run(argv: list[str]) -> int:
 def _companions(settings: Settings) -> list[str]:
     dimse = ["dimse"] if settings.dimse_port is not None else []
     watch = ["watch"] if settings.watch_folder is not None else []
-    return [*(["worker"] * settings.workers), *dimse, *watch]
+    return [*(["worker"] * settings.workers), "pager", *dimse, *watch]

@@ -25,6 +25,9 @@ class Act(StrEnum):
     SIGN = "sign"
     SIGN_PRELIMINARY = "sign_preliminary"
     ACKNOWLEDGE_CRITICAL = "acknowledge_critical"
+    SEE_ROSTER = "see_roster"
+    HAND_OVER = "hand_over"
+    ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     STORE_INSTANCE = "store_instance"
     READ_OWN_AUDIT = "read_own_audit"
     READ_AUDIT = "read_audit"
@@ -34,7 +37,17 @@ class Act(StrEnum):
 _R, _A = Role, Act
 PERMITTED: dict[Role, frozenset[Act]] = {
     _R.RADIOLOGIST: frozenset(
-        {_A.SEE_WORKLIST, _A.READ_STUDY, _A.EDIT_DRAFT, _A.SIGN, _A.ACKNOWLEDGE_CRITICAL, _A.READ_OWN_AUDIT}
+        {
+            _A.SEE_WORKLIST,
+            _A.READ_STUDY,
+            _A.EDIT_DRAFT,
+            _A.SIGN,
+            _A.ACKNOWLEDGE_CRITICAL,
+            _A.SEE_ROSTER,
+            _A.HAND_OVER,
+            _A.ACKNOWLEDGE_ALARM,
+            _A.READ_OWN_AUDIT,
+        }
     ),
     _R.RESIDENT: frozenset(
         {
@@ -43,13 +56,20 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.EDIT_DRAFT,
             _A.SIGN_PRELIMINARY,
             _A.ACKNOWLEDGE_CRITICAL,
+            _A.SEE_ROSTER,
+            _A.HAND_OVER,
+            _A.ACKNOWLEDGE_ALARM,
             _A.READ_OWN_AUDIT,
         }
     ),
-    _R.TECHNOLOGIST: frozenset({_A.SEE_WORKLIST, _A.READ_OWN_AUDIT}),
+    _R.TECHNOLOGIST: frozenset({_A.SEE_WORKLIST, _A.SEE_ROSTER, _A.READ_OWN_AUDIT}),
     _R.ML_ENGINEER: frozenset({_A.READ_OWN_AUDIT}),
-    _R.QUALITY: frozenset({_A.SEE_WORKLIST, _A.READ_STUDY, _A.READ_OWN_AUDIT, _A.READ_AUDIT}),
-    _R.ADMIN: frozenset({_A.READ_OWN_AUDIT, _A.READ_AUDIT, _A.MANAGE_ACCOUNTS}),
+    _R.QUALITY: frozenset(
+        {_A.SEE_WORKLIST, _A.READ_STUDY, _A.SEE_ROSTER, _A.ACKNOWLEDGE_ALARM, _A.READ_OWN_AUDIT, _A.READ_AUDIT}
+    ),
+    _R.ADMIN: frozenset(
+        {_A.SEE_ROSTER, _A.HAND_OVER, _A.ACKNOWLEDGE_ALARM, _A.READ_OWN_AUDIT, _A.READ_AUDIT, _A.MANAGE_ACCOUNTS}
+    ),
     _R.SERVICE: frozenset({_A.STORE_INSTANCE, _A.READ_OWN_AUDIT}),
 }
 

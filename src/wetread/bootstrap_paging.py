@@ -1,0 +1,49 @@
+"""The pager's parts put together: `wetread pager` and the dead man's switch that the HTTP door's process keeps."""
+
+from wetread.bootstrap import Core, build_core, build_notifiers, build_ping, build_watch
+from wetread.paging.ahead import LookAhead
+from wetread.paging.deadman import DeadMan
+from wetread.paging.pager import Chore, Pager
+from wetread.paging.send import Sender
+from wetread.paging.sweep import Sweep
+from wetread.settings import Settings
+from wetread.triage.policy import DEFAULT_POLICY, load_policy
+from wetread.triage.roster_book import RosterBook
+
+__all__ = ["build_deadman", "build_pager"]
+
+_LOOK_AHEAD_EVERY_S = 60.0
+_PING_EVERY_S = 60.0
+
+
+def build_pager(settings: Settings) -> Pager:
+    """Everything between a critical result and a telephone."""
+    core = build_core(settings)
+    book = RosterBook(settings.roster_file)
+    paths = load_policy(settings.triage_policy or DEFAULT_POLICY).paths
+    notifiers = build_notifiers(settings)
+    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,))
+    watch = build_watch(core)
+    chores = [
+        Chore("look_ahead", _LOOK_AHEAD_EVERY_S, lambda: ahead.run_once(core.clock.now())),
+        Chore("watch", settings.watch_every_s, lambda: watch.run_once(core.clock.now())),
+    ]
+    if ping := build_ping(settings):
+        chores.append(Chore("ping", _PING_EVERY_S, ping.ping))
+    return Pager(
+        Sweep(core.database, book, paths, core.clock),
+        Sender(core.database, core.vault, book, notifiers, core.clock, settings.resolved_public_url),
+        tuple(chores),
+    )
+
+
+def build_deadman(core: Core) -> DeadMan:
+    settings = core.settings
+    return DeadMan(
+        core.database,
+        RosterBook(settings.roster_file),
+        build_notifiers(settings),
+        core.clock,
+        settings.deadman_after_s,
+        settings.resolved_public_url,
+    )

@@ -1,0 +1,87 @@
+"""What would go wrong tonight, found by day: gaps in the roster, channels and duties that nobody set up, hand-overs that change nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from wetread.domain.alarm import AlarmKind
+from wetread.domain.critical import EscalationPath
+from wetread.domain.roster import RosterGap
+from wetread.monitoring.alarms import Silence, settle
+from wetread.paging.responders import Responders
+from wetread.paging.sweep import gap_key
+from wetread.ports.database import Database
+from wetread.triage.escalation import EVERYONE
+from wetread.triage.roster import describe_gap, find_gaps, unusable_overrides
+from wetread.triage.roster_book import RosterBook
+from wetread.triage.roster_plan import Roster
+
+__all__ = ["LookAhead"]
+
+_HORIZON = timedelta(days=7)
+_SOON = timedelta(hours=24)
+_KINDS = frozenset({AlarmKind.ROSTER_GAP, AlarmKind.CONFIGURATION})
+
+
+@dataclass(frozen=True, slots=True)
+class LookAhead:
+    """`channels` are the configured ones, `sites` those that send films here."""
+
+    database: Database
+    book: RosterBook
+    paths: Mapping[str, EscalationPath]
+    channels: frozenset[str]
+    sites: tuple[str, ...]
+
+    def run_once(self, now: datetime) -> tuple[Silence, ...]:
+        """Raise what is wrong as alarms and clear what is mended; returns what is wrong now."""
+        with self.database.begin() as unit:
+            responders = Responders.read(self.book, unit, now)
+            found = tuple(self._troubles(responders, now))
+            settle(unit, found, _KINDS, now)
+            unit.commit()
+        return found
+
+    def _troubles(self, responders: Responders, now: datetime) -> Iterator[Silence]:
+        if responders.problem:
+            yield _configuration("roster_file", responders.problem)
+        roster = responders.roster
+        if roster is None:
+            return
+        yield from self._unknown_names(roster)
+        for override, reason in unusable_overrides(roster, responders.overrides):
+            yield _configuration(f"override:{override.override_id}", f"a hand-over changes nothing: {reason}")
+        yield from _gaps(roster, find_gaps(roster, now, now + _HORIZON, responders.overrides), now)
+
+    def _unknown_names(self, roster: Roster) -> Iterator[Silence]:
+        named = {contact.channel for person in roster.people for contact in person.contacts}
+        for channel in sorted(named - self.channels):
+            yield _configuration(
+                f"channel:{channel}", f"the roster names the channel {channel}, which is not configured"
+            )
+        duties = {step.duty for path in self.paths.values() for step in path.steps} - {EVERYONE}
+        for name in self.sites:
+            site = roster.site(name)
+            if site is None:
+                yield _configuration(f"site:{name}", f"the roster has no site {name}: its results go to everybody")
+                continue
+            for duty in sorted(duty for duty in duties if site.duty(duty) is None):
+                text = f"the escalation paths page {duty}, which the roster of {name} does not have"
+                yield _configuration(f"duty:{name}:{duty}", text)
+
+
+def _gaps(roster: Roster, gaps: tuple[RosterGap, ...], now: datetime) -> Iterator[Silence]:
+    """One alarm per site and duty, about its first gap; it pages when that is less than a day away."""
+    first: dict[str, list[RosterGap]] = {}
+    for gap in gaps:
+        first.setdefault(gap_key(gap.site, gap.duty), []).append(gap)
+    for key, of_duty in first.items():
+        gap, more = of_duty[0], len(of_duty) - 1
+        site = roster.site(gap.site)
+        text = describe_gap(gap, site.zone if site else UTC)
+        also = f", and {more} more within {_HORIZON.days} days" if more else ""
+        yield Silence(AlarmKind.ROSTER_GAP, key, gap.site, text + also, pages=gap.starts_at - now < _SOON)
+
+
+def _configuration(what: str, message: str) -> Silence:
+    return Silence(AlarmKind.CONFIGURATION, f"configuration:{what}", "", message, pages=False)
