@@ -95,7 +95,7 @@ class OrderRule:
     """The worklist's scheduling rule: nobody waits beyond `waiting_cap`; a study counts one rank more urgent for every `age_step` it has waited."""
 
     waiting_cap: timedelta = timedelta(minutes=720)
-    age_step: timedelta = timedelta(minutes=120)
+    age_step: timedelta = timedelta(minutes=240)
 
 
 def _wait(*, stat: int, asap: int, urgent: int, routine: int) -> dict[Priority, timedelta]:

@@ -219,7 +219,7 @@ class _Models(_Part):
 
 class _Order(_Part):
     waiting_cap_minutes: _Minutes = Field(default=720, description="Nobody waits longer because a model saw nothing.")
-    age_step_minutes: _Minutes = Field(default=120, description="A study counts one rank more for each it has waited.")
+    age_step_minutes: _Minutes = Field(default=240, description="A study counts one rank more for each it has waited.")
 
 
 class PolicyDocument(_Part):

@@ -1,0 +1,178 @@
+"""Which study is read next, and why is one seventh? The scheduling rule of docs/triage.md, pure.
+
+1. Critical and not acknowledged.
+2. Beyond the waiting cap or the own reading-time target: whose limit passed first is first, of whatever priority or site.
+3. The others by aged arrival: a study counts as if it had come one `age_step` earlier for each rank of its priority. That is priority with linear ageing (Kleinrock's
+   delay-dependent discipline with equal slopes), so two waiting studies never change places because time passes. Studies whose aged arrivals fall into one `SITE_TURN`
+   alternate between sites, each site's oldest first.
+"""
+
+from bisect import bisect_left, insort
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.priority import Priority
+from wetread.triage.policy import OrderRule
+
+__all__ = [
+    "SITE_TURN",
+    "Place",
+    "Standing",
+    "Waiting",
+    "explain_place",
+    "limit_of",
+    "order",
+    "order_key",
+    "places",
+    "standing",
+]
+
+SITE_TURN = timedelta(minutes=30)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
+
+
+class Standing(IntEnum):
+    CRITICAL = 0
+    OVERDUE = 1
+    WAITING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A study nobody has reported yet. `critical_open`: critical, and no person has acknowledged it; `read_within_min` 0: no target."""
+
+    study_key: StudyKey
+    site: str
+    priority: Priority
+    received_at: datetime
+    critical_open: bool = False
+    read_within_min: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`number` counts from 1; `why` says who is before it and when it passes its limit."""
+
+    study: Waiting
+    number: int
+    standing: Standing
+    over_cap: bool
+    why: str
+
+
+def limit_of(study: Waiting, rule: OrderRule) -> timedelta:
+    """How long it may wait: the cap, or its reading-time target where that is shorter."""
+    target = timedelta(minutes=study.read_within_min)
+    return min(target, rule.waiting_cap) if target else rule.waiting_cap
+
+
+def standing(study: Waiting, now: datetime, rule: OrderRule) -> Standing:
+    if study.critical_open:
+        return Standing.CRITICAL
+    return Standing.OVERDUE if now - study.received_at > limit_of(study, rule) else Standing.WAITING
+
+
+def order_key(study: Waiting, now: datetime, rule: OrderRule) -> tuple[Standing, datetime, StudyKey]:
+    """Smaller is read first. Leaves out the turns of sites, which depend on the other studies (see `order`)."""
+    stands = standing(study, now, rule)
+    moment = study.received_at + limit_of(study, rule) if stands is Standing.OVERDUE else _aged(study, rule)
+    return stands, moment, study.study_key
+
+
+def order(studies: Iterable[Waiting], now: datetime, rule: OrderRule) -> tuple[Waiting, ...]:
+    """The worklist. The turns are dealt before anybody is overdue, so that one who passes the limit moves nobody back but those he overtakes."""
+    turn = _turns(studies := tuple(studies), rule)
+
+    def key(study: Waiting) -> tuple[Standing, tuple[int, int], datetime, StudyKey]:
+        stands, moment, study_key = order_key(study, now, rule)
+        return stands, turn[study.study_key] if stands is Standing.WAITING else (0, 0), moment, study_key
+
+    return tuple(sorted(studies, key=key))
+
+
+def places(studies: Iterable[Waiting], now: datetime, rule: OrderRule) -> tuple[Place, ...]:
+    """The worklist with every study's place and the reason for it."""
+    listed, ahead, found = order(studies, now, rule), _Ahead(), []
+    for number, study in enumerate(listed, 1):
+        stands, over_cap = standing(study, now, rule), now - study.received_at > rule.waiting_cap
+        why = f"{number} of {len(listed)}: {ahead.before(study, stands, rule)}{_limit(study, now, rule)}"
+        found.append(Place(study, number, stands, over_cap, why))
+        ahead.add(study, stands, over_cap=over_cap)
+    return tuple(found)
+
+
+def explain_place(study: Waiting, studies: Sequence[Waiting], now: datetime, rule: OrderRule) -> str:
+    """Why `study` stands where it does among `studies`; raises ValueError where it is not one of them."""
+    for place in places(studies, now, rule):
+        if place.study == study:
+            return place.why
+    raise ValueError("the study is not on this list")
+
+
+def _aged(study: Waiting, rule: OrderRule) -> datetime:
+    return study.received_at - study.priority.rank * rule.age_step
+
+
+def _turns(studies: Iterable[Waiting], rule: OrderRule) -> dict[StudyKey, tuple[int, int]]:
+    """(window of aged arrival, how many of the same site come before it in that window) of each study."""
+    dealt: Counter[tuple[int, str]] = Counter()
+    turns = {}
+    for study in sorted(studies, key=lambda each: (_aged(each, rule), each.study_key)):
+        window = (_aged(study, rule) - _EPOCH) // SITE_TURN
+        turns[study.study_key] = (window, dealt[window, study.site])
+        dealt[window, study.site] += not study.critical_open
+    return turns
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """Who stands before the study that is looked at, counted by why."""
+
+    critical: int = 0
+    over_cap: int = 0
+    over_target: int = 0
+    waiting: dict[Priority, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, study: Waiting, stands: Standing, *, over_cap: bool) -> None:
+        if stands is Standing.WAITING:
+            insort(self.waiting[study.priority], study.received_at)
+        self.critical += stands is Standing.CRITICAL
+        self.over_cap += stands is Standing.OVERDUE and over_cap
+        self.over_target += stands is Standing.OVERDUE and not over_cap
+
+    def before(self, study: Waiting, stands: Standing, rule: OrderRule) -> str:
+        """Those ahead in words, ending in "; " where there are any."""
+        same, rank = self.waiting[study.priority], study.priority.rank
+        earlier = bisect_left(same, study.received_at) if stands is Standing.WAITING else 0
+        said = [
+            (self.critical, "critical and not acknowledged"),
+            (self.over_cap, f"beyond the cap of {_span(rule.waiting_cap)}"),
+            (self.over_target, "beyond the reading-time target"),
+            *((len(self.waiting[p]), p.value) for p in reversed(Priority) if p.rank > rank),
+            (earlier, f"{study.priority.value} and here longer"),
+            (len(same) - earlier, "of another site whose turn it is"),
+            (sum(len(self.waiting[p]) for p in Priority if p.rank < rank), "less urgent, but waiting far longer"),
+        ]
+        words = ", ".join(f"{n} {why}" for n, why in said if n)
+        return f"after {words}; " if words else ""
+
+
+def _limit(study: Waiting, now: datetime, rule: OrderRule) -> str:
+    limit = limit_of(study, rule)
+    name = "cap" if limit == rule.waiting_cap else "reading-time target"
+    left = limit - (now - study.received_at)
+    if left < timedelta(0):
+        return f"{_span(-left)} beyond the {name} of {_span(limit)}"
+    return f"{_span(left)} until it passes the {name} of {_span(limit)}"
+
+
+def _span(span: timedelta) -> str:
+    minutes = span // _MINUTE
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "0 min"
