@@ -1,9 +1,11 @@
 """The migrations and the schema say the same, on both engines; old databases are refused or brought up, never guessed at."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -11,11 +13,16 @@ from alembic.script import ScriptDirectory
 from neighbours.postgres import PostgresServer, running_postgres
 from sqlalchemy import Connection, inspect, text
 
+from wetread.domain.audit import AuditEvent, verify_chain
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.job import JobKind
+from wetread.domain.report import ReportStatus
 from wetread.storage.database import SqlDatabase
-from wetread.storage.engine import make_engine
+from wetread.storage.engine import make_engine, writing
 from wetread.storage.migrate import is_current, upgrade, version_table
 from wetread.storage.schema import HEADS, metadata_of
+from wetread.testing.builders import NOON, STUDY_KEY, a_decision, a_job_request, a_report, a_signature, a_study
+from wetread.testing.critical_builders import a_critical_result, a_page
 
 MIGRATIONS = Path(__file__).parents[2] / "src" / "wetread" / "storage" / "migrations"
 
@@ -67,11 +74,55 @@ def differences(connection: Connection, which: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("which", ["work", "vault"])
 def test_the_code_expects_the_newest_migration(which: str) -> None:
-    config = Config()
+    assert ScriptDirectory.from_config(config_of(which)).get_heads() == [HEADS[which]]
+
+
+def test_a_database_of_the_first_release_keeps_its_rows(empty_url: str) -> None:
+    """Signed reports, jobs and the audit chain stay as they were, still guarded; the critical queue works on the old studies."""
+    migrate_to(empty_url, "0001")
+    database = SqlDatabase(empty_url)
+    signed = a_report(status=ReportStatus.FINAL, signature=a_signature(), etag=1)
+    with database.begin() as uow:
+        uow.save_study(a_study())
+        uow.save_decision(STUDY_KEY, 1, a_decision())
+        uow.save_report(signed, expected_etag=None)
+        uow.enqueue(a_job_request())
+        uow.audit(AuditEvent("sign", "dr.roe"), NOON)
+        uow.commit()
+    assert not is_current(empty_url, "work")
+    assert upgrade(empty_url, "work")
+    assert is_current(empty_url, "work")
+    with database.begin() as uow:
+        assert (uow.study(STUDY_KEY), uow.decision(STUDY_KEY), uow.report(STUDY_KEY)) == (
+            a_study(),
+            a_decision(),
+            signed,
+        )
+        uow.save_critical(a_critical_result(), expected_etag=None)
+        assert uow.queue_page(a_page())
+        with pytest.raises(PermanentError):
+            uow.save_report(signed, expected_etag=signed.etag)
+        uow.commit()
+    assert verify_chain(database.audit_records()) is None
+    assert database.claim_job(frozenset(JobKind), now=NOON, lease_s=1) is not None
+    assert database.claim_page(now=NOON, lease_s=1) == a_page(attempt=1, due_at=NOON + timedelta(seconds=1))
+    database.close()
+
+
+def migrate_to(url: str, revision: str) -> None:
+    """The working database as the release of that revision made it."""
+    engine = make_engine(url)
+    with writing(engine) as connection:
+        command.upgrade(config_of("work", connection=connection, version_table=version_table("work")), revision)
+    engine.dispose()
+
+
+def config_of(which: str, **attributes: object) -> Config:
+    config = Config(attributes=attributes)
     config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("version_locations", str(MIGRATIONS / which))
     config.set_main_option("path_separator", "newline")
-    assert ScriptDirectory.from_config(config).get_heads() == [HEADS[which]]
+    return config
 
 
 def test_a_database_of_a_newer_release_is_refused_and_left_alone(empty_url: str) -> None:

@@ -11,7 +11,7 @@ from wetread.storage import schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.transaction import Transaction
 
-__all__ = ["AlarmRows"]
+__all__ = ["OPEN", "AlarmRows"]
 
 _ALARMS, _OVERRIDES, _BEATS = schema.alarms.c, schema.roster_overrides.c, schema.beats.c
 
@@ -28,7 +28,7 @@ _SAVE_OVERRIDE = _replacing(schema.roster_overrides, "override_id")
 _SAVE_BEAT = _replacing(schema.beats, "name")
 _ALARM = select(_ALARMS.body).where(_ALARMS.alarm_key == bindparam("key"))
 _NEWEST = select(_ALARMS.body).order_by(_ALARMS.raised_at.desc(), _ALARMS.alarm_key.desc()).limit(bindparam("most"))
-_OPEN, _CLEARED = _NEWEST.where(_ALARMS.cleared_at.is_(None)), _NEWEST.where(_ALARMS.cleared_at.is_not(None))
+OPEN, _CLEARED = _NEWEST.where(_ALARMS.cleared_at.is_(None)), _NEWEST.where(_ALARMS.cleared_at.is_not(None))
 _REMOVE = delete(schema.roster_overrides).where(_OVERRIDES.override_id == bindparam("key"))
 _STANDING = (
     select(_OVERRIDES.body)
@@ -48,7 +48,7 @@ class AlarmRows(Transaction):
         return None if body is None else decode(Alarm, body)
 
     def alarms(self, *, cleared: bool = False, limit: int = 500) -> tuple[Alarm, ...]:
-        bodies = self._read(_CLEARED if cleared else _OPEN, {"most": limit}).scalars()
+        bodies = self._read(_CLEARED if cleared else OPEN, {"most": limit}).scalars()
         return tuple(decode(Alarm, body) for body in bodies)
 
     def save_override(self, override: RosterOverride) -> None:

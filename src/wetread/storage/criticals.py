@@ -13,7 +13,7 @@ from wetread.storage import schema
 from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.transaction import Row, Transaction
 
-__all__ = ["DUE", "CriticalRows"]
+__all__ = ["CLOSED", "DUE", "OPEN", "CriticalRows"]
 
 _CRITICALS = schema.critical_results.c
 _FIRST = insert(schema.critical_results).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
@@ -30,13 +30,13 @@ _UPDATE_OPEN = _UPDATE.where(~_ANOTHER_IS_OPEN)
 _FIND = select(_CRITICALS.body).where(_CRITICALS.critical_key == bindparam("key"))
 _NEWEST = [_CRITICALS.opened_at.desc(), _CRITICALS.critical_key.desc()]
 _OF_STUDY = select(_CRITICALS.body).where(_CRITICALS.study_key == bindparam("key")).order_by(*_NEWEST).limit(1)
-_OPEN = (
+OPEN = (
     select(_CRITICALS.body)
     .where(schema.CRITICAL_IS_OPEN)
     .order_by(_CRITICALS.opened_at, _CRITICALS.critical_key)
     .limit(bindparam("most"))
 )
-_CLOSED = select(_CRITICALS.body).where(schema.CRITICAL_IS_CLOSED).order_by(*_NEWEST).limit(bindparam("most"))
+CLOSED = select(_CRITICALS.body).where(schema.CRITICAL_IS_CLOSED).order_by(*_NEWEST).limit(bindparam("most"))
 DUE = (
     select(_CRITICALS.body)
     .where(_CRITICALS.next_due_at <= bindparam("now"))
@@ -80,7 +80,7 @@ class CriticalRows(Transaction):
         return None if body is None else decode(CriticalResult, body)
 
     def criticals(self, *, closed: bool = False, limit: int = 500) -> tuple[CriticalResult, ...]:
-        bodies = self._read(_CLOSED if closed else _OPEN, {"most": limit}).scalars()
+        bodies = self._read(CLOSED if closed else OPEN, {"most": limit}).scalars()
         return tuple(decode(CriticalResult, body) for body in bodies)
 
     def due_criticals(self, now: datetime) -> tuple[CriticalResult, ...]:

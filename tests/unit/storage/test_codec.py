@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wetread.domain.alarm import Alarm
 from wetread.domain.analysis import Analysis, Finding, HeatMaps, QualityFlag
-from wetread.domain.identifiers import InstanceKey
-from wetread.domain.priority import TriageDecision
+from wetread.domain.critical import Acknowledgement, Closure, Communication, CriticalResult
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.page import Page
+from wetread.domain.priority import Priority, TriageDecision
 from wetread.domain.report import Draft, ReportContent, Signature
+from wetread.domain.roster import RosterOverride
 from wetread.domain.study import ImageTraits, InstanceHeader, PatientIdentity
 from wetread.storage.codec import decode, encode
 from wetread.testing.builders import NOON, an_analysis
@@ -25,8 +29,22 @@ ANALYSES = st.builds(
     analysed_at=TIMES,
     heat=st.none() | st.from_type(HeatMaps),
 )
+ENDS = {
+    "acknowledgement": st.none() | st.builds(Acknowledgement, acknowledged_at=TIMES),
+    "communication": st.none() | st.builds(Communication, communicated_at=TIMES),
+    "closure": st.none() | st.builds(Closure, closed_at=TIMES),
+}
 VALUES = st.one_of(
     ANALYSES,
+    *(
+        st.builds(cls, **dict.fromkeys(always, TIMES), **{name: st.none() | TIMES for name in perhaps}, **more)
+        for cls, always, perhaps, more in (
+            (CriticalResult, ("opened_at", "acknowledge_by", "communicate_by"), ("next_due_at",), ENDS),
+            (Page, ("queued_at", "due_at"), ("sent_at",), {"study_key": st.none() | st.text().map(StudyKey)}),
+            (Alarm, ("raised_at", "last_seen_at"), ("next_page_at", "acknowledged_at", "cleared_at"), {}),
+            (RosterOverride, ("starts_at", "ends_at"), (), {}),
+        )
+    ),
     st.builds(Signature, signed_at=TIMES),
     *map(st.from_type, (TriageDecision, Draft, ReportContent, ImageTraits, PatientIdentity, InstanceHeader)),
 )
@@ -57,6 +75,13 @@ class New:
 def test_the_next_release_can_read_what_this_one_wrote_and_the_other_way_round() -> None:
     assert decode(New, encode(Old("a", ()))) == New("a", ())
     assert decode(Old, encode(New("a", (), 1.5))) == Old("a", ())
+
+
+def test_a_decision_of_the_first_release_is_still_read() -> None:
+    text = '{"priority":"stat","critical":true,"rule_id":"r","reason":"why","policy_version":"1"}'
+    decision = decode(TriageDecision, text)
+    assert decision == TriageDecision(Priority.STAT, True, "r", "why", "1")
+    assert (decision.finding, decision.escalation_path, decision.message, decision.read_within_min) == (None, "", "", 0)
 
 
 def test_what_lacks_a_value_is_refused() -> None:
