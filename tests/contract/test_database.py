@@ -159,6 +159,9 @@ def test_the_worklist_puts_the_most_urgent_first(database: Database) -> None:
         assert uow.worklist(limit=2) == tuple(expected[:2])
         assert uow.worklist(states=frozenset({StudyState.DRAFTED})) == (expected[3],)
         assert uow.worklist(states=frozenset()) == ()
+        by_arrival = tuple(sorted(expected, key=lambda each: (each.received_at, each.study_key)))
+        assert uow.worklist(oldest_first=True) == by_arrival
+        assert uow.worklist(oldest_first=True, limit=2) == by_arrival[:2]
 
 
 def test_the_first_bytes_of_an_instance_are_kept(database: Database) -> None:

@@ -74,8 +74,10 @@ class UnitOfWork(CriticalStore, WatchStore, Protocol):
         """Insert or update by study_key."""
         ...
 
-    def worklist(self, *, states: frozenset[StudyState] | None = None, limit: int = 500) -> tuple[Study, ...]:
-        """Most urgent first: critical, priority rank, then oldest received_at."""
+    def worklist(
+        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, oldest_first: bool = False
+    ) -> tuple[Study, ...]:
+        """Most urgent first: critical, priority rank, then oldest received_at; with `oldest_first` by received_at alone."""
         ...
 
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:

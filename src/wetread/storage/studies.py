@@ -26,6 +26,7 @@ _SAVE = _INSERT.on_conflict_do_update(
 )
 _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
+_OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
 _ADMIT = (
     insert(schema.instances)
     .on_conflict_do_nothing(index_elements=["instance_key"])
@@ -53,8 +54,10 @@ class StudyRows(Transaction):
     def save_study(self, study: Study) -> None:
         self._write(_SAVE, _study_row(study))
 
-    def worklist(self, *, states: frozenset[StudyState] | None = None, limit: int = 500) -> tuple[Study, ...]:
-        query = _WORKLIST.limit(limit)
+    def worklist(
+        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, oldest_first: bool = False
+    ) -> tuple[Study, ...]:
+        query = (_OLDEST if oldest_first else _WORKLIST).limit(limit)
         if states is not None:
             query = query.where(_STUDIES.state.in_(sorted(states)))
         return tuple(_study(row) for row in self._read(query))

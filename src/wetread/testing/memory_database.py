@@ -44,9 +44,13 @@ class MemoryUnitOfWork(MemoryCriticalStore, MemoryWatchStore):
     def save_study(self, study: Study) -> None:
         self._changing.studies[study.study_key] = study
 
-    def worklist(self, *, states: frozenset[StudyState] | None = None, limit: int = 500) -> tuple[Study, ...]:
+    def worklist(
+        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, oldest_first: bool = False
+    ) -> tuple[Study, ...]:
         wanted = [each for each in self._visible.studies.values() if states is None or each.state in states]
-        wanted.sort(key=lambda each: (not each.critical, -each.priority.rank, each.received_at, each.study_key))
+        wanted.sort(key=lambda each: (each.received_at, each.study_key))
+        if not oldest_first:
+            wanted.sort(key=lambda each: (not each.critical, -each.priority.rank))
         return tuple(wanted[:limit])
 
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:
