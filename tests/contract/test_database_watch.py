@@ -53,19 +53,24 @@ def test_arrivals_are_counted_by_study_hour_site_and_modality(database: Database
         unit.commit()
     with database.begin(write=False) as unit:
         assert unit.arrivals(NOON) == (
+            ArrivalCount(NOON, "main", "", 2, NOON + 59 * MINUTE),
             ArrivalCount(NOON, "main", "DX", 2, NOON + 59 * MINUTE),
+            ArrivalCount(NOON, "north", "", 1, NOON + 5 * MINUTE),
             ArrivalCount(NOON, "north", "CR", 1, NOON + 5 * MINUTE),
+            ArrivalCount(NOON + HOUR, "main", "", 1, NOON + HOUR),
             ArrivalCount(NOON + HOUR, "main", "CR", 1, NOON + HOUR),
         )
-        assert len(unit.arrivals(NOON - HOUR)) == 4
+        assert len(unit.arrivals(NOON - HOUR)) == 8
 
 
-def test_a_study_with_two_modalities_counts_for_each(database: Database) -> None:
+def test_a_study_with_two_modalities_counts_for_each_and_once_for_its_site(database: Database) -> None:
     with database.begin() as unit:
         image(unit, film(unit, "a", NOON), "a2", NOON + MINUTE, "CR")
+        image(unit, StudyKey("a"), "a3", NOON + MINUTE, "")
         unit.commit()
     with database.begin(write=False) as unit:
         assert [(each.modality, each.studies, each.last_at) for each in unit.arrivals(NOON)] == [
+            ("", 1, NOON),
             ("CR", 1, NOON),
             ("DX", 1, NOON),
         ]

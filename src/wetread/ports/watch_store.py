@@ -24,7 +24,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ArrivalCount:
-    """How many studies of a site that hold this modality were first received in the hour that begins at `hour` (UTC), and when the last of them was."""
+    """How many studies of a site were first received in the hour that begins at `hour` (UTC), and when the last of them was.
+
+    `modality` "" counts them all, another one those that hold it: a study with two modalities counts for each of them and once for its site.
+    """
 
     hour: datetime
     site: str
@@ -106,7 +109,7 @@ class WatchStore(Protocol):
     """Part of every unit of work."""
 
     def arrivals(self, since: datetime) -> tuple[ArrivalCount, ...]:
-        """Studies first received at or after `since`, by hour, site and modality, in that order."""
+        """Studies first received at or after `since`, by hour and site, in all and by modality, in that order."""
         ...
 
     def waiting_studies(

@@ -58,16 +58,22 @@ def _(element: _modality_in, compiler: SQLCompiler, **options: Any) -> str:
 
 _STUDIES, _INSTANCES, _JOBS = schema.studies.c, schema.instances.c, schema.jobs.c
 _HOUR, _MODALITY = _hour_of(_STUDIES.received_at), _modality_in(_INSTANCES.traits)
+_LAST_AT = func.max(_STUDIES.received_at).label("last_at")
 _ARRIVALS = (
+    select(_HOUR.label("hour"), _STUDIES.site, literal("").label("modality"), func.count().label("studies"), _LAST_AT)
+    .where(_STUDIES.received_at >= bindparam("since"))
+    .group_by("hour", _STUDIES.site)
+)
+_ARRIVALS_BY_MODALITY = (
     select(
         _HOUR.label("hour"),
         _STUDIES.site,
         _MODALITY.label("modality"),
         func.count(_STUDIES.study_key.distinct()).label("studies"),
-        func.max(_STUDIES.received_at).label("last_at"),
+        _LAST_AT,
     )
     .join(schema.instances, _INSTANCES.study_key == _STUDIES.study_key)
-    .where(_STUDIES.received_at >= bindparam("since"))
+    .where(_STUDIES.received_at >= bindparam("since"), _MODALITY != "")
     .group_by("hour", _STUDIES.site, "modality")
 )
 _NEWEST_IMAGE_AT = func.coalesce(func.max(_INSTANCES.received_at), _STUDIES.received_at)
@@ -152,7 +158,8 @@ class WatchRows(Transaction):
     def arrivals(self, since: datetime) -> tuple[ArrivalCount, ...]:
         counts = (
             ArrivalCount(_hour(row.hour), row.site, row.modality, row.studies, row.last_at)
-            for row in self._read(_ARRIVALS, {"since": since})
+            for query in (_ARRIVALS, _ARRIVALS_BY_MODALITY)
+            for row in self._read(query, {"since": since})
         )
         return tuple(sorted(counts, key=lambda each: (each.hour, each.site, each.modality)))
 

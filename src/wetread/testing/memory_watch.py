@@ -26,12 +26,13 @@ _UNREAD = {StudyState.RECEIVED, StudyState.ADMITTED, StudyState.REJECTED}
 
 class MemoryWatchStore(MemoryTransaction):
     def arrivals(self, since: datetime) -> tuple[ArrivalCount, ...]:
-        came = defaultdict(set)
-        for instance in self._visible.instances.values():
-            study = self._visible.studies[instance.study_key]
-            if study.received_at >= since:
+        came: dict[tuple[datetime, str, str], set[tuple[datetime, str]]] = defaultdict(set)
+        recent = {key: each for key, each in self._visible.studies.items() if each.received_at >= since}
+        held = [(each.study_key, each.traits.modality) for each in self._visible.instances.values()]
+        for study_key, modality in [*((key, "") for key in recent), *held]:
+            if study := recent.get(study_key):
                 hour = study.received_at.replace(minute=0, second=0, microsecond=0)
-                came[hour, study.traits.site, instance.traits.modality].add((study.received_at, study.study_key))
+                came[hour, study.traits.site, modality].add((study.received_at, study_key))
         return tuple(ArrivalCount(*key, len(studies), max(studies)[0]) for key, studies in sorted(came.items()))
 
     def waiting_studies(
