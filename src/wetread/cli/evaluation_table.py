@@ -72,6 +72,7 @@ def _summary(report: Part) -> Iterator[str]:
     yield f"RSNA opacity vs normal   {_interval(report['rsna'])}  {_counts(report['rsna'])}"
     yield from _chexnet(report["chexnet"])
     yield from _pointing(report["pointing_game"])
+    yield from _stated_pointing(report["stated_pointing"])
 
 
 def _chexnet(paired: Part | None) -> Iterator[str]:
@@ -96,6 +97,14 @@ def _pointing(pointing: Part | None) -> Iterator[str]:
     for name, game in (*pointing["per_finding"].items(), ("all boxes", pointing["all"])):
         other = game["map_of_another_film"]["value"]
         yield f"{name:<20} {game['cases']:>5}  {_interval(game['hit_rate'], 2):<28} {game['random_place']:>12.2f} {other:>20.2f}"
+
+
+def _stated_pointing(methods: Part | None) -> Iterator[str]:
+    """Maps from gradients need torch, so their figures are the bundle's own (card.json), not measured here."""
+    if methods:
+        rates = ", ".join(f"{name} {_interval(game['all']['hit_rate'], 2)}" for name, game in methods.items())
+        count = next(iter(methods.values()))["all"]["cases"]
+        yield f"stated by the bundle, test, {count} boxes, other maps of the same net: {rates}"
 
 
 def _kermany(rows: Part) -> Iterator[str]:

@@ -9,7 +9,7 @@ __all__ = ["ACTS", "run"]
 ACTS = {
     "show": ("model_show.show", "summary of a bundle"),
     "verify": ("model_show.verify", "check a bundle's hashes and run its network once"),
-    "card": ("model_show.card", "print the model card"),
+    "card": ("model_show.card", "print the model card, or write it as an HTML page"),
     "import": ("model_import.run", "make a bundle of a foreign network (needs wetread[learning])"),
     "sign": ("model_sign.sign_bundle", "sign a bundle with your key"),
     "keygen": ("model_sign.keygen", "make a key pair to sign bundles with"),

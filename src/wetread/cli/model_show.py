@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from wetread.domain.errors import PermanentError
 from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
 from wetread.settings import load_settings
 
@@ -19,21 +20,47 @@ def verify(argv: list[str]) -> int:
 
 
 def card(argv: list[str]) -> int:
-    return _look("card", "Print a bundle's model card.", _card, argv)
+    """`wetread model card`: Markdown to the terminal, or one HTML page to a file."""
+    parser = _parser("card", "Print a bundle's model card, or write it as one HTML page with its figures drawn.")
+    parser.add_argument("--html", type=Path, metavar="OUT", help="write a self-contained page to OUT instead")
+    parser.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FILE",
+        help="set this contact sheet into the page (`python -m wetread.learning sheet`)",
+    )
+    args = parser.parse_args(argv)
+    if args.pictures and not args.html:
+        parser.error("--pictures goes with --html")
+    bundle = _load(args.bundle)
+    if args.html is None:
+        print(bundle.card)
+        return 0
+    from wetread.learning.card_page import card_page
+
+    try:
+        args.html.write_text(card_page(bundle, args.pictures), "utf-8")
+    except (OSError, ValueError) as error:
+        raise PermanentError(f"the page cannot be written: {error}", code="no_page") from error
+    print(f"wrote {args.html}")
+    return 0
 
 
 def _look(act: str, description: str, look: Callable[[ModelBundle], None], argv: list[str]) -> int:
+    look(_load(_parser(act, description).parse_args(argv).bundle))
+    return 0
+
+
+def _parser(act: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"wetread model {act}", description=description)
     parser.add_argument(
         "bundle", nargs="?", type=Path, default=BUNDLED, help="folder or zip; default: the bundle that ships"
     )
-    path: Path = parser.parse_args(argv).bundle
-    look(load_bundle(path, trusted_keys_dir=load_settings().model_trusted_keys_dir))
-    return 0
+    return parser
 
 
-def _card(bundle: ModelBundle) -> None:
-    print(bundle.card)
+def _load(path: Path) -> ModelBundle:
+    return load_bundle(path, trusted_keys_dir=load_settings().model_trusted_keys_dir)
 
 
 def _show(bundle: ModelBundle) -> None:

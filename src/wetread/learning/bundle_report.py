@@ -3,6 +3,7 @@
 Plain data for JSON; a number that the films cannot support is None. Intervals are 95 %, whole patients resampled.
 """
 
+import json
 import math
 import warnings
 from collections.abc import Iterator, Sequence
@@ -31,7 +32,8 @@ _LEAST_FOR_MEAN = 5
 
 
 def evaluate_bundle(bundle: ModelBundle, reading: BundleReading, manifest: Path) -> dict[str, object]:
-    """The report of one bundle: what `films` was read, then discrimination, operating, rsna, chexnet, pointing_game, kermany.
+    """The report of one bundle: what `films` was read, then discrimination, operating, rsna, chexnet, pointing_game, kermany;
+    `stated_pointing` alone is not measured here but quoted from the bundle.
 
     A part is None where no film of the split can answer it. Raises PermanentError(code='missing_head') unless the bundle has all FINDINGS.
     """
@@ -44,7 +46,15 @@ def evaluate_bundle(bundle: ModelBundle, reading: BundleReading, manifest: Path)
             **_on_nih(bundle, films, reading.logits[nih], manifest.parent / "chexnet_reference.csv"),
             "pointing_game": None if reading.cams is None else pointing_game(films, reading.cams[nih]),
             "kermany": _kermany(reading),
+            "stated_pointing": _stated_pointing(bundle),
         }
+
+
+def _stated_pointing(bundle: ModelBundle) -> dict[str, object] | None:
+    """Pointing game of maps from gradients, which a graph cannot make: what the makers measured on test, None where they did not."""
+    evaluated = json.loads(bundle.figures).get("evaluation") if bundle.figures else None
+    found: dict[str, object] | None = evaluated.get("pointing_by_gradients") if evaluated else None
+    return found
 
 
 def _require_all_heads(bundle: ModelBundle) -> None:

@@ -52,10 +52,19 @@ def export_onnx(deployed: Deployed, input_px: int, path: Path) -> None:
     )
 
 
-def write_bundle(folder: Path, statement: Mapping[str, object], card: str) -> None:
-    """Writes card.md and bundle.json beside an exported model.onnx; `statement` is bundle.json without `files`."""
+def write_bundle(
+    folder: Path, statement: Mapping[str, object], card: str, figures: Mapping[str, object] | None = None
+) -> None:
+    """Writes card.md, card.json (`figures`, the data behind the card) and bundle.json beside an exported model.onnx.
+
+    `statement` is bundle.json without `files`.
+    """
     (folder / "card.md").write_text(card)
-    files = {name: _fingerprint(folder / name) for name in ("model.onnx", "card.md")}
+    names = ["model.onnx", "card.md"]
+    if figures is not None:
+        (folder / "card.json").write_text(json.dumps(figures, separators=(",", ":"), allow_nan=False) + "\n")
+        names.append("card.json")
+    files = {name: _fingerprint(folder / name) for name in names}
     (folder / "bundle.json").write_text(json.dumps({**statement, "files": files}, indent=1) + "\n")
 
 

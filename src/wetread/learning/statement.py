@@ -1,12 +1,14 @@
 """From a finished run to a bundle: what bundle.json says about the model, its data and its limits."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from wetread.learning.bundle_report import finite
 from wetread.learning.card import card
-from wetread.learning.export import OUTPUTS, Deployed, export_onnx, write_bundle
+from wetread.learning.export import OUTPUTS, write_bundle
 from wetread.learning.manifest import FINDINGS
 from wetread.learning.negatives import GATE_CLASSES
 from wetread.learning.run import Run
@@ -41,12 +43,14 @@ _PRETRAINING = {
 def export_bundle(run: Run, folder: Path) -> None:
     """Writes model.onnx, card.md and bundle.json. Numbers of `evaluate` go in if that act has run."""
     folder.mkdir(parents=True, exist_ok=True)
-    export_onnx(Deployed(run.reader, *run.parts()), run.recipe.input_px, folder / "model.onnx")
+    shutil.copyfile(run.graph, folder / "model.onnx")
     path = run.out / "evaluation.json"
     evaluated = json.loads(path.read_text()) if path.exists() else None
     record = json.loads((run.out / "record.json").read_text())
-    stated = statement(run, run.calibration(), evaluated)
-    write_bundle(folder, stated, card(stated, run.calibration(), evaluated, record))
+    calibration = run.calibration()
+    stated = statement(run, calibration, evaluated)
+    figures = {"calibration": calibration, "evaluation": evaluated, "record": record}
+    write_bundle(folder, stated, card(stated, calibration, evaluated, record), finite(figures))
 
 
 def statement(run: Run, calibration: Mapping[str, Any], evaluated: Mapping[str, Any] | None) -> dict[str, object]:
@@ -76,6 +80,7 @@ def statement(run: Run, calibration: Mapping[str, Any], evaluated: Mapping[str, 
             "method": "mahalanobis under probabilistic PCA, root mean square, output ood_score",
             "threshold_quantile": calibration["ood_quantile"], "threshold": calibration["ood_threshold"],
             "reference": f"at most 3000 of {len(train)} train films; threshold from {calibration['val_films']} val films",
+            "reference_scores": calibration["ood_reference"],
         },
         "training_data": [
             {**_TRAINING_DATA, "films": len(train), "patients": len({film.patient_id for film in train})}
@@ -93,13 +98,9 @@ def _finding(
     return {
         "name": name,
         "output_index": index,
-        "calibration": {
-            "method": "platt",
-            **fitted["platt"],
-            "n": fitted["val"]["n"],
-            "n_positive": fitted["val"]["n_positive"],
-        },
+        "calibration": {**fitted["calibration"], "rule": fitted["choice"]["rule"]},
         "operating_point": fitted["operating_point"],
         "sensitive_operating_point": fitted["sensitive_operating_point"],
+        "budget_operating_point": fitted["budget_operating_point"],
         "auroc_test": evaluated["test"]["per_finding"][name] if evaluated else None,
     }

@@ -11,6 +11,8 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
+from wetread.evaluation.calibration_maps import calibration_from_document
+
 FOLDER = Path(str(resources.files("wetread"))) / "models" / "wetread-cxr-small"
 
 
@@ -33,7 +35,7 @@ def _image(stated: dict[str, Any], count: int = 2) -> NDArray[np.float32]:
 
 
 def test_every_file_has_the_hash_that_is_stated(stated: dict[str, Any]) -> None:
-    assert set(stated["files"]) == {"model.onnx", "card.md"}
+    assert set(stated["files"]) == {"model.onnx", "card.md", "card.json"}
     for name, expected in stated["files"].items():
         content = (FOLDER / name).read_bytes()
         assert (hashlib.sha256(content).hexdigest(), len(content)) == (expected["sha256"], expected["bytes"])
@@ -83,13 +85,30 @@ def test_gate_refuses_noise_and_blank(stated: dict[str, Any], session: Any) -> N
 def test_every_finding_states_calibration_rule_and_interval(stated: dict[str, Any]) -> None:
     for index, finding in enumerate(stated["findings"]):
         assert finding["output_index"] == index
-        assert finding["calibration"]["slope"] > 0
+        probability = calibration_from_document(finding["calibration"]).apply([-4.0, 0.0, 4.0])
+        assert 0 < probability[0] < probability[1] < probability[2] < 1
         point = finding["operating_point"]
         assert 0 < point["threshold"] <= 1
-        assert "lower 95 % bound" in point["rule"]
+        assert "95 % lower bound" in point["rule"]
+        assert point["bound"] >= 0.90
         for rate in (point["sensitivity"], point["specificity"]):
             assert 0 <= rate["low"] <= rate["value"] <= rate["high"] <= 1
             assert rate["n"] > 0
+
+
+def test_limit_of_the_distance_is_the_ninety_ninth_percentile_of_its_reference(stated: dict[str, Any]) -> None:
+    distance = stated["out_of_distribution"]
+    beyond = sum(score > distance["threshold"] for score in distance["reference_scores"])
+    assert beyond / len(distance["reference_scores"]) == pytest.approx(0.01, abs=0.003)
+
+
+def test_card_says_what_its_data_say(stated: dict[str, Any]) -> None:
+    test = json.loads((FOLDER / "card.json").read_text())["evaluation"]["test"]
+    text = (FOLDER / "card.md").read_text()
+    assert text.startswith(f"# {stated['name']} {stated['version']}\n")
+    for name, row in test["per_finding"].items():
+        assert f"| {name} | {row['n_positive']} / {row['n_positive'] + row['n_negative']} |" in text
+        assert row == next(each["auroc_test"] for each in stated["findings"] if each["name"] == name)
 
 
 def test_attribution_that_the_data_licence_asks_for_is_there(stated: dict[str, Any]) -> None:
