@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "studies, jobs, dead letters; retry a dead job",
     "sign": "sign a drafted report from the command line",
     "user": "add, list and disable accounts",
+    "roster": "who is on call, gaps ahead, to and from iCalendar",
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
     "simulate": "try reading orders and waiting-time caps on a simulated reading room",
