@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.ports.predictor import Predictor
     from wetread.signoff.desk import ReadingDesk
+    from wetread.triage.policy import OrderRule
     from wetread.web.doorkeeper import Doorkeeper
     from wetread.web.services import WebServices
     from wetread.web.stow_listener import FrontServer
@@ -200,6 +201,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
 
     settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
     card = (settings.model_bundle or BUNDLED) / "card.md"
+    order, bad_policy = _reading_order(settings)
     return WebServices(
         database=core.database,
         vault=core.vault,
@@ -216,8 +218,19 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             version=__version__,
             model_card=card.read_text("utf-8") if card.is_file() else "",
         ),
-        probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s())},
+        order=order,
+        probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
+
+
+def _reading_order(settings: Settings) -> "tuple[OrderRule, str]":
+    """The site's scheduling rule. Reading goes on by the built-in one while the policy cannot be read (law 1), and readiness says so."""
+    from wetread.triage.policy import DEFAULT_POLICY, OrderRule, load_policy
+
+    try:
+        return load_policy(settings.triage_policy or DEFAULT_POLICY).order, ""
+    except PermanentError:
+        return OrderRule(), "the triage policy cannot be read: `wetread policy check` says why"
 
 
 def build_server(core: Core) -> "FrontServer":

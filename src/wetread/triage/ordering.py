@@ -34,6 +34,7 @@ __all__ = [
 SITE_TURN = timedelta(minutes=30)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
+_RANK = {each: each.rank for each in Priority}
 
 
 class Standing(IntEnum):
@@ -100,7 +101,7 @@ def places(studies: Iterable[Waiting], now: datetime, rule: OrderRule) -> tuple[
     listed, ahead, found = order(studies, now, rule), _Ahead(), []
     for number, study in enumerate(listed, 1):
         stands, over_cap = standing(study, now, rule), now - study.received_at > rule.waiting_cap
-        why = f"{number} of {len(listed)}: {ahead.before(study, stands, rule)}{_limit(study, now, rule)}"
+        why = f"place {number}: {ahead.before(study, stands, rule)}{_limit(study, now, rule)}"
         found.append(Place(study, number, stands, over_cap, why))
         ahead.add(study, stands, over_cap=over_cap)
     return tuple(found)
@@ -115,7 +116,7 @@ def explain_place(study: Waiting, studies: Sequence[Waiting], now: datetime, rul
 
 
 def _aged(study: Waiting, rule: OrderRule) -> datetime:
-    return study.received_at - study.priority.rank * rule.age_step
+    return study.received_at - _RANK[study.priority] * rule.age_step
 
 
 def _turns(studies: Iterable[Waiting], rule: OrderRule) -> dict[StudyKey, tuple[int, int]]:
@@ -147,16 +148,16 @@ class _Ahead:
 
     def before(self, study: Waiting, stands: Standing, rule: OrderRule) -> str:
         """Those ahead in words, ending in "; " where there are any."""
-        same, rank = self.waiting[study.priority], study.priority.rank
+        same, rank = self.waiting[study.priority], _RANK[study.priority]
         earlier = bisect_left(same, study.received_at) if stands is Standing.WAITING else 0
         said = [
             (self.critical, "critical and not acknowledged"),
             (self.over_cap, f"beyond the cap of {_span(rule.waiting_cap)}"),
             (self.over_target, "beyond the reading-time target"),
-            *((len(self.waiting[p]), p.value) for p in reversed(Priority) if p.rank > rank),
+            *((len(self.waiting[p]), p.value) for p in reversed(Priority) if _RANK[p] > rank),
             (earlier, f"{study.priority.value} and here longer"),
             (len(same) - earlier, "of another site whose turn it is"),
-            (sum(len(self.waiting[p]) for p in Priority if p.rank < rank), "less urgent, but waiting far longer"),
+            (sum(len(self.waiting[p]) for p in Priority if _RANK[p] < rank), "less urgent, but waiting far longer"),
         ]
         words = ", ".join(f"{n} {why}" for n, why in said if n)
         return f"after {words}; " if words else ""

@@ -46,12 +46,13 @@ def read_policy(path: Path) -> TriagePolicy:
 def check_policy(text: str) -> tuple[TriagePolicy | None, tuple[Problem, ...]]:
     """The policy, or None and every problem found."""
     try:
-        root, data = YAML(typ="safe", pure=True).compose(text), YAML(typ="safe", pure=True).load(text)
+        data = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         return None, (_unreadable(error),)
     document, wrong = _validated(data)
     wrong += list(_across(data)) if isinstance(data, dict) else []
     if document is None or wrong:
+        root = YAML(typ="safe", pure=True).compose(text)
         problems = {Problem(_line(root, place), ".".join(map(str, place)), message) for place, message in wrong}
         return None, tuple(sorted(problems, key=lambda each: (each.line, each.where, each.message)))
     return document.policy(), ()

@@ -32,7 +32,7 @@ class House:
             max_clients=services.settings.max_live_clients,
             heartbeat_s=services.settings.heartbeat_s,
         )
-        self.worklist = WorklistView(services.database, services.vault)
+        self.worklist = WorklistView(services.database, services.vault, services.clock, services.order)
         self.chain = ChainWatch(services.database)
         self._seen: dict[AuditEvent, datetime] = {}
         self._seen_lock = Lock()

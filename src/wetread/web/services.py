@@ -10,6 +10,7 @@ from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
+from wetread.triage.policy import OrderRule
 
 __all__ = ["Probe", "WebServices", "WebSettings"]
 
@@ -43,5 +44,6 @@ class WebServices:
     desk: ReadingDesk
     clock: Clock
     settings: WebSettings = field(default_factory=WebSettings)
+    order: OrderRule = field(default_factory=OrderRule)
     probes: Mapping[str, Probe] = field(default_factory=dict)
     new_secret: Callable[[], str] = secrets.token_urlsafe

@@ -64,7 +64,7 @@ def test_the_place_of_a_study_is_explained() -> None:
         a_waiting("last", 3),
     ]
     assert explain_place(seventh, studies, NOW, RULE) == (
-        "7 of 8: after 3 critical and not acknowledged, 2 beyond the cap of 8 h, 1 stat; "
+        "place 7: after 3 critical and not acknowledged, 2 beyond the cap of 8 h, 1 stat; "
         "41 min until it passes the reading-time target of 1 h 15 min"
     )
     with pytest.raises(ValueError, match="not on this list"):
@@ -73,7 +73,7 @@ def test_the_place_of_a_study_is_explained() -> None:
 
 def test_the_first_is_after_nobody_and_says_how_late_it_is() -> None:
     study = a_waiting("a", 8 * 60 + 5)
-    assert explain_place(study, [study], NOW, RULE) == "1 of 1: 5 min beyond the cap of 8 h"
+    assert explain_place(study, [study], NOW, RULE) == "place 1: 5 min beyond the cap of 8 h"
 
 
 @given(lists())

@@ -31,6 +31,11 @@ export function waited(since, now) {
   return `${Math.floor(minutes / 1440)} d`;
 }
 
+export function span(seconds) {
+  const minutes = Math.round(seconds / 60);
+  return minutes % 60 ? `${minutes} min` : `${minutes / 60} h`;
+}
+
 export function clock(moment) {
   return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 }

@@ -1,13 +1,12 @@
 // The worklist: the server's order, live, by keyboard.
 import { get } from "./api.js";
 import { byId, h, show } from "./dom.js";
-import { age, clock, personName, visible, waited, words } from "./format.js";
+import { age, clock, personName, span, visible, waited, words } from "./format.js";
 import { listen, sheet } from "./keys.js";
 import { follow } from "./live.js";
 import { begin, may } from "./session.js";
 
 const VIEWS = ["open", "reported", "rejected"];
-const LONG_WAIT_MS = { stat: 15, asap: 60, urgent: 120, routine: 480 };
 const STATES = {
   received: ["arriving", ""], admitted: ["AI reading", "ai"], analysed: ["AI reading", "ai"], ai_unavailable: ["AI unavailable", "asap"], triaged: ["drafting", "ai"],
   drafted: ["ready", "good"], in_reading: ["in reading", ""], signed: ["signed, sending", "good"], delivered: ["delivered", "good"], amended: ["amended, sending", "good"], rejected: ["not admitted", "bad"],
@@ -44,7 +43,7 @@ function render(answer) {
   show(byId("message"), rows.length === 0);
   if (rows.length === 0) byId("message").replaceChildren(...emptyMessage());
   critical();
-  if (answer?.truncated) byId("rows").append(h("tr", {}, h("td", { colspan: 8, class: "muted" }, "Only the 500 most urgent are shown.")));
+  if (answer?.truncated) byId("rows").append(h("tr", {}, h("td", { colspan: 8, class: "muted" }, "Only the first 500 are shown.")));
 }
 
 function emptyMessage() {
@@ -64,13 +63,13 @@ function row(study, isFresh) {
   h("td", {}, link, named && h("div", { class: "muted mono" }, visible(study.patient_id))),
   h("td", {}, `${age(study.age_years)} ${study.sex}`),
   h("td", { class: "mono" }, named ? visible(study.accession_number) : "hidden"),
-  h("td", { class: "why" }, study.reason ? visible(study.reason) : study.state === "admitted" ? h("span", { class: "muted" }, "the model has not read it yet") : "", study.problem && h("div", { class: "problem" }, visible(study.problem))),
+  h("td", { class: "why" }, study.reason ? visible(study.reason) : study.state === "admitted" ? h("span", { class: "muted" }, "the model has not read it yet") : "", study.problem && h("div", { class: "problem" }, visible(study.problem)), study.why_here && h("div", { class: "place muted" }, study.why_here)),
   h("td", {}, h("span", { class: `chip ${tone}` }, state)),
   h("td", { class: "muted" }, visible(study.site)),
-  h("td", { class: "wait", "data-since": study.received_at, "data-priority": study.priority }, ...wait(study.received_at)));
+  h("td", { class: "wait", "data-since": study.received_at, "data-limit": study.limit_s, title: study.why_here }, wait(study.received_at, study.limit_s)));
 }
 
-const wait = (since) => [waited(since, new Date())];
+const wait = (since, limit) => `${waited(since, new Date())}${limit ? ` of ${span(limit)}` : ""}`;
 
 function critical() {
   const urgent = view === "open" ? studies.filter((each) => each.critical && each.state !== "in_reading") : [];
@@ -84,9 +83,9 @@ function critical() {
 
 function tick() {
   for (const cell of document.querySelectorAll("td.wait[data-since]")) {
-    cell.textContent = waited(cell.dataset.since, new Date());
-    const minutes = (Date.now() - new Date(cell.dataset.since)) / 60000;
-    cell.classList.toggle("long", view === "open" && minutes > LONG_WAIT_MS[cell.dataset.priority]);
+    const { since, limit } = cell.dataset;
+    cell.textContent = wait(since, limit);
+    cell.classList.toggle("long", Date.now() - new Date(since) > limit * 1000);
   }
   critical();
 }
@@ -156,4 +155,5 @@ byId("keys").addEventListener("click", () => sheet(bindings));
 listen(bindings);
 await refresh().then(() => (say(true), select(selected), tick()), () => say(false));
 setInterval(tick, 10_000);
+setInterval(() => refresh().catch(() => {}), 60_000); // the order changes with time, too
 follow(async () => (await refresh(), tick()), say);
