@@ -238,3 +238,25 @@ def test_a_pull_that_was_not_committed_never_was(database: Database) -> None:
     with database.begin() as uow:
         assert uow.pull_forward(NOON, beyond=NOON) == 1
     assert claim(database) is None
+
+
+def test_each_page_is_sent_once_though_threads_claim_and_the_clock_is_set_back(database: Database) -> None:
+    """A pull takes pages from holders who are alive: whoever saves first of those who then hold one wins, never two."""
+    queue(database, *(a_page(person_id=f"p{number}") for number in range(20)))
+
+    def work(number: int) -> list[str]:
+        done = []
+        while page := claim(database):
+            if number % 3 == 0:
+                pull_forward(database, NOON, beyond=NOON)
+            try:
+                save(database, sent(page))
+            except TransientError:
+                continue
+            done.append(page.page_key)
+        return done
+
+    with ThreadPoolExecutor(6) as threads:
+        done = [key for keys in threads.map(work, range(6)) for key in keys]
+    assert sorted(done) == sorted(page.page_key for page in pages(database))
+    assert {page.state for page in pages(database)} == {PageState.SENT}

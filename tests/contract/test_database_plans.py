@@ -43,7 +43,7 @@ ROWS: dict[str, dict[str, object]] = {
 
 LOOKS: list[tuple[Executable, dict[str, object], str]] = [
     (criticals.DUE, {"now": NOON}, "ix_critical_results_due"),
-    (criticals.OPEN, {"most": 500}, "uq_critical_results_open"),
+    (criticals.OPEN, {"most": 500}, "critical_results_open"),
     (criticals.CLOSED, {"most": 50}, "ix_critical_results_closed"),
     (pages.CLAIM_PAGE, dict(pages.claim_until(NOON, 30)), "ix_pages_queued"),
     (alarms.OPEN, {"most": 500}, "ix_alarms_open"),

@@ -37,6 +37,16 @@ def postgres() -> Iterator[PostgresServer]:
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/new.db"
+    return _new_on(request)
+
+
+@pytest.fixture
+def other_empty_url(empty_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A second one on the same engine."""
+    return f"sqlite:///{tmp_path}/other.db" if empty_url.startswith("sqlite") else _new_on(request)
+
+
+def _new_on(request: pytest.FixtureRequest) -> str:
     server: PostgresServer = request.getfixturevalue("postgres")
     return server.url(server.create())
 
@@ -65,6 +75,33 @@ def test_a_difference_would_be_seen(empty_url: str, which: str) -> None:
         found = differences(connection, which)
     engine.dispose()
     assert sorted(difference[0] for difference in found) == ["add_index", "remove_column"]
+
+
+@pytest.mark.parametrize("which", ["work", "vault"])
+def test_a_migrated_database_has_the_schemas_indexes_word_for_word(
+    empty_url: str, other_empty_url: str, which: str
+) -> None:
+    """The comparison above does not look at the condition of a partial index."""
+    upgrade(empty_url, which)
+    engine = make_engine(other_empty_url)
+    metadata_of(which).create_all(engine)
+    engine.dispose()
+    assert indexes(empty_url) == indexes(other_empty_url) != {}
+
+
+def indexes(url: str) -> dict[str, str]:
+    """How the engine itself writes down each index."""
+    on_sqlite = url.startswith("sqlite")
+    query = (
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+        if on_sqlite
+        else "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE '%_version'"
+    )
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        found = dict(connection.execute(text(query)).all())
+    engine.dispose()
+    return found
 
 
 def differences(connection: Connection, which: str) -> list[tuple[object, ...]]:

@@ -192,6 +192,7 @@ critical_results = Table(
     _text("body"),
     Index(None, "study_key", "opened_at"),
     _where("uq_critical_results_open", "study_key", holds=CRITICAL_IS_OPEN, unique=True),
+    _where("ix_critical_results_open", "opened_at", "critical_key", holds=CRITICAL_IS_OPEN),
     _where("ix_critical_results_closed", "opened_at", "critical_key", holds=CRITICAL_IS_CLOSED),
     _where("ix_critical_results_due", "next_due_at", "critical_key", holds=text("next_due_at IS NOT NULL")),
 )

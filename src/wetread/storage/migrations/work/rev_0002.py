@@ -59,6 +59,7 @@ def _critical_results() -> None:
     )
     _index("ix_critical_results_study_key_opened_at", table, "study_key", "opened_at")
     _index("uq_critical_results_open", table, "study_key", where=is_open, unique=True)
+    _index("ix_critical_results_open", table, "opened_at", "critical_key", where=is_open)
     _index("ix_critical_results_closed", table, "opened_at", "critical_key", where="state = 'closed'")
     _index("ix_critical_results_due", table, "next_due_at", "critical_key", where=is_due)
 
