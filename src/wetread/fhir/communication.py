@@ -22,6 +22,7 @@ __all__ = ["FhirNotifier", "Poster", "to_communication"]
 
 _KEY_SYSTEM = "urn:wetread:page"
 _REFERENCE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}", re.ASCII)
+_LONGEST = 100_000
 _RECIPIENTS = ("CareTeam", "Device", "Group", "HealthcareService", "Organization", "Practitioner", "PractitionerRole")
 
 
@@ -76,7 +77,7 @@ def to_communication(message: PageMessage, address: str, key: str, patient_syste
         about=[_logical("ImagingStudy", dicom_uid_identifier(patient.study_instance_uid))] if patient else [],
         sent=instant(message.sent_at),
         recipient=[_recipient(address)],
-        payload=[{"contentString": text} for text in (clean(message.body), clean(message.link)) if text],
+        payload=[{"contentString": clean(text)[:_LONGEST] or "-"} for text in (message.body, message.link)],
         note=[{"text": "Sent by wetread, an assistive research tool, not a cleared device. AI may be wrong."}],
     )
 

@@ -3,6 +3,7 @@
 OBX-3 is LOINC 73568-8 "Communication of critical results", OBX-8 AA (critically abnormal, table 0078) for a page above routine, OBX-11 P (preliminary, table 0085).
 """
 
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -16,6 +17,9 @@ __all__ = ["Hl7Notifier", "OruHeader", "control_id", "encode_oru"]
 
 _CHEST_FILM = ("30745-4", "XR Chest Views", "LN")
 _CRITICAL = ("73568-8", "Communication of critical results", "LN")
+_ADDRESS = re.compile(r"[^\x00-\x1f\x7f-\x9f]{0,80}")
+_LONGEST_TITLE, _LONGEST_BODY = 200, 8000
+"""Characters; every one may become six, and FT takes 65,536 (chapter 2A §2.A.31)."""
 _STUDY = ("113014", "DICOM Study", "DCM")
 
 
@@ -59,8 +63,11 @@ def encode_oru(page: PageMessage, address: str, key: str, header: OruHeader) -> 
     patient = page.patient
     if patient is None or not patient.patient_id.strip():
         raise PermanentError("this page names no patient, so there is no HL7 result to send", code="no_patient")
+    if not _ADDRESS.fullmatch(address):
+        raise PermanentError("this is no person's id: check the roster", code="bad_address")
     flag = "" if page.priority is Priority.ROUTINE else "AA"
-    text = formatted(f"{page.title}\n{page.body}\n{page.link}\nAI may be wrong: look at the film.")
+    said = f"{page.title[:_LONGEST_TITLE]}\n{page.body[:_LONGEST_BODY]}"
+    text = formatted(f"{said}\n{page.link}\nAI may be wrong: look at the film.")
     return message(
         [
             _msh(page, key, header),

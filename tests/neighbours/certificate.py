@@ -1,0 +1,76 @@
+"""A certificate authority of our own and a server certificate for 127.0.0.1, made when the tests start."""
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """`trusted` is the CA's PEM for clients; `server()` a TLS context whose certificate holds for 127.0.0.1, `stranger()` one for another host."""
+
+    folder: Path
+
+    @property
+    def trusted(self) -> Path:
+        return self.folder / "ca.pem"
+
+    def server(self) -> ssl.SSLContext:
+        return self._context("server.pem")
+
+    def stranger(self) -> ssl.SSLContext:
+        return self._context("stranger.pem")
+
+    def _context(self, name: str) -> ssl.SSLContext:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.folder / name)
+        return context
+
+
+def make_certificates(folder: Path) -> Certificates:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
+    authority = _builder(name, name, key.public_key()).add_extension(
+        x509.BasicConstraints(ca=True, path_length=0), critical=True
+    )
+    signed = authority.sign(key, hashes.SHA256())
+    (folder / "ca.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    for file, host in (
+        ("server.pem", x509.IPAddress(IPv4Address("127.0.0.1"))),
+        ("stranger.pem", x509.DNSName("elsewhere.example")),
+    ):
+        (folder / file).write_bytes(_issued(host, name, key))
+    return Certificates(folder)
+
+
+def _issued(host: x509.GeneralName, issuer: x509.Name, authority: ec.EllipticCurvePrivateKey) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test server")])
+    builder = _builder(subject, issuer, key.public_key())
+    certificate = builder.add_extension(x509.SubjectAlternativeName([host]), critical=False).sign(
+        authority, hashes.SHA256()
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM) + private
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public_key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+    )
