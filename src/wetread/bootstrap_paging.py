@@ -32,7 +32,7 @@ def build_pager(settings: Settings) -> Pager:
         chores.append(Chore("ping", _PING_EVERY_S, ping.ping))
     return Pager(
         Sweep(core.database, book, paths, core.clock),
-        Sender(core.database, core.vault, book, notifiers, core.clock, settings.resolved_public_url),
+        Sender(core.database, core.vault, book, notifiers, core.clock, settings.resolved_public_url, settings.lease_s),
         tuple(chores),
     )
 

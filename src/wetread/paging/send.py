@@ -29,7 +29,6 @@ from wetread.triage.roster_book import RosterBook
 __all__ = ["Sender"]
 
 _LOG = logging.getLogger(__name__)
-_LEASE_S = 120.0
 _FIRST_PAUSE_S = 10.0
 _LONGEST_PAUSE_S = 120.0
 
@@ -45,7 +44,7 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """`link_base` is the public address of the reading room, without a slash at its end."""
+    """`link_base` is the public address of the reading room, without a slash at its end. A page whose sender died is claimed again after `lease_s`."""
 
     database: Database
     vault: Vault
@@ -53,10 +52,11 @@ class Sender:
     notifiers: Mapping[str, Notifier]
     clock: Clock
     link_base: str
+    lease_s: float
 
     def claim(self) -> Page | None:
         """A page that is due, leased to the caller; None when there is none."""
-        return self.database.claim_page(now=self.clock.now(), lease_s=_LEASE_S)
+        return self.database.claim_page(now=self.clock.now(), lease_s=self.lease_s)
 
     def send(self, page: Page) -> None:
         """Send a claimed page and note what came of it. Never raises: what fails comes back by its lease or its pause."""

@@ -135,15 +135,16 @@ def is_obsolete(page: Page, result: CriticalResult | None) -> bool:
 
 
 def rearm(result: CriticalResult, path: EscalationPath, now: datetime) -> CriticalResult:
-    """After the clock went back: the next step comes no later than its wait from now, and limits no later than their length from now."""
+    """After the clock went back: what nobody was told of is due now; the next step comes no later than its wait from now, limits no later than their length from now."""
     if result.next_due_at is None:
         return result
-    latest = now + _wait(_step(path, result.step), result)
-    if result.state is CriticalState.ACKNOWLEDGED:
-        latest = now + path.communicate_within
+    longest = {
+        CriticalState.OPEN: timedelta(0),
+        CriticalState.ACKNOWLEDGED: path.communicate_within,
+    }.get(result.state, _wait(_step(path, result.step), result))
     return replace(
         result,
-        next_due_at=min(result.next_due_at, latest),
+        next_due_at=min(result.next_due_at, now + longest),
         acknowledge_by=min(result.acknowledge_by, now + path.acknowledge_within),
         communicate_by=min(result.communicate_by, now + path.communicate_within),
     )

@@ -1,0 +1,66 @@
+"""What would go wrong tonight is said by day."""
+
+from pathlib import Path
+
+import pytest
+from paging_world import PATH, PEOPLE, World, roster_text
+
+from wetread.paging.ahead import LookAhead
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def look(
+    world: World, *, channels: tuple[str, ...] = ("sms", "email"), sites: tuple[str, ...] = ("north",)
+) -> set[str]:
+    ahead = LookAhead(world.database, world.book, {"default": PATH}, frozenset(channels), sites)
+    ahead.run_once(world.clock.now())
+    return world.alarms()
+
+
+def test_a_whole_roster_raises_nothing(world: World) -> None:
+    assert look(world) == set()
+
+
+def test_a_gap_within_the_week_is_named_and_pages_only_when_it_is_near(world: World) -> None:
+    """The clock stands on a Monday."""
+    shift = "layers: [{shifts: ['Sun-Fri 00:00-24:00', 'Sat 00:00-20:00'], people: [ann]}]"
+    text = roster_text().replace("layers:\n          - people: [ann]", shift)
+    world.write_roster(text)
+    assert look(world) == {"roster_gap:north:primary"}
+    with world.database.begin(write=False) as unit:
+        alarm = unit.alarm("roster_gap:north:primary")
+    assert alarm is not None
+    assert "no one covers Saturday 7 Mar 20:00-24:00 (Europe/Berlin)" in alarm.message
+    assert not alarm.pages
+    world.clock.advance(5 * 86400)
+    look(world)
+    with world.database.begin(write=False) as unit:
+        alarm = unit.alarm("roster_gap:north:primary")
+    assert alarm is not None
+    assert alarm.pages
+
+
+def test_a_mended_gap_is_cleared(world: World) -> None:
+    world.write_roster(roster_text().replace("- people: [ann]", "- {shifts: ['Mon 08:00-09:00'], people: [ann]}"))
+    assert look(world)
+    world.write_roster(roster_text())
+    assert look(world) == set()
+
+
+def test_no_roster_no_channel_no_site_and_no_duty_are_each_named(world: World) -> None:
+    assert look(world, channels=("sms",)) == {"configuration:channel:email"}
+    assert look(world, sites=("north", "south")) == {"configuration:site:south"}
+    world.write_roster(roster_text({duty: who for duty, who in PEOPLE.items() if duty != "team_lead"}))
+    assert look(world) == {"configuration:duty:north:team_lead"}
+    world.write_roster("nonsense")
+    assert "configuration:roster_file" in look(world)
+
+
+def test_a_site_without_a_roster_file_is_told_that_nothing_rings(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.book = type(world.book)(None)
+    assert look(world) == {"configuration:roster_file"}
