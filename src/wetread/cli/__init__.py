@@ -22,6 +22,8 @@ COMMANDS = {
     "sign": "sign a drafted report from the command line",
     "user": "add, list and disable accounts",
     "roster": "who is on call, gaps ahead, to and from iCalendar",
+    "notify": "the channels pages leave by; send a test page",
+    "policy": "check, explain and try out triage policies",
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
     "simulate": "try reading orders and waiting-time caps on a simulated reading room",

@@ -239,6 +239,13 @@ class PolicyDocument(_Part):
     ai_unavailable: _Outcome
     default: _Outcome
 
+    @field_validator("patient_classes")
+    @classmethod
+    def _departments_differ(cls, value: dict[str, str]) -> dict[str, str]:
+        if len({name.strip().lower() for name in value}) < len(value):
+            raise ValueError("two departments differ in case or blanks only")
+        return value
+
     def policy(self) -> TriagePolicy:
         known, order = self.known_findings, self.order
         return TriagePolicy(
