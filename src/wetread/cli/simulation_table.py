@@ -1,6 +1,7 @@
 """A simulation as lines for a person: minutes with their interval, n beside them, what was published beside ours."""
 
 from collections.abc import Iterator
+from math import isfinite
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def published_lines(experiment: Experiment) -> Iterator[str]:
         spread = group.statistics[figure.statistic]
         what = "fitted" if figure.fitted else f"{spread.mean / figure.minutes - 1:+.0%}"
         yield (
-            f"{label:<40} {figure.minutes:>9.1f} {spread.mean:>7.1f} {f'{spread.mean_low:.1f} to {spread.mean_high:.1f}':>18} "
+            f"{label:<40} {figure.minutes:>9.1f} {spread.mean:>7.1f} {_interval_of_mean(spread):>18} "
             f"{f'{spread.one_low:.1f} to {spread.one_high:.1f}':>18} {what:>7}"
         )
     yield "fitted: an input was chosen so that this one matches; it proves nothing. The others are predictions."
@@ -101,4 +102,8 @@ def fit_lines(fit: HistoryFit, check: Experiment | None) -> Iterator[str]:
 
 
 def _mean(spread: Spread) -> str:
-    return f"{spread.mean:.1f} ({spread.mean_low:.1f} to {spread.mean_high:.1f})"
+    return f"{spread.mean:.1f} ({_interval_of_mean(spread)})"
+
+
+def _interval_of_mean(spread: Spread) -> str:
+    return f"{spread.mean_low:.1f} to {spread.mean_high:.1f}" if isfinite(spread.mean_low) else "no interval"

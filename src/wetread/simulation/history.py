@@ -22,6 +22,10 @@ __all__ = ["HistoryFit", "PastStudy", "fit_history", "read_history"]
 LEAST_DAYS = 28
 LEAST_STUDIES = 385  # (1.96 / 0.1)^2: the weekly volume is then known to 10 %
 LEAST_POSITIVES = 10
+LONGEST_READING_MIN = (
+    60.0  # a longer gap between signatures while work waits is time off duty, and the reading belongs to its end
+)
+LEAST_RELATIVE_SPEED = 0.02  # of the busiest hour's; slower hours are taken for off duty
 DAY_TYPES = ((0, 1, 2, 3, 4), (5,), (6,))
 NOT_FITTED = (
     "the model's sensitivity and specificity: a history holds no model calls, the base scenario's are kept",
@@ -165,10 +169,11 @@ def _reading(studies: Sequence[PastStudy], zone: tzinfo) -> tuple[Reading, tuple
     for piece in pieces:
         for cell, minutes in piece:
             busy_min[cell] += minutes
-        count[piece[-1][0]] += 1
+        overrun = sum(minutes for _, minutes in piece) <= LONGEST_READING_MIN
+        count[piece[0 if overrun else -1][0]] += 1
     rate = np.divide(count, busy_min, out=np.zeros(72), where=busy_min > 0)
-    on_duty = count > 0
-    mean_min = float(busy_min[on_duty].sum() / count.sum())
+    rate[rate < LEAST_RELATIVE_SPEED * rate.max()] = 0
+    mean_min = float(busy_min[rate > 0].sum() / count[rate > 0].sum())
     operating = np.array([sum(rate[cell] * minutes for cell, minutes in piece) for piece in pieces])
     variation = float(np.clip(operating.std() / operating.mean(), 0.05, 3))
     fact = f"reading: {mean_min:.2f} minutes a study for the department as a whole, variation {variation:.2f} (n = {len(signed)} signed)"

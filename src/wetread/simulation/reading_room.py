@@ -6,6 +6,7 @@ per arrival and is several times faster.
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +59,8 @@ def read_all(scenario: Scenario, demand: Demand, run: Run) -> tuple[NDArray[np.f
     return np.array(begun_min), np.array(signed_min)
 
 
-def _duties(shifts: tuple[Shift, ...]) -> list[_Duty]:
+@lru_cache(maxsize=8)
+def _duties(shifts: tuple[Shift, ...]) -> tuple[_Duty, ...]:
     """Chairs are filled in the order of the shifts: of two shifts that overlap, the second takes further chairs."""
     chairs: list[list[float]] = []
     for shift in shifts:
@@ -70,7 +72,7 @@ def _duties(shifts: tuple[Shift, ...]) -> list[_Duty]:
                 free.append(chairs[-1])
             for chair in free[: shift.readers]:
                 chair[minutes] = [shift.speed] * (minutes.stop - minutes.start)
-    return [_Duty(chair, _until_on(chair)) for chair in chairs]
+    return tuple(_Duty(chair, _until_on(chair)) for chair in chairs)
 
 
 def _until_on(speed: list[float]) -> list[int]:
