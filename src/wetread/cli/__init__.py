@@ -23,7 +23,6 @@ COMMANDS = {
     "user": "add, list and disable accounts",
     "roster": "who is on call, gaps ahead, to and from iCalendar",
     "notify": "the channels pages leave by; send a test page",
-    "notify": "the channels pages leave by; send a test page",
     "policy": "check, explain and try out triage policies",
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
