@@ -20,7 +20,11 @@ class AlarmKind(StrEnum):
     CONFIGURATION = "configuration"
     NOTHING_ARRIVES = "nothing_arrives"
     NOTHING_READ = "nothing_read"
+    NOTHING_ROUTED = "nothing_routed"
+    DEAD_LETTERS = "dead_letters"
     RULE_NEVER_FIRES = "rule_never_fires"
+    RULE_ALWAYS_FIRES = "rule_always_fires"
+    WATCH_FAILED = "watch_failed"
     SCORES_ALL_EQUAL = "scores_all_equal"
 
 

@@ -1,0 +1,105 @@
+"""What came in and does not move: studies nobody's machine reads, reports nobody acknowledges, jobs given up, critical results nobody takes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from wetread.domain.alarm import AlarmKind
+from wetread.domain.critical import CriticalResult, CriticalState
+from wetread.domain.job import JobKind
+from wetread.domain.study_state import StudyState
+from wetread.monitoring.alarms import Silence
+from wetread.monitoring.wording import counted, span
+from wetread.ports.watch_store import OpenDelivery, RecentRead, WaitingStudy
+
+__all__ = ["UNMOVED", "critical_overdue", "dead_letters", "nothing_moves", "nothing_routed", "nothing_scored"]
+
+UNMOVED = frozenset({StudyState.RECEIVED, StudyState.ADMITTED, StudyState.ANALYSED, StudyState.AI_UNAVAILABLE})
+"""States that only a worker ends, soon after the last image came."""
+
+
+def nothing_moves(waiting: Iterable[WaitingStudy], now: datetime) -> tuple[Silence, ...]:
+    """One alarm per site for studies that waited too long (`waiting` holds only those)."""
+    of_site: dict[str, list[WaitingStudy]] = defaultdict(list)
+    for study in waiting:
+        of_site[study.site].append(study)
+    return tuple(_unmoved(site, studies, now) for site, studies in sorted(of_site.items()))
+
+
+def _unmoved(site: str, studies: Sequence[WaitingStudy], now: datetime) -> Silence:
+    states = ", ".join(sorted({study.state.value for study in studies}))
+    longest = span(now - min(study.since for study in studies))
+    message = (
+        f"{counted(len(studies), 'study', 'studies')} of site {site} ({states}) wait for the machine, the longest for {longest}: they can be read without it; "
+        "check that a worker runs and what `wetread status` says"
+    )
+    return Silence(AlarmKind.NOTHING_READ, f"nothing_read/{site}/waiting", site, message, pages=True)
+
+
+def nothing_scored(reads: Iterable[RecentRead], *, in_a_row: int) -> tuple[Silence, ...]:
+    """One alarm per site whose last `in_a_row` studies all lack an analysis; `reads` newest first."""
+    of_site: dict[str, list[RecentRead]] = defaultdict(list)
+    for read in reads:
+        of_site[read.site].append(read)
+    return tuple(
+        Silence(
+            AlarmKind.NOTHING_READ,
+            f"nothing_read/{site}/ai_unavailable",
+            site,
+            f"AI was unavailable for each of the last {in_a_row} studies of site {site}: their pages give the reason; check the model and what the site sends",
+            pages=True,
+        )
+        for site, mine in sorted(of_site.items())
+        if len(mine) >= in_a_row and not any(read.scores for read in mine[:in_a_row])
+    )
+
+
+def nothing_routed(deliveries: Iterable[OpenDelivery], now: datetime, *, within: timedelta) -> tuple[Silence, ...]:
+    """One alarm per site and sink for signed reports that it has not acknowledged in time."""
+    late: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for each in deliveries:
+        if now - each.signed_at > within:
+            late[each.site, each.sink].append(each.signed_at)
+    return tuple(
+        Silence(
+            AlarmKind.NOTHING_ROUTED,
+            f"nothing_routed/{site}/{sink}",
+            site,
+            f"{counted(len(signed), 'signed report')} of site {site} not acknowledged by sink {sink}, the oldest for {span(now - min(signed))}: "
+            "check the receiver; they are tried again by themselves",
+            pages=True,
+        )
+        for (site, sink), signed in sorted(late.items())
+    )
+
+
+def dead_letters(dead: Iterable[tuple[str, JobKind, int]]) -> tuple[Silence, ...]:
+    """One alarm per site and kind of job given up."""
+    return tuple(
+        Silence(
+            AlarmKind.DEAD_LETTERS,
+            f"dead_letters/{site}/{kind.value}",
+            site,
+            f"{counted(count, f'{kind.value} job')} of site {site} given up: `wetread status` gives the reasons, `wetread status --retry JOB` tries one again",
+            pages=True,
+        )
+        for site, kind, count in dead
+    )
+
+
+def critical_overdue(results: Iterable[CriticalResult], now: datetime) -> tuple[Silence, ...]:
+    """One alarm per overdue result, so that acknowledging one never hides the next. It pages while nobody has taken the result; who took it is known."""
+    return tuple(_overdue(result, now) for result in results if result.overdue(now))
+
+
+def _overdue(result: CriticalResult, now: datetime) -> Silence:
+    untaken = result.state is not CriticalState.ACKNOWLEDGED
+    limit, act = (
+        (result.acknowledge_by, "acknowledged") if untaken else (result.communicate_by, "communicated to the ward")
+    )
+    message = (
+        f"a {result.priority.value} critical result of site {result.site} is {span(now - limit)} overdue to be {act} "
+        f"(study {result.study_key}, escalation step {result.step}): open it in the critical queue"
+    )
+    key = f"critical_overdue/{result.site}/{result.critical_key}"
+    return Silence(AlarmKind.CRITICAL_OVERDUE, key, result.site, message, pages=untaken)
