@@ -76,7 +76,7 @@ class _Channel(BaseModel):
 
 class EmailChannel(_Channel):
     kind: Literal["email"]
-    host: str
+    host: str = Field(min_length=1)
     port: int = Field(default=587, ge=1, le=65535)
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = ""
@@ -125,7 +125,7 @@ class Hl7Channel(_Channel):
 
     kind: Literal["hl7"]
     carries_phi: Literal[True]
-    host: str
+    host: str = Field(min_length=1)
     port: int = Field(default=2575, ge=1, le=65535)
     tls: bool = False
     receiving_application: str = ""
@@ -226,6 +226,16 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="URL an outside watcher expects to hear from while escalation runs."
     )
     deadman_after_s: float = Field(default=60.0, gt=0, description="Escalation that is silent this long has stopped.")
+
+    site_time_zone: str = Field(default="UTC", description="The site's IANA time zone, by which its volume is learnt.")
+    watch_every_s: float = Field(default=60.0, gt=0, description="Pause between looks for silent failures.")
+    watch_false_alarms_per_year: float = Field(default=1.0, gt=0, le=52, description="By each statistical watch.")
+    watch_waiting_min: float = Field(default=30.0, gt=0, description="A study not read after this long is an alarm.")
+    watch_acknowledging_min: float = Field(default=60.0, gt=0, description="A report not taken after this long is one.")
+    watch_in_a_row: int = Field(
+        default=20, ge=5, description="So many studies without AI or of equal scores are one."
+    )
+    watch_always_after: int = Field(default=100, ge=20, description="So many studies that one rule fires on are one.")
 
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
