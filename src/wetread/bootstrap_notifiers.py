@@ -41,12 +41,15 @@ def build_notifiers(settings: Settings) -> Mapping[str, Notifier]:
 
 
 def build_ping(settings: Settings) -> "DeadMansPing | None":
-    """The dead man's ping; None when no watcher is configured."""
+    """The dead man's ping; None when no watcher is configured. Raises PermanentError for a URL that cannot work."""
     from wetread.channels.http import HttpPeer
     from wetread.channels.ping import DeadMansPing
 
     url = settings.deadman_ping_url.get_secret_value()
-    return DeadMansPing(HttpPeer(url)) if url else None
+    try:
+        return DeadMansPing(HttpPeer(url)) if url else None
+    except PermanentError as error:
+        raise PermanentError(f"deadman_ping_url: {error}", code=error.code) from error
 
 
 def _notifier(name: str, channel: ChannelSettings, settings: Settings) -> Notifier:

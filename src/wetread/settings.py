@@ -232,9 +232,7 @@ class Settings(BaseSettings):
     watch_false_alarms_per_year: float = Field(default=1.0, gt=0, le=52, description="By each statistical watch.")
     watch_waiting_min: float = Field(default=30.0, gt=0, description="A study not read after this long is an alarm.")
     watch_acknowledging_min: float = Field(default=60.0, gt=0, description="A report not taken after this long is one.")
-    watch_in_a_row: int = Field(
-        default=20, ge=5, description="So many studies without AI or of equal scores are one."
-    )
+    watch_in_a_row: int = Field(default=20, ge=5, description="So many studies without AI or of equal scores are one.")
     watch_always_after: int = Field(default=100, ge=20, description="So many studies that one rule fires on are one.")
 
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")

@@ -12,7 +12,7 @@ from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.parser import parse_message
 from neighbours.certificate import Certificates, make_certificates
 from neighbours.process import free_port
-from neighbours.receivers import Receiver, http_receiver, mllp_listener, silent_port, smtp_server
+from neighbours.receivers import Receiver, hanging_up_port, http_receiver, mllp_listener, silent_port, smtp_server
 
 from wetread.channels.http import HttpPeer, HttpPoster
 from wetread.channels.slack import SlackNotifier
@@ -285,9 +285,9 @@ def test_a_busy_receiver_is_tried_again_later(case: Case) -> None:
 
 
 @pytest.mark.timeout(20)
-def test_a_receiver_that_is_down_or_silent_is_given_up_in_time(case: Case) -> None:
-    with silent_port() as silent:
-        for port in (free_port(), silent):
+def test_a_receiver_that_is_down_hangs_up_or_is_silent_is_given_up_in_time(case: Case) -> None:
+    with silent_port() as silent, hanging_up_port() as hanging_up:
+        for port in (free_port(), hanging_up, silent):
             with pytest.raises(TransientError) as caught:
                 case.notifier(port).send(case.page(), case.address, KEY)
             assert says_nothing(caught.value, str(port))
@@ -302,8 +302,11 @@ def test_a_refusal_needs_a_person(case: Case) -> None:
 
 
 def test_a_very_long_answer_is_an_answer(case: Case) -> None:
+    """And leaves nothing behind that the next page stumbles over."""
     case.receiver.mode = "loud"
-    assert case.notifier().send(case.page(), case.address, KEY)
+    notifier = case.notifier()
+    assert notifier.send(case.page(), case.address, KEY) == notifier.send(case.page(), case.address, KEY)
+    assert len(case.receiver.arrivals) == 2
 
 
 def test_identity_is_refused_where_the_channel_is_not_marked_for_it(case: Case) -> None:

@@ -17,11 +17,12 @@ from neighbours.receivers import dripping_port, http_receiver, mllp_listener, sm
 from wetread.channels.bounded import BoundedNotifier
 from wetread.channels.http import HttpPeer, HttpPoster
 from wetread.channels.ping import DeadMansPing
-from wetread.channels.slack import SlackNotifier
+from wetread.channels.slack import SlackNotifier, to_blocks
 from wetread.channels.smtp import SmtpNotifier, SmtpServer
+from wetread.channels.teams import TeamsNotifier
 from wetread.channels.webhook import WebhookNotifier
 from wetread.domain.errors import PermanentError, TransientError
-from wetread.domain.page import PageMessage
+from wetread.domain.page import PageMessage, PagePatient
 from wetread.fhir.communication import FhirNotifier
 from wetread.hl7.mllp import MllpPeer
 from wetread.hl7.oru_page import Hl7Notifier, OruHeader
@@ -285,3 +286,19 @@ def test_slack_gets_no_link_that_is_none() -> None:
     assert fields["blocks"][2]["text"]["text"] == "<!here> <https://wetread.example/studies/k1|Open in wetread>"
     kinds = [each["text"]["type"] for each in fields["blocks"][:2]]
     assert kinds == ["plain_text", "plain_text"]
+
+
+@pytest.mark.parametrize("text", ["🫁" * 100_000, "\x07" * 100_000, "ab " * 100_000, "\\|" * 100_000])
+def test_chat_messages_stay_within_what_the_services_take(text: str) -> None:
+    """Slack: 150 characters in a header, 3,000 in a section. Teams: 28 KB in all."""
+    person = PagePatient(*["N" * 300] * 7)
+    page = replace(a_page(text, text), patient=person, site=text)
+    blocks = to_blocks(page, "here", KEY)["blocks"]
+    assert isinstance(blocks, list)
+    assert len(blocks[0]["text"]["text"]) <= 150
+    assert len(blocks[1]["text"]["text"]) <= 3000
+    with http_receiver() as receiver:
+        send(TeamsNotifier("chat", HttpPeer(f"http://127.0.0.1:{receiver.port}/"), carries_phi=True), page)
+        (_, fields, body) = receiver.arrivals[0]
+    assert len(body) <= 28_000
+    assert fields["attachments"][0]["content"]["msteams"]["entities"][0]["mentioned"]["id"] == "lee@example.org"

@@ -210,6 +210,15 @@ def silent_port() -> Iterator[int]:
 
 
 @contextmanager
+def hanging_up_port() -> Iterator[int]:
+    """A port that takes connections and ends them at once."""
+    receiver = Receiver()
+    server = _TcpServer(("127.0.0.1", 0), socketserver.BaseRequestHandler)
+    with _serving(server, receiver):
+        yield receiver.port
+
+
+@contextmanager
 def dripping_port() -> Iterator[int]:
     """A port that answers with one byte every 50 ms and never comes to an end."""
 

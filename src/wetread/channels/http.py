@@ -1,4 +1,4 @@
-"""One careful HTTP request: verified TLS, no redirects, bounded time and answer, and an error tree that says who must act (RFC 9110 §15)."""
+"""One careful HTTP request: verified TLS, no redirects, no answer read beyond its head, and an error tree that says who must act (RFC 9110 §15)."""
 
 import ssl
 from collections.abc import Mapping
@@ -13,7 +13,6 @@ from wetread.domain.errors import PermanentError, TransientError
 
 __all__ = ["HttpPeer", "HttpPoster", "judge_status", "tls_context"]
 
-_ANSWER_LIMIT_BYTES = 64 * 1024
 _TRY_AGAIN = (408, 409, 425, 429)
 _ADVICE = {
     401: "check the secret of this channel",
@@ -90,12 +89,7 @@ class HttpPoster:
             )
         except urllib3.exceptions.HTTPError as error:
             raise _unreachable(error) from None
-        try:
-            answer.read(_ANSWER_LIMIT_BYTES)
-        except urllib3.exceptions.HTTPError:
-            answer.close()  # the status has decided; a body cut short changes nothing
-        finally:
-            answer.release_conn()
+        answer.close()  # the status says it all: a body may be long, slow or repeat what we sent
         return judge_status(answer.status, answer.headers.get("Retry-After", ""))
 
 

@@ -32,7 +32,7 @@ class SlackNotifier:
 
 def to_blocks(message: PageMessage, address: str, key: str) -> dict[str, object]:
     title = f"{message.priority.value.upper()}: {one_line(message.title, 130)}"
-    body = paragraphs(message.body, 2000)
+    body = paragraphs(message.body, 1800)
     who = "\n".join(f"{label}: {value}" for label, value in identity_lines(message.patient)) if message.patient else ""
     blocks = [
         {"type": "header", "text": _plain(title)},

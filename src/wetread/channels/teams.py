@@ -29,7 +29,7 @@ class TeamsNotifier:
             "contentUrl": None,
             "content": to_card(message, address, key),
         }
-        body = json.dumps({"type": "message", "attachments": [card]}).encode()
+        body = json.dumps({"type": "message", "attachments": [card]}, ensure_ascii=False).encode()  # 28 KB at most
         status = self._poster.post(body, {"Content-Type": "application/json", "Idempotency-Key": key})
         return f"taken by Teams (HTTP {status})"
 
