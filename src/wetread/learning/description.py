@@ -28,9 +28,12 @@ class Description:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     output: str
+    """Empty: the only one there is."""
     activation: str
     labels: tuple[str, ...]
     findings: dict[str, FindingName]
+    architecture: str = ""
+    """The timm model that a checkpoint belongs to."""
 
     @property
     def unmapped(self) -> tuple[str, ...]:
@@ -49,6 +52,10 @@ def read_description(path: Path) -> Description:
     """Raises PermanentError(code='bad_description') that names the place and the problem."""
     try:
         return _description(JsonValue(tomllib.loads(path.read_text("utf-8")), path.name))
+    except OSError as error:
+        raise PermanentError(
+            f"{path}: {error.strerror}; write a description.toml first", code="bad_description"
+        ) from error
     except ValueError as error:  # tomllib's, the decoder's and Misfit
         raise PermanentError(f"the description does not fit: {error}", code="bad_description") from error
 
@@ -77,11 +84,23 @@ def _description(said: JsonValue) -> Description:
         high=high,
         mean=mean,
         std=std,
-        output=output["name"].text(),
+        output=name.text() if (name := output.get("name")) else "",
         activation=output["activation"].text(),
         labels=labels,
         findings=_findings(said["findings"], labels),
+        architecture=_architecture(said.get("architecture"), len(labels), len(mean)),
     )
+
+
+def _architecture(said: JsonValue | None, labels: int, channels: int) -> str:
+    """The counts are known from the labels and the mean; a description that says them must say the same."""
+    if said is None:
+        return ""
+    for key, known, source in (("num_classes", labels, "output.labels"), ("in_chans", channels, "input.mean")):
+        given = said.get(key)
+        if given is not None and given.integer(1, 4096) != known:
+            raise Misfit(f"{given.place}: is {given.value}, but {source} has {known}")
+    return said["name"].text(r"[A-Za-z0-9_.]{1,64}")
 
 
 def _findings(said: JsonValue, labels: tuple[str, ...]) -> dict[str, FindingName]:

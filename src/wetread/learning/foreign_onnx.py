@@ -1,48 +1,48 @@
 """Wraps a foreign ONNX graph so that it takes our input (`image`, 0..1 MONOCHROME2) and gives `logits`, and measures that nothing else changed."""
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
 from wetread.learning.description import Description
 
-__all__ = ["PARITY_LIMIT", "adapt", "parity"]
+__all__ = ["PARITY_LIMIT", "adapt", "answers", "parity", "random_images"]
 
 PARITY_LIMIT = 1e-4
-"""Largest difference between foreign and wrapped outputs that an import accepts."""
+"""Largest difference between foreign and wrapped outputs that an import accepts; relative to the largest answer where that is beyond 1."""
 
+_IMAGES = 4
 _DOMAINS = {"", "ai.onnx", "ai.onnx.ml"}
 _LOWEST_OPSET = 12
 _LEAST_PROBABILITY = 1e-7
 
 
-def adapt(foreign: bytes, described: Description) -> bytes:
-    """The wrapped graph. Raises PermanentError(code='bad_import') for a graph that does not fit its description."""
+def adapt(foreign: bytes, described: Description, maps: tuple[str, ...] = ()) -> bytes:
+    """The wrapped graph: `logits`, and the foreign outputs `maps` as they are.
+
+    Raises PermanentError(code='bad_import') for a graph that does not fit its description.
+    """
     onnx = _onnx()
-    try:
-        model = onnx.load_model_from_string(foreign)
-        onnx.checker.check_model(model)
-    except Exception as error:  # protobuf and the checker raise untyped classes of their own
-        raise _bad(f"this is no valid ONNX graph in one file: {type(error).__name__}") from error
-    _check_opset(model)
-    model = onnx.compose.add_prefix(model, "foreign_")
-    graph, source = model.graph, f"foreign_{described.output}"
-    entry = _only_input(graph)
-    if source not in {output.name for output in graph.output}:
-        names = ", ".join(output.name.removeprefix("foreign_") for output in graph.output)
-        raise _bad(f"no output {described.output}; the graph has {names}")
-    before, after = _entry_nodes(onnx, described, entry), _exit_nodes(onnx, described, source)
-    nodes = [*before[0], *graph.node, *after[0]]
-    kept = [*graph.initializer, *before[1], *after[1]]
+    model = _prefixed(onnx, foreign)
+    graph = model.graph
+    outputs = {output.name.removeprefix("foreign_"): output for output in graph.output}
+    source = f"foreign_{_chosen_output(list(outputs), described)}"
+    before, after = _entry_nodes(onnx, described, _only_input(graph)), _exit_nodes(onnx, described, source)
+    passed = [onnx.helper.make_node("Identity", [f"foreign_{name}"], [name]) for name in maps]
     side, tensor = described.side_px, onnx.TensorProto.FLOAT
     wrapped = onnx.helper.make_graph(
-        nodes,
+        [*before[0], *graph.node, *after[0], *passed],
         "wetread_import",
         [onnx.helper.make_tensor_value_info("image", tensor, [1, 1, side, side])],
-        [onnx.helper.make_tensor_value_info("logits", tensor, [1, len(described.labels)])],
-        kept,
+        [
+            onnx.helper.make_tensor_value_info("logits", tensor, [1, len(described.labels)]),
+            *(onnx.helper.make_value_info(name, outputs[name].type) for name in maps),
+        ],
+        [*graph.initializer, *before[1], *after[1]],
     )
     made = onnx.helper.make_model(
         wrapped, opset_imports=model.opset_import, functions=list(model.functions), ir_version=model.ir_version
@@ -50,28 +50,68 @@ def adapt(foreign: bytes, described: Description) -> bytes:
     return bytes(made.SerializeToString())
 
 
-def parity(foreign: bytes, wrapped: bytes, described: Description) -> float:
-    """Largest absolute difference between both graphs on 4 random images, in the foreign output's own terms (logit or probability)."""
-    theirs, ours = _session(foreign), _session(wrapped)
-    random, worst = np.random.default_rng(0), 0.0
-    for _ in range(4):
-        image = random.random((1, 1, described.side_px, described.side_px), np.float32)
-        given = normalised(image, described)
-        expected = theirs.run([described.output], {theirs.get_inputs()[0].name: given})[0]
-        logits = ours.run(["logits"], {"image": image})[0]
-        said = 1 / (1 + np.exp(-logits.astype(np.float64))) if described.activation == "sigmoid" else logits
-        if expected.shape != (1, len(described.labels)):
-            raise _bad(
-                f"the output has shape {expected.shape}, but the description lists {len(described.labels)} labels"
-            )
-        if described.activation == "sigmoid" and not (expected.min() >= 0 and expected.max() <= 1):
-            raise _bad("the output leaves 0..1, so it holds no sigmoid probabilities")
-        worst = max(worst, float(np.abs(said - expected).max()))
-    return worst
+def _prefixed(onnx: Any, foreign: bytes) -> Any:
+    try:
+        model = onnx.load_model_from_string(foreign)
+        onnx.checker.check_model(model)
+    except Exception as error:  # protobuf and the checker raise untyped classes of their own
+        raise _bad(f"this is no valid ONNX graph in one file: {type(error).__name__}") from error
+    _check_opset(model)
+    return onnx.compose.add_prefix(model, "foreign_")
 
 
-def normalised(image: np.ndarray[Any, Any], described: Description) -> np.ndarray[Any, Any]:
-    """float32 (1, channel, row, column): the foreign network's own input, by the description's formula rather than by our graph."""
+def _chosen_output(there: list[str], described: Description) -> str:
+    chosen = described.output or (there[0] if len(there) == 1 else "")
+    if chosen not in there:
+        problem = f"no output {chosen}" if chosen else "output.name is missing in the description"
+        raise _bad(f"{problem}; the graph has {', '.join(there)}")
+    return chosen
+
+
+def random_images(described: Description) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(image, 1, row, column) 0..1, and the same as the foreign network's own input."""
+    side = described.side_px
+    images = np.random.default_rng(0).random((_IMAGES, 1, side, side), np.float32)
+    return images, normalised(images, described)
+
+
+def answers(foreign: bytes, described: Description) -> dict[str, NDArray[np.float32]]:
+    """What a foreign graph says of the random images: logits (image, label), or probabilities where it gives these."""
+    session = _session(foreign)
+    output = _chosen_output([each.name for each in session.get_outputs()], described)
+    name, given = session.get_inputs()[0].name, random_images(described)[1]
+    return {"logits": np.concatenate([_run(session, [output], {name: image[None]})[0] for image in given])}
+
+
+def parity(expected: Mapping[str, NDArray[np.float32]], wrapped: bytes, described: Description) -> float:
+    """Largest difference between the expected answers to the random images and the wrapped graph's, in the foreign network's own terms (logit or probability).
+
+    Divided by the largest answer where that is beyond 1: float32 keeps no more digits.
+    """
+    _check_answers(expected["logits"], described)
+    session, images = _session(wrapped), random_images(described)[0]
+    given = [_run(session, list(expected), {"image": image[None]}) for image in images]
+    worst = []
+    for name, column in zip(expected, zip(*given, strict=True), strict=True):
+        said, theirs = np.concatenate(column).astype(np.float64), expected[name]
+        if name == "logits" and described.activation == "sigmoid":
+            said = 1 / (1 + np.exp(-said))
+        worst.append(np.abs(said - theirs).max() / max(1.0, float(np.abs(theirs).max())))
+    return float(np.max(worst))
+
+
+def _check_answers(theirs: NDArray[np.float32], described: Description) -> None:
+    if theirs.shape != (_IMAGES, len(described.labels)):
+        shape = (1, *theirs.shape[1:])
+        raise _bad(f"the output has shape {shape}, but the description lists {len(described.labels)} labels")
+    if not np.isfinite(theirs).all():
+        raise _bad("it answers a random image with numbers that are not finite; check value_range, mean and std")
+    if described.activation == "sigmoid" and not (theirs.min() >= 0 and theirs.max() <= 1):
+        raise _bad("the output leaves 0..1, so it holds no sigmoid probabilities")
+
+
+def normalised(image: NDArray[np.float32], described: Description) -> NDArray[np.float32]:
+    """float32 (image, channel, row, column): the foreign network's own input, by the description's formula rather than by our graph."""
     raw = described.low + image.astype(np.float64) * (described.high - described.low)
     channels = [(raw - mean) / std for mean, std in zip(described.mean, described.std, strict=True)]
     return np.concatenate(channels, axis=1).astype(np.float32)
@@ -130,6 +170,15 @@ def _session(graph: bytes) -> Any:
         return onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises its own untyped classes
         raise _bad(f"ONNX Runtime does not run it: {type(error).__name__}") from error
+
+
+def _run(session: Any, outputs: list[str], given: dict[str, NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    try:
+        found: list[NDArray[np.float32]] = session.run(outputs, given)
+    except Exception as error:  # onnxruntime raises its own untyped classes
+        shape = next(iter(given.values())).shape
+        raise _bad(f"it does not take an image of shape {shape}; check side_px and mean in the description") from error
+    return found
 
 
 def _onnx() -> Any:

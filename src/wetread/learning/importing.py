@@ -1,18 +1,24 @@
 """Makes a bundle of a foreign network, and says in it what such a network lacks: no calibration, gate, distance or map is made up."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
 from wetread.inference.bundle import load_bundle
 from wetread.learning.description import Description
-from wetread.learning.foreign_onnx import PARITY_LIMIT, adapt, parity
+from wetread.learning.foreign_onnx import PARITY_LIMIT, adapt, answers, parity
+from wetread.learning.foreign_torch import OUTPUT, convert
 
-__all__ = ["LACKS", "Imported", "import_onnx", "write_import"]
+__all__ = ["FORMATS", "Imported", "import_network", "lacks", "write_import"]
 
-LACKS = (
+FORMATS = ("onnx", "torchscript", "timm", "torchxrayvision")
+
+_LACKS = (
     "calibration: its scores are raw logits, no probabilities; it calls no finding",
     "image gate: nothing checks that a film is an upright frontal chest",
     "out-of-distribution score: it cannot tell a film unlike those it was trained on",
@@ -27,18 +33,42 @@ class Imported:
 
     onnx: bytes
     source_sha256: str
+    format: str
     parity: float
+    maps: tuple[str, ...] = ()
 
 
-def import_onnx(source: Path, described: Description) -> Imported:
-    """Raises PermanentError(code='bad_import') when the wrapped network does not answer as the foreign one."""
-    foreign = source.read_bytes()
-    wrapped = adapt(foreign, described)
-    difference = parity(foreign, wrapped, described)
+def import_network(kind: str, source: Path, described: Description) -> Imported:
+    """`kind` is one of FORMATS. Raises PermanentError(code='bad_import') when the wrapped network does not answer as the foreign one."""
+    try:
+        foreign = source.read_bytes()
+    except OSError as error:
+        raise PermanentError(f"{source}: {error.strerror}; give the network's file", code="no_file") from error
+    wrapped, maps, expected = _wrapped(kind, foreign, source.suffix, described)
+    difference = parity(expected, wrapped, described)
     if not difference <= PARITY_LIMIT:
         message = f"wrapped and foreign network differ by {difference:.2g}, more than {PARITY_LIMIT:g}"
         raise PermanentError(f"the network cannot be imported: {message}", code="bad_import")
-    return Imported(wrapped, sha256(foreign).hexdigest(), difference)
+    return Imported(wrapped, sha256(foreign).hexdigest(), kind, difference, maps)
+
+
+def _wrapped(
+    kind: str, foreign: bytes, suffix: str, described: Description
+) -> tuple[bytes, tuple[str, ...], dict[str, NDArray[np.float32]]]:
+    """The graph, its maps, and what the foreign network said of the random images."""
+    if kind == "onnx":
+        return adapt(foreign, described), (), answers(foreign, described)
+    if kind == "timm" and not described.architecture:
+        message = 'the description does not fit: [architecture] is missing; say of what model the checkpoint is, name = "resnet18"'
+        raise PermanentError(message, code="bad_description")
+    converted = convert(kind, foreign, suffix, described)
+    wrapped = adapt(converted.onnx, replace(described, output=OUTPUT), converted.maps)
+    return wrapped, converted.maps, converted.answers
+
+
+def lacks(imported: Imported) -> tuple[str, ...]:
+    """What the bundle says that it has not."""
+    return tuple(each for each in _LACKS if not (imported.maps and each.startswith("class activation map")))
 
 
 def write_import(folder: Path, imported: Imported, described: Description) -> None:
@@ -74,7 +104,7 @@ def _statement(imported: Imported, described: Description) -> dict[str, object]:
             "value_range": [0, 1],
             "photometric_interpretation": "MONOCHROME2",
         },
-        "outputs": {"logits": "logits"},
+        "outputs": {name: name for name in ("logits", *imported.maps)},
         "findings": [
             {
                 "name": name.value,
@@ -86,10 +116,11 @@ def _statement(imported: Imported, described: Description) -> dict[str, object]:
         ],
         "gate": None,
         "out_of_distribution": None,
-        "lacks": list(LACKS),
+        "lacks": list(lacks(imported)),
         "training_data": [{"name": described.training_data}],
         "imported": {
             "source_sha256": imported.source_sha256,
+            "format": imported.format,
             "labels": list(described.labels),
             "unmapped_labels": list(described.unmapped),
             "activation": described.activation,
@@ -103,8 +134,12 @@ def _statement(imported: Imported, described: Description) -> dict[str, object]:
     }
 
 
+def _maps(imported: Imported) -> str:
+    return " Each map's mean plus the head's bias was measured to be the logit." if imported.maps else ""
+
+
 def _card(imported: Imported, described: Description) -> str:
-    lacks = "\n".join(f"- {each}" for each in LACKS)
+    lacking = "\n".join(f"- {each}" for each in lacks(imported))
     mapping = "\n".join(f"| {label} | {name.value} |" for label, name in described.findings.items())
     unmapped = ", ".join(described.unmapped) or "none"
     return f"""# {described.name} {described.version}
@@ -119,13 +154,13 @@ Licence: {described.licence}. Training data: {described.training_data}
 
 ## What it lacks
 
-{lacks}
+{lacking}
 
 ## How it was imported
 
-From a file with sha256 `{imported.source_sha256}`. Its input ({described.side_px} px, {len(described.mean)} channels, range {described.low:g} to
+From a file ({imported.format}) with sha256 `{imported.source_sha256}`. Its input ({described.side_px} px, {len(described.mean)} channels, range {described.low:g} to
 {described.high:g}, mean {list(described.mean)}, std {list(described.std)}) is made inside the graph from 0..1 MONOCHROME2; its outputs are {described.activation}.
-Wrapped and foreign network differ by at most {imported.parity:.2g} on 4 random images. Films are brought to size by area average and padded with black;
+Wrapped and foreign network differ by at most {imported.parity:.2g} on 4 random images.{_maps(imported)} Films are brought to size by area average and padded with black;
 if the network was trained on cropped or stretched films, it reads worse here than where it comes from.
 
 | its label | our finding |
