@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from wetread.inference.bundle import ModelBundle
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
+    from wetread.monitoring.watch import Watch, WatchedPolicy
     from wetread.ports.predictor import Predictor
     from wetread.signoff.desk import ReadingDesk
     from wetread.triage.policy import OrderRule
@@ -49,6 +50,7 @@ __all__ = [
     "build_sandbox",
     "build_server",
     "build_sinks",
+    "build_watch",
     "build_web",
     "build_worker",
     "sink_names",
@@ -197,6 +199,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.inference.bundle import BUNDLED
+    from wetread.triage.roster_book import RosterBook
     from wetread.web.services import WebServices, WebSettings
 
     settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
@@ -219,6 +222,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             model_card=card.read_text("utf-8") if card.is_file() else "",
         ),
         order=order,
+        book=RosterBook(settings.roster_file),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
 
@@ -294,6 +298,37 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         core.database, pipeline, core.clock, settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
     )
     return worker, Heartbeats(settings.data_dir / "run")
+
+
+def build_watch(core: Core) -> "Watch":
+    """The watch over silent failures; its owner calls `run_once(clock.now())` every `watch_every_s` seconds."""
+    from zoneinfo import ZoneInfo
+
+    from wetread.monitoring.watch import Limits, Watch
+
+    settings = core.settings
+    try:
+        zone = ZoneInfo(settings.site_time_zone)
+    except (KeyError, ValueError, OSError):
+        raise PermanentError("site_time_zone is no IANA time zone, like Europe/Berlin", code="bad_settings") from None
+    limits = Limits(
+        settings.watch_false_alarms_per_year / 52,
+        timedelta(minutes=settings.watch_waiting_min),
+        timedelta(minutes=settings.watch_acknowledging_min),
+        settings.watch_in_a_row,
+        settings.watch_always_after,
+    )
+    return Watch(core.database, lambda _: zone, partial(_watched_policy, settings), limits)
+
+
+def _watched_policy(settings: Settings) -> "WatchedPolicy":
+    """The rules that can fire at this site, by the policy as its file says it now."""
+    from wetread.monitoring.watch import WatchedPolicy
+    from wetread.triage.policy import DEFAULT_POLICY, load_policy
+
+    policy = load_policy(settings.triage_policy or DEFAULT_POLICY)
+    here = (rule.rule_id for rule in policy.rules if not rule.when.sites or settings.site in rule.when.sites)
+    return WatchedPolicy(policy.policy_version, tuple(here))
 
 
 def _load_model(settings: Settings) -> "tuple[ModelBundle, Predictor]":

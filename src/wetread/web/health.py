@@ -5,6 +5,7 @@ from starlette.responses import Response
 from wetread.domain.errors import WetreadError
 from wetread.domain.job import JobState
 from wetread.domain.study_state import StudyState
+from wetread.web.critical_metrics import alarm_metrics, critical_metrics
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.services import Probe
@@ -48,6 +49,9 @@ def get_metrics(call: Call) -> Response:
         "# HELP wetread_dead_letters Jobs given up.",
         f"wetread_dead_letters {dead}",
     ]
+    with database.begin(write=False) as unit:
+        lines += critical_metrics(unit.criticals(limit=10_000), call.house.services.clock.now())
+        lines += alarm_metrics(unit.alarms(limit=10_000))
     return Response(
         "\n".join([*lines, "# EOF", ""]), media_type="application/openmetrics-text; version=1.0.0; charset=utf-8"
     )

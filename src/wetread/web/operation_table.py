@@ -2,6 +2,7 @@
 
 from wetread.domain.role import Act
 from wetread.web import audit_view, films, health, pulse, qido, sessions, studies, wado, worklist
+from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
 
 __all__ = ["OPERATIONS"]
@@ -287,4 +288,5 @@ OPERATIONS: tuple[Operation, ...] = (
         act=Act.READ_STUDY,
         media_type=_MULTIPART,
     ),
+    *CRITICAL_OPERATIONS,
 )

@@ -23,7 +23,7 @@ from wetread.web.strict_json import JsonObject, parse_json
 if TYPE_CHECKING:
     from wetread.web.house import House
 
-__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Operation", "Query", "to_route"]
+__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Handler", "Operation", "Query", "to_route"]
 
 MAX_BODY_BYTES = 256 * 1024
 _BODY_TIMEOUT_S = 15.0

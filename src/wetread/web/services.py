@@ -11,6 +11,7 @@ from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
 from wetread.triage.policy import OrderRule
+from wetread.triage.roster_book import RosterBook
 
 __all__ = ["Probe", "WebServices", "WebSettings"]
 
@@ -45,5 +46,6 @@ class WebServices:
     clock: Clock
     settings: WebSettings = field(default_factory=WebSettings)
     order: OrderRule = field(default_factory=OrderRule)
+    book: RosterBook = field(default_factory=lambda: RosterBook(None))
     probes: Mapping[str, Probe] = field(default_factory=dict)
     new_secret: Callable[[], str] = secrets.token_urlsafe

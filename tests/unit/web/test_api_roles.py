@@ -15,6 +15,19 @@ BODIES: dict[str, object] = {
     "sign_report": {"etag": 1, "meaning": "m", "password": PASSWORD},
     "amend_report": {"reason": "r"},
     "reject_draft": {"etag": 1, "reason_code": "not_useful"},
+    "critical_acknowledge": {"etag": 1, "read_back": "right pneumothorax"},
+    "critical_communicate": {"etag": 1, "to_whom": "ward 4", "how": "phone", "read_back_confirmed": True},
+    "critical_close": {"etag": 1, "reason": "not_confirmed", "note": "skin fold"},
+    "critical_release": {"etag": 1},
+    "acknowledge_alarm": {"alarm_key": "nothing_arrives/north"},
+    "hand_over": {
+        "site": "north",
+        "duty": "primary",
+        "person_id": "ann",
+        "starts_at": "2026-03-02T08:00:00Z",
+        "ends_at": "2026-03-02T18:00:00Z",
+        "reason": "ill",
+    },
 }
 OPEN_ENDED = {"events"}  # answers for as long as it is listened to: see tests/integration/test_web_live.py
 
@@ -38,6 +51,7 @@ def readers(door: Browser) -> dict[Role, Browser]:
 def path_of(operation: Operation, key: str) -> str:
     filled = operation.path.replace("{study_key}", key).replace("{study_uid}", "2.25.1")
     filled = filled.replace("{series_uid}", "2.25.1.1").replace("{sop_uid}", "2.25.1.1.1")
+    filled = filled.replace("{critical_key}", f"{key}:1").replace("{override_id}", "none")
     assert not re.search(r"[{}]", filled)
     return filled
 
@@ -114,4 +128,5 @@ def snapshot(world: World, key: str) -> tuple[object, ...]:
     database = world.services.database
     with database.begin(write=False) as unit:
         facts = (unit.study(key), unit.reports(key), unit.draft(key), unit.deliveries(key), unit.accounts())  # type: ignore[arg-type]
-    return (*facts, database.count_jobs())
+        queue = (unit.criticals(), unit.alarms(), unit.overrides(ends_after=world.clock.now()))
+    return (*facts, *queue, database.count_jobs())

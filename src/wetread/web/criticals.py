@@ -1,0 +1,132 @@
+"""Critical results and alarms over HTTP: what is open, what people did, and the acts. Each handler asks the critical desk; none decides."""
+
+import re
+
+from starlette.responses import Response
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.critical import ClosureReason, CriticalResult
+from wetread.domain.role import PERMITTED, Act
+from wetread.monitoring.alarms import acknowledge_alarm
+from wetread.triage.critical_desk import HOW, CriticalDesk
+from wetread.web.critical_json import alarm_json, critical_json, page_json
+from wetread.web.json_answer import json_answer
+from wetread.web.operations import Call
+from wetread.web.problems import Refusal
+from wetread.web.reading_json import Json, identity_of
+from wetread.web.schema import Schema, choice, record, text
+from wetread.web.schema import integer as whole_number
+
+__all__ = [
+    "ACKNOWLEDGE_BODY",
+    "ALARM_BODY",
+    "CLOSE_BODY",
+    "COMMUNICATE_BODY",
+    "RELEASE_BODY",
+    "acknowledge",
+    "acknowledge_an_alarm",
+    "close",
+    "communicate",
+    "get_alarms",
+    "get_critical",
+    "get_criticals",
+    "release",
+]
+
+_KEY = re.compile(r"[a-z2-7]{24}:\d{1,9}")
+_ETAG = whole_number(1, 2**53)
+_WORDS = text(500, min_length=1)
+ACKNOWLEDGE_BODY: Schema = record({"etag": _ETAG, "read_back": _WORDS})
+COMMUNICATE_BODY: Schema = record(
+    {"etag": _ETAG, "to_whom": _WORDS, "how": choice(*HOW), "read_back_confirmed": {"type": "boolean"}}
+)
+CLOSE_BODY: Schema = record({"etag": _ETAG, "reason": choice(*ClosureReason), "note": text(500)})
+RELEASE_BODY: Schema = record({"etag": _ETAG})
+ALARM_BODY: Schema = record({"alarm_key": text(200, min_length=1)})
+
+
+def get_criticals(call: Call) -> Response:
+    """The open ones, oldest first, or the closed ones, newest first. Identity and colleagues' words only for roles that may read a study."""
+    view = dict(call.query).get("view", "open")
+    if view not in ("open", "closed"):
+        raise Refusal(400, "unknown_view", "view is one of open, closed")
+    services, actor = call.house.services, call.signed_in.actor
+    with services.database.begin(write=False) as unit:
+        results = unit.criticals(closed=view == "closed")
+    shown = "named" if Act.READ_STUDY in PERMITTED[actor.role] else "de-identified"
+    call.house.audit_seldom(AuditEvent("criticals.read", actor.actor_id, detail=(("shown", shown),)))
+    return json_answer(
+        {"view": view, "now": services.clock.now().isoformat(), "criticals": [_row(call, each) for each in results]}
+    )
+
+
+def get_critical(call: Call) -> Response:
+    key = _key(call)
+    with call.house.services.database.begin(write=False) as unit:
+        result, pages = unit.critical(key), unit.pages(key)
+    if result is None:
+        raise _unknown()
+    return json_answer({**_row(call, result), "pages": [page_json(page) for page in pages]})
+
+
+def _row(call: Call, result: CriticalResult) -> Json:
+    services = call.house.services
+    reads = Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]
+    row = critical_json(result, services.clock.now(), with_words=reads)
+    return {**row, **identity_of(services.vault, result.study_key)} if reads else row
+
+
+def acknowledge(call: Call) -> Response:
+    result = _desk(call).acknowledge(call.signed_in.actor, _key(call), call.number("etag"), call.text("read_back"))
+    return json_answer(_row(call, result))
+
+
+def communicate(call: Call) -> Response:
+    result = _desk(call).communicate(
+        call.signed_in.actor,
+        _key(call),
+        call.number("etag"),
+        to_whom=call.text("to_whom"),
+        how=call.text("how"),
+        read_back_confirmed=bool(call.body["read_back_confirmed"]),
+    )
+    return json_answer(_row(call, result))
+
+
+def close(call: Call) -> Response:
+    reason = ClosureReason(call.text("reason"))
+    result = _desk(call).close(call.signed_in.actor, _key(call), call.number("etag"), reason, call.text("note"))
+    return json_answer(_row(call, result))
+
+
+def release(call: Call) -> Response:
+    return json_answer(_row(call, _desk(call).release(call.signed_in.actor, _key(call), call.number("etag"))))
+
+
+def get_alarms(call: Call) -> Response:
+    with call.house.services.database.begin(write=False) as unit:
+        return json_answer({"alarms": [alarm_json(each) for each in unit.alarms()]})
+
+
+def acknowledge_an_alarm(call: Call) -> Response:
+    services = call.house.services
+    with services.database.begin() as unit:
+        alarm = acknowledge_alarm(unit, call.text("alarm_key"), call.signed_in.actor.actor_id, services.clock.now())
+        unit.commit()
+    return json_answer(alarm_json(alarm))
+
+
+def _desk(call: Call) -> CriticalDesk:
+    return CriticalDesk(call.house.services.database, call.house.services.clock)
+
+
+def _key(call: Call) -> str:
+    """The key in the path; anything that cannot be one is not found."""
+    key = call.path["critical_key"]
+    if not _KEY.fullmatch(key):
+        raise _unknown()
+    return key
+
+
+def _unknown() -> Refusal:
+    return Refusal(404, "no_such_critical", "there is no such critical result")
