@@ -66,7 +66,9 @@ def _sweep(args: argparse.Namespace, scenario: Scenario) -> int:
     caps = args.sweep_caps or CAPS_MIN
     print("\n".join([*_stated(scenario), ""]), flush=True)
     with _progress((len(set(caps)) + 2) * args.replications) as done:
-        sweep = sweep_caps(scenario, caps, keep=args.keep, seed=args.seed, replications=args.replications, done=done)
+        sweep = sweep_caps(
+            scenario, caps, margin=args.margin, seed=args.seed, replications=args.replications, done=done
+        )
     print("\n".join(sweep_lines(sweep)))
     if args.plot:
         from wetread.simulation.plots import plot_caps
@@ -181,11 +183,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"try these caps and recommend one (default: {' '.join(f'{c:g}' for c in CAPS_MIN)})",
     )
     sweep.add_argument(
-        "--keep",
+        "--margin",
         type=_share,
-        default=0.9,
+        default=0.1,
         metavar="SHARE",
-        help="share of the gain of prioritising that a cap must leave (default: %(default)s)",
+        help="how much longer than first in, first out the longest wait may become under the recommended cap (default: %(default)s)",
     )
     history = parser.add_argument_group("your own past")
     history.add_argument(

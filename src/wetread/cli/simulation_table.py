@@ -59,22 +59,18 @@ def sweep_lines(sweep: CapSweep) -> Iterator[str]:
     """One line per cap between no rule at all and no cap, then the recommendation and its rule."""
     experiment = sweep.experiment
     yield f"means over {experiment.replications} replications of {experiment.days} days, minutes, seed {experiment.seed}"
-    yield f"{'':<14} {'critical: mean':>15} {'urgent: mean':>13} {'any study: longest':>19} {'gain kept':>10}"
-    for run in ("fifo", *(f"cap {point.cap_min:g}" for point in sweep.points), "no cap"):
+    yield f"{'':<14} {'critical: mean':>15} {'gain kept':>10} {'urgent: mean':>13} {'gain kept':>10} {'any study: longest':>19}"
+    kept = {f"cap {point.cap_min:g}": (point.critical_kept, point.urgent_kept) for point in sweep.points}
+    for run in ("fifo", *kept, "no cap"):
         groups = experiment.results[run]
         urgent = f"{groups['urgent'].statistics['mean'].mean:.1f}" if "urgent" in groups else "-"
-        kept = {"fifo": "0%", "no cap": "100%"} | {
-            f"cap {point.cap_min:g}": f"{point.kept:.0%}" for point in sweep.points
-        }
+        shares = ["-" if share is None else f"{share:.0%}" for share in kept.get(run, (None, None))]
         yield (
-            f"{run:<14} {groups['critical'].statistics['mean'].mean:>15.1f} {urgent:>13} "
-            f"{groups['all'].statistics['maximum'].mean:>19.0f} {kept[run]:>10}"
+            f"{run:<14} {groups['critical'].statistics['mean'].mean:>15.1f} {shares[0]:>10} {urgent:>13} {shares[1]:>10} "
+            f"{groups['all'].statistics['maximum'].mean:>19.0f}"
         )
-    chosen = (
-        "no cap"
-        if sweep.recommended_min is None
-        else f"a cap of {sweep.recommended_min:g} minutes ({sweep.recommended_min / 60:.1f} h)"
-    )
+    cap_min = sweep.recommended_min
+    chosen = "none" if cap_min is None else f"a cap of {cap_min:g} minutes ({cap_min / 60:.1f} h)"
     yield f"\nrecommended: {chosen}: {sweep.reason}"
     yield CAUTION
 

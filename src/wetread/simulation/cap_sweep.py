@@ -15,14 +15,17 @@ UNCAPPED = "no cap"
 
 @dataclass(frozen=True, slots=True)
 class CapPoint:
-    """Means over replications, in minutes. `kept` is the smaller share of the gain of prioritising (FIFO minus no cap, in the
-    mean turnaround of critical and of urgent studies) that is left with this cap."""
+    """Means over replications, in minutes. `worst_min` is the longest turnaround of any study in one period, `worst_over_fifo` its ratio
+    to that without a model. `critical_kept`, `urgent_kept`: the share of what prioritising takes off their mean turnaround that is left
+    with this cap; None where it takes nothing off."""
 
     cap_min: float
     critical_mean_min: float
     urgent_mean_min: float | None
     worst_min: float
-    kept: float
+    worst_over_fifo: float
+    critical_kept: float | None
+    urgent_kept: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,14 @@ def sweep_caps(
     scenario: Scenario,
     caps_min: Sequence[float],
     *,
-    keep: float,
+    margin: float,
     seed: int,
     replications: int,
     days: int | None = None,
     done: Callable[[], None] = lambda: None,
 ) -> CapSweep:
-    """The smallest cap is recommended that keeps at least `keep` (0 to 1) of the gain: the shortest promise that costs little.
+    """Recommended is the longest cap under which nobody pays for the priority of others with a longer worst case than today's: the longest
+    turnaround of any study stays within `margin` (0.1 is 10 %) of first in, first out. The longest such cap leaves the most of the gain.
 
     The scenario's first capped run gives the rule (`cap` if it has none). Raises BadScenario if no finding is critical.
     """
@@ -58,7 +62,7 @@ def sweep_caps(
     runs = [FIFO, replace(rule, name=UNCAPPED, cap_min=inf), *caps]
     experiment = simulate(scenario, seed=seed, replications=replications, days=days, runs=runs, done=done)
     points = tuple(_point(experiment, run.name, run.cap_min) for run in caps)
-    return CapSweep(experiment, points, *_recommend(experiment, points, keep))
+    return CapSweep(experiment, points, *_recommend(points, margin))
 
 
 def _mean(experiment: Experiment, run: str, group: str, statistic: str = "mean") -> float | None:
@@ -68,28 +72,38 @@ def _mean(experiment: Experiment, run: str, group: str, statistic: str = "mean")
 
 def _point(experiment: Experiment, run: str, cap_min: float | None) -> CapPoint:
     critical, worst = _mean(experiment, run, "critical"), _mean(experiment, run, "all", "maximum")
-    if critical is None or worst is None:
+    today = _mean(experiment, FIFO.name, "all", "maximum")
+    if critical is None or worst is None or today is None:
         raise BadScenario("days: too few: no critical study arrived; simulate longer")
-    kept = [share for group in ("critical", "urgent") if (share := _kept(experiment, run, group)) is not None]
-    return CapPoint(cap_min or 0.0, critical, _mean(experiment, run, "urgent"), worst, min(kept, default=0.0))
+    return CapPoint(
+        cap_min=cap_min or 0.0,
+        critical_mean_min=critical,
+        urgent_mean_min=_mean(experiment, run, "urgent"),
+        worst_min=worst,
+        worst_over_fifo=worst / today,
+        critical_kept=_kept(experiment, run, "critical"),
+        urgent_kept=_kept(experiment, run, "urgent"),
+    )
 
 
 def _kept(experiment: Experiment, run: str, group: str) -> float | None:
-    """None where prioritising brings this group nothing, so that a cap has nothing to lose there."""
     before, best, now = (_mean(experiment, each, group) for each in (FIFO.name, UNCAPPED, run))
     if before is None or best is None or now is None or best >= before:
         return None
     return (before - now) / (before - best)
 
 
-def _recommend(experiment: Experiment, points: Sequence[CapPoint], keep: float) -> tuple[float | None, str]:
-    if _kept(experiment, UNCAPPED, "critical") is None:
+def _recommend(points: Sequence[CapPoint], margin: float) -> tuple[float | None, str]:
+    if points[0].critical_kept is None:
         return None, "prioritising does not shorten the wait of critical studies here, so no cap is worth recommending"
-    enough = [point for point in points if point.kept >= keep]
-    if not enough:
-        return None, f"no cap of this sweep keeps {keep:.0%} of what prioritising gains; try longer ones"
-    best = min(enough, key=lambda point: point.cap_min)
+    harmless = [point for point in points if point.worst_over_fifo <= 1 + margin]
+    if not harmless:
+        return (
+            None,
+            f"with every cap of this sweep somebody waits over {margin:.0%} longer than the longest wait without a model; try shorter ones",
+        )
+    best = max(harmless, key=lambda point: point.cap_min)
     return (
         best.cap_min,
-        f"the smallest cap of this sweep that keeps at least {keep:.0%} of what prioritising gains critical and urgent studies",
+        f"the longest cap of this sweep with which nobody waits over {margin:.0%} longer than the longest wait without a model",
     )

@@ -17,86 +17,44 @@ __all__ = ["plot_caps", "plot_turnaround"]
 
 COLOURS = ("#6b7280", "#c2410c", "#0369a1", "#15803d", "#7e22ce", "#a16207")
 DASHES = ("-", "--", "-.", ":")
-TICKS_MIN = {
-    1: "1 min",
-    5: "5 min",
-    15: "15 min",
-    60: "1 h",
-    240: "4 h",
-    720: "12 h",
-    1440: "1 d",
-    4320: "3 d",
-    10080: "7 d",
-    43200: "30 d",
-}
+TICKS_MIN = {1: "1 min", 10: "10 min", 60: "1 h", 240: "4 h", 1440: "1 d", 10080: "7 d", 43200: "30 d"}
 
 
 def plot_turnaround(experiment: Experiment, path: Path) -> None:
-    """Left: the share of critical studies still unreported after a time. Right: the longest wait of each group. One colour per rule."""
+    """Left: the share of critical studies still unreported after a time. Right: the longest turnaround of each group. One colour per rule."""
     figure, (left, right) = _canvas(experiment, "How long a report takes")
+    subject = "critical" if all("critical" in groups for groups in experiment.results.values()) else "all"
     groups = _shown_groups(experiment)
-    subject = "critical" if "critical" in groups else "all"
-    for place, (name, groups_of_run) in enumerate(experiment.results.items()):
-        histogram = groups_of_run[subject].histogram
-        unread = 1 - np.concatenate([[0], np.cumsum(histogram)]) / histogram.sum()
-        left.plot(
-            HISTOGRAM_EDGES_MIN[1:],
-            np.maximum(unread[1:], 1e-9),
-            label=name,
-            color=COLOURS[place % len(COLOURS)],
-            linestyle=DASHES[place % len(DASHES)],
-        )
-        _longest(
-            right,
-            [groups_of_run[group].statistics["maximum"] if group in groups_of_run else None for group in groups],
-            place,
-            name,
-        )
+    for place, run in enumerate(experiment.results):
+        _unreported(left, experiment, run, subject, place)
+        _longest(right, experiment, run, groups, place)
     left.set(yscale="log", ylabel=f"share of {subject} studies still unreported", xlabel="time since received")
-    left.set_ylim(max(0.5 / experiment.results[next(iter(experiment.results))][subject].n, 1e-6), 1.1)
     right.set_yticks(range(len(groups)), [group.replace("_", " ") for group in groups])
     right.invert_yaxis()
-    right.set(xlabel="longest turnaround in one simulated period (dot: mean; line: central 95 % of periods)")
+    right.set(xlabel="longest turnaround in one period (dot: mean; line: 95 % of periods)")
     for axes in (left, right):
-        _time_axis(axes)
-        axes.legend(frameon=False, fontsize=8, loc="lower left" if axes is left else "best")
+        low, high = axes.get_xlim()
+        _time_axis(axes, {tick: name for tick, name in TICKS_MIN.items() if low <= tick <= high})
+    left.legend(frameon=False, fontsize=8, loc="lower left")
     _save(figure, path)
 
 
 def plot_caps(sweep: CapSweep, path: Path) -> None:
     """Left: mean turnaround against the cap. Right: the longest turnaround of any study. Dashed: no cap; dotted: first in, first out."""
     figure, (left, right) = _canvas(sweep.experiment, "What a waiting-time cap costs and buys")
-    caps = [point.cap_min for point in sweep.points]
-    left.plot(caps, [point.critical_mean_min for point in sweep.points], "o-", color=COLOURS[1], label="critical")
-    right.plot(caps, [point.worst_min for point in sweep.points], "o-", color=COLOURS[2], label="any study")
-    _levels(left, sweep, "critical", "mean", COLOURS[1])
-    _levels(right, sweep, "all", "maximum", COLOURS[2])
-    urgent = [point.urgent_mean_min for point in sweep.points if point.urgent_mean_min is not None]
-    if len(urgent) == len(caps):
-        left.plot(
-            caps,
-            urgent,
-            "s-",
-            color=COLOURS[3],
-            label="urgent, not critical",
-        )
-        _levels(left, sweep, "urgent", "mean", COLOURS[3])
+    _against_cap(left, sweep, "critical", "mean", 1)
+    if "urgent" in sweep.experiment.results["fifo"]:
+        _against_cap(left, sweep, "urgent", "mean", 3)
+    _against_cap(right, sweep, "all", "maximum", 2)
     left.set(ylabel="mean turnaround, minutes", xlabel="cap")
-    right.set(ylabel="longest turnaround in one simulated period, minutes", xlabel="cap")
+    right.set(ylabel="longest turnaround in one period, minutes", xlabel="cap")
     for axes in (left, right):
+        axes.plot([], [], color="black", linestyle="--", linewidth=1, label="no cap")
+        axes.plot([], [], color="black", linestyle=":", linewidth=1, label="first in, first out")
         if sweep.recommended_min is not None:
-            axes.axvline(sweep.recommended_min, color="black", linewidth=0.8, alpha=0.6)
-            axes.annotate(
-                "recommended",
-                (sweep.recommended_min, 0.02),
-                xycoords=("data", "axes fraction"),
-                rotation=90,
-                fontsize=8,
-                ha="right",
-            )
-        _time_axis(axes)
-        axes.set_xticks(caps, [f"{cap / 60:g} h" for cap in caps])
-        axes.set_ylim(bottom=0)
+            axes.axvline(sweep.recommended_min, color="black", linewidth=4, alpha=0.15, label="recommended cap")
+        _time_axis(axes, {point.cap_min: f"{point.cap_min / 60:g}" for point in sweep.points})
+        axes.set(xlabel="cap, hours", ylim=(0, axes.get_ylim()[1]))
         axes.legend(frameon=False, fontsize=8)
     _save(figure, path)
 
@@ -107,50 +65,49 @@ def _canvas(experiment: Experiment, title: str) -> "tuple[Figure, tuple[Axes, Ax
 
     figure = Figure(figsize=(12, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(
-        f"{title}: {experiment.scenario.name}, {experiment.replications} × {experiment.days} simulated days, seed {experiment.seed}",
-        fontsize=11,
-    )
-    left, right = figure.subplots(1, 2)
+    size = f"{experiment.replications} × {experiment.days} simulated days, seed {experiment.seed}"
+    figure.suptitle(f"{title}: {experiment.scenario.name}, {size}", fontsize=11)
+    left, right = figure.subplots(1, 2, subplot_kw={"xscale": "log"})
     return figure, (left, right)
 
 
 def _shown_groups(experiment: Experiment) -> list[str]:
-    """Every group of the first run but the pools that the findings repeat."""
-    return [group for group in next(iter(experiment.results.values())) if group != "urgent"]
+    """Every group but the pools that single findings repeat."""
+    one_critical = sum(finding.critical for finding in experiment.scenario.findings) == 1
+    pools = {"urgent", "critical"} if one_critical else {"urgent"}
+    return [group for group in next(iter(experiment.results.values())) if group not in pools]
 
 
-def _longest(axes: "Axes", spreads: list, place: int, name: str) -> None:  # type: ignore[type-arg]
-    rows = [(row, each) for row, each in enumerate(spreads) if each is not None]
-    height = [row + (place - 1) * 0.22 for row, _ in rows]
-    axes.hlines(
-        height,
-        [each.one_low for _, each in rows],
-        [each.one_high for _, each in rows],
-        color=COLOURS[place % len(COLOURS)],
-        linewidth=1.5,
-    )
-    axes.plot(
-        [each.mean for _, each in rows], height, "o", color=COLOURS[place % len(COLOURS)], markersize=4, label=name
-    )
+def _unreported(axes: "Axes", experiment: Experiment, run: str, subject: str, place: int) -> None:
+    group = experiment.results[run][subject]
+    unread = 1 - np.cumsum(group.histogram) / group.n
+    some = np.concatenate([[True], unread[:-1] > 0])
+    colour, dash = COLOURS[place % len(COLOURS)], DASHES[place % len(DASHES)]
+    unread = np.maximum(unread, 0.3 / group.n)
+    axes.plot(HISTOGRAM_EDGES_MIN[1:][some], unread[some], label=run, color=colour, linestyle=dash)
 
 
-def _levels(axes: "Axes", sweep: CapSweep, group: str, statistic: str, colour: str) -> None:
-    for run, dash in (("no cap", "--"), ("fifo", ":")):
-        if group in sweep.experiment.results[run]:
-            axes.axhline(
-                sweep.experiment.results[run][group].statistics[statistic].mean,
-                color=colour,
-                linestyle=dash,
-                linewidth=1,
-            )
+def _longest(axes: "Axes", experiment: Experiment, run: str, groups: list[str], place: int) -> None:
+    here = {row: experiment.results[run][group] for row, group in enumerate(groups) if group in experiment.results[run]}
+    spreads = [group.statistics["maximum"] for group in here.values()]
+    height = [row + (place - (len(experiment.results) - 1) / 2) * 0.22 for row in here]
+    colour = COLOURS[place % len(COLOURS)]
+    axes.hlines(height, [each.one_low for each in spreads], [each.one_high for each in spreads], color=colour)
+    axes.plot([each.mean for each in spreads], height, "o", color=colour, markersize=4)
 
 
-def _time_axis(axes: "Axes") -> None:
-    low, high = axes.get_xlim()
-    axes.set_xscale("log")
-    ticks = [tick for tick in TICKS_MIN if max(low, 1) <= tick <= high * 1.2]
-    axes.set_xticks(ticks, [TICKS_MIN[tick] for tick in ticks])
+def _against_cap(axes: "Axes", sweep: CapSweep, group: str, statistic: str, colour: int) -> None:
+    results = sweep.experiment.results
+    levels = {run: groups[group].statistics[statistic].mean for run, groups in results.items() if group in groups}
+    caps = [point.cap_min for point in sweep.points]
+    label = {"all": "any study", "urgent": "urgent, not critical"}.get(group, group)
+    axes.plot(caps, [levels[f"cap {cap:g}"] for cap in caps], "o-", color=COLOURS[colour], markersize=4, label=label)
+    axes.axhline(levels["no cap"], color=COLOURS[colour], linestyle="--", linewidth=1)
+    axes.axhline(levels["fifo"], color=COLOURS[colour], linestyle=":", linewidth=1)
+
+
+def _time_axis(axes: "Axes", ticks: dict[float, str] | dict[int, str]) -> None:
+    axes.set_xticks(list(ticks), list(ticks.values()))
     axes.minorticks_off()
     axes.grid(alpha=0.25)
 

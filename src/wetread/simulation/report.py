@@ -44,7 +44,9 @@ def sweep_document(sweep: CapSweep) -> dict[str, object]:
                 "critical_mean_min": point.critical_mean_min,
                 "urgent_mean_min": point.urgent_mean_min,
                 "worst_min": point.worst_min,
-                "kept_share_of_gain": point.kept,
+                "worst_over_fifo": point.worst_over_fifo,
+                "critical_kept": point.critical_kept,
+                "urgent_kept": point.urgent_kept,
             }
             for point in sweep.points
         ],

@@ -106,32 +106,33 @@ def test_missed_critical_studies_pay_for_the_priority_of_the_others() -> None:
     assert found < results["fifo"]["pneumothorax"].statistics["mean"].mean < missed
 
 
-def test_the_recommended_cap_is_the_smallest_that_keeps_the_gain() -> None:
+def test_the_recommended_cap_is_the_longest_that_makes_nobody_wait_longer_than_today() -> None:
     room = replace(ROOM, days=21, runs=(Run("capped", Rule.CAP_ABOVE_ALL, cap_min=60),))
-    sweep = sweep_caps(room, (10, 40, 120, 480, 100_000), keep=0.9, seed=3, replications=4)
-    kept = [point.kept for point in sweep.points]
+    sweep = sweep_caps(room, (10, 40, 120, 480, 100_000), margin=0.1, seed=3, replications=4)
+    kept = [point.critical_kept or 0 for point in sweep.points]
     assert all(sooner <= later + 0.02 for sooner, later in pairwise(kept))
     assert kept[0] < 0.5
     assert kept[-1] == pytest.approx(1)
-    assert sweep.recommended_min == min(point.cap_min for point in sweep.points if point.kept >= 0.9)
-    assert sweep.points[0].worst_min < sweep.points[-1].worst_min
+    harmless = [point.cap_min for point in sweep.points if point.worst_over_fifo <= 1.1]
+    assert sweep.recommended_min == max(harmless)
+    assert 0 < len(harmless) < len(sweep.points)
     assert sweep_document(sweep)["recommended_min"] == sweep.recommended_min
 
 
 def test_no_cap_is_recommended_where_none_qualifies() -> None:
     room = replace(ROOM, days=21, runs=(Run("capped", Rule.CAP_ABOVE_ALL, cap_min=60),))
-    sweep = sweep_caps(room, (1,), keep=0.99, seed=3, replications=2)
+    sweep = sweep_caps(room, (100_000,), margin=0.1, seed=3, replications=2)
     assert sweep.recommended_min is None
-    assert "try longer" in sweep.reason
+    assert "try shorter" in sweep.reason
 
 
 def test_no_cap_is_recommended_where_priority_brings_nothing() -> None:
     blind = replace(FINDINGS[0], sensitivity=exactly(0.0), specificity=exactly(0.5))
-    sweep = sweep_caps(replace(ROOM, findings=(blind,), days=28), (60,), keep=0.5, seed=3, replications=3)
+    sweep = sweep_caps(replace(ROOM, findings=(blind,), days=28), (60,), margin=0.5, seed=3, replications=3)
     assert sweep.recommended_min is None
     assert "does not shorten" in sweep.reason
 
 
 def test_a_sweep_without_a_critical_finding_is_refused() -> None:
     with pytest.raises(BadScenario, match="none is critical"):
-        sweep_caps(replace(ROOM, findings=FINDINGS[1:]), (60,), keep=0.9, seed=1, replications=1)
+        sweep_caps(replace(ROOM, findings=FINDINGS[1:]), (60,), margin=0.1, seed=1, replications=1)
