@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("decode", "storage", "ingest", "burst", "qido", "read_one_film", "model_speed")
+SCRIPTS = ("decode", "storage", "ingest", "burst", "qido", "read_one_film", "model_speed", "queue_simulation")
 
 
 def main() -> None:

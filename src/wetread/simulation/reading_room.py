@@ -34,23 +34,25 @@ def read_all(scenario: Scenario, demand: Demand, run: Run) -> tuple[NDArray[np.f
     reading_min: list[float] = demand.reading_min.tolist()
     begun_min, signed_min = [np.nan] * len(reading_min), [np.nan] * len(reading_min)
     room = Environment()
+    timeout = room.timeout
 
     def reader(duty: _Duty) -> Generator[object, None, None]:
         while True:
-            minute = int(room.now + SAME_INSTANT_MIN) % WEEK_MIN
-            speed = duty.speed[minute]
+            now_min = room.now
+            minute = int(now_min + SAME_INSTANT_MIN)
+            speed = duty.speed[minute % WEEK_MIN]
             if not speed:
-                yield room.timeout(int(room.now + SAME_INSTANT_MIN) + duty.until_on_min[minute] - room.now)
+                yield timeout(minute + duty.until_on_min[minute % WEEK_MIN] - now_min)
                 continue
-            study = worklist.take(room.now)
+            study = worklist.take(now_min)
             if study is None:
                 arrival_min = worklist.next_arrival_min()
                 if arrival_min is None:
                     return
-                yield room.timeout(max(arrival_min - room.now, 0.0))
+                yield timeout(max(arrival_min - now_min, 0.0))
                 continue
-            begun_min[study] = room.now
-            yield room.timeout(reading_min[study] / speed)
+            begun_min[study] = now_min
+            yield timeout(reading_min[study] / speed)
             signed_min[study] = room.now
 
     for duty in _duties(scenario.shifts):
