@@ -93,7 +93,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET",
         "/api/worklist",
         "worklist",
-        "Studies, most urgent first, with the reason.",
+        "Studies in reading order, with the reasons for priority and place.",
         worklist.get_worklist,
         "studies; identity only for roles that may read a study",
         act=Act.SEE_WORKLIST,
