@@ -90,4 +90,4 @@ def _tell(found: CalendarImport) -> None:
     for each in found.unplaced:
         print(f"not placed: {each.starts or 'at an unknown time'} {each.summary!r}: {each.reason}", file=sys.stderr)
     if found.outside:
-        print(f"{found.outside} events lie outside of the time asked for", file=sys.stderr)
+        print(f"outside of the time asked for: {found.outside} events", file=sys.stderr)
