@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc strace
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-corpora test-learning check format bench setup-demo setup-test debian node screenshots constraints clean
+.PHONY: demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
@@ -32,6 +32,9 @@ format:
 
 bench: setup-test ## the figures of docs/performance.md
 	$(BIN)/python -m benchmarks
+
+soak: setup-test ## faults by the hundred: 200 kills of the pager
+	$(BIN)/python benchmarks/page_kills.py
 
 setup-demo: $(VENV)/.demo
 setup-test: debian $(VENV)/.test node

@@ -20,7 +20,7 @@ from wetread.domain.critical import CriticalResult, CriticalState
 from wetread.domain.priority import Priority
 from wetread.storage.database import SqlDatabase
 from wetread.storage.migrate import upgrade
-from wetread.testing.builders import a_decision, a_study
+from wetread.testing.builders import STUDY_KEY, a_decision, a_study
 from wetread.triage.escalation import open_critical
 
 __all__ = ["POINTS", "Outcome", "PagingHouse", "random_moment"]
@@ -92,12 +92,17 @@ class PagingHouse:
             second.send_signal(signal.SIGTERM)
             second.wait(20)
             database.close()
-        hooks, mails = Counter(self.http.keys[http:]), Counter(self.smtp.keys[smtp:])
+        hooks, mails = _of_the_result(self.http, http), _of_the_result(self.smtp, smtp)
         shutil.rmtree(house)
         return Outcome(died, state, hooks, mails, time.monotonic() - started)
 
     def _copy(self, name: str) -> Path:
         return Path(shutil.copytree(self.folder / "template", self.folder / name))
+
+
+def _of_the_result(ledger: Ledger, start: int) -> Counter[str]:
+    """Pages about the critical result, by key; a page about an alarm names no study."""
+    return Counter(key for key, _, text in ledger.entries[start:] if STUDY_KEY in text)
 
 
 def _open(database: SqlDatabase) -> CriticalResult:

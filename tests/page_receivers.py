@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
+from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -26,10 +27,6 @@ class Ledger:
     def note(self, key: str, recipient: str, text: str) -> None:
         self.entries.append((key, recipient, text))
 
-    @property
-    def keys(self) -> list[str]:
-        return [key for key, _, _ in self.entries]
-
 
 class _Mailbox:
     def __init__(self, ledger: Ledger) -> None:
@@ -39,8 +36,8 @@ class _Mailbox:
         if self._ledger.refuse > 0:
             self._ledger.refuse -= 1
             return "451 not now"
-        message = message_from_bytes(envelope.content)
-        self._ledger.note(str(message["Message-ID"]), envelope.rcpt_tos[0], envelope.content.decode())
+        message = message_from_bytes(envelope.content, policy=default)
+        self._ledger.note(str(message["Message-ID"]), envelope.rcpt_tos[0], message.get_content())
         return "250 taken"
 
 
