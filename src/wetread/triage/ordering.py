@@ -126,7 +126,7 @@ def _turns(studies: Iterable[Waiting], rule: OrderRule) -> dict[StudyKey, tuple[
     for study in sorted(studies, key=lambda each: (_aged(each, rule), each.study_key)):
         window = (_aged(study, rule) - _EPOCH) // SITE_TURN
         turns[study.study_key] = (window, dealt[window, study.site])
-        dealt[window, study.site] += not study.critical_open
+        dealt[window, study.site] += 1
     return turns
 
 

@@ -84,7 +84,10 @@ def test_a_prior_that_is_too_old_or_later_is_not_one(archive: Archive, study_dat
     assert archive.context().known == ()
 
 
-@pytest.mark.parametrize(("study_date", "days_ago", "days"), [("20260131", 30, 30), ("", 4, 4), ("20260302", 0.1, 0)])
+@pytest.mark.parametrize(
+    ("study_date", "days_ago", "days"),
+    [("20260131", 30, 30), ("", 4, 4), ("20260302", 0.1, 0), ("20260227", 9, 3), ("20260227", -1, 3)],
+)
 def test_a_prior_is_as_old_as_its_date_else_its_arrival_says(
     archive: Archive, study_date: str, days_ago: float, days: int
 ) -> None:

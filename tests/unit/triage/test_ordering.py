@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import Priority
-from wetread.triage.ordering import SITE_TURN, Standing, Waiting, explain_place, limit_of, order, places, standing
+from wetread.triage.ordering import SITE_TURN, Waiting, explain_place, limit_of, order, places
 from wetread.triage.policy import OrderRule
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -113,17 +113,37 @@ def test_within_a_site_and_a_priority_the_oldest_is_first(studies: list[Waiting]
             assert times == sorted(times)
 
 
-@given(lists())
-def test_sites_alternate_within_a_turn(studies: list[Waiting]) -> None:
+def test_a_site_that_sends_many_at_once_does_not_push_anothers_few_to_the_end() -> None:
+    flood = [a_waiting(f"a{n}", 20 - n, site="a") for n in range(5)]
+    few = [a_waiting(f"b{n}", 12 - n, site="b") for n in range(2)]
+    assert keys(order([*flood, *few], NOW, RULE)) == ["a0", "b0", "a1", "b1", "a2", "a3", "a4"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 45), st.sampled_from("aaabc")), max_size=20))
+def test_sites_alternate_within_a_turn(drawn: list[tuple[int, str]]) -> None:
     """A study that is its site's n-th of the turn has at most n of any other site before it."""
-    waiting = [each for each in studies if standing(each, NOW, RULE) is Standing.WAITING]
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     seen: Counter[tuple[int, str]] = Counter()
-    for study in order(waiting, NOW, RULE):
-        turn = (study.received_at - study.priority.rank * RULE.age_step - epoch) // SITE_TURN
+    for study in order([a_waiting(f"s{n:02}", m, site=site) for n, (m, site) in enumerate(drawn)], NOW, RULE):
+        turn = (study.received_at - epoch) // SITE_TURN
         seen[turn, study.site] += 1
-        other = "b" if study.site == "a" else "a"
-        assert seen[turn, other] <= seen[turn, study.site]
+        assert all(seen[turn, other] <= seen[turn, study.site] for other in "abc")
+
+
+def test_of_the_critical_the_most_urgent_is_first_until_another_has_waited_far_longer() -> None:
+    studies = [
+        a_waiting("stat", 0, Priority.STAT, critical_open=True),
+        a_waiting("urgent", 60, Priority.URGENT, critical_open=True),
+        a_waiting("urgent, hours ago", 241, Priority.URGENT, critical_open=True),
+    ]
+    assert keys(order(studies, NOW, RULE)) == ["urgent, hours ago", "stat", "urgent"]
+
+
+def test_who_passed_the_limit_first_is_first_and_no_target_is_beyond_the_cap() -> None:
+    past_the_cap = a_waiting("cap", 9 * 60, read_within_min=2000)
+    past_the_target = a_waiting("target", 3 * 60, Priority.ASAP, read_within_min=45)
+    assert limit_of(past_the_cap, RULE) == RULE.waiting_cap
+    assert keys(order([past_the_cap, past_the_target], NOW, RULE)) == ["target", "cap"]
 
 
 arrivals = st.lists(
