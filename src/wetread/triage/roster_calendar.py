@@ -92,25 +92,25 @@ def _place(
     if found is None or found.duty(duty_name) is None:
         named = f"no duty {duty_name} at site {site_name}" if site_name and duty_name else "the event names none"
         return None, [event.unplaced(f"site and duty: {named}")]
-    people, stranger = _people(event, roster)
-    if len(people) == 0:
-        return None, [event.unplaced("no one of the roster is named in it")]
-    if len(people) > 1 and not event.attendees:
-        return None, [event.unplaced("its summary fits several people of the roster")]
-    notes = [event.unplaced("placed, but one of its attendees is not in the roster")] if stranger else []
-    return (site_name, duty_name, people), notes
+    people, complaint = _people(event, roster)
+    notes = [event.unplaced(complaint)] if complaint else []
+    return ((site_name, duty_name, people) if people else None), notes
 
 
-def _people(event: CalendarEvent, roster: Roster) -> tuple[tuple[str, ...], bool]:
-    """Who is meant, and whether someone else is who is not in the roster."""
+def _people(event: CalendarEvent, roster: Roster) -> tuple[tuple[str, ...], str]:
+    """Who is meant, and what has to be said about it."""
     if event.person:
-        return ((event.person,) if roster.responder(event.person) else ()), False
+        known = roster.responder(event.person) is not None
+        return ((event.person,), "") if known else ((), "no one of the roster is named in it")
     by_address = {c.address.casefold(): p.person_id for p in roster.people for c in p.contacts}
     attending = [by_address.get(address.casefold()) for address in event.attendees]
     invited = tuple(dict.fromkeys(person for person in attending if person))
-    if invited:
-        return invited, None in attending
-    return tuple(_named_in(event.summary, roster)), False
+    named = () if invited else tuple(_named_in(event.summary, roster))
+    if len(named) > 1:
+        return (), "its summary fits several people of the roster"
+    if not invited and not named:
+        return (), "no one of the roster is named in it"
+    return invited or named, "placed, but one of its attendees is not in the roster" if None in attending else ""
 
 
 def _named_in(summary: str, roster: Roster) -> Iterator[str]:

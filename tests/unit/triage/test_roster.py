@@ -194,6 +194,19 @@ def test_a_hand_over_at_a_change_of_the_clocks_leaves_no_hole_and_no_double(
     assert find_gaps(roster, start - timedelta(days=2), end + timedelta(days=2)) == ()
 
 
+@pytest.mark.parametrize(("zone", "change", "hours"), CHANGES)
+def test_minute_by_minute_over_a_change_no_clock_runs_backwards(zone: str, change: datetime, hours: int) -> None:
+    walls = [change + timedelta(minutes=k) for k in range(-180, 181)]
+    instants = [to_utc(each, ZoneInfo(zone)) for each in walls]
+    assert instants == sorted(instants)
+    assert instants[-1] - instants[0] == timedelta(hours=6 + hours - 24)
+
+
+def test_a_repeated_hand_over_is_at_its_first_pass() -> None:
+    assert to_utc(wall("2026-10-25T02:30"), BERLIN) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert to_utc(wall("2026-11-01T01:00"), ZoneInfo("America/New_York")) == datetime(2026, 11, 1, 5, tzinfo=UTC)
+
+
 def test_a_skipped_hand_over_is_at_the_instant_of_the_change() -> None:
     assert to_utc(wall("2026-03-29T02:30"), BERLIN) == datetime(2026, 3, 29, 1, tzinfo=UTC)
     santiago = ZoneInfo("America/Santiago")

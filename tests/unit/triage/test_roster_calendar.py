@@ -190,6 +190,7 @@ def test_people_are_found_by_address_or_by_name() -> None:
     [
         (event(summary="team lunch"), "no one of the roster"),
         (event(summary="dr-lee or dr-weber"), "several people"),
+        (event("ATTENDEE:mailto:x@elsewhere", summary="dr-lee or dr-weber"), "several people"),
         (event(summary="dr-lee-smith"), "no one of the roster"),
         (event("X-WETREAD-PERSON:dr-who"), "no one of the roster"),
         (event("X-WETREAD-DUTY:tertiary"), "no duty tertiary at site main"),
