@@ -25,12 +25,11 @@ def run(argv: list[str]) -> int:
     if args.example:
         print(SHIPPED["example"].read_text("utf-8"), end="")
         return 0
+    _refuse(args)
     scenario = _scenario(args)
     if args.dry_run:
         print("\n".join([*_stated(scenario), "dry run: the scenario is sound, nothing was simulated"]))
         return 0
-    if args.plot and args.plot.suffix not in (".png", ".svg"):
-        raise PermanentError("--plot: the file must end in .png or .svg", code="bad_plot")
     try:
         return _sweep(args, scenario) if args.sweep_caps is not None else _compare(args, scenario)
     except ModuleNotFoundError as error:
@@ -39,6 +38,28 @@ def run(argv: list[str]) -> int:
         raise PermanentError(
             f"`wetread simulate` needs {error.name}: pip install 'wetread[simulation]'", code="no_simulation"
         ) from error
+
+
+def _refuse(args: argparse.Namespace) -> None:
+    """What would be ignored, or would fail only after the simulation."""
+    if args.plot and args.plot.suffix not in (".png", ".svg"):
+        raise PermanentError("--plot: the file must end in .png or .svg", code="bad_plot")
+    for path in (args.plot, args.json, args.write_scenario):
+        if path and not path.absolute().parent.is_dir():
+            raise PermanentError(f"the folder of {path.name} does not exist", code="no_folder")
+    if args.write_scenario and not args.history:
+        raise PermanentError("--write-scenario needs --history", code="bad_rule")
+    if args.rule and args.sweep_caps is not None:
+        raise PermanentError("--sweep-caps takes its rule from the scenario; leave --rule out", code="bad_rule")
+    capped = args.rule in (Rule.CAP, Rule.CAP_ABOVE_ALL)
+    if args.cap is not None and not capped:
+        raise PermanentError("--cap belongs to --rule cap or cap_above_all", code="bad_rule")
+    if args.age_step is not None and not capped and args.rule != Rule.AGEING:
+        raise PermanentError("--age-step belongs to --rule ageing, cap or cap_above_all", code="bad_rule")
+    if args.cap is None and capped:
+        raise PermanentError(f"--rule {args.rule} needs --cap MINUTES", code="bad_rule")
+    if args.age_step is None and args.rule == Rule.AGEING:
+        raise PermanentError("--rule ageing needs --age-step MINUTES", code="bad_rule")
 
 
 def _compare(args: argparse.Namespace, scenario: Scenario) -> int:
@@ -85,10 +106,6 @@ def _scenario(args: argparse.Namespace) -> Scenario:
     if args.days:
         scenario = replace(scenario, days=args.days)
     if args.rule:
-        if args.cap is None and "cap" in args.rule:
-            raise PermanentError(f"--rule {args.rule} needs --cap MINUTES", code="bad_rule")
-        if args.age_step is None and args.rule == Rule.AGEING:
-            raise PermanentError("--rule ageing needs --age-step MINUTES", code="bad_rule")
         chosen = Run(args.rule, Rule(args.rule), args.cap, args.age_step)
         scenario = replace(
             scenario, runs=(Run("fifo", Rule.FIFO), chosen) if args.rule != Rule.FIFO else (chosen,), published=()

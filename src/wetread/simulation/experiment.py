@@ -12,6 +12,8 @@ from wetread.simulation.turnaround import GroupResult, Measured, measure, pool
 
 __all__ = ["Experiment", "simulate"]
 
+MOST_STUDIES = 10_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
@@ -41,6 +43,10 @@ def simulate(
     chosen, days = tuple(runs or scenario.runs), days or scenario.days
     if replications < 1:
         raise BadScenario("replications: at least 1 is needed")
+    if (expected := scenario.studies_per_week * (days / 7 + scenario.warm_up_days * 2 / 7)) > MOST_STUDIES:
+        raise BadScenario(
+            f"days: {expected:.0f} studies in one replication do not fit into memory; simulate fewer days, more often"
+        )
     measured: dict[str, list[Measured]] = {run.name: [] for run in chosen}
     studies = 0
     for stream in np.random.SeedSequence(seed).spawn(replications):

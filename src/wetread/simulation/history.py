@@ -186,7 +186,7 @@ def _cells(begin_min: float, end_min: float, zone: tzinfo) -> list[tuple[int, fl
     while True:
         local = datetime.fromtimestamp(begin_min * 60, zone)
         kind = max(local.weekday() - 4, 0)
-        stop = min(end_min, (np.floor(begin_min / 60) + 1) * 60)
+        stop = min(end_min, (np.floor(begin_min / 15) + 1) * 15)  # every zone's hours begin on a quarter
         pieces.append((kind * 24 + local.hour, float(stop - begin_min)))
         if stop >= end_min:
             return pieces

@@ -17,7 +17,17 @@ __all__ = ["plot_caps", "plot_turnaround"]
 
 COLOURS = ("#6b7280", "#c2410c", "#0369a1", "#15803d", "#7e22ce", "#a16207")
 DASHES = ("-", "--", "-.", ":")
-TICKS_MIN = {1: "1 min", 10: "10 min", 60: "1 h", 240: "4 h", 1440: "1 d", 10080: "7 d", 43200: "30 d"}
+FEW_TICKS_MIN = {1: "1 min", 10: "10 min", 60: "1 h", 240: "4 h", 1440: "1 d", 10080: "7 d", 43200: "30 d"}
+MANY_TICKS_MIN = FEW_TICKS_MIN | {
+    20: "20 min",
+    30: "30 min",
+    120: "2 h",
+    480: "8 h",
+    960: "16 h",
+    2880: "2 d",
+    5760: "4 d",
+    20160: "14 d",
+}
 
 
 def plot_turnaround(experiment: Experiment, path: Path) -> None:
@@ -34,7 +44,8 @@ def plot_turnaround(experiment: Experiment, path: Path) -> None:
     right.set(xlabel="longest turnaround in one period (dot: mean; line: 95 % of periods)")
     for axes in (left, right):
         low, high = axes.get_xlim()
-        _time_axis(axes, {tick: name for tick, name in TICKS_MIN.items() if low <= tick <= high})
+        ticks = FEW_TICKS_MIN if high / low > 200 else MANY_TICKS_MIN
+        _time_axis(axes, {tick: name for tick, name in ticks.items() if low <= tick <= high})
     left.legend(frameon=False, fontsize=8, loc="lower left")
     _save(figure, path)
 

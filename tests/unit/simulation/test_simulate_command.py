@@ -92,6 +92,12 @@ def test_a_bad_scenario_is_refused_by_name(tmp_path: Path, capsys: pytest.Captur
     [
         ("--rule", "cap"),
         ("--rule", "ageing"),
+        ("--cap", "5"),
+        ("--rule", "priority", "--cap", "5"),
+        ("--rule", "priority", "--age-step", "5"),
+        ("--write-scenario", "a.toml"),
+        ("--json", "no/such/folder/a.json"),
+        ("--rule", "fifo", "--sweep-caps"),
         ("--plot", "a.jpg"),
         ("--history", "nowhere.csv"),
         ("--timezone", "Mars/Olympus", "--history", "x"),
