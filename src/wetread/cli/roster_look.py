@@ -18,6 +18,7 @@ from wetread.triage.roster_plan import Roster, RosterSite
 __all__ = ["check", "gaps", "schema", "who"]
 
 _AHEAD = timedelta(days=14)
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def check(argv: list[str]) -> int:
@@ -56,7 +57,7 @@ def gaps(argv: list[str]) -> int:
     found = find_gaps(asked.roster, starts_at, ends_at, asked.overrides)
     for gap in found:
         print(_in_words(gap, asked.roster))
-    ignored = _tell_unusable(asked)
+    ignored = _tell_unusable(asked, now)
     required = sum(duty.required for site in asked.roster.sites for duty in site.duties)
     if not found:
         print(f"no gap in {args.days} days: {required} required duties at {len(asked.roster.sites)} sites are covered")
@@ -73,11 +74,11 @@ def who(argv: list[str]) -> int:
     parser.add_argument("--week", action="store_true", help="a picture of the seven days from then on, gaps in red")
     args = parser.parse_args(argv)
     now = datetime.now(UTC)
-    asked = asked_roster(args, now - timedelta(days=366))
+    asked = asked_roster(args, _EVER)
     sites = sites_of(asked.roster, args.site)
     if args.duty and not any(site.duty(args.duty) for site in sites):
         raise PermanentError(f"the roster has no duty {args.duty} there", code="no_duty")
-    _tell_unusable(asked)
+    _tell_unusable(asked, now)
     missing = [_show_site(asked, site, args, instant(args.at, site, now)) for site in sites]
     return 1 if any(missing) else 0
 
@@ -114,8 +115,9 @@ def _in_words(gap: RosterGap, roster: Roster) -> str:
     return describe_gap(gap, site.zone if site else UTC)
 
 
-def _tell_unusable(asked: AskedRoster) -> int:
-    unusable = unusable_overrides(asked.roster, asked.overrides)
+def _tell_unusable(asked: AskedRoster, now: datetime) -> int:
+    """Say which hand-overs that are not over yet have no effect; returns how many."""
+    unusable = unusable_overrides(asked.roster, [each for each in asked.overrides if each.ends_at > now])
     for override, reason in unusable:
         print(f"hand-over {override.override_id} has no effect: {reason}", file=sys.stderr)
     return len(unusable)

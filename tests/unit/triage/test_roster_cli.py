@@ -84,7 +84,7 @@ def test_hand_overs_of_the_reading_room_count_and_those_without_effect_are_told(
     upgrade(settings.resolved_database_url, "work")
     upgrade(settings.resolved_vault_url, "vault")
     core = build_core(settings)
-    start = datetime(2027, 3, 1, tzinfo=UTC)
+    start = datetime.now(UTC) - timedelta(hours=1)
     with core.database.begin() as unit:
         for key, person in (("swap", "dr-okafor"), ("lost", "dr-who")):
             unit.save_override(
@@ -92,11 +92,12 @@ def test_hand_overs_of_the_reading_room_count_and_those_without_effect_are_told(
             )
         unit.commit()
     core.database.close()
-    assert main(["roster", "who", "--duty", "primary", "--at", "2027-03-01T10:00"]) == 0
+    assert main(["roster", "who", "--duty", "primary"]) == 0
     shown = capsys.readouterr()
     assert "Dr Ada Okafor" in shown.out
     assert "[override swap]" in shown.out
     assert "hand-over lost has no effect: the roster does not know dr-who" in shown.err
+    assert main(["roster", "gaps", "--days", "1"]) == 1, "a hand-over without effect is no clean bill"
 
 
 @pytest.mark.parametrize(
