@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 
 from wetread.domain.errors import PermanentError, StudyNotFound, TransientError
 from wetread.domain.finding import FindingName, concept
@@ -20,7 +19,7 @@ from wetread.triage.policy import TriagePolicy
 
 __all__ = ["KnownFinding", "TriageContext", "VaultFacts", "ask_vault", "context_of", "known_findings"]
 
-_MOST_PRIORS = 20
+_MOST_PRIORS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +101,12 @@ def _priors(study_key: StudyKey, vault: Vault, policy: TriagePolicy) -> tuple[tu
     if policy.known_findings is None:
         return ()
     taken = _date(vault.study(study_key).identity.study_date)
-    ages = ((key, _days(taken, _date(vault.study(key).identity.study_date))) for key in vault.priors(study_key))
-    recent = ((key, days) for key, days in ages if days is None or 0 <= days <= policy.known_findings.within_days)
-    return tuple(islice(recent, _MOST_PRIORS))
+    ages = (
+        (key, _days(taken, _date(vault.study(key).identity.study_date)))
+        for key in vault.priors(study_key)[:_MOST_PRIORS]
+    )
+    oldest = policy.known_findings.within_days
+    return tuple((key, days) for key, days in ages if days is None or 0 <= days <= oldest)
 
 
 def _days_before(study: Study, prior: Study, dated: int | None) -> int | None:
