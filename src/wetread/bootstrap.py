@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from wetread.monitoring.watch import Watch, WatchedPolicy
     from wetread.ports.predictor import Predictor
     from wetread.signoff.desk import ReadingDesk
-    from wetread.triage.policy import OrderRule
+    from wetread.triage.policy import TriagePolicy
     from wetread.web.doorkeeper import Doorkeeper
     from wetread.web.services import WebServices
     from wetread.web.stow_listener import FrontServer
@@ -199,12 +199,13 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.inference.bundle import BUNDLED
+    from wetread.triage.policy import OrderRule
     from wetread.triage.roster_book import RosterBook
     from wetread.web.services import WebServices, WebSettings
 
     settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
     card = (settings.model_bundle or BUNDLED) / "card.md"
-    order, bad_policy = _reading_order(settings)
+    policy, bad_policy = _policy_for_reading(settings)
     return WebServices(
         database=core.database,
         vault=core.vault,
@@ -221,20 +222,21 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             version=__version__,
             model_card=card.read_text("utf-8") if card.is_file() else "",
         ),
-        order=order,
+        order=policy.order if policy else OrderRule(),
+        paths=policy.paths if policy else {},
         book=RosterBook(settings.roster_file),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
 
 
-def _reading_order(settings: Settings) -> "tuple[OrderRule, str]":
-    """The site's scheduling rule. Reading goes on by the built-in one while the policy cannot be read (law 1), and readiness says so."""
-    from wetread.triage.policy import DEFAULT_POLICY, OrderRule, load_policy
+def _policy_for_reading(settings: Settings) -> "tuple[TriagePolicy | None, str]":
+    """The site's policy. Reading goes on by the built-in order while it cannot be read (law 1), and readiness says so."""
+    from wetread.triage.policy import DEFAULT_POLICY, load_policy
 
     try:
-        return load_policy(settings.triage_policy or DEFAULT_POLICY).order, ""
+        return load_policy(settings.triage_policy or DEFAULT_POLICY), ""
     except PermanentError:
-        return OrderRule(), "the triage policy cannot be read: `wetread policy check` says why"
+        return None, "the triage policy cannot be read: `wetread policy check` says why"
 
 
 def build_server(core: Core) -> "FrontServer":

@@ -86,6 +86,7 @@ def alarm_json(alarm: Alarm) -> Json:
         "last_seen_at": alarm.last_seen_at.isoformat(),
         "pages": alarm.pages,
         "episode": alarm.episode,
+        "seen": alarm.seen,
         "acknowledged_by": alarm.acknowledged_by,
         "acknowledged_at": alarm.acknowledged_at.isoformat() if alarm.acknowledged_at else None,
     }

@@ -8,7 +8,9 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import ClosureReason, CriticalResult
 from wetread.domain.role import PERMITTED, Act
 from wetread.monitoring.alarms import acknowledge_alarm
+from wetread.ports.database import UnitOfWork
 from wetread.triage.critical_desk import HOW, CriticalDesk
+from wetread.web.critical_context import last_pages, names_of, next_duty, people_in
 from wetread.web.critical_json import alarm_json, critical_json, page_json
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 _KEY = re.compile(r"[a-z2-7]{24}:\d{1,9}")
+_MOST = 200
 _ETAG = whole_number(1, 2**53)
 _WORDS = text(500, min_length=1)
 ACKNOWLEDGE_BODY: Schema = record({"etag": _ETAG, "read_back": _WORDS})
@@ -52,33 +55,45 @@ def get_criticals(call: Call) -> Response:
         raise Refusal(400, "unknown_view", "view is one of open, closed")
     services, actor = call.house.services, call.signed_in.actor
     with services.database.begin(write=False) as unit:
-        results = unit.criticals(closed=view == "closed")
+        rows = [_row(call, each, unit) for each in unit.criticals(closed=view == "closed", limit=_MOST)]
     shown = "named" if Act.READ_STUDY in PERMITTED[actor.role] else "de-identified"
     call.house.audit_seldom(AuditEvent("criticals.read", actor.actor_id, detail=(("shown", shown),)))
-    return json_answer(
-        {"view": view, "now": services.clock.now().isoformat(), "criticals": [_row(call, each) for each in results]}
-    )
+    return json_answer({"view": view, "now": services.clock.now().isoformat(), "criticals": rows})
 
 
 def get_critical(call: Call) -> Response:
     key = _key(call)
     with call.house.services.database.begin(write=False) as unit:
-        result, pages = unit.critical(key), unit.pages(key)
-    if result is None:
-        raise _unknown()
-    return json_answer({**_row(call, result), "pages": [page_json(page) for page in pages]})
+        result = unit.critical(key)
+        if result is None:
+            raise _unknown()
+        pages = [page_json(page) for page in unit.pages(key)]
+        row = _row(call, result, unit)
+    return json_answer({**row, "now": call.house.services.clock.now().isoformat(), "pages": pages})
 
 
-def _row(call: Call, result: CriticalResult) -> Json:
+def _row(call: Call, result: CriticalResult, unit: UnitOfWork) -> Json:
+    """With the pages of the newest step and who is next; `names` tells the colleagues behind account names."""
     services = call.house.services
     reads = Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]
-    row = critical_json(result, services.clock.now(), with_words=reads)
+    pages = unit.pages(result.critical_key)
+    row = {
+        **critical_json(result, services.clock.now(), with_words=reads),
+        "last_pages": [page_json(page) for page in last_pages(pages)],
+        "next_duty": next_duty(result, services.paths),
+        "names": names_of(people_in(result, pages), unit, services.book),
+    }
     return {**row, **identity_of(services.vault, result.study_key)} if reads else row
+
+
+def _answer(call: Call, result: CriticalResult) -> Response:
+    with call.house.services.database.begin(write=False) as unit:
+        return json_answer(_row(call, result, unit))
 
 
 def acknowledge(call: Call) -> Response:
     result = _desk(call).acknowledge(call.signed_in.actor, _key(call), call.number("etag"), call.text("read_back"))
-    return json_answer(_row(call, result))
+    return _answer(call, result)
 
 
 def communicate(call: Call) -> Response:
@@ -90,22 +105,26 @@ def communicate(call: Call) -> Response:
         how=call.text("how"),
         read_back_confirmed=bool(call.body["read_back_confirmed"]),
     )
-    return json_answer(_row(call, result))
+    return _answer(call, result)
 
 
 def close(call: Call) -> Response:
     reason = ClosureReason(call.text("reason"))
     result = _desk(call).close(call.signed_in.actor, _key(call), call.number("etag"), reason, call.text("note"))
-    return json_answer(_row(call, result))
+    return _answer(call, result)
 
 
 def release(call: Call) -> Response:
-    return json_answer(_row(call, _desk(call).release(call.signed_in.actor, _key(call), call.number("etag"))))
+    return _answer(call, _desk(call).release(call.signed_in.actor, _key(call), call.number("etag")))
 
 
 def get_alarms(call: Call) -> Response:
-    with call.house.services.database.begin(write=False) as unit:
-        return json_answer({"alarms": [alarm_json(each) for each in unit.alarms()]})
+    services = call.house.services
+    with services.database.begin(write=False) as unit:
+        alarms = unit.alarms()
+        names = names_of({each.acknowledged_by for each in alarms} - {""}, unit, services.book)
+    found = [alarm_json(each) for each in alarms]
+    return json_answer({"now": services.clock.now().isoformat(), "alarms": found, "names": names})
 
 
 def acknowledge_an_alarm(call: Call) -> Response:

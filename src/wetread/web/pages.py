@@ -20,7 +20,13 @@ _TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-_PAGES = {"/": "worklist.html", "/studies/{study_key}": "study.html"}
+_PAGES = {
+    "/": "worklist.html",
+    "/studies/{study_key}": "study.html",
+    "/criticals": "criticals.html",
+    "/alarms": "alarms.html",
+    "/roster": "roster.html",
+}
 
 
 def page_routes(house: House) -> list[Route]:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from wetread.domain.critical import EscalationPath
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
@@ -36,7 +37,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """`probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+    """`paths` are the policy's escalation paths, to say who is paged next. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
 
     database: Database
     vault: Vault
@@ -47,5 +48,6 @@ class WebServices:
     settings: WebSettings = field(default_factory=WebSettings)
     order: OrderRule = field(default_factory=OrderRule)
     book: RosterBook = field(default_factory=lambda: RosterBook(None))
+    paths: Mapping[str, EscalationPath] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)
     new_secret: Callable[[], str] = secrets.token_urlsafe

@@ -107,7 +107,7 @@ def _unacknowledged(result: CriticalResult | None) -> bool:
 
 
 def _place_json(place: Place, now: datetime, rule: OrderRule) -> Json:
-    """`limit_s`: how long it may wait, the cap or its own reading-time target; `overdue` says that this has passed."""
+    """`limit_s`: how long it may wait, the cap or its own reading-time target; `overdue` says that this has passed; `unanswered`: critical, and nobody has acknowledged it."""
     return {
         "place": place.number,
         "why_here": place.why,
@@ -115,6 +115,7 @@ def _place_json(place: Place, now: datetime, rule: OrderRule) -> Json:
         "limit_s": int(limit_of(place.study, rule).total_seconds()),
         "overdue": place.standing is Standing.OVERDUE,
         "over_cap": place.over_cap,
+        "unanswered": place.study.critical_open,
     }
 
 
