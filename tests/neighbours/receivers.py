@@ -1,6 +1,6 @@
 """Receivers of pages on free loopback ports: a real SMTP server (aiosmtpd), an HTTP receiver and an MLLP listener. Each can be told how to behave.
 
-`mode` is one of accept, busy (try later), refuse (never), deaf (takes the page, then dies before it answers), loud (accepts, with a very long answer). Every answer repeats what came in: nothing of it may come back in an error.
+`mode` is one of accept, busy (try later), refuse (never), deaf (takes the page, then dies before it answers), loud (accepts with a very long answer, a mail server without a goodbye). Every answer repeats what came in: nothing of it may come back in an error.
 """
 
 import json
@@ -49,6 +49,11 @@ class _MailHandler:
         if self._receiver.mode == "deaf":
             server.transport.abort()
         return "250 queued " + ("x" * 400 if self._receiver.mode == "loud" else "")
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if self._receiver.mode == "loud":
+            server.transport.abort()
+        return "221 Bye"
 
 
 def _login(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
