@@ -90,8 +90,9 @@ def fit_lines(fit: HistoryFit, check: Experiment | None) -> Iterator[str]:
         "maximum": float(fit.observed_min.max()),
     }
     simulated = check.results["fifo"]["all"].statistics
-    yield "does the fitted room behave like yours? turnaround of all studies, minutes: " + "; ".join(
-        f"{name} {seen[name]:.0f} seen, {simulated[name].mean:.0f} simulated" for name in STATISTICS
+    yield (
+        "does the fitted room, first in first out, behave like yours? (only the mean has to agree where you read in another order) minutes: "
+        + "; ".join(f"{name} {seen[name]:.0f} seen, {simulated[name].mean:.0f} simulated" for name in STATISTICS)
     )
     if abs(simulated["mean"].mean / max(seen["mean"], 1e-9) - 1) > 0.25:
         yield "NOT WELL: the simulated mean is more than a quarter off. Look at shifts, backlogs and studies that were never meant to be read."

@@ -136,3 +136,11 @@ def test_no_cap_is_recommended_where_priority_brings_nothing() -> None:
 def test_a_sweep_without_a_critical_finding_is_refused() -> None:
     with pytest.raises(BadScenario, match="none is critical"):
         sweep_caps(replace(ROOM, findings=FINDINGS[1:]), (60,), margin=0.1, seed=1, replications=1)
+
+
+@pytest.mark.parametrize(
+    ("replications", "per_hour", "named"), [(0, 5.0, "replications"), (1, 9000.0, "do not fit into memory")]
+)
+def test_a_size_that_cannot_be_simulated_is_refused(replications: int, per_hour: float, named: str) -> None:
+    with pytest.raises(BadScenario, match=named):
+        simulate(a_room(per_hour=per_hour, days=60), seed=1, replications=replications)

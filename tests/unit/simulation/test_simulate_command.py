@@ -125,5 +125,5 @@ def test_a_history_becomes_a_scenario(tmp_path: Path, capsys: pytest.CaptureFixt
     said, fitted = capsys.readouterr().out, parse_scenario((tmp_path / "site.toml").read_text())
     assert fitted.studies_per_week == pytest.approx(500, rel=0.05)
     assert {each.name: each.prevalence for each in fitted.findings}["effusion"] == pytest.approx(0.25, abs=0.01)
-    assert "does the fitted room behave like yours?" in said
+    assert "behave like yours?" in said
     assert "not fitted:" in said
