@@ -36,12 +36,15 @@ def run(argv: list[str]) -> int:
 
 def check(argv: list[str]) -> int:
     """All problems at once; exit status 1 when there is one. Advice does not count as a problem."""
-    from wetread.triage.policy_advice import advice_on
+    from wetread.triage.policy_advice import advice_on, advice_on_duties
     from wetread.triage.policy_file import check_policy
+    from wetread.triage.roster_file import load_roster
 
     parser = argparse.ArgumentParser(prog="wetread policy check", description="Every problem of a policy file at once.")
     parser.add_argument("file", type=Path, help="policy YAML")
-    path: Path = parser.parse_args(argv).file
+    parser.add_argument("--roster", type=Path, metavar="FILE", help="does this roster have the duties and sites named?")
+    args = parser.parse_args(argv)
+    path: Path = args.file
     try:
         policy, problems = check_policy(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -56,8 +59,11 @@ def check(argv: list[str]) -> int:
         f"{path}: policy {policy.policy_version}: {len(policy.rules)} rules ({critical} critical), "
         f"escalation {', '.join(policy.paths) or 'none'}, waiting cap {policy.waiting_cap.total_seconds() / 3600:g} h"
     )
-    for sentence in advice_on(policy):
-        print(f"  note: {sentence}")
+    notes = list(advice_on(policy))
+    if args.roster:
+        notes += advice_on_duties(policy, load_roster(args.roster))
+    for note in notes:
+        print(f"  note: {note}")
     return 0
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from wetread.triage.policy import TriagePolicy
+from wetread.triage.roster_plan import Roster
 
-__all__ = ["advice_on"]
+__all__ = ["advice_on", "advice_on_duties"]
 
 _EVERYONE = "everyone"
 
@@ -24,3 +25,15 @@ def advice_on(policy: TriagePolicy) -> Iterator[str]:
     for rule in policy.rules:
         if rule.read_within_min * 60 > policy.waiting_cap.total_seconds():
             yield f"rule {rule.rule_id}: its reading-time target is beyond the waiting cap, which comes first"
+
+
+def advice_on_duties(policy: TriagePolicy, roster: Roster) -> Iterator[str]:
+    """Duties that a critical rule would page and that a site's roster does not know, and sites of rules that the roster does not know."""
+    used = {rule.escalation_path for rule in policy.rules if rule.critical}
+    duties = {step.duty for name in used for step in policy.paths[name].steps} - {_EVERYONE}
+    for site in roster.sites:
+        for duty in sorted(each for each in duties if site.duty(each) is None):
+            yield f"the roster of {site.name} has no duty {duty}: that step pages nobody there"
+    named = {site for rule in policy.rules for site in rule.when.sites}
+    for name in sorted(each for each in named if roster.site(each) is None):
+        yield f"a rule names the site {name}, which the roster does not have"

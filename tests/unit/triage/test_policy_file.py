@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import jsonschema
 import pytest
@@ -13,8 +14,9 @@ from ruamel.yaml import YAML
 from wetread.domain.priority import Priority
 from wetread.triage.message import PLACEHOLDERS, fill, problem_of
 from wetread.triage.policy import BUILT_IN_PATH, DEFAULT_POLICY, ModelConflict, OrderRule, TriagePolicy, load_policy
-from wetread.triage.policy_advice import advice_on
+from wetread.triage.policy_advice import advice_on, advice_on_duties
 from wetread.triage.policy_file import check_policy, policy_schema
+from wetread.triage.roster_plan import Duty, Roster, RosterSite
 
 TAIL = """
 escalation_paths:
@@ -166,6 +168,20 @@ def test_doubtful_policies_are_told() -> None:
     assert "nobody is ever paged" in told
     assert "ends with primary" in told
     assert "beyond the waiting cap" in told
+
+
+def test_a_duty_or_site_the_roster_does_not_have_is_told() -> None:
+    policy = a_policy(
+        "  - {id: a, finding: mass, called: true, priority: stat, critical: true, when: {sites: [north, south]}}",
+        tail=TAIL.replace(
+            "[{duty: everyone", "[{duty: primary, wait_minutes: 5}, {duty: porter, wait_minutes: 5}, {duty: everyone"
+        ),
+    )
+    site = RosterSite("north", ZoneInfo("UTC"), (), (Duty("primary", ()),))
+    assert list(advice_on_duties(policy, Roster("1", (), (site,)))) == [
+        "the roster of north has no duty porter: that step pages nobody there",
+        "a rule names the site south, which the roster does not have",
+    ]
 
 
 def test_the_schema_beside_the_policy_is_the_codes_and_takes_the_policy() -> None:
