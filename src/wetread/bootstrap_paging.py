@@ -1,13 +1,17 @@
 """The pager's parts put together: `wetread pager` and the dead man's switch that the HTTP door's process keeps."""
 
+from collections.abc import Mapping
+
 from wetread.bootstrap import Core, build_core, build_notifiers, build_ping, build_watch
+from wetread.domain.critical import EscalationPath
+from wetread.domain.errors import PermanentError
 from wetread.paging.ahead import LookAhead
 from wetread.paging.deadman import DeadMan
 from wetread.paging.pager import Chore, Pager
 from wetread.paging.send import Sender
 from wetread.paging.sweep import Sweep
 from wetread.settings import Settings
-from wetread.triage.policy import DEFAULT_POLICY, load_policy
+from wetread.triage.policy import BUILT_IN_PATH, DEFAULT_POLICY, load_policy
 from wetread.triage.roster_book import RosterBook
 
 __all__ = ["build_deadman", "build_pager"]
@@ -20,9 +24,9 @@ def build_pager(settings: Settings) -> Pager:
     """Everything between a critical result and a telephone."""
     core = build_core(settings)
     book = RosterBook(settings.roster_file)
-    paths = load_policy(settings.triage_policy or DEFAULT_POLICY).paths
+    paths, bad_policy = _paths(settings)
     notifiers = build_notifiers(settings)
-    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,))
+    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), bad_policy)
     watch = build_watch(core)
     chores = [
         Chore("look_ahead", _LOOK_AHEAD_EVERY_S, lambda: ahead.run_once(core.clock.now())),
@@ -35,6 +39,14 @@ def build_pager(settings: Settings) -> Pager:
         Sender(core.database, core.vault, book, notifiers, core.clock, settings.resolved_public_url, settings.lease_s),
         tuple(chores),
     )
+
+
+def _paths(settings: Settings) -> tuple[Mapping[str, EscalationPath], str]:
+    """The policy's escalation paths and '', or the built-in path and what is wrong: results that are open already must go on climbing."""
+    try:
+        return load_policy(settings.triage_policy or DEFAULT_POLICY).paths, ""
+    except PermanentError as error:
+        return {BUILT_IN_PATH.name: BUILT_IN_PATH}, f"escalating by the built-in path: {error}"
 
 
 def build_deadman(core: Core) -> DeadMan:

@@ -64,3 +64,11 @@ def test_a_site_without_a_roster_file_is_told_that_nothing_rings(tmp_path: Path)
     world = World(tmp_path)
     world.book = type(world.book)(None)
     assert look(world) == {"configuration:roster_file"}
+
+
+def test_a_policy_that_cannot_be_read_is_named_while_escalation_goes_on(world: World) -> None:
+    path = {"default": PATH}
+    LookAhead(world.database, world.book, path, frozenset({"sms", "email"}), ("north",), "line 3").run_once(
+        world.clock.now()
+    )
+    assert world.alarms() == {"configuration:triage_policy"}
