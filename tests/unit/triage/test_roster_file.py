@@ -84,6 +84,32 @@ def test_a_duty_that_is_not_required_has_no_gaps() -> None:
     assert find_gaps(parse_roster(meant, "r"), start, end) == ()
 
 
+def test_a_holiday_stands_above_the_night_that_runs_into_it() -> None:
+    """From midnight, where the holiday's own hours begin then; the last day of a layer is the last on which its shifts start."""
+    roster = parse_roster(EXAMPLE.replace('["08:00-08:00"]', '["00:00-24:00"]'), "r")
+    shown = [on_call(roster, "main", "primary", datetime(2026, 12, day, 12, tzinfo=UTC)) for day in (24, 25)]
+    assert [p.person_id for p in on_call(roster, "main", "primary", datetime(2026, 12, 24, 23, tzinfo=UTC))] == [
+        "dr-rossi"
+    ]
+    assert [people[0].person_id for people in shown] == ["dr-lee", "dr-rossi"]
+
+
+def test_a_layer_begins_and_ends_with_its_days() -> None:
+    dated = EXAMPLE.replace(
+        "people: [dr-lee]", "people: [dr-lee]\n            first_day: 2026-12-08\n            last_day: 2026-12-09"
+    )
+    gaps = find_gaps(parse_roster(dated, "r"), datetime(2026, 12, 7, tzinfo=UTC), datetime(2026, 12, 12, tzinfo=UTC))
+    assert [gap.starts_at.astimezone(BERLIN).day for gap in gaps] == [7, 10, 11]
+
+
+def test_a_team_without_a_duty_is_reached_when_everyone_is_called() -> None:
+    roster = parse_roster(
+        EXAMPLE.replace("- people: [dr-rossi]", "- people: [dr-lee]").replace("people: [dr-rossi]", "people: [dr-lee]"),
+        "r",
+    )
+    assert "dr-rossi" in {each.person_id for each in everyone(roster, "main")}
+
+
 REFUSED = [
     ("person nobody knows", "people: [dr-lee]", "people: [dr-leigh]", "site main, duty primary, day: dr-leigh is not under people"),
     ("empty rotation", "people: [dr-okafor, dr-weber]", "people: []", "duties.primary.layers.2.rotation.people"),
@@ -129,6 +155,19 @@ def test_two_overrides_for_one_hour_are_refused_and_every_problem_is_told() -> N
         parse_roster(EXAMPLE + second, "r")
     assert "swap-1: it overlaps override swap-2" in str(refused.value)
     assert "dr-x is not under people" in str(refused.value)
+
+
+def test_an_id_used_twice_and_a_site_without_a_required_duty_are_refused() -> None:
+    second = "      - {id: swap-1, duty: system, person: dr-lee, starts: 2026-12-05 17:00, ends: 2026-12-05 19:00, made_by: dr-lee, reason: r}\n"
+    with pytest.raises(PermanentError, match="swap-1: its id is used twice"):
+        parse_roster(EXAMPLE + second, "r")
+    idle = EXAMPLE
+    for duty in ("primary:", "secondary:", "team_lead:", "system:                 # called when wetread itself stops"):
+        idle = idle.replace(
+            f"      {duty}\n        layers", f"      {duty}\n        required: false\n        layers", 1
+        )
+    with pytest.raises(PermanentError, match="site main: no duty is required"):
+        parse_roster(idle, "r")
 
 
 def test_a_missing_or_huge_file_is_refused(tmp_path: Path) -> None:
