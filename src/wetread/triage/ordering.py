@@ -1,14 +1,16 @@
 """Which study is read next, and why is one seventh? The scheduling rule of docs/triage.md, pure.
 
 1. Critical and not acknowledged.
-2. Beyond the waiting cap or the own reading-time target: whose limit passed first is first, of whatever priority or site.
+2. Beyond the waiting cap or the own reading-time target: whose limit passed first is first, whatever its priority.
 3. The others by aged arrival: a study counts as if it had come one `age_step` earlier for each rank of its priority. That is priority with linear ageing (Kleinrock's
-   delay-dependent discipline with equal slopes), so two waiting studies never change places because time passes. Studies whose aged arrivals fall into one `SITE_TURN`
-   alternate between sites, each site's oldest first.
+   delay-dependent discipline with equal slopes), so two waiting studies of a site never change places because time passes.
+
+Sites take turns in 2, and in 3 among studies whose aged arrivals fall into one `SITE_TURN`: each `SITE_TURN` of the clock another site is first. A turn of the clock needs no
+memory of who was read last, and a list dealt out in rounds would not be fair: after each read the site that sent most has the longest waiting again.
 """
 
 from bisect import bisect_left, insort
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -79,19 +81,21 @@ def standing(study: Waiting, now: datetime, rule: OrderRule) -> Standing:
 
 
 def order_key(study: Waiting, now: datetime, rule: OrderRule) -> tuple[Standing, datetime, StudyKey]:
-    """Smaller is read first. Leaves out the turns of sites, which depend on the other studies (see `order`)."""
+    """Smaller is read first. Leaves out whose turn it is (see `order`)."""
     stands = standing(study, now, rule)
     moment = study.received_at + limit_of(study, rule) if stands is Standing.OVERDUE else _aged(study, rule)
     return stands, moment, study.study_key
 
 
 def order(studies: Iterable[Waiting], now: datetime, rule: OrderRule) -> tuple[Waiting, ...]:
-    """The worklist. The turns are dealt before anybody is overdue, so that one who passes the limit moves nobody back but those he overtakes."""
-    turn = _turns(studies := tuple(studies), rule)
+    """The worklist."""
+    studies = tuple(studies)
+    turn = _turns({each.site for each in studies}, now)
 
-    def key(study: Waiting) -> tuple[Standing, tuple[int, int], datetime, StudyKey]:
+    def key(study: Waiting) -> tuple[Standing, int, int, datetime, StudyKey]:
         stands, moment, study_key = order_key(study, now, rule)
-        return stands, turn[study.study_key] if stands is Standing.WAITING else (0, 0), moment, study_key
+        window = (moment - _EPOCH) // SITE_TURN if stands is Standing.WAITING else 0
+        return stands, window, 0 if stands is Standing.CRITICAL else turn[study.site], moment, study_key
 
     return tuple(sorted(studies, key=key))
 
@@ -119,15 +123,10 @@ def _aged(study: Waiting, rule: OrderRule) -> datetime:
     return study.received_at - _RANK[study.priority] * rule.age_step
 
 
-def _turns(studies: Iterable[Waiting], rule: OrderRule) -> dict[StudyKey, tuple[int, int]]:
-    """(window of aged arrival, how many of the same site come before it in that window) of each study."""
-    dealt: Counter[tuple[int, str]] = Counter()
-    turns = {}
-    for study in sorted(studies, key=lambda each: (_aged(each, rule), each.study_key)):
-        window = (_aged(study, rule) - _EPOCH) // SITE_TURN
-        turns[study.study_key] = (window, dealt[window, study.site])
-        dealt[window, study.site] += 1
-    return turns
+def _turns(sites: set[str], now: datetime) -> dict[str, int]:
+    """0 for the site whose turn it is, then the others in their order."""
+    slot = (now - _EPOCH) // SITE_TURN
+    return {site: (number - slot) % len(sites) for number, site in enumerate(sorted(sites))}
 
 
 @dataclass(slots=True)
