@@ -17,6 +17,7 @@ from typing import TextIO
 
 from wetread.demo.client import Json, ReadingRoomClient
 from wetread.demo.films import demo_films
+from wetread.demo.telephone import ringing
 from wetread.dicom.film_store_scu import Receiver, send_files
 from wetread.dicom.store_scu import StoreScp
 from wetread.dicom.stow_client import StowPeer
@@ -44,8 +45,16 @@ def run_demo(options: DemoOptions, out: TextIO) -> int:
     password = secrets.token_urlsafe(12)
     say = _Narrator(out)
     say(f"starting wetread in {options.folder}: SQLite, files, one worker; nothing leaves this machine")
-    environment = _environment(options.folder, port, dimse_port)
-    _add_account(environment, password)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with ringing(options.folder, say) as telephone:
+        environment = _environment(options.folder, port, dimse_port, telephone)
+        _add_account(environment, password)
+        return _play(options, environment, port, dimse_port, password, say)
+
+
+def _play(
+    options: DemoOptions, environment: dict[str, str], port: int, dimse_port: int, password: str, say: "_Narrator"
+) -> int:
     with _service(environment) as service:
         client = ReadingRoomClient(port)
         _wait_until_ready(client, service)
@@ -139,11 +148,13 @@ def _summary(options: DemoOptions, say: _Narrator, port: int, password: str) -> 
     say(f"{len(outbox)} documents delivered as DICOM SR and FHIR:")
     for document in outbox:
         say(f"    {document}")
+    say(f"critical results wait for somebody to acknowledge them: http://127.0.0.1:{port}/criticals")
     say(f"read and sign the others yourself: http://127.0.0.1:{port}/   {_ACCOUNT} / {password}")
 
 
-def _environment(folder: Path, port: int, dimse_port: int) -> dict[str, str]:
+def _environment(folder: Path, port: int, dimse_port: int, telephone: dict[str, str]) -> dict[str, str]:
     settings = {
+        **telephone,
         "DATA_DIR": str(folder / "data"),
         "PORT": str(port),
         "DIMSE_PORT": str(dimse_port),
