@@ -1,7 +1,7 @@
 """A critical result reaches a person, whatever breaks on the way."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from wetread.domain.page import PageState
 from wetread.domain.role import Actor, Role
 from wetread.domain.roster import RosterOverride
 from wetread.monitoring.alarms import Silence, acknowledge_alarm, raise_alarm
+from wetread.testing.clock import FixedClock
 from wetread.triage.critical_desk import CriticalDesk
 
 RADIOLOGIST = Actor("dr.roe", Role.RADIOLOGIST, "Dr Roe")
@@ -221,3 +222,23 @@ def test_one_result_that_cannot_be_moved_on_never_keeps_the_others_waiting(world
     world.run(3)
     assert world.critical(good.critical_key).state is CriticalState.NOTIFIED
     assert f"escalation_stopped:{bad.critical_key}" in world.alarms()
+
+
+@pytest.mark.parametrize("start", [datetime(2026, 3, 29, 0, 20, tzinfo=UTC), datetime(2026, 10, 25, 0, 20, tzinfo=UTC)])
+def test_a_hand_over_in_the_hour_that_the_clocks_skip_or_repeat_leaves_nobody_unpaged(
+    tmp_path: Path, start: datetime
+) -> None:
+    """Berlin changes at 01:00 UTC; the shift changes at 02:30 local time, which does not exist in spring and comes twice in autumn."""
+    shifts = "layers: [{shifts: ['18:30-02:30'], people: [ann]}, {shifts: ['02:30-18:30'], people: [ben]}]"
+    text = roster_text().replace("layers:\n          - people: [ann]", shifts, 1)
+    world = World(tmp_path, text=text, clock=FixedClock(start))
+    for letter in "abcdefgh":
+        world.open(study_key=letter * 24)
+        world.run(2)
+        world.clock.advance(15 * 60 - 2)
+    first = sorted((message.sent_at, address) for address, _, message in world.heard() if message.step == 0)
+    people = [address.partition("@")[0] for _, address in first]
+    assert len(people) == 8
+    assert people == sorted(people)
+    assert (people[0], people[-1]) == ("ann", "ben")
+    assert not [key for key in world.alarms() if key.startswith("roster_gap")]
