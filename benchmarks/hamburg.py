@@ -37,7 +37,6 @@ def main() -> None:
 
 def fit(scenario: Scenario, replications: int) -> tuple[float, float]:
     """Bisection in bisection: for each on-call speed the weekday speed with the FIFO mean; of those, the one with the FIFO maximum."""
-
     volume = scenario.studies_per_week / USUAL_STUDIES_PER_WEEK
 
     def weekday_for(on_call: float) -> float:
@@ -45,9 +44,10 @@ def fit(scenario: Scenario, replications: int) -> tuple[float, float]:
             lambda speed: fifo(scenario, speed, on_call, replications)[0] - FIFO_MEAN_MIN, 0.45 * volume, 3.0, 8
         )
 
-    on_call = bisect(
-        lambda speed: fifo(scenario, weekday_for(speed), speed, replications)[1] - FIFO_MAXIMUM_MIN, 0.12, 0.22, 7
-    )
+    def excess(on_call: float) -> float:
+        return fifo(scenario, weekday_for(on_call), on_call, replications)[1] - FIFO_MAXIMUM_MIN
+
+    on_call = bisect(excess, 0.05 * volume, 0.25, 8)
     return weekday_for(on_call), on_call
 
 

@@ -22,9 +22,8 @@ __all__ = ["HistoryFit", "PastStudy", "fit_history", "read_history"]
 LEAST_DAYS = 28
 LEAST_STUDIES = 385  # (1.96 / 0.1)^2: the weekly volume is then known to 10 %
 LEAST_POSITIVES = 10
-LONGEST_READING_MIN = (
-    60.0  # a longer gap between signatures while work waits is time off duty, and the reading belongs to its end
-)
+LONGEST_OVER_MEDIAN = 3.0
+"""A longer gap between signatures while work waits is time off duty and counts for its last hour; a shorter one for its first."""
 LEAST_RELATIVE_SPEED = 0.02  # of the busiest hour's; slower hours are taken for off duty
 DAY_TYPES = ((0, 1, 2, 3, 4), (5,), (6,))
 NOT_FITTED = (
@@ -164,13 +163,13 @@ def _reading(studies: Sequence[PastStudy], zone: tzinfo) -> tuple[Reading, tuple
     ends = sorted(study.signed_at.timestamp() / 60 for study in signed if study.signed_at is not None)
     arrived = sorted(study.received_at.timestamp() / 60 for study in signed)
     begins = [max(arrival, end) for arrival, end in zip(arrived, [arrived[0], *ends[:-1]], strict=True)]
+    longest_reading_min = LONGEST_OVER_MEDIAN * float(np.median(np.subtract(ends, begins)))
     busy_min, count = np.zeros(72), np.zeros(72)
     pieces = [_cells(begin, end, zone) for begin, end in zip(begins, ends, strict=True)]
     for piece in pieces:
         for cell, minutes in piece:
             busy_min[cell] += minutes
-        overrun = sum(minutes for _, minutes in piece) <= LONGEST_READING_MIN
-        count[piece[0 if overrun else -1][0]] += 1
+        count[piece[0 if sum(minutes for _, minutes in piece) <= longest_reading_min else -1][0]] += 1
     rate = np.divide(count, busy_min, out=np.zeros(72), where=busy_min > 0)
     rate[rate < LEAST_RELATIVE_SPEED * rate.max()] = 0
     mean_min = float(busy_min[rate > 0].sum() / count[rate > 0].sum())

@@ -34,6 +34,11 @@ def test_every_rule_reads_the_same_studies() -> None:
     assert counts[0]["all"] == counts[0]["normal"] + counts[0]["critical"] + counts[0]["urgent"] > 0
 
 
+def test_the_warm_up_is_not_counted() -> None:
+    room = a_room(per_hour=5, days=4, warm_up_days=30)
+    assert simulate(room, seed=1, replications=5).results["fifo"]["all"].n == pytest.approx(5 * 4 * 24 * 5, rel=0.1)
+
+
 def test_a_replications_numbers_do_not_depend_on_how_many_follow() -> None:
     one, three = (simulate(ROOM, seed=9, replications=n).results["fifo"]["all"] for n in (1, 3))
     assert one.statistics["mean"].mean != three.statistics["mean"].mean

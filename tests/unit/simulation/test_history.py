@@ -64,6 +64,13 @@ def test_reading_speed_and_hours_on_duty_are_found_again(fit: HistoryFit) -> Non
     assert weekday == pytest.approx([4.0] * 13, rel=0.1)
 
 
+def test_studies_that_wait_for_the_doors_to_open_do_not_open_them_earlier() -> None:
+    hours = ((*(0.0,) * 6, *(2.0,) * 14, *(0.0,) * 4),) * 7
+    fit = fit_history(past(replace(TRUE, arrivals_per_hour=hours), 112), TRUE, UTC)
+    opened = {shift.start_min // 60 for shift in fit.scenario.shifts}
+    assert set(range(7, 20)) <= opened <= set(range(7, 21)), "the last readings may run on for a while"
+
+
 def test_prevalences_and_requested_priorities_are_found_again(fit: HistoryFit) -> None:
     assert [finding.prevalence for finding in fit.scenario.findings] == pytest.approx([0.05, 0.3], rel=0.15)
     assert fit.scenario.requested == (RequestedPriority("stat", pytest.approx(0.1, rel=0.1), 3),)

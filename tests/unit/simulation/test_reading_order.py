@@ -50,6 +50,12 @@ def test_first_in_first_out_keeps_the_order_of_arrival() -> None:
     assert (np.diff(read_all(scenario, demand, FIFO)[0]) >= 0).all()
 
 
+def test_priority_takes_the_most_urgent_and_of_those_the_oldest() -> None:
+    asked = (Priority.ROUTINE, Priority.ASAP, Priority.URGENT, Priority.STAT, Priority.ASAP)
+    worklist = Worklist(_demand(list(enumerate(asked))), PRIORITY)
+    assert [worklist.take(10) for _ in range(6)] == [3, 1, 4, 2, 0, None]
+
+
 @pytest.mark.parametrize("run", RULES[1:], ids=lambda run: run.name)
 def test_no_order_makes_work_or_loses_it(run: Run) -> None:
     """Kleinrock's conservation law, exact on every sample path: reading time times wait adds up to the same whatever the order."""
