@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from wetread.cli import COMMANDS
+from wetread.domain.critical import CRITICAL_TRANSITIONS, CriticalState
 from wetread.domain.finding import VOCABULARY
 from wetread.domain.study_state import TRANSITIONS, StudyState
 from wetread.settings import Settings
@@ -23,6 +24,15 @@ def state_diagram() -> str:
             arrows[state, after].append(event.value)
     lines = [f"    {a.value} --> {b.value}: {' / '.join(sorted(events))}" for (a, b), events in sorted(arrows.items())]
     return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+
+
+def critical_diagram() -> str:
+    arrows: dict[tuple[CriticalState, CriticalState], list[str]] = defaultdict(list)
+    for (state, event), after in CRITICAL_TRANSITIONS.items():
+        if state is not after:
+            arrows[state, after].append(event.value)
+    lines = [f"    {a.value} --> {b.value}: {' / '.join(events)}" for (a, b), events in arrows.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> open", *lines, "```"])
 
 
 def settings_table() -> str:
@@ -42,6 +52,7 @@ def _default(value: object) -> str:
 
 GENERATED = {
     ("architecture.md", "states"): state_diagram,
+    ("critical-findings.md", "critical-states"): critical_diagram,
     ("settings.md", "settings"): settings_table,
     ("triage.md", "findings"): lambda: ", ".join(f"`{name.value}`" for name in VOCABULARY),
     ("cli.md", "commands"): lambda: "\n".join(f"- `wetread {name}`: {text}" for name, text in COMMANDS.items()),

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from neighbours.wetread import Wetread
+from neighbours.wetread import ACCOUNT, PASSWORD, Wetread
 from tests.films import film
 from tests.journey.waiting import wait_for
 from tests.page_receivers import Ledger, http_receiver, smtp_receiver
@@ -150,5 +150,24 @@ def test_identity_travels_only_on_the_channel_that_is_marked_for_it(hospital: Ho
 
 def test_open_results_are_a_metric(hospital: Hospital) -> None:
     wait_for(lambda: bool(hospital.criticals()), "an open result")
-    metrics = urlopen(f"http://127.0.0.1:{hospital.house.port}/metrics").read().decode()  # noqa: S310 - loopback
+    metrics = urlopen(f"http://127.0.0.1:{hospital.house.port}/metrics").read().decode()
     assert re.search(r'wetread_critical_results\{[^}]*state="(open|notified)"[^}]*\} [1-9]', metrics)
+
+
+def test_the_commands_on_the_page_do_what_it_says(hospital: Hospital) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "critical-findings.md").read_text("utf-8")
+    commands = re.findall(r"^\$ wetread (.+)$", page, flags=re.M)
+    assert [words.split()[1] for words in commands] == ["list", "show", "acknowledge", "communicate", "close"]
+    hospital.send(33)
+    wait_for(lambda: any(row["patient_id"] == "PHANTOM-0033" for row in hospital.criticals()), "a critical result")
+    (key,) = [row["critical_key"] for row in hospital.criticals() if row["patient_id"] == "PHANTOM-0033"]
+    words = {"KEY": key, "USER": ACCOUNT, "TEXT": "right pneumothorax", "WHO": "Dr Ng, ward 4"}
+    for command in commands:
+        asks = ["--password-stdin"] if "--as" in command else []
+        done = hospital.house.run(*(words.get(word, word) for word in command.split()), *asks, stdin=PASSWORD + "\n")
+        assert done.returncode == 0, (command, done.stderr)
+        assert key in done.stdout
+    assert key in hospital.house.run("critical", "list", "--closed").stdout
+    late = hospital.house.run("critical", "release", key, "--as", ACCOUNT, "--password-stdin", stdin=PASSWORD + "\n")
+    assert late.returncode == 1
+    assert "closed" in late.stderr
