@@ -11,6 +11,7 @@ from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 
 __all__ = [
+    "Certainty",
     "Draft",
     "Evidence",
     "Report",
@@ -44,22 +45,42 @@ class ReportStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a sentence rests on: a finding with its calibrated probability and operating point, or a header fact."""
+    """What a sentence rests on: a finding with its calibrated probability and operating point, a header fact, a prior or a piece of the record.
+
+    `source` is "model", "header:<Keyword>", "archive", "quality:<code>", "measurement:<name>", "prior:<source_id>", "record:<source_id>" or "ai_unavailable"; `days_before` is set for a prior and for
+    the record.
+    """
 
     source: str
     finding: FindingName | None = None
     probability: float | None = None
     threshold: float | None = None
+    days_before: int | None = None
+
+
+class Certainty(StrEnum):
+    """How sure a sentence says it is; UNSTATED for sentences that state no finding."""
+
+    UNSTATED = ""
+    QUESTIONABLE = "questionable"
+    POSSIBLE = "possible"
+    PROBABLE = "probable"
+    CERTAIN = "certain"
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a draft with its evidence; `hedge` says why it is worded as cautiously as it is."""
+    """One sentence of a draft with its evidence; `hedge` says why it is worded as cautiously as it is.
+
+    `guarded` names what the guard found wrong with a composer's sentence that this one of the grammar replaces; "" when nothing was replaced.
+    """
 
     section: Section
     text: str
     evidence: tuple[Evidence, ...]
     hedge: str = ""
+    certainty: Certainty = Certainty.UNSTATED
+    guarded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

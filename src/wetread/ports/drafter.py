@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wetread.domain.analysis import Finding, QualityFlag
+from wetread.domain.drafting_context import NO_CONTEXT, DraftingContext, Measurement
 from wetread.domain.report import Draft
 
 __all__ = ["Drafter", "DraftingRequest"]
@@ -11,7 +12,10 @@ __all__ = ["Drafter", "DraftingRequest"]
 
 @dataclass(frozen=True, slots=True)
 class DraftingRequest:
-    """All a composer may know: no dates, no names, no identifiers. `ai_unavailable` holds the reason when no model read the film."""
+    """All a composer may know: no dates, no names, no identifiers. `ai_unavailable` holds the reason when no model read the film.
+
+    `language` is a BCP 47 tag of a catalogue that the composer has ("en", "de").
+    """
 
     findings: tuple[Finding, ...]
     quality: tuple[QualityFlag, ...]
@@ -19,6 +23,9 @@ class DraftingRequest:
     comparison_available: bool
     may_say_normal: bool
     ai_unavailable: str = ""
+    measurements: tuple[Measurement, ...] = ()
+    context: DraftingContext = NO_CONTEXT
+    language: str = "en"
 
 
 class Drafter(Protocol):
