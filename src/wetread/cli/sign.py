@@ -11,7 +11,7 @@ from wetread.domain.report import Report
 from wetread.domain.role import Actor
 from wetread.web.accounts import verify_password
 
-__all__ = ["run"]
+__all__ = ["authenticate", "run"]
 
 
 def run(argv: list[str]) -> int:
@@ -25,7 +25,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     args = parser.parse_args(argv)
     core = build_core(settings_from(args))
-    actor = _authenticate(core, args.account, args.password_stdin)
+    actor = authenticate(core, args.account, args.password_stdin)
     desk, key = build_desk(core), StudyKey(args.study)
     reading = desk.look(actor, key) if args.show else desk.open(actor, key)
     if reading.report is None:
@@ -39,7 +39,8 @@ def run(argv: list[str]) -> int:
     return 0
 
 
-def _authenticate(core: Core, name: str, from_stdin: bool) -> Actor:
+def authenticate(core: Core, name: str, from_stdin: bool) -> Actor:
+    """Whose account it is, by their password; raises NotPermitted."""
     password = sys.stdin.readline().rstrip("\n") if from_stdin else getpass.getpass(f"password of {name}: ")
     with core.database.begin(write=False) as unit:
         account = unit.account(name)
