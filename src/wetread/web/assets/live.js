@@ -22,3 +22,9 @@ export function follow(refresh, say) {
   setInterval(() => source.readyState !== EventSource.OPEN && run(), FALLBACK_MS);
   addEventListener("pagehide", () => source.close());
 }
+
+// As `follow`; a role that may not listen to the worklist asks again by itself.
+export function followRoom(refresh, say, listens) {
+  if (listens) return follow(refresh, say);
+  setInterval(() => refresh().then(() => say(true), () => say(false)), FALLBACK_MS);
+}

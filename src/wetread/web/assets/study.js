@@ -5,12 +5,14 @@ import { byId, h, show } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Film } from "./film.js";
 import { findingsPanel } from "./findings.js";
-import { age, clock, date, personName, visible, words } from "./format.js";
+import { age, date, personName, visible, words } from "./format.js";
 import { listen, sheet } from "./keys.js";
 import { follow } from "./live.js";
+import { Masthead, roomBindings } from "./masthead.js";
 import { Saver } from "./saver.js";
 import { begin, may, me, runBeforeLock } from "./session.js";
 import { deliveryList, document_, signatureBlock, versionList } from "./signed.js";
+import { CriticalStrip } from "./strip.js";
 
 const studyKey = location.pathname.split("/").at(-1);
 const address = `/api/studies/${studyKey}`;
@@ -44,7 +46,6 @@ function header() {
   byId("why").replaceChildren(h("span", { class: "cut" }, visible(triage?.reason ?? "")), h("span", { class: `chip ${study.priority}` }, study.critical ? "CRITICAL" : study.priority.toUpperCase()), h("span", { class: "chip" }, words(study.state)));
   show(byId("synthetic"), reading.synthetic);
   byId("bar").classList.toggle("critical", study.critical && READABLE.includes(study.state));
-  document.title = "Reading · wetread";
 }
 
 function words_() {
@@ -188,17 +189,14 @@ async function refreshStatus() {
   if (reading.report?.signature && !versionShown) drawSigned();
 }
 
-function say(up) {
-  byId("live").classList.toggle("lost", !up);
-  byId("live").textContent = up ? `live, ${clock(new Date())}` : "connection lost";
-}
+const leave = (path) => (saver?.flush() ?? Promise.resolve()).catch(() => {}).then(() => location.assign(path));
 
 function step(by) {
   const buttons = [...byId("findings").querySelectorAll(".finding .name")].filter((each) => each.checkVisibility());
   if (buttons.length) buttons[(buttons.indexOf(document.activeElement) + by + buttons.length) % buttons.length].focus();
 }
 
-const bindings = [
+const keysOfReading = [
   { keys: ["h"], says: "heat map of the finding in hand, on or off", run: () => film?.toggleHeat() },
   { keys: ["i"], says: "invert", run: () => film?.invert() },
   { keys: ["f"], says: "fit the film", run: () => film?.fit() },
@@ -213,17 +211,21 @@ const bindings = [
   { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => saver?.flush().catch(() => {}) },
   { keys: ["Ctrl+Enter"], says: "sign", whileTyping: true, run: () => sign() },
   { keys: ["n"], says: "next study", run: () => next() },
-  { keys: ["u"], says: "back to the worklist", run: () => (saver?.flush() ?? Promise.resolve()).catch(() => {}).then(() => location.assign("/")) },
+  { keys: ["u"], says: "back to the worklist", run: () => leave("/") },
 ];
 
 await begin();
+const strip = new CriticalStrip({ studyKey, leave });
+const masthead = new Masthead(strip);
+const bindings = [...keysOfReading, ...strip.bindings, ...roomBindings(leave)];
 byId("keys").addEventListener("click", () => sheet(bindings));
 listen(bindings);
 runBeforeLock(() => saver?.flush());
+masthead.refresh().catch(() => {});
 try {
   await load();
   byId("film").querySelector(".viewport").focus();
-  follow(refreshStatus, say);
+  follow(() => Promise.all([refreshStatus(), masthead.refresh()]), (up) => masthead.say(up));
 } catch (problem) {
   byId("patient").textContent = "This study cannot be opened";
   byId("report").replaceChildren(h("p", { class: "alert" }, problem.message), h("p", {}, h("a", { href: "/" }, "Back to the worklist")));

@@ -1,10 +1,12 @@
 // The worklist: the server's order, live, by keyboard.
 import { get } from "./api.js";
 import { byId, h, show } from "./dom.js";
-import { age, clock, personName, span, visible, waited, words } from "./format.js";
+import { age, personName, span, visible, waited, words } from "./format.js";
 import { listen, sheet } from "./keys.js";
 import { follow } from "./live.js";
+import { Masthead, roomBindings } from "./masthead.js";
 import { begin, may } from "./session.js";
+import { CriticalStrip } from "./strip.js";
 
 const VIEWS = ["open", "reported", "rejected"];
 const STATES = {
@@ -42,7 +44,7 @@ function render(answer) {
   show(byId("table"), rows.length > 0);
   show(byId("message"), rows.length === 0);
   if (rows.length === 0) byId("message").replaceChildren(...emptyMessage());
-  critical();
+  strip.alsoWaiting(view === "open" ? studies.filter((each) => each.critical && each.unanswered && each.state !== "in_reading") : []);
   if (answer?.truncated) byId("rows").append(h("tr", {}, h("td", { colspan: 8, class: "muted" }, "Only the first 500 are shown.")));
 }
 
@@ -71,23 +73,12 @@ function row(study, isFresh) {
 
 const wait = (since, limit) => `${waited(since, new Date())}${limit ? ` of ${span(limit)}` : ""}`;
 
-function critical() {
-  const urgent = view === "open" ? studies.filter((each) => each.critical && each.state !== "in_reading") : [];
-  show(byId("critical"), urgent.length > 0);
-  if (!urgent.length) return;
-  const oldest = urgent.map((each) => each.received_at).sort()[0];
-  byId("critical").replaceChildren(
-    h("span", { class: "grow" }, h("strong", {}, urgent.length === 1 ? "1 critical study waits for a reader" : `${urgent.length} critical studies wait for a reader`), `, the longest for ${waited(oldest, new Date())}`),
-    may("read_study") && h("button", { onclick: () => open(urgent[0].study_key) }, "Read the first ", h("kbd", {}, "c")));
-}
-
 function tick() {
   for (const cell of document.querySelectorAll("td.wait[data-since]")) {
     const { since, limit } = cell.dataset;
     cell.textContent = wait(since, limit);
     cell.classList.toggle("long", Date.now() - new Date(since) > limit * 1000);
   }
-  critical();
 }
 
 function filtered() {
@@ -131,16 +122,14 @@ function turnTo(name) {
 }
 
 function say(up) {
-  byId("live").classList.toggle("lost", !up);
-  byId("live").textContent = up ? `live, ${clock(new Date())}` : "connection lost, trying again";
+  masthead.say(up);
   if (!up && !loaded) byId("message").replaceChildren(h("strong", {}, "The worklist cannot be loaded"), h("button", { onclick: () => location.reload() }, "Try again"));
 }
 
-const bindings = [
+const keysOfList = [
   { keys: ["j", "ArrowDown"], says: "next study", run: () => step(1) },
   { keys: ["k", "ArrowUp"], says: "previous study", run: () => step(-1) },
   { keys: ["Enter", "o"], says: "open it", run: () => open(selected) },
-  { keys: ["c"], says: "open the first critical study", run: () => open(studies.find((each) => each.critical)?.study_key) },
   { keys: ["/"], says: "filter", run: () => byId("filter").focus() },
   { keys: ["Escape"], says: "leave the filter", whileTyping: true, run: () => (byId("filter").blur(), select(selected)) },
   { keys: ["1"], says: "studies to read", run: () => turnTo("open") },
@@ -149,11 +138,16 @@ const bindings = [
 ];
 
 await begin();
+if (!may("see_worklist") && may("see_roster")) location.replace("/roster");
+const strip = new CriticalStrip({ slim: false, onActed: () => refresh().catch(() => {}) });
+const masthead = new Masthead(strip);
+const bindings = [...keysOfList, ...strip.bindings, ...roomBindings()];
 for (const name of VIEWS) byId(`view-${name}`).addEventListener("click", () => turnTo(name));
 byId("filter").addEventListener("input", () => render());
 byId("keys").addEventListener("click", () => sheet(bindings));
 listen(bindings);
-await refresh().then(() => (say(true), select(selected), tick()), () => say(false));
+const refreshAll = () => Promise.all([refresh(), masthead.refresh()]);
+await refreshAll().then(() => (say(true), select(selected), tick()), () => say(false));
 setInterval(tick, 10_000);
-setInterval(() => refresh().catch(() => {}), 60_000); // the order changes with time, too
-follow(async () => (await refresh(), tick()), say);
+setInterval(() => refreshAll().catch(() => {}), 60_000); // the order changes with time, too
+follow(async () => (await refreshAll(), tick()), say);

@@ -1,0 +1,73 @@
+// A critical result in words: how long it waits, who was paged, what happens next. Pure; `now` is the server's time.
+import { clock, visible, words } from "./format.js";
+
+const UNANSWERED = ["open", "notified"];
+const RANK = { open: 0, notified: 0, acknowledged: 1, communicated: 2, closed: 3 };
+const STATES = { open: "not acknowledged", notified: "not acknowledged", acknowledged: "acknowledged", communicated: "communicated", closed: "closed" };
+const LATE_MS = 60_000;
+export const HOW = { phone: "by phone", in_person: "in person", secure_message: "by secure message", video: "by video" };
+export const REASONS = { communicated: "communicated", not_confirmed: "not confirmed on the film", already_known: "already known", not_critical: "not critical" };
+
+export const unanswered = (result) => UNANSWERED.includes(result.state);
+export const stateWords = (result) => STATES[result.state] ?? words(result.state);
+export const nameOf = (result, personId) => visible(result.names?.[personId] ?? personId);
+export const isOverdue = (result, now) => (unanswered(result) ? now > new Date(result.acknowledge_by) : result.state === "acknowledged" && now > new Date(result.communicate_by));
+
+const minutes = (from, to) => Math.max(0, Math.floor((new Date(to) - new Date(from)) / 60_000));
+const length = (count) => (count < 60 ? `${count} min` : `${Math.floor(count / 60)} h ${String(count % 60).padStart(2, "0")} min`);
+const countdown = (ms) => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
+
+// What needs a person first: not acknowledged before acknowledged before told, the earliest limit first.
+export function byNeed(one, other) {
+  const limit = (each) => (unanswered(each) ? each.acknowledge_by : each.communicate_by);
+  return RANK[one.state] - RANK[other.state] || new Date(limit(one)) - new Date(limit(other));
+}
+
+export function timer(result, now) {
+  if (result.state === "closed") return `closed ${clock(result.closure.closed_at)}`;
+  if (result.state === "communicated") return `told ${length(minutes(result.communication.communicated_at, now))} ago`;
+  const limit = unanswered(result) ? result.acknowledge_by : result.communicate_by;
+  const spent = `${length(minutes(result.opened_at, now))} of ${length(minutes(result.opened_at, limit))}`;
+  return unanswered(result) ? `waiting ${spent}` : `nobody told yet, ${spent}`;
+}
+
+export function lastPaged(result) {
+  const pages = (result.last_pages ?? []).filter((each) => each.state !== "obsolete");
+  if (!pages.length) return result.next_duty || result.steps_taken === 0 ? "nobody has been paged yet" : "";
+  const said = pages.slice(0, 2).map((each) => pageWords(result, each));
+  return said.join("; ") + (pages.length > 2 ? `; and ${pages.length - 2} more` : "");
+}
+
+export function pageWords(result, page) {
+  const who = nameOf(result, page.person_id);
+  const failed = page.failed.length ? `, failed: ${page.failed.map(visible).join(", ")}` : "";
+  if (page.state === "sent") return `paged ${who} by ${visible(page.channel)} ${clock(page.sent_at)}${failed}`;
+  if (page.state === "obsolete") return `${who} no longer needed to be paged`;
+  return failed ? `${who} not reached yet${failed}, trying again` : `paging ${who}`;
+}
+
+// { text, late }: late when a page is due and does not go out.
+export function whatNext(result, now) {
+  if (!result.next_due_at) return { text: result.state === "communicated" ? "close it when nothing more is to do" : "", late: false };
+  const ms = new Date(result.next_due_at) - now;
+  const duty = result.next_duty ? words(visible(result.next_duty)) : "the next person";
+  if (ms < -LATE_MS) return { text: `${duty} should have been paged ${length(Math.floor(-ms / 60_000))} ago: paging may have stopped, call somebody`, late: true };
+  const when = ms <= 0 ? "now" : `in ${countdown(ms)}`;
+  return { text: result.state === "acknowledged" ? `if nobody is told: paging goes on ${when}` : `next: ${duty} ${when}`, late: false };
+}
+
+export function holder(result) {
+  const { acknowledgement: taken, communication: told } = result;
+  if (told) return `${nameOf(result, told.actor_id)} told ${told.to_whom === undefined ? "somebody" : visible(told.to_whom)} ${HOW[told.how] ?? words(told.how)} ${clock(told.communicated_at)}${told.read_back_confirmed ? ", read back" : ", not read back"}`;
+  if (taken) return `${nameOf(result, taken.actor_id)} has it since ${clock(taken.acknowledged_at)}${taken.read_back ? `: “${visible(taken.read_back)}”` : ""}`;
+  return "";
+}
+
+// What to tell somebody who was too late: who did what, when.
+export function wasFaster(result) {
+  const { acknowledgement: taken, communication: told, closure: closed } = result;
+  if (closed) return `${nameOf(result, closed.actor_id)} was faster: closed at ${clock(closed.closed_at)} (${REASONS[closed.reason] ?? words(closed.reason)}).`;
+  if (told) return `${nameOf(result, told.actor_id)} was faster: ${holder(result)}.`;
+  if (taken) return `${nameOf(result, taken.actor_id)} was faster: ${holder(result)}.`;
+  return "Somebody handed it back meanwhile: it is open again, and the next person is paged.";
+}

@@ -1,0 +1,49 @@
+// What every page has at its top: the way to the other pages, how many criticals are open, the bell, whether the page is live.
+import { get } from "./api.js";
+import { byId, h, s } from "./dom.js";
+import { clock } from "./format.js";
+import { may } from "./session.js";
+
+const ROOMS = [
+  { path: "/", label: "Worklist", act: "see_worklist", key: "W" },
+  { path: "/criticals", label: "Critical", act: "see_worklist", key: "C" },
+  { path: "/roster", label: "Roster", act: "see_roster", key: "R" },
+  { path: "/alarms", label: "Alarms", act: "see_roster", key: "A" },
+];
+const bell = () => s("svg", { class: "bell", viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d: "M8 1.5c-2.6 0-4 1.9-4 4.3 0 3.2-1.3 4.4-1.9 5.2h11.8c-.6-.8-1.9-2-1.9-5.2 0-2.4-1.4-4.3-4-4.3ZM6.4 12.6a1.7 1.7 0 0 0 3.2 0" }));
+
+export class Masthead {
+  constructor(strip = null) {
+    this.strip = strip;
+    byId("rooms").replaceChildren(...ROOMS.filter(({ act }) => may(act)).map(({ path, label }) => h("a", { href: path, "aria-current": location.pathname === path ? "page" : null, "data-room": label }, label === "Alarms" ? [bell(), h("span", { class: "visually-hidden" }, "Alarms")] : label, h("span", { class: "count" }))));
+  }
+
+  async refresh() {
+    await Promise.all([this.strip?.refresh(), this.ring()]);
+    if (this.strip) this.count("Critical", this.strip.results.length, this.strip.results.some((each) => each.overdue), `${this.strip.results.length} open`);
+  }
+
+  async ring() {
+    if (!may("see_roster")) return;
+    const { alarms } = await get("/api/alarms", { background: true });
+    const unseen = alarms.filter((each) => !each.acknowledged_at).length;
+    this.count("Alarms", unseen, unseen > 0, `${unseen} not acknowledged, ${alarms.length} open`);
+  }
+
+  count(label, number, loud, says) {
+    const place = byId("rooms").querySelector(`[data-room="${label}"]`);
+    const badge = place?.querySelector(".count");
+    if (!badge) return;
+    badge.textContent = number ? String(number) : "";
+    badge.classList.toggle("loud", loud);
+    place.title = `${label}: ${says}`;
+    place.setAttribute("aria-label", `${label}: ${says}`);
+  }
+
+  say(up) {
+    byId("live").classList.toggle("lost", !up);
+    byId("live").textContent = up ? `live, ${clock(new Date())}` : "connection lost, trying again";
+  }
+}
+
+export const roomBindings = (leave = (path) => location.assign(path)) => ROOMS.filter(({ act }) => may(act)).map(({ path, label, key }) => ({ keys: [key], says: `go to ${label === "Critical" ? "the critical results" : `the ${label.toLowerCase()}`}`, run: () => leave(path) }));
