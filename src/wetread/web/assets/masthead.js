@@ -15,7 +15,7 @@ const bell = () => s("svg", { class: "bell", viewBox: "0 0 16 16", "aria-hidden"
 export class Masthead {
   constructor(strip = null) {
     this.strip = strip;
-    byId("rooms").replaceChildren(...ROOMS.filter(({ act }) => may(act)).map(({ path, label }) => h("a", { href: path, "aria-current": location.pathname === path ? "page" : null, "data-room": label }, label === "Alarms" ? [bell(), h("span", { class: "visually-hidden" }, "Alarms")] : label, h("span", { class: "count" }))));
+    byId("rooms").replaceChildren(...ROOMS.filter(({ act }) => may(act)).map(({ path, label }) => h("a", { href: path, "aria-current": location.pathname === path ? "page" : null, "data-room": label }, label === "Alarms" ? [bell(), h("span", { class: "visually-hidden" }, "Alarms")] : label, h("span", { class: "count", "aria-hidden": "true" }), h("span", { class: "visually-hidden says" }))));
   }
 
   async refresh() {
@@ -37,7 +37,7 @@ export class Masthead {
     badge.textContent = number ? String(number) : "";
     badge.classList.toggle("loud", loud);
     place.title = `${label}: ${says}`;
-    place.setAttribute("aria-label", `${label}: ${says}`);
+    place.querySelector(".says").textContent = `: ${says}`;
   }
 
   say(up) {

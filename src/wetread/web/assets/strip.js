@@ -70,10 +70,11 @@ export class CriticalStrip {
   }
 
   buttons(result, first) {
-    const key = (name) => first && h("kbd", {}, name);
+    const key = (name) => first && h("kbd", { "aria-hidden": "true" }, name);
+    const about = h("span", { class: "visually-hidden" }, `: ${visible(result.reason)}`);
     const acts = Object.keys(ACTS).filter((name) => applies(name, result));
-    const button = (name, at) => h("button", { class: at ? "" : "primary", "data-act": name, "aria-label": `${ACTS[name].label}: ${visible(result.reason)}`, onclick: () => this.act(name, result) }, ACTS[name].label, key(ACTS[name].key));
-    const film = may("read_study") && result.study_key !== this.studyKey && h("a", { class: "button", href: `/studies/${result.study_key}`, "aria-label": `Film: ${visible(result.reason)}` }, "Film", key("c"));
+    const button = (name, at) => h("button", { class: at ? "" : "primary", "data-act": name, onclick: () => this.act(name, result) }, ACTS[name].label, about.cloneNode(true), key(ACTS[name].key));
+    const film = may("read_study") && result.study_key !== this.studyKey && h("a", { class: "button", href: `/studies/${result.study_key}` }, "Film", about.cloneNode(true), key("c"));
     return h("div", { class: "acts" }, acts.map(button), film);
   }
 

@@ -1,0 +1,173 @@
+"""Critical results, alarms and the roster on the screen: seen at once, acted on by keyboard, safe when two act, and for everybody to use."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+from builders_web import World, open_door
+from builders_web_films import a_reading_room, close
+from paging_world import PATH, PEOPLE, roster_text
+from playwright.sync_api import Page, expect
+from reading_room import Room, sign_in
+
+from wetread.dicom.sandbox import Sandbox
+from wetread.domain.alarm import AlarmKind
+from wetread.domain.critical import CriticalResult
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.role import Role
+from wetread.monitoring.alarms import Silence, raise_alarm
+from wetread.testing.builders import a_decision
+from wetread.testing.clock import FixedClock
+from wetread.triage.escalation import open_critical
+from wetread.triage.roster_book import RosterBook
+
+pytestmark = pytest.mark.real
+
+AXE = Path(__file__).parents[1] / "neighbours" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    """A reading room with a roster; one duty has nobody."""
+    (tmp_path / "roster.yaml").write_text(
+        roster_text({**PEOPLE}).replace("- people: [cho]", "- {shifts: ['Mon 08:00-09:00'], people: [cho]}")
+    )
+    with Sandbox(children=1) as sandbox:
+        world = a_reading_room(tmp_path, sandbox, FixedClock(datetime.now(UTC)))
+        world.services = replace(world.services, book=RosterBook(tmp_path / "roster.yaml"))
+        world.add_account("m.frost", Role.RADIOLOGIST, name="Dr. Mira Frost")
+        world.add_account("t.ode", Role.TECHNOLOGIST, name="Toni Ode")
+        with open_door(world) as door:
+            yield Room(world, door, tmp_path)
+        close(world)
+
+
+def call_critical(world: World, key: str, *, minutes_ago: int = 2, reason: str = "pneumothorax 0.94") -> CriticalResult:
+    """What triage does when it calls a study critical."""
+    at = world.services.clock.now() - timedelta(minutes=minutes_ago)
+    with world.services.database.begin() as unit:
+        study = unit.study(StudyKey(key))
+        result = open_critical(study, a_decision(reason=reason), PATH, at)
+        saved = unit.save_critical(replace(result, site="north"), expected_etag=None)
+        unit.commit()
+    return saved
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(f"() => {{ {AXE.read_text('utf-8')} }}")
+    found = cast(list[dict[str, object]], page.evaluate("async () => (await axe.run()).violations"))
+    return [
+        f"{each['id']}: {[n['html'] for n in each['nodes']]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
+
+
+def test_a_new_critical_result_appears_and_goes_its_whole_way_by_keyboard(page: Page, room: Room) -> None:
+    sign_in(page, room)
+    key = room.add(1)
+    call_critical(room.world, key)
+    room.door.as_("quality").get("/api/worklist")
+    strip = page.locator("#critical")
+    expect(strip).to_contain_text("pneumothorax 0.94")
+    expect(strip).to_contain_text("waiting 2 min of 30 min")
+    expect(page.locator("#announce")).to_contain_text("critical result")
+    page.keyboard.press("a")
+    page.keyboard.type("large right pneumothorax")
+    page.keyboard.press("Enter")
+    expect(strip).to_contain_text("Dr. Mira Frost has it")
+    page.keyboard.press("t")
+    page.keyboard.type("Dr Ng, ward 4")
+    page.get_by_label("by phone").check()
+    page.get_by_label("yes", exact=True).check()
+    page.keyboard.press("Enter")
+    expect(strip).to_contain_text("told Dr Ng, ward 4 by phone")
+    page.keyboard.press("x")
+    page.get_by_role("button", name="Close it").click()
+    expect(strip).to_be_hidden()
+    page.goto(f"{room.address}/criticals#closed")
+    page.locator("summary").first.click()
+    expect(page.locator("#list")).to_contain_text("large right pneumothorax")
+
+
+def test_an_overdue_result_says_so_in_words(page: Page, room: Room) -> None:
+    call_critical(room.world, room.add(1), minutes_ago=31)
+    sign_in(page, room)
+    expect(page.locator("#critical")).to_contain_text("OVERDUE")
+
+
+def test_the_second_who_acknowledges_is_told_who_was_faster(page: Page, room: Room) -> None:
+    result = call_critical(room.world, room.add(1))
+    sign_in(page, room)
+    expect(page.locator("#critical")).to_contain_text("pneumothorax 0.94")
+    page.keyboard.press("a")
+    page.get_by_label("Read back, in your own words").fill("my words stay")
+    other = room.door.as_("resident")
+    body = {"etag": result.etag, "read_back": "taken by the resident"}
+    assert other.send("POST", f"/api/criticals/{result.critical_key}/acknowledge", body).status == 200
+    page.get_by_role("button", name="Acknowledge", exact=True).last.click()
+    expect(page.get_by_role("dialog")).to_contain_text("was faster")
+    expect(page.get_by_label("Read back, in your own words")).to_have_value("my words stay")
+
+
+def test_a_technologist_sees_that_one_waits_but_neither_whose_nor_how_to_act(page: Page, room: Room) -> None:
+    call_critical(room.world, room.add(1))
+    sign_in(page, room, "t.ode")
+    strip = page.locator("#critical")
+    expect(strip).to_contain_text("pneumothorax 0.94")
+    expect(strip.get_by_role("button")).to_have_count(0)
+    with room.world.services.database.begin(write=False) as unit:
+        (result,) = unit.criticals()
+    identity = room.world.services.vault.study(result.study_key).identity
+    assert identity.patient_id not in page.content()
+
+
+def test_alarms_are_counted_at_the_bell_and_acknowledged(page: Page, room: Room) -> None:
+    world = room.world
+    with world.services.database.begin() as unit:
+        silence = Silence(AlarmKind.NOTHING_ARRIVES, "nothing_arrives/north", "north", f"Nothing came. {HOSTILE}", True)
+        raise_alarm(unit, silence, world.services.clock.now())
+        unit.commit()
+    sign_in(page, room)
+    expect(page.get_by_role("link", name=re.compile("^Alarms ?: 1 not acknowledged, 1 open"))).to_be_visible()
+    page.keyboard.press("A")
+    page.wait_for_url("**/alarms")
+    expect(page.locator("main")).to_contain_text(HOSTILE)
+    page.get_by_role("button", name="Acknowledge").first.click()
+    expect(page.get_by_role("link", name=re.compile("^Alarms ?: 0 not acknowledged, 1 open"))).to_be_visible()
+
+
+def test_the_roster_shows_who_is_on_call_where_nobody_is_and_takes_a_hand_over_and_its_undo(
+    page: Page, room: Room
+) -> None:
+    sign_in(page, room, path="/roster")
+    main = page.locator("main")
+    expect(main).to_contain_text("Ann")
+    expect(main).to_contain_text("no one covers")
+    page.get_by_label("Duty", exact=True).select_option(label="north: primary")
+    page.get_by_label("To whom").select_option(label="Ben")
+    tomorrow = (room.world.services.clock.now() + timedelta(days=1)).strftime("%Y-%m-%d")
+    page.get_by_label("From").fill(f"{tomorrow}T08:00")
+    page.get_by_label("Until").fill(f"{tomorrow}T12:00")
+    page.get_by_label("Why").fill(HOSTILE)
+    page.get_by_role("button", name="Hand over").click()
+    hand_overs = page.locator("#hand-overs")
+    expect(hand_overs).to_contain_text("Ben")
+    expect(hand_overs).to_contain_text(HOSTILE)
+    hand_overs.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo it").click()
+    expect(hand_overs).not_to_contain_text(HOSTILE)
+    assert "@sms.example" not in page.content()
+
+
+@pytest.mark.parametrize("path", ["/", "/criticals", "/alarms", "/roster"])
+def test_everybody_can_use_the_page(page: Page, room: Room, path: str) -> None:
+    call_critical(room.world, room.add(1), reason=f"pneumothorax 0.94 {HOSTILE}")
+    sign_in(page, room, path=path)
+    expect(page.locator("#live")).to_contain_text("live")
+    assert violations(page) == []
