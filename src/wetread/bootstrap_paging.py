@@ -24,14 +24,17 @@ def build_pager(settings: Settings) -> Pager:
     """Everything between a critical result and a telephone."""
     core = build_core(settings)
     book = RosterBook(settings.roster_file)
-    paths, bad_policy = _paths(settings)
+    paths, wrong = _paths(settings)
+    chores = []
+    try:
+        watch = build_watch(core)
+    except PermanentError as error:
+        wrong += (("silence_watch", f"nobody watches for silence: {error}"),)
+    else:
+        chores.append(Chore("watch", settings.watch_every_s, lambda: watch.run_once(core.clock.now())))
     notifiers = build_notifiers(settings)
-    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), bad_policy)
-    watch = build_watch(core)
-    chores = [
-        Chore("look_ahead", _LOOK_AHEAD_EVERY_S, lambda: ahead.run_once(core.clock.now())),
-        Chore("watch", settings.watch_every_s, lambda: watch.run_once(core.clock.now())),
-    ]
+    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), wrong)
+    chores.append(Chore("look_ahead", _LOOK_AHEAD_EVERY_S, lambda: ahead.run_once(core.clock.now())))
     if ping := build_ping(settings):
         chores.append(Chore("ping", _PING_EVERY_S, ping.ping))
     return Pager(
@@ -41,12 +44,12 @@ def build_pager(settings: Settings) -> Pager:
     )
 
 
-def _paths(settings: Settings) -> tuple[Mapping[str, EscalationPath], str]:
-    """The policy's escalation paths and '', or the built-in path and what is wrong: results that are open already must go on climbing."""
+def _paths(settings: Settings) -> tuple[Mapping[str, EscalationPath], tuple[tuple[str, str], ...]]:
+    """The policy's escalation paths; or the built-in path and what is wrong: results that are open already must go on climbing."""
     try:
-        return load_policy(settings.triage_policy or DEFAULT_POLICY).paths, ""
+        return load_policy(settings.triage_policy or DEFAULT_POLICY).paths, ()
     except PermanentError as error:
-        return {BUILT_IN_PATH.name: BUILT_IN_PATH}, f"escalating by the built-in path: {error}"
+        return {BUILT_IN_PATH.name: BUILT_IN_PATH}, (("triage_policy", f"escalating by the built-in path: {error}"),)
 
 
 def build_deadman(core: Core) -> DeadMan:

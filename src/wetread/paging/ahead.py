@@ -25,14 +25,14 @@ _KINDS = frozenset({AlarmKind.ROSTER_GAP, AlarmKind.CONFIGURATION})
 
 @dataclass(frozen=True, slots=True)
 class LookAhead:
-    """`channels` are the configured ones, `sites` those that send films here; `bad_policy` says why the policy could not be read, '' when it could."""
+    """`channels` are the configured ones, `sites` those that send films here; `wrong` are settings that could not be used when the pager started, each with what is wrong."""
 
     database: Database
     book: RosterBook
     paths: Mapping[str, EscalationPath]
     channels: frozenset[str]
     sites: tuple[str, ...]
-    bad_policy: str = ""
+    wrong: tuple[tuple[str, str], ...] = ()
 
     def run_once(self, now: datetime) -> tuple[Silence, ...]:
         """Raise what is wrong as alarms and clear what is mended; returns what is wrong now."""
@@ -44,8 +44,8 @@ class LookAhead:
         return found
 
     def _troubles(self, responders: Responders, now: datetime) -> Iterator[Silence]:
-        if self.bad_policy:
-            yield _configuration("triage_policy", self.bad_policy)
+        for what, message in self.wrong:
+            yield _configuration(what, message)
         if responders.problem:
             yield _configuration("roster_file", responders.problem)
         roster = responders.roster

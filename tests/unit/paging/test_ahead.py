@@ -66,9 +66,8 @@ def test_a_site_without_a_roster_file_is_told_that_nothing_rings(tmp_path: Path)
     assert look(world) == {"configuration:roster_file"}
 
 
-def test_a_policy_that_cannot_be_read_is_named_while_escalation_goes_on(world: World) -> None:
-    path = {"default": PATH}
-    LookAhead(world.database, world.book, path, frozenset({"sms", "email"}), ("north",), "line 3").run_once(
-        world.clock.now()
-    )
+def test_a_setting_that_could_not_be_used_is_named_while_escalation_goes_on(world: World) -> None:
+    wrong = (("triage_policy", "line 3 is wrong"),)
+    ahead = LookAhead(world.database, world.book, {"default": PATH}, frozenset({"sms", "email"}), ("north",), wrong)
+    ahead.run_once(world.clock.now())
     assert world.alarms() == {"configuration:triage_policy"}
