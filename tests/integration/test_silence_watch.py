@@ -1,0 +1,73 @@
+"""The watch over a real database with nine weeks of arrivals: one alarm for one silence, its end, and the next episode."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from arrival_data import Traffic
+
+from wetread.domain.alarm import Alarm, AlarmKind
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.study import Sex, StudyTraits
+from wetread.domain.study_state import StudyState
+from wetread.monitoring.watch import Watch, WatchedPolicy
+from wetread.storage.database import SqlDatabase
+from wetread.storage.migrate import upgrade
+from wetread.testing.builders import a_study, an_instance
+
+BROKEN_AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
+"""A Tuesday morning in the ninth week of `Traffic`."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SqlDatabase]:
+    url = f"sqlite:///{tmp_path / 'work.db'}"
+    upgrade(url, "work")
+    database = SqlDatabase(url)
+    yield database
+    database.close()
+
+
+def arrive(database: SqlDatabase, times: list[datetime], first: int = 0) -> None:
+    with database.begin() as unit:
+        for number, at in enumerate(times, first):
+            key = f"{number:024d}"
+            traits = StudyTraits(patient_age_years=50, patient_sex=Sex.FEMALE, site="main")
+            unit.save_study(a_study(study_key=StudyKey(key), received_at=at, traits=traits, state=StudyState.DRAFTED))
+            unit.admit_instance(an_instance(instance_key=InstanceKey(key), study_key=StudyKey(key), received_at=at))
+        unit.commit()
+
+
+def alarms(database: SqlDatabase) -> list[Alarm]:
+    with database.begin(write=False) as unit:
+        return [each for each in unit.alarms() if each.kind is AlarmKind.NOTHING_ARRIVES]
+
+
+def test_one_silence_is_one_alarm_that_ends_with_it_and_comes_back_as_the_next_episode(database: SqlDatabase) -> None:
+    traffic = Traffic(600)
+    times = [time for time in traffic.times(63, 4) if time < BROKEN_AT]
+    arrive(database, times)
+    watch = Watch(database, lambda _: traffic.zone, lambda: WatchedPolicy("p1", ()))
+    watch.run_once(BROKEN_AT + timedelta(minutes=1))
+    assert alarms(database) == []
+    for minute in range(2, 8 * 60, 10):
+        watch.run_once(BROKEN_AT + timedelta(minutes=minute))
+    found = alarms(database)
+    assert {each.site for each in found} == {"main"}
+    assert {(each.episode, each.pages) for each in found} == {(1, True)}
+    assert all(each.seen > 1 for each in found)
+    back = BROKEN_AT + timedelta(hours=8)
+    arrive(database, [back + timedelta(minutes=each) for each in range(20)], first=len(times))
+    watch.run_once(back + timedelta(minutes=21))
+    assert alarms(database) == []
+    watch.run_once(back + timedelta(hours=28))
+    assert {each.episode for each in alarms(database)} == {2}
+
+
+def test_a_young_site_is_said_to_be_unwatched_and_rings_nobody(database: SqlDatabase) -> None:
+    arrive(database, [BROKEN_AT - timedelta(minutes=10 * each) for each in range(30)])
+    watch = Watch(database, lambda _: UTC, lambda: WatchedPolicy("p1", ()))
+    found = watch.run_once(BROKEN_AT + timedelta(days=2))
+    assert alarms(database) == []
+    assert any("not yet judged" in note for note in found.notes)
