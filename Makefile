@@ -42,11 +42,13 @@ setup-test: debian $(VENV)/.test node
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+CONTRACT := setup.py $(wildcard proto/wetread/drafting/v1/*.proto)
+
+$(VENV)/.demo: pyproject.toml constraints.txt $(CONTRACT) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo]'
 	touch $@
 
-$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.test: pyproject.toml constraints.txt $(CONTRACT) | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,postgres,simulation,test]'
 	touch $@ $(VENV)/.demo
 

@@ -1,8 +1,28 @@
-"""Builds the optional C loop of `wetread.inference.resample`; everything else is in pyproject.toml. Without a compiler the install goes on without it."""
+"""What pyproject.toml cannot say: the optional C loop of `wetread.inference.resample` (without a compiler the install goes on without it), and the messages of proto/ (ADR-0007)."""
+
+from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
+
+CONTRACT = Path(__file__).parent / "proto" / "wetread" / "drafting" / "v1"
+
+
+class BuildWithMessages(build_py):
+    """Compiles the drafting contract into the home room of protobuf, so that wheels and editable installs both carry it."""
+
+    def run(self) -> None:
+        from grpc_tools import protoc
+
+        # protoc's VIRTUAL=DISK mapping: the file's package follows buf, the Python module follows our rooms
+        where = [f"-Iwetread/rpc={CONTRACT}", "--python_out=src", "--pyi_out=src"]
+        if protoc.main(["protoc", *where, "wetread/rpc/drafting.proto"]) != 0:
+            raise SystemExit("proto/wetread/drafting/v1/drafting.proto does not compile: see the lines above")
+        super().run()
+
 
 setup(
+    cmdclass={"build_py": BuildWithMessages},
     ext_modules=[
         Extension(
             "wetread.inference._area",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.monitoring.watch import Watch, WatchedPolicy
+    from wetread.ports.drafter import Drafter
     from wetread.ports.predictor import Predictor
     from wetread.signoff.desk import ReadingDesk
     from wetread.triage.policy import TriagePolicy
@@ -44,6 +45,7 @@ __all__ = [
     "SystemClock",
     "build_core",
     "build_desk",
+    "build_drafter",
     "build_notifiers",
     "build_ping",
     "build_reception",
@@ -277,7 +279,6 @@ def _workers_alive(age_s: float | None) -> str:
 
 
 def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
-    from wetread.drafting.grammar import GrammarDrafter
     from wetread.pipeline import Pipeline
     from wetread.triage.policy import DEFAULT_POLICY, load_policy
     from wetread.worker import Worker
@@ -291,7 +292,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         model=cache(partial(_load_model, settings)),
         suitability=_suitability(settings),
         policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
-        drafter=GrammarDrafter(),
+        drafter=build_drafter(settings),
         sinks=build_sinks(settings, core.clock.now, sandbox),
         clock=core.clock,
         uid_seed=core.secret,
@@ -300,6 +301,25 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         core.database, pipeline, core.clock, settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
     )
     return worker, Heartbeats(settings.data_dir / "run")
+
+
+def build_drafter(settings: Settings) -> "Drafter":
+    """The grammar in this process, or the drafting service with the grammar behind it (law 1)."""
+    from wetread.drafting.grammar import GrammarDrafter
+
+    if not settings.drafter_address:
+        return GrammarDrafter()
+    from wetread.drafting.fallback import FallbackDrafter
+    from wetread.rpc.client import GrpcDrafter
+    from wetread.rpc.transport import TlsFiles
+
+    ca, cert, key = settings.drafter_ca_file, settings.drafter_cert_file, settings.drafter_key_file
+    tls = TlsFiles(ca, cert, key) if ca and cert and key else None
+    if tls is None and (ca or cert or key):
+        raise PermanentError(
+            "set drafter_ca_file, drafter_cert_file and drafter_key_file together", code="bad_settings"
+        )
+    return FallbackDrafter(GrpcDrafter(settings.drafter_address, tls, settings.drafter_deadline_s), GrammarDrafter())
 
 
 def build_watch(core: Core) -> "Watch":

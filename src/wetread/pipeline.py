@@ -141,15 +141,19 @@ class Pipeline:
             unit.save_critical(result, expected_etag=None)
 
     def _draft(self, job: Job) -> None:
+        """The drafter may be another machine: it is asked between two transactions, never inside one."""
         has_prior = bool(self.vault.priors(job.study_key))
+        with self.database.begin(write=False) as unit:
+            study = unit.study(job.study_key)
+            analysis = None if study.reason else unit.analysis(job.study_key)
+            instances = unit.instances(job.study_key)
+        stale = _superseded(job, study)
+        draft = None if stale else self.drafter.draft(self._drafting_request(study, analysis, instances, has_prior))
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
-            if _superseded(job, study):
+            if draft is None or _superseded(job, study):
                 self._finish(unit, job, "study.draft", "superseded", None, {})
                 return
-            analysis = None if study.reason else unit.analysis(job.study_key)
-            request = self._drafting_request(study, analysis, unit.instances(job.study_key), has_prior)
-            draft = self.drafter.draft(request)
             unit.save_draft(study.study_key, study.revision, draft)
             unit.save_study(replace(study, state=next_state(study.state, StudyEvent.DRAFT)))
             self._finish(unit, job, "study.draft", "success", None, {"composer": draft.composer})

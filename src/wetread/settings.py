@@ -5,12 +5,23 @@ import tomllib
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from wetread.domain.errors import PermanentError
+from wetread.settings_channels import (
+    ChannelName,
+    ChannelSettings,
+    ChatChannel,
+    EmailChannel,
+    FhirChannel,
+    Hl7Channel,
+    HttpChannel,
+    SettingsError,
+    SmsChannel,
+    WebhookChannel,
+)
 
 __all__ = [
     "AllowedCaller",
@@ -34,12 +45,6 @@ _PREFIX = "WETREAD_"
 _NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
 
 
-class SettingsError(PermanentError):
-    """A setting is wrong; the message names it and says what would be right."""
-
-    code = "bad_settings"
-
-
 @dataclass(frozen=True, slots=True)
 class AllowedCaller:
     """A calling AE title that may store here, and from which address ('' = any)."""
@@ -55,88 +60,6 @@ class Remote:
     ae_title: str
     host: str
     port: int
-
-
-class _Channel(BaseModel):
-    """What every notification channel has. `carries_phi` is the site's word that identity may travel on it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    carries_phi: bool = False
-    timeout_s: float = Field(default=10.0, gt=0, le=60)
-    secret: SecretStr = SecretStr("")
-    secret_file: Path | None = None
-    ca_file: Path | None = None
-
-    @property
-    def resolved_secret(self) -> str:
-        """The password, token or signing secret, from the settings or its own file; raises SettingsError when that cannot be read."""
-        return _secret_text(self.secret, self.secret_file)
-
-
-class EmailChannel(_Channel):
-    kind: Literal["email"]
-    host: str = Field(min_length=1)
-    port: int = Field(default=587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str = ""
-    sender: str
-
-
-class HttpChannel(_Channel):
-    """The URL is a secret too: chat systems put their token into it."""
-
-    url: SecretStr = SecretStr("")
-    url_file: Path | None = None
-    allow_http: bool = False
-
-    @property
-    def resolved_url(self) -> str:
-        return _secret_text(self.url, self.url_file)
-
-
-class WebhookChannel(HttpChannel):
-    kind: Literal["webhook"]
-
-
-class ChatChannel(HttpChannel):
-    kind: Literal["slack", "teams"]
-
-
-class SmsChannel(HttpChannel):
-    """An SMS is never marked for identity: it crosses networks in clear and stays on locked screens."""
-
-    kind: Literal["sms"]
-    carries_phi: Literal[False] = False
-    body: Literal["form", "json"] = "form"
-    to_field: str = "to"
-    text_field: str = "text"
-    key_field: str = ""
-    extra_fields: dict[str, str] = {}
-
-
-class FhirChannel(HttpChannel):
-    kind: Literal["fhir"]
-    patient_system: str = "urn:wetread:mrn"
-
-
-class Hl7Channel(_Channel):
-    """A result without its patient cannot be filed, so this channel exists only where it is marked for identity."""
-
-    kind: Literal["hl7"]
-    carries_phi: Literal[True]
-    host: str = Field(min_length=1)
-    port: int = Field(default=2575, ge=1, le=65535)
-    tls: bool = False
-    receiving_application: str = ""
-    receiving_facility: str = ""
-    processing_id: Literal["P", "T", "D"] = "P"
-
-
-ChannelSettings = Annotated[
-    EmailChannel | WebhookChannel | ChatChannel | SmsChannel | FhirChannel | Hl7Channel, Field(discriminator="kind")
-]
-ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
 class Settings(BaseSettings):
@@ -227,6 +150,14 @@ class Settings(BaseSettings):
     )
     deadman_after_s: float = Field(default=60.0, gt=0, description="Escalation that is silent this long has stopped.")
 
+    drafter_address: str = Field(default="", description="Drafting service, host:port or unix:path; empty: in process.")
+    drafter_ca_file: Path | None = Field(default=None, description="CA (PEM) of the drafting service.")
+    drafter_cert_file: Path | None = Field(default=None, description="Our certificate (PEM) for the drafting service.")
+    drafter_key_file: Path | None = Field(default=None, description="Its key (PEM).")
+    drafter_deadline_s: float = Field(
+        default=5.0, gt=0, le=60, description="After this the grammar drafts in process, and the draft says so."
+    )
+
     site_time_zone: str = Field(default="UTC", description="The site's IANA time zone, by which its volume is learnt.")
     watch_every_s: float = Field(default=60.0, gt=0, description="Pause between looks for silent failures.")
     watch_false_alarms_per_year: float = Field(default=1.0, gt=0, le=52, description="By each statistical watch.")
@@ -271,6 +202,9 @@ class Settings(BaseSettings):
         "triage_policy",
         "pseudonym_key_file",
         "roster_file",
+        "drafter_ca_file",
+        "drafter_cert_file",
+        "drafter_key_file",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -384,12 +318,3 @@ def _in_words(error: ValidationError) -> str:
 def _caller(text: str) -> AllowedCaller:
     ae_title, _, address = text.strip().partition("@")
     return AllowedCaller(ae_title, address)
-
-
-def _secret_text(given: SecretStr, file: Path | None) -> str:
-    if file is None:
-        return given.get_secret_value()
-    try:
-        return file.expanduser().read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"secret file {file.name} cannot be read ({type(error).__name__})") from None

@@ -19,6 +19,8 @@ COMMANDS = {
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",
     "status": "studies, jobs, dead letters; retry a dead job",
+    "draft": "draft a report from a file of findings, each sentence with its evidence",
+    "drafter": "run the drafting service as its own process (drafter serve)",
     "critical": "critical results: list, acknowledge, say who was told, close",
     "sign": "sign a drafted report from the command line",
     "user": "add, list and disable accounts",

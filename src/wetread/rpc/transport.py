@@ -1,0 +1,48 @@
+"""What the two ends of the drafting wire share: addresses, files of mutual TLS, limits. Plaintext goes no further than this machine."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from wetread.domain.errors import PermanentError
+
+__all__ = ["MAX_MESSAGE_BYTES", "SERVICE", "TlsFiles", "require_local"]
+
+SERVICE = "wetread.drafting.v1.DraftingService"
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""A request with 20 findings is about 3 kB; a megabyte leaves room for the record's snippets."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: whom we trust, who we are, and the key that proves it."""
+
+    ca: Path
+    cert: Path
+    key: Path
+
+    def read(self) -> tuple[bytes, bytes, bytes]:
+        """(ca, cert, key); raises PermanentError 'bad_tls_files'."""
+        try:
+            return self.ca.read_bytes(), self.cert.read_bytes(), self.key.read_bytes()
+        except OSError as error:
+            name = Path(str(error.filename)).name
+            raise PermanentError(
+                f"drafting TLS file {name} cannot be read ({type(error).__name__})", code="bad_tls_files"
+            ) from None
+
+
+def require_local(address: str) -> None:
+    """Raises PermanentError 'plaintext_refused' for an address beyond this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    if address.startswith("unix:") or host == "localhost":
+        return
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise PermanentError(
+            "drafting without TLS is only for a loopback address or a Unix socket: give CA, certificate and key",
+            code="plaintext_refused",
+        )
