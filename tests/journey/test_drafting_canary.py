@@ -30,7 +30,7 @@ IDENTITY = {
     "ReferringPhysicianName": "Vandersloot^Ignatius",
     "OperatorsName": "Quillfeather^Odette",
     "InstitutionName": "Saint Walpurga Infirmary",
-    "StudyDescription": "Thorax Okonkwo",
+    "StudyDescription": "Okonkwo followup",
     "PatientAddress": "17 Larkspur Crescent",
     "DeviceSerialNumber": "DSN998811",
     "StationName": "WALPURGA3",
