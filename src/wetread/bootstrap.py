@@ -311,14 +311,9 @@ def build_drafter(settings: Settings) -> "Drafter":
         return GrammarDrafter()
     from wetread.drafting.fallback import FallbackDrafter
     from wetread.rpc.client import GrpcDrafter
-    from wetread.rpc.transport import TlsFiles
+    from wetread.rpc.transport import tls_files
 
-    ca, cert, key = settings.drafter_ca_file, settings.drafter_cert_file, settings.drafter_key_file
-    tls = TlsFiles(ca, cert, key) if ca and cert and key else None
-    if tls is None and (ca or cert or key):
-        raise PermanentError(
-            "set drafter_ca_file, drafter_cert_file and drafter_key_file together", code="bad_settings"
-        )
+    tls = tls_files(settings.drafter_ca_file, settings.drafter_cert_file, settings.drafter_key_file)
     return FallbackDrafter(GrpcDrafter(settings.drafter_address, tls, settings.drafter_deadline_s), GrammarDrafter())
 
 

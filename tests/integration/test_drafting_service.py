@@ -23,7 +23,7 @@ from wetread.ports.drafter import Drafter, DraftingRequest
 from wetread.rpc.client import GrpcDrafter
 from wetread.rpc.rehearsal import example_request
 from wetread.rpc.server import DraftingServer, start_server
-from wetread.rpc.transport import MAX_MESSAGE_BYTES, SERVICE, TlsFiles
+from wetread.rpc.transport import MAX_MESSAGE_BYTES, SERVICE, TlsFiles, tls_files
 
 
 class Stuck:
@@ -98,6 +98,11 @@ def test_plaintext_stays_on_this_machine() -> None:
         start_server(GrammarDrafter(), "0.0.0.0:0")
     with pytest.raises(PermanentError, match="without TLS"):
         GrpcDrafter("drafter.example:8471")
+
+
+def test_half_of_mutual_tls_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="all three"):
+        tls_files(tmp_path / "ca.pem", None, None)
 
 
 def test_a_late_drafter_is_given_up_and_the_grammar_drafts() -> None:

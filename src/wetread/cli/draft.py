@@ -16,7 +16,7 @@ def run(argv: list[str]) -> int:
     try:
         from wetread.rpc.client import GrpcDrafter
         from wetread.rpc.findings_file import draft_json, example_json, parse_findings
-        from wetread.rpc.transport import TlsFiles
+        from wetread.rpc.transport import tls_files
     except ModuleNotFoundError as error:
         raise PermanentError(
             f"{error.name} is missing: pip install 'wetread[drafting]'", code="missing_extra"
@@ -29,7 +29,7 @@ def run(argv: list[str]) -> int:
     request = parse_findings(_read(args.findings))
     if args.language:
         request = replace(request, language=args.language)
-    tls = TlsFiles(args.tls_ca, args.tls_cert, args.tls_key) if args.tls_ca and args.tls_cert and args.tls_key else None
+    tls = tls_files(args.tls_ca, args.tls_cert, args.tls_key)
     drafter = GrpcDrafter(args.server, tls) if args.server else GrammarDrafter()
     draft = drafter.draft(request)
     print(draft_json(draft) if args.json else _in_words(draft))

@@ -20,18 +20,16 @@ def run(argv: list[str]) -> int:
         from wetread.rpc.confinement import become, close_doors, limit_resources
         from wetread.rpc.rehearsal import rehearse
         from wetread.rpc.server import start_server
-        from wetread.rpc.transport import TlsFiles
+        from wetread.rpc.transport import tls_files
     except ModuleNotFoundError as error:
         raise PermanentError(
             f"{error.name} is missing: pip install 'wetread[drafting]'", code="missing_extra"
         ) from None
     from wetread.drafting.grammar import GrammarDrafter
 
-    given = [args.tls_ca, args.tls_cert, args.tls_key]
-    if any(given) and not all(given):
-        raise PermanentError("mutual TLS needs --tls-ca, --tls-cert and --tls-key", code="bad_tls_files")
+    tls = tls_files(args.tls_ca, args.tls_cert, args.tls_key)
     drafter = GrammarDrafter()
-    server = start_server(drafter, args.listen, TlsFiles(*given) if all(given) else None, reflection=args.reflection)
+    server = start_server(drafter, args.listen, tls, reflection=args.reflection)
     become(args.user)
     limit_resources()
     rehearse(drafter)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wetread.domain.errors import PermanentError
 
-__all__ = ["MAX_MESSAGE_BYTES", "SERVICE", "TlsFiles", "require_local"]
+__all__ = ["MAX_MESSAGE_BYTES", "SERVICE", "TlsFiles", "require_local", "tls_files"]
 
 SERVICE = "wetread.drafting.v1.DraftingService"
 MAX_MESSAGE_BYTES = 1024 * 1024
@@ -30,6 +30,15 @@ class TlsFiles:
             raise PermanentError(
                 f"drafting TLS file {name} cannot be read ({type(error).__name__})", code="bad_tls_files"
             ) from None
+
+
+def tls_files(ca: Path | None, cert: Path | None, key: Path | None) -> TlsFiles | None:
+    """None when none is given; raises PermanentError 'bad_tls_files' when only some are: half of mutual TLS is not less of it, but none."""
+    if ca and cert and key:
+        return TlsFiles(ca, cert, key)
+    if ca or cert or key:
+        raise PermanentError("drafting over TLS needs all three: CA, certificate and key", code="bad_tls_files")
+    return None
 
 
 def require_local(address: str) -> None:
