@@ -46,7 +46,12 @@ def take(page: Page, address: str, account: str, password: str) -> None:
     page.get_by_label("Password").fill(password)
     page.keyboard.press("Enter")
     page.wait_for_selector("tbody tr")
+    page.wait_for_selector("#critical li")
+    page.wait_for_timeout(1500)
     page.screenshot(path=IMAGES / "worklist.png")
+    take_rooms(page, address)
+    page.goto(address)
+    page.wait_for_selector("tbody tr")
     page.keyboard.press("Enter")
     page.wait_for_selector("#report h2")
     page.wait_for_timeout(1500)
@@ -64,6 +69,23 @@ def take(page: Page, address: str, account: str, password: str) -> None:
     page.get_by_role("group", name="Signature").wait_for()
     page.wait_for_timeout(3000)
     page.screenshot(path=IMAGES / "signed.png")
+
+
+def take_rooms(page: Page, address: str) -> None:
+    """A critical result with what happened to it, taken by somebody; and the roster."""
+    page.goto(f"{address.rstrip('/')}/criticals")
+    page.wait_for_selector("#list li")
+    page.keyboard.press("a")
+    page.keyboard.type("large right effusion, calling the ward")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#list li.acknowledged")
+    for summary in page.locator("#list summary").all():
+        summary.click()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "criticals.png")
+    page.goto(f"{address.rstrip('/')}/roster")
+    page.wait_for_selector("#sites table")
+    page.screenshot(path=IMAGES / "roster.png")
 
 
 if __name__ == "__main__":

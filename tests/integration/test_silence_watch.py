@@ -1,5 +1,8 @@
 """The watch over a real database with nine weeks of arrivals: one alarm for one silence, its end, and the next episode."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,3 +74,16 @@ def test_a_young_site_is_said_to_be_unwatched_and_rings_nobody(database: SqlData
     found = watch.run_once(BROKEN_AT + timedelta(days=2))
     assert alarms(database) == []
     assert any("not yet judged" in note for note in found.notes)
+
+
+def test_the_commands_on_the_page_run(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "silence-watch.md").read_text("utf-8")
+    commands = re.findall(r"^\$ wetread (.+)$", page, flags=re.M)
+    assert len(commands) == 2
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "wetread", *command.split(), "--data-dir", str(tmp_path)],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "alarm" in done.stdout
