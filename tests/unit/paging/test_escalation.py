@@ -1,19 +1,22 @@
 """Who is told next, and when after that."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 from paging_world import PATH, PEOPLE, wait_of
+from tests.unit.triage import roster_strategies as some
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.critical import Acknowledgement, CriticalState
 from wetread.domain.priority import Priority
-from wetread.domain.roster import Contact, Responder
+from wetread.domain.roster import Contact, Responder, RosterOverride
+from wetread.paging.responders import Responders
 from wetread.testing.builders import NOON, a_decision, a_study
 from wetread.testing.critical_builders import a_critical_result, a_page
 from wetread.triage.escalation import EVERYONE, escalate, is_obsolete, open_critical, rearm
+from wetread.triage.roster_plan import Roster
 
 ANN = Responder("ann", "Ann", (Contact("sms", "1"),))
 duties = st.sets(st.sampled_from(["primary", "secondary", "team_lead", EVERYONE]))
@@ -83,3 +86,17 @@ def test_after_the_clock_went_back_nothing_waits_longer_than_it_would_have(back:
     assert again.next_due_at <= now + timedelta(minutes=5)
     assert again.acknowledge_by <= now + timedelta(minutes=30)
     assert again.communicate_by <= now + timedelta(minutes=60)
+
+
+@given(roster=some.rosters(), at=some.instants, step=st.integers(0, 6), held=st.lists(some.overrides(), max_size=2))
+def test_whatever_the_roster_and_the_hour_somebody_is_found_or_an_alarm_is_raised(
+    roster: Roster, at: datetime, step: int, held: list[RosterOverride]
+) -> None:
+    responders = Responders(roster, tuple(held), "")
+    result = a_critical_result(site=roster.sites[0].name, step=step, next_due_at=at)
+    done = escalate(result, PATH, responders.at(result.site, at), at)
+    found = {page.person_id for page in done.pages}
+    assert found <= {person.person_id for person in roster.people}
+    assert found or AlarmKind.NOBODY_TO_PAGE in {trouble.kind for trouble in done.troubles}
+    assert bool(found) == bool(roster.people)
+    assert done.result.next_due_at == at + wait_of(result)
