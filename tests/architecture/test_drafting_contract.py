@@ -10,10 +10,40 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from wetread.rpc import drafting_pb2 as pb
 
 ROOT = Path(__file__).parents[2]
-SUSPECT = set(
-    "name patient person birth age sex gender mrn accession uid study instance series date time timestamp address phone "
-    "email physician doctor operator institution hospital site device station user account key url path".split()
-)
+SUSPECT = {
+    "name",
+    "patient",
+    "person",
+    "birth",
+    "age",
+    "sex",
+    "gender",
+    "mrn",
+    "accession",
+    "uid",
+    "study",
+    "instance",
+    "series",
+    "date",
+    "time",
+    "timestamp",
+    "address",
+    "phone",
+    "email",
+    "physician",
+    "doctor",
+    "operator",
+    "institution",
+    "hospital",
+    "site",
+    "device",
+    "station",
+    "user",
+    "account",
+    "key",
+    "url",
+    "path",
+}
 ALLOWED_STRINGS = {
     "Code.value": "checked against the vocabulary for findings; a terminology's code for indications",
     "Code.scheme": "a terminology's name",
