@@ -69,6 +69,16 @@ def take(page: Page, address: str, account: str, password: str) -> None:
     page.get_by_role("group", name="Signature").wait_for()
     page.wait_for_timeout(3000)
     page.screenshot(path=IMAGES / "signed.png")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("p")
+    sources = opened.value
+    sources.wait_for_load_state()
+    size = sources.viewport_size or {}
+    sources.set_viewport_size(
+        {**size, "width": 1812, "height": int(sources.locator("svg").get_attribute("height") or 800)}
+    )
+    sources.screenshot(path=IMAGES / "provenance.png")
+    sources.close()
 
 
 def take_rooms(page: Page, address: str) -> None:

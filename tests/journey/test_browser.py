@@ -56,6 +56,10 @@ def test_from_sign_in_to_signature_by_keyboard(page: Page, room: Room) -> None:
     assert report.signature is not None
     expect(signature).to_contain_text(report.signature.content_sha256)
     expect(page.locator(".signed-text")).to_contain_text("No mediastinal shift.")
+    with page.context.expect_page() as opened:
+        page.keyboard.press("p")
+    expect(opened.value.get_by_text("written by a person, version 1")).to_be_visible()
+    opened.value.close()
     page.keyboard.press("n")
     page.wait_for_url(lambda address: "/studies/" in address and key not in address)
 

@@ -115,9 +115,21 @@ def test_a_film_enters_by_the_watched_folder_and_is_signed_from_the_command_line
         signed = house.run("sign", row["study_key"], "--as", ACCOUNT, "--password-stdin", stdin=PASSWORD + "\n")
         assert "signed as final, version 1, by Dr Test" in signed.stdout, signed.stderr
         wait_for(lambda: [r["state"] for r in service.client.worklist("reported")] == ["delivered"], "delivery")
+    _look_at_the_sources(house, row["study_key"], tmp_path / "sources.svg")
     assert [each.read_bytes() for each in (watched / "done").iterdir()] == [film(13)]
     assert [each.read_bytes() for each in (watched / "refused").glob("*.dcm")] == [b"not a film at all"]
     assert [each.read_text().partition(":")[0] for each in (watched / "refused").glob("*.txt")] == ["not_part10"]
+
+
+def _look_at_the_sources(house: Wetread, study: str, picture: Path) -> None:
+    who = ("--as", ACCOUNT, "--password-stdin")
+    told = house.run("provenance", study, *who, stdin=PASSWORD + "\n")
+    assert "from DICOM header; ViewPosition" in told.stdout, told.stderr
+    assert "acknowledged" in told.stdout
+    drawn = house.run("provenance", study, *who, "--svg", str(picture), stdin=PASSWORD + "\n")
+    assert drawn.returncode == 0, drawn.stderr
+    assert "Version 1, final" in picture.read_text("utf-8")
+    assert house.run("provenance", study, *who, stdin="wrong\n").returncode == 1
 
 
 def test_the_whole_line_runs_on_postgresql(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "status": "studies, jobs, dead letters; retry a dead job",
     "draft": "draft a report from a file of findings, each sentence with its evidence",
     "drafter": "run the drafting service as its own process (drafter serve)",
+    "provenance": "where every sentence of a report comes from, in words or drawn",
     "critical": "critical results: list, acknowledge, say who was told, close",
     "sign": "sign a drafted report from the command line",
     "user": "add, list and disable accounts",

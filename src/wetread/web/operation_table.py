@@ -149,6 +149,16 @@ OPERATIONS: tuple[Operation, ...] = (
         act=Act.READ_STUDY,
     ),
     Operation(
+        "GET",
+        _STUDY + "/provenance.svg",
+        "provenance",
+        "Where every sentence comes from and what became of it, drawn. Audited.",
+        studies.get_provenance,
+        "SVG",
+        act=Act.READ_STUDY,
+        media_type="image/svg+xml",
+    ),
+    Operation(
         "POST",
         _STUDY + "/open",
         "open_study",

@@ -10,6 +10,8 @@ from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import Report, ReportContent, ReportFinding, Section
 from wetread.domain.study import Instance
+from wetread.drafting.provenance import StudyRecord, trace
+from wetread.drafting.provenance_picture import draw
 from wetread.signoff.desk import Reading
 from wetread.signoff.signing import RejectReason
 from wetread.web.json_answer import json_answer
@@ -25,6 +27,7 @@ __all__ = [
     "REJECT_BODY",
     "SIGN_BODY",
     "amend_report",
+    "get_provenance",
     "get_status",
     "get_study",
     "open_study",
@@ -69,6 +72,12 @@ def study_key_of(call: Call) -> StudyKey:
 def get_study(call: Call) -> Response:
     key = study_key_of(call)
     return json_answer(_whole(call, call.house.services.desk.look(call.signed_in.actor, key)))
+
+
+def get_provenance(call: Call) -> Response:
+    seen = call.house.services.desk.look(call.signed_in.actor, study_key_of(call))
+    record = StudyRecord(seen.study, seen.analysis, seen.decision, seen.draft, seen.reports, seen.deliveries)
+    return Response(draw(trace(record)), media_type="image/svg+xml")
 
 
 def get_status(call: Call) -> Response:

@@ -369,3 +369,11 @@ def test_no_answer_about_a_refused_act_names_the_patient(world: World, door: Bro
             assert answer.status >= 400
             assert b"ecret" not in answer.body
             assert b"SECRET" not in answer.body
+
+
+def test_the_sources_of_a_report_are_drawn_and_the_look_is_audited(world: World, door: Browser) -> None:
+    key = world.add_study()
+    answer = door.as_("radiologist").get(f"/api/studies/{key}/provenance.svg")
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/svg+xml")
+    assert b">Left pneumothorax.</text>" in answer.body
+    assert ("study.read", "radiologist", "success") in world.audited()

@@ -25,6 +25,7 @@ let saver = null;
 let verdicts = new Map();
 let versionShown = null;
 
+const sources = () => h("a", { class: "sources", href: `${address}/provenance.svg`, target: "_blank", rel: "noopener" }, "Sources ", h("kbd", {}, "p"));
 const openReport = () => reading.report && !reading.report.signature;
 const editing = () => may("edit_draft") && openReport();
 
@@ -82,7 +83,7 @@ function drawEditor() {
   editor = new Editor(reading, me().sections, evidence, () => saver.changed());
   const others = report.author_id !== me().actor_id && study.state === "in_reading" ? h("p", { class: "quiet-line warn" }, `${report.author_id} has this report open too, or wrote it last.`) : null;
   byId("report").replaceChildren(
-    h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words, unedited")),
+    h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words, unedited"), sources()),
     ...[others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, versionList(reading.versions, report.version, look)].filter(Boolean));
   editor.grow();
   byId("foot").replaceChildren(evidence, h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: reject }, "Discard AI draft") : "", h("button", { class: "primary", onclick: sign }, "Sign ", h("kbd", {}, "Ctrl Enter")));
@@ -91,7 +92,7 @@ function drawEditor() {
 function drawSigned() {
   const report = reading.versions.find((each) => each.version === versionShown) ?? reading.report;
   byId("report").replaceChildren(
-    h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${report.version}, ${report.status}`)),
+    h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${report.version}, ${report.status}`), sources()),
     document_(report), ...(report.signature ? [signatureBlock(report), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
     ...[versionList(reading.versions, report.version, look)].filter(Boolean));
   const preliminary = reading.report.status === "preliminary";
@@ -210,6 +211,7 @@ const keysOfReading = [
   { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => byId("film").querySelector(".viewport")?.focus() },
   { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => saver?.flush().catch(() => {}) },
   { keys: ["Ctrl+Enter"], says: "sign", whileTyping: true, run: () => sign() },
+  { keys: ["p"], says: "where every sentence comes from, drawn", run: () => window.open(`${address}/provenance.svg`, "_blank", "noopener") },
   { keys: ["n"], says: "next study", run: () => next() },
   { keys: ["u"], says: "back to the worklist", run: () => leave("/") },
 ];
