@@ -206,16 +206,21 @@ PROBE = """
 import socket, sys, errno, threading
 from wetread.rpc.confinement import close_doors
 go, results = threading.Event(), []
-made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+made, listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM), socket.create_server(("127.0.0.1", 0))
+there = ("127.0.0.1", int(sys.argv[1]))
 def tried(work):
     try:
         work()
     except OSError as error:
         return error.errno
     return 0
+def turn_round():
+    listening.shutdown(socket.SHUT_RDWR)
+    listening.sendto(b"x", socket.MSG_FASTOPEN, there)
 def probe():
     go.wait()
-    results.append([tried(lambda: made.connect(("127.0.0.1", int(sys.argv[1])))), tried(lambda: socket.socket()), tried(lambda: open(sys.argv[2]))])
+    doors = (lambda: made.connect(there), lambda: socket.socket(), lambda: open(sys.argv[2]), turn_round)
+    results.append([tried(door) for door in doors])
 other = threading.Thread(target=probe)
 other.start()
 if sys.argv[3] == "confined":
@@ -226,7 +231,7 @@ print(results[0])
 """
 
 
-@pytest.mark.parametrize(("how", "answers"), [("free", "[0, 0, 0]"), ("confined", "[1, 1, 1]")])
+@pytest.mark.parametrize(("how", "answers"), [("free", "[0, 0, 0, 0]"), ("confined", "[1, 1, 1, 1]")])
 def test_a_confined_process_reaches_no_network_and_no_file(
     how: str, answers: str, tmp_path: Path, server: DraftingServer
 ) -> None:
