@@ -3,9 +3,12 @@
 It can state only what it was given, so it cannot invent a finding. Wording follows the ACR practice parameter for communication: section order, one idea a sentence.
 """
 
+from dataclasses import dataclass
+
 from wetread.domain.analysis import Finding
 from wetread.domain.finding import concept
 from wetread.domain.report import Draft, Evidence, ReportFinding, Section, Sentence
+from wetread.drafting.style import DEFAULT_STYLE, Bands, Style
 from wetread.ports.drafter import DraftingRequest
 
 __all__ = ["COMPOSER", "NOTICE", "GrammarDrafter"]
@@ -15,17 +18,17 @@ NOTICE = "AI draft, unsigned. Assistive research tool, not a cleared device. Rea
 
 _ANATOMY_ORDER = ("lungs", "pleura", "heart", "mediastinum", "diaphragm", "bones", "devices")
 
-_PROBABLE, _POSSIBLE = 0.75, 0.4
-"""Calibrated probabilities from which a finding is worded so; below the second it is "questionable" and stays out of the impression."""
-
 _VIEWS = {
     "PA": "Single frontal (PA) view of the chest.",
     "AP": "Single frontal (AP) view of the chest.",
 }
 
 
+@dataclass(frozen=True, slots=True)
 class GrammarDrafter:
     """Implements the Drafter port."""
+
+    style: Style = DEFAULT_STYLE
 
     def draft(self, request: DraftingRequest) -> Draft:
         called = sorted((f for f in request.findings if f.called), key=_anatomy_then_probability)
@@ -33,8 +36,8 @@ class GrammarDrafter:
             Sentence(Section.INDICATION, "Not provided.", (Evidence("header"),)),
             _technique(request.view_position),
             _comparison(request.comparison_available),
-            *_findings(request, called),
-            *_impression(request, called),
+            *_findings(request, called, self.style.bands),
+            *_impression(request, called, self.style),
         )
         return Draft(sentences, tuple(_structured(f) for f in called), COMPOSER, NOTICE)
 
@@ -53,7 +56,7 @@ def _comparison(available: bool) -> Sentence:
     return Sentence(Section.COMPARISON, text, (Evidence("archive"),))
 
 
-def _findings(request: DraftingRequest, called: list[Finding]) -> tuple[Sentence, ...]:
+def _findings(request: DraftingRequest, called: list[Finding], bands: Bands) -> tuple[Sentence, ...]:
     if request.ai_unavailable:
         text = f"No AI read: {request.ai_unavailable.rstrip('.')}."
         return (Sentence(Section.FINDINGS, text, (Evidence("ai_unavailable"),)),)
@@ -61,20 +64,22 @@ def _findings(request: DraftingRequest, called: list[Finding]) -> tuple[Sentence
         Sentence(Section.FINDINGS, f"Note for the reader: {flag.message}.", (Evidence(f"quality:{flag.code}"),))
         for flag in request.quality
     )
-    return flags + (tuple(_sentence(f) for f in called) or (_nothing(request),))
+    return flags + (tuple(_sentence(f, bands) for f in called) or (_nothing(request),))
 
 
-def _sentence(finding: Finding) -> Sentence:
-    word, hedge = _hedge(finding)
+def _sentence(finding: Finding, bands: Bands) -> Sentence:
+    word, hedge = _hedge(finding, bands)
     side = f"{finding.laterality} " if finding.laterality in ("left", "right", "bilateral") else ""
     return Sentence(Section.FINDINGS, f"{word} {side}{concept(finding.name).display}.", (_evidence(finding),), hedge)
 
 
-def _hedge(finding: Finding) -> tuple[str, str]:
+def _hedge(finding: Finding, bands: Bands) -> tuple[str, str]:
     """The word for the probability band, and why. Only called findings come here, so a probability exists."""
     probability = finding.probability or 0.0
-    band = "Probable" if probability >= _PROBABLE else "Possible" if probability >= _POSSIBLE else "Questionable"
-    return band, f"calibrated probability {probability:.2f}, operating point {finding.operating_point.threshold:.2f}"
+    return (
+        bands.certainty(probability).value.capitalize(),
+        f"calibrated probability {probability:.2f}, operating point {finding.operating_point.threshold:.2f}",
+    )
 
 
 def _nothing(request: DraftingRequest) -> Sentence:
@@ -85,17 +90,26 @@ def _nothing(request: DraftingRequest) -> Sentence:
     return Sentence(Section.FINDINGS, text, evidence, "site policy does not allow a normal statement")
 
 
-def _impression(request: DraftingRequest, called: list[Finding]) -> tuple[Sentence, ...]:
+def _impression(request: DraftingRequest, called: list[Finding], style: Style) -> tuple[Sentence, ...]:
     if request.ai_unavailable:
         return (Sentence(Section.IMPRESSION, "To be completed by the reader.", (Evidence("ai_unavailable"),)),)
     if not called:
         nothing = _nothing(request)
         return (Sentence(Section.IMPRESSION, nothing.text, nothing.evidence, nothing.hedge),)
-    likely = sorted((f for f in called if (f.probability or 0.0) >= _POSSIBLE), key=lambda f: -(f.probability or 0.0))
+    likely = sorted(
+        (f for f in called if (f.probability or 0.0) >= style.bands.possible), key=lambda f: -(f.probability or 0.0)
+    )
     if not likely:
         text = "Only questionable findings, listed above; to be judged by the reader."
-        return (Sentence(Section.IMPRESSION, text, tuple(_evidence(f) for f in called), f"none reaches {_POSSIBLE}"),)
-    return tuple(Sentence(Section.IMPRESSION, _sentence(f).text, (_evidence(f),), _hedge(f)[1]) for f in likely[:3])
+        return (
+            Sentence(
+                Section.IMPRESSION, text, tuple(_evidence(f) for f in called), f"none reaches {style.bands.possible}"
+            ),
+        )
+    cut, bands = likely[: style.impression_maximum], style.bands
+    return tuple(
+        Sentence(Section.IMPRESSION, _sentence(f, bands).text, (_evidence(f),), _hedge(f, bands)[1]) for f in cut
+    )
 
 
 def _evidence(finding: Finding) -> Evidence:
