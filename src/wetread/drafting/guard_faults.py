@@ -1,0 +1,33 @@
+"""What the guard can find wrong with a composer's sentence: the words that `Sentence.guarded` carries. They never quote the sentence, which may hold anything."""
+
+from enum import StrEnum
+
+__all__ = ["Fault"]
+
+
+class Fault(StrEnum):
+    """In the order in which they are looked for."""
+
+    CHARACTERS = "characters"
+    """Not printable ASCII after typographic dashes and quotes were replaced: control, bidirectional, zero-width, tag or look-alike characters, another script."""
+    MARKUP = "markup or link"
+    IDENTIFIER = "identifier"
+    """An address, a date, a long number, a UID: nothing that a composer was given."""
+    TOO_LONG = "too long"
+    EMPTY = "empty"
+    EVIDENCE = "evidence"
+    """The evidence is not that of one or several of the grammar's sentences in this section."""
+    VERBATIM = "not verbatim"
+    """A sentence that may only be repeated (technique, quotation, negative statement, ...) was reworded."""
+    WORDS = "words outside the vocabulary"
+    AMBIGUOUS = "ambiguous"
+    FINDING = "unsupported finding"
+    SIDE = "wrong side"
+    CERTAINTY = "wrong certainty"
+    COMPARISON = "wrong comparison"
+    NUMBER = "wrong number"
+    NOT_PARSED_BACK = "not parsed back"
+    """The labeller reads something else in the sentence than the grammar meant."""
+    REPEATED = "repeated"
+    DROPPED = "dropped"
+    """No sentence of the composer states it."""
