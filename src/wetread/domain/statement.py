@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from wetread.domain.finding import FindingName
+from wetread.domain.report import Certainty, Section
 
 __all__ = ["Change", "Presence", "Severity", "Statement"]
 
@@ -40,6 +41,9 @@ class Statement:
     """One statement about one finding. `start` and `end` are the character span of the words that name it, `cues` the spans of the words that decided presence, side, severity or change.
 
     `laterality` is "", "left", "right" or "bilateral"; `position` is a device's place in the words of the text ("tip in the right atrium"), "" otherwise.
+    `certainty` is CERTAIN for a positive without a hedge, a band for an uncertain one, UNSTATED for a negative.
+    An `implied` statement is a negative that follows from another sentence ("The lungs are clear"); `section` is None outside a headed section.
+    `reasons` says of each of `cues`, in the same order, what it decided.
     """
 
     name: FindingName
@@ -51,3 +55,7 @@ class Statement:
     change: Change = Change.UNSTATED
     position: str = ""
     cues: tuple[tuple[int, int], ...] = ()
+    certainty: Certainty = Certainty.UNSTATED
+    implied: bool = False
+    section: Section | None = None
+    reasons: tuple[str, ...] = ()
