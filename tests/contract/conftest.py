@@ -10,6 +10,7 @@ from neighbours.postgres import PostgresServer, running_postgres
 
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
+from wetread.ports.snippet_store import SnippetStore
 from wetread.ports.vault import Vault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
@@ -17,6 +18,7 @@ from wetread.storage.migrate import upgrade
 from wetread.storage.vault import SqlVault
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
+from wetread.testing.memory_snippets import MemorySnippetStore
 from wetread.testing.memory_vault import MemoryVault
 
 SQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
@@ -106,3 +108,8 @@ def vault(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) 
 @pytest.fixture(params=["memory", "disk"])
 def file_store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
     return MemoryFileStore() if request.param == "memory" else DiskFileStore(tmp_path / "files")
+
+
+@pytest.fixture
+def snippet_store() -> SnippetStore:
+    return MemorySnippetStore()

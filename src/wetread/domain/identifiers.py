@@ -3,11 +3,13 @@
 import hmac
 import re
 from base64 import b32encode
+from datetime import date
 from hashlib import sha256
 from typing import NewType
 
 __all__ = [
     "InstanceKey",
+    "PatientKey",
     "SOPInstanceUID",
     "SeriesInstanceUID",
     "StudyInstanceUID",
@@ -15,6 +17,8 @@ __all__ = [
     "derived_uid",
     "instance_key",
     "is_valid_uid",
+    "patient_day",
+    "patient_key",
     "study_key",
 ]
 
@@ -23,7 +27,9 @@ SeriesInstanceUID = NewType("SeriesInstanceUID", str)
 SOPInstanceUID = NewType("SOPInstanceUID", str)
 StudyKey = NewType("StudyKey", str)
 InstanceKey = NewType("InstanceKey", str)
+PatientKey = NewType("PatientKey", str)
 
+_CENTURY_DAYS = 36525
 _UID = re.compile(r"(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))+", re.ASCII)
 
 
@@ -45,6 +51,19 @@ def study_key(secret: bytes, uid: StudyInstanceUID) -> StudyKey:
 def instance_key(secret: bytes, uid: SOPInstanceUID) -> InstanceKey:
     """As `study_key`, for one SOP instance."""
     return InstanceKey(_pseudonym(secret, b"instance", uid))
+
+
+def patient_key(secret: bytes, patient_id: str, issuer_of_patient_id: str) -> PatientKey:
+    """As `study_key`, for a patient. Raises ValueError without a PatientID: nobody's record is not everybody's."""
+    if not patient_id.strip():
+        raise ValueError("a patient without a PatientID has no key")
+    return PatientKey(_pseudonym(secret, b"patient", f"{patient_id}\0{issuer_of_patient_id}"))
+
+
+def patient_day(secret: bytes, patient: PatientKey, day: date) -> int:
+    """The day on the patient's own axis: days between two of one patient are kept, the calendar day is hidden by a keyed shift of up to a century."""
+    digest = hmac.new(secret, b"day\0" + patient.encode(), sha256).digest()
+    return day.toordinal() + int.from_bytes(digest[:8], "big") % _CENTURY_DAYS
 
 
 def derived_uid(secret: bytes, *parts: str) -> str:
