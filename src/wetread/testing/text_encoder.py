@@ -26,4 +26,5 @@ class WordEncoder:
             for word in re.findall(r"\w+", text.casefold()):
                 row[crc32(word.encode("utf-8", "replace")) % self.dimensions] += 1
         lengths = np.linalg.norm(counts, axis=1, keepdims=True)
-        return (counts / np.maximum(lengths, 1e-9)).astype(np.float32)
+        vectors: NDArray[float32] = counts / np.maximum(lengths, np.float32(1e-9))
+        return vectors
