@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wetread.evaluation.discrimination import AurocEstimate, auroc_estimate
-from wetread.evaluation.inputs import Floats, Labels, cluster_places, too_few
+from wetread.evaluation.inputs import Flags, Floats, Labels, cluster_places, too_few
 
 __all__ = [
     "MIN_PER_SIDE",
@@ -151,7 +151,7 @@ def _squared_distances(vectors: Floats) -> Floats:
     return distances
 
 
-def _unbiased(kernel: Floats, before: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
+def _unbiased(kernel: Floats, before: Flags) -> float:
     m, n = int(before.sum()), int((~before).sum())
     left, right = kernel[before].sum(axis=0), kernel[~before].sum(axis=0)
     own_old = (left[before].sum() - kernel.diagonal()[before].sum()) / (m * (m - 1))

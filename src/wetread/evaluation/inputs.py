@@ -8,8 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from wetread.domain.errors import PermanentError
 
-__all__ = ["Floats", "Labels", "Places", "checked", "checked_probability", "cluster_places", "too_few"]
+__all__ = ["Flags", "Floats", "Labels", "Places", "checked", "checked_probability", "cluster_places", "too_few"]
 
+Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Labels = NDArray[np.str_] | NDArray[np.intp]
 Places = NDArray[np.intp]

@@ -1,0 +1,176 @@
+"""Sensitivity and specificity when not every study was adjudicated: those whose result was positive are looked at again more often, and a naive count flatters sensitivity.
+
+Begg & Greenes 1983 (verification at random given the test result); Hajek 1971 (inverse-probability weights); Rogan & Gladen 1978 (an imperfect reference).
+With no verified negative result, sensitivity cannot be known: the answer is then None, never 1.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import norm
+
+from wetread.domain.analysis import Rate
+from wetread.evaluation.inputs import Flags, Floats, Labels, Places, cluster_places, too_few
+from wetread.evaluation.proportions import wilson
+
+__all__ = ["CorrectedPrevalence", "VerifiedAccuracy", "begg_greenes", "inverse_probability_accuracy", "rogan_gladen"]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAccuracy:
+    """Corrected `sensitivity` and `specificity` (None: not identifiable; `reason` says why) beside the naive ones of the verified studies alone.
+
+    `n_verified` of `n` studies were adjudicated. Where a share below 1 of either result was, `naive_*` are biased and are there to be compared, not to be quoted.
+    """
+
+    sensitivity: Rate | None
+    specificity: Rate | None
+    naive_sensitivity: float | None
+    naive_specificity: float | None
+    n_verified: int
+    n: int
+    method: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedPrevalence:
+    """True prevalence behind an apparent one; the interval carries the uncertainty of sensitivity and specificity, too. Cut to 0..1."""
+
+    value: float
+    low: float
+    high: float
+    apparent: float
+    n: int
+
+
+def begg_greenes(
+    positive: ArrayLike, verified: ArrayLike, truth: ArrayLike, patients: Labels | None = None, level: float = 0.95
+) -> VerifiedAccuracy:
+    """Accuracy from (n,) test results, (n,) whether each was adjudicated, and (n,) 0/1 truth (ignored where not adjudicated).
+
+    Right when, among studies of one result, those adjudicated were picked without regard to the truth. Intervals: delta method on the logit scale over patients.
+    """
+    called, known, labels = _rows(positive, verified, truth)
+    shares = np.array([known[called == each].mean() if (called == each).any() else np.nan for each in (False, True)])
+    weight = np.where(known, 1 / np.where(shares[called.astype(int)] > 0, shares[called.astype(int)], 1), 0.0)
+    return _weighted(
+        called, known, labels, weight, patients, level, "Begg & Greenes 1983", unseen=_unseen(called, known)
+    )
+
+
+def inverse_probability_accuracy(
+    positive: ArrayLike,
+    verified: ArrayLike,
+    truth: ArrayLike,
+    probability: ArrayLike,
+    patients: Labels | None = None,
+    level: float = 0.95,
+) -> VerifiedAccuracy:
+    """The same with (n,) known probabilities of being adjudicated, 0 < p <= 1, as the sampling design logged them; Hajek's ratio estimator.
+
+    Raises ValueError when a verified study had no chance of being verified.
+    """
+    called, known, labels = _rows(positive, verified, truth)
+    chance = np.asarray(probability, dtype=np.float64)
+    if chance.shape != called.shape or not np.isfinite(chance).all() or (chance > 1).any() or (chance < 0).any():
+        raise ValueError("need one probability of being adjudicated per study, 0 to 1")
+    if (chance[known] <= 0).any():
+        raise ValueError("a verified study has probability 0 of being verified: the design log is wrong")
+    weight = np.where(known, 1 / np.where(chance > 0, chance, 1.0), 0.0)
+    unseen = _unseen(called, known) or _never(chance)
+    return _weighted(called, known, labels, weight, patients, level, "inverse probability, Hajek 1971", unseen=unseen)
+
+
+def rogan_gladen(
+    positives: int, n: int, sensitivity: Rate, specificity: Rate, level: float = 0.95
+) -> CorrectedPrevalence:
+    """Prevalence behind `positives` of `n` calls by a reference with this sensitivity and specificity.
+
+    Raises ValueError when sensitivity + specificity is not above 1: such a reference says nothing.
+    """
+    youden = sensitivity.value + specificity.value - 1
+    if not youden > 0:
+        raise ValueError("sensitivity + specificity must be above 1: this reference says nothing")
+    if not 0 <= positives <= n or n < 1:
+        raise ValueError(f"need 0 <= positives <= n, not {positives} of {n}")
+    apparent = positives / n
+    value = (apparent + specificity.value - 1) / youden
+    variance = (
+        apparent * (1 - apparent) / n
+        + value**2 * _binomial_variance(sensitivity)
+        + (1 - value) ** 2 * _binomial_variance(specificity)
+    ) / youden**2
+    half = float(norm.ppf(0.5 + level / 2)) * float(np.sqrt(variance))
+    cut = [min(max(each, 0.0), 1.0) for each in (value, value - half, value + half)]
+    return CorrectedPrevalence(cut[0], cut[1], cut[2], apparent, n)
+
+
+def _weighted(
+    called: Flags,
+    known: Flags,
+    labels: Floats,
+    weight: Floats,
+    patients: Labels | None,
+    level: float,
+    method: str,
+    *,
+    unseen: str,
+) -> VerifiedAccuracy:
+    places = cluster_places(patients, len(called))
+    rates, naive = [], []
+    for sick in (True, False):
+        there, hit = known & (labels == sick), called == sick
+        naive.append(float(hit[there].mean()) if there.any() else None)
+        rates.append(_ratio(hit, there, weight, places, level) if there.any() and not unseen else None)
+    reason = unseen or ("" if None not in naive else "the verified studies hold one class only")
+    return VerifiedAccuracy(rates[0], rates[1], naive[0], naive[1], int(known.sum()), len(called), method, reason)
+
+
+def _ratio(
+    hit: Flags,
+    there: Flags,
+    weight: Floats,
+    places: Places,
+    level: float,
+) -> Rate:
+    """Sum of weights of hits over sum of weights; Wilson on the n that this ratio's variance over patients is worth."""
+    held = np.where(there, weight, 0.0)
+    total = float(held.sum())
+    share = float((held * hit).sum()) / total
+    spread = np.bincount(places, held * (hit - share))
+    clusters = len(np.unique(places[there]))
+    variance = float((spread**2).sum()) / total**2 * clusters / max(clusters - 1, 1)
+    worth = share * (1 - share) / variance if variance > 0 else float(clusters)
+    return Rate(share, *wilson(share * worth, worth, level), int(there.sum()))
+
+
+def _unseen(called: Flags, known: Flags) -> str:
+    """Which result nobody looked at again, in words; "" when both were."""
+    for result, name in ((False, "negative"), (True, "positive")):
+        if (called == result).any() and not known[called == result].any():
+            return f"no study with a {name} result was adjudicated: adjudicate a random share of them"
+    return ""
+
+
+def _never(chance: Floats) -> str:
+    return (
+        "some studies had no chance of being adjudicated: what they hold cannot be known" if (chance == 0).any() else ""
+    )
+
+
+def _binomial_variance(rate: Rate) -> float:
+    return rate.value * (1 - rate.value) / rate.n if rate.n else 0.0
+
+
+def _rows(positive: ArrayLike, verified: ArrayLike, truth: ArrayLike) -> tuple[Flags, Flags, Floats]:
+    called, known = np.asarray(positive, dtype=np.bool_), np.asarray(verified, dtype=np.bool_)
+    labels = np.asarray(truth, dtype=np.float64)
+    if called.ndim != 1 or called.shape != known.shape or called.shape != labels.shape:
+        raise ValueError("need one result, one verified flag and one truth per study")
+    if not len(called) or not known.any():
+        raise too_few("no study was adjudicated: nothing can be said of accuracy")
+    if not np.isin(labels[known], (0.0, 1.0)).all():
+        raise ValueError("the truth of an adjudicated study is 0 or 1")
+    return called, known, np.where(known, labels, np.nan)
