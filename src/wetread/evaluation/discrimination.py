@@ -24,6 +24,7 @@ __all__ = [
     "auroc_estimate",
     "compare_aurocs",
     "midrank",
+    "placements",
 ]
 
 MIN_PER_CLASS = 10
@@ -69,7 +70,7 @@ def midrank(values: ArrayLike) -> Floats:
 def auroc(truth: ArrayLike, score: ArrayLike) -> float:
     """P(score of a positive > score of a negative) + half P(equal), 0..1; raises ValueError / PermanentError (one class)."""
     labels, values = checked(truth, score)
-    return float(_placements(labels, values)[0].mean())
+    return float(placements(labels, values)[0].mean())
 
 
 def auroc_covariance(truth: ArrayLike, scores: ArrayLike, patients: Labels | None = None) -> tuple[Floats, Floats]:
@@ -80,7 +81,7 @@ def auroc_covariance(truth: ArrayLike, scores: ArrayLike, patients: Labels | Non
     rows = np.atleast_2d(np.asarray(scores, dtype=np.float64))
     pairs = [checked(truth, row) for row in rows]
     labels = pairs[0][0]
-    placed = [_placements(labels, values) for _, values in pairs]
+    placed = [placements(labels, values) for _, values in pairs]
     positive, negative = np.stack([each[0] for each in placed]), np.stack([each[1] for each in placed])
     return positive.mean(axis=1), _clustered_covariance(
         positive, negative, labels, cluster_places(patients, len(labels))
@@ -141,8 +142,8 @@ def _enough(labels: Floats) -> tuple[int, int]:
     return positives, negatives
 
 
-def _placements(labels: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """Per positive the share of negatives below it, per negative the share of positives above it (ties one half)."""
+def placements(labels: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Per positive the share of negatives below it, per negative the share of positives above it (ties one half), for checked (n,) truth and scores."""
     positive, negative = values[labels == 1], values[labels == 0]
     ranks = midrank(values)
     above = (ranks[labels == 1] - midrank(positive)) / len(negative)
