@@ -1,11 +1,42 @@
 """What a composer may know beyond the findings: codes, scrubbed text and relative times, each with the id of where it came from. Nothing here can say who, where or on which day (law 4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from wetread.domain.errors import PermanentError
 from wetread.domain.finding import Code, FindingName
 
-__all__ = ["NO_CONTEXT", "DraftingContext", "Measurement", "PriorFinding", "PriorStudy", "RecordKind", "Snippet"]
+__all__ = [
+    "MOST_FILM_SIDE_PX",
+    "NO_CONTEXT",
+    "DraftingContext",
+    "FilmPixels",
+    "Measurement",
+    "PriorFinding",
+    "PriorStudy",
+    "RecordKind",
+    "Snippet",
+]
+
+
+MOST_FILM_SIDE_PX = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPixels:
+    """The film as a composer may see it: `grey` is 8 bits a pixel (row, column), row by row, 0 = black; neither side is longer than MOST_FILM_SIDE_PX.
+
+    Raises PermanentError 'bad_film' where the three do not fit together.
+    """
+
+    rows: int
+    columns: int
+    grey: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        sides = range(1, MOST_FILM_SIDE_PX + 1)
+        if self.rows not in sides or self.columns not in sides or len(self.grey) != self.rows * self.columns:
+            raise PermanentError("the film's pixels do not fit its rows and columns", code="bad_film")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wetread.domain.analysis import Finding, QualityFlag
-from wetread.domain.drafting_context import NO_CONTEXT, DraftingContext, Measurement
+from wetread.domain.drafting_context import NO_CONTEXT, DraftingContext, FilmPixels, Measurement
 from wetread.domain.report import Draft
 
 __all__ = ["Drafter", "DraftingRequest"]
@@ -14,7 +14,7 @@ __all__ = ["Drafter", "DraftingRequest"]
 class DraftingRequest:
     """All a composer may know: no dates, no names, no identifiers. `ai_unavailable` holds the reason when no model read the film.
 
-    `language` is a BCP 47 tag of a catalogue that the composer has ("en", "de").
+    `language` is a BCP 47 tag of a catalogue that the composer has ("en", "de"). `film` is for a composer that sees, and absent unless the site sends it.
     """
 
     findings: tuple[Finding, ...]
@@ -26,6 +26,7 @@ class DraftingRequest:
     measurements: tuple[Measurement, ...] = ()
     context: DraftingContext = NO_CONTEXT
     language: str = "en"
+    film: FilmPixels | None = None
 
 
 class Drafter(Protocol):

@@ -5,7 +5,15 @@ because it is free text of a header. Refusals raise PermanentError with a code a
 """
 
 from wetread.domain.analysis import Finding, OperatingPoint, QualityFlag, Rate, Region
-from wetread.domain.drafting_context import DraftingContext, Measurement, PriorFinding, PriorStudy, RecordKind, Snippet
+from wetread.domain.drafting_context import (
+    DraftingContext,
+    FilmPixels,
+    Measurement,
+    PriorFinding,
+    PriorStudy,
+    RecordKind,
+    Snippet,
+)
 from wetread.domain.finding import Code
 from wetread.ports.drafter import DraftingRequest
 from wetread.rpc import drafting_pb2 as pb
@@ -39,11 +47,12 @@ def to_request(request: DraftingRequest) -> pb.DraftRequest:
         measurements=[_to_measurement(each) for each in request.measurements],
         context=_to_context(request.context),
         language=request.language,
+        film=_to_film(request.film) if request.film else None,
     )
 
 
 def from_request(message: pb.DraftRequest) -> DraftingRequest:
-    """Raises PermanentError: 'unknown_code', 'unknown_value', 'bad_number' or 'contradiction' (presence against probability)."""
+    """Raises PermanentError: 'unknown_code', 'unknown_value', 'bad_number', 'bad_film' or 'contradiction' (presence against probability)."""
     return DraftingRequest(
         findings=tuple(_from_finding(each) for each in message.findings),
         quality=tuple(QualityFlag(each.code, each.message) for each in message.image_quality),
@@ -54,7 +63,16 @@ def from_request(message: pb.DraftRequest) -> DraftingRequest:
         measurements=tuple(_from_measurement(each) for each in message.measurements),
         context=_from_context(message.context),
         language=message.language or "en",
+        film=_from_film(message.film) if message.HasField("film") else None,
     )
+
+
+def _to_film(film: FilmPixels) -> pb.Film:
+    return pb.Film(rows=film.rows, columns=film.columns, grey=film.grey)
+
+
+def _from_film(message: pb.Film) -> FilmPixels:
+    return FilmPixels(message.rows, message.columns, message.grey)
 
 
 def _to_finding(finding: Finding) -> pb.Finding:

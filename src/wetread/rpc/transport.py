@@ -9,8 +9,8 @@ from wetread.domain.errors import PermanentError
 __all__ = ["MAX_MESSAGE_BYTES", "SERVICE", "TlsFiles", "require_local", "tls_files"]
 
 SERVICE = "wetread.drafting.v1.DraftingService"
-MAX_MESSAGE_BYTES = 1024 * 1024
-"""A request with 20 findings is about 3 kB; a megabyte leaves room for the record's snippets."""
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+"""A request with 20 findings is about 3 kB: one megabyte for the record's snippets, one for a film of 1024 x 1024."""
 
 
 @dataclass(frozen=True, slots=True)

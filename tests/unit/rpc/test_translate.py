@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wetread.domain.analysis import Finding, OperatingPoint, QualityFlag, Rate, Region
-from wetread.domain.drafting_context import DraftingContext, Measurement, PriorFinding, PriorStudy, RecordKind, Snippet
+from wetread.domain.drafting_context import (
+    DraftingContext,
+    FilmPixels,
+    Measurement,
+    PriorFinding,
+    PriorStudy,
+    RecordKind,
+    Snippet,
+)
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import Code, FindingName
 from wetread.domain.report import Certainty, Draft, Evidence, ReportFinding, Section, Sentence
@@ -55,6 +63,7 @@ REQUESTS = st.builds(
     _some(st.builds(Measurement, TEXT, NUMBER, TEXT, st.none() | NAMES)),
     CONTEXTS,
     st.sampled_from(["en", "de"]),
+    st.none() | st.builds(lambda grey: FilmPixels(1, len(grey), grey), st.binary(min_size=1, max_size=9)),
 )
 EVIDENCE = st.builds(Evidence, TEXT, st.none() | NAMES, st.none() | UNIT, st.none() | UNIT, st.none() | DAYS)
 DRAFTS = st.builds(
