@@ -1,6 +1,8 @@
 """The drafting service over any Drafter: limits, deadlines, health; refusals carry a stable code and nothing of what was sent."""
 
 import logging
+import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.report import Draft
+from wetread.ports.deadline import answering_by
 from wetread.ports.drafter import Drafter
 from wetread.rpc import drafting_pb2 as pb
 from wetread.rpc.translate import from_request
@@ -107,7 +110,9 @@ def _answer(drafter: Drafter, request: pb.DraftRequest, context: Any) -> Draft:
     remaining_s = context.time_remaining()
     if not context.is_active() or (remaining_s is not None and remaining_s <= 0):
         context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "deadline")
-    return _guarded(lambda: drafter.draft(from_request(request)), context)
+    until = math.inf if remaining_s is None else time.monotonic() + remaining_s
+    with answering_by(until):
+        return _guarded(lambda: drafter.draft(from_request(request)), context)
 
 
 def _guarded(work: Callable[[], Draft], context: Any) -> Draft:

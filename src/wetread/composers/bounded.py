@@ -1,0 +1,48 @@
+"""No language model may hold up a draft: an answer is given up after a fixed time, whatever it hangs in, and a fault in a library is one of our errors."""
+
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
+
+from wetread.domain.errors import PermanentError, TransientError, WetreadError
+
+__all__ = ["within"]
+
+_AT_ONCE = 8
+_PLACES = BoundedSemaphore(_AT_ONCE)
+"""Askings in the process that have not come back, given up or not."""
+
+
+def within(limit_s: float, ask: Callable[[], str]) -> str:
+    """What `ask` answers; raises what it raises, TransientError 'composer_late' when it is not done in time, 'composer_busy' when too many are not.
+
+    An asking that is given up goes on in its own thread until it ends by itself, and nobody waits for it.
+    """
+    if limit_s <= 0:
+        raise _late()
+    if not _PLACES.acquire(blocking=False):
+        raise TransientError("too many questions to the language model are unanswered", code="composer_busy")
+    outcome: SimpleQueue[str | WetreadError] = SimpleQueue()
+    Thread(target=_attempt, args=(ask, outcome), name="composer", daemon=True).start()
+    try:
+        result = outcome.get(timeout=limit_s)
+    except Empty:
+        raise _late() from None
+    if isinstance(result, WetreadError):
+        raise result
+    return result
+
+
+def _attempt(ask: Callable[[], str], outcome: "SimpleQueue[str | WetreadError]") -> None:
+    try:
+        outcome.put(ask())
+    except WetreadError as error:
+        outcome.put(error)
+    except Exception as error:  # noqa: BLE001 - a model's library may raise anything, and its text may quote the question
+        outcome.put(PermanentError(f"the language model broke ({type(error).__name__})", code="composer_broke"))
+    finally:
+        _PLACES.release()
+
+
+def _late() -> TransientError:
+    return TransientError("the language model did not answer in time", code="composer_late")
