@@ -10,7 +10,7 @@ from wetread.domain.errors import PermanentError
 from wetread.drafting.catalogue import catalogue
 from wetread.drafting.template import Template
 
-__all__ = ["phrase_fault", "restylable", "words_fault"]
+__all__ = ["faults_of", "restylable"]
 
 _OPEN = ("certainty.", "technique.", "impression.", "quantity.")
 _OPEN_KEYS = frozenset({"closing", "indication.none", "comparison.none", "finding.normal", "finding.negative"})
@@ -24,7 +24,15 @@ def restylable(key: str) -> bool:
     return key.startswith(_OPEN) or key in _OPEN_KEYS
 
 
-def phrase_fault(language: str, key: str, text: str) -> str:
+def faults_of(language: str, texts: Mapping[str, str]) -> list[str]:
+    """What is wrong with a site's phrases of a language, by key; none when they may stand in a draft."""
+    faults = [f"{key}: {fault}" for key, text in texts.items() if (fault := _phrase_fault(language, key, text))]
+    if not faults and (fault := _words_fault(language, texts)):
+        faults = [f"certainty: {fault}"]
+    return faults
+
+
+def _phrase_fault(language: str, key: str, text: str) -> str:
     """What is wrong with a site's phrase, "" when nothing is. A phrase that names a finding would state it in every draft."""
     built_in = catalogue(language).phrases.get(key)
     if built_in is None:
@@ -40,7 +48,7 @@ def phrase_fault(language: str, key: str, text: str) -> str:
     return _text_fault(key, text) or _turning_fault(language, key, text) or _naming_fault(language, template)
 
 
-def words_fault(language: str, overrides: Mapping[str, str]) -> str:
+def _words_fault(language: str, overrides: Mapping[str, str]) -> str:
     """What is wrong with a site's words for the certainties together, "" when nothing is: each must be told from every other, the built-in ones included."""
     built_in = {key: catalogue(language).phrases[key].fill({}).casefold() for key in _CERTAINTIES}
     spoken = {key: overrides.get(key, built_in[key]).casefold() for key in _CERTAINTIES}

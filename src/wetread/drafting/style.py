@@ -24,6 +24,10 @@ class Bands:
             return Certainty.PROBABLE
         return Certainty.POSSIBLE if probability >= self.possible else Certainty.QUESTIONABLE
 
+    def limit(self, certainty: Certainty) -> float | None:
+        """Where the band of a certainty begins; for QUESTIONABLE, where it ends."""
+        return {Certainty.CERTAIN: self.certain, Certainty.PROBABLE: self.probable}.get(certainty, self.possible)
+
 
 @dataclass(frozen=True, slots=True)
 class Style:

@@ -12,7 +12,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.report import Section
 from wetread.drafting.catalogue import LANGUAGES, flattened
-from wetread.drafting.phrases import phrase_fault, words_fault
+from wetread.drafting.phrases import faults_of
 from wetread.drafting.style import DEFAULT_STYLE, Bands, Style
 
 __all__ = ["read_style"]
@@ -136,10 +136,7 @@ def _phrases(reading: _Reading, table: dict[str, object], language: str) -> list
     except PermanentError as error:
         reading.faults.append(f"{where}.{error}")
         return []
-    faults = [f"{where}.{key}: {fault}" for key, text in texts.items() if (fault := phrase_fault(language, key, text))]
-    if not faults and (fault := words_fault(language, texts)):
-        faults = [f"{where}.certainty: {fault}"]
-    reading.faults += faults
+    reading.faults += [f"{where}.{fault}" for fault in faults_of(language, texts)]
     return [(language, key, text) for key, text in texts.items()]
 
 

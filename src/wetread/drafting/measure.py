@@ -1,0 +1,61 @@
+"""Numbers as a draft shows them: measured quantities from a closed list in UCUM units, and probabilities that never round across the limit they are compared with."""
+
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+
+from wetread.domain.drafting_context import Measurement
+from wetread.drafting.catalogue import catalogue
+
+__all__ = ["DECIMALS", "amount", "decimal_text", "decimals", "is_speakable", "quantity_of"]
+
+DECIMALS = {"1": 2, "%": 0, "mm": 1, "cm": 1, "mm2": 0, "cm2": 1, "mL": 0, "deg": 0}
+"""Places after the decimal mark by UCUM unit: what a film allows, not what a program prints. From 10 mm on whole millimetres."""
+_LARGEST = 100_000.0
+_FINEST = 17
+"""Decimals beyond which two doubles are shown as one."""
+_STEPS = tuple(Decimal(1).scaleb(-places) for places in range(_FINEST + 1))
+
+
+def quantity_of(measured: Measurement) -> str:
+    """The key of its name: "Cardiothoracic ratio" gives "cardiothoracic_ratio"."""
+    return "_".join(measured.name.lower().split())
+
+
+def is_speakable(measured: Measurement) -> bool:
+    """Is the quantity one of the catalogue's, the unit known and the value finite and of a size that a body has?"""
+    named = f"quantity.{quantity_of(measured)}" in catalogue("en").phrases
+    return named and measured.unit in DECIMALS and abs(measured.value) <= _LARGEST
+
+
+def amount(measured: Measurement, decimal_mark: str) -> str:
+    """The value of a speakable measurement, half rounded up as people do: 0.565 gives "0.57"."""
+    value = _rounded(Decimal(repr(measured.value)), DECIMALS[measured.unit])
+    if measured.unit == "mm" and abs(value) >= 10:
+        value = _rounded(Decimal(repr(measured.value)), 0)
+    return str(value).replace(".", decimal_mark)
+
+
+@lru_cache(maxsize=1024)
+def decimals(probability: float, limits: tuple[float, ...]) -> int:
+    """How many decimals show it: two, or as many more as keep it on its side of every limit and off 0 and 1, unless it is one of these."""
+    exact = Decimal(repr(probability))
+    fixed = [Decimal(repr(each)) for each in limits] + [Decimal(0), Decimal(1)]
+    for places in range(2, _FINEST):
+        shown = _rounded(exact, places)
+        if all(_order(exact, each) == _order(shown, _rounded(each, places)) for each in fixed):
+            return places
+    return _FINEST
+
+
+def decimal_text(value: float, places: int, decimal_mark: str) -> str:
+    """0.3 with two places gives "0.30"."""
+    return str(_rounded(Decimal(repr(value)), places)).replace(".", decimal_mark)
+
+
+def _rounded(value: Decimal, places: int) -> Decimal:
+    shown = value.quantize(_STEPS[places], ROUND_HALF_UP)
+    return abs(shown) if shown == 0 else shown
+
+
+def _order(left: Decimal, right: Decimal) -> int:
+    return (left > right) - (left < right)
