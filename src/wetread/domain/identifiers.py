@@ -19,6 +19,7 @@ __all__ = [
     "is_valid_uid",
     "patient_day",
     "patient_key",
+    "source_id",
     "study_key",
 ]
 
@@ -71,3 +72,8 @@ def derived_uid(secret: bytes, *parts: str) -> str:
     digest = hmac.new(secret, b"uid\0" + "\0".join(parts).encode(), sha256).digest()
     number = int.from_bytes(digest[:16], "big") & ~(0xF << 76 | 0b11 << 62)
     return f"2.25.{number | 4 << 76 | 0b10 << 62}"  # version 4, variant of RFC 9562
+
+
+def source_id(secret: bytes, *parts: str) -> str:
+    """As `study_key`, for where a piece of knowledge comes from; opaque to whoever lacks the secret."""
+    return _pseudonym(secret, b"source", "\0".join(parts))

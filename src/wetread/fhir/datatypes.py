@@ -28,6 +28,7 @@ __all__ = [
     "patient_number",
     "present",
     "search_identifier",
+    "search_token",
     "study_day",
 ]
 
@@ -80,9 +81,13 @@ def dicom_uid_identifier(uid: str) -> Json:
 
 
 def search_identifier(resource_type: str, named: Json) -> str:
-    """The conditional query `Type?identifier=system|value`, escaped (R4 search §3.1.1.4: a bare comma would mean "or") and percent-encoded."""
-    system, value = (re.sub(r"([\\,|$])", r"\\\1", str(named[part])) for part in ("system", "value"))
-    return f"{resource_type}?identifier=" + quote(f"{system}|{value}", safe="")
+    """The conditional query `Type?identifier=system|value`, percent-encoded."""
+    return f"{resource_type}?identifier=" + quote(search_token(str(named["system"]), str(named["value"])), safe="")
+
+
+def search_token(system: str, value: str) -> str:
+    """`system|value` as a search parameter's value, escaped (R4 search §3.1.1.4: a bare comma would mean "or")."""
+    return "|".join(re.sub(r"([\\,|$])", r"\\\1", part) for part in (system, value))
 
 
 def full_url(uid_seed: bytes, *parts: str) -> str:
