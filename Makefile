@@ -49,7 +49,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt $(CONTRACT) | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt $(CONTRACT) | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,postgres,simulation,test]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[demo,evaluate,postgres,simulation,test]'
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.learning: $(VENV)/.test

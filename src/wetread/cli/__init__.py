@@ -31,6 +31,7 @@ COMMANDS = {
     "alarms": "what is wrong with the service; acknowledge an alarm; try the silence watch",
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
+    "evaluate": "what predictions are worth against labels: one report; reader studies; LUNA16",
     "simulate": "try reading orders and waiting-time caps on a simulated reading room",
     "settings": "every setting, its value and where it came from",
 }

@@ -46,6 +46,11 @@ def run(argv: list[str]) -> int:
     whole = {"bundle": identity(bundle), "data": chosen.stated(), "ms_per_film": per_film_ms, **report}
     print("\n".join(evaluation_lines(whole)))
     write_json(args.json, whole)
+    if args.predictions:
+        from wetread.learning.predictions_csv import predictions_csv
+
+        args.predictions.write_text(predictions_csv(bundle, reading), "utf-8")
+        print(f"wrote {args.predictions}: the table that `wetread evaluate` reads", file=sys.stderr)
     return 1 if reading.unreadable else 0
 
 
@@ -59,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_film_options(parser, "test")
     parser.add_argument("--bundle", type=Path, default=BUNDLED, help="folder or zip; default: the bundle that ships")
+    parser.add_argument(
+        "--predictions", type=Path, metavar="CSV", help="also write each film's probabilities and labels"
+    )
     return parser
 
 

@@ -123,9 +123,7 @@ def radgraph_f1(drafted: Iterable[tuple[str, str]], signed: Iterable[tuple[str, 
 def radcliq(radgraph: float, bertscore: float, chexbert_similarity: float, bleu_2: float) -> float:
     """RadCliQ-v1 of one pair from its four parts; lower is better."""
     parts = (radgraph, bertscore, chexbert_similarity, bleu_2)
-    return sum(
-        weight * (part - mean) / scale for part, (mean, scale, weight) in zip(parts, _RADCLIQ, strict=True)
-    )
+    return sum(weight * (part - mean) / scale for part, (mean, scale, weight) in zip(parts, _RADCLIQ, strict=True))
 
 
 def green(matched: int, significant_errors: int) -> float:

@@ -10,8 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.inference.bundle import ModelBundle
-from wetread.learning.forest_plot import Row, forest_plot
 from wetread.learning.markdown_subset import to_html
 
 __all__ = ["card_page"]

@@ -5,7 +5,6 @@ import pytest
 from evaluation_data import D1
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import rankdata
 from sklearn.metrics import roc_auc_score
 
 from wetread.domain.errors import PermanentError
@@ -14,7 +13,7 @@ from wetread.evaluation.discrimination import (
     auroc_covariance,
     auroc_estimate,
     compare_aurocs,
-    midrank,
+    placements,
 )
 
 few_scores = st.lists(st.integers(-3, 3), min_size=1, max_size=12)
@@ -92,9 +91,14 @@ def test_auroc_equals_counting_all_pairs(positive: list[int], negative: list[int
     assert auroc(truth, score) == pytest.approx(roc_auc_score(truth, score), abs=1e-12)
 
 
-@given(few_scores)
-def test_midranks_equal_scipy(values: list[int]) -> None:
-    assert midrank(values) == pytest.approx(rankdata(values))
+@given(few_scores, few_scores)
+def test_placements_are_counts_of_pairs(positive: list[int], negative: list[int]) -> None:
+    labels = np.repeat([1.0, 0.0], [len(positive), len(negative)])
+    above, below = placements(labels, np.array([*positive, *negative], dtype=float))
+    pairs = np.subtract.outer(positive, negative)
+    wins = (pairs > 0) + (pairs == 0) / 2
+    assert above == pytest.approx(wins.mean(axis=1))
+    assert below == pytest.approx(wins.mean(axis=0))
 
 
 @given(st.integers(0, 2**32 - 1))

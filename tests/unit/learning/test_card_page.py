@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from wetread.cli import main
+from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.inference.bundle import BUNDLED
-from wetread.learning.forest_plot import Row, forest_plot
 from wetread.learning.markdown_subset import to_html
 
 

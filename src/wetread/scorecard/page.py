@@ -1,0 +1,237 @@
+"""The report as one HTML page that asks nothing of any network: light or dark as the reader's screen is, printable."""
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+from wetread.evaluation.forest_plot import Row, forest_plot
+from wetread.evaluation.slices import SliceReport
+from wetread.scorecard.measure import FindingScore, ModelDifference
+from wetread.scorecard.report import DEFINITIONS, DataFacts, Report, SplitScore
+
+__all__ = ["report_page"]
+
+
+def report_page(report: Report, plots: Mapping[str, str]) -> str:
+    """The page. `plots`: SVG text by finding."""
+    parts = [
+        f"<h1>{escape(report.data.model or report.data.file)}: what it is worth</h1>",
+        "<p><strong>Assistive research tool, not a cleared medical device.</strong> "
+        "A number without its n is not in here; what is not said is listed with the reason.</p>",
+        _data(report),
+        f"<h2>By finding</h2>{_overview(report.findings)}",
+        _differences(report.differences),
+        _splits(report.splits),
+        *(_finding(each, plots.get(each.finding, "")) for each in report.findings),
+        f"<h2>Definitions</h2><dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(words)}</dd>' for name, words in DEFINITIONS.items())}</dl>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><title>Evaluation of {escape(report.data.file)}</title><style>{_STYLE}</style></head>'
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _data(report: Report) -> str:
+    lines = [_facts(report.data), *([_facts(report.against)] if report.against else [])]
+    clustered = (
+        ""
+        if report.data.has_patients
+        else "<p class=warn>No patient column: every study counts as a patient of its own, so intervals are too narrow where patients return.</p>"
+    )
+    absent = f"<p class=warn>Nothing can be said of: {escape(', '.join(report.absent))}.</p>" if report.absent else ""
+    return f"<p class=quiet>Made on {escape(report.made_on)}. {' Against '.join(lines)}</p>{clustered}{absent}"
+
+
+def _facts(data: DataFacts) -> str:
+    ignored = f" Columns not used: {escape(', '.join(data.ignored))}." if data.ignored else ""
+    model = f" (model {escape(data.model)})" if data.model else ""
+    return f"{escape(data.file)}{model}, {data.rows:,} rows, sha256 <code>{data.sha256[:16]}…</code>; uncertain labels: {escape(data.uncertain_as)}.{ignored}"
+
+
+def _overview(scores: Iterable[FindingScore]) -> str:
+    rows = [_auroc_row(each.finding, each) for each in scores]
+    cells = []
+    for each in scores:
+        point, calibration = each.point, each.calibration
+        cells.append(
+            [
+                each.finding,
+                f"{each.n:,}",
+                f"{each.positives:,} ({100 * each.prevalence:.1f} %)",
+                f"{each.patients:,}",
+                _interval(each.average_precision),
+                _interval(point.sensitivity) if point else "",
+                _interval(point.specificity) if point else "",
+                f"{point.false_positives_per_100_studies.per_100:.1f} ({point.false_positives_per_100_studies.low:.1f}-{point.false_positives_per_100_studies.high:.1f})"
+                if point
+                else "",
+                f"{calibration.smooth_ece:.3f}" if calibration else "",
+                f"{calibration.skill:.3f}" if calibration else "",
+            ]
+        )
+    heads = (
+        "finding",
+        "n",
+        "positive",
+        "patients",
+        "average precision",
+        "sensitivity",
+        "specificity",
+        "FP per 100",
+        "smooth ECE",
+        "Brier skill",
+    )
+    return forest_plot("AUROC (dashed: chance)", rows, (0.4, 1.0), 0.5) + _table(heads, cells)
+
+
+def _auroc_row(label: str, score: FindingScore) -> Row:
+    count = f"{score.positives:,} of {score.n:,}"
+    area = score.auroc
+    return Row(label, count, area.value, area.low, area.high) if area else Row(label, count)
+
+
+def _finding(score: FindingScore, plots: str) -> str:
+    at = "no threshold given" if score.threshold is None else f"threshold {score.threshold:g}"
+    also = (
+        f"; {score.uncertain:,} uncertain and {score.unlabelled:,} unlabelled rows are not among them"
+        if score.uncertain + score.unlabelled
+        else ""
+    )
+    refused = "".join(f"<li>{escape(each)}</li>" for each in score.refused)
+    parts = [
+        f"<h2>{escape(score.finding)}</h2><p class=quiet>{score.positives:,} positive of {score.n:,} studies, {score.patients:,} patients; {at}{also}.</p>",
+        f"<div class=plots>{plots}</div>",
+        _calibration(score),
+        *(_axis(axis.axis, axis.sensitivity, axis.specificity) for axis in score.axes),
+        f"<p>Not said, and why:</p><ul class=quiet>{refused}</ul>" if refused else "",
+    ]
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _calibration(score: FindingScore) -> str:
+    found = score.calibration
+    if found is None:
+        return ""
+    rows = [
+        ["Brier score", f"{found.brier:.4f}; skill {found.skill:.3f}"],
+        [
+            "CORP",
+            f"miscalibration {found.corp.miscalibration:.4f}, discrimination {found.corp.discrimination:.4f}, uncertainty {found.corp.uncertainty:.4f}",
+        ],
+        ["smooth ECE", f"{found.smooth_ece:.4f}"],
+    ]
+    if found.ece is not None:
+        null = found.ece_null
+        chance = (
+            f"; by chance {null.null_mean:.4f} on average, {null.null_95th:.4f} at the 95th percentile, p {null.p:.3f}"
+            if null
+            else ""
+        )
+        rows.append(["ECE, 10 bins", f"{found.ece:.4f}{chance}"])
+    if found.ece_debiased is not None:
+        rows.append(["ECE, debiased", f"{found.ece_debiased:.4f}"])
+    if found.line is not None:
+        line = found.line
+        rows.append(
+            [
+                "calibration line",
+                f"slope {line.slope:.2f} ± {1.96 * line.slope_standard_error:.2f}, in the large {line.in_the_large:.2f} ± {1.96 * line.in_the_large_standard_error:.2f}",
+            ]
+        )
+    return _table(("calibration", ""), rows)
+
+
+def _axis(axis: str, sensitivity: SliceReport | None, specificity: SliceReport | None) -> str:
+    parts = []
+    for name, report in (("sensitivity", sensitivity), ("specificity", specificity)):
+        if report is None:
+            continue
+        rows = []
+        for each in report.slices:
+            if each.rate is None:
+                rows.append(Row(f"{each.name}: {each.withheld}"[:52], "withheld"))
+                continue
+            low, high = each.band or (each.rate.low, each.rate.high)
+            worse = ", worse" if each.p_worse is not None and each.p_worse < 0.05 else ""
+            rows.append(Row(f"{each.name}{worse}", f"n {each.n:,}", each.rate.value, low, high))
+        parts.append(
+            forest_plot(
+                f"{name} by {axis} (dashed: all; bands hold for all groups at once)",
+                rows,
+                (0.0, 1.0),
+                report.overall.value,
+            )
+        )
+    return "".join(parts)
+
+
+def _differences(differences: Iterable[ModelDifference]) -> str:
+    rows = [
+        Row(each.finding, f"{each.n:,} studies", each.auroc.difference, each.auroc.low, each.auroc.high)
+        if each.auroc
+        else Row(each.finding, f"{each.n:,} studies")
+        for each in differences
+    ]
+    if not rows:
+        return ""
+    brier = [
+        [each.finding, f"{each.brier[0]:+.4f} ({each.brier[1]:+.4f} to {each.brier[2]:+.4f})"]
+        for each in differences
+        if each.brier
+    ]
+    drawn = forest_plot("AUROC, first minus second, paired (dashed: no difference)", rows, (-0.2, 0.2), 0.0)
+    return f"<h2>Against the other model</h2>{drawn}{_table(('finding', 'Brier score, first minus second (below 0: first better)'), brier)}"
+
+
+def _splits(splits: Iterable[SplitScore]) -> str:
+    rows, last = [], ""
+    for each in splits:
+        head = f"{each.kind}: {each.name}"
+        if head != last:
+            rows.append(Row(head, ""))
+            last = head
+        rows += [
+            _auroc_row(f"{each.part.finding}, {each.name}", each.part),
+            _auroc_row(f"{each.part.finding}, the rest", each.rest),
+        ]
+    left_out = max((each.left_out for each in splits), default=0)
+    note = (
+        f"<p class=quiet>Up to {left_out:,} later studies of patients already seen before the date are left out.</p>"
+        if left_out
+        else ""
+    )
+    return f"<h2>Hold-outs</h2>{forest_plot('AUROC (dashed: chance)', rows, (0.4, 1.0), 0.5)}{note}" if rows else ""
+
+
+def _interval(found: object) -> str:
+    if found is None:
+        return ""
+    value, low, high = (getattr(found, each) for each in ("value", "low", "high"))
+    return f"{value:.3f} ({low:.3f}-{high:.3f})"
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+_STYLE = """
+:root { --ink: #1b1f24; --paper: #fff; --quiet: #59636e; --line: #d5dae0; --accent: #5b3fb0; --warn: #8a5300; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --paper: #0f1216; --quiet: #9aa5b1; --line: #2c333b; --accent: #b9a3ff; --warn: #f0c97a; } }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
+main { max-width: 72rem; margin: 0 auto; padding: 1.5rem 1.2rem 4rem; }
+h1 { font-size: 1.6rem; } h2 { margin-top: 2.4rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+.quiet { color: var(--quiet); font-size: 0.92rem; } .warn { color: var(--warn); }
+code { font-size: 0.9em; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; margin: 0.8rem 0; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
+th, td { text-align: left; padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+dt { font-weight: 600; margin-top: 0.6rem; } dd { margin: 0 0 0 1rem; }
+.plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plot { width: 17rem; } .forest { width: 100%; max-width: 54rem; display: block; margin: 0.8rem 0; }
+svg text { fill: currentColor; font-size: 11px; } svg .title { font-weight: 600; font-size: 12px; } .forest text { font-size: 12.5px; }
+svg .quiet { fill: var(--quiet); font-size: 10px; } svg .group { font-weight: 600; }
+svg .grid, svg .frame { stroke: var(--line); fill: none; } svg .marked { stroke: var(--quiet); stroke-dasharray: 4 4; }
+svg .line { fill: none; stroke: var(--accent); stroke-width: 2; } svg .faint { fill: none; stroke: var(--quiet); stroke-dasharray: 3 4; }
+svg .interval { stroke: var(--accent); stroke-width: 2; } svg .point { fill: var(--accent); }
+@media print { section { break-inside: avoid; } }
+"""

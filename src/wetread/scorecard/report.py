@@ -1,0 +1,82 @@
+"""The whole report as one frozen object and as JSON: what was measured, on which bytes, by which definitions."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from wetread.scorecard.measure import FindingScore, ModelDifference
+
+__all__ = ["DEFINITIONS", "DataFacts", "Report", "SplitScore", "to_json"]
+
+DEFINITIONS = {
+    "unit": "one row per study and finding; intervals are 95 % and take the patient as the unit wherever patients are given",
+    "positive": "called positive if probability >= threshold",
+    "auroc": "mid-rank; logit interval on DeLong's variance, on Obuchowski's (1997) for patients with several studies; not said below 10 positives or 10 negatives",
+    "average_precision": "step-wise area under precision and recall; percentile bootstrap over patients; its floor is the prevalence beside it",
+    "sensitivity, specificity": "Wilson's interval on the effective n of the ratio estimator",
+    "fp_per_100_studies": "100 x false positives / all labelled studies, exact Poisson interval; not 1 - specificity",
+    "ece": "10 equal-width left-closed bins on P(finding), weighted absolute gap; beside it the mean and 95th percentile that a perfectly calibrated model with these probabilities would show; not said below 200 cases",
+    "ece_debiased": "root of the debiased squared gap over 15 equal-mass bins (Kumar 2019)",
+    "smooth_ece": "Blasiok & Nakkiran 2023, no bins",
+    "brier": "mean squared error; skill: 1 - Brier / that of always stating the prevalence; CORP parts: miscalibration - discrimination + uncertainty",
+    "calibration_line": "logit P(y) = intercept + slope x logit(probability); in the large: intercept at slope 1; 0 and 1 are perfect",
+    "slices": "groups below 10 cases are withheld, with the next smallest when it could be got by subtraction; p: one-sided, worse than all others together, Holm over the groups of one axis; bands: max-|t| bootstrap over patients, hold for all groups of an axis at once",
+    "difference": "first model minus second on the studies both read, paired",
+    "time_split": "a patient seen before the date does not count after it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """Which bytes. `uncertain_as` is the policy for uncertain labels; `ignored` columns were not used."""
+
+    file: str
+    sha256: str
+    rows: int
+    has_patients: bool
+    uncertain_as: str
+    ignored: tuple[str, ...]
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SplitScore:
+    """A finding on one part of the cases beside the rest: a hold-out in time, or one site against all others. `left_out`: later studies of patients already seen."""
+
+    kind: str
+    name: str
+    part: FindingScore
+    rest: FindingScore
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    made_on: str
+    data: DataFacts
+    findings: tuple[FindingScore, ...]
+    splits: tuple[SplitScore, ...] = ()
+    against: DataFacts | None = None
+    differences: tuple[ModelDifference, ...] = ()
+    absent: tuple[str, ...] = ()
+    """Findings asked for, or in one file only, of which nothing can be said."""
+
+
+def to_json(report: Report) -> str:
+    """Strict JSON: what is not a number is null."""
+    whole = {"definitions": DEFINITIONS, **asdict(report)}
+    for score, row in zip(report.findings, whole["findings"], strict=True):
+        row["prevalence"] = score.prevalence
+    return json.dumps(_plain(whole), indent=1, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if isinstance(value, bool) or value is None or isinstance(value, (str, int)):
+        return value
+    number = float(value)
+    return number if math.isfinite(number) else None
