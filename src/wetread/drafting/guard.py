@@ -42,7 +42,8 @@ def guard(composed: Draft, reference: Draft, request: DraftingRequest, labeller:
         return _unused(reference, f"{composed.composer} was not used: {Fault.TOO_LONG}.")
     judge = Judge(reference, request, labeller)
     verdicts = [judge.judge(each) for each in composed.sentences]
-    sentences = tuple(sentence for section in Section for sentence in _section(section, reference, judge, verdicts))
+    sections = dict.fromkeys(each.section for each in reference.sentences)
+    sentences = tuple(each for section in sections for each in _section(section, reference, judge, verdicts))
     return Draft(
         sentences,
         reference.findings,

@@ -15,18 +15,14 @@ from wetread.ports.labeller import Labeller
 __all__ = ["Judge", "Verdict"]
 
 _SURENESS = tuple(Certainty)
-_PRESENCE = {
-    Certainty.QUESTIONABLE: (Presence.UNCERTAIN,),
-    Certainty.POSSIBLE: (Presence.UNCERTAIN,),
-    Certainty.PROBABLE: (Presence.UNCERTAIN, Presence.POSITIVE),
-    Certainty.CERTAIN: (Presence.POSITIVE,),
-}
-"""What a labeller may read: whether "probable" is uncertain is a convention."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The places (in the reference draft) of the grammar's sentences that one of the composer's stands for; `sentence` is what may be shown, None with a `fault`."""
+    """The places (in the reference draft) of the grammar's sentences for which one of the composer's stands: none where its evidence is not theirs.
+
+    `sentence` is what may be shown; None with a `fault`, or without a place.
+    """
 
     places: tuple[int, ...]
     sentence: Sentence | None
@@ -49,7 +45,7 @@ class Judge:
     def judge(self, composed: Sentence) -> Verdict:
         places = self._places(composed)
         if not places:
-            return Verdict((), None, Fault.EVIDENCE)
+            return Verdict((), None)
         originals = [self._sentences[place] for place in places]
         if len(places) == 1 and composed.text == originals[0].text:
             return Verdict(places, originals[0])
@@ -86,23 +82,25 @@ class Judge:
 def _claims(sentence: Sentence, request: DraftingRequest) -> tuple[Claim, ...]:
     """What a sentence of the grammar claims, () for one that may only be repeated: it states no called finding, or says more than this reader reads.
 
-    The wording, the sentence's certainty and the request have to agree.
+    Its wording, certainty and evidence have to agree with each other and with the request.
     """
-    if sentence.section not in (Section.FINDINGS, Section.IMPRESSION) or unfit(sentence.text):
+    stated = sentence.certainty is not Certainty.UNSTATED and sentence.section in (Section.FINDINGS, Section.IMPRESSION)
+    if not stated or unfit(sentence.text):
         return ()
     try:
         claims = read(sentence.text)
     except Unreadable:
         return ()
-    called = {finding.name: finding for finding in request.findings if finding.called}
-    named = {evidence.finding for evidence in sentence.evidence if evidence.source == "model"}
-    agrees = all(
-        claim.name in called
-        and claim.laterality == called[claim.name].laterality
-        and claim.certainty is sentence.certainty
-        for claim in claims
+    called = {finding.name: finding.laterality for finding in request.findings if finding.called}
+    sides = {claim.name: claim.laterality for claim in claims}
+    ages = {str(each.days_before) for each in sentence.evidence if each.source.startswith("prior:")}
+    agrees = (
+        {each.finding for each in sentence.evidence if each.source == "model"} == set(sides)
+        and sides.items() <= called.items()
+        and {claim.certainty for claim in claims} == {sentence.certainty}
+        and {claim.days_before for claim in claims if claim.change} == ages
     )
-    return claims if agrees and named == {claim.name for claim in claims} else ()
+    return claims if agrees else ()
 
 
 def _difference(claims: Sequence[Claim], facts: Mapping[FindingName, Claim]) -> Fault | None:
@@ -120,15 +118,19 @@ def _difference(claims: Sequence[Claim], facts: Mapping[FindingName, Claim]) -> 
 
 
 def _parsed_back(statements: Sequence[Statement], facts: Mapping[FindingName, Claim]) -> Fault | None:
-    """The labeller, which knows nothing of this reader, has to find every finding and nothing that contradicts."""
+    """The labeller, which knows nothing of this reader, has to find every finding, and nothing denied, elsewhere or otherwise.
+
+    How sure a hedge sounds is not asked: labellers count "probable" as positive or as uncertain, and look for hedges mostly before the finding.
+    """
     supported = all(statement.name in facts and _agrees(statement, facts[statement.name]) for statement in statements)
     complete = {statement.name for statement in statements} == set(facts)
     return None if supported and complete else Fault.NOT_PARSED_BACK
 
 
 def _agrees(statement: Statement, fact: Claim) -> bool:
+    hedged = fact.certainty is not Certainty.CERTAIN
     return (
-        statement.presence in _PRESENCE[fact.certainty]
+        (statement.presence is Presence.POSITIVE or (hedged and statement.presence is Presence.UNCERTAIN))
         and statement.laterality in ("", fact.laterality)
         and statement.severity is Severity.UNSTATED
         and statement.change in (Change.UNSTATED, fact.change)
@@ -141,4 +143,5 @@ def _standing_for(text: str, originals: Sequence[Sentence]) -> Sentence:
     evidence = tuple(dict.fromkeys(evidence for each in originals for evidence in each.evidence))
     hedge = "; ".join(dict.fromkeys(each.hedge for each in originals if each.hedge))
     certainty = min((each.certainty for each in originals), key=_SURENESS.index)
-    return Sentence(originals[0].section, text, evidence, hedge, certainty)
+    said = text.rstrip(" .")
+    return Sentence(originals[0].section, f"{said[:1].upper()}{said[1:]}.", evidence, hedge, certainty)

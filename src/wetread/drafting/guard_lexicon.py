@@ -139,9 +139,9 @@ _WORDS = {
     Kind.JOIN: "and, with, as well as, along with, together with, in addition to, plus",
     Kind.BREAK: "while, whereas",
     Kind.FILLER: "a, an, the, there, this, that, which, it, in, on, of, within, at, been, can be, also, chest, current, "
-    "present on, radiograph, radiographs, image, images, film, films, examination, exam, study, view, x ray, imaging, "
+    "radiograph, radiographs, image, images, film, films, examination, exam, study, view, x ray, imaging, "
     "radiographic, finding, findings, appearance, evidence, presence, ai, model, ai model, note is made of, "
-    "notable for, remarkable for, made",
+    "notable for, remarkable for",
 }
 _MARKS = {",": Kind.JOIN, "(": Kind.JOIN, ")": Kind.JOIN, ";": Kind.BREAK, ".": Kind.BREAK}
 
@@ -161,4 +161,7 @@ def _phrases() -> dict[tuple[str, ...], Lexeme]:
 
 
 PHRASES = _phrases()
-LONGEST = max(len(phrase) for phrase in PHRASES)
+LONGEST: dict[str, int] = {}
+"""For each first word, the words of the longest phrase that begins with it."""
+for _phrase in PHRASES:
+    LONGEST[_phrase[0]] = max(len(_phrase), LONGEST.get(_phrase[0], 0))

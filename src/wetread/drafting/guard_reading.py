@@ -85,15 +85,15 @@ def _lexemes(text: str) -> list[Lexeme]:
     tokens = _TOKEN.findall(re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text.lower()))
     found, place = [], 0
     while place < len(tokens):
-        length, lexeme = _days(tokens[place : place + 3]) or _longest(tokens[place : place + LONGEST])
+        length, lexeme = _days(tokens[place : place + 3]) or _longest(tokens, place)
         found.append(lexeme)
         place += length
     return found
 
 
-def _longest(tokens: Sequence[str]) -> tuple[int, Lexeme]:
-    for length in range(len(tokens), 0, -1):
-        if lexeme := PHRASES.get(tuple(tokens[:length])):
+def _longest(tokens: Sequence[str], place: int) -> tuple[int, Lexeme]:
+    for length in range(LONGEST.get(tokens[place], 0), 0, -1):
+        if lexeme := PHRASES.get(tuple(tokens[place : place + length])):
             return length, lexeme
     raise Unreadable(Fault.WORDS)
 
@@ -199,7 +199,7 @@ def _give_back(phrases: Sequence[_Phrase], kind: Kind, value: str, verb: Kind | 
             return
         if kind is Kind.SIDE and not phrase.lateralised:
             continue
-        if phrase.said.get(kind, value) != value or (kind is Kind.HEDGE and verb is Kind.SINGULAR):
+        if phrase.said.get(kind, value) != value or (kind is Kind.HEDGE and verb is not Kind.PLURAL_VERB):
             raise Unreadable(Fault.AMBIGUOUS)
         phrase.said[kind] = value
         if phrase.opens:

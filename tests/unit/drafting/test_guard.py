@@ -66,6 +66,13 @@ def test_of_a_composer_that_says_nothing_everything_is_put_back_and_flagged() ->
     assert f"put back {len(REFERENCE.sentences)} of {len(REFERENCE.sentences)}" in draft.notice
 
 
+def test_the_composer_orders_findings_but_not_notes() -> None:
+    indication, technique, comparison, note, nodule, effusion, *impression = REFERENCE.sentences
+    composed = _composed(effusion, nodule, note, *impression[::-1], comparison, technique, indication)
+    kept = (indication, technique, comparison, note, effusion, nodule, *impression[::-1])
+    assert _guarded(composed).sentences == kept
+
+
 def test_what_was_dropped_comes_back_in_its_place() -> None:
     kept = tuple(each for each in REFERENCE.sentences if "effusion" not in each.text)
     draft = _guarded(_composed(*kept))
