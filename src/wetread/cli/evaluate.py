@@ -3,6 +3,7 @@
 import argparse
 import sys
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from wetread.domain.errors import PermanentError
@@ -12,10 +13,8 @@ __all__ = ["run"]
 
 def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
-    try:
-        import polars  # noqa: F401
-    except ModuleNotFoundError:
-        raise PermanentError("polars is missing: pip install 'wetread[evaluate]'", code="missing_extra") from None
+    if find_spec("polars") is None:
+        raise PermanentError("polars is missing: pip install 'wetread[evaluate]'", code="missing_extra")
     if args.reader_study:
         from wetread.cli.evaluate_readers import evaluate_readers
 
