@@ -55,6 +55,7 @@ class Pipeline:
     sinks: Mapping[str, Sink]
     clock: Clock
     uid_seed: bytes
+    sends_film: bool = False
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""

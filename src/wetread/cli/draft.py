@@ -4,9 +4,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from wetread.cli.composer_options import add_composer_options, dial_directly, read_wish
+from wetread.composers.assemble import assemble
 from wetread.domain.errors import PermanentError
 from wetread.domain.report import Draft, Evidence
-from wetread.drafting.grammar import GrammarDrafter
 
 __all__ = ["run"]
 
@@ -30,7 +31,7 @@ def run(argv: list[str]) -> int:
     if args.language:
         request = replace(request, language=args.language)
     tls = tls_files(args.tls_ca, args.tls_cert, args.tls_key)
-    drafter = GrpcDrafter(args.server, tls) if args.server else GrammarDrafter()
+    drafter = GrpcDrafter(args.server, tls) if args.server else assemble(read_wish(args, dial_directly))
     draft = drafter.draft(request)
     print(draft_json(draft) if args.json else _in_words(draft))
     return 0
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("ca", "cert", "key"):
         parser.add_argument(f"--tls-{name}", type=Path, metavar="PEM", help="for --server")
     parser.add_argument("--json", action="store_true", help="print DraftResponse in protobuf JSON")
+    add_composer_options(parser)
     return parser
 
 

@@ -5,6 +5,7 @@ numpy elsewhere, with the same result.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from wetread.domain.analysis import Region
 from wetread.ports.decoder import DecodedImage
 
-__all__ = ["area_average", "average_with_numpy", "fit_long_side"]
+__all__ = ["area_average", "average_with_numpy", "displayed_grey", "fit_long_side"]
 
 _Stored = NDArray[np.uint8] | NDArray[np.uint16]
 _BLOCK_BYTES = 1 << 22
@@ -79,6 +80,32 @@ def _add_rows(out: NDArray[np.float64], sums: NDArray[np.float64], start: int, r
         for target in range(int(top), min(int(np.ceil(bottom - 1e-12)), out.shape[0])):
             overlap = min(bottom, target + 1) - max(top, target)
             out[target] += line * (overlap / scale)
+
+
+class _Displayed(Protocol):
+    """A `DecodedImage`, or the frame that it comes from."""
+
+    @property
+    def stored(self) -> _Stored: ...
+    @property
+    def display(self) -> NDArray[np.float32]: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def columns(self) -> int: ...
+    @property
+    def row_spacing(self) -> float: ...
+    @property
+    def column_spacing(self) -> float: ...
+
+
+def displayed_grey(film: _Displayed, max_side_px: int) -> NDArray[np.uint8]:
+    """uint8 (row, column), 0 = black: the film for people, its pixels square again, never enlarged, long side at most `max_side_px`."""
+    height, width = film.rows * film.row_spacing, film.columns * film.column_spacing
+    scale = min(max_side_px / max(height, width), film.rows / height, film.columns / width)
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    shown = area_average(film.stored, film.display, rows, columns)
+    return (shown * np.float32(255.0) + np.float32(0.5)).astype(np.uint8)
 
 
 def fit_long_side(decoded: DecodedImage, side: int) -> tuple[NDArray[np.float32], Region]:

@@ -25,6 +25,9 @@ def example_request() -> DraftingRequest:
     )
 
 
-def rehearse(drafter: Drafter) -> None:
+def rehearse(drafter: Drafter) -> str:
+    """Who wrote the rehearsed draft, and its notice."""
     wire = to_request(example_request()).SerializeToString()
-    to_response(drafter.draft(from_request(pb.DraftRequest.FromString(wire)))).SerializeToString()
+    draft = drafter.draft(from_request(pb.DraftRequest.FromString(wire)))
+    to_response(draft).SerializeToString()
+    return f"{draft.composer}: {draft.notice}"

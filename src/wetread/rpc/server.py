@@ -20,7 +20,7 @@ from wetread.rpc.translate import from_request
 from wetread.rpc.translate_draft import to_parts, to_response
 from wetread.rpc.transport import MAX_MESSAGE_BYTES, SERVICE, TlsFiles, require_local
 
-__all__ = ["DraftingServer", "start_server"]
+__all__ = ["BoundServer", "DraftingServer", "bind_server", "start_server"]
 
 _LOG = logging.getLogger(__name__)
 _THREADS, _QUEUED = 4, 16
@@ -45,24 +45,37 @@ class DraftingServer:
         self._server.stop(grace_s).wait()
 
 
-def start_server(
-    drafter: Drafter, address: str, tls: TlsFiles | None = None, *, reflection: bool = False
-) -> DraftingServer:
+@dataclass(frozen=True, slots=True)
+class BoundServer:
+    """A server that holds its address and answers nobody yet, so that privileges can be dropped and doors closed before the first call."""
+
+    port: int
+    _server: Any
+
+    def start(self, drafter: Drafter) -> DraftingServer:
+        self._server.add_generic_rpc_handlers((_handlers(drafter),))
+        status = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(status, self._server)
+        self._server.start()
+        for name in ("", SERVICE):
+            status.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return DraftingServer(self.port, self._server, status)
+
+
+def bind_server(address: str, tls: TlsFiles | None = None, *, reflection: bool = False) -> BoundServer:
     """Raises PermanentError 'plaintext_refused', 'bad_tls_files' or 'address_taken'. With TLS a client without our CA's certificate is not heard."""
     if tls is None:
         require_local(address)
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="drafting")
     server = grpc.server(pool, options=_OPTIONS, maximum_concurrent_rpcs=_THREADS + _QUEUED)
-    server.add_generic_rpc_handlers((_handlers(drafter),))
-    status = health.HealthServicer()
-    health_pb2_grpc.add_HealthServicer_to_server(status, server)
     if reflection:
         _reflect(server)
-    port = _bind(server, address, tls)
-    server.start()
-    for name in ("", SERVICE):
-        status.set(name, health_pb2.HealthCheckResponse.SERVING)
-    return DraftingServer(port, server, status)
+    return BoundServer(_bind(server, address, tls), server)
+
+
+def start_server(drafter: Drafter, address: str, tls: TlsFiles | None = None) -> DraftingServer:
+    """`bind_server` and `start` in one."""
+    return bind_server(address, tls).start(drafter)
 
 
 def _bind(server: Any, address: str, tls: TlsFiles | None) -> int:

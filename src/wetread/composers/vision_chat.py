@@ -1,0 +1,141 @@
+"""A vision-language model in this process, from a local folder: any architecture that transformers itself knows as image-text-to-text (LLaVA, Gemma 3 and MedGemma, ...).
+
+Nothing is fetched and no code of a checkpoint is run: safetensors and JSON only. The model sees the film beside the statements, but like every composer it may only say these
+in other words: what it thinks to see on the film has no statement to stand on, and the guard drops it.
+"""
+
+import importlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question
+from wetread.domain.drafting_context import FilmPixels
+from wetread.domain.errors import PermanentError, TransientError
+
+__all__ = ["VisionChat", "load_vision"]
+
+_FORBIDDEN_FILES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.py", "adapter_config.json")
+"""Pickles, code, and adapters that name another checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class VisionChat:
+    """Implements Chat. One question at a time; the limit is kept between tokens, not while the film and the question are first looked at."""
+
+    name: str
+    _model: Any = field(repr=False)
+    _processor: Any = field(repr=False)
+    _device: str = "cpu"
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def ask(self, question: Question, within_s: float) -> str:
+        until = time.monotonic() + within_s
+        if not self._lock.acquire(timeout=within_s):
+            raise _late()
+        try:
+            return self._generated(question, until)
+        finally:
+            self._lock.release()
+
+    def _generated(self, question: Question, until: float) -> str:
+        images = [_picture(question.film)] if question.film else None
+        turn = [{"type": "image"}] * bool(images) + [{"type": "text", "text": _prompt(question)}]
+        conversation = [{"role": "user", "content": turn}]
+        text = self._processor.apply_chat_template(conversation, add_generation_prompt=True, tokenize=False)
+        inputs = self._processor(images=images, text=[text], return_tensors="pt").to(self._device)
+        tokens = self._model.generate(
+            **inputs,
+            do_sample=False,
+            num_beams=1,
+            max_new_tokens=question.max_tokens,
+            max_time=max(until - time.monotonic(), 0.001),
+        )[0, inputs["input_ids"].shape[1] :].tolist()
+        if tokens[-1:] and tokens[-1] in _endings(self._model):
+            return str(self._processor.tokenizer.decode(tokens[:-1]))[: LONGEST_ANSWER_CHARS + 1]
+        if time.monotonic() >= until:
+            raise _late()
+        raise PermanentError("the language model's answer did not come to its end", code="composer_bad_answer")
+
+
+def _late() -> TransientError:
+    return TransientError("the language model did not answer in time", code="composer_late")
+
+
+def _prompt(question: Question) -> str:
+    """One turn: many templates of models that see know no system role and no earlier turns."""
+    asked, answered = question.example
+    return f"{question.system}\n\nFor example:\n{asked}\n{answered}\n\nNow:\n{question.user}"
+
+
+def _picture(film: FilmPixels) -> "np.typing.NDArray[np.uint8]":
+    """uint8 (row, column, 3): the same grey in each channel."""
+    grey = np.frombuffer(film.grey, np.uint8).reshape(film.rows, film.columns, 1)
+    return np.repeat(grey, 3, axis=2)
+
+
+def _endings(model: Any) -> tuple[int, ...]:
+    ending = model.generation_config.eos_token_id
+    return tuple(ending) if isinstance(ending, list) else (ending,)
+
+
+def load_vision(folder: Path, *, device: str = "cpu") -> VisionChat:
+    """Raises PermanentError 'bad_model' for a folder with pickles or code, an unknown architecture or no chat template; 'missing_extra' without the libraries."""
+    _check(folder)
+    try:
+        with _offline():
+            model, processor = _loaded(folder, device)
+    except ModuleNotFoundError as error:
+        raise PermanentError(
+            f"{error.name} is missing: pip install 'wetread[composers]'", code="missing_extra"
+        ) from None
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise _unusable(folder, f"transformers cannot load it ({type(error).__name__})") from None
+    if not processor.chat_template:
+        raise _unusable(folder, "it has no chat template, so it cannot be asked")
+    return VisionChat(f"vlm/{folder.name}", model, processor, device)
+
+
+def _check(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise _unusable(folder, "there is no config.json in it")
+    found = [path.name for pattern in _FORBIDDEN_FILES for path in folder.rglob(pattern)]
+    if found:
+        raise _unusable(folder, f"it holds {found[0]}: only safetensors and JSON are read, and no code is run")
+
+
+def _unusable(folder: Path, why: str) -> PermanentError:
+    return PermanentError(f"the vision-language model {folder.name} cannot be used: {why}", code="bad_model")
+
+
+def _loaded(folder: Path, device: str) -> tuple[Any, Any]:
+    transformers, torch = importlib.import_module("transformers"), importlib.import_module("torch")
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    here = {"local_files_only": True, "trust_remote_code": False}
+    processor = transformers.AutoProcessor.from_pretrained(folder, **here)
+    model = transformers.AutoModelForImageTextToText.from_pretrained(
+        folder, use_safetensors=True, dtype=torch.float32 if device == "cpu" else torch.bfloat16, **here
+    )
+    return model.to(device).eval(), processor
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """No hub, and no torchvision: where it was built for another torch, importing it breaks transformers, which does without it."""
+    os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_OFFLINE="1", HF_HUB_DISABLE_TELEMETRY="1")
+    hidden = {name: sys.modules.pop(name) for name in tuple(sys.modules) if name.partition(".")[0] == "torchvision"}
+    sys.modules["torchvision"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["torchvision"]
+        sys.modules.update(hidden)
