@@ -26,6 +26,7 @@ from wetread.storage.vault import SqlVault
 if TYPE_CHECKING:
     from wetread.dicom.sandbox import Sandbox
     from wetread.inference.bundle import ModelBundle
+    from wetread.inference.draft_film import DraftFilms
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.monitoring.watch import Watch, WatchedPolicy
@@ -296,11 +297,19 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         sinks=build_sinks(settings, core.clock.now, sandbox),
         clock=core.clock,
         uid_seed=core.secret,
+        draft_films=_draft_films(settings, core, sandbox),
     )
     worker = Worker(
         core.database, pipeline, core.clock, settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
     )
     return worker, Heartbeats(settings.data_dir / "run")
+
+
+def _draft_films(settings: Settings, core: Core, decoder: Decoder) -> "DraftFilms | None":
+    from wetread.inference.draft_film import DraftFilms
+
+    wanted = settings.drafter_sends_film and settings.drafter_address
+    return DraftFilms(core.files, decoder) if wanted else None
 
 
 def build_drafter(settings: Settings) -> "Drafter":

@@ -17,11 +17,13 @@ from wetread.domain.errors import PermanentError, UnsuitableImage
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest
 from wetread.domain.priority import TriageDecision
+from wetread.domain.report import Draft
 from wetread.domain.role import SERVICE
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyEvent, next_state
 from wetread.inference.analysis import Film, analyse
 from wetread.inference.bundle import ModelBundle
+from wetread.inference.draft_film import DraftFilms
 from wetread.ingest.fault_points import reach
 from wetread.ingest.suitability import SuitabilityPolicy, choose_film, header_flags
 from wetread.ports.clock import Clock
@@ -55,7 +57,7 @@ class Pipeline:
     sinks: Mapping[str, Sink]
     clock: Clock
     uid_seed: bytes
-    sends_film: bool = False
+    draft_films: DraftFilms | None = None
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
@@ -149,7 +151,8 @@ class Pipeline:
             analysis = None if study.reason else unit.analysis(job.study_key)
             instances = unit.instances(job.study_key)
         stale = _superseded(job, study)
-        draft = None if stale else self.drafter.draft(self._drafting_request(study, analysis, instances, has_prior))
+        request = self._drafting_request(study, analysis, instances, has_prior)
+        draft = None if stale else self.drafter.draft(request)
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
             if draft is None or _superseded(job, study):
@@ -157,7 +160,7 @@ class Pipeline:
                 return
             unit.save_draft(study.study_key, study.revision, draft)
             unit.save_study(replace(study, state=next_state(study.state, StudyEvent.DRAFT)))
-            self._finish(unit, job, "study.draft", "success", None, {"composer": draft.composer})
+            self._finish(unit, job, "study.draft", "success", None, _draft_facts(draft, request))
 
     def _drafting_request(
         self, study: Study, analysis: Analysis | None, instances: tuple[Instance, ...], has_prior: bool
@@ -170,6 +173,7 @@ class Pipeline:
             comparison_available=has_prior,
             may_say_normal=self.policy.may_say_normal,
             ai_unavailable="" if analysis else study.reason or "no analysis was stored",
+            film=self.draft_films.of(analysis, instances) if self.draft_films and analysis else None,
         )
 
     def _deliver(self, job: Job) -> None:
@@ -262,6 +266,10 @@ def _first_film(instances: tuple[Instance, ...], policy: SuitabilityPolicy) -> I
     """What a report without an AI read refers to: the film the gate would choose, else the first image."""
     film = choose_film(instances, policy).film
     return (film or instances[0]).instance_key
+
+
+def _draft_facts(draft: Draft, request: DraftingRequest) -> dict[str, str]:
+    return {"composer": draft.composer, **({"film": "sent"} if request.film else {})}
 
 
 def _model_facts(analysis: Analysis | None) -> dict[str, str]:

@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     drafter_deadline_s: float = Field(
         default=5.0, gt=0, le=60, description="After this the grammar drafts in process, and the draft says so."
     )
+    drafter_sends_film: bool = Field(
+        default=False, description="Send the film, small and grey, to the drafting service, for a composer that sees."
+    )
 
     site_time_zone: str = Field(default="UTC", description="The site's IANA time zone, by which its volume is learnt.")
     watch_every_s: float = Field(default=60.0, gt=0, description="Pause between looks for silent failures.")

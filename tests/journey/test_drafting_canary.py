@@ -78,20 +78,22 @@ def _marked_film() -> tuple[bytes, list[str]]:
     return content.getvalue(), [*words, *uids, "1953-04-17", "2026-02-28"]
 
 
-def test_no_identity_crosses_the_drafting_wire(tmp_path: Path) -> None:
+def test_no_identity_crosses_the_drafting_wire_with_the_film(tmp_path: Path) -> None:
     content, canaries = _marked_film()
     stored = tmp_path / "film.dcm"
     stored.write_bytes(content)
     house = Wetread(tmp_path / "house")
     with _recording() as (recorder, address):
-        house.settings = {"DRAFTER_ADDRESS": address}
+        house.settings = {"DRAFTER_ADDRESS": address, "DRAFTER_SENDS_FILM": "true"}
         house.add_radiologist()
         with house.serving() as service:
             assert house.run("send", str(stored), "--to", house.dicomweb_url).returncode == 0
             wait_for(lambda: [r["state"] for r in service.client.worklist("open")] == ["drafted"], "a draft")
             (row,) = service.client.worklist("open")
     assert recorder.bodies
-    assert pb.DraftRequest.FromString(recorder.bodies[0]).findings, "the film was not read"
+    request = pb.DraftRequest.FromString(recorder.bodies[0])
+    assert request.findings, "the film was not read"
+    assert 0 < len(request.film.grey) == request.film.rows * request.film.columns
     wire = b"".join(recorder.bodies).lower() + " ".join(recorder.headers).lower().encode()
     found = [each for each in (*canaries, row["study_key"]) if each.lower().encode() in wire]
     assert found == []

@@ -37,6 +37,9 @@ def add_composer_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--show-record", action="store_true", help="let the model see indication and record, datamarked; default: never"
     )
+    group.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="of a GGUF model; default: one for two cores"
+    )
     group.add_argument("--device", default="cpu", metavar="cpu|cuda", help="where a vlm runs")
 
 
@@ -53,6 +56,7 @@ def read_wish(args: argparse.Namespace, dial: Callable[[Endpoint], Dial]) -> Wis
         read_style(args.style) if args.style else DEFAULT_STYLE,
         args.compose_within,
         args.show_record,
+        args.threads,
         args.device,
         endpoint,
         dial(endpoint) if endpoint else None,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from wetread.cli.composer_options import add_composer_options, dial_directly, read_wish
-from wetread.composers.assemble import assemble
+from wetread.composers.assemble import assemble, import_runtime
 from wetread.composers.endpoint import Endpoint, resolve
 from wetread.composers.relay import Dial, Relay, start_relay
 from wetread.domain.errors import PermanentError
@@ -35,6 +35,7 @@ def run(argv: list[str]) -> int:
             f"{error.name} is missing: pip install 'wetread[drafting]'", code="missing_extra"
         ) from None
 
+    import_runtime(wish.kind)
     bound = bind_server(args.listen, tls_files(args.tls_ca, args.tls_cert, args.tls_key), reflection=args.reflection)
     become(args.user)
     limit_resources(int(args.memory_gib * 1024**3))

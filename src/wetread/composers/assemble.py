@@ -8,7 +8,10 @@ from pathlib import Path
 from wetread.composers.chat import Chat
 from wetread.composers.endpoint import Endpoint
 from wetread.composers.language_model import LanguageModelComposer
+from wetread.composers.llama_chat import import_llama, load_llama
+from wetread.composers.openai_chat import OpenAiChat
 from wetread.composers.relay import Dial
+from wetread.composers.vision_chat import import_vision, load_vision
 from wetread.domain.errors import PermanentError
 from wetread.drafting.grammar import GrammarDrafter
 from wetread.drafting.guard import GuardedDrafter
@@ -16,7 +19,7 @@ from wetread.drafting.style import DEFAULT_STYLE, Style
 from wetread.labelling.labeller import RuleLabeller
 from wetread.ports.drafter import Drafter
 
-__all__ = ["ComposerKind", "Wish", "assemble", "smollm_path"]
+__all__ = ["ComposerKind", "Wish", "assemble", "import_runtime", "smollm_path"]
 
 
 class ComposerKind(StrEnum):
@@ -25,6 +28,9 @@ class ComposerKind(StrEnum):
     SMOLLM = "smollm"
     GGUF = "gguf"
     VLM = "vlm"
+
+
+_LLAMA = (ComposerKind.SMOLLM, ComposerKind.GGUF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +42,18 @@ class Wish:
     style: Style = DEFAULT_STYLE
     within_s: float = 4.0
     shows_record: bool = False
+    threads: int = 0
     device: str = "cpu"
     endpoint: Endpoint | None = None
     dial: Dial | None = None
+
+
+def import_runtime(kind: ComposerKind) -> None:
+    """Import the libraries that `assemble` will use: before privileges are dropped, for the new user may not be able to read them. Raises PermanentError 'missing_extra'."""
+    if kind in _LLAMA:
+        import_llama()
+    if kind is ComposerKind.VLM:
+        import_vision()
 
 
 def assemble(wish: Wish) -> Drafter:
@@ -52,28 +67,20 @@ def assemble(wish: Wish) -> Drafter:
         wish.within_s,
         shows_record=wish.shows_record,
         sees_film=wish.kind is ComposerKind.VLM,
-        one_each=wish.kind in (ComposerKind.SMOLLM, ComposerKind.GGUF),
+        one_each=wish.kind in _LLAMA,
     )
     return GuardedDrafter(composer, grammar, RuleLabeller())
 
 
 def _chat(wish: Wish) -> Chat:
     if wish.kind is ComposerKind.SMOLLM:
-        from wetread.composers.llama_chat import load_llama
-
-        return load_llama(smollm_path())
+        return load_llama(smollm_path(), threads=wish.threads)
     if not wish.model:
         raise PermanentError(f"the composer {wish.kind} needs a model: say which", code="bad_composer")
     if wish.kind is ComposerKind.GGUF:
-        from wetread.composers.llama_chat import load_llama
-
-        return load_llama(Path(wish.model))
+        return load_llama(Path(wish.model), threads=wish.threads)
     if wish.kind is ComposerKind.VLM:
-        from wetread.composers.vision_chat import load_vision
-
         return load_vision(Path(wish.model), device=wish.device)
-    from wetread.composers.openai_chat import OpenAiChat
-
     if wish.endpoint is None or wish.dial is None:
         raise PermanentError("the composer openai needs the URL of its server", code="bad_composer")
     return OpenAiChat(wish.endpoint, wish.dial, wish.model)

@@ -16,14 +16,14 @@ _PLACES = BoundedSemaphore(_AT_ONCE)
 def within(limit_s: float, ask: Callable[[], str]) -> str:
     """What `ask` answers; raises what it raises, TransientError 'composer_late' when it is not done in time, 'composer_busy' when too many are not.
 
-    An asking that is given up goes on in its own thread until it ends by itself, and nobody waits for it.
+    An asking that is given up goes on in its own thread until it ends by itself, and no draft waits for it; the process does when it ends, for a model's library cannot be left halfway.
     """
     if limit_s <= 0:
         raise _late()
     if not _PLACES.acquire(blocking=False):
         raise TransientError("too many questions to the language model are unanswered", code="composer_busy")
     outcome: SimpleQueue[str | WetreadError] = SimpleQueue()
-    Thread(target=_attempt, args=(ask, outcome), name="composer", daemon=True).start()
+    Thread(target=_attempt, args=(ask, outcome), name="composer").start()
     try:
         result = outcome.get(timeout=limit_s)
     except Empty:

@@ -4,6 +4,7 @@ GGUF holds weights and tables, nothing that is executed on loading; it is read f
 here it is a Unix socket in a folder of our own that is removed before anybody could find it, behind a key that nobody has.
 """
 
+import importlib
 import os
 import secrets
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any
 from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question
 from wetread.domain.errors import PermanentError, TransientError
 
-__all__ = ["LlamaChat", "load_llama"]
+__all__ = ["LlamaChat", "import_llama", "load_llama"]
 
 _CONTEXT_TOKENS = 4096
 _SEED = 7
@@ -90,12 +91,17 @@ def _asked(question: Question) -> dict[str, Any]:
     }
 
 
-def load_llama(path: Path, *, threads: int = 0) -> LlamaChat:
-    """`threads` 0 takes one per core. Raises PermanentError 'bad_model' for a file that is no GGUF or cannot be loaded, 'missing_extra' without the library."""
+def import_llama() -> Any:
+    """xllamacpp; raises PermanentError 'missing_extra'."""
     try:
-        import xllamacpp
+        return importlib.import_module("xllamacpp")
     except ModuleNotFoundError:
         raise PermanentError("xllamacpp is missing: pip install 'wetread[composers]'", code="missing_extra") from None
+
+
+def load_llama(path: Path, *, threads: int = 0) -> LlamaChat:
+    """`threads` 0 takes one for two cores: its threads wait for each other by spinning, and one core too few makes an answer ten times slower. Raises PermanentError 'bad_model' for a file that is no GGUF or cannot be loaded."""
+    xllamacpp = import_llama()
     with tempfile.TemporaryDirectory() as folder:
         door = Path(folder) / "door.sock"  # the ending makes it a Unix socket
         settings = xllamacpp.CommonParams()
@@ -105,7 +111,7 @@ def load_llama(path: Path, *, threads: int = 0) -> LlamaChat:
         settings.offline, settings.verbosity, settings.n_threads_http = True, 0, 1
         settings.n_ctx, settings.n_parallel, settings.cache_ram_mib = _CONTEXT_TOKENS, 1, 0
         for pool in (settings.cpuparams, settings.cpuparams_batch):
-            pool.n_threads = threads or os.cpu_count() or 1
+            pool.n_threads = threads or max(1, (os.cpu_count() or 1) // 2)
         try:
             server = xllamacpp.Server(settings)
         except RuntimeError:

@@ -21,7 +21,7 @@ from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question
 from wetread.domain.drafting_context import FilmPixels
 from wetread.domain.errors import PermanentError, TransientError
 
-__all__ = ["VisionChat", "load_vision"]
+__all__ = ["VisionChat", "import_vision", "load_vision"]
 
 _FORBIDDEN_FILES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.py", "adapter_config.json")
 """Pickles, code, and adapters that name another checkpoint."""
@@ -87,21 +87,39 @@ def _endings(model: Any) -> tuple[int, ...]:
     return tuple(ending) if isinstance(ending, list) else (ending,)
 
 
-def load_vision(folder: Path, *, device: str = "cpu") -> VisionChat:
-    """Raises PermanentError 'bad_model' for a folder with pickles or code, an unknown architecture or no chat template; 'missing_extra' without the libraries."""
-    _check(folder)
+def import_vision() -> tuple[Any, Any]:
+    """transformers and torch; raises PermanentError 'missing_extra'."""
     try:
         with _offline():
-            model, processor = _loaded(folder, device)
+            transformers, torch = importlib.import_module("transformers"), importlib.import_module("torch")
+            for name in ("AutoProcessor", "AutoModelForImageTextToText"):
+                getattr(transformers, name)  # imported when it is named
     except ModuleNotFoundError as error:
         raise PermanentError(
             f"{error.name} is missing: pip install 'wetread[composers]'", code="missing_extra"
         ) from None
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    return transformers, torch
+
+
+def load_vision(folder: Path, *, device: str = "cpu") -> VisionChat:
+    """Raises PermanentError 'bad_model' for a folder with pickles or code, an architecture that transformers does not know, or no chat template."""
+    _check(folder)
+    transformers, torch = import_vision()
+    here = {"local_files_only": True, "trust_remote_code": False}
+    dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    try:
+        with _offline():
+            processor = transformers.AutoProcessor.from_pretrained(folder, **here)
+            model = transformers.AutoModelForImageTextToText.from_pretrained(
+                folder, use_safetensors=True, dtype=dtype, **here
+            )
+    except (ImportError, OSError, ValueError, KeyError, RuntimeError) as error:
         raise _unusable(folder, f"transformers cannot load it ({type(error).__name__})") from None
-    if not processor.chat_template:
+    if not getattr(processor, "chat_template", None):
         raise _unusable(folder, "it has no chat template, so it cannot be asked")
-    return VisionChat(f"vlm/{folder.name}", model, processor, device)
+    return VisionChat(f"vlm/{folder.name}", model.to(device).eval(), processor, device)
 
 
 def _check(folder: Path) -> None:
@@ -114,18 +132,6 @@ def _check(folder: Path) -> None:
 
 def _unusable(folder: Path, why: str) -> PermanentError:
     return PermanentError(f"the vision-language model {folder.name} cannot be used: {why}", code="bad_model")
-
-
-def _loaded(folder: Path, device: str) -> tuple[Any, Any]:
-    transformers, torch = importlib.import_module("transformers"), importlib.import_module("torch")
-    transformers.utils.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    here = {"local_files_only": True, "trust_remote_code": False}
-    processor = transformers.AutoProcessor.from_pretrained(folder, **here)
-    model = transformers.AutoModelForImageTextToText.from_pretrained(
-        folder, use_safetensors=True, dtype=torch.float32 if device == "cpu" else torch.bfloat16, **here
-    )
-    return model.to(device).eval(), processor
 
 
 @contextmanager

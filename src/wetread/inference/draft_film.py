@@ -1,0 +1,38 @@
+"""Whether a composer that sees may see the film, and as what: small, grey, and never with writing on it (law 4)."""
+
+from dataclasses import dataclass
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.drafting_context import MOST_FILM_SIDE_PX, FilmPixels
+from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.study import Instance
+from wetread.ports.decoder import FilmDecoder
+from wetread.ports.file_store import FileStore
+
+__all__ = ["TEXT_IN_IMAGE", "DraftFilms"]
+
+TEXT_IN_IMAGE = "text_in_image"
+"""The code of the quality flag that says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFilms:
+    """The film that was read, for its draft."""
+
+    files: FileStore
+    decoder: FilmDecoder
+
+    def of(self, analysis: Analysis, instances: tuple[Instance, ...]) -> FilmPixels | None:
+        """None with writing on it, and when it cannot be decoded now: a draft does not wait for a picture."""
+        from wetread.inference.resample import displayed_grey
+
+        read = [each for each in instances if each.instance_key == analysis.instance_key]
+        if not read or any(flag.code == TEXT_IN_IMAGE for flag in analysis.quality):
+            return None
+        try:
+            path = self.files.path_of(read[0].content_sha256)
+            decoded = self.decoder.decode(path, needed_side_px=MOST_FILM_SIDE_PX)
+        except (TransientError, PermanentError):
+            return None
+        grey = displayed_grey(decoded, MOST_FILM_SIDE_PX)
+        return FilmPixels(grey.shape[0], grey.shape[1], grey.tobytes())
