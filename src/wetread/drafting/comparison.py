@@ -3,7 +3,6 @@
 The newest prior that speaks of a finding counts; silence is not absence. Two priors of one day count as one; one that contradicts itself counts as not speaking, and hides older ones.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -76,17 +75,13 @@ def words_of(priors: Sequence[PriorStudy]) -> Mapping[FindingName, PriorWord]:
     """Per finding the word of the newest prior that speaks of it. `priors` as from `usable`."""
     words: dict[FindingName, PriorWord | None] = {}
     for age, (days_before, same_day) in enumerate(groupby(priors, key=lambda each: each.days_before)):
-        said: dict[FindingName, list[PriorFinding]] = defaultdict(list)
-        sources: dict[FindingName, dict[Evidence, None]] = defaultdict(dict)
+        said: dict[FindingName, list[tuple[str, PriorFinding]]] = {}
         for prior in same_day:
             for finding in prior.findings:
-                said[finding.name].append(finding)
-                sources[finding.name][Evidence(f"prior:{prior.source_id}", finding.name, days_before=days_before)] = (
-                    None
-                )
-        for name, findings in said.items():
-            if name not in words:
-                words[name] = _word(findings, days_before, tuple(sources[name]), newest=age == 0)
+                if finding.name not in words:
+                    said.setdefault(finding.name, []).append((prior.source_id, finding))
+        for name, sourced in said.items():
+            words[name] = _word(name, sourced, days_before, newest=age == 0)
     return {name: word for name, word in words.items() if word is not None}
 
 
@@ -114,17 +109,20 @@ def _across(now: str, word: PriorWord) -> Relation:
 
 
 def _word(
-    findings: Sequence[PriorFinding], days_before: int, evidence: tuple[Evidence, ...], *, newest: bool
+    name: FindingName, sourced: Sequence[tuple[str, PriorFinding]], days_before: int, *, newest: bool
 ) -> PriorWord | None:
-    """None when the same side is both present and absent."""
-    absent = _joined(each for each in findings if not each.present)
-    present = _joined(each for each in findings if each.present and each.laterality)
-    sideless = any(each.present and not each.laterality for each in findings)
+    """None when the same side is both present and absent. `sourced`: what is signed of the finding, each with its prior's id."""
+    present, absent, sideless = set[str](), set[str](), False
+    for _, finding in sourced:
+        if not finding.present:
+            absent |= _SIDES[finding.laterality]
+        elif finding.laterality:
+            present |= _SIDES[finding.laterality]
+        else:
+            sideless = True
     if present & absent or (sideless and absent == _BOTH):
         return None
     laterality = "bilateral" if present == _BOTH else next(iter(present), "")
-    return PriorWord(days_before, evidence, bool(present) or sideless, laterality, absent, newest)
-
-
-def _joined(findings: Iterable[PriorFinding]) -> frozenset[str]:
-    return frozenset[str]().union(*(_SIDES[each.laterality] for each in findings))
+    sources = dict.fromkeys(source_id for source_id, _ in sourced)
+    evidence = tuple(Evidence(f"prior:{each}", name, days_before=days_before) for each in sources)
+    return PriorWord(days_before, evidence, bool(present) or sideless, laterality, frozenset(absent), newest)

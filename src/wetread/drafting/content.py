@@ -19,6 +19,7 @@ def plan(request: DraftingRequest, style: Style = DEFAULT_STYLE) -> tuple[Planne
     Raises PermanentError for a request that cannot be drafted from (`refusal.check`) and 'unknown_language'.
     """
     check(request)
-    spoken = replace(request, language=language_of(request.language))
+    language = language_of(request.language)
+    spoken = request if language == request.language else replace(request, language=language)
     statements = (*circumstances(spoken, style), *assessment(spoken, style))
     return tuple(each for section in style.sections for each in statements if each.section is section)

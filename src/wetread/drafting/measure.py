@@ -6,13 +6,13 @@ from functools import lru_cache
 from wetread.domain.drafting_context import Measurement
 from wetread.drafting.catalogue import catalogue
 
-__all__ = ["DECIMALS", "amount", "decimal_text", "decimals", "is_speakable", "quantity_of"]
+__all__ = ["DECIMALS", "amount", "decimals", "is_speakable", "probability_text", "quantity_of"]
 
 DECIMALS = {"1": 2, "%": 0, "mm": 1, "cm": 1, "mm2": 0, "cm2": 1, "mL": 0, "deg": 0}
 """Places after the decimal mark by UCUM unit: what a film allows, not what a program prints. From 10 mm on whole millimetres."""
 _LARGEST = 100_000.0
-_FINEST = 17
-"""Decimals beyond which two doubles are shown as one."""
+_FINEST = 20
+"""Decimals that tell neighbouring doubles apart from 0.001 on."""
 _STEPS = tuple(Decimal(1).scaleb(-places) for places in range(_FINEST + 1))
 
 
@@ -37,19 +37,27 @@ def amount(measured: Measurement, decimal_mark: str) -> str:
 
 @lru_cache(maxsize=1024)
 def decimals(probability: float, limits: tuple[float, ...]) -> int:
-    """How many decimals show it: two, or as many more as keep it on its side of every limit and off 0 and 1, unless it is one of these."""
-    exact = Decimal(repr(probability))
-    fixed = [Decimal(repr(each)) for each in limits] + [Decimal(0), Decimal(1)]
-    for places in range(2, _FINEST):
+    """How many decimals show it: two, three where two would show 0 or 1, or as many more as keep it on its side of every limit."""
+    exact, fixed = Decimal(repr(probability)), [Decimal(repr(each)) for each in limits]
+    fewest = 2 if _rounded(exact, 2) not in (0, 1) or exact in (0, 1) else 3
+    for places in range(fewest, _FINEST):
         shown = _rounded(exact, places)
         if all(_order(exact, each) == _order(shown, _rounded(each, places)) for each in fixed):
             return places
     return _FINEST
 
 
-def decimal_text(value: float, places: int, decimal_mark: str) -> str:
-    """0.3 with two places gives "0.30"."""
-    return str(_rounded(Decimal(repr(value)), places)).replace(".", decimal_mark)
+def probability_text(value: float, places: int, decimal_mark: str) -> str:
+    """0.3 with two places gives "0.30"; what would be shown as 0 or 1 and is neither gives "<0.001" or ">0.999"."""
+    exact = Decimal(repr(value))
+    shown = _rounded(exact, places)
+    if shown == 0 < exact:
+        text = f"<{_STEPS[places]}"
+    elif shown == 1 > exact:
+        text = f">{1 - _STEPS[places]}"
+    else:
+        text = str(shown)
+    return text.replace(".", decimal_mark)
 
 
 def _rounded(value: Decimal, places: int) -> Decimal:

@@ -9,7 +9,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.report import Certainty, Sentence
 from wetread.drafting.catalogue import Catalogue, Noun, catalogue
-from wetread.drafting.measure import amount, decimal_text, decimals, quantity_of
+from wetread.drafting.measure import amount, decimals, probability_text, quantity_of
 from wetread.drafting.phrases import faults_of
 from wetread.drafting.planned import PlannedStatement
 from wetread.drafting.style import Style
@@ -50,8 +50,10 @@ class Wording:
         return Sentence(planned.section, text[:1].upper() + text[1:], planned.evidence, hedge, planned.certainty)
 
     def _fill(self, key: str, planned: PlannedStatement) -> str:
-        phrase = self.phrases[key]
-        return phrase.fill({slot: SLOTS[slot](self, planned) for slot in phrase.slots})
+        filled = list(self.phrases[key].parts)
+        for place in range(1, len(filled), 2):
+            filled[place] = SLOTS[filled[place]](self, planned)
+        return "".join(filled)
 
     def noun(self, planned: PlannedStatement) -> Noun:
         """The finding that the statement is about. Raises LookupError when it is about none."""
@@ -89,7 +91,8 @@ class Wording:
         """A probability, operating point or limit of a band, with the decimals that keep the probability on its side of each."""
         model = planned.evidence[0]
         compared = self.limits if model.threshold is None else (model.threshold, *self.limits)
-        return decimal_text(value or 0.0, decimals(model.probability or 0.0, compared), self.spoken.decimal_mark)
+        places = decimals(model.probability or 0.0, compared)
+        return probability_text(value or 0.0, places, self.spoken.decimal_mark)
 
     def listed(self, names: tuple[FindingName, ...]) -> str:
         """ "mass, nodule or fracture"."""

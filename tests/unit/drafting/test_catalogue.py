@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from tests.drafting_reader import GENDERS, GERMAN
 
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import PermanentError
@@ -79,36 +80,6 @@ def test_every_finding_side_certainty_and_comparison_makes_a_sentence_of_its_own
         assert "  " not in text
         made.add(text)
     assert len(made) == len(FindingName) * len(SIDES) * len(STATED) * len(Relation)
-
-
-GENDERS = {
-    "m": ("kein", "linksseitiger", "rechtsseitiger", "beidseitiger"),
-    "f": ("keine", "linksseitige", "rechtsseitige", "beidseitige"),
-    "n": ("kein", "linksseitiges", "rechtsseitiges", "beidseitiges"),
-}
-GERMAN = {
-    FindingName.ATELECTASIS: ("Atelektase", "f"),
-    FindingName.CARDIOMEGALY: ("Kardiomegalie", "f"),
-    FindingName.EFFUSION: ("Pleuraerguss", "m"),
-    FindingName.INFILTRATION: ("Infiltrat", "n"),
-    FindingName.MASS: ("Raumforderung", "f"),
-    FindingName.NODULE: ("Rundherd", "m"),
-    FindingName.PNEUMONIA: ("Pneumonie", "f"),
-    FindingName.PNEUMOTHORAX: ("Pneumothorax", "m"),
-    FindingName.CONSOLIDATION: ("Konsolidierung", "f"),
-    FindingName.EDEMA: ("Lungenödem", "n"),
-    FindingName.EMPHYSEMA: ("Lungenemphysem", "n"),
-    FindingName.FIBROSIS: ("Lungenfibrose", "f"),
-    FindingName.PLEURAL_THICKENING: ("Pleuraverdickung", "f"),
-    FindingName.HERNIA: ("Zwerchfell- oder Hiatushernie", "f"),
-    FindingName.ENLARGED_CARDIOMEDIASTINUM: ("Verbreiterung des Herz-Mediastinal-Schattens", "f"),
-    FindingName.LUNG_LESION: ("Lungenläsion", "f"),
-    FindingName.LUNG_OPACITY: ("Lungenverschattung", "f"),
-    FindingName.PLEURAL_OTHER: ("sonstige Pleuraveränderung", "f"),
-    FindingName.FRACTURE: ("Fraktur", "f"),
-    FindingName.SUPPORT_DEVICES: ("Fremdmaterial", "n"),
-}
-"""Written beside the catalogue, from the dictionary."""
 
 
 @pytest.mark.parametrize("name", FindingName)
