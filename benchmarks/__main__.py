@@ -4,7 +4,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("decode", "storage", "ingest", "burst", "qido", "read_one_film", "model_speed", "queue_simulation")
+SCRIPTS = (
+    "decode",
+    "storage",
+    "ingest",
+    "burst",
+    "qido",
+    "read_one_film",
+    "model_speed",
+    "queue_simulation",
+    "drafting_grammar",
+)
 
 
 def main() -> None:

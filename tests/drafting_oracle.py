@@ -45,8 +45,14 @@ def expected_impression(request: DraftingRequest, style: Style) -> list[Said]:
         shown = [Said("questionable")]
     elif rest[room:]:
         shown.append(Said("further", count=len(rest[room:])))
+    shown += sorted((each for each in _from_priors(request) if each.name in style.impression_first), key=_anatomy)
     closed = any(key == "closing" and spoken == request.language for spoken, key, _ in style.phrases)
     return [*shown, *([Said("closing")] if closed else [])]
+
+
+def _anatomy(said: Said) -> int:
+    """Lungs, pleura, bones: of the findings that a style of `drafting_sets` puts first."""
+    return [FindingName.MASS, FindingName.PNEUMOTHORAX, FindingName.FRACTURE].index(FindingName(said.name or ""))
 
 
 def right_number(said: Said, request: DraftingRequest) -> bool:

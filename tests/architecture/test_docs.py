@@ -3,14 +3,20 @@
 import re
 import sys
 from collections import defaultdict
+from contextlib import chdir, redirect_stdout
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from wetread.cli import COMMANDS
+from wetread.cli import COMMANDS, main
 from wetread.domain.critical import CRITICAL_TRANSITIONS, CriticalState
 from wetread.domain.finding import VOCABULARY
 from wetread.domain.study_state import TRANSITIONS, StudyState
+from wetread.drafting.catalogue import LANGUAGES
+from wetread.drafting.style import DEFAULT_STYLE
+from wetread.drafting.style_file import EXAMPLE_STYLE, read_style
 from wetread.settings import Settings
 from wetread.triage.policy import load_policy
 
@@ -50,7 +56,19 @@ def _default(value: object) -> str:
     return "none" if value is None or not text or text == "**********" else f"`{text}`"
 
 
+def draft_of_the_example(language: str) -> str:
+    """What the command prints; run from the root of the repository, as a reader would."""
+    command = ["draft", "docs/examples/findings.json", *([] if language == "en" else ["--language", language])]
+    printed = StringIO()
+    with chdir(DOCS.parent), redirect_stdout(printed):
+        assert main(command) == 0
+    return f"```\n$ wetread {' '.join(command)}\n{printed.getvalue()}```"
+
+
 GENERATED = {
+    ("drafting.md", "draft-en"): lambda: draft_of_the_example("en"),
+    ("drafting.md", "draft-de"): lambda: draft_of_the_example("de"),
+    ("drafting.md", "style"): lambda: f"```toml\n{EXAMPLE_STYLE.read_text('utf-8')}```",
     ("architecture.md", "states"): state_diagram,
     ("critical-findings.md", "critical-states"): critical_diagram,
     ("settings.md", "settings"): settings_table,
@@ -76,6 +94,12 @@ def test_the_policy_in_the_docs_loads(tmp_path: Path) -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "triage.md").read_text("utf-8"), flags=re.S)
     (tmp_path / "p.yaml").write_text(example)
     assert load_policy(tmp_path / "p.yaml").policy_version == "north-3"
+
+
+def test_the_style_in_the_docs_is_the_built_in_one_but_for_its_phrases() -> None:
+    shown = read_style(EXAMPLE_STYLE)
+    assert replace(shown, name="", phrases=()) == DEFAULT_STYLE
+    assert {spoken for spoken, _, _ in shown.phrases} == set(LANGUAGES)
 
 
 def test_every_adr_says_how_it_is_enforced() -> None:

@@ -47,8 +47,8 @@ class ReportStatus(StrEnum):
 class Evidence:
     """What a sentence rests on: a finding with its calibrated probability and operating point, a header fact, a prior or a piece of the record.
 
-    `source` is "model", "header:<Keyword>", "archive", "quality:<code>", "measurement:<name>", "prior:<source_id>", "record:<source_id>" or "ai_unavailable"; `days_before` is set for a prior and for
-    the record.
+    `source` is "model", "header:<Keyword>", "archive", "quality:<code>", "measurement:<name>", "prior:<source_id>", "record:<source_id>" ("record:order" for what was ordered), "ai_unavailable" or
+    "style" (a site's own sentence); "record" and "measurement" alone stand for pieces that were left out and cannot be named. `days_before` is set for a prior and for the record.
     """
 
     source: str

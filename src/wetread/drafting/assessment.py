@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from wetread.domain.analysis import Finding, QualityFlag
 from wetread.domain.drafting_context import Measurement
@@ -59,17 +60,17 @@ def _note(flag: QualityFlag) -> PlannedStatement:
 def _read(request: DraftingRequest, style: Style) -> Iterable[PlannedStatement]:
     words = words_of(usable(request.context.priors))
     stated = [_called(each, request, style, words.get(each.name)) for each in request.findings if each.called]
-    open_priors = _open_priors(request.findings, words)
+    open_priors = sorted(_open_priors(request.findings, words), key=itemgetter(0))
     placed = [*((_key(each), each) for each in stated), *open_priors, *_negatives(request, style, words)]
     placed += _measured(request, {each.finding: _key(each) for each in stated})
     nothing = [] if stated else [_nothing(request, prior_open=bool(open_priors))]
     yield from nothing
-    yield from (each for _, each in sorted(placed, key=lambda pair: pair[0]))
+    yield from (each for _, each in sorted(placed, key=itemgetter(0)))
     yield from _left_out(request)
     if stated:
         yield from _impression(stated, style)
-    else:
-        yield from (_in_impression(each) for each in nothing)
+    followed = [each for _, each in open_priors if each.finding in style.impression_first]
+    yield from map(_in_impression, (*nothing, *followed))
 
 
 def _model(finding: Finding) -> Evidence:

@@ -20,6 +20,8 @@ _SHOWN_PRIORS = 3
 _MOST_CODES, _MOST_PROBLEMS = 10, 10
 _MEANING, _QUOTE, _INDICATION, _PROBLEM = 100, 240, 400, 200
 """Characters of a text from outside that a draft shows."""
+_MOST_SOURCES = 50
+"""Pieces of the record that a sentence about left out ones names as its evidence."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _OLDEST_DAYS = 50_000
 
@@ -64,42 +66,40 @@ def _coded(code: Code) -> Code | None:
 
 def _record(snippets: Sequence[Snippet], style: Style, unusable: int, surplus: int) -> Iterable[PlannedStatement]:
     """The most relevant pieces of the record, and how many are left out and why."""
-    trusted = [each for each in snippets if each.suspicion < style.suspicion_limit]
-    fit = [(each, text) for each in trusted if _is_placed(each) and (text := one_line(each.text, _QUOTE).rstrip(" ."))]
-    fit.sort(key=lambda pair: -pair[0].score if isfinite(pair[0].score) else 0.0)
-    for snippet, text in fit[: style.quotes_maximum]:
-        yield _quote(snippet, text)
-    section = Section.INDICATION if Section.INDICATION in style.sections else Section.COMPARISON
     suspicious = [each for each in snippets if not each.suspicion < style.suspicion_limit]
+    trusted = [each for each in snippets if each.suspicion < style.suspicion_limit]
+    fit = sorted(filter(_is_quotable, trusted), key=lambda each: -each.score if isfinite(each.score) else 0.0)
+    quoted, rest = fit[: style.quotes_maximum], fit[style.quotes_maximum :]
+    yield from map(_quote, quoted)
+    section = Section.INDICATION if Section.INDICATION in style.sections else Section.COMPARISON
     for claim, count, left_out in (
         (Claim.RECORD_SUSPICIOUS, len(suspicious), suspicious),
         (Claim.RECORD_UNUSABLE, len(trusted) - len(fit) + unusable, []),
-        (
-            Claim.RECORD_SURPLUS,
-            max(0, len(fit) - style.quotes_maximum) + surplus,
-            [each for each, _ in fit[style.quotes_maximum :]],
-        ),
+        (Claim.RECORD_SURPLUS, len(rest) + surplus, rest),
     ):
         if count:
-            evidence = tuple(_source(each) for each in left_out if _is_placed(each)) or (Evidence("record"),)
+            named = [_source(each) for each in left_out[:_MOST_SOURCES] if _is_quotable(each)]
+            evidence = tuple(named) or (Evidence("record"),)
             yield PlannedStatement(section, claim, evidence, number(count), count=count)
 
 
-def _quote(snippet: Snippet, text: str) -> PlannedStatement:
+def _quote(snippet: Snippet) -> PlannedStatement:
     earlier_report = snippet.kind is RecordKind.DIAGNOSTIC_REPORT
     return PlannedStatement(
         Section.COMPARISON if earlier_report else Section.INDICATION,
         Claim.RECORD_QUOTE,
         (_source(snippet),),
         days_before=snippet.days_before,
-        quoted=text,
+        quoted=one_line(snippet.text, _QUOTE).rstrip(" ."),
         kind=snippet.kind,
         source_id=snippet.source_id,
     )
 
 
-def _is_placed(snippet: Snippet) -> bool:
-    return is_opaque_id(snippet.source_id) and (snippet.days_before is None or 0 <= snippet.days_before <= _OLDEST_DAYS)
+def _is_quotable(snippet: Snippet) -> bool:
+    """Its source and age can be shown, and it begins with something to read."""
+    dated = snippet.days_before is None or 0 <= snippet.days_before <= _OLDEST_DAYS
+    return dated and is_opaque_id(snippet.source_id) and any(map(str.isalnum, snippet.text[:_QUOTE]))
 
 
 def _source(snippet: Snippet) -> Evidence:

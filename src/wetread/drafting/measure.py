@@ -47,6 +47,7 @@ def decimals(probability: float, limits: tuple[float, ...]) -> int:
     return _FINEST
 
 
+@lru_cache(maxsize=1024)
 def probability_text(value: float, places: int, decimal_mark: str) -> str:
     """0.3 with two places gives "0.30"; what would be shown as 0 or 1 and is neither gives "<0.001" or ">0.999"."""
     exact = Decimal(repr(value))

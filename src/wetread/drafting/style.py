@@ -33,7 +33,7 @@ class Bands:
 class Style:
     """A site's style; `name` "" is the built-in one.
 
-    `impression_first` lead the impression whatever their certainty and are never cut by `impression_maximum`. `negatives` are stated as not seen when they are calibrated and below their operating
+    `impression_first` lead the impression whatever their certainty, are never cut by `impression_maximum`, and stand there too when a prior had them and they are not called now. `negatives` are stated as not seen when they are calibrated and below their operating
     points. `quotes_maximum` pieces of the record are quoted, none whose suspicion (0..1) reaches `suspicion_limit`. `phrases` are (language, key, text).
     """
 

@@ -15,7 +15,10 @@ from wetread.drafting.catalogue import LANGUAGES, flattened
 from wetread.drafting.phrases import faults_of
 from wetread.drafting.style import DEFAULT_STYLE, Bands, Style
 
-__all__ = ["read_style"]
+__all__ = ["EXAMPLE_STYLE", "read_style"]
+
+EXAMPLE_STYLE = Path(__file__).parent / "example_style.toml"
+"""Every key, with the built-in values."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _MOST_BYTES = 65_536

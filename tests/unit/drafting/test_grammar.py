@@ -211,6 +211,17 @@ def test_what_the_prior_had_and_the_ai_does_not_see_is_never_called_resolved() -
         assert draft.findings == ()
 
 
+def test_a_pneumothorax_of_the_prior_is_followed_up_in_the_impression() -> None:
+    request = _request(
+        a_finding("effusion", 0.9), a_finding("pneumothorax", 0.04), context=_prior(N.PNEUMOTHORAX, True)
+    )
+    said = _said(request, Section.IMPRESSION)
+    assert said[0] == "Probable left pleural effusion."
+    assert said[1].startswith("Pneumothorax reported on the prior of 12 days before is not seen by the AI now")
+    quiet = replace(request, findings=request.findings[1:])
+    assert [each.split()[0] for each in _said(quiet, Section.IMPRESSION)] == ["No", "Pneumothorax"]
+
+
 @pytest.mark.parametrize("findings", [(), (a_finding("effusion", None),)])
 def test_what_the_prior_had_and_the_ai_does_not_assess_is_said(findings: tuple[Finding, ...]) -> None:
     said = _said(_request(*findings, context=_prior(N.EFFUSION, True, "right")), Section.FINDINGS)

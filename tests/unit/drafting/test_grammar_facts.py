@@ -43,7 +43,7 @@ def test_every_given_finding_is_stated_and_nothing_is_invented() -> None:
         assert all(right_number(each, request) for each in found if each.number)
         assert Counter(replace(each, number="") for each in found) == expected_findings(request, style), request
         impression = _read(_of(draft, Section.IMPRESSION), request.language, style)
-        assert impression == expected_impression(request, style), request
+        assert [replace(each, number="") for each in impression] == expected_impression(request, style), request
         _check_the_rest(request, draft)
         seen.update(each.relation or each.kind for each in (*found, *impression))
     assert min(seen.values()) >= 20, seen
