@@ -1,6 +1,5 @@
 """The only place where a port meets an adapter (channels: `bootstrap_notifiers`): settings in, working parts out. Heavy libraries are imported by the part that needs them, when it is built."""
 
-import multiprocessing
 import os
 import secrets
 import time
@@ -21,6 +20,7 @@ from wetread.ports.sink import ReportPackage, Sink
 from wetread.settings import Settings
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
+from wetread.storage.migrate import bring_up_to_date
 from wetread.storage.vault import SqlVault
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def build_core(settings: Settings) -> Core:
     """Open (and on first start create) the data folder, the key, both databases and the file store."""
     (settings.data_dir / "vault").mkdir(mode=0o700, parents=True, exist_ok=True)
     secret = _secret(settings.resolved_pseudonym_key_file)
-    _migrate(settings.resolved_database_url, "work")
-    _migrate(settings.resolved_vault_url, "vault")
+    bring_up_to_date(settings.resolved_database_url, "work")
+    bring_up_to_date(settings.resolved_vault_url, "vault")
     return Core(
         settings,
         SqlDatabase(settings.resolved_database_url),
@@ -113,21 +113,6 @@ def _secret(path: Path) -> bytes:
         file.flush()
         os.fsync(file.fileno())
     return key
-
-
-def _migrate(url: str, which: str) -> None:
-    """Bring a schema up to date in a process of its own: the migration tool would stay in a server's memory for ever."""
-    from wetread.storage.migrate import is_current, upgrade
-
-    if is_current(url, which):
-        return
-    child = multiprocessing.get_context("spawn").Process(target=upgrade, args=(url, which))
-    child.start()
-    child.join()
-    if child.exitcode != 0:
-        raise PermanentError(
-            f"the {which} database could not be migrated: see the lines above", code="migration_failed"
-        )
 
 
 def build_sandbox(settings: Settings) -> "Sandbox":

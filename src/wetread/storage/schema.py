@@ -26,9 +26,19 @@ from sqlalchemy import (
 
 from wetread.storage.codec import aware_utc
 
-__all__ = ["CRITICAL_IS_CLOSED", "CRITICAL_IS_OPEN", "EPOCH", "HEADS", "UtcDateTime", "metadata_of", "vault", "work"]
+__all__ = [
+    "CRITICAL_IS_CLOSED",
+    "CRITICAL_IS_OPEN",
+    "EPOCH",
+    "HEADS",
+    "NAMES",
+    "UtcDateTime",
+    "metadata_of",
+    "vault",
+    "work",
+]
 
-HEADS = {"work": "0003", "vault": "0001"}
+HEADS = {"work": "0003", "vault": "0001", "snippets": "0001"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,18 +59,20 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 _Serial = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY counts by itself on SQLite
 # code point order on both engines (SQLite's default, BINARY, has it): a prefix is a range of the index
 _Ordered = Text().with_variant(Text(collation="C"), "postgresql")
 
-work = MetaData(naming_convention=_NAMES)
-vault = MetaData(naming_convention=_NAMES)
+work = MetaData(naming_convention=NAMES)
+vault = MetaData(naming_convention=NAMES)
 
 
 def metadata_of(which: str) -> MetaData:
-    """The tables of the "work" or the "vault" database."""
-    return {"work": work, "vault": vault}[which]
+    """The tables of the "work", the "vault" or the "snippets" database."""
+    from wetread.storage.snippet_schema import snippets_metadata
+
+    return {"work": work, "vault": vault, "snippets": snippets_metadata}[which]
 
 
 def _text(name: str) -> Column[str]:
