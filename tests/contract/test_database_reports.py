@@ -66,6 +66,21 @@ def test_an_amendment_is_a_new_version_beside_the_old(uow: UnitOfWork) -> None:
     assert (uow.report(STUDY_KEY, 3), uow.reports(StudyKey("other"))) == (None, ())
 
 
+def test_signed_studies_come_once_each_in_order_and_page_by_page(uow: UnitOfWork) -> None:
+    keys = [StudyKey(letter * 24) for letter in "dbca"]
+    for key in keys:
+        uow.save_study(a_study(study_key=key))
+    for key in keys[:3]:
+        uow.save_report(replace(SIGNED, study_key=key), expected_etag=None)
+    amended = replace(SIGNED, study_key=keys[0], version=2, status=ReportStatus.AMENDED, amendment_reason="side")
+    uow.save_report(amended, expected_etag=None)
+    uow.save_report(a_report(study_key=keys[3]), expected_etag=None)
+    uow.save_report(replace(SIGNED, study_key=STUDY_KEY, status=ReportStatus.PRELIMINARY), expected_etag=None)
+    assert uow.signed_studies() == tuple(sorted(keys[:3]))
+    first = uow.signed_studies(limit=2)
+    assert uow.signed_studies(after=first[-1], limit=2) == tuple(sorted(keys[:3]))[2:]
+
+
 def test_a_delivery_is_one_row_per_version_and_sink(uow: UnitOfWork) -> None:
     pending = Delivery(STUDY_KEY, 1, "archive", DeliveryState.PENDING, 0, "", NOON)
     failed = replace(

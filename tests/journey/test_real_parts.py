@@ -116,6 +116,7 @@ def test_a_film_enters_by_the_watched_folder_and_is_signed_from_the_command_line
         assert "signed as final, version 1, by Dr Test" in signed.stdout, signed.stderr
         wait_for(lambda: [r["state"] for r in service.client.worklist("reported")] == ["delivered"], "delivery")
     _look_at_the_sources(house, row["study_key"], tmp_path / "sources.svg")
+    _measure_what_was_signed(house, row["study_key"], tmp_path / "predictions.csv")
     assert [each.read_bytes() for each in (watched / "done").iterdir()] == [film(13)]
     assert [each.read_bytes() for each in (watched / "refused").glob("*.dcm")] == [b"not a film at all"]
     assert [each.read_text().partition(":")[0] for each in (watched / "refused").glob("*.txt")] == ["not_part10"]
@@ -130,6 +131,18 @@ def _look_at_the_sources(house: Wetread, study: str, picture: Path) -> None:
     assert drawn.returncode == 0, drawn.stderr
     assert "Version 1, final" in picture.read_text("utf-8")
     assert house.run("provenance", study, *who, stdin="wrong\n").returncode == 1
+
+
+def _measure_what_was_signed(house: Wetread, study: str, table: Path) -> None:
+    added = house.run("user", "add", "qa", "--role", "quality", "--password-stdin", stdin=PASSWORD + "\n")
+    assert added.returncode == 0, added.stderr
+    refused = house.run("predictions", "--as", ACCOUNT, "--password-stdin", "--out", str(table), stdin=PASSWORD + "\n")
+    assert "may not export predictions" in refused.stderr
+    done = house.run("predictions", "--as", "qa", "--password-stdin", "--out", str(table), stdin=PASSWORD + "\n")
+    assert "1 signed studies" in done.stdout, done.stderr
+    assert {line.split(",")[0] for line in table.read_text().splitlines()[1:]} == {study}
+    measured = house.run("evaluate", str(table), "--unmentioned", "negative")
+    assert "only one class" in measured.stdout, measured.stderr
 
 
 def test_the_whole_line_runs_on_postgresql(tmp_path: Path) -> None:

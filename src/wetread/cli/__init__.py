@@ -31,6 +31,7 @@ COMMANDS = {
     "alarms": "what is wrong with the service; acknowledge an alarm; try the silence watch",
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
+    "predictions": "what the model said beside what was signed, as a table for evaluate",
     "evaluate": "what predictions are worth against labels: one report; reader studies; LUNA16",
     "simulate": "try reading orders and waiting-time caps on a simulated reading room",
     "settings": "every setting, its value and where it came from",
@@ -73,7 +74,7 @@ def _guarded(command: _Command, argv: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {name:<9} {text}" for name, text in COMMANDS.items()]
+    lines = [f"  {name:<11} {text}" for name, text in COMMANDS.items()]
     return "\n".join(
         [
             "wetread: a machine wet read for chest radiographs, signed by people.",

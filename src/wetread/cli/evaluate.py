@@ -41,6 +41,7 @@ def _predictions(args: argparse.Namespace) -> int:
         tuple(args.finding),
         dict(args.threshold),
         args.uncertain,
+        args.unmentioned,
         args.split_date or "",
         args.external,
         not args.no_slices,
@@ -106,6 +107,12 @@ def _parser() -> argparse.ArgumentParser:
         choices=("ignore", "positive", "negative"),
         default="ignore",
         help="what an uncertain label counts as; default ignore",
+    )
+    parser.add_argument(
+        "--unmentioned",
+        choices=("ignore", "negative"),
+        default="ignore",
+        help="what a finding that a report does not mention counts as; default ignore",
     )
     parser.add_argument("--model", help="which model, where the file holds several")
     parser.add_argument(

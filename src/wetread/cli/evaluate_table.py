@@ -8,7 +8,7 @@ __all__ = ["table"]
 
 def table(report: Report) -> str:
     lines = [
-        f"{report.data.file}: {report.data.rows:,} rows, sha256 {report.data.sha256[:16]}; uncertain labels: {report.data.uncertain_as}",
+        f"{report.data.file}: {report.data.rows:,} rows, sha256 {report.data.sha256[:16]}; uncertain labels: {report.data.uncertain_as}, not mentioned: {report.data.unmentioned_as}",
         *(["no patient column: every study counts as a patient of its own"] if not report.data.has_patients else []),
         "",
         f"{'finding':<22}{'positive of n':>18}  {'AUROC':<22}{'sensitivity':<22}{'specificity':<22}{'FP/100':>7}  {'smECE':>6}",

@@ -32,6 +32,7 @@ class Act(StrEnum):
     READ_OWN_AUDIT = "read_own_audit"
     READ_AUDIT = "read_audit"
     MANAGE_ACCOUNTS = "manage_accounts"
+    EXPORT_PREDICTIONS = "export_predictions"
 
 
 _R, _A = Role, Act
@@ -63,9 +64,17 @@ PERMITTED: dict[Role, frozenset[Act]] = {
         }
     ),
     _R.TECHNOLOGIST: frozenset({_A.SEE_WORKLIST, _A.SEE_ROSTER, _A.READ_OWN_AUDIT}),
-    _R.ML_ENGINEER: frozenset({_A.READ_OWN_AUDIT}),
+    _R.ML_ENGINEER: frozenset({_A.READ_OWN_AUDIT, _A.EXPORT_PREDICTIONS}),
     _R.QUALITY: frozenset(
-        {_A.SEE_WORKLIST, _A.READ_STUDY, _A.SEE_ROSTER, _A.ACKNOWLEDGE_ALARM, _A.READ_OWN_AUDIT, _A.READ_AUDIT}
+        {
+            _A.SEE_WORKLIST,
+            _A.READ_STUDY,
+            _A.SEE_ROSTER,
+            _A.ACKNOWLEDGE_ALARM,
+            _A.READ_OWN_AUDIT,
+            _A.READ_AUDIT,
+            _A.EXPORT_PREDICTIONS,
+        }
     ),
     _R.ADMIN: frozenset(
         {_A.SEE_ROSTER, _A.HAND_OVER, _A.ACKNOWLEDGE_ALARM, _A.READ_OWN_AUDIT, _A.READ_AUDIT, _A.MANAGE_ACCOUNTS}

@@ -107,6 +107,9 @@ class UnitOfWork(CriticalStore, WatchStore, Protocol):
         ...
 
     def reports(self, study_key: StudyKey) -> tuple[Report, ...]: ...
+    def signed_studies(self, *, after: StudyKey | None = None, limit: int = 500) -> tuple[StudyKey, ...]:
+        """Studies with a final or amended version, in order of their keys, from the one behind `after` on."""
+        ...
 
     # jobs
     def enqueue(self, request: JobRequest) -> bool:

@@ -19,6 +19,7 @@ class Wanted:
     findings: tuple[str, ...] = ()
     thresholds: Mapping[str, float] = field(default_factory=dict)
     uncertain_as: str = "ignore"
+    unmentioned_as: str = "ignore"
     split_date: str = ""
     external: str = ""
     slices: bool = True
@@ -57,7 +58,7 @@ def assess(
     absent: list[str] = []
     for finding in findings:
         told(finding)
-        rows = file.rows_of(finding, wanted.model, wanted.uncertain_as)
+        rows = _rows(file, finding, wanted.model, wanted)
         if not len(rows.truth):
             absent.append(f"{finding} (no labelled study)")
             continue
@@ -65,13 +66,17 @@ def assess(
         splits += _splits(rows, wanted)
         plots[finding] = _plots(rows)
         if other is not None and finding in other.findings:
-            differences.append(compare_models(rows, other.rows_of(finding, wanted.against_model, wanted.uncertain_as)))
+            differences.append(compare_models(rows, _rows(other, finding, wanted.against_model, wanted)))
         elif other is not None:
             absent.append(f"{finding} (not in {other.path.name})")
     facts = _facts(file, wanted, wanted.model)
     beside = _facts(other, wanted, wanted.against_model) if other is not None else None
     report = Report(made_on, facts, tuple(scores), tuple(splits), beside, tuple(differences), tuple(absent))
     return Assessment(report, plots)
+
+
+def _rows(file: PredictionFile, finding: str, model: str | None, wanted: Wanted) -> FindingRows:
+    return file.rows_of(finding, model, wanted.uncertain_as, unmentioned_as=wanted.unmentioned_as)
 
 
 def _findings(file: PredictionFile, wanted: Wanted) -> Sequence[str]:
@@ -136,6 +141,7 @@ def _facts(file: PredictionFile, wanted: Wanted, model: str | None) -> DataFacts
         file.rows,
         file.has_patients,
         wanted.uncertain_as,
+        wanted.unmentioned_as,
         file.ignored,
         model or file.models[0],
     )

@@ -45,7 +45,7 @@ def _data(report: Report) -> str:
 def _facts(data: DataFacts) -> str:
     ignored = f" Columns not used: {escape(', '.join(data.ignored))}." if data.ignored else ""
     model = f" (model {escape(data.model)})" if data.model else ""
-    return f"{escape(data.file)}{model}, {data.rows:,} rows, sha256 <code>{data.sha256[:16]}…</code>; uncertain labels: {escape(data.uncertain_as)}.{ignored}"
+    return f"{escape(data.file)}{model}, {data.rows:,} rows, sha256 <code>{data.sha256[:16]}…</code>; uncertain labels: {escape(data.uncertain_as)}, findings not mentioned: {escape(data.unmentioned_as)}.{ignored}"
 
 
 def _overview(scores: Iterable[FindingScore]) -> str:

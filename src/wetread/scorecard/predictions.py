@@ -71,8 +71,10 @@ class PredictionFile:
     has_patients: bool
     frame: pl.LazyFrame
 
-    def rows_of(self, finding: str, model: str | None = None, uncertain_as: str = "ignore") -> FindingRows:
-        """The cases of a finding (and model). `uncertain_as`: "ignore", "positive" or "negative".
+    def rows_of(
+        self, finding: str, model: str | None = None, uncertain_as: str = "ignore", *, unmentioned_as: str = "ignore"
+    ) -> FindingRows:
+        """The cases of a finding (and model). `uncertain_as`: "ignore", "positive" or "negative"; `unmentioned_as`: "ignore" or "negative" (an empty label is never counted).
 
         Raises PermanentError: 'bad_predictions' (a probability outside 0..1, an unknown label), 'duplicate_studies' (a study twice; its labels may even conflict).
         """
@@ -81,8 +83,10 @@ class PredictionFile:
             chosen = chosen.filter(pl.col("model") == model)
         table = chosen.collect(engine="streaming")
         _refuse_bad(table, finding)
-        policy = {"positive": "positive", "negative": "negative"}.get(uncertain_as, "uncertain")
-        said = table["label"].replace(dict.fromkeys(_UNCERTAIN, policy))
+        policy = dict.fromkeys(_UNCERTAIN, "uncertain" if uncertain_as == "ignore" else uncertain_as)
+        if unmentioned_as != "ignore":
+            policy["not_mentioned"] = unmentioned_as
+        said = table["label"].replace(policy)
         truth = said.replace_strict(LABELS, return_dtype=pl.Float64)
         kept = truth.is_not_null()
         unsure = int(said.is_in(list(_UNCERTAIN)).sum())

@@ -29,13 +29,14 @@ DEFINITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class DataFacts:
-    """Which bytes. `uncertain_as` is the policy for uncertain labels; `ignored` columns were not used."""
+    """Which bytes. `uncertain_as` and `unmentioned_as` are the policies for uncertain labels and for findings that a report does not mention; `ignored` columns were not used."""
 
     file: str
     sha256: str
     rows: int
     has_patients: bool
     uncertain_as: str
+    unmentioned_as: str
     ignored: tuple[str, ...]
     model: str = ""
 

@@ -28,6 +28,7 @@ _UPDATE = update(schema.reports).where(
     _REPORTS.etag == bindparam("expected_etag"),
     _REPORTS.signature.is_(None),
 )
+_FINAL = (ReportStatus.FINAL.value, ReportStatus.AMENDED.value)
 _DELIVERY = insert(schema.deliveries)
 _SAVE_DELIVERY = _DELIVERY.on_conflict_do_update(
     index_elements=["study_key", "report_version", "sink"],
@@ -67,6 +68,11 @@ class ReportRows(Transaction):
     def reports(self, study_key: StudyKey) -> tuple[Report, ...]:
         query = select(schema.reports).where(_REPORTS.study_key == study_key).order_by(_REPORTS.version)
         return tuple(_report(row) for row in self._read(query))
+
+    def signed_studies(self, *, after: StudyKey | None = None, limit: int = 500) -> tuple[StudyKey, ...]:
+        query = select(_REPORTS.study_key).where(_REPORTS.status.in_(_FINAL)).distinct()
+        query = query.where(_REPORTS.study_key > after) if after is not None else query
+        return tuple(StudyKey(each) for each in self._read(query.order_by(_REPORTS.study_key).limit(limit)).scalars())
 
     def save_delivery(self, delivery: Delivery) -> None:
         self._write(_SAVE_DELIVERY, _delivery_row(delivery))

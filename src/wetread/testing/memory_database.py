@@ -16,7 +16,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
-from wetread.domain.report import Draft, Report
+from wetread.domain.report import Draft, Report, ReportStatus
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
@@ -99,6 +99,11 @@ class MemoryUnitOfWork(MemoryCriticalStore, MemoryWatchStore):
     def reports(self, study_key: StudyKey) -> tuple[Report, ...]:
         mine = [each for each in self._visible.reports.values() if each.study_key == study_key]
         return tuple(sorted(mine, key=lambda each: each.version))
+
+    def signed_studies(self, *, after: StudyKey | None = None, limit: int = 500) -> tuple[StudyKey, ...]:
+        final = (ReportStatus.FINAL, ReportStatus.AMENDED)
+        keys = {each.study_key for each in self._visible.reports.values() if each.status in final}
+        return tuple(sorted(each for each in keys if after is None or each > after)[:limit])
 
     def enqueue(self, request: JobRequest) -> bool:
         state = self._changing

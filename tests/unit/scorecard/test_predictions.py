@@ -38,6 +38,13 @@ def test_uncertain_and_missing_labels_stay_apart(tmp_path: Path, policy: str) ->
     assert found.truth.sum() == (4 if policy == "positive" else 2)
 
 
+def test_what_a_report_does_not_mention_counts_only_when_asked_to(tmp_path: Path) -> None:
+    table = rows(10)
+    table[0]["label"], table[1]["label"] = "not_mentioned", ""
+    file = open_predictions(write(tmp_path / "p.csv", table))
+    assert [len(file.rows_of("effusion", unmentioned_as=each).truth) for each in ("ignore", "negative")] == [8, 9]
+
+
 @pytest.mark.parametrize(
     ("change", "code", "says"),
     [

@@ -1,0 +1,108 @@
+"""What the model said of a study beside what was signed of it: the rows that measure it. No identity: study keys, groups, a day.
+
+Truth comes from the signed version alone: a structured finding as the reader left it, else what the signed text says. Its readers saw the AI's findings, so agreement is partly made by
+them; a number from here is agreement with signed reports, not accuracy against an independent truth.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.finding import FindingName
+from wetread.domain.report import Report, Section
+from wetread.domain.statement import Presence
+from wetread.domain.study import ImageTraits, Study
+
+__all__ = ["COLUMNS", "CONFLICT", "PredictionRow", "prediction_rows", "signed_text"]
+
+COLUMNS = (
+    "study", "patient", "finding", "probability", "label", "label_source", "threshold", "model", "site", "manufacturer",
+    "scanner", "view", "sex", "age", "date", "turnaround_min",
+)  # fmt: skip
+CONFLICT = "conflict"
+"""Label source where the structured finding and the signed text say opposite things: such a label is uncertain, and somebody should look."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionRow:
+    """One finding of one signed study. `label` is positive, negative, uncertain or not_mentioned; `label_source` is structured, text, conflict or none."""
+
+    study: str
+    patient: str
+    finding: str
+    probability: float
+    label: str
+    label_source: str
+    threshold: float
+    model: str
+    site: str
+    manufacturer: str
+    scanner: str
+    view: str
+    sex: str
+    age: int | None
+    date: str
+    turnaround_min: float
+
+
+def signed_text(report: Report) -> str:
+    """Findings and impression under their headings: the sections in which a report states what is seen (an indication only asks)."""
+    texts = dict(report.content.sections)
+    stated = [each for each in (Section.FINDINGS, Section.IMPRESSION) if texts.get(each)]
+    return "\n\n".join(f"{each.value.upper()}:\n{texts[each]}" for each in stated)
+
+
+def prediction_rows(
+    study: Study,
+    patient: str,
+    traits: ImageTraits | None,
+    analysis: Analysis,
+    report: Report,
+    from_text: Mapping[FindingName, Presence],
+) -> tuple[PredictionRow, ...]:
+    """Rows of the findings that have a calibrated probability. `patient` is an opaque key; `traits` are the film's that was read; `from_text` are the labels of `signed_text`.
+
+    Raises ValueError for a report that nobody signed.
+    """
+    if report.signature is None:
+        raise ValueError("an unsigned report is no truth")
+    structured = {each.name: each.present for each in report.content.findings}
+    minutes = (report.signature.signed_at - study.received_at).total_seconds() / 60
+    rows = []
+    for finding in analysis.findings:
+        if finding.probability is None:
+            continue
+        label, source = _label(structured.get(finding.name), from_text.get(finding.name))
+        rows.append(
+            PredictionRow(
+                study=study.study_key,
+                patient=patient,
+                finding=finding.name.value,
+                probability=finding.probability,
+                label=label,
+                label_source=source,
+                threshold=finding.operating_point.threshold,
+                model=f"{analysis.model.name} {analysis.model.version}",
+                site=study.traits.site,
+                manufacturer=traits.manufacturer if traits else "",
+                scanner=traits.manufacturer_model_name if traits else "",
+                view=traits.view_position if traits else "",
+                sex=study.traits.patient_sex.value,
+                age=study.traits.patient_age_years,
+                date=f"{study.received_at:%Y-%m-%d}",
+                turnaround_min=round(minutes, 1),
+            )
+        )
+    return tuple(rows)
+
+
+def _label(structured: bool | None, said: Presence | None) -> tuple[str, str]:
+    """(label, source). A structured finding that the text denies, or one marked absent that the text states, is nobody's truth."""
+    if structured is not None:
+        opposite = Presence.NEGATIVE if structured else Presence.POSITIVE
+        if said is opposite:
+            return "uncertain", CONFLICT
+        return ("positive" if structured else "negative"), "structured"
+    if said is not None:
+        return said.value, "text"
+    return "not_mentioned", "none"

@@ -1,0 +1,68 @@
+"""What was predicted beside what was signed: the label is the reader's, its source is said, and a contradiction is nobody's truth."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from wetread.domain.finding import FindingName
+from wetread.domain.report import ReportContent, ReportFinding, ReportStatus, Section
+from wetread.domain.statement import Presence
+from wetread.labelling.aggregation import report_labels
+from wetread.labelling.labeller import RuleLabeller
+from wetread.monitoring.prediction_log import COLUMNS, PredictionRow, prediction_rows, signed_text
+from wetread.testing.builders import NOON, a_finding, a_report, a_signature, a_study, an_analysis, image_traits
+
+N = FindingName
+
+
+def _rows(
+    text: str, *structured: ReportFinding, names: tuple[FindingName, ...] = (N.EFFUSION,)
+) -> dict[str, PredictionRow]:
+    content = ReportContent(((Section.INDICATION, "Pneumothorax?"), (Section.FINDINGS, text)), structured)
+    signature = a_signature(content, signed_at=NOON + timedelta(minutes=42))
+    report = a_report(content=content, status=ReportStatus.FINAL, signature=signature)
+    analysis = an_analysis(findings=tuple(a_finding(each) for each in names))
+    said = report_labels(RuleLabeller().statements(signed_text(report)))
+    return {each.finding: each for each in prediction_rows(a_study(), "p", image_traits(), analysis, report, said)}
+
+
+@pytest.mark.parametrize(
+    ("text", "structured", "expected"),
+    [
+        ("Small left pleural effusion.", (), ("positive", "text")),
+        ("No pleural effusion.", (), ("negative", "text")),
+        ("Possible pleural effusion.", (), ("uncertain", "text")),
+        ("Heart size is normal.", (), ("not_mentioned", "none")),
+        ("Heart size is normal.", (ReportFinding(N.EFFUSION, True, "left"),), ("positive", "structured")),
+        ("Possible effusion.", (ReportFinding(N.EFFUSION, False),), ("negative", "structured")),
+        ("No pleural effusion.", (ReportFinding(N.EFFUSION, True, "left"),), ("uncertain", "conflict")),
+        ("Left pleural effusion.", (ReportFinding(N.EFFUSION, False),), ("uncertain", "conflict")),
+    ],
+)
+def test_the_label_is_the_readers(text: str, structured: tuple[ReportFinding, ...], expected: tuple[str, str]) -> None:
+    row = _rows(text, *structured)["effusion"]
+    assert (row.label, row.label_source) == expected
+
+
+def test_an_indication_is_a_question_and_no_truth() -> None:
+    rows = _rows("Lungs are clear.", names=(N.PNEUMOTHORAX,))
+    assert rows["pneumothorax"].label != "positive"
+
+
+def test_a_row_says_which_model_where_and_how_long_it_took_and_not_who() -> None:
+    row = _rows("No pleural effusion.")["effusion"]
+    assert (row.model, row.probability, row.threshold) == ("phantom-net 1.0.0", 0.82, 0.5)
+    assert (row.site, row.scanner, row.view, row.date) == ("north", "P1", "PA", "2026-03-02")
+    assert row.turnaround_min == 42.0
+    assert tuple(PredictionRow.__slots__) == COLUMNS  # type: ignore[attr-defined]
+
+
+def test_what_is_not_calibrated_or_not_signed_measures_nothing() -> None:
+    analysis = an_analysis(findings=(a_finding(probability=None),))
+    signed = a_report(status=ReportStatus.FINAL, signature=a_signature())
+    assert prediction_rows(a_study(), "p", None, analysis, signed, {}) == ()
+    with pytest.raises(ValueError, match="unsigned"):
+        prediction_rows(
+            a_study(), "p", None, analysis, replace(signed, signature=None), {N.EFFUSION: Presence.POSITIVE}
+        )
