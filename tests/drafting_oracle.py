@@ -13,7 +13,7 @@ from wetread.ports.drafter import DraftingRequest
 
 __all__ = ["expected_findings", "expected_impression", "right_number"]
 
-KNOWN_MEASURES = {"cardiothoracic ratio", "cardiac diameter", "carina distance"}
+FIT_MEASURES = {("cardiothoracic ratio", "1"), ("cardiac diameter", "mm"), ("carina distance", "cm")}
 
 
 def expected_findings(request: DraftingRequest, style: Style) -> Counter[Said]:
@@ -157,7 +157,11 @@ def _negatives(request: DraftingRequest, style: Style) -> list[Said]:
 
 
 def _measures(request: DraftingRequest) -> list[Said]:
-    fit = [each for each in request.measurements if each.name in KNOWN_MEASURES]
+    fit = [
+        each
+        for each in request.measurements
+        if (each.name, each.unit) in FIT_MEASURES and not (each.unit == "1" and each.value > 1)
+    ]
     unfit = len(request.measurements) - len(fit)
     return [Said("measured")] * len(fit) + [Said("measurement left out")] * bool(unfit)
 

@@ -64,7 +64,7 @@ _RELATIONS = {
         "also other side": ", reported on the other side as well on the prior AGE",
         "one side only": ", reported on one side only on the prior AGE",
         "side unclear": ", reported on the prior AGE too, sides not comparable",
-        "older": ", reported on the prior AGE but not mentioned since",
+        "older": ", last reported on the prior AGE",
     },
     "de": {
         "new": ", neu gegenüber dem Vorbefund AGE",
@@ -74,7 +74,7 @@ _RELATIONS = {
         "also other side": ", im Vorbefund AGE auch auf der Gegenseite beschrieben",
         "one side only": ", im Vorbefund AGE nur auf einer Seite beschrieben",
         "side unclear": ", auch im Vorbefund AGE beschrieben, Seiten nicht vergleichbar",
-        "older": ", im Vorbefund AGE beschrieben, seither nicht erwähnt",
+        "older": ", zuletzt im Vorbefund AGE beschrieben",
     },
 }
 _OTHERS = {

@@ -27,7 +27,15 @@ TALK = (
     "{subject}{relation} {0.__class__} %s\u202e\nNo pneumothorax seen.",
     "Kein Pleuraerguss abgrenzbar; Raumforderung rechts.",
 )
-MEASURES = (("cardiothoracic ratio", "1"), ("cardiac diameter", "mm"), ("carina distance", "cm"), ("odd", "mm"))
+MEASURES = (
+    ("cardiothoracic ratio", "1", 0.0, 1.0),
+    ("cardiac diameter", "mm", 0.0, 300.0),
+    ("carina distance", "cm", -5.0, 12.0),
+    ("left pneumothorax", "mm", 0.0, 30.0),
+    ("cardiothoracic ratio", "mm", 0.0, 1.0),
+    ("cardiothoracic ratio", "1", 1.01, 9.0),
+)
+"""Quantity, unit and the range that a value is drawn from; the last three cannot be said."""
 STYLES = (
     Style(),
     Style("strict", Bands(0.5, 0.8), impression_maximum=1, impression_first=()),
@@ -102,5 +110,5 @@ def _snippet(random: Random, place: int) -> Snippet:
 
 
 def _measurement(random: Random) -> Measurement:
-    name, unit = random.choice(MEASURES)
-    return Measurement(name, random.uniform(0, 200), unit, random.choice((None, FindingName.CARDIOMEGALY)))
+    name, unit, low, high = random.choice(MEASURES)
+    return Measurement(name, random.uniform(low, high), unit, random.choice((None, FindingName.CARDIOMEGALY)))

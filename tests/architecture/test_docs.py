@@ -56,9 +56,9 @@ def _default(value: object) -> str:
     return "none" if value is None or not text or text == "**********" else f"`{text}`"
 
 
-def draft_of_the_example(language: str) -> str:
+def draft_of_the_example(*options: str) -> str:
     """What the command prints; run from the root of the repository, as a reader would."""
-    command = ["draft", "docs/examples/findings.json", *([] if language == "en" else ["--language", language])]
+    command = ["draft", "docs/examples/findings.json", *options]
     printed = StringIO()
     with chdir(DOCS.parent), redirect_stdout(printed):
         assert main(command) == 0
@@ -66,8 +66,8 @@ def draft_of_the_example(language: str) -> str:
 
 
 GENERATED = {
-    ("drafting.md", "draft-en"): lambda: draft_of_the_example("en"),
-    ("drafting.md", "draft-de"): lambda: draft_of_the_example("de"),
+    ("drafting.md", "draft-en"): draft_of_the_example,
+    ("drafting.md", "draft-de"): lambda: draft_of_the_example("--language", "de"),
     ("drafting.md", "style"): lambda: f"```toml\n{EXAMPLE_STYLE.read_text('utf-8')}```",
     ("architecture.md", "states"): state_diagram,
     ("critical-findings.md", "critical-states"): critical_diagram,
@@ -100,6 +100,9 @@ def test_the_style_in_the_docs_is_the_built_in_one_but_for_its_phrases() -> None
     shown = read_style(EXAMPLE_STYLE)
     assert replace(shown, name="", phrases=()) == DEFAULT_STYLE
     assert {spoken for spoken, _, _ in shown.phrases} == set(LANGUAGES)
+    drafted = draft_of_the_example("--style", str(EXAMPLE_STYLE))
+    assert "Written by grammar/2 (style example-1)." in drafted
+    assert "Likely right pleural effusion" in drafted
 
 
 def test_every_adr_says_how_it_is_enforced() -> None:

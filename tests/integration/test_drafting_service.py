@@ -175,7 +175,8 @@ def _serve(*options: str) -> tuple[subprocess.Popen[str], str]:
 def test_the_service_process_is_confined_drafts_and_stops_when_asked() -> None:
     process, address = _serve()
     try:
-        assert GrpcDrafter(address).draft(example_request()) == GrammarDrafter().draft(example_request())
+        for request in (example_request(), replace(example_request(), language="de-AT")):
+            assert GrpcDrafter(address).draft(request) == GrammarDrafter().draft(request)
         status = Path(f"/proc/{process.pid}/status").read_text()
         assert "NoNewPrivs:\t1" in status
         threads = [(t / "status").read_text() for t in Path(f"/proc/{process.pid}/task").iterdir()]

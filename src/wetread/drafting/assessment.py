@@ -22,15 +22,10 @@ _ANATOMY_ORDER = ("lungs", "pleura", "heart", "mediastinum", "diaphragm", "bones
 _PLACE = {name: (_ANATOMY_ORDER.index(each.anatomy), n) for n, (name, each) in enumerate(VOCABULARY.items())}
 _HEART_SIZE = frozenset({FindingName.CARDIOMEGALY, FindingName.ENLARGED_CARDIOMEDIASTINUM})
 KNOWN_FLAGS = frozenset(
-    [
-        "out_of_distribution",
-        "no_out_of_distribution_score",
-        "not_gated",
-        "not_calibrated",
-        "body_part_unknown",
-        "view_unknown",
-    ]
+    {"out_of_distribution", "no_out_of_distribution_score", "not_gated", "not_calibrated"}
+    | {"body_part_unknown", "view_unknown"}
 )
+"""Codes of notes that a catalogue has words for; any other is quoted."""
 _MESSAGE = 300
 """Characters of a message of the system that a draft shows."""
 
@@ -59,10 +54,10 @@ def _note(flag: QualityFlag) -> PlannedStatement:
 
 def _read(request: DraftingRequest, style: Style) -> Iterable[PlannedStatement]:
     words = words_of(usable(request.context.priors))
-    stated = [_called(each, request, style, words.get(each.name)) for each in request.findings if each.called]
+    stated = [(_key(f), _called(f, request, style, words.get(f.name))) for f in request.findings if f.called]
     open_priors = sorted(_open_priors(request.findings, words), key=itemgetter(0))
-    placed = [*((_key(each), each) for each in stated), *open_priors, *_negatives(request, style, words)]
-    placed += _measured(request, {each.finding: _key(each) for each in stated})
+    placed = [*stated, *open_priors, *_negatives(request, style, words)]
+    placed += _measured(request, {each.finding: key for key, each in stated})
     nothing = [] if stated else [_nothing(request, prior_open=bool(open_priors))]
     yield from nothing
     yield from (each for _, each in sorted(placed, key=itemgetter(0)))
@@ -99,11 +94,10 @@ def _called(finding: Finding, request: DraftingRequest, style: Style, word: Prio
     )
 
 
-def _key(called: PlannedStatement) -> tuple[float, ...]:
+def _key(called: Finding) -> tuple[float, ...]:
     """Anatomy, then the most probable first."""
-    assert called.finding is not None  # noqa: S101
-    anatomy, place = _PLACE[called.finding]
-    return anatomy, 0, -(called.evidence[0].probability or 0.0), place
+    anatomy, place = _PLACE[called.name]
+    return anatomy, 0, -(called.probability or 0.0), place
 
 
 def _beside(name: FindingName, rank: int) -> tuple[float, ...]:
@@ -194,21 +188,22 @@ def _nothing(request: DraftingRequest, *, prior_open: bool) -> PlannedStatement:
     return PlannedStatement(Section.FINDINGS, claim, evidence, hedges=hedges)
 
 
-def _impression(stated: Sequence[PlannedStatement], style: Style) -> Iterable[PlannedStatement]:
+def _impression(stated: Sequence[_Placed], style: Style) -> Iterable[PlannedStatement]:
     """The site's first findings whatever their certainty, then the most probable; what is cut is counted."""
-    rank = {name: place for place, name in enumerate(style.impression_first)}
-    ordered = sorted(stated, key=lambda each: (rank.get(each.finding, len(rank)), *_key(each)[2:]))  # type: ignore[arg-type]
-    leading = [each for each in ordered if each.finding in rank]
-    others = [each for each in ordered if each.finding not in rank and each.certainty is not Certainty.QUESTIONABLE]
+    rank: dict[FindingName | None, int] = {name: place for place, name in enumerate(style.impression_first)}
+    called = [each for _, each in sorted(stated, key=lambda pair: pair[0][2:])]
+    leading = sorted((each for each in called if each.finding in rank), key=lambda each: rank[each.finding])
+    others = [each for each in called if each.finding not in rank and each.certainty is not Certainty.QUESTIONABLE]
     room = max(0, style.impression_maximum - len(leading))
-    yield from map(_in_impression, (*leading, *others[:room]))
-    if not leading and not others:
-        evidence = tuple(each.evidence[0] for each in stated)
+    shown, cut = [*leading, *others[:room]], others[room:]
+    yield from map(_in_impression, shown)
+    if not shown and not cut:
         hedges = ("hedge.only_questionable",)
+        evidence = tuple(each.evidence[0] for each in called)
         yield PlannedStatement(
             Section.IMPRESSION, Claim.ONLY_QUESTIONABLE, evidence, limit=style.bands.possible, hedges=hedges
         )
-    if cut := others[room:]:
+    if cut:
         evidence = tuple(each.evidence[0] for each in cut)
         yield PlannedStatement(Section.IMPRESSION, Claim.FURTHER, evidence, number(len(cut)), count=len(cut))
 

@@ -29,12 +29,13 @@ class Noun:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """`units` by UCUM code, with the space before them; `phrases` by key; `denials` are words that turn a statement round."""
+    """`units` by UCUM code, with the space before them; `phrases` by key; `denials` are words that turn a statement round, `acquittals` those that call a film normal."""
 
     language: str
     decimal_mark: str
     quotation_marks: tuple[str, str]
     denials: frozenset[str]
+    acquittals: frozenset[str]
     nouns: Mapping[FindingName, Noun]
     units: Mapping[str, str]
     phrases: Mapping[str, Template]
@@ -60,6 +61,7 @@ def catalogue(language: str) -> Catalogue:
         content["decimal_mark"],
         (opening, closing),
         frozenset(content["denials"]),
+        frozenset(content["acquittals"]),
         {
             FindingName(name): _noun(text, content["genders"][gender])
             for name, (text, gender) in content["findings"].items()

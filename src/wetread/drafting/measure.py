@@ -1,16 +1,24 @@
 """Numbers as a draft shows them: measured quantities from a closed list in UCUM units, and probabilities that never round across the limit they are compared with."""
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from wetread.domain.drafting_context import Measurement
-from wetread.drafting.catalogue import catalogue
 
-__all__ = ["DECIMALS", "amount", "decimals", "is_speakable", "probability_text", "quantity_of"]
+__all__ = ["QUANTITIES", "amount", "decimals", "is_speakable", "probability_text", "quantity_of"]
 
-DECIMALS = {"1": 2, "%": 0, "mm": 1, "cm": 1, "mm2": 0, "cm2": 1, "mL": 0, "deg": 0}
+_DECIMALS = {"1": 2, "%": 0, "mm": 1, "cm": 1}
 """Places after the decimal mark by UCUM unit: what a film allows, not what a program prints. From 10 mm on whole millimetres."""
-_LARGEST = 100_000.0
+_LENGTH = {"mm": 500.0, "cm": 50.0}
+QUANTITIES: Mapping[str, Mapping[str, float]] = {
+    "cardiothoracic_ratio": {"1": 1.0, "%": 100.0},
+    "cardiac_diameter": _LENGTH,
+    "thoracic_diameter": _LENGTH,
+    "carina_distance": _LENGTH,
+}
+"""What may be said to have been measured: the UCUM units of each, with the largest amount that a chest has room for. Only a distance may be negative."""
+_SIGNED = frozenset({"carina_distance"})
 _FINEST = 20
 """Decimals that tell neighbouring doubles apart from 0.001 on."""
 _STEPS = tuple(Decimal(1).scaleb(-places) for places in range(_FINEST + 1))
@@ -22,14 +30,15 @@ def quantity_of(measured: Measurement) -> str:
 
 
 def is_speakable(measured: Measurement) -> bool:
-    """Is the quantity one of the catalogue's, the unit known and the value finite and of a size that a body has?"""
-    named = f"quantity.{quantity_of(measured)}" in catalogue("en").phrases
-    return named and measured.unit in DECIMALS and abs(measured.value) <= _LARGEST
+    """Is it a known quantity in one of its units, of a possible size?"""
+    quantity = quantity_of(measured)
+    largest = QUANTITIES.get(quantity, {}).get(measured.unit)
+    return largest is not None and (-largest if quantity in _SIGNED else 0.0) <= measured.value <= largest
 
 
 def amount(measured: Measurement, decimal_mark: str) -> str:
     """The value of a speakable measurement, half rounded up as people do: 0.565 gives "0.57"."""
-    value = _rounded(Decimal(repr(measured.value)), DECIMALS[measured.unit])
+    value = _rounded(Decimal(repr(measured.value)), _DECIMALS[measured.unit])
     if measured.unit == "mm" and abs(value) >= 10:
         value = _rounded(Decimal(repr(measured.value)), 0)
     return str(value).replace(".", decimal_mark)

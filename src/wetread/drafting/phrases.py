@@ -12,8 +12,11 @@ from wetread.drafting.template import Template
 
 __all__ = ["faults_of", "restylable"]
 
-_OPEN = ("certainty.", "technique.", "impression.", "quantity.")
-_OPEN_KEYS = frozenset({"closing", "indication.none", "comparison.none", "finding.normal", "finding.negative"})
+_OPEN = ("certainty.", "technique.", "quantity.")
+_NORMAL = "finding.normal"
+_OPEN_KEYS = frozenset(
+    {"closing", "indication.none", "comparison.none", _NORMAL, "finding.negative", "impression.to_be_completed"}
+)
 _MAY_BE_EMPTY = frozenset({"closing", "certainty.certain"})
 _LONGEST = 200
 _CERTAINTIES = ("certainty.certain", "certainty.probable", "certainty.possible", "certainty.questionable")
@@ -45,7 +48,7 @@ def _phrase_fault(language: str, key: str, text: str) -> str:
         return str(error)
     if template.slots != built_in.slots:
         return f"must have the slots {_listed(built_in.slots)} and no other"
-    return _text_fault(key, text) or _turning_fault(language, key, text) or _naming_fault(language, template)
+    return _text_fault(key, text) or _meaning_fault(language, key, text) or _naming_fault(language, template)
 
 
 def _words_fault(language: str, overrides: Mapping[str, str]) -> str:
@@ -69,14 +72,15 @@ def _text_fault(key: str, text: str) -> str:
     return "" if text.endswith(".") else "must end with a full stop"
 
 
-def _turning_fault(language: str, key: str, text: str) -> str:
-    """A certainty's word stands in a finding's sentence: it must not deny the finding or give it a side."""
-    if not key.startswith("certainty."):
-        return ""
-    spoken = catalogue(language)
+def _meaning_fault(language: str, key: str, text: str) -> str:
+    """A certainty's word stands in a finding's sentence: it must not deny the finding or give it a side. Only one phrase may call a film normal: it has conditions."""
+    spoken, words = catalogue(language), set(re.findall(r"\w+", text.casefold()))
     sides = {form for noun in spoken.nouns.values() for form in noun.sides.values()}
-    turning = (spoken.denials | sides) & set(re.split(r"[ -]", text.casefold()))
-    return f"would change what a finding's sentence states ({', '.join(sorted(turning))})" if turning else ""
+    if key.startswith("certainty.") and (turning := (spoken.denials | sides) & words):
+        return f"would change what a finding's sentence states ({', '.join(sorted(turning))})"
+    if key != _NORMAL and (calling := spoken.acquittals & words):
+        return f"calls the film normal ({', '.join(sorted(calling))}), which only {_NORMAL} may"
+    return ""
 
 
 def _naming_fault(language: str, template: Template) -> str:

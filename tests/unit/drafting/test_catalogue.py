@@ -13,7 +13,7 @@ from wetread.drafting.assessment import KNOWN_FLAGS
 from wetread.drafting.catalogue import LANGUAGES, catalogue, language_of
 from wetread.drafting.comparison import Relation
 from wetread.drafting.content import Claim, PlannedStatement
-from wetread.drafting.measure import DECIMALS
+from wetread.drafting.measure import QUANTITIES
 from wetread.drafting.style import DEFAULT_STYLE
 from wetread.drafting.template import Template
 from wetread.drafting.wording import SLOTS, wording
@@ -34,7 +34,7 @@ def test_a_catalogue_has_every_key_of_the_english_one_with_its_slots(language: s
     other = catalogue(language)
     assert list(other.phrases) == list(EN.phrases)
     assert set(other.nouns) == set(VOCABULARY)
-    assert set(other.units) == set(EN.units) == set(DECIMALS)
+    assert set(other.units) == {unit for units in QUANTITIES.values() for unit in units}
     differing = {key for key, each in other.phrases.items() if each.slots != EN.phrases[key].slots}
     assert {key for key in differing if not key.startswith("quality.")} == set()
     assert all(other.phrases[key].slots < EN.phrases[key].slots for key in differing)
@@ -53,6 +53,7 @@ def test_every_claim_and_relation_has_its_phrase() -> None:
     assert {each.value for each in Relation if each} <= keys
     assert {f"kind.{kind.value}" for kind in RecordKind} <= keys
     assert {f"certainty.{certainty.value}" for certainty in STATED} <= keys
+    assert {f"quantity.{quantity}" for quantity in QUANTITIES} == {k for k in keys if k.startswith("quantity.")}
     assert {f"quality.{code}" for code in (*KNOWN_FLAGS, "other")} == {k for k in keys if k.startswith("quality.")}
 
 

@@ -90,6 +90,9 @@ def test_a_measurement_is_said_in_its_unit_with_the_decimals_that_a_film_allows(
     ("name", "value", "unit"),
     [
         ("left pneumothorax", 3.0, "mm"),
+        ("cardiothoracic ratio", 56.0, "mm"),
+        ("cardiothoracic ratio", 5.6, "1"),
+        ("cardiac diameter", -3.0, "mm"),
         ("cardiac diameter", nan, "mm"),
         ("cardiac diameter", inf, "mm"),
         ("cardiac diameter", 1e300, "mm"),
