@@ -1,38 +1,41 @@
 """Stage 3, aggregation: a report's statements to one label per finding, by CheXpert's order (Irvin 2019, §2): positive before uncertain before negative.
 
 Where the impression itself states a finding, only the impression counts: there the reader has concluded. What it merely implies ("No acute disease") does not overrule a finding
-described above it, nor does a denial of less than the finding ("no large effusion", "no new consolidation", "no left effusion").
+described above it, nor does a question ("questionable", "borderline"), nor a denial of less than the finding ("no large effusion", "no new consolidation", "no left effusion").
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 
 from wetread.domain.finding import FindingName
-from wetread.domain.report import Section
+from wetread.domain.report import Certainty, Section
 from wetread.domain.statement import Change, Presence, Severity, Statement
 
 __all__ = ["report_labels"]
 
-_ORDER = (Presence.POSITIVE, Presence.UNCERTAIN, Presence.NEGATIVE)
+_PRESENCE = (Presence.NEGATIVE, Presence.UNCERTAIN, Presence.POSITIVE)
+_CERTAINTY = tuple(Certainty)
 
 
-def report_labels(statements: Iterable[Statement]) -> dict[FindingName, Presence]:
-    """One label for each finding that has a statement; a finding that is not a key was not mentioned."""
+def report_labels(statements: Iterable[Statement]) -> dict[FindingName, Statement]:
+    """For each finding the statement that decides its label: of those that count the one most in favour, the first of equals. A finding that is not a key was not mentioned."""
     by_finding: dict[FindingName, list[Statement]] = defaultdict(list)
     for statement in statements:
         by_finding[statement.name].append(statement)
-    return {name: _label(found) for name, found in by_finding.items()}
+    return {name: max(_counted(found), key=_in_favour) for name, found in by_finding.items()}
 
 
-def _label(statements: list[Statement]) -> Presence:
-    concluded = [each for each in statements if each.section is Section.IMPRESSION and _concludes(each)]
-    said = {each.presence for each in concluded or statements}
-    return next(presence for presence in _ORDER if presence in said)
+def _counted(statements: list[Statement]) -> list[Statement]:
+    return [each for each in statements if each.section is Section.IMPRESSION and _concludes(each)] or statements
 
 
 def _concludes(statement: Statement) -> bool:
-    if statement.implied:
+    if statement.implied or statement.certainty is Certainty.QUESTIONABLE:
         return False
     return statement.presence is not Presence.NEGATIVE or not (
         statement.laterality or statement.severity is not Severity.UNSTATED or statement.change is Change.NEW
     )
+
+
+def _in_favour(statement: Statement) -> tuple[int, int]:
+    return _PRESENCE.index(statement.presence), _CERTAINTY.index(statement.certainty)

@@ -1,5 +1,6 @@
 """Which side, how large, what has changed, where a device lies: each such phrase is given to one mention of its sentence."""
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from wetread.domain.finding import FindingName, concept
@@ -94,8 +95,10 @@ class _Reading:
         return []
 
     def device_before(self, mark: Mark) -> list[int]:
-        _, before, _ = self._neighbours(mark)
-        return [place for place in before if FindingName.SUPPORT_DEVICES in self._found[place].meaning.findings]
+        inside, before, _ = self._neighbours(mark)
+        return [
+            place for place in (*inside, *before) if FindingName.SUPPORT_DEVICES in self._found[place].meaning.findings
+        ]
 
     def describes(self, mark: Mark, place: int) -> bool:
         alone = mark.last - mark.first == 1 and self._words[mark.first].lower in self._grammar.described
@@ -160,26 +163,30 @@ _LOOSE = frozenset(("and", "with", "the", "a", "an", "there", "is", "are"))
 
 def _share(words: list[Word], found: list[Mention], answer: list[Attributes], grammar: Grammar) -> None:
     """ "Left effusion and atelectasis", "atelectasis and effusion on the left": one side and one change for both, where one of them has none."""
-    for place in range(1, len(found)):
-        one, other = found[place - 1], found[place]
-        if one.last > other.first or not _joined(words, one, other, grammar):
-            continue
-        first, second = answer[place - 1], answer[place]
-        both_sided = all(concept(name).lateralised for name in (*one.meaning.findings, *other.meaning.findings))
-        if both_sided and first.sides and not second.sides and first.sides[0][0].first < one.last:
+    places = range(1, len(found))
+    for place in (each for each in places if _joined(words, found[each - 1], found[each], grammar)):
+        one, first, second = found[place - 1], answer[place - 1], answer[place]
+        if _both_sided(one, found[place]) and first.sides and not second.sides and first.sides[0][0].first < one.last:
             second.sides = list(first.sides)
-        elif both_sided and second.sides and not first.sides and second.sides[-1][0].first >= other.last:
-            first.sides = list(second.sides)
         if first.change and not second.change and first.change[0].first < one.last:
             second.change = first.change
-        elif second.change and not first.change and second.change[0].first >= other.last:
+    listed = [each for each in places if _joined(words, found[each - 1], found[each], grammar, {","})]
+    for place in reversed(listed):
+        other, first, second = found[place], answer[place - 1], answer[place]
+        if _both_sided(found[place - 1], other) and second.sides and not first.sides:
+            first.sides = [each for each in second.sides if each[0].first >= other.last]
+        if second.change and not first.change and second.change[0].first >= other.last:
             first.change = second.change
 
 
-def _joined(words: list[Word], one: Mention, other: Mention, grammar: Grammar) -> bool:
+def _both_sided(one: Mention, other: Mention) -> bool:
+    return all(concept(name).lateralised for name in (*one.meaning.findings, *other.meaning.findings))
+
+
+def _joined(words: list[Word], one: Mention, other: Mention, grammar: Grammar, also: Set[str] = frozenset()) -> bool:
     between = [word.lower for word in words[one.last : other.first]]
     return (
         0 < len(between) <= 3
-        and any(each in grammar.conjunctions for each in between)
+        and any(each in grammar.conjunctions or each in grammar.alternatives or each in also for each in between)
         and not any(each in grammar.verbs or each in grammar.prepositions for each in between)
     )

@@ -8,15 +8,13 @@ from wetread.domain.statement import Change, Presence, Severity, Statement
 from wetread.labelling.attributes import Attributes, attributes
 from wetread.labelling.lexicon import Grammar, lexicon
 from wetread.labelling.marking import Mark, Mention, mark, mentions
-from wetread.labelling.scopes import Reach, reaches
+from wetread.labelling.scopes import Reach, reaches, weakest
 from wetread.labelling.sentences import SentenceWords, sentences
 from wetread.labelling.words import Word
 
 __all__ = ["RULES", "RuleLabeller"]
 
 RULES = "rules/1"
-
-_BANDS = (Certainty.QUESTIONABLE, Certainty.POSSIBLE, Certainty.PROBABLE)
 
 
 class RuleLabeller:
@@ -37,7 +35,7 @@ class RuleLabeller:
     def _of_sentence(self, sentence: SentenceWords, text: str) -> Iterator[Statement]:
         words, grammar = sentence.words, self._lexicon.grammar
         marks = mark(words, self._lexicon.tree)
-        found = mentions(words, marks, self._lexicon.frames)
+        found = mentions(words, marks, self._lexicon.frames, grammar.tips)
         if not found:
             return
         reached = reaches(words, marks, found, grammar)
@@ -56,7 +54,7 @@ _Judged = tuple[Presence, Certainty, list[_Cue], bool]
 def _judge(mention: Mention, reach: Reach, open_one: bool) -> _Judged | None:
     """Presence, certainty, the cues that decided, whether it has resolved; None when the words state nothing about this film."""
     meaning = mention.meaning
-    if reach.past:
+    if reach.past and not (reach.put_in and FindingName.SUPPORT_DEVICES in meaning.findings):
         return None
     if meaning.presence is Presence.NEGATIVE:
         return _negative(reach) if meaning.group is bool(reach.denied) else None
@@ -64,11 +62,11 @@ def _judge(mention: Mention, reach: Reach, open_one: bool) -> _Judged | None:
         return _negative(reach)
     if reach.asked:
         return Presence.UNCERTAIN, Certainty.QUESTIONABLE, [(reach.asked, "asked, not seen")], False
-    if reach.hedged:
-        weakest = min((band for _, band in reach.hedged), key=_BANDS.index)
-        return Presence.UNCERTAIN, weakest, [(cue, f"hedged: {band}") for cue, band in reach.hedged], False
-    if meaning.presence is Presence.UNCERTAIN:
-        return Presence.UNCERTAIN, Certainty.QUESTIONABLE, [], False
+    if reach.hedged or meaning.presence is Presence.UNCERTAIN:
+        bands = [hedge.band for _, hedge in reach.hedged]
+        bands += [Certainty.QUESTIONABLE] if meaning.presence is Presence.UNCERTAIN else []
+        cues = [(cue, f"hedged: {hedge.band}") for cue, hedge in reach.hedged]
+        return Presence.UNCERTAIN, weakest(*bands), cues, False
     if open_one:
         return Presence.UNCERTAIN, Certainty.POSSIBLE, [], False
     return Presence.POSITIVE, Certainty.CERTAIN, [], False

@@ -14,7 +14,7 @@ from wetread.domain.statement import Change, Presence, Severity
 from wetread.labelling.expansion import expand
 from wetread.labelling.words import words_of
 
-__all__ = ["LANGUAGES", "Frame", "Grammar", "Kind", "Lexicon", "Meaning", "Role", "Tree", "lexicon"]
+__all__ = ["LANGUAGES", "Frame", "Grammar", "Hedge", "Kind", "Lexicon", "Meaning", "Role", "Tree", "lexicon"]
 
 LANGUAGES = tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.toml")))
 
@@ -47,6 +47,13 @@ class Role(NamedTuple):
     value: Any
 
 
+class Hedge(NamedTuple):
+    """How sure a cue leaves a finding; a `listing` one goes on over commas."""
+
+    band: Certainty
+    listing: bool = False
+
+
 class Meaning(NamedTuple):
     """What a mention, a group or a frame says: which findings, and how sure the words alone are.
 
@@ -76,6 +83,7 @@ class Grammar:
     conjunctions: frozenset[str]
     alternatives: frozenset[str]
     closing: frozenset[str]
+    tips: frozenset[str]
     unsided: frozenset[FindingName]
     described: frozenset[str]
     described_findings: frozenset[FindingName]
@@ -123,9 +131,12 @@ def _tree(roles: Iterable[tuple[list[str], Role]]) -> Tree:
             node = tree
             for word in words_of(phrase):
                 node = node.setdefault(word, {})
-            held = node.get(None, ())
-            node[None] = held if role in held else (*held, role)
+            node[None] = tuple(sorted({*node.get(None, ()), role}, key=_boundaries_first))
     return tree
+
+
+def _boundaries_first(role: Role) -> tuple[bool, Kind]:
+    return role.kind not in (Kind.HARD, Kind.SOFT), role.kind
 
 
 def _roles(document: dict[str, Any]) -> Iterator[tuple[list[str], Role]]:
@@ -141,9 +152,12 @@ def _roles(document: dict[str, Any]) -> Iterator[tuple[list[str], Role]]:
     yield document["negation"]["pseudo"], Role(Kind.IGNORED, None)
     for kind, where in ((Kind.HEDGES, "before"), (Kind.HEDGED, "after")):
         for band, patterns in document["uncertainty"][where].items():
-            yield patterns, Role(kind, Certainty(band))
+            yield patterns, Role(kind, Hedge(Certainty(band)))
+    for band, patterns in document["uncertainty"]["lists"].items():
+        yield patterns, Role(Kind.HEDGES, Hedge(Certainty(band), listing=True))
     yield document["hypothetical"]["before"], Role(Kind.ASKS, None)
-    yield document["past"]["before"], Role(Kind.PAST, None)
+    yield document["past"]["before"], Role(Kind.PAST, False)
+    yield document["past"]["done"], Role(Kind.PAST, True)
     yield document["boundaries"]["hard"], Role(Kind.HARD, None)
     yield document["boundaries"]["soft"], Role(Kind.SOFT, None)
     for name, patterns in document["severity"].items():
@@ -190,6 +204,7 @@ def _grammar(document: dict[str, Any]) -> Grammar:
         conjunctions=frozenset(words["and"]),
         alternatives=frozenset(words["or"]),
         closing=frozenset(words["closing"]),
+        tips=frozenset(words["tips"]),
         unsided=frozenset(_findings(words["unsided"])),
         described=frozenset(described["words"]),
         described_findings=frozenset(_findings(described["findings"])),

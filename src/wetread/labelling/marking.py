@@ -3,12 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from wetread.domain.finding import FindingName
+from wetread.domain.statement import Presence
 from wetread.labelling.lexicon import Frame, Kind, Meaning, Role, Tree
 from wetread.labelling.words import Word
 
 __all__ = ["Mark", "Mention", "mark", "mentions"]
 
-_FRAME_WORDS, _LED_WORDS = 6, 3
+_FRAME_WORDS, _LED_WORDS = 6, 5
 """So many words at most between an anatomy and the property behind it, or the one before it; further apart they are about different things."""
 
 
@@ -66,8 +68,11 @@ def mark(words: list[Word], tree: Tree) -> list[Mark]:
     return found
 
 
-def mentions(words: list[Word], marks: list[Mark], frames: Frame) -> list[Mention]:
-    """In order of the word that decides them."""
+_DEVICE = Meaning((FindingName.SUPPORT_DEVICES,), Presence.POSITIVE)
+
+
+def mentions(words: list[Word], marks: list[Mark], frames: Frame, tips: frozenset[str]) -> list[Mention]:
+    """In order of the word that decides them. One of `tips` in a position stands for a device that the sentence does not name."""
     found = _framed(words, marks, frames)
     for each in marks:
         for role in each.roles:
@@ -76,8 +81,14 @@ def mentions(words: list[Word], marks: list[Mark], frames: Frame) -> list[Mentio
             if role.kind is Kind.MENTION or role.kind is Kind.GROUP:
                 found.append(Mention(each.first, each.last, role.value, each.first))
                 break
+    if not any(FindingName.SUPPORT_DEVICES in mention.meaning.findings for mention in found):
+        found += [Mention(each.first, each.last, _DEVICE, each.first) for each in marks if _is_tip(words, each, tips)]
     found.sort(key=lambda mention: mention.at)
     return found
+
+
+def _is_tip(words: list[Word], each: Mark, tips: frozenset[str]) -> bool:
+    return each.role(Kind.POSITION) is not None and any(word.lower in tips for word in words[each.first : each.last])
 
 
 def _framed(words: list[Word], marks: list[Mark], frames: Frame) -> list[Mention]:
@@ -93,7 +104,7 @@ def _framed(words: list[Word], marks: list[Mark], frames: Frame) -> list[Mention
             elif kind is Kind.MENTION:
                 leading = None
             elif kind is Kind.ANATOMY:
-                if leading and each.first - led_to <= _LED_WORDS and words[each.first - 1].lower != ",":
+                if leading and _led(words[led_to : each.first]):
                     led_to = each.last
                     meaning = frames.get((value, leading[1]))
                     if meaning:
@@ -109,3 +120,7 @@ def _framed(words: list[Word], marks: list[Mark], frames: Frame) -> list[Mention
                     found.append(Mention(anatomy.first, each.last, meaning, each.first, anatomy.first))
                 waiting, leading, led_to = ([], None, 0) if taken else (waiting, (each, value), each.last)
     return found
+
+
+def _led(between: list[Word]) -> bool:
+    return len(between) <= _LED_WORDS and all(word.lower != "," for word in between)

@@ -33,6 +33,8 @@ class _Reader:
 
     def __init__(self, text: str, lexicon: Lexicon) -> None:
         self._text, self._lexicon = text, lexicon
+        lower = text.replace("’", "'").lower()
+        self._lower = lower if len(lower) == len(text) else None
         self._capitals_only = text.upper() == text
         self._section: Section | None = None
         self._said = False
@@ -40,9 +42,10 @@ class _Reader:
 
     def sentences(self) -> Iterator[SentenceWords]:
         for match in TOKEN.finditer(self._text):
-            kind, start, end = match.lastgroup, match.start(), match.end()
+            kind, (start, end) = match.lastgroup, match.span()
             if kind == "word":
-                self._words.append(Word(match[0].lower().replace("’", "'"), start, end))
+                lower = self._lower[start:end] if self._lower else match[0].lower().replace("’", "'")
+                self._words.append(Word(lower, start, end))
                 if len(self._words) >= _LONGEST_WORDS:
                     yield from self._sentence()
             elif kind == "mark":
