@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wetread import __version__
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
+from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 from wetread.ports.decoder import Decoder
@@ -283,6 +284,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         clock=core.clock,
         uid_seed=core.secret,
         draft_films=_draft_films(settings, core, sandbox),
+        cases=build_case_keeper(settings, core.clock),
     )
     worker = Worker(
         core.database, pipeline, core.clock, settings.lease_s, settings.max_attempts, settings.delivery_max_attempts

@@ -7,6 +7,7 @@ wakes up after losing its lease, leaves nothing half done.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from wetread.context.cases import CaseKeeper
 from wetread.delivery.deliver import deliver
 from wetread.delivery.plan import superseding_version
 from wetread.domain.analysis import Analysis
@@ -21,7 +22,7 @@ from wetread.domain.report import Draft
 from wetread.domain.role import SERVICE
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyEvent, next_state
-from wetread.inference.analysis import Film, analyse
+from wetread.inference.analysis import Film, FilmReading, read_film
 from wetread.inference.bundle import ModelBundle
 from wetread.inference.draft_film import DraftFilms
 from wetread.ingest.fault_points import reach
@@ -58,6 +59,7 @@ class Pipeline:
     clock: Clock
     uid_seed: bytes
     draft_films: DraftFilms | None = None
+    cases: CaseKeeper | None = None
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
@@ -84,13 +86,16 @@ class Pipeline:
         with self.database.begin(write=False) as unit:
             instances = unit.instances(job.study_key)
         try:
-            analysis = self._read(instances)
+            reading = self._read(instances)
         except UnsuitableImage as unsuitable:
             self._commit_analysis(job, None, str(unsuitable))
             return
-        self._commit_analysis(job, analysis, "")
+        if self.cases is not None and reading.features is not None:
+            # before the commit: a worker that dies in between does both again
+            self.cases.keep(job.study_key, reading.analysis.model.sha256, reading.features)
+        self._commit_analysis(job, reading.analysis, "")
 
-    def _read(self, instances: tuple[Instance, ...]) -> Analysis:
+    def _read(self, instances: tuple[Instance, ...]) -> FilmReading:
         choice = choose_film(instances, self.suitability)
         if choice.film is None:
             raise UnsuitableImage(choice.suitability.advice, code=choice.suitability.code)
@@ -99,8 +104,9 @@ class Pipeline:
         path = self.files.path_of(film.content_sha256)
         decoded = self.decoder.decode(path, needed_side_px=bundle.input_side_px)
         shown = Film(film.instance_key, decoded, film.traits.patient_orientation)
-        analysis = analyse(shown, bundle, predictor, self.clock.now())
-        return replace(analysis, quality=(*header_flags(choice.suitability), *analysis.quality))
+        reading = read_film(shown, bundle, predictor, self.clock.now())
+        quality = (*header_flags(choice.suitability), *reading.analysis.quality)
+        return replace(reading, analysis=replace(reading.analysis, quality=quality))
 
     def _commit_analysis(self, job: Job, analysis: Analysis | None, reason: str) -> None:
         with self.database.begin() as unit:

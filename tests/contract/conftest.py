@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 from neighbours.postgres import PostgresServer, running_pgvector, running_postgres
 
+from wetread.ports.case_store import CaseStore
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
 from wetread.ports.snippet_store import SnippetStore
 from wetread.ports.vault import Vault
+from wetread.storage.cases import SqlCaseStore
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.migrate import upgrade
 from wetread.storage.snippets import SqlSnippetStore
 from wetread.storage.vault import SqlVault
+from wetread.testing.memory_cases import MemoryCaseStore
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_snippets import MemorySnippetStore
@@ -132,5 +135,16 @@ def snippet_store(request: pytest.FixtureRequest, templates: Templates, tmp_path
         return
     with templates.copy(request.param, "snippets", tmp_path) as url:
         store = SqlSnippetStore(url)
+        yield store
+        store.close()
+
+
+@pytest.fixture(params=["memory", *VECTOR_SQL])
+def case_store(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[CaseStore]:
+    if request.param == "memory":
+        yield MemoryCaseStore()
+        return
+    with templates.copy(request.param, "snippets", tmp_path) as url:
+        store = SqlCaseStore(url)
         yield store
         store.close()

@@ -22,6 +22,8 @@ COMMANDS = {
     "draft": "draft a report from a file of findings, each sentence with its evidence",
     "drafter": "run the drafting service as its own process (drafter serve)",
     "provenance": "where every sentence of a report comes from, in words or drawn",
+    "similar": "signed studies whose films look most alike, with what was signed of them",
+    "snippets": "the snippet database: what it holds; erase a patient or a source; purge",
     "critical": "critical results: list, acknowledge, say who was told, close",
     "sign": "sign a drafted report from the command line",
     "user": "add, list and disable accounts",

@@ -4,6 +4,7 @@ import signal
 import threading
 
 from wetread.bootstrap import build_worker
+from wetread.bootstrap_retrieval import build_retention
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
 
@@ -20,6 +21,8 @@ def run(argv: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     worker, heartbeat = build_worker(settings)
+    retention = build_retention(settings, worker.clock)
+    threading.Thread(target=retention.run, args=(stop,), daemon=True).start()
     worker.run(stop, beat=heartbeat.beat)
     heartbeat.end()
     return 0

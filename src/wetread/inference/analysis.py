@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-__all__ = ["Film", "analyse"]
+__all__ = ["Film", "FilmReading", "analyse", "read_film"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,14 @@ class Film:
     instance_key: InstanceKey
     decoded: DecodedImage
     patient_orientation: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmReading:
+    """What one model made of one film: its read, and its features, float32 (features,); None where the network does not give them."""
+
+    analysis: Analysis
+    features: "NDArray[float32] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +54,18 @@ def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime
 
     Raises UnsuitableImage (blank, too_small, inverted, rotated_*, not_frontal_chest) before any finding is reported.
     """
+    return read_film(film, bundle, predictor, now).analysis
+
+
+def read_film(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime) -> FilmReading:
+    """As `analyse`, with the features that films are compared by."""
     rows, columns = film.decoded.rows, film.decoded.columns
     image, extent = fit_long_side(film.decoded, bundle.input_side_px)
     refuse_by_pixels(image, rows, columns)
     prediction = predictor.predict(image)
     _pass_gate(bundle, prediction)
     frame = _Frame(rows, columns, extent, film.patient_orientation)
-    return Analysis(
+    analysis = Analysis(
         instance_key=film.instance_key,
         model=bundle.identity,
         findings=tuple(_finding(head, prediction, frame) for head in bundle.heads),
@@ -64,6 +77,7 @@ def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime
         heat=_heat(bundle, prediction, extent),
         ood_p_value=_p_value(prediction, bundle),
     )
+    return FilmReading(analysis, prediction.features)
 
 
 def _pass_gate(bundle: ModelBundle, prediction: Prediction) -> None:

@@ -12,7 +12,8 @@ __all__ = ["Prediction", "Predictor"]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """`logits` float32 (finding,), `cam` float32 (finding, row, column), `gate_logits` float32 (gate class,), `ood_score` >= 0.
+    """`logits` float32 (finding,), `cam` float32 (finding, row, column), `gate_logits` float32 (gate class,), `ood_score` >= 0,
+    `features` float32 (feature,): the pooled last feature map.
 
     All but `logits` are None where the network has no such output.
     """
@@ -21,6 +22,7 @@ class Prediction:
     cam: "NDArray[float32] | None"
     gate_logits: "NDArray[float32] | None"
     ood_score: float | None
+    features: "NDArray[float32] | None" = None
 
 
 class Predictor(Protocol):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OnnxPredictor"]
 
-_OUTPUTS = ("logits", "cam", "gate_logits", "ood_score")
+_OUTPUTS = ("logits", "cam", "gate_logits", "ood_score", "features")
 
 
 class OnnxPredictor:
@@ -47,4 +47,5 @@ class OnnxPredictor:
             said.get("cam"),
             said.get("gate_logits"),
             None if score is None else float(np.ravel(score)[0]),
+            said.get("features"),
         )

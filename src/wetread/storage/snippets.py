@@ -64,7 +64,9 @@ class SqlSnippetStore:
         return self._erase(_SOURCES.source_id == source_id)
 
     def purge(self, before: datetime) -> int:
-        return self._erase(_SOURCES.added_at < before)
+        with translated(), self._engine.connect() as connection:
+            due = connection.execute(select(_SOURCES.source_id).where(_SOURCES.added_at < before).limit(1)).first()
+        return self._erase(_SOURCES.added_at < before) if due else 0
 
     def counts(self) -> SnippetCounts:
         patients, oldest = func.count(_SOURCES.patient_key.distinct()), func.min(_SOURCES.added_at)
