@@ -85,7 +85,8 @@ def _rows(core: Core, left_out: Counter[str]) -> Iterator[PredictionRow]:
                 left_out["no model had read it when it was signed"] += 1
                 continue
             film = next((each for each in instances if each.instance_key == analysis.instance_key), None)
-            said = report_labels(labeller.statements(signed_text(report)))
+            labels = report_labels(labeller.statements(signed_text(report)))
+            said = {name: each.presence for name, each in labels.items()}
             patient = _patient(core.vault, study.study_key)
             yield from prediction_rows(study, patient, film.traits if film else None, analysis, report, said)
 
