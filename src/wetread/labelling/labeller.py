@@ -35,7 +35,7 @@ class RuleLabeller:
     def _of_sentence(self, sentence: SentenceWords, text: str) -> Iterator[Statement]:
         words, grammar = sentence.words, self._lexicon.grammar
         marks = mark(words, self._lexicon.tree)
-        found = mentions(words, marks, self._lexicon.frames, grammar.tips)
+        found = mentions(words, marks, self._lexicon.frames, grammar)
         if not found:
             return
         reached = reaches(words, marks, found, grammar)

@@ -84,6 +84,7 @@ class Grammar:
     alternatives: frozenset[str]
     closing: frozenset[str]
     tips: frozenset[str]
+    placing: frozenset[str]
     unsided: frozenset[FindingName]
     described: frozenset[str]
     described_findings: frozenset[FindingName]
@@ -205,6 +206,7 @@ def _grammar(document: dict[str, Any]) -> Grammar:
         alternatives=frozenset(words["or"]),
         closing=frozenset(words["closing"]),
         tips=frozenset(words["tips"]),
+        placing=frozenset(words["placing"]),
         unsided=frozenset(_findings(words["unsided"])),
         described=frozenset(described["words"]),
         described_findings=frozenset(_findings(described["findings"])),

@@ -5,7 +5,7 @@ from typing import Any
 
 from wetread.domain.finding import FindingName
 from wetread.domain.statement import Presence
-from wetread.labelling.lexicon import Frame, Kind, Meaning, Role, Tree
+from wetread.labelling.lexicon import Frame, Grammar, Kind, Meaning, Role, Tree
 from wetread.labelling.words import Word
 
 __all__ = ["Mark", "Mention", "mark", "mentions"]
@@ -71,8 +71,8 @@ def mark(words: list[Word], tree: Tree) -> list[Mark]:
 _DEVICE = Meaning((FindingName.SUPPORT_DEVICES,), Presence.POSITIVE)
 
 
-def mentions(words: list[Word], marks: list[Mark], frames: Frame, tips: frozenset[str]) -> list[Mention]:
-    """In order of the word that decides them. One of `tips` in a position stands for a device that the sentence does not name."""
+def mentions(words: list[Word], marks: list[Mark], frames: Frame, grammar: Grammar) -> list[Mention]:
+    """In order of the word that decides them. A tip whose place is told stands for a device that the sentence does not name."""
     found = _framed(words, marks, frames)
     for each in marks:
         for role in each.roles:
@@ -82,13 +82,18 @@ def mentions(words: list[Word], marks: list[Mark], frames: Frame, tips: frozense
                 found.append(Mention(each.first, each.last, role.value, each.first))
                 break
     if not any(FindingName.SUPPORT_DEVICES in mention.meaning.findings for mention in found):
-        found += [Mention(each.first, each.last, _DEVICE, each.first) for each in marks if _is_tip(words, each, tips)]
+        found += [
+            Mention(each.first, each.last, _DEVICE, each.first)
+            for each in marks
+            if _is_placed_tip(words, each, grammar)
+        ]
     found.sort(key=lambda mention: mention.at)
     return found
 
 
-def _is_tip(words: list[Word], each: Mark, tips: frozenset[str]) -> bool:
-    return each.role(Kind.POSITION) is not None and any(word.lower in tips for word in words[each.first : each.last])
+def _is_placed_tip(words: list[Word], each: Mark, grammar: Grammar) -> bool:
+    following = words[each.last].lower if each.last < len(words) else ""
+    return words[each.last - 1].lower in grammar.tips and following in grammar.placing
 
 
 def _framed(words: list[Word], marks: list[Mark], frames: Frame) -> list[Mention]:

@@ -121,7 +121,9 @@ def test_what_the_vault_knows_goes_in_any_spelling(written: str) -> None:
 
 
 def test_the_vaults_own_record_is_known() -> None:
-    record = PatientIdentity("P-5512", "", "Long^Jorun", "19610409", Sex.FEMALE, "ACC77", "1", "", "", "", "Winter^Anselm")
+    record = PatientIdentity(
+        "P-5512", "", "Long^Jorun", "19610409", Sex.FEMALE, "ACC77", "1", "", "", "", "Winter^Anselm"
+    )
     known = KnownIdentity.of(record, replace(record, patient_birth_date="unknown", accession_number="ACC 78"))
     assert known.birth_date == date(1961, 4, 9)
     assert scrub("LONG, p5512 of WINTER: acc-78, acc77, 1", known).text == "[place] of [name]: [id], 1"
