@@ -23,7 +23,8 @@ def _rows(
     signature = a_signature(content, signed_at=NOON + timedelta(minutes=42))
     report = a_report(content=content, status=ReportStatus.FINAL, signature=signature)
     analysis = an_analysis(findings=tuple(a_finding(each) for each in names))
-    said = report_labels(RuleLabeller().statements(signed_text(report)))
+    labels = report_labels(RuleLabeller().statements(signed_text(report)))
+    said = {name: each.presence for name, each in labels.items()}
     return {each.finding: each for each in prediction_rows(a_study(), "p", image_traits(), analysis, report, said)}
 
 
