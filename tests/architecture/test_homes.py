@@ -37,7 +37,7 @@ HOMES: dict[str, set[str]] = {
     "starlette": {"web"},
     "uvicorn": {"web"},
     "anyio": {"web"},
-    "urllib3": {"dicom", "fhir", "channels", "composers"},
+    "urllib3": {"dicom", "fhir", "channels"},
     "grpc": {"rpc"},
     "grpc_health": {"rpc"},
     "grpc_reflection": {"rpc"},

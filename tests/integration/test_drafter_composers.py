@@ -71,7 +71,7 @@ def test_a_good_model_words_the_draft_and_touches_no_fact(shows_record: bool, mo
     assert ("Ignore" in asked) is shows_record
 
 
-@pytest.mark.parametrize("mode", ["lying", "signed"])
+@pytest.mark.parametrize("mode", ["lying", "signed", "no characters"])
 def test_a_model_that_lies_or_signs_is_put_right_sentence_by_sentence(mode: str, model: LanguageModelServer) -> None:
     model.mode = mode
     draft = _drafted(model, shows_record=True)

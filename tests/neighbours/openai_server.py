@@ -60,6 +60,7 @@ _BODIES = {
     "faithful": lambda user: _completion(json.dumps(faithful(user))),
     "fenced": lambda user: _completion("```json\n" + json.dumps(faithful(user)) + "\n```"),
     "lying": lambda user: _completion(_with_text(user, "There is a large left pneumothorax.")),
+    "no characters": lambda user: _completion(_with_text(user, "Possible \ud800 \x00 mass.")),
     "signed": lambda user: _completion(_with_text(user, CLAIM)),
     "claiming": lambda user: _completion(json.dumps({**faithful(user), "status": "final", "recipients": ["all"]})),
     "silent about all": lambda user: _completion(json.dumps({"sentences": []})),

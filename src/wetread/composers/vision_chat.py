@@ -15,8 +15,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question
 from wetread.domain.drafting_context import FilmPixels
 from wetread.domain.errors import PermanentError, TransientError
@@ -76,10 +74,11 @@ def _prompt(question: Question) -> str:
     return f"{question.system}\n\nFor example:\n{asked}\n{answered}\n\nNow:\n{question.user}"
 
 
-def _picture(film: FilmPixels) -> "np.typing.NDArray[np.uint8]":
-    """uint8 (row, column, 3): the same grey in each channel."""
-    grey = np.frombuffer(film.grey, np.uint8).reshape(film.rows, film.columns, 1)
-    return np.repeat(grey, 3, axis=2)
+def _picture(film: FilmPixels) -> Any:
+    """A tensor of uint8 (3, row, column): the same grey in each channel."""
+    torch = importlib.import_module("torch")
+    grey = torch.frombuffer(bytearray(film.grey), dtype=torch.uint8)
+    return grey.reshape(1, film.rows, film.columns).expand(3, -1, -1)
 
 
 def _endings(model: Any) -> tuple[int, ...]:

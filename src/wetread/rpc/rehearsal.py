@@ -1,6 +1,9 @@
 """One draft before the doors close, so that everything a draft needs is loaded, and what the example of `wetread draft` shows."""
 
+from dataclasses import replace
+
 from wetread.domain.analysis import Finding, OperatingPoint
+from wetread.domain.drafting_context import FilmPixels
 from wetread.domain.finding import FindingName
 from wetread.ports.drafter import Drafter, DraftingRequest
 from wetread.rpc import drafting_pb2 as pb
@@ -8,6 +11,9 @@ from wetread.rpc.translate import from_request, to_request
 from wetread.rpc.translate_draft import to_response
 
 __all__ = ["example_request", "rehearse"]
+
+
+_FILM = FilmPixels(64, 64, bytes(64 * 64))
 
 
 def example_request() -> DraftingRequest:
@@ -26,8 +32,8 @@ def example_request() -> DraftingRequest:
 
 
 def rehearse(drafter: Drafter) -> str:
-    """Who wrote the rehearsed draft, and its notice."""
-    wire = to_request(example_request()).SerializeToString()
+    """With a film, for a composer that sees. Answers who wrote the draft, and its notice."""
+    wire = to_request(replace(example_request(), film=_FILM)).SerializeToString()
     draft = drafter.draft(from_request(pb.DraftRequest.FromString(wire)))
     to_response(draft).SerializeToString()
     return f"{draft.composer}: {draft.notice}"

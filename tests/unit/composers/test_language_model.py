@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.neighbours.openai_server import faithful
 
 from wetread.composers.bounded import within
@@ -150,6 +152,36 @@ def test_anything_but_the_asked_for_json_is_refused(text: str) -> None:
     with pytest.raises(PermanentError) as refusal:
         _draft(lambda _: text)
     assert refusal.value.code == "composer_bad_answer"
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([1, 2, 3, "findings"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["sentences", "section", "statements", "text"]), inner)
+    ),
+    max_leaves=12,
+)
+SENTENCE_LIKE = st.fixed_dictionaries(
+    {"section": ANYTHING, "statements": st.lists(ANYTHING, max_size=3), "text": ANYTHING}
+)
+
+
+@given(ANYTHING | st.fixed_dictionaries({"sentences": st.lists(SENTENCE_LIKE | ANYTHING, max_size=4)}))
+def test_whatever_comes_back_is_refused_or_stands_on_what_was_offered(answer: object) -> None:
+    try:
+        draft, _ = _draft(lambda _: json.dumps(answer))
+    except PermanentError:
+        return
+    offered = {EFFUSION, HEART}
+    ours = [s for s in draft.sentences if s not in SENTENCES]
+    assert all(set(s.evidence) <= offered and s.section in (Section.FINDINGS, Section.IMPRESSION) for s in ours)
+    assert [s for s in draft.sentences if s in SENTENCES[:3]] == list(SENTENCES[:3])
 
 
 def test_outside_text_is_shown_only_where_allowed_marked_and_never_taken_back() -> None:
