@@ -300,17 +300,21 @@ def _draft_films(settings: Settings, core: Core, decoder: Decoder) -> "DraftFilm
 
 
 def build_drafter(settings: Settings) -> "Drafter":
-    """The grammar in this process, or the drafting service with the grammar behind it (law 1)."""
+    """The grammar in this process, or the drafting service with the grammar behind it (law 1), both in the site's style."""
     from wetread.drafting.grammar import GrammarDrafter
+    from wetread.drafting.style import DEFAULT_STYLE
+    from wetread.drafting.style_file import read_style
 
+    style = read_style(settings.drafting_style_file) if settings.drafting_style_file else DEFAULT_STYLE
+    grammar = GrammarDrafter(style)
     if not settings.drafter_address:
-        return GrammarDrafter()
+        return grammar
     from wetread.drafting.fallback import FallbackDrafter
     from wetread.rpc.client import GrpcDrafter
     from wetread.rpc.transport import tls_files
 
     tls = tls_files(settings.drafter_ca_file, settings.drafter_cert_file, settings.drafter_key_file)
-    return FallbackDrafter(GrpcDrafter(settings.drafter_address, tls, settings.drafter_deadline_s), GrammarDrafter())
+    return FallbackDrafter(GrpcDrafter(settings.drafter_address, tls, settings.drafter_deadline_s), grammar)
 
 
 def build_watch(core: Core) -> "Watch":

@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     )
     deadman_after_s: float = Field(default=60.0, gt=0, description="Escalation that is silent this long has stopped.")
 
+    drafting_style_file: Path | None = Field(
+        default=None, description="Site style of drafts (TOML, docs/drafting.md); none: the built-in one."
+    )
     drafter_address: str = Field(default="", description="Drafting service, host:port or unix:path; empty: in process.")
     drafter_ca_file: Path | None = Field(default=None, description="CA (PEM) of the drafting service.")
     drafter_cert_file: Path | None = Field(default=None, description="Our certificate (PEM) for the drafting service.")
@@ -219,6 +222,7 @@ class Settings(BaseSettings):
         "triage_policy",
         "pseudonym_key_file",
         "roster_file",
+        "drafting_style_file",
         "drafter_ca_file",
         "drafter_cert_file",
         "drafter_key_file",

@@ -2,6 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from wetread.bootstrap import build_drafter
+from wetread.domain.errors import PermanentError
+from wetread.rpc.rehearsal import example_request
 from wetread.settings import SettingsError, explain, load_settings
 
 
@@ -59,3 +62,13 @@ def test_callers_and_remotes_are_parsed_once(monkeypatch: pytest.MonkeyPatch) ->
     assert [(c.ae_title, c.address) for c in settings.dimse_callers] == [("CT1", "10.0.0.5"), ("PACS", "")]
     assert settings.cstore_sink is not None
     assert (settings.cstore_sink.ae_title, settings.cstore_sink.port) == ("PACS", 104)
+
+
+def test_drafts_are_written_in_the_sites_style(tmp_path: Path) -> None:
+    style = tmp_path / "style.toml"
+    style.write_text('name = "north-1"\n')
+    drafter = build_drafter(load_settings(drafting_style_file=style))
+    assert drafter.draft(example_request()).composer == "grammar/2 (style north-1)"
+    style.write_text("nmae = 'north-1'\n")
+    with pytest.raises(PermanentError, match="nmae"):
+        build_drafter(load_settings(drafting_style_file=style))
