@@ -70,7 +70,7 @@ def main() -> None:
     if args.negspacy:
         from labeller_negation import print_negation
 
-        print_negation(measured, development)
+        print_negation({"measured half": measured, "development half": development})
 
 
 def _label(labeller: RuleLabeller, reports: Sequence[Report]) -> tuple[list[Labelled], float]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "send": "send DICOM files to an archive or to wetread",
     "status": "studies, jobs, dead letters; retry a dead job",
     "draft": "draft a report from a file of findings, each sentence with its evidence",
+    "label": "what a report text says of each finding, with the words that say it",
     "drafter": "run the drafting service as its own process (drafter serve)",
     "provenance": "where every sentence of a report comes from, in words or drawn",
     "similar": "signed studies whose films look most alike, with what was signed of them",

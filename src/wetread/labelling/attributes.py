@@ -105,12 +105,10 @@ class _Reading:
         return alone and bool(set(self._found[place].meaning.findings) & self._grammar.described_findings)
 
     def to_clause_end(self, mark: Mark, marks: list[Mark]) -> tuple[int, int]:
-        stops = [each.first for each in marks if each.first >= mark.last and each.role(Kind.HARD)]
+        stops = [each.first for each in marks if each.first >= mark.last and any(r.kind in _STOPS for r in each.roles)]
         stops += [each.first for each in self._found if each.first >= mark.last]
         stops += [at for at in range(mark.last, len(self._words)) if self._words[at].lower in ";.()"][:1]
         end = min([len(self._words), mark.first + _POSITION_WORDS, *stops])
-        while end > mark.last and not self._words[end - 1].lower.isalnum():
-            end -= 1
         while end > mark.last and self._words[end - 1].lower in _LOOSE:
             end -= 1
         return mark.first, end
@@ -157,8 +155,9 @@ class _Reading:
         return self._words[mark.last].lower if mark.last < len(self._words) else ""
 
 
+_STOPS = frozenset((Kind.HARD, Kind.DENIES, Kind.HEDGES, Kind.PAST))
 _PARTING = frozenset(("but", "however"))
-_LOOSE = frozenset(("and", "with", "the", "a", "an", "there", "is", "are"))
+_LOOSE = frozenset((",", ":", "and", "with", "the", "a", "an", "there", "is", "are"))
 
 
 def _share(words: list[Word], found: list[Mention], answer: list[Attributes], grammar: Grammar) -> None:

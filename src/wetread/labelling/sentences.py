@@ -91,7 +91,8 @@ class _Reader:
         if len(self._words) == 1 and last.lower.isdigit():
             self._words.clear()
             return False
-        return last.lower not in self._lexicon.grammar.abbreviations
+        initial = len(last.lower) == 1 and last.lower.isalpha() and self._text[end : end + 2].strip().islower()
+        return not initial and last.lower not in self._lexicon.grammar.abbreviations
 
     def _line_ends(self, at: int) -> bool:
         if self._words and self._words[-1].lower == ",":
