@@ -52,12 +52,12 @@ def find_reports(named: Path | None) -> Path:
 
 def read_reports(path: Path) -> tuple[list[Report], int]:
     """All reports that were coded, in the order of their ids, and how many were not."""
-    found = sorted((each for each in map(_report, _documents(path)) if each), key=lambda report: report.uid)
+    found = sorted((each for each in map(_report, documents(path)) if each), key=lambda report: report.uid)
     coded = [report for report in found if report.truth]
     return coded, len(found) - len(coded)
 
 
-def _documents(path: Path) -> Iterator[ElementTree.Element]:
+def documents(path: Path) -> Iterator[ElementTree.Element]:
     archive = path.open("rb")
     if path.suffix == ".whl":
         archive = io.BytesIO(zipfile.ZipFile(path).read(f"torchxrayvision/data/{ARCHIVE}"))

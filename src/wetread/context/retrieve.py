@@ -34,7 +34,7 @@ class Retrieval:
     unlabelled: float = 0.6
     least_score: float = 0.15
     same: float = 0.95
-    candidates: int = 200
+    candidates: int = 64
     per_source: int = 2
 
 

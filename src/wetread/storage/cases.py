@@ -5,7 +5,7 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Float, Text, cast, delete, func, literal, select
+from sqlalchemy import Connection, Float, LargeBinary, Text, cast, delete, func, literal, select, type_coerce
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import StudyNotFound
@@ -83,11 +83,13 @@ def _scan_in_process(connection: Connection, model_sha256: str, asked: _Vector, 
 
 
 def _blocks(connection: Connection, model_sha256: str) -> Iterator[tuple[list[str], NDArray[np.int8], _Vector]]:
-    query = select(_CASES.study_key, _CASES.vector, _CASES.scale).where(_CASES.model_sha256 == model_sha256)
+    columns = (_CASES.study_key, type_coerce(_CASES.vector, LargeBinary), _CASES.scale)
+    query = select(*columns).where(_CASES.model_sha256 == model_sha256)
     rows = connection.execution_options(yield_per=_BLOCK).execute(query)
     for block in rows.partitions():
         keys, vectors, scales = zip(*block, strict=True)
-        yield list(keys), np.stack(vectors), np.array(scales, np.float32)
+        matrix = np.frombuffer(b"".join(vectors), np.int8).reshape(len(keys), -1)
+        yield list(keys), matrix, np.array(scales, np.float32)
 
 
 def _scan_in_postgresql(connection: Connection, model_sha256: str, asked: _Vector, limit: int) -> _Nearest:

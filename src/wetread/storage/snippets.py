@@ -7,7 +7,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Float, Select, Text, cast, delete, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    LargeBinary,
+    Text,
+    cast,
+    delete,
+    func,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.drafting_context import RecordKind
@@ -28,6 +41,8 @@ __all__ = ["SqlSnippetStore"]
 _SOURCES, _SNIPPETS = snippet_sources.c, snippets.c
 _BATCH = 200  # below every engine's limit of parameters in one statement
 _Vector = NDArray[np.float32]
+_Place = tuple[str, int]
+_Ranked = dict[_Place, float]
 
 
 class SqlSnippetStore:
@@ -53,9 +68,11 @@ class SqlSnippetStore:
             return {row.source_id: row.digest for row in connection.execute(query)}
 
     def nearest(self, patient_key: PatientKey, vector: _Vector, *, encoder: str, limit: int) -> tuple[Hit, ...]:
-        theirs = select(_SOURCES.kind, _SOURCES.day, snippets).join(snippets).where(_of(patient_key, encoder))
+        theirs = _of(patient_key, encoder)
         with translated(), self._engine.connect() as connection:
-            return tuple(_hit(row, similarity) for row, similarity in self._scan(connection, theirs, vector, limit))
+            best = self._scan(connection, theirs, vector, limit)
+            rows = _rows(connection, theirs, list(best))
+        return tuple(_hit(rows[place], similarity) for place, similarity in best.items() if place in rows)
 
     def erase_patient(self, patient_key: PatientKey) -> int:
         return self._erase(_SOURCES.patient_key == patient_key)
@@ -129,27 +146,37 @@ def _snippet_row(source: StoredSource, ordinal: int, snippet: StoredSnippet) -> 
     }
 
 
-def _scan_in_process(
-    connection: Connection, theirs: Select[Any], vector: _Vector, limit: int
-) -> list[tuple[Any, float]]:
-    rows = connection.execute(theirs.order_by(_SNIPPETS.source_id, _SNIPPETS.ordinal)).all()
+def _scan_in_process(connection: Connection, theirs: ColumnElement[bool], vector: _Vector, limit: int) -> _Ranked:
+    """The bytes of all vectors as one matrix: nothing is made of a row that is not among the best."""
+    columns = (_SNIPPETS.source_id, _SNIPPETS.ordinal, type_coerce(_SNIPPETS.vector, LargeBinary), _SNIPPETS.scale)
+    query = select(*columns).join(snippet_sources).where(theirs).order_by(_SNIPPETS.source_id, _SNIPPETS.ordinal)
+    rows = connection.execute(query).all()
     if not rows:
-        return []
-    scales = np.array([row.scale for row in rows], np.float32)
-    similarities = np.stack([row.vector for row in rows]).astype(np.float32) @ vector * scales
+        return {}
+    sources, ordinals, vectors, scales = zip(*rows, strict=True)
+    matrix = np.frombuffer(b"".join(vectors), np.int8).reshape(len(rows), -1)
+    similarities = matrix.astype(np.float32) @ vector * np.array(scales, np.float32)
     best = np.argsort(-similarities, kind="stable")[:limit]
-    return [(rows[index], float(similarities[index])) for index in best]
+    return {(sources[index], ordinals[index]): float(similarities[index]) for index in best}
 
 
-def _scan_in_postgresql(
-    connection: Connection, theirs: Select[Any], vector: _Vector, limit: int
-) -> list[tuple[Any, float]]:
+def _scan_in_postgresql(connection: Connection, theirs: ColumnElement[bool], vector: _Vector, limit: int) -> _Ranked:
     """pgvector's `<#>` is the negative inner product."""
     asked = cast(literal(str(vector.tolist()), Text), HalfVector)
     similarity = (-_SNIPPETS.vector.op("<#>", return_type=Float())(asked) * _SNIPPETS.scale).label("similarity")
-    ranked = theirs.add_columns(similarity).order_by(similarity.desc(), _SNIPPETS.source_id, _SNIPPETS.ordinal)
-    rows = connection.execute(ranked.limit(limit)).all()
-    return [(row, float(row.similarity)) for row in rows]
+    query = select(_SNIPPETS.source_id, _SNIPPETS.ordinal, similarity).join(snippet_sources).where(theirs)
+    ranked = query.order_by(similarity.desc(), _SNIPPETS.source_id, _SNIPPETS.ordinal).limit(limit)
+    return {(row.source_id, row.ordinal): float(row.similarity) for row in connection.execute(ranked)}
+
+
+def _rows(connection: Connection, theirs: ColumnElement[bool], places: list[_Place]) -> dict[_Place, Any]:
+    """The whole rows of the best, asked for as this patient's again. One that was erased since is missing."""
+    query = select(_SOURCES.kind, _SOURCES.day, snippets).join(snippets).where(theirs)
+    found: dict[_Place, Any] = {}
+    for start in range(0, len(places), _BATCH):
+        among = tuple_(_SNIPPETS.source_id, _SNIPPETS.ordinal).in_(places[start : start + _BATCH])
+        found |= {(row.source_id, row.ordinal): row for row in connection.execute(query.where(among))}
+    return found
 
 
 def _hit(row: Any, similarity: float) -> Hit:
