@@ -9,15 +9,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import psycopg
 import pytest
 from neighbours.postgres import PostgresServer
 from sqlalchemy import make_url
 
 from wetread.domain.errors import TransientError
-from wetread.domain.identifiers import PatientKey
+from wetread.domain.identifiers import PatientKey, StudyKey
+from wetread.ports.case_store import Case
 from wetread.ports.snippet_store import StoredSource
 from wetread.storage import engine
+from wetread.storage.cases import SqlCaseStore
 from wetread.storage.snippets import SqlSnippetStore
 from wetread.testing.builders import NOON
 from wetread.testing.snippet_builders import PATIENT, a_snippet, a_source
@@ -85,6 +88,18 @@ def test_nothing_of_what_is_erased_remains_in_the_files(
     assert holding(snippets_url, request, "gone-") == []
     assert holding(snippets_url, request, "kept")
     assert store.counts().sources == 196
+    store.close()
+
+
+def test_nothing_of_an_erased_film_remains_in_the_files(snippets_url: str, request: pytest.FixtureRequest) -> None:
+    store, dice = SqlCaseStore(snippets_url), np.random.default_rng(5)
+    for number in range(60):
+        name = f"{'gone' if number % 20 == 7 else 'kept'}-film-{number}"
+        store.keep(Case(StudyKey(name), "m" * 64, NOON, dice.random(1280, np.float32)))
+    assert holding(snippets_url, request, "gone-film")
+    assert [store.erase_study(StudyKey(f"gone-film-{number}")) for number in (7, 27, 47)] == [1, 1, 1]
+    assert holding(snippets_url, request, "gone-film") == []
+    assert store.count("m" * 64) == 57
     store.close()
 
 
