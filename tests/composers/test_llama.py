@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from tests.documented_composers import documented, run_documented
 from tests.drafting_cases import a_case
 from tests.drafting_faithful import is_faithful
 
@@ -104,3 +105,9 @@ def test_the_confined_service_words_drafts_by_it() -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
         process.stdout.close()
+
+
+@pytest.mark.parametrize("line", [*documented("smollm"), *documented("gguf")])
+def test_the_documented_commands_run(line: str, tmp_path: Path) -> None:
+    said = run_documented(line, {"MODEL.gguf": str(smollm_path())}, tmp_path)
+    assert "Written by " in said or said.startswith("drafting service ready")

@@ -6,9 +6,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
+from tempfile import TemporaryDirectory
 
 import pytest
 from tests.composers.tiny_vision import make_gemma3, make_llava, teach
+from tests.documented_composers import documented, run_documented
 
 from wetread.composers.assemble import ComposerKind, Wish, assemble
 from wetread.composers.vision_chat import _picture, _prompt, load_vision
@@ -139,3 +142,13 @@ def test_a_confined_process_goes_on_asking_its_model(taught: Path) -> None:
     command = [sys.executable, "-c", PROBE, str(taught)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=280)
     assert done.stdout.startswith("vlm/taught guarded by grammar/")
+
+
+@pytest.mark.parametrize("line", documented("vlm"))
+def test_the_documented_commands_run(line: str, taught: Path, tmp_path: Path) -> None:
+    with TemporaryDirectory() as shared:  # the service reads its model as another user
+        model = copytree(taught, Path(shared) / "model")
+        for path in (Path(shared), model, *model.iterdir()):
+            path.chmod(0o755)
+        said = run_documented(line, {"FOLDER": str(model)}, tmp_path)
+    assert "Written by " in said or said.startswith("drafting service ready")

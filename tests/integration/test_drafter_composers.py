@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.documented_composers import documented, run_documented
 from tests.neighbours.openai_server import CLAIM, LanguageModelServer, language_model_server
 
 from wetread.composers.assemble import ComposerKind, Wish, assemble
@@ -169,3 +170,11 @@ def test_a_service_without_its_relay_says_so_and_ends(model: LanguageModelServer
     assert process.wait(20) == 1
     assert process.stdout is not None
     process.stdout.close()
+
+
+@pytest.mark.parametrize("line", documented("openai"))
+def test_the_documented_commands_run(line: str, model: LanguageModelServer, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sesame")
+    said = run_documented(line, {"http://127.0.0.1:8000/v1": model.url, "KEY": str(tmp_path / "key")}, tmp_path)
+    assert "Written by openai/MODEL guarded by grammar/" in said or said.startswith("drafting service ready")
+    assert model.asked
