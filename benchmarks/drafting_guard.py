@@ -3,7 +3,7 @@
     python benchmarks/drafting_guard.py [--each 200] [--faithful 10000] [--reports NLMCXR_reports.tgz]
 
 False drafts: tests/drafting_mutations.py, `--each` of every kind. True sentences: tests/drafting_paraphrases.py, written by the guard's author, so the rate says what the guard's rules cost,
-not how a given model writes. `--reports` reads every sentence of the Indiana reports (in the torchxrayvision wheel) and prints those that the guard's reader understands, to be judged by eye.
+not how a given model writes. Each is run twice: with the rule labeller, and with one that agrees with whatever the guard's own reader reads. `--reports` reads every sentence of the Indiana reports (in the torchxrayvision wheel) and prints those that the guard's reader understands, to be judged by eye.
 """
 
 import argparse
@@ -19,21 +19,20 @@ from xml.etree import ElementTree
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.drafting_cases import Case, a_case, faithful
+from tests.drafting_cases import Case, ReaderAlone, a_case, faithful
 from tests.drafting_mutations import KINDS, attacks
-from tests.drafting_paraphrases import FRAMES, HELD_OUT, Frame
+from tests.drafting_paraphrases import FRAMES, OTHER_FRAMES, Frame
 
 from wetread.domain.report import Draft, Sentence
 from wetread.drafting.guard import guard
 from wetread.drafting.guard_reading import Unreadable, read
 from wetread.evaluation.proportions import clopper_pearson
 from wetread.labelling.labeller import RuleLabeller
+from wetread.ports.labeller import Labeller
 
-LABELLER = RuleLabeller()
 
-
-def guarded(case: Case, sentences: list[Sentence]) -> Draft:
-    return guard(Draft(tuple(sentences), (), "model", ""), case.reference, case.request, LABELLER)
+def guarded(case: Case, sentences: list[Sentence], labeller: Labeller) -> Draft:
+    return guard(Draft(tuple(sentences), (), "model", ""), case.reference, case.request, labeller)
 
 
 def rate(events: int, n: int) -> str:
@@ -41,29 +40,29 @@ def rate(events: int, n: int) -> str:
     return f"{events} of {n} = {100 * events / n:.2f} % (95 % exact: {100 * low:.3f} to {100 * high:.3f} %)"
 
 
-def false_drafts(each: int) -> None:
+def false_drafts(each: int, labeller: Labeller) -> None:
     passed, n, sentences, spent_s = Counter[str](), 0, 0, 0.0
     for attack in attacks(each, seed=2026):
-        began = time.perf_counter()
-        draft = guarded(attack.case, list(attack.sentences))
-        spent_s += time.perf_counter() - began
+        began = time.process_time()
+        draft = guarded(attack.case, list(attack.sentences), labeller)
+        spent_s += time.process_time() - began
         true = {(s.section, s.text) for s in attack.case.reference.sentences}
         lies = {(s.section, s.text.casefold().strip(" .")) for s in attack.lies}
         said = {(s.section, s.text.casefold().strip(" .")) for s in draft.sentences if (s.section, s.text) not in true}
         passed[attack.kind] += bool(said & lies)
         n, sentences = n + 1, sentences + len(attack.sentences)
     print(f"false drafts, {len(KINDS)} kinds, with a lie that stands: {rate(passed.total(), n)}")
-    print(f"  kinds that passed: {dict(+passed)}; {1e6 * spent_s / sentences:.0f} us a sentence")
+    print(f"  kinds that passed: {dict(+passed)}; {1e6 * spent_s / sentences:.0f} us of CPU a sentence")
 
 
-def true_sentences(name: str, frames: tuple[Frame, ...], most: int) -> None:
+def true_sentences(name: str, frames: tuple[Frame, ...], most: int, labeller: Labeller) -> None:
     rng, n, refused, spent_s, written, drafts, touched = Random(2026), 0, [], 0.0, 0, 0, 0  # noqa: S311
     while n < most:
         case = a_case(rng)
         sentences = faithful(case, rng, frames)
-        began = time.perf_counter()
-        draft = guarded(case, sentences)
-        spent_s += time.perf_counter() - began
+        began = time.process_time()
+        draft = guarded(case, sentences, labeller)
+        spent_s += time.process_time() - began
         reworded = [each for each in sentences if each not in case.reference.sentences]
         standing = {each.text for each in draft.sentences}
         missing = [each.text for each in reworded if each.text not in standing]
@@ -71,7 +70,7 @@ def true_sentences(name: str, frames: tuple[Frame, ...], most: int) -> None:
         n, written, drafts = n + len(reworded), written + len(sentences), drafts + 1
         touched += bool(missing)
     print(f"true sentences refused, {name}: {rate(len(refused), n)}")
-    print(f"  drafts with one: {rate(touched, drafts)}; {1e6 * spent_s / written:.0f} us a sentence")
+    print(f"  drafts with one: {rate(touched, drafts)}; {1e6 * spent_s / written:.0f} us of CPU a sentence")
     for text in refused[:5]:
         print(f"  refused: {text}")
 
@@ -105,10 +104,11 @@ def main() -> None:
     parser.add_argument("--faithful", type=int, default=10_000, help="true sentences of each set of frames")
     parser.add_argument("--reports", type=Path, help="NLMCXR_reports.tgz")
     args = parser.parse_args()
-    print(f"labeller {LABELLER.version}")
-    false_drafts(args.each)
-    true_sentences("frames", FRAMES, args.faithful)
-    true_sentences("frames held out", HELD_OUT, args.faithful)
+    for labeller in (RuleLabeller(), ReaderAlone()):
+        print(f"labeller: {labeller.version}")
+        false_drafts(args.each, labeller)
+        true_sentences("common frames", FRAMES, args.faithful, labeller)
+        true_sentences("other frames", OTHER_FRAMES, args.faithful, labeller)
     if args.reports:
         real_sentences(args.reports)
 

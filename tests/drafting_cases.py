@@ -10,11 +10,12 @@ from wetread.domain.analysis import Finding, QualityFlag
 from wetread.domain.drafting_context import DraftingContext, Measurement, PriorFinding, PriorStudy, RecordKind, Snippet
 from wetread.domain.finding import FindingName, concept
 from wetread.domain.report import Certainty, Draft, Section, Sentence
-from wetread.domain.statement import Change
+from wetread.domain.statement import Change, Presence, Statement
 from wetread.drafting.grammar import GrammarDrafter
+from wetread.drafting.guard_reading import Unreadable, read
 from wetread.ports.drafter import DraftingRequest
 
-__all__ = ["Case", "a_case", "faithful"]
+__all__ = ["Case", "ReaderAlone", "a_case", "faithful", "standing_for"]
 
 N = FindingName
 SIDES = ("left", "right", "bilateral", "")
@@ -118,3 +119,20 @@ def standing_for(case: Case, places: Sequence[int], text: str) -> Sentence:
     originals = [case.reference.sentences[place] for place in places]
     evidence = tuple(dict.fromkeys(each for original in originals for each in original.evidence))
     return Sentence(originals[0].section, text, evidence, originals[0].hedge, originals[0].certainty)
+
+
+class ReaderAlone:
+    """A labeller that agrees with the guard's own reader: what the reader alone lets pass."""
+
+    version = "reader alone"
+
+    def statements(self, text: str) -> tuple[Statement, ...]:
+        try:
+            claims = read(text)
+        except Unreadable:
+            return ()
+        presence = {Certainty.CERTAIN: Presence.POSITIVE}
+        return tuple(
+            Statement(each.name, presence.get(each.certainty, Presence.UNCERTAIN), 0, 0, each.laterality)
+            for each in claims
+        )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from tests.drafting_cases import BANDS, SIDES, Case
-from tests.drafting_paraphrases import FRAMES, HELD_OUT, TERMS, Told, merged, one
+from tests.drafting_paraphrases import FRAMES, OTHER_FRAMES, TERMS, Told, merged, one
 from wetread.domain.finding import FindingName, concept
 from wetread.domain.statement import Change
 
@@ -17,7 +17,7 @@ Lie = Callable[[Told, Random, Case], str | None]
 
 
 def _say(told: Told, rng: Random) -> str:
-    return one(told, rng, FRAMES + HELD_OUT)
+    return one(told, rng, FRAMES + OTHER_FRAMES)
 
 
 def _inside(text: str, addition: str) -> str:
@@ -128,6 +128,30 @@ def _sized(told: Told, rng: Random, case: Case) -> str:
     return f"{told.certainty.capitalize()} {rng.choice([f'{size} {told.side}', f'{told.side} {size}'])} {term}."
 
 
+def _contradicting_itself(told: Told, rng: Random, case: Case) -> str:
+    """Two sides or two certainties of one finding."""
+    term = rng.choice(TERMS[told.name])
+    other = rng.choice([each for each in SIDES[:3] if each != told.side])
+    band = rng.choice([each for each in BANDS if each is not told.certainty])
+    patterns = (
+        "{hedge} {side} {term} on the {other} side.",
+        "{hedge} {other} {term}, {side}.",
+        "{hedge} {band} {side} {term}.",
+        "{hedge} {side} {term} is {band}.",
+        "{hedge} {side} {term}, {other}.",
+    )
+    text = rng.choice(patterns).format(hedge=told.certainty, side=told.side, term=term, other=other, band=band)
+    return " ".join(text.replace(" , ", ", ").replace(" .", ".").split()).capitalize()
+
+
+def _wrong_organ(told: Told, rng: Random, case: Case) -> str:
+    """A place from the guard's own list, of which this finding cannot be said."""
+    places = {"lungs": ("pleural space", "heart"), "pleura": ("lung", "heart"), "heart": ("lung", "pleural space")}
+    place = rng.choice(places.get(concept(told.name).anatomy, ("lung", "pleural space")))
+    side = told.side if told.side in SIDES[:2] else ""
+    return f"There is {told.certainty.value} {rng.choice(TERMS[told.name])} in the {side} {place}."
+
+
 def _many(told: Told, rng: Random, case: Case) -> str | None:
     """Two nodules are not a nodule."""
     plurals = {N.NODULE: "nodules", N.MASS: "masses", N.FRACTURE: "fractures", N.LUNG_LESION: "lung lesions"}
@@ -146,6 +170,8 @@ LIES: dict[str, Lie] = {
     "free comparison": _free_comparison,
     "size": _sized,
     "number of them": _many,
+    "contradicting itself": _contradicting_itself,
+    "wrong organ": _wrong_organ,
     "look-alike letters": _look_alike,
     "full-width letters": _fullwidth,
     "denied": _wrapped(

@@ -65,6 +65,8 @@ def _hedge_for_one_only(one_: Told, two: Told, rng: Random) -> str:
         "There is {b}, with {a}.",
         "{b} is seen and {plain} is {hedge}.",
         "{b} and {plain} is {hedge}.",
+        "{b} and {plain}, {hedge}.",
+        "{b} is seen and {plain} are {hedge}.",
     )
     return rng.choice(patterns).format(
         a=_np(one_, rng), b=_np(two, rng, hedge=False), plain=_np(one_, rng, hedge=False), hedge=one_.certainty
@@ -263,13 +265,15 @@ KINDS: dict[str, Callable[[Case, Random], Attack | None]] = {
 
 
 def attacks(each_kind: int, seed: int = 0) -> Iterator[Attack]:
-    """`each_kind` drafts of every kind, over ten random requests for each of them; one in four has nothing called."""
+    """`each_kind` drafts of every kind over a pool of random requests; one that gives no occasion for a kind makes room for a new one."""
     rng = Random(seed)
-    cases = [a_case(rng, least=min(1, number % 4)) for number in range(10 * each_kind)]
+    cases = [a_case(rng, least=rng.randint(0, 1)) for _ in range(10 * each_kind)]
     for make in KINDS.values():
         made = 0
         while made < each_kind:
-            attack = make(rng.choice(cases), rng)
-            if attack is not None:
+            place = rng.randrange(len(cases))
+            if (attack := make(cases[place], rng)) is None:
+                cases[place] = a_case(rng, least=rng.randint(0, 1))
+            else:
                 made += 1
                 yield attack

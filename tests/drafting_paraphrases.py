@@ -1,6 +1,6 @@
 """Statements put into other words as a language model puts them: faithful to a person's eye, and the truth of each known because it is written from the statement, not read from a text.
 
-Two sets of frames: `FRAMES` were at hand while the guard's vocabulary was written, `HELD_OUT` were written before it and not used for it.
+Two sets of frames: plain ones, and rarer turns. Both are by the author of the guard's vocabulary and older than it, so neither says how a given model writes.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from wetread.domain.finding import FindingName, concept
 from wetread.domain.report import Certainty
 from wetread.domain.statement import Change
 
-__all__ = ["FRAMES", "HELD_OUT", "TERMS", "Frame", "Told", "merged", "one"]
+__all__ = ["FRAMES", "OTHER_FRAMES", "TERMS", "Frame", "Told", "merged", "one"]
 
 N = FindingName
 ADJECTIVES = {
@@ -165,7 +165,7 @@ def _region_shows(told: Told, rng: Random) -> str:
     return f"the {told.side} {regions[0]} {rng.choice(['demonstrates', 'shows', 'contains'])} {noun}"
 
 
-HELD_OUT: tuple[Frame, ...] = (
+OTHER_FRAMES: tuple[Frame, ...] = (
     _region_shows,
     lambda t, r: f"radiographic appearance suggests {_noun(t, r, hedge=True)}",
     lambda t, r: f"{_noun(t, r, hedge=True)} {'have' if _be(t) == 'are' else 'has'} been identified",

@@ -57,7 +57,10 @@ def _unused(reference: Draft, why: str) -> Draft:
 
 
 def _section(section: Section, reference: Draft, judge: Judge, verdicts: Sequence[Verdict]) -> list[Sentence]:
-    """The composer's order, with the grammar's sentences put back after the one they follow in the grammar. What may only be repeated keeps its place."""
+    """The composer's order of findings, with the grammar's sentences put back after the one they follow in the grammar.
+
+    What may only be repeated keeps its place, and so does the impression: what leads it is a site's choice.
+    """
     places = [place for place, each in enumerate(reference.sentences) if each.section is section]
     kept: list[tuple[tuple[int, ...], Sentence]] = []
     stated: set[int] = set()
@@ -71,6 +74,8 @@ def _section(section: Section, reference: Draft, judge: Judge, verdicts: Sequenc
         stated |= set(verdict.places)
         if judge.may_be_reworded(verdict.places[0]):
             kept.append((verdict.places, verdict.sentence))
+    if section is Section.IMPRESSION:
+        kept.sort(key=lambda each: each[0])
     moved = {place for covered, _ in kept for place in covered}
     for before, place in pairwise([-1, *places]):
         if place not in moved:

@@ -1,8 +1,12 @@
 """What becomes of a composer's draft as a whole. What passes sentence by sentence is in test_guard_adversarial.py and test_guard_reading.py."""
 
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.analysis_builders import a_finding
 
 from wetread.domain.analysis import QualityFlag
@@ -20,6 +24,7 @@ REQUEST = DraftingRequest(
     comparison_available=False,
     may_say_normal=False,
 )
+DOCS = Path(__file__).parents[3] / "docs"
 REFERENCE = GrammarDrafter().draft(REQUEST)
 
 
@@ -66,10 +71,10 @@ def test_of_a_composer_that_says_nothing_everything_is_put_back_and_flagged() ->
     assert f"put back {len(REFERENCE.sentences)} of {len(REFERENCE.sentences)}" in draft.notice
 
 
-def test_the_composer_orders_findings_but_not_notes() -> None:
+def test_the_composer_orders_findings_but_neither_notes_nor_the_impression() -> None:
     indication, technique, comparison, note, nodule, effusion, *impression = REFERENCE.sentences
     composed = _composed(effusion, nodule, note, *impression[::-1], comparison, technique, indication)
-    kept = (indication, technique, comparison, note, effusion, nodule, *impression[::-1])
+    kept = (indication, technique, comparison, note, effusion, nodule, *impression)
     assert _guarded(composed).sentences == kept
 
 
@@ -117,6 +122,18 @@ def test_without_a_composer_the_grammar_drafts_and_says_why(failure: TransientEr
     assert (draft.sentences, draft.findings) == (REFERENCE.sentences, REFERENCE.findings)
     assert failure.code in draft.notice
     assert "composer not used" in draft.composer
+
+
+@given(st.text(), st.integers(0, len(REFERENCE.sentences) - 1))
+def test_no_text_at_all_displaces_a_sentence(text: str, place: int) -> None:
+    altered = [replace(each, text=text) if n == place else each for n, each in enumerate(REFERENCE.sentences)]
+    draft = _guarded(_composed(*altered))
+    assert [each.text for each in draft.sentences] == [each.text for each in REFERENCE.sentences]
+
+
+def test_the_docs_name_every_fault() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \|", (DOCS / "guard.md").read_text("utf-8"), flags=re.M)
+    assert rows == [fault.value for fault in Fault]
 
 
 def test_a_composer_is_guarded() -> None:

@@ -67,6 +67,10 @@ def test_one_statement_in_many_words(text: str) -> None:
         ("Probable effusion and possible nodule on the left.", [EFFUSION, Claim(N.NODULE, MAYBE, "left")]),
         ("Left effusion and right nodule are probable.", [EFFUSION, Claim(N.NODULE, LIKELY, "right")]),
         ("Left effusion is probable and right nodule is seen.", [EFFUSION, Claim(N.NODULE, SURE, "right")]),
+        (
+            "Left effusion is seen, and support devices are probable.",
+            [Claim(N.EFFUSION, SURE, "left"), Claim(N.SUPPORT_DEVICES, LIKELY)],
+        ),
         ("Probable left effusion; right nodule.", [EFFUSION, Claim(N.NODULE, SURE, "right")]),
         ("Probable left effusion, and there is a right nodule.", [EFFUSION, Claim(N.NODULE, SURE, "right")]),
         ("Probable left effusion and cardiomegaly.", [EFFUSION, Claim(N.CARDIOMEGALY, LIKELY)]),
