@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from wetread.domain.finding import FindingName, concept
 from wetread.domain.statement import Change, Severity
-from wetread.labelling.lexicon import Grammar, Kind
-from wetread.labelling.marking import Mark, Mention
+from wetread.labelling.lexicon import Grammar, Kind, Role
+from wetread.labelling.marking import Mark, Mention, ends_here
 from wetread.labelling.words import Word
 
 __all__ = ["Attributes", "attributes"]
@@ -33,9 +33,9 @@ class Attributes:
 def attributes(words: list[Word], marks: list[Mark], found: list[Mention], grammar: Grammar) -> list[Attributes]:
     """For each of `found`, in its order."""
     answer = [Attributes() for _ in found]
-    if not found:
+    if not any(role.kind in _DESCRIBES for mark in marks for role in mark.roles):
         return answer
-    reading = _Reading(words, found, grammar)
+    reading = _Reading(words, found, grammar, [each for each in marks if any(r.kind in _BOUNDARY for r in each.roles)])
     for mark in marks:
         kinds = {role.kind: role.value for role in mark.roles}
         if Kind.HARD in kinds:
@@ -54,8 +54,18 @@ def attributes(words: list[Word], marks: list[Mark], found: list[Mention], gramm
         if Kind.POSITION in kinds:
             for place in reading.device_before(mark):
                 answer[place].position = answer[place].position or reading.to_clause_end(mark, marks)
+    for each in answer:
+        each.sides = _outside_position(each)
+    _explain(words, marks, found, answer, grammar)
     _share(words, found, answer, grammar)
     return answer
+
+
+def _outside_position(said: Attributes) -> list[tuple[Mark, str]]:
+    """A left catheter whose tip lies on the right is a left catheter."""
+    first, last = said.position or (0, 0)
+    outside = [(mark, side) for mark, side in said.sides if not first <= mark.first < last]
+    return outside or said.sides
 
 
 def _larger(held: tuple[Mark, Severity] | None, said: tuple[Mark, Severity]) -> tuple[Mark, Severity]:
@@ -66,8 +76,8 @@ def _larger(held: tuple[Mark, Severity] | None, said: tuple[Mark, Severity]) -> 
 class _Reading:
     """Where the mentions of one sentence stand, asked mark by mark from left to right."""
 
-    def __init__(self, words: list[Word], found: list[Mention], grammar: Grammar) -> None:
-        self._words, self._found, self._grammar = words, found, grammar
+    def __init__(self, words: list[Word], found: list[Mention], grammar: Grammar, boundaries: list[Mark]) -> None:
+        self._words, self._found, self._grammar, self._boundaries = words, found, grammar, boundaries
         self._places = sorted(range(len(found)), key=lambda place: found[place].first)
         self._from = 0
 
@@ -80,7 +90,7 @@ class _Reading:
             return inside
         if behind and not before:
             return behind
-        if before and (not behind or self._said_behind(mark) or self._next(mark) in (",", "and")):
+        if before and (not behind or self._said_behind(mark) or self._listed(mark)):
             return before
         return behind
 
@@ -90,7 +100,8 @@ class _Reading:
             return inside
         if leads and behind and self._leads(mark, self._found[behind[0]]):
             return behind
-        if follows and before and mark.first - self._found[before[0]].last <= _BESIDE:
+        near = before and mark.first - self._found[before[0]].last <= _BESIDE
+        if follows and near and (not leads or ends_here(self._words, mark, self._grammar)):
             return before
         return []
 
@@ -107,11 +118,15 @@ class _Reading:
     def to_clause_end(self, mark: Mark, marks: list[Mark]) -> tuple[int, int]:
         stops = [each.first for each in marks if each.first >= mark.last and any(r.kind in _STOPS for r in each.roles)]
         stops += [each.first for each in self._found if each.first >= mark.last]
-        stops += [at for at in range(mark.last, len(self._words)) if self._words[at].lower in ";.()"][:1]
+        stops += [at for at in range(mark.last, len(self._words)) if self._words[at].lower in ";()"][:1]
         end = min([len(self._words), mark.first + _POSITION_WORDS, *stops])
-        while end > mark.last and self._words[end - 1].lower in _LOOSE:
+        while end > mark.last and self._loose(end - 1):
             end -= 1
         return mark.first, end
+
+    def _loose(self, at: int) -> bool:
+        word = self._words[at].lower
+        return word in (",", ":") or word in self._grammar.loose
 
     def _neighbours(self, mark: Mark) -> tuple[list[int], list[int], list[int]]:
         """The mentions around the mark, the nearest before it and the nearest behind it; several where they share their words."""
@@ -133,31 +148,36 @@ class _Reading:
         return inside, before, behind
 
     def _parted(self, start: int, stop: int) -> bool:
-        return any(self._words[at].lower in ";" or self._words[at].lower in _PARTING for at in range(start, stop))
+        parts = [
+            each for each in self._boundaries if start <= each.first < stop and Role(Kind.HARD, False) in each.roles
+        ]
+        return bool(parts) or any(self._words[at].lower == ";" for at in range(start, stop))
 
     def _said_behind(self, mark: Mark) -> bool:
         """ "in the left base", "bilaterally": said of what stands before."""
-        first = self._words[mark.first].lower
-        if first.endswith("ly"):
-            return True
         at = mark.first - 1
-        while at >= 0 and self._words[at].lower in ("the", "a", "an"):
+        if self._words[mark.first].lower in self._grammar.behind:
+            return at < 0 or self._words[at].lower != ","
+        while at >= 0 and self._words[at].lower in self._grammar.articles:
             at -= 1
         return at >= 0 and self._words[at].lower in self._grammar.prepositions
 
     def _leads(self, mark: Mark, mention: Mention) -> bool:
         between = [word.lower for word in self._words[mark.last : mention.first]]
-        if len(between) > _BESIDE or any(each in "," or each in self._grammar.verbs for each in between):
+        if len(between) > _BESIDE or any(each == "," or each in self._grammar.verbs for each in between):
+            return False
+        if any(mark.last <= each.first < mention.first for each in self._boundaries):
             return False
         return not between or between[0] not in self._grammar.conjunctions
 
-    def _next(self, mark: Mark) -> str:
-        return self._words[mark.last].lower if mark.last < len(self._words) else ""
+    def _listed(self, mark: Mark) -> bool:
+        following = self._words[mark.last].lower if mark.last < len(self._words) else ""
+        return following == "," or following in self._grammar.conjunctions
 
 
+_DESCRIBES = frozenset((Kind.SIDE, Kind.SEVERITY, Kind.CHANGES, Kind.CHANGED, Kind.POSITION))
+_BOUNDARY = frozenset((Kind.HARD, Kind.SOFT))
 _STOPS = frozenset((Kind.HARD, Kind.DENIES, Kind.HEDGES, Kind.PAST))
-_PARTING = frozenset(("but", "however"))
-_LOOSE = frozenset((",", ":", "and", "with", "the", "a", "an", "there", "is", "are"))
 
 
 def _share(words: list[Word], found: list[Mention], answer: list[Attributes], grammar: Grammar) -> None:
@@ -189,3 +209,19 @@ def _joined(words: list[Word], one: Mention, other: Mention, grammar: Grammar, a
         and any(each in grammar.conjunctions or each in grammar.alternatives or each in also for each in between)
         and not any(each in grammar.verbs or each in grammar.prepositions for each in between)
     )
+
+
+def _explain(
+    words: list[Word], marks: list[Mark], found: list[Mention], answer: list[Attributes], grammar: Grammar
+) -> None:
+    """What a finding may represent is on the same side."""
+    hedges = [
+        each
+        for each in marks
+        if each.role(Kind.HEDGES) and any(word.lower in grammar.explaining for word in words[each.first : each.last])
+    ]
+    for place in range(1, len(found)):
+        one, other = found[place - 1], found[place]
+        explained = any(one.last <= each.first and each.last <= other.first for each in hedges)
+        if explained and not answer[place].sides and _both_sided(one, other):
+            answer[place].sides = list(answer[place - 1].sides)

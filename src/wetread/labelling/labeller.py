@@ -57,9 +57,10 @@ def _statements(
         position = " ".join(text[words[first].start : words[last - 1].end].split())
     for name in mention.meaning.findings:
         sides = () if name in grammar.unsided else said.sides
-        reasons = sorted(
-            (*judgement.reasons, *_described(said), *(Reason(m.first, m.last, f"side: {s}") for m, s in sides))
-        )
+        reasons = judgement.reasons
+        if said.severity or said.change or sides:
+            sided = (Reason(mark.first, mark.last, f"side: {side}") for mark, side in sides)
+            reasons = sorted((*reasons, *_described(said), *sided))
         yield Statement(
             name=name,
             presence=judgement.presence,
@@ -69,11 +70,11 @@ def _statements(
             severity=said.severity[1] if said.severity else Severity.UNSTATED,
             change=change,
             position=position if name is FindingName.SUPPORT_DEVICES else "",
-            cues=tuple((words[first].start, words[last - 1].end) for first, last, _ in reasons),
+            cues=tuple([(words[first].start, words[last - 1].end) for first, last, _ in reasons]),
             certainty=judgement.certainty,
             implied=not mention.meaning.direct,
             section=sentence.section,
-            reasons=tuple(why for _, _, why in reasons),
+            reasons=tuple([why for _, _, why in reasons]),
         )
 
 

@@ -79,12 +79,17 @@ class Grammar:
 
     abbreviations: frozenset[str]
     prepositions: frozenset[str]
+    articles: frozenset[str]
+    unfinished: frozenset[str]
+    behind: frozenset[str]
+    loose: frozenset[str]
     verbs: frozenset[str]
     conjunctions: frozenset[str]
     alternatives: frozenset[str]
     closing: frozenset[str]
     tips: frozenset[str]
     placing: frozenset[str]
+    explaining: frozenset[str]
     unsided: frozenset[FindingName]
     described: frozenset[str]
     described_findings: frozenset[FindingName]
@@ -159,7 +164,8 @@ def _roles(document: dict[str, Any]) -> Iterator[tuple[list[str], Role]]:
     yield document["hypothetical"]["before"], Role(Kind.ASKS, None)
     yield document["past"]["before"], Role(Kind.PAST, False)
     yield document["past"]["done"], Role(Kind.PAST, True)
-    yield document["boundaries"]["hard"], Role(Kind.HARD, None)
+    for opening, table in ((False, "hard"), (True, "opening")):
+        yield document["boundaries"][table], Role(Kind.HARD, opening)
     yield document["boundaries"]["soft"], Role(Kind.SOFT, None)
     for name, patterns in document["severity"].items():
         yield patterns, Role(Kind.SEVERITY, Severity(name))
@@ -198,16 +204,11 @@ def _findings(names: list[str]) -> tuple[FindingName, ...]:
 
 def _grammar(document: dict[str, Any]) -> Grammar:
     words, described = document["grammar"], document["described"]
+    plain = {name: frozenset(words[name]) for name in Grammar.__annotations__ if name in words}
     return Grammar(
-        abbreviations=frozenset(words["abbreviations"]),
-        prepositions=frozenset(words["prepositions"]),
-        verbs=frozenset(words["verbs"]),
+        **{**plain, "unsided": frozenset(_findings(words["unsided"]))},
         conjunctions=frozenset(words["and"]),
         alternatives=frozenset(words["or"]),
-        closing=frozenset(words["closing"]),
-        tips=frozenset(words["tips"]),
-        placing=frozenset(words["placing"]),
-        unsided=frozenset(_findings(words["unsided"])),
         described=frozenset(described["words"]),
         described_findings=frozenset(_findings(described["findings"])),
     )

@@ -8,7 +8,7 @@ from wetread.domain.statement import Presence
 from wetread.labelling.lexicon import Frame, Grammar, Kind, Meaning, Role, Tree
 from wetread.labelling.words import Word
 
-__all__ = ["Mark", "Mention", "mark", "mentions"]
+__all__ = ["Mark", "Mention", "ends_here", "mark", "mentions"]
 
 _FRAME_WORDS, _LED_WORDS = 6, 5
 """So many words at most between an anatomy and the property behind it, or the one before it; further apart they are about different things."""
@@ -66,6 +66,13 @@ def mark(words: list[Word], tree: Tree) -> list[Mark]:
         else:
             at += 1
     return found
+
+
+def ends_here(words: list[Word], each: Mark, grammar: Grammar) -> bool:
+    """Whether nothing follows that a phrase in front could be said of: the end, a sign, or a word of structure."""
+    following = words[each.last].lower if each.last < len(words) else ""
+    structure = (grammar.conjunctions, grammar.verbs, grammar.prepositions)
+    return not following.isalnum() or any(following in kind for kind in structure)
 
 
 _DEVICE = Meaning((FindingName.SUPPORT_DEVICES,), Presence.POSITIVE)

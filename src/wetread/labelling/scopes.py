@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from wetread.domain.report import Certainty
 from wetread.labelling.lexicon import Grammar, Hedge, Kind
-from wetread.labelling.marking import Mark, Mention
+from wetread.labelling.marking import Mark, Mention, ends_here
 from wetread.labelling.words import Word
 
 __all__ = ["Reach", "reaches", "weakest"]
@@ -170,19 +170,13 @@ def _backward(words: list[Word], cues: dict[int, Mark], at_word: dict[int, list[
 
 def _leads(words: list[Word], mark: Mark, grammar: Grammar) -> bool:
     """Whether a cue can decide what follows: one that may stand on either side ("resolved", "likely") does so only right before it."""
-    return _one_sided(words, mark, grammar, _BACK) or not _ends_here(words, mark, grammar)
+    return _one_sided(words, mark, grammar, _BACK) or not ends_here(words, mark, grammar)
 
 
 def _follows(words: list[Word], mark: Mark, grammar: Grammar) -> bool:
     """Whether a cue can decide what stands before it."""
-    return _one_sided(words, mark, grammar, _AHEAD) or _ends_here(words, mark, grammar)
+    return _one_sided(words, mark, grammar, _AHEAD) or ends_here(words, mark, grammar)
 
 
 def _one_sided(words: list[Word], mark: Mark, grammar: Grammar, other: frozenset[Kind]) -> bool:
     return words[mark.first].lower in grammar.alternatives or not any(role.kind in other for role in mark.roles)
-
-
-def _ends_here(words: list[Word], mark: Mark, grammar: Grammar) -> bool:
-    following = words[mark.last].lower if mark.last < len(words) else ""
-    structure = (grammar.conjunctions, grammar.verbs, grammar.prepositions)
-    return not following.isalnum() or any(following in each for each in structure)

@@ -41,11 +41,12 @@ class _Reader:
         self._words: list[Word] = []
 
     def sentences(self) -> Iterator[SentenceWords]:
+        lower = self._lower
         for match in TOKEN.finditer(self._text):
             kind, (start, end) = match.lastgroup, match.span()
             if kind == "word":
-                lower = self._lower[start:end] if self._lower else match[0].lower().replace("’", "'")
-                self._words.append(Word(lower, start, end))
+                word = lower[start:end] if lower is not None else match[0].lower().replace("’", "'")
+                self._words.append(Word(word, start, end))
                 if len(self._words) >= _LONGEST_WORDS:
                     yield from self._sentence()
             elif kind == "mark":
@@ -95,7 +96,12 @@ class _Reader:
         return not initial and last.lower not in self._lexicon.grammar.abbreviations
 
     def _line_ends(self, at: int) -> bool:
-        if self._words and self._words[-1].lower == ",":
+        if self._words and self._goes_on(self._words[-1].lower):
             return False
         following = self._text[at : at + 4]
         return bool(_ITEM.match(following)) or (following[:1].isupper() and not self._capitals_only)
+
+    def _goes_on(self, last: str) -> bool:
+        grammar = self._lexicon.grammar
+        open_words = (grammar.unfinished, grammar.articles, grammar.prepositions, grammar.conjunctions, grammar.verbs)
+        return last == "," or any(last in each for each in open_words)
