@@ -23,11 +23,11 @@ class DraftFilms:
     decoder: FilmDecoder
 
     def of(self, analysis: Analysis, instances: tuple[Instance, ...]) -> FilmPixels | None:
-        """None with writing on it, and when it cannot be decoded now: a draft does not wait for a picture."""
+        """None with writing on it, by the pixels or by the header (0028,0301), and when it cannot be decoded now: a draft does not wait for a picture."""
         from wetread.inference.resample import displayed_grey
 
         read = [each for each in instances if each.instance_key == analysis.instance_key]
-        if not read or any(flag.code == TEXT_IN_IMAGE for flag in analysis.quality):
+        if not read or _has_writing(analysis, read[0]):
             return None
         try:
             path = self.files.path_of(read[0].content_sha256)
@@ -36,3 +36,7 @@ class DraftFilms:
             return None
         grey = displayed_grey(decoded, MOST_FILM_SIDE_PX)
         return FilmPixels(grey.shape[0], grey.shape[1], grey.tobytes())
+
+
+def _has_writing(analysis: Analysis, film: Instance) -> bool:
+    return film.traits.burned_in_annotation == "YES" or any(f.code == TEXT_IN_IMAGE for f in analysis.quality)

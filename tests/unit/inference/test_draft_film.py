@@ -1,5 +1,6 @@
 """A composer sees the film small and grey, and never one with writing on it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,8 @@ def test_a_film_with_writing_on_it_is_not_even_decoded() -> None:
     decoder = Decoder()
     marked = an_analysis(quality=(QualityFlag("rotated", "x"), QualityFlag(TEXT_IN_IMAGE, "x")))
     assert _films(decoder).of(marked, (READ,)) is None
+    said = replace(READ, traits=replace(READ.traits, burned_in_annotation="YES"))
+    assert _films(decoder).of(ANALYSIS, (said,)) is None
     assert decoder.asked == 0
 
 
