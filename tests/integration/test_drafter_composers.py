@@ -130,11 +130,24 @@ def _relay_of(process: "subprocess.Popen[str]") -> int:
     return int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())
 
 
+def _holds(pid: int, secret: bytes) -> bool:
+    """Is it anywhere in what the process can write to?"""
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, rights = line.split()[:2]
+            start, end = (int(each, 16) for each in span.split("-"))
+            if rights.startswith("rw"):
+                memory.seek(start)
+                if secret in memory.read(end - start):
+                    return True
+    return False
+
+
 def test_the_confined_service_asks_its_model_even_one_that_came_up_later(tmp_path: Path) -> None:
     with language_model_server() as first:
         port = first.port
     key = tmp_path / "key"
-    key.write_text("sesame")
+    key.write_text("sesame-open-4711")
     key.chmod(0o600)
     options = (
         "--composer",
@@ -151,7 +164,9 @@ def test_the_confined_service_asks_its_model_even_one_that_came_up_later(tmp_pat
         assert "composer_unreachable" in drafter.draft(REQUEST).notice
         with language_model_server(port=port) as model:
             assert drafter.draft(REQUEST).composer.startswith("openai/tiny guarded")
-            assert model.asked[0][1]["Authorization"] == "Bearer sesame"
+            assert model.asked[0][1]["Authorization"] == "Bearer sesame-open-4711"
+        holders = [_holds(pid, b"sesame-open-4711") for pid in (process.pid, _relay_of(process))]
+        assert holders == [True, False], "the relay must not know the key"
         for pid in (process.pid, _relay_of(process)):
             status = Path(f"/proc/{pid}/status").read_text()
             assert "NoNewPrivs:\t1" in status

@@ -11,7 +11,7 @@ from tests.neighbours.openai_server import LanguageModelServer, language_model_s
 from tests.neighbours.receivers import silent_port
 
 from wetread.composers.chat import Question
-from wetread.composers.endpoint import read_endpoint, resolve
+from wetread.composers.endpoint import read_endpoint, resolve, with_key
 from wetread.composers.openai_chat import OpenAiChat
 from wetread.composers.relay import Direct
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
@@ -27,7 +27,7 @@ def server() -> Iterator[LanguageModelServer]:
 
 
 def _chat(url: str, key: Path | None = None, ca: Path | None = None) -> OpenAiChat:
-    endpoint = read_endpoint(url, key_file=key, ca_file=ca)
+    endpoint = with_key(read_endpoint(url, ca_file=ca), key)
     return OpenAiChat(endpoint, Direct(resolve(endpoint)), "tiny")
 
 
@@ -131,3 +131,30 @@ def test_no_proxy_is_asked(server: LanguageModelServer, monkeypatch: pytest.Monk
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert "cardiomegaly" in _chat(server.url).ask(QUESTION, 5)
+
+
+@pytest.mark.parametrize("content", [b"", b"two keys", b"new\nline", "schlüssel".encode(), None])
+def test_a_key_file_holds_one_key(content: bytes | None, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    if content is not None:
+        key.write_bytes(content)
+    with pytest.raises(PermanentError, match="key file"):
+        with_key(read_endpoint("http://127.0.0.1/v1"), key)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "model.example",
+        "ftp://127.0.0.1/v1",
+        "http://127.0.0.1:x/",
+        "https://u:p@h/v1",
+        "https://h/v1?a=b",
+        "https://[::1",
+    ],
+)
+def test_a_url_names_a_host_and_no_more(url: str) -> None:
+    with pytest.raises(PermanentError) as refusal:
+        read_endpoint(url)
+    assert refusal.value.code == "bad_composer"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from wetread.composers.assemble import ComposerKind, Wish
-from wetread.composers.endpoint import Endpoint, read_endpoint, resolve
+from wetread.composers.endpoint import Endpoint, read_endpoint, resolve, with_key
 from wetread.composers.relay import Dial, Direct
 from wetread.domain.errors import PermanentError
 from wetread.drafting.style import DEFAULT_STYLE
@@ -47,9 +47,11 @@ def read_wish(args: argparse.Namespace, dial: Callable[[Endpoint], Dial]) -> Wis
     """Reads the files the options name; `dial` makes the way to the server. Raises PermanentError 'bad_composer' or 'bad_style'."""
     if not args.compose_within > 0:
         raise PermanentError("--compose-within must be more than 0 seconds", code="bad_composer")
-    endpoint = None
+    endpoint = way = None
     if args.composer is ComposerKind.OPENAI:
-        endpoint = read_endpoint(args.url, key_file=args.key_file, ca_file=args.ca_file, allow_http=args.allow_http)
+        endpoint = read_endpoint(args.url, ca_file=args.ca_file, allow_http=args.allow_http)
+        way = dial(endpoint)  # a relay is forked before the key is in memory
+        endpoint = with_key(endpoint, args.key_file)
     return Wish(
         args.composer,
         args.model,
@@ -59,7 +61,7 @@ def read_wish(args: argparse.Namespace, dial: Callable[[Endpoint], Dial]) -> Wis
         args.threads,
         args.device,
         endpoint,
-        dial(endpoint) if endpoint else None,
+        way,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from wetread.composers.chat import LONGEST_ANSWER_CHARS
+from wetread.composers.chat import LONGEST_ANSWER_CHARS, bad_answer
 from wetread.composers.spotlight import holds_mark
 from wetread.composers.wording import LONGEST_SENTENCE_CHARS, Offer
 from wetread.domain.errors import PermanentError
@@ -22,23 +22,19 @@ def composed(text: str, offered: Offer) -> tuple[Sentence, ...]:
     Raises PermanentError 'composer_bad_answer' for text that is not the asked-for JSON, and 'composer_leak' where marked text came back.
     """
     if len(text) > LONGEST_ANSWER_CHARS:
-        raise _bad("it is too long")
+        raise bad_answer("it is too long")
     try:
         answer = json.loads(_unfenced(text.strip()))
     except (ValueError, RecursionError):
-        raise _bad("it is no JSON") from None
+        raise bad_answer("it is no JSON") from None
     if holds_mark(json.dumps(answer, ensure_ascii=False)):
         raise PermanentError("the language model repeated text of the record", code="composer_leak")
     if not isinstance(answer, dict) or set(answer) != {"sentences"} or not isinstance(answer["sentences"], list):
-        raise _bad("it is not of the asked-for form")
+        raise bad_answer("it is not of the asked-for form")
     sentences = tuple(s for s in (_sentence(each, offered) for each in answer["sentences"]) if s is not None)
     if not sentences:
-        raise _bad("it says none of the statements")
+        raise bad_answer("it says none of the statements")
     return sentences
-
-
-def _bad(why: str) -> PermanentError:
-    return PermanentError(f"the language model's answer cannot be used: {why}", code="composer_bad_answer")
 
 
 def _unfenced(text: str) -> str:

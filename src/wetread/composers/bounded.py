@@ -4,6 +4,7 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 
+from wetread.composers.chat import late
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 
 __all__ = ["within"]
@@ -19,7 +20,7 @@ def within(limit_s: float, ask: Callable[[], str]) -> str:
     An asking that is given up goes on in its own thread until it ends by itself, and no draft waits for it; the process does when it ends, for a model's library cannot be left halfway.
     """
     if limit_s <= 0:
-        raise _late()
+        raise late()
     if not _PLACES.acquire(blocking=False):
         raise TransientError("too many questions to the language model are unanswered", code="composer_busy")
     outcome: SimpleQueue[str | WetreadError] = SimpleQueue()
@@ -27,7 +28,7 @@ def within(limit_s: float, ask: Callable[[], str]) -> str:
     try:
         result = outcome.get(timeout=limit_s)
     except Empty:
-        raise _late() from None
+        raise late() from None
     if isinstance(result, WetreadError):
         raise result
     return result
@@ -42,7 +43,3 @@ def _attempt(ask: Callable[[], str], outcome: "SimpleQueue[str | WetreadError]")
         outcome.put(PermanentError(f"the language model broke ({type(error).__name__})", code="composer_broke"))
     finally:
         _PLACES.release()
-
-
-def _late() -> TransientError:
-    return TransientError("the language model did not answer in time", code="composer_late")

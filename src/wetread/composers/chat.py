@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from wetread.domain.drafting_context import FilmPixels
+from wetread.domain.errors import PermanentError, TransientError
 
-__all__ = ["LONGEST_ANSWER_CHARS", "Chat", "Question"]
+__all__ = ["LONGEST_ANSWER_CHARS", "Chat", "Question", "bad_answer", "late"]
 
 LONGEST_ANSWER_CHARS = 32_768
 """Twenty findings said twice need 4,000."""
@@ -39,3 +40,12 @@ class Chat(Protocol):
     def ask(self, question: Question, within_s: float) -> str:
         """The model's text, at most LONGEST_ANSWER_CHARS; raises TransientError or PermanentError, after `within_s` seconds at the latest. Same question, same answer."""
         ...
+
+
+def late() -> TransientError:
+    return TransientError("the language model did not answer in time", code="composer_late")
+
+
+def bad_answer(why: str) -> PermanentError:
+    """`why` is ours and quotes nothing."""
+    return PermanentError(f"the language model's answer cannot be used: {why}", code="composer_bad_answer")

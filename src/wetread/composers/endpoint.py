@@ -3,7 +3,7 @@
 import encodings.idna  # noqa: F401 - host names are encoded with it, and it is loaded at the first use: too late once no file can be opened
 import socket
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from wetread.domain.errors import PermanentError
 
-__all__ = ["Address", "Endpoint", "read_endpoint", "resolve"]
+__all__ = ["Address", "Endpoint", "read_endpoint", "resolve", "with_key"]
 
 Address = tuple[int, Any]
 """Address family and socket address, as connect(2) takes them."""
@@ -28,9 +28,7 @@ class Endpoint:
     authorization: str = field(default="", repr=False)
 
 
-def read_endpoint(
-    url: str, *, key_file: Path | None = None, ca_file: Path | None = None, allow_http: bool = False
-) -> Endpoint:
+def read_endpoint(url: str, *, ca_file: Path | None = None, allow_http: bool = False) -> Endpoint:
     """Raises PermanentError 'bad_composer' for a URL that is not https (http only to this machine, or with `allow_http`), or holds more than host, port and path."""
     try:
         parts = urlsplit(url)
@@ -43,7 +41,7 @@ def read_endpoint(
     if not secure and not allow_http and not _is_loopback(host):
         raise _bad("plain http goes no further than this machine: use https, or allow it where the network is yours")
     tls = _tls_context(ca_file) if secure else None
-    return Endpoint(host, port or (443 if secure else 80), parts.path.rstrip("/"), tls, _authorization(key_file))
+    return Endpoint(host, port or (443 if secure else 80), parts.path.rstrip("/"), tls)
 
 
 def _bad(why: str) -> PermanentError:
@@ -67,16 +65,17 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
-def _authorization(key_file: Path | None) -> str:
+def with_key(endpoint: Endpoint, key_file: Path | None) -> Endpoint:
+    """The endpoint with the bearer key in `key_file`; raises PermanentError 'bad_composer'."""
     if key_file is None:
-        return ""
+        return endpoint
     try:
         key = key_file.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise _bad(f"its key file cannot be read ({type(error).__name__})") from None
     if not key or not key.isprintable() or " " in key:
         raise _bad("its key file must hold one key and nothing else")
-    return f"Bearer {key}"
+    return replace(endpoint, authorization=f"Bearer {key}")
 
 
 def resolve(endpoint: Endpoint) -> tuple[Address, ...]:

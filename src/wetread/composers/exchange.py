@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Timer
 
+from wetread.composers.chat import late
 from wetread.composers.endpoint import Endpoint
 from wetread.composers.relay import Dial
 from wetread.domain.errors import PermanentError, TransientError
@@ -42,7 +43,7 @@ def exchange(endpoint: Endpoint, dial: Dial, body: bytes, until: float) -> HttpA
         raise PermanentError("the language model server's certificate is not trusted", code="composer_tls") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         if time.monotonic() >= until:
-            raise TransientError("the language model did not answer in time", code="composer_late") from None
+            raise late() from None
         name = type(error).__name__
         raise TransientError(
             f"the language model server cannot be reached ({name})", code="composer_unreachable"

@@ -36,7 +36,9 @@ class LanguageModelComposer:
     def draft(self, request: DraftingRequest) -> Draft:
         base = self.grammar.draft(request)
         offered = offer(base)
-        if not offered.places or request.language.lower()[:2] != "en":
+        if not offered.places:
+            return base
+        if request.language.lower()[:2] != "en":
             return replace(base, composer=self.chat.name)
         film = request.film if self.sees_film else None
         context, mark = (request.context, new_mark()) if self.shows_record else (None, "")

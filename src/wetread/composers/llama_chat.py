@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question
-from wetread.domain.errors import PermanentError, TransientError
+from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question, bad_answer, late
+from wetread.domain.errors import PermanentError
 
 __all__ = ["LlamaChat", "import_llama", "load_llama"]
 
@@ -35,7 +35,7 @@ class LlamaChat:
     def ask(self, question: Question, within_s: float) -> str:
         until = time.monotonic() + within_s
         if not self._lock.acquire(timeout=within_s):
-            raise _late()
+            raise late()
         try:
             answer = _Answer(until)
             refused = self._server.handle_chat_completions(_asked(question), answer.take)
@@ -69,14 +69,10 @@ class _Answer:
 
     def text(self) -> str:
         if not self.ending and time.monotonic() >= self.until:
-            raise _late()
+            raise late()
         if self.ending != "stop":
-            raise PermanentError("the language model's answer did not come to its end", code="composer_bad_answer")
+            raise bad_answer("it did not come to its end")
         return "".join(self.parts)
-
-
-def _late() -> TransientError:
-    return TransientError("the language model did not answer in time", code="composer_late")
 
 
 def _asked(question: Question) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question
+from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question, bad_answer
 from wetread.composers.endpoint import Endpoint
 from wetread.composers.exchange import HttpAnswer, exchange
 from wetread.composers.relay import Dial
@@ -108,15 +108,11 @@ def _content(body: bytes) -> str:
         message, ending = choice["message"], choice["finish_reason"]
         text, tools = message["content"], message.get("tool_calls") or message.get("function_call")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise _bad("it is no chat completion") from None
+        raise bad_answer("it is no chat completion") from None
     if tools:
-        raise _bad("it calls a tool, and there is none")
+        raise bad_answer("it calls a tool, and there is none")
     if ending != "stop":
-        raise _bad("it did not come to its end")
+        raise bad_answer("it did not come to its end")
     if not isinstance(text, str) or len(text) > LONGEST_ANSWER_CHARS:
-        raise _bad("it holds no text, or too much")
+        raise bad_answer("it holds no text, or too much")
     return text
-
-
-def _bad(why: str) -> PermanentError:
-    return PermanentError(f"the language model's answer cannot be used: {why}", code="composer_bad_answer")

@@ -15,9 +15,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question
+from wetread.composers.chat import LONGEST_ANSWER_CHARS, Question, bad_answer, late
 from wetread.domain.drafting_context import FilmPixels
-from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.errors import PermanentError
 
 __all__ = ["VisionChat", "import_vision", "load_vision"]
 
@@ -38,7 +38,7 @@ class VisionChat:
     def ask(self, question: Question, within_s: float) -> str:
         until = time.monotonic() + within_s
         if not self._lock.acquire(timeout=within_s):
-            raise _late()
+            raise late()
         try:
             return self._generated(question, until)
         finally:
@@ -60,12 +60,8 @@ class VisionChat:
         if tokens[-1:] and tokens[-1] in _endings(self._model):
             return str(self._processor.tokenizer.decode(tokens[:-1]))[: LONGEST_ANSWER_CHARS + 1]
         if time.monotonic() >= until:
-            raise _late()
-        raise PermanentError("the language model's answer did not come to its end", code="composer_bad_answer")
-
-
-def _late() -> TransientError:
-    return TransientError("the language model did not answer in time", code="composer_late")
+            raise late()
+        raise bad_answer("it did not come to its end")
 
 
 def _prompt(question: Question) -> str:
