@@ -4,7 +4,7 @@ from pathlib import Path
 
 from wetread.dicom.byte_source import FileSource
 from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, Frame, read_frame
-from wetread.dicom.header import HEADER_TAGS, header_of
+from wetread.dicom.header import HEADER_ITEMS, HEADER_TAGS, header_of
 from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import read_part10
 from wetread.dicom.render import png_of
@@ -15,7 +15,7 @@ from wetread.ports.decoder import DecodedImage
 class InProcessDecoder:
     def inspect(self, path: Path) -> InstanceHeader:
         with path.open("rb") as file:
-            return header_of(read_part10(FileSource(file.fileno()), HEADER_TAGS, frozenset(), Limits()))
+            return header_of(read_part10(FileSource(file.fileno()), HEADER_TAGS, HEADER_ITEMS, Limits()))
 
     def decode(self, path: Path, *, needed_side_px: int = 0) -> DecodedImage:
         frame = self._frame(path, needed_side_px)

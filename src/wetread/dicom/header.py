@@ -11,10 +11,20 @@ from typing import Literal
 from wetread.dicom.charset import codecs_of, decode_text
 from wetread.dicom.part10 import DataSet, Element, Part10File
 from wetread.domain.errors import HostileInput
+from wetread.domain.finding import Code
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, is_valid_uid
-from wetread.domain.study import ImageTraits, InstanceHeader, PatientIdentity, Sex
+from wetread.domain.study import ImageTraits, Indication, InstanceHeader, PatientIdentity, Sex
 
-__all__ = ["HEADER_TAGS", "decimals_of", "header_of", "integer_of", "number_of", "term_of"]
+__all__ = [
+    "HEADER_ITEMS",
+    "HEADER_TAGS",
+    "INDICATION_CAP",
+    "decimals_of",
+    "header_of",
+    "integer_of",
+    "number_of",
+    "term_of",
+]
 
 _CHARACTER_SET = 0x00080005
 _TAGS = {
@@ -39,6 +49,10 @@ _TAGS = {
     "patient_birth_date": 0x00100030,
     "patient_sex": 0x00100040,
     "patient_age": 0x00101010,
+    "admitting_diagnoses_description": 0x00081080,
+    "additional_patient_history": 0x001021B0,
+    "reason_for_visit": 0x00321066,
+    "reason_for_the_requested_procedure": 0x00401002,
     "body_part_examined": 0x00180015,
     "imager_pixel_spacing": 0x00181164,
     "view_position": 0x00185101,
@@ -58,7 +72,18 @@ _TAGS = {
     "bits_stored": 0x00280101,
     "burned_in_annotation": 0x00280301,
 }
+_REASONS = (
+    "reason_for_the_requested_procedure",
+    "reason_for_visit",
+    "admitting_diagnoses_description",
+    "additional_patient_history",
+)
+_REQUEST_ATTRIBUTES = 0x00400275
+_CODE_SEQUENCES = (0x0040100A, 0x00321067, 0x00081084)
+_CODE_VALUE, _CODING_SCHEME, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080104
 HEADER_TAGS = frozenset(_TAGS.values()) | {_CHARACTER_SET}
+HEADER_ITEMS = frozenset({_REQUEST_ATTRIBUTES, *_CODE_SEQUENCES})
+INDICATION_CAP = 1024
 _NAME_CAP, _TEXT_CAP, _CODE_CAP, _IDENTIFIER_CAP = 256, 256, 64, 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -97,7 +122,24 @@ def header_of(file: Part10File) -> InstanceHeader:
         patient_age_years=_age(read.text("patient_age"), identity),
         specific_character_set=read.character_set,
         institutional_department_name=read.text("institutional_department_name"),
+        indication=_indication(read),
     )
+
+
+def _indication(read: "_Reader") -> Indication:
+    """Reason for the requested procedure (of the data set or its first request), reason for visit, admitting diagnoses and history; each text once."""
+    texts = [read.remark(read.in_item(_REQUEST_ATTRIBUTES, _TAGS[_REASONS[0]]))]
+    texts += [read.remark(read.element(keyword)) for keyword in _REASONS]
+    codes = (_code(read, sequence) for sequence in _CODE_SEQUENCES)
+    return Indication("; ".join(dict.fromkeys(filter(None, texts)))[:INDICATION_CAP], tuple(filter(None, codes)))
+
+
+def _code(read: "_Reader", sequence: int) -> Code | None:
+    """The first coded entry (PS3.3 §8.8); None without value and scheme."""
+    value, scheme, meaning = (
+        read.remark(read.in_item(sequence, tag), _CODE_CAP) for tag in (_CODE_VALUE, _CODING_SCHEME, _CODE_MEANING)
+    )
+    return Code(value, scheme, meaning) if value and scheme else None
 
 
 def _identity(read: "_Reader") -> PatientIdentity:
@@ -221,12 +263,22 @@ class _Reader:
 
     def __init__(self, data_set: DataSet) -> None:
         self._values = data_set.values
+        self._items = data_set.first_items
         terms = _ascii(self._values.get(_CHARACTER_SET)).split("\\")[:16]
         self._codecs = codecs_of(tuple(terms))
         self.character_set = tuple(_plain(term)[:_CODE_CAP] for term in terms) if terms != [""] else ()
 
     def element(self, keyword: str) -> Element | None:
         return self._values.get(_TAGS[keyword])
+
+    def in_item(self, sequence: int, tag: int) -> Element | None:
+        return self._items.get(sequence, {}).get(tag)
+
+    def remark(self, element: Element | None, cap: int = INDICATION_CAP) -> str:
+        """Text that a film can do without: "" where its VR is none of text."""
+        if element is None or element.vr not in _TEXT_VRS:
+            return ""
+        return _plain(decode_text(element.value, self._codecs, b"\\\r\n\t\f").rstrip("\0 "))[:cap]
 
     def raw(self, keyword: str) -> bytes:
         element = self.element(keyword)

@@ -3,8 +3,10 @@
 from dataclasses import asdict
 from typing import Any, TypeVar
 
+from wetread.dicom.header import INDICATION_CAP
+from wetread.domain.finding import Code
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, is_valid_uid
-from wetread.domain.study import ImageTraits, InstanceHeader, PatientIdentity, Sex
+from wetread.domain.study import ImageTraits, Indication, InstanceHeader, PatientIdentity, Sex
 
 __all__ = ["header_from_json", "header_to_json"]
 
@@ -40,7 +42,13 @@ def _header(data: dict[str, Any]) -> InstanceHeader:
         patient_age_years=None if age is None else _is(age, int),
         specific_character_set=_texts(data["specific_character_set"]),
         institutional_department_name=_text(data["institutional_department_name"]),
+        indication=_indication(data["indication"]),
     )
+
+
+def _indication(data: dict[str, Any]) -> Indication:
+    codes = (Code(_text(each["value"]), _text(each["scheme"]), _text(each["meaning"])) for each in data["codes"])
+    return Indication(_text(data["text"], INDICATION_CAP), tuple(codes))
 
 
 def _identity(data: dict[str, Any]) -> PatientIdentity:
@@ -72,9 +80,9 @@ def _is(value: Any, kind: type[_Kind]) -> _Kind:
     return value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, longest: int = _LONGEST) -> str:
     text = _is(value, str)
-    if len(text) > _LONGEST:
+    if len(text) > longest:
         raise ValueError("not an instance header")
     return text
 

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from wetread.dicom.byte_source import FileSource
-from wetread.dicom.header import HEADER_TAGS, header_of
+from wetread.dicom.header import HEADER_ITEMS, HEADER_TAGS, header_of
 from wetread.dicom.header_json import header_to_json
 from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import read_part10
@@ -42,7 +42,7 @@ def _error(error: PermanentError) -> dict[str, Any]:
 
 def _answer(request: dict[str, Any], descriptors: list[int], limits: Limits) -> Any:
     if request["operation"] == "inspect":
-        file = read_part10(FileSource(descriptors[0]), HEADER_TAGS, frozenset(), limits)
+        file = read_part10(FileSource(descriptors[0]), HEADER_TAGS, HEADER_ITEMS, limits)
         return header_to_json(header_of(file))
     frame = _frame(descriptors[0], limits, request["needed_side_px"])
     if request["operation"] == "decode":

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from wetread.domain.finding import Code
 from wetread.domain.identifiers import (
     InstanceKey,
     SeriesInstanceUID,
@@ -14,7 +15,7 @@ from wetread.domain.identifiers import (
 from wetread.domain.priority import Priority
 from wetread.domain.study_state import StudyState
 
-__all__ = ["ImageTraits", "Instance", "InstanceHeader", "PatientIdentity", "Sex", "Study", "StudyTraits"]
+__all__ = ["ImageTraits", "Indication", "Instance", "InstanceHeader", "PatientIdentity", "Sex", "Study", "StudyTraits"]
 
 
 class Sex(StrEnum):
@@ -70,6 +71,14 @@ class ImageTraits:
 
 
 @dataclass(frozen=True, slots=True)
+class Indication:
+    """Why the film was asked for, as the header says it: free text that may name anybody, and coded entries of any scheme. It stays in the vault until it is scrubbed."""
+
+    text: str = ""
+    codes: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceHeader:
     """One SOP instance, parsed once in the sandbox: identifiers, identity, traits, and where it came from."""
 
@@ -85,6 +94,7 @@ class InstanceHeader:
     patient_age_years: int | None
     specific_character_set: tuple[str, ...] = field(default=())
     institutional_department_name: str = ""
+    indication: Indication = field(default=Indication())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,25 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.hostile import INSTANCE, Fate, Tags, film, hostile_files
+from tests.hostile import INSTANCE, Fate, Tags, data_set, film, hostile_files
 
 from wetread.dicom.byte_source import BytesSource
-from wetread.dicom.header import HEADER_TAGS, header_of
+from wetread.dicom.header import HEADER_ITEMS, HEADER_TAGS, header_of
 from wetread.dicom.header_json import header_from_json, header_to_json
 from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import read_part10
 from wetread.domain.errors import HostileInput
-from wetread.domain.study import InstanceHeader, Sex
+from wetread.domain.finding import Code
+from wetread.domain.study import Indication, InstanceHeader, Sex
 
 _NAME, _ID, _BIRTH, _SEX, _AGE, _STUDY_DATE = 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00101010, 0x00080020
 
+_REASON, _VISIT, _DIAGNOSES, _HISTORY, _REQUESTS = 0x00401002, 0x00321066, 0x00081080, 0x001021B0, 0x00400275
+_REASON_CODES, _DIAGNOSIS_CODES = 0x0040100A, 0x00081084
+
 
 def header(content: bytes) -> InstanceHeader:
-    return header_of(read_part10(BytesSource(content), HEADER_TAGS, frozenset(), Limits()))
+    return header_of(read_part10(BytesSource(content), HEADER_TAGS, HEADER_ITEMS, Limits()))
 
 
 def test_a_film_reads_as_it_was_written() -> None:
@@ -98,7 +102,8 @@ def test_identifier_attacks(case) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_json_and_back_changes_nothing() -> None:
-    found = header(film({_AGE: ("AS", b"064Y"), 0x00280030: ("DS", b"0.1\\0.2")}))
+    indicated = {_HISTORY: ("LT", b"x" * 2000), _REASON_CODES: a_code("386661006", "SCT", "Fever")}
+    found = header(film({_AGE: ("AS", b"064Y"), 0x00280030: ("DS", b"0.1\\0.2"), **indicated}))
     assert header_from_json(json.loads(json.dumps(header_to_json(found)))) == found
 
 
@@ -124,6 +129,8 @@ def test_an_answer_that_is_no_header_is_recognised(answer: object) -> None:
         (("traits", "rows"), True),
         (("traits", "extra"), "x"),
         (("traits", "image_type"), [1]),
+        (("indication", "text"), "A" * 5000),
+        (("indication", "codes"), [{"value": 1, "scheme": "SCT", "meaning": ""}]),
     ],
 )
 def test_a_bent_header_is_recognised(path: tuple[str, ...], value: object) -> None:
@@ -134,3 +141,62 @@ def test_a_bent_header_is_recognised(path: tuple[str, ...], value: object) -> No
     inner[path[-1]] = value
     with pytest.raises(ValueError):  # noqa: PT011
         header_from_json(answer)
+
+
+def one_item(tags: Tags) -> tuple[str, bytes]:
+    content = data_set(tags)
+    return "SQ", b"\xfe\xff\x00\xe0" + len(content).to_bytes(4, "little") + content
+
+
+def a_code(value: str, scheme: str, meaning: str) -> tuple[str, bytes]:
+    return one_item(
+        {0x00080100: ("SH", value.encode()), 0x00080102: ("SH", scheme.encode()), 0x00080104: ("LO", meaning.encode())}
+    )
+
+
+def test_the_indication_is_gathered_from_where_senders_put_it() -> None:
+    found = header(
+        film(
+            {
+                _REQUESTS: one_item({_REASON: ("LO", b"? pneumonia ")}),
+                _VISIT: ("LO", b"cough"),
+                _DIAGNOSES: ("LO", b"COPD\\heart failure"),
+                _HISTORY: ("LT", b"Fever\r\nsince Monday"),
+                _REASON_CODES: a_code("386661006", "SCT", "Fever"),
+                _DIAGNOSIS_CODES: a_code("13645005", "SCT", "COPD"),
+            }
+        )
+    ).indication
+    assert found.text == "? pneumonia; cough; COPD\\heart failure; Fever since Monday"
+    assert found.codes == (Code("386661006", "SCT", "Fever"), Code("13645005", "SCT", "COPD"))
+
+
+def test_a_reason_said_twice_is_kept_once() -> None:
+    same = {_REASON: ("LO", b"? pneumonia"), _REQUESTS: one_item({_REASON: ("LO", b"? pneumonia")})}
+    assert header(film(same)).indication == Indication("? pneumonia")
+
+
+def test_only_the_first_request_and_the_first_code_count() -> None:
+    vr, first = one_item({_REASON: ("LO", b"first")})
+    assert header(film({_REQUESTS: (vr, first + one_item({_REASON: ("LO", b"second")})[1])})).indication.text == "first"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {_HISTORY: ("US", b"\1\0")},
+        {_REASON_CODES: ("LO", b"no sequence")},
+        {_REASON_CODES: a_code("", "SCT", "Fever")},
+        {_REASON_CODES: a_code("1", "", "Fever")},
+        {_REQUESTS: one_item({_REASON: ("OB", b"\1\2")})},
+        {_REQUESTS: ("SQ", b"")},
+    ],
+)
+def test_a_film_does_not_need_an_indication(changes: Tags) -> None:
+    assert header(film(changes)).indication == Indication()
+
+
+def test_an_indication_is_capped_and_cleaned() -> None:
+    found = header(film({_HISTORY: ("LT", b"A\x1b[2J" + "\u202e".encode() + b"B" * 60_000)})).indication
+    assert found.text == "A [2J" + "B" * 1019
