@@ -1,36 +1,25 @@
 """No channel may hold up the next one: a send is given up after a fixed time, whatever it hangs in (a name server, a peer that sends one byte a minute), and a fault of ours in it is its own."""
 
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from threading import Thread
 
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.domain.page import PageMessage
+from wetread.ports import deadline
 from wetread.ports.notifier import Notifier
 
 __all__ = ["BoundedNotifier", "within"]
 
 
 def within(limit_s: float, call: Callable[[], str]) -> str:
-    """What `call` answers; raises what it raises, and TransientError when it is not done in time. It then goes on in its own thread, and nobody waits for it."""
-    outcome: SimpleQueue[str | WetreadError] = SimpleQueue()
-
-    def attempt() -> None:
-        try:
-            outcome.put(call())
-        except WetreadError as error:
-            outcome.put(error)
-        except Exception as error:  # noqa: BLE001 - a fault in one channel must not keep the next from being tried
-            outcome.put(PermanentError(f"this channel broke ({type(error).__name__})", code="channel_broke"))
-
-    Thread(target=attempt, name="page", daemon=True).start()
+    """What `call` answers; raises what it raises, and TransientError when it is not done in time."""
     try:
-        result = outcome.get(timeout=limit_s)
-    except Empty:
+        return deadline.within(limit_s, call)
+    except WetreadError:
+        raise
+    except TimeoutError:
         raise TransientError(f"no answer within {limit_s:g} s", code="receiver_timeout") from None
-    if isinstance(result, WetreadError):
-        raise result
-    return result
+    except Exception as error:  # noqa: BLE001 - a fault in one channel must not keep the next from being tried
+        raise PermanentError(f"this channel broke ({type(error).__name__})", code="channel_broke") from None
 
 
 class BoundedNotifier:

@@ -3,23 +3,21 @@
 Identity stays in the vault (law 4): out come a class from a closed list, a number of days, and study keys.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
-from wetread.domain.errors import PermanentError, StudyNotFound, TransientError
+from wetread.domain.errors import StudyNotFound, TransientError
 from wetread.domain.finding import FindingName, concept
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.report import Report, is_final
+from wetread.domain.prior import days_before, standing_report
+from wetread.domain.report import Report
 from wetread.domain.study import Study
 from wetread.ports.database import UnitOfWork
+from wetread.ports.priors import dated_priors
 from wetread.ports.vault import Vault
 from wetread.triage.policy import TriagePolicy
 
 __all__ = ["KnownFinding", "TriageContext", "VaultFacts", "ask_vault", "context_of", "known_findings"]
-
-_MOST_PRIORS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +78,8 @@ def context_of(study: Study, facts: VaultFacts, unit: UnitOfWork, policy: Triage
     """The context, with what the newest signed prior says; an older one that it contradicts does not count."""
     for prior_key, dated in facts.priors:
         prior = unit.find_study(prior_key)
-        days = _days_before(study, prior, dated) if prior else None
-        report = _signed(unit.reports(prior_key)) if _is_recent(days, policy) else None
+        days = days_before(study, prior, dated) if prior else None
+        report = standing_report(unit.reports(prior_key)) if _is_recent(days, policy) else None
         if report and days is not None:
             return TriageContext(facts.patient_class, known_findings(report, days), facts.gap)
     return TriageContext(facts.patient_class, (), facts.gap)
@@ -100,46 +98,9 @@ def _patient_class(study_key: StudyKey, vault: Vault, classes: Mapping[str, str]
 def _priors(study_key: StudyKey, vault: Vault, policy: TriagePolicy) -> tuple[tuple[StudyKey, int | None], ...]:
     if policy.known_findings is None:
         return ()
-    taken = _date(vault.study(study_key).identity.study_date)
-    ages = (
-        (key, _days(taken, _date(vault.study(key).identity.study_date)))
-        for key in vault.priors(study_key)[:_MOST_PRIORS]
-    )
     oldest = policy.known_findings.within_days
-    return tuple((key, days) for key, days in ages if days is None or 0 <= days <= oldest)
-
-
-def _days_before(study: Study, prior: Study, dated: int | None) -> int | None:
-    """By study date; by arrival where a date is missing or both are of one day. None: not a prior."""
-    if dated:
-        return dated
-    return (study.received_at - prior.received_at).days if prior.received_at < study.received_at else None
+    return tuple((key, days) for key, days in dated_priors(study_key, vault) if days is None or 0 <= days <= oldest)
 
 
 def _is_recent(days: int | None, policy: TriagePolicy) -> bool:
     return days is not None and policy.known_findings is not None and days <= policy.known_findings.within_days
-
-
-def _signed(reports: tuple[Report, ...]) -> Report | None:
-    """The newest version that is final and unchanged since it was signed."""
-    return next((each for each in sorted(reports, key=lambda r: -r.version) if _stands(each)), None)
-
-
-def _stands(report: Report) -> bool:
-    try:
-        return is_final(report)
-    except PermanentError:
-        return False
-
-
-def _days(taken: date | None, prior: date | None) -> int | None:
-    return (taken - prior).days if taken and prior else None
-
-
-def _date(text: str) -> date | None:
-    """A DICOM DA value, in the old form with dots as well."""
-    digits = text.replace(".", "")
-    try:
-        return date.fromisoformat(digits) if re.fullmatch(r"\d{8}", digits, re.ASCII) else None
-    except ValueError:
-        return None

@@ -1,0 +1,19 @@
+"""Which other studies a patient has, and how many days before this one they were taken: asked of the vault, answered without a date."""
+
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.prior import dicom_day
+from wetread.ports.vault import Vault
+
+__all__ = ["dated_priors"]
+
+_MOST_PRIORS = 50
+
+
+def dated_priors(study_key: StudyKey, vault: Vault) -> tuple[tuple[StudyKey, int | None], ...]:
+    """At most 50, newest first; a negative number of days is a later study, None is unknown. Raises StudyNotFound, and what the vault raises."""
+    taken = dicom_day(vault.study(study_key).identity.study_date)
+    ages = []
+    for key in vault.priors(study_key)[:_MOST_PRIORS]:
+        day = dicom_day(vault.study(key).identity.study_date)
+        ages.append((key, (taken - day).days if taken and day else None))
+    return tuple(ages)
