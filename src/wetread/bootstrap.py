@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread import __version__
+from wetread.bootstrap_context import build_context
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.domain.errors import PermanentError
@@ -279,6 +280,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         model=cache(partial(_load_model, settings)),
         suitability=_suitability(settings),
         policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
+        context=build_context(settings, core.database, core.vault, core.clock, core.secret),
         drafter=build_drafter(settings),
         sinks=build_sinks(settings, core.clock.now, sandbox),
         clock=core.clock,

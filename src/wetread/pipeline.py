@@ -28,6 +28,7 @@ from wetread.inference.draft_film import DraftFilms
 from wetread.ingest.fault_points import reach
 from wetread.ingest.suitability import SuitabilityPolicy, choose_film, header_flags
 from wetread.ports.clock import Clock
+from wetread.ports.context_source import ContextSource
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.decoder import FilmDecoder
 from wetread.ports.drafter import Drafter, DraftingRequest
@@ -54,6 +55,7 @@ class Pipeline:
     model: Callable[[], tuple[ModelBundle, Predictor]]
     suitability: SuitabilityPolicy
     policy: TriagePolicy
+    context: ContextSource
     drafter: Drafter
     sinks: Mapping[str, Sink]
     clock: Clock
@@ -150,18 +152,17 @@ class Pipeline:
             unit.save_critical(result, expected_etag=None)
 
     def _draft(self, job: Job) -> None:
-        """The drafter may be another machine: it is asked between two transactions, never inside one."""
-        has_prior = bool(self.vault.priors(job.study_key))
+        """The record and the drafter may be other machines: they are asked between two transactions, never inside one."""
         with self.database.begin(write=False) as unit:
             study = unit.study(job.study_key)
             analysis = None if study.reason else unit.analysis(job.study_key)
             instances = unit.instances(job.study_key)
         stale = _superseded(job, study)
-        request = self._drafting_request(study, analysis, instances, has_prior)
-        draft = None if stale else self.drafter.draft(request)
+        request = None if stale else self._drafting_request(study, analysis, instances)
+        draft = self.drafter.draft(request) if request else None
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
-            if draft is None or _superseded(job, study):
+            if request is None or draft is None or _superseded(job, study):
                 self._finish(unit, job, "study.draft", "superseded", None, {})
                 return
             unit.save_draft(study.study_key, study.revision, draft)
@@ -169,14 +170,16 @@ class Pipeline:
             self._finish(unit, job, "study.draft", "success", None, _draft_facts(draft, request))
 
     def _drafting_request(
-        self, study: Study, analysis: Analysis | None, instances: tuple[Instance, ...], has_prior: bool
+        self, study: Study, analysis: Analysis | None, instances: tuple[Instance, ...]
     ) -> DraftingRequest:
+        known = self.context.gather(study, analysis)
         views = {i.instance_key: i.traits.view_position for i in instances}
         return DraftingRequest(
             findings=analysis.findings if analysis else (),
             quality=analysis.quality if analysis else (),
             view_position=views.get(analysis.instance_key, "") if analysis else "",
-            comparison_available=has_prior,
+            comparison_available=known.has_prior,
+            context=known.drafting,
             may_say_normal=self.policy.may_say_normal,
             ai_unavailable="" if analysis else study.reason or "no analysis was stored",
             film=self.draft_films.of(analysis, instances) if self.draft_films and analysis else None,
@@ -275,7 +278,21 @@ def _first_film(instances: tuple[Instance, ...], policy: SuitabilityPolicy) -> I
 
 
 def _draft_facts(draft: Draft, request: DraftingRequest) -> dict[str, str]:
-    return {"composer": draft.composer, **({"film": "sent"} if request.film else {})}
+    """Who wrote it, and of which kinds of context; never what the context says."""
+    context = request.context
+    kinds = "+".join(sorted({each.kind.value for each in context.snippets}))
+    counts = {
+        "priors": len(context.priors),
+        "snippets": len(context.snippets),
+        "context_problems": len(context.problems),
+    }
+    used = {name: str(count) for name, count in counts.items() if count}
+    return {
+        "composer": draft.composer,
+        **used,
+        **({"snippet_kinds": kinds} if kinds else {}),
+        **({"film": "sent"} if request.film else {}),
+    }
 
 
 def _model_facts(analysis: Analysis | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from wetread.domain.drafting_context import RecordKind
 from wetread.settings_channels import (
     ChannelName,
     ChannelSettings,
@@ -167,6 +168,25 @@ class Settings(BaseSettings):
         default=False, description="Send the film, small and grey, to the drafting service, for a composer that sees."
     )
 
+    record_fhir_url: str = Field(default="", description="FHIR R4 base URL of the patient record; empty: not asked.")
+    record_ca_file: Path | None = Field(default=None, description="CA (PEM) of that server; unset: the system's.")
+    record_patient_systems: dict[str, str] = Field(
+        default={}, description='Identifier system by IssuerOfPatientID, "" for none: a table (file) or JSON.'
+    )
+    record_token_file: Path | None = Field(default=None, description="Bearer token for it, read at each use.")
+    record_client_id: str = Field(default="", description="Our client id there: SMART Backend Services.")
+    record_key_file: Path | None = Field(default=None, description="Our private key (PEM) for that: P-384 or RSA.")
+    record_key_id: str = Field(default="", description="Its kid, where it is registered under another than our own.")
+    record_token_url: str = Field(default="", description="Token endpoint; empty: what the server itself names.")
+    record_scope: str = Field(default="", description="Scope asked for; empty: system/KIND.rs for what is read.")
+    record_kinds: Annotated[tuple[RecordKind, ...], NoDecode] = Field(
+        default=tuple(RecordKind), description="FHIR resources that are read, comma separated."
+    )
+    record_look_back_days: int = Field(default=1825, ge=1, le=36500, description="Of so many days before the study.")
+    record_deadline_s: float = Field(default=5.0, gt=0, le=60, description="After this the draft goes on without it.")
+    context_priors: int = Field(default=5, ge=0, le=50, description="Most signed priors that a draft is given.")
+    context_snippets: int = Field(default=5, ge=0, le=20, description="Most pieces of the record that it is given.")
+
     text_encoder: Literal["hashing", "minilm"] = Field(
         default="hashing",
         description="How record snippets are compared: hashing (words), or minilm (extra: retrieval).",
@@ -189,7 +209,7 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
-    @field_validator("allowed_hosts", "stow_networks", mode="before")
+    @field_validator("allowed_hosts", "stow_networks", "record_kinds", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -226,6 +246,9 @@ class Settings(BaseSettings):
         "drafter_ca_file",
         "drafter_cert_file",
         "drafter_key_file",
+        "record_ca_file",
+        "record_token_file",
+        "record_key_file",
     )
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -314,7 +337,7 @@ def _shown(value: object) -> str:
     if isinstance(value, Remote):
         return f"{value.ae_title}@{value.host}:{value.port}"
     if isinstance(value, dict):
-        return ", ".join(f"{name} ({each.kind})" for name, each in value.items())
+        return ", ".join(f"{name} ({getattr(each, 'kind', each)})" for name, each in value.items())
     return "" if value is None else str(value)
 
 

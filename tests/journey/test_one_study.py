@@ -12,7 +12,11 @@ from tests.in_process_decoder import InProcessDecoder
 from tests.unit.inference.test_bundle import write_bundle
 
 from wetread.context.cases import CaseKeeper
+from wetread.context.gather import ContextGatherer
+from wetread.context.record_snippets import RecordSnippets, SnippetLimits, SnippetTools
+from wetread.context.retrieve import Retrieval
 from wetread.domain.audit import verify_chain
+from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import NotPermitted, PermanentError, TransientError
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
@@ -25,6 +29,7 @@ from wetread.drafting.grammar import GrammarDrafter
 from wetread.inference.bundle import load_bundle
 from wetread.ingest.reception import Reception
 from wetread.ingest.suitability import SuitabilityPolicy
+from wetread.labelling.labeller import RuleLabeller
 from wetread.pipeline import Pipeline
 from wetread.ports.case_store import Case
 from wetread.ports.predictor import Prediction
@@ -34,8 +39,11 @@ from wetread.testing.clock import FixedClock
 from wetread.testing.memory_cases import MemoryCaseStore
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
+from wetread.testing.memory_record import MemoryPatientRecord
+from wetread.testing.memory_snippets import MemorySnippetStore
 from wetread.testing.memory_vault import MemoryVault
 from wetread.testing.predictor import ScriptedPredictor
+from wetread.testing.text_encoder import WordEncoder
 from wetread.triage.policy import DEFAULT_POLICY, load_policy
 from wetread.worker import Worker
 
@@ -97,6 +105,7 @@ class House:
             lambda: (bundle, self.predictor),
             policy,
             load_policy(DEFAULT_POLICY),
+            self.context_source(),
             GrammarDrafter(),
             {self.sink.name: self.sink},
             self.clock,
@@ -104,6 +113,14 @@ class House:
         )
         self.worker = Worker(self.database, pipeline, self.clock, lease_s=60, max_attempts=3, delivery_max_attempts=5)
         self.desk = ReadingDesk(self.database, self.clock, (self.sink.name,))
+
+    def context_source(self) -> ContextGatherer:
+        tools = SnippetTools(MemorySnippetStore(), WordEncoder(), RuleLabeller(), Retrieval())
+        self.record = MemoryPatientRecord(self.vault, issuers=("", "HOSPITAL"))
+        snippets = RecordSnippets(
+            self.record, lambda: tools, lambda _: 0.0, frozenset(RecordKind), self.clock, SECRET, SnippetLimits()
+        )
+        return ContextGatherer(self.database, self.vault, snippets, SECRET, most_priors=5, within_days=3650)
 
     def receive(self, content: bytes) -> StudyKey:
         incoming = self.files.receive()

@@ -5,11 +5,11 @@ comes in, and a snippet that only denies a finding is no context for it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from wetread.domain.analysis import Finding
-from wetread.domain.drafting_context import Snippet
+from wetread.domain.drafting_context import RecordKind, Snippet
 from wetread.domain.finding import FindingName, concept
 from wetread.domain.identifiers import PatientKey
 from wetread.domain.statement import Presence
@@ -23,6 +23,7 @@ __all__ = ["Question", "Retrieval", "Scored", "questions", "rank", "retrieve"]
 class Retrieval:
     """How snippets are weighed and how many are kept.
 
+    `lasting` are the kinds that do not age: a condition or a medicine that has not ended counts as if it were of today.
     `half_life_days`: what was recorded so long before the study counts half, but never less than `recency_floor` (a pneumonectomy stays one). `unlabelled`: weight of a
     snippet that states nothing of the finding that is asked for, or where none is. `least_score`: below it a snippet is no context. `same`: cosine from which two snippets say the same, and
     the newer is kept. `candidates`: how many the store gives for each question. `per_source`: how many of one document.
@@ -36,6 +37,7 @@ class Retrieval:
     same: float = 0.95
     candidates: int = 64
     per_source: int = 2
+    lasting: frozenset[RecordKind] = frozenset({RecordKind.CONDITION, RecordKind.MEDICATION_STATEMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,11 @@ def retrieve(
     encoder: TextEncoder,
     suspicion: Callable[[str], float],
     how: Retrieval = Retrieval(),
+    among: Collection[str] | None = None,
 ) -> tuple[Snippet, ...]:
     """The best snippets of this patient's record, best first; `day` is the study's on the patient's axis. Nothing asked, nothing found.
+
+    `among` are the sources that may be quoted, None for all: what the record does not say any more may still be stored.
 
     `suspicion` is the injection scanner, 0..1: it marks, it does not hide. Raises what the store raises.
     """
@@ -83,7 +88,8 @@ def retrieve(
     found: list[Scored] = []
     for question, vector in zip(asked, vectors, strict=True):
         hits = store.nearest(patient_key, vector, encoder=encoder.version, limit=how.candidates)
-        found.extend(scored for hit in hits if (scored := _score(hit, question, day, how)))
+        quotable = (hit for hit in hits if among is None or hit.source_id in among)
+        found.extend(scored for hit in quotable if (scored := _score(hit, question, day, how)))
     return tuple(_snippet(each, suspicion) for each in rank(found, how))
 
 
@@ -106,8 +112,8 @@ def _score(hit: Hit, question: Question, day: int, how: Retrieval) -> Scored | N
     days_before = None if hit.day is None else day - hit.day
     if days_before is not None and days_before < 0:
         return None
-    recency = how.recency_floor
-    if days_before is not None:
+    recency = 1.0 if hit.kind in how.lasting else how.recency_floor
+    if days_before is not None and hit.kind not in how.lasting:
         recency += (1 - how.recency_floor) * 0.5 ** (days_before / how.half_life_days)
     score = max(hit.similarity, 0.0) * recency * _stated(hit, question, how)
     return Scored(hit, days_before, min(score, 1.0)) if score >= how.least_score else None

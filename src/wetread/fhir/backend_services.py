@@ -7,18 +7,20 @@ exchanged for an access token, which is kept until shortly before it ends.
 import re
 import secrets
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
 from urllib.parse import urlencode
 
+from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.strict_json import StrictJsonError, read_strict_json
 from wetread.fhir.bounded_http import Answer, BoundedHttp, Budget, checked_url, origin
 from wetread.fhir.client_assertion import ClientKey
 
-__all__ = ["BackendServices", "Credentials", "NoCredentials", "TokenFile", "assertion_claims"]
+__all__ = ["BackendServices", "Credentials", "NoCredentials", "TokenFile", "assertion_claims", "read_scope"]
 
 _ASSERTION_LIFE_S = 240
 """The specification allows 300; the rest is for clocks that differ."""
@@ -104,6 +106,14 @@ class BackendServices:
                 "the record server names no token endpoint of its own: set record_token_url", code="no_token_endpoint"
             )
         return found
+
+
+def read_scope(kinds: Collection[RecordKind]) -> str:
+    """What reading these kinds needs, in SMART's second scope language (SMART App Launch 2.2, Scopes)."""
+    names = {"Patient", *(each.value for each in kinds)}
+    names |= {"Medication"} if RecordKind.MEDICATION_STATEMENT in kinds else set()
+    names |= {"Binary"} if RecordKind.DOCUMENT_REFERENCE in kinds else set()
+    return " ".join(f"system/{name}.rs" for name in sorted(names))
 
 
 def assertion_claims(client_id: str, audience: str) -> dict[str, object]:

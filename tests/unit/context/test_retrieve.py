@@ -14,6 +14,7 @@ from wetread.testing.snippet_builders import PATIENT, a_snippet, a_source, state
 from wetread.testing.text_encoder import WordEncoder
 
 TODAY = 700_000
+REPORT = RecordKind.DIAGNOSTIC_REPORT
 EFFUSION = Question("pleural effusion", FindingName.EFFUSION)
 
 
@@ -51,13 +52,14 @@ def test_called_findings_are_asked_for_first_then_those_half_way_there_then_the_
 
 def test_a_snippet_comes_with_its_age_and_where_it_is_from() -> None:
     store = MemorySnippetStore()
-    store.put([a_source(a_snippet("Pleural effusion.", stated(FindingName.EFFUSION)), source_id="d9", day=TODAY - 30)])
+    said = a_snippet("Pleural effusion.", stated(FindingName.EFFUSION))
+    store.put([a_source(said, source_id="d9", kind=REPORT, day=TODAY - 30)])
 
     def suspicion(text: str) -> float:
         return 0.7 if text == "Pleural effusion." else 0.0
 
     (only,) = retrieve([EFFUSION], PATIENT, TODAY, store=store, encoder=WordEncoder(), suspicion=suspicion)
-    assert (only.source_id, only.kind, only.days_before, only.suspicion) == ("d9", RecordKind.CONDITION, 30, 0.7)
+    assert (only.source_id, only.kind, only.days_before, only.suspicion) == ("d9", REPORT, 30, 0.7)
     assert only.score == pytest.approx(0.25 + 0.75 * 0.5 ** (30 / 365))
 
 
@@ -81,15 +83,34 @@ def test_the_more_recent_counts_more_but_the_old_never_nothing() -> None:
     said = stated(FindingName.EFFUSION)
     ages = {"old": 40_000, "year": 365, "new": 1}
     sources = [
-        a_source(a_snippet(f"pleural effusion {name}", said), source_id=name, day=TODAY - age)
+        a_source(a_snippet(f"pleural effusion {name}", said), source_id=name, kind=REPORT, day=TODAY - age)
         for name, age in ages.items()
     ]
-    undated = a_source(a_snippet("pleural effusion undated", said), source_id="undated", day=None)
+    undated = a_source(a_snippet("pleural effusion undated", said), source_id="undated", kind=REPORT, day=None)
     answers = found(*sources, undated)
     assert [each.source_id for each in answers] == ["new", "year", "old", "undated"]
     assert answers[1].score / answers[0].score == pytest.approx(0.625, rel=0.01)
     assert answers[2].score / answers[0].score == pytest.approx(0.25, rel=0.01)
     assert answers[3].score == pytest.approx(answers[2].score)
+
+
+def test_what_goes_on_does_not_age() -> None:
+    said = stated(FindingName.EFFUSION)
+    since_long = a_source(a_snippet("pleural effusion, recurrent", said), kind=RecordKind.CONDITION, day=TODAY - 9_000)
+    lately = a_source(a_snippet("pleural effusion, recurrent.", said), source_id="r", kind=REPORT, day=TODAY - 9_000)
+    (lasting,), (ageing,) = found(since_long), found(lately)
+    assert lasting.score == pytest.approx(4 * ageing.score, rel=0.01)
+    assert lasting.days_before == 9_000
+
+
+def test_only_sources_that_may_be_quoted_are_found() -> None:
+    store, said = MemorySnippetStore(), stated(FindingName.EFFUSION)
+    store.put([a_source(a_snippet(f"pleural effusion {name}", said), source_id=name) for name in "abc"])
+    for among, expected in ((None, {"a", "b", "c"}), ({"b", "z"}, {"b"}), (set(), set())):
+        answer = retrieve(
+            [EFFUSION], PATIENT, TODAY, store=store, encoder=WordEncoder(), suspicion=lambda _: 0.0, among=among
+        )
+        assert {each.source_id for each in answer} == expected
 
 
 def test_what_was_written_after_the_study_does_not_exist_for_it() -> None:

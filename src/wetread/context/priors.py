@@ -1,0 +1,49 @@
+"""Earlier studies of the same patient as a composer may know them: what a person signed, and how many days before. What nobody signed, or what changed since, is no prior here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wetread.domain.drafting_context import PriorFinding, PriorStudy
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.prior import days_before, standing_report
+from wetread.domain.report import Report, Section
+from wetread.domain.study import Study
+from wetread.ports.database import UnitOfWork
+
+__all__ = ["SignedPrior", "prior_study", "prior_text", "signed_priors"]
+
+_TOLD = (Section.FINDINGS, Section.IMPRESSION)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPrior:
+    """A prior with the version of its report that stands."""
+
+    study_key: StudyKey
+    days_before: int
+    report: Report
+
+
+def signed_priors(
+    study: Study, dated: tuple[tuple[StudyKey, int | None], ...], unit: UnitOfWork, *, most: int, within_days: int
+) -> tuple[SignedPrior, ...]:
+    """Newest first, at most `most`, none older than `within_days`; `dated` as `ports.priors` gives it."""
+    found = []
+    for key, days_apart in dated:
+        prior = unit.find_study(key)
+        days = days_before(study, prior, days_apart) if prior else None
+        report = standing_report(unit.reports(key)) if days is not None and days <= within_days else None
+        if report and days is not None:
+            found.append(SignedPrior(key, days, report))
+    return tuple(sorted(found, key=lambda each: each.days_before)[:most])
+
+
+def prior_study(prior: SignedPrior, named: Callable[[StudyKey], str]) -> PriorStudy:
+    """With the source id that `named` gives it."""
+    said = tuple(PriorFinding(each.name, each.present, each.laterality) for each in prior.report.content.findings)
+    return PriorStudy(named(prior.study_key), prior.days_before, said)
+
+
+def prior_text(prior: SignedPrior) -> str:
+    """Findings and impression as they were signed: free text that may name anybody."""
+    return "\n\n".join(text for section, text in prior.report.content.sections if section in _TOLD and text.strip())
