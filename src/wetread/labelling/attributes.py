@@ -11,8 +11,8 @@ from wetread.labelling.words import Word
 
 __all__ = ["Attributes", "attributes"]
 
-_BESIDE = 5
-"""A size or a change further than so many words from a mention is about something else."""
+_BESIDE, _BEHIND = 5, 12
+"""A size or a change further than so many words before or behind a mention is about something else."""
 _POSITION_WORDS = 14
 
 
@@ -35,7 +35,7 @@ def attributes(words: list[Word], marks: list[Mark], found: list[Mention], gramm
     answer = [Attributes() for _ in found]
     if not any(role.kind in _DESCRIBES for mark in marks for role in mark.roles):
         return answer
-    reading = _Reading(words, found, grammar, [each for each in marks if any(r.kind in _BOUNDARY for r in each.roles)])
+    reading = _Reading(words, found, grammar, marks)
     for mark in marks:
         kinds = {role.kind: role.value for role in mark.roles}
         if Kind.HARD in kinds:
@@ -76,8 +76,10 @@ def _larger(held: tuple[Mark, Severity] | None, said: tuple[Mark, Severity]) -> 
 class _Reading:
     """Where the mentions of one sentence stand, asked mark by mark from left to right."""
 
-    def __init__(self, words: list[Word], found: list[Mention], grammar: Grammar, boundaries: list[Mark]) -> None:
-        self._words, self._found, self._grammar, self._boundaries = words, found, grammar, boundaries
+    def __init__(self, words: list[Word], found: list[Mention], grammar: Grammar, marks: list[Mark]) -> None:
+        self._words, self._found, self._grammar = words, found, grammar
+        self._boundaries = [each for each in marks if any(role.kind in _BOUNDARY for role in each.roles)]
+        self._others = [each for each in marks if each.role(Kind.ANATOMY)]
         self._places = sorted(range(len(found)), key=lambda place: found[place].first)
         self._from = 0
 
@@ -100,10 +102,19 @@ class _Reading:
             return inside
         if leads and behind and self._leads(mark, self._found[behind[0]]):
             return behind
-        near = before and mark.first - self._found[before[0]].last <= _BESIDE
-        if follows and near and (not leads or ends_here(self._words, mark, self._grammar)):
+        if (
+            follows
+            and before
+            and self._told_of(self._found[before[0]], mark)
+            and (not leads or ends_here(self._words, mark, self._grammar))
+        ):
             return before
         return []
+
+    def _told_of(self, mention: Mention, mark: Mark) -> bool:
+        """Close enough, and no other part of the chest stands between that it could be told of."""
+        between = [each for each in self._others if mention.last <= each.first < mark.first]
+        return not between and mark.first - mention.last <= _BEHIND
 
     def device_before(self, mark: Mark) -> list[int]:
         inside, before, _ = self._neighbours(mark)

@@ -169,8 +169,8 @@ def _backward(words: list[Word], cues: dict[int, Mark], at_word: dict[int, list[
 
 
 def _leads(words: list[Word], mark: Mark, grammar: Grammar) -> bool:
-    """Whether a cue can decide what follows: one that may stand on either side ("resolved", "likely") does so only right before it."""
-    return _one_sided(words, mark, grammar, _BACK) or not ends_here(words, mark, grammar)
+    """Whether a cue can decide what follows: one that may stand on either side ("resolved", "likely") does so only right before it, or as the first words."""
+    return mark.first == 0 or _one_sided(words, mark, grammar, _BACK) or not ends_here(words, mark, grammar)
 
 
 def _follows(words: list[Word], mark: Mark, grammar: Grammar) -> bool:
