@@ -12,6 +12,7 @@ import pytest
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_retrieval import build_case_keeper, build_case_store, build_retention, build_snippet_store
 from wetread.cli import main
+from wetread.context.assemble import quoted_as
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import InstanceKey, PatientKey, StudyKey, patient_key
 from wetread.domain.report import ReportStatus
@@ -137,9 +138,13 @@ def test_a_patient_is_erased_by_one_of_their_studies(run: Run, house: Core) -> N
     _nothing_left(house, "unforgettable")
 
 
-def test_a_source_is_erased_by_the_id_that_a_draft_quotes(run: Run) -> None:
-    assert run("snippets", "erase", "--source", "old") == (0, "erased: 1 sources\n")
-    assert run("snippets", "erase", "--source", "old") == (1, "erased: 0 sources\n")
+def test_a_source_is_erased_by_the_id_that_a_draft_quotes(run: Run, house: Core) -> None:
+    quoted = quoted_as("old", StudyKey("s0"), house.secret)
+    for wrong in (("s1", quoted), ("s2", quoted), ("s0", "old")):
+        assert run("snippets", "erase", "--patient-of", wrong[0], "--source", wrong[1]) == (1, "erased: 0 sources\n")
+    assert run("snippets", "erase", "--patient-of", "s0", "--source", quoted) == (0, "erased: 1 sources\n")
+    assert run("snippets", "erase", "--patient-of", "s0", "--source", quoted) == (1, "erased: 0 sources\n")
+    _nothing_left(house, "unforgettable")
 
 
 def test_an_unknown_study_erases_nothing(run: Run, house: Core) -> None:

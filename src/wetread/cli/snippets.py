@@ -7,8 +7,9 @@ from datetime import timedelta
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_retrieval import build_case_store, build_snippet_store
 from wetread.cli.options import parser_for, settings_from
+from wetread.context.assemble import quoted_as
 from wetread.domain.audit import AuditEvent
-from wetread.domain.identifiers import StudyKey, patient_key
+from wetread.domain.identifiers import PatientKey, StudyKey, patient_key
 
 __all__ = ["run"]
 
@@ -50,31 +51,46 @@ def _status(argv: list[str]) -> int:
 
 def _erase(argv: list[str]) -> int:
     parser = parser_for("snippets erase", "Erase from the database's files. Backups are yours to erase.")
-    what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--patient-of", metavar="STUDY", help="all of this study's patient: snippets and films' vectors")
-    what.add_argument("--source", metavar="SOURCE", help="one source, by the id that a draft quotes")
+    parser.add_argument("--patient-of", metavar="STUDY", required=True, help="this study's patient")
+    parser.add_argument(
+        "--source", metavar="SOURCE", help="one source alone, by the id that this study's draft quotes it by"
+    )
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
+    core, study = build_core(settings_from(args)), StudyKey(args.patient_of)
     if args.source:
-        removed = build_snippet_store(core.settings).erase_source(args.source)
-        _audit(core, "snippets.erase", None, sources=removed)
+        removed = _erase_source(core, study, args.source)
+        _audit(core, "snippets.erase", study, sources=removed)
         print(f"erased: {removed} sources")
         return 0 if removed else 1
-    study = StudyKey(args.patient_of)
     sources, vectors = _erase_patient_of(core, study)
     _audit(core, "snippets.erase", study, sources=sources, vectors=vectors)
     print(f"erased: {sources} sources, {vectors} films' vectors")
     return 0
 
 
+def _erase_source(core: Core, study: StudyKey, quoted: str) -> int:
+    """Ids in drafts are of one draft alone; which of the patient's stored sources it is can be worked out here and nowhere else."""
+    key = _patient_of(core, study)
+    if key is None:
+        return 0
+    store = build_snippet_store(core.settings)
+    stored = {each for encoder in store.counts().encoders for each in store.digests(key, encoder=encoder)}
+    return sum(store.erase_source(each) for each in stored if quoted_as(each, study, core.secret) == quoted)
+
+
 def _erase_patient_of(core: Core, study: StudyKey) -> tuple[int, int]:
-    identity = core.vault.study(study).identity
     cases = build_case_store(core.settings)
     vectors = sum(cases.erase_study(each) for each in (study, *core.vault.priors(study)))
+    key = _patient_of(core, study)
+    return (build_snippet_store(core.settings).erase_patient(key) if key else 0), vectors
+
+
+def _patient_of(core: Core, study: StudyKey) -> PatientKey | None:
+    """None without a PatientID: no record was ever asked for then."""
+    identity = core.vault.study(study).identity
     if not identity.patient_id.strip():
-        return 0, vectors  # without a PatientID no record was ever asked for
-    key = patient_key(core.secret, identity.patient_id, identity.issuer_of_patient_id)
-    return build_snippet_store(core.settings).erase_patient(key), vectors
+        return None
+    return patient_key(core.secret, identity.patient_id, identity.issuer_of_patient_id)
 
 
 def _purge(argv: list[str]) -> int:

@@ -147,8 +147,13 @@ def for_this_draft(
     return tuple(
         replace(
             each,
-            source_id=source_id(secret, "draft", study_key, each.source_id),
+            source_id=quoted_as(each.source_id, study_key, secret),
             suspicion=max(each.suspicion, suspicions.get(each.source_id, 0.0)),
         )
         for each in snippets
     )
+
+
+def quoted_as(stored_id: str, study_key: StudyKey, secret: bytes) -> str:
+    """What a draft of this study calls a stored source: no other draft calls it that."""
+    return source_id(secret, "draft", study_key, stored_id)
