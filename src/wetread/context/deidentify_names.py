@@ -6,7 +6,6 @@ a title, beside another name, with a capital inside a sentence.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from wetread.context.deidentify_places import is_street
 from wetread.context.deidentify_words import WordClass, naming, word_lists
@@ -89,7 +88,8 @@ def _cue(text: str, words: list[Word], index: int) -> str:
     if gap.strip(" ") in {"", ":"}:
         if before.plain in lists.company:
             return "company"
-        return "cue" if before.plain in lists.cues and word.capital else ""
+        road = before.plain in lists.roads and before.text.islower()
+        return "company" if road and word.title_case else "cue" if before.plain in lists.cues and word.capital else ""
     return ""
 
 
@@ -187,7 +187,7 @@ def _taken_along(text: str, words: list[Word], index: int, beside: int) -> str:
 
 
 def _is_close(gap: str, left: Word) -> bool:
-    if gap in {" ", "  ", "-", "'", "’", "\t"}:
+    if gap in {" ", "  ", "-", ".-", "'", "’", "\t"}:
         return True
     lists = naming()
     dotted = len(left.text) == 1 or "." in left.text or left.plain in lists.titles | lists.degrees | {"st"}
@@ -217,17 +217,26 @@ def _leads(words: list[Word], index: int) -> bool:
 
 
 def _bridge(text: str, words: list[Word]) -> None:
-    """ "Maillot-la-Forêt", "Pfaffenhofen an der Ilm": up to three particles between two names."""
-    gone = [index for index, word in enumerate(words) if word.gone]
-    for last, index in pairwise(gone):
-        between = words[last + 1 : index]
-        if not 0 < len(between) <= _LONGEST_BRIDGE or not _NAME_GAP.fullmatch(
-            text, words[last].stop, words[index].start
-        ):
+    """ "Maillot-la-Forêt", "Pfaffenhofen an der Ilm": up to three particles between a name and what follows as one."""
+    particles = naming().particles
+    for last, word in enumerate(words):
+        if not word.gone:
             continue
-        if all(each.plain in naming().particles and not each.fixed for each in between):
-            for each in between:
-                each.gone = words[last].gone
+        stop = last + 1
+        while (
+            stop < len(words)
+            and stop - last <= _LONGEST_BRIDGE
+            and words[stop].plain in particles
+            and not words[stop].gone
+        ):
+            stop += 1
+        if not last + 1 < stop < len(words) or any(each.fixed for each in words[last + 1 : stop + 1]):
+            continue
+        end = words[stop]
+        named = end.gone or (end.title_case and end.found in _NAMES_TOO)
+        if named and _NAME_GAP.fullmatch(text, word.stop, end.start):
+            for each in words[last + 1 : stop + 1]:
+                each.gone = each.gone or word.gone
 
 
 def _foreign(words: list[Word]) -> Iterator[tuple[str, int, int]]:

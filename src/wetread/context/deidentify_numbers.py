@@ -85,7 +85,7 @@ _SEQUENCE = re.compile(
 )
 _MOST_LOOSE_DIGITS = 6
 _POSTCODE = re.compile(
-    r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}|\d{3} \d{2}|[A-Z]{2} \d{5}(?:-\d{4})?)(?![\w-])"
+    r"(?<![\w-])(?:[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d|\d{4} ?[A-Z]{2}(?: [A-Z][a-z-]+)?|\d{3} \d{2}|[A-Z]{2} \d{5}(?:-\d{4})?)(?![\w-])"
 )
 """British, Canadian, Dutch, Swedish, and American with its state."""
 
@@ -181,7 +181,7 @@ def _may_stay(body: str, text: str, start: int) -> bool:
         return True
     if _GROUPED.fullmatch(body) or body.lstrip("<>~").isdigit():
         return len(body) <= 7 and bool(_MEASURED_BEFORE.search(text, max(0, start - 40), start))
-    pieces = [piece for piece in re.split(r"[/,;()+=–—-]|(?<=\D)\.(?=\D)|\.{2,}", body) if piece]
+    pieces = [piece for piece in re.split(r"[/,;()+=–—-]|(?<=\D)\.(?=\D)|(?<=\d)\.(?=[^\W\d])|\.{2,}", body) if piece]
     return len(pieces) > 1 and all(_piece_may_stay(piece) for piece in pieces)
 
 

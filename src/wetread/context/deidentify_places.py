@@ -30,11 +30,17 @@ _ADDRESS = re.compile(
     r"|\b(?:wohnhaft(?: in)?|anschrift|adresse|domicili(?:é|ée|o)|demeurant|vive en|zam\.|zamieszkał[ya]?|adres|ikamet)\b:?\s",
     re.IGNORECASE,
 )
-_TOKEN = re.compile(rf"{_LETTER}+(?:['’-]{_LETTER}+)*\.?|\d[\w/-]*|[ \t,./#-]")
+_TOKEN = re.compile(rf"{_LETTER}+(?:['’-]{_LETTER}+)*\.?|\d[\w/-]*|[ \t,./#()-]|[^\x00-\u036f]+")
+_FULL_STOP = re.compile(r"\)?\.\s")
+_LATIN_END = "\u036f"
 _LONGEST_ADDRESS = 140
 _LOOSE = frozenset({"name", "place", "number", "id", "unknown"})
 _HOUSE = r"\d{1,5}[a-zA-Z]?(?:[/-]\d{1,5}[a-zA-Z]?)?"
-_JOINT = re.compile(rf"(?:\.|[ \t,/-]{{1,3}})(?:{_HOUSE}[ ,.-]{{1,3}})?")
+_JOINT = re.compile(rf"(?:\.|[ \t,/-]{{1,3}})(?:{_HOUSE}[ ,.-]{{1,3}})?|\. {_HOUSE}[ ,.-]{{1,3}}")
+_AFTER_PLACE = re.compile(r"(?: ?/ ?|,? ?\()[A-Z]{2}(?![\w])\)?")
+_AFTER_OTHER_SCRIPT = re.compile(
+    rf"[ ,.]{{1,2}}{_HOUSE}(?![\w%])(?! ?(?:%|[mck]m|[mk]g|ml|years?|yo|days?|weeks?|months?|hours?)\b)"
+)
 _HOUSE_AND_STREET = re.compile(
     rf"(?<![\w.,/-])({_HOUSE}[, ]{{1,2}})?(?:({_LETTER}{{2,14}})\.? (?:d[eu] |de la |des )?)?$"
 )
@@ -43,7 +49,11 @@ _BEFORE = 40
 
 def is_street(plain: str) -> bool:
     """Whether a word in small letters names a kind of street, alone or as the end of one ("Bahnhofstraße")."""
-    return plain in naming().streets or (len(plain) > 6 and plain.endswith(_STREET_ENDINGS))
+    return (
+        plain.removesuffix("s") in naming().streets
+        or plain in naming().streets
+        or (len(plain) > 6 and plain.endswith(_STREET_ENDINGS))
+    )
 
 
 def addresses_in(text: str) -> Iterator[tuple[str, int, int]]:
@@ -59,13 +69,14 @@ def _end(text: str, start: int) -> int:
     at, stop, evidence = start, start, False
     while at - start < _LONGEST_ADDRESS and (match := _TOKEN.match(text, at)):
         at, word = match.end(), match[0].rstrip(".")
-        if not word.strip(" \t,./#-"):
+        if not word.strip(" \t,./#()-"):
             continue
         plain = letters_of(word)
-        strong, street = word[0].isdigit() or word[0].isupper(), is_street(plain)
+        strong = word[0].isdigit() or word[0].isupper() or word[0] > _LATIN_END
+        street = is_street(plain)
         if not strong and not street and plain not in naming().particles:
             break
-        if word[0].isupper() and not street and stop > start and text[stop : stop + 2] in {". ", ".\n"}:
+        if word[0].isupper() and not street and stop > start and _FULL_STOP.match(text, stop):
             break  # a full stop that ends no street's abbreviation
         evidence = evidence or strong
         if strong or street:
@@ -81,8 +92,10 @@ def neighbours_joined(places: list[Found], text: str) -> list[Found]:
             joined[-1] = _one(joined[-1], place)
         else:
             joined.append(place)
-    ends = [0, *(place[2] for place in joined)]
-    return [_with_street(place, text, end) for place, end in zip(joined, ends, strict=False)]
+    whole: list[Found] = []
+    for place in joined:
+        whole.append(_with_street(place, text, whole[-1][2] if whole else 0))
+    return whole
 
 
 def _one(before: Found, place: Found) -> Found:
@@ -94,9 +107,13 @@ def _one(before: Found, place: Found) -> Found:
 
 
 def _with_street(place: Found, text: str, after: int) -> Found:
-    """The house number and the kind of street before a place: "9, avenue [place]"."""
+    """With the house number and the kind of street before a place ("9, avenue [place]"), the region behind one, and the number behind a name in another script."""
     kind, start, stop, wording = place
+    tail = _AFTER_PLACE.match(text, stop) if kind == "place" else None
+    if tail is None and kind in {"place", "name"} and text[stop - 1] > _LATIN_END:
+        tail = _AFTER_OTHER_SCRIPT.match(text, stop)
+    stop = tail.end() if tail else stop
     before = _HOUSE_AND_STREET.search(text, max(after, start - _BEFORE), start) if kind == "place" else None
     if before is None or (before[2] and not is_street(letters_of(before[2]))):
-        return place
+        return kind, start, stop, wording
     return kind, before.start(), stop, wording

@@ -42,6 +42,8 @@ class Naming(NamedTuple):
     lettered: frozenset[str]
     cues: frozenset[str]
     institutions: frozenset[str]
+    roads: frozenset[str]
+    negations: frozenset[str]
 
 
 class _Lists(NamedTuple):
@@ -79,7 +81,7 @@ def word_lists() -> _Lists:
         held: Mapping[str, str] = tables[table]
         return frozenset(letters_of(word) for name in names or tuple(held) for word in held[name].split())
 
-    english = words("english", "function", "common", "medicine", "devices", "drugs", "laboratory", "social")
+    english = words("english", "function", "common", "everyday", "medicine", "devices", "drugs", "laboratory", "social")
     german, short = words("german", "function", "clinical"), words("english", "abbreviations", "units")
     classes = dict.fromkeys(english | german | short | words("other"), WordClass.ORDINARY)
     classes |= dict.fromkeys(words("naming", "titles", "degrees", "institutions") - set(classes), WordClass.ORDINARY)
@@ -93,7 +95,7 @@ def word_lists() -> _Lists:
         words("english", "common"),
         words("doubtful", "given"),
         english | words("doubtful"),
-        german | words("doubtful", "beside"),
+        words("german", "clinical"),
         short - english - german - words("other"),
         tuple(tables["affix"]["prefixes"].split()),
         words("affix", "parts"),

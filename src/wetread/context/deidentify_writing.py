@@ -5,18 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from wetread.context.deidentify_words import WordClass, letters_of, word_class
+from wetread.context.deidentify_words import WordClass, letters_of, naming, word_class
 
 __all__ = ["LETTER", "Word", "Writing", "words_of"]
 
 LETTER = r"[^\W\d_]"
+_OTHER_SCRIPT = r"[\u0590-\u1dff\u2c00-\u2fff\u3040-\ud7ff\uf900-\ufaff\ufb1d-\ufdff\ufe70-\ufefc\U00010000-\U0001d3ff\U00020000-\U0003ffff]"
+"""Neither Latin, Greek nor Cyrillic: their vowel signs are no letters to Python, so a word is a run of anything from there."""
+
 _WORD = re.compile(
-    rf"(?:{LETTER}\.){{1,4}}{LETTER}{{1,4}}\.?(?!{LETTER})"
+    rf"(?:{LETTER}*{_OTHER_SCRIPT}+)+{LETTER}*|(?:{LETTER}\.){{1,4}}{LETTER}{{1,4}}\.?(?!{LETTER})"
     rf"|(?:{LETTER}[\u0300-\u036f]*)+(?:['’-](?:{LETTER}[\u0300-\u036f]*)+)*"
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\s\"')\]]+|[\n\r\u2028]+|;\s*")
 _OPENERS = ".!?:;\n\r•*>=/|#)"
 _CAPITALS_SHARE = 0.85
+_DAY_HALVES = frozenset({"am", "pm"})
 _ABBREVIATION = 3
 
 
@@ -75,7 +79,8 @@ def words_of(text: str, taken: Sequence[tuple[int, int]], fixed: Sequence[tuple[
         found = WordClass.ORDINARY if measure else _class(match[0])
         if found is WordClass.UNKNOWN and opens and _class(match[0].lower()) is WordClass.ORDINARY:
             found = WordClass.DOUBTFUL  # "Prev exam": an abbreviation with the capital of its sentence
-        words.append(Word(start, stop, match[0], found, opens, number, measure or bool(kept[start])))
+        fixed = measure or bool(kept[start]) or letters_of(match[0]) in naming().negations
+        words.append(Word(start, stop, match[0], found, opens, number, fixed))
     _judge_writing(words)
     return words
 
@@ -97,7 +102,7 @@ def _class(text: str) -> WordClass:
     if len(text) == 1:
         return WordClass.ORDINARY
     letters = text.replace(".", "")
-    if letters != text and not letters.islower() and len(text) <= 4:
+    if letters != text and not letters.islower() and len(text) <= 4 and letters.lower() not in _DAY_HALVES:
         return WordClass.UNKNOWN  # "J.S."
     return word_class(letters)
 

@@ -1,6 +1,7 @@
 """What may reach a model of a text from outside. All people, places and numbers here are invented."""
 
 import string
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -154,6 +155,13 @@ def test_removals_name_their_kind_and_place_in_the_original() -> None:
 def test_a_sentence_in_an_unlisted_language_goes_whole() -> None:
     """What would be left of it could say the opposite: "Nincs" is a denial."""
     assert left_of("Nincs mellkasi folyadék vagy pneumothorax jelenleg. Chest clear.") == "[removed]. Chest clear."
+
+
+@pytest.mark.parametrize("writing", [str, str.upper, str.lower])
+@pytest.mark.parametrize("denial", ["No", "Without", "Denies", "Kein", "Ohne", "Sans", "Sin"])
+def test_a_denial_never_goes_with_its_neighbour(denial: str, writing: Callable[[str], str]) -> None:
+    text = writing(f"{denial} zqvortal effusion. Seen by Dr. Vandersloot. {denial} zqvortal.")
+    assert left_of(text).lower().count(denial.lower()) == 2
 
 
 @pytest.mark.parametrize(("share", "floor"), [(0.0, 0.995), (0.5, 0.985)])
