@@ -67,7 +67,7 @@ TEXT_FIELDS = (
     "ImagingServiceRequestComments",
 )
 _NUMBERS, _LONGEST_NUMBER = frozenset({"AccessionNumber", "StudyID"}), 16
-"""Longer ones are refused at the door (unit/dicom/test_header.py)."""
+"""Longer ones, and any with control characters, are refused at the door (unit/dicom/test_header.py)."""
 
 
 def film_saying(text: str) -> bytes:
@@ -76,7 +76,7 @@ def film_saying(text: str) -> bytes:
     with disable_value_validation():
         dataset.SpecificCharacterSet = "ISO_IR 192"
         for keyword in TEXT_FIELDS:
-            setattr(dataset, keyword, text[:_LONGEST_NUMBER] if keyword in _NUMBERS else text)
+            setattr(dataset, keyword, _as_number(text) if keyword in _NUMBERS else text)
         request = Dataset()
         request.RequestedProcedureDescription = request.ReasonForTheRequestedProcedure = text
         dataset.RequestAttributesSequence = [request]
@@ -84,6 +84,10 @@ def film_saying(text: str) -> bytes:
         out = BytesIO()
         dataset.save_as(out, enforce_file_format=True)
     return out.getvalue()
+
+
+def _as_number(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:_LONGEST_NUMBER].strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,8 @@ def words_of(text: str, taken: Sequence[tuple[int, int]], fixed: Sequence[tuple[
         found = WordClass.ORDINARY if measure else _class(match[0])
         if found is WordClass.UNKNOWN and opens and _class(match[0].lower()) is WordClass.ORDINARY:
             found = WordClass.DOUBTFUL  # "Prev exam": an abbreviation with the capital of its sentence
-        fixed = measure or bool(kept[start]) or letters_of(match[0]) in naming().negations
-        words.append(Word(start, stop, match[0], found, opens, number, fixed))
+        stays = measure or bool(kept[start]) or letters_of(match[0]) in naming().negations
+        words.append(Word(start, stop, match[0], found, opens, number, stays))
     _judge_writing(words)
     return words
 
