@@ -35,7 +35,7 @@ CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 COPD = Code("13645005", "SCT", "Chronic obstructive lung disease")
 CREATININE = Code("2160-0", "LN", "Creatinine")
 HEPARIN = Code("5224", "RXNORM", "Heparin")
-BIOPSY = Code("240977001", "SCT", "Biopsy of chest wall")
+BIOPSY = Code("biopsy-wall", "urn:oid:2.999.8", "Biopsy of chest wall")
 _URIS = {
     "SCT": "http://snomed.info/sct",
     "LN": "http://loinc.org",

@@ -187,6 +187,8 @@ class Settings(BaseSettings):
     context_priors: int = Field(default=5, ge=0, le=50, description="Most signed priors that a draft is given.")
     context_snippets: int = Field(default=5, ge=0, le=20, description="Most pieces of the record that it is given.")
 
+    trials_enabled: bool = Field(default=False, description="Let trial criteria be tried on studies and records.")
+
     text_encoder: Literal["hashing", "minilm"] = Field(
         default="hashing",
         description="How record snippets are compared: hashing (words), or minilm (extra: retrieval).",

@@ -19,6 +19,7 @@ from wetread.drafting.style import DEFAULT_STYLE
 from wetread.drafting.style_file import EXAMPLE_STYLE, read_style
 from wetread.settings import Settings
 from wetread.triage.policy import load_policy
+from wetread.trials.criteria_file import EXAMPLE_CRITERIA
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -73,6 +74,7 @@ GENERATED = {
     ("critical-findings.md", "critical-states"): critical_diagram,
     ("settings.md", "settings"): settings_table,
     ("triage.md", "findings"): lambda: ", ".join(f"`{name.value}`" for name in VOCABULARY),
+    ("trials.md", "criteria"): lambda: f"```toml\n{EXAMPLE_CRITERIA.read_text('utf-8')}```",
     ("cli.md", "commands"): lambda: "\n".join(f"- `wetread {name}`: {text}" for name, text in COMMANDS.items()),
 }
 

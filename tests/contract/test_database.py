@@ -164,6 +164,22 @@ def test_the_worklist_puts_the_most_urgent_first(database: Database) -> None:
         assert uow.worklist(oldest_first=True, limit=2) == by_arrival[:2]
 
 
+def test_studies_come_newest_first_page_by_page(database: Database) -> None:
+    hours = {"a": 1, "b": 3, "c": 2, "d": 2, "e": 0}
+    save(
+        database,
+        *(a_study(study_key=StudyKey(key), received_at=NOON + timedelta(hours=h)) for key, h in hours.items()),
+    )
+    with database.begin(write=False) as uow:
+        assert [each.study_key for each in uow.studies()] == ["b", "d", "c", "a", "e"]
+        since = uow.studies(since=NOON + timedelta(hours=1))
+        assert [each.study_key for each in since] == ["b", "d", "c", "a"]
+        first = uow.studies(limit=2)
+        second = uow.studies(older_than=first[-1], limit=2)
+        last = uow.studies(since=NOON + timedelta(hours=1), older_than=second[-1], limit=2)
+        assert [[each.study_key for each in page] for page in (first, second, last)] == [["b", "d"], ["c", "a"], []]
+
+
 def test_the_first_bytes_of_an_instance_are_kept(database: Database) -> None:
     with database.begin() as uow:
         uow.save_study(a_study())

@@ -34,6 +34,7 @@ COMMANDS = {
     "alarms": "what is wrong with the service; acknowledge an alarm; try the silence watch",
     "context": "what a draft of a study would be given of priors and record",
     "record": "the patient record's FHIR server: try it out, make our key for it",
+    "trials": "which patients may be asked to join a trial, and why (off by default)",
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
     "predictions": "what the model said beside what was signed, as a table for evaluate",

@@ -33,6 +33,7 @@ class Act(StrEnum):
     READ_AUDIT = "read_audit"
     MANAGE_ACCOUNTS = "manage_accounts"
     EXPORT_PREDICTIONS = "export_predictions"
+    MATCH_TRIALS = "match_trials"
 
 
 _R, _A = Role, Act
@@ -43,6 +44,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_STUDY,
             _A.EDIT_DRAFT,
             _A.SIGN,
+            _A.MATCH_TRIALS,
             _A.ACKNOWLEDGE_CRITICAL,
             _A.SEE_ROSTER,
             _A.HAND_OVER,
@@ -74,6 +76,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_OWN_AUDIT,
             _A.READ_AUDIT,
             _A.EXPORT_PREDICTIONS,
+            _A.MATCH_TRIALS,
         }
     ),
     _R.ADMIN: frozenset(

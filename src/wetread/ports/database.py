@@ -80,6 +80,12 @@ class UnitOfWork(CriticalStore, WatchStore, Protocol):
         """Most urgent first: critical, priority rank, then oldest received_at; with `oldest_first` by received_at alone."""
         ...
 
+    def studies(
+        self, *, since: datetime | None = None, older_than: Study | None = None, limit: int = 500
+    ) -> tuple[Study, ...]:
+        """Newest arrival first, none before `since`; the page after another by its last study."""
+        ...
+
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:
         """Insert by unique instance_key; a lost race is 'duplicate' or 'conflict', decided by content_sha256."""
         ...

@@ -1,5 +1,6 @@
 """Rows of studies and their instances."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -27,6 +28,7 @@ _SAVE = _INSERT.on_conflict_do_update(
 _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
 _OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
+_NEWEST = select(schema.studies).order_by(_STUDIES.received_at.desc(), _STUDIES.study_key.desc())
 _ADMIT = (
     insert(schema.instances)
     .on_conflict_do_nothing(index_elements=["instance_key"])
@@ -60,6 +62,17 @@ class StudyRows(Transaction):
         query = (_OLDEST if oldest_first else _WORKLIST).limit(limit)
         if states is not None:
             query = query.where(_STUDIES.state.in_(sorted(states)))
+        return tuple(_study(row) for row in self._read(query))
+
+    def studies(
+        self, *, since: datetime | None = None, older_than: Study | None = None, limit: int = 500
+    ) -> tuple[Study, ...]:
+        query, received, key = _NEWEST.limit(limit), _STUDIES.received_at, _STUDIES.study_key
+        if since is not None:
+            query = query.where(received >= since)
+        if older_than is not None:
+            same_moment = (received == older_than.received_at) & (key < older_than.study_key)
+            query = query.where((received < older_than.received_at) | same_moment)
         return tuple(_study(row) for row in self._read(query))
 
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:

@@ -53,6 +53,16 @@ class MemoryUnitOfWork(MemoryCriticalStore, MemoryWatchStore):
             wanted.sort(key=lambda each: (not each.critical, -each.priority.rank))
         return tuple(wanted[:limit])
 
+    def studies(
+        self, *, since: datetime | None = None, older_than: Study | None = None, limit: int = 500
+    ) -> tuple[Study, ...]:
+        def arrival(study: Study) -> tuple[datetime, StudyKey]:
+            return study.received_at, study.study_key
+
+        held = [each for each in self._visible.studies.values() if since is None or each.received_at >= since]
+        older = [each for each in held if older_than is None or arrival(each) < arrival(older_than)]
+        return tuple(sorted(older, key=arrival, reverse=True)[:limit])
+
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:
         held = self._changing.instances.setdefault(instance.instance_key, instance)
         same = "duplicate" if held.content_sha256 == instance.content_sha256 else "conflict"
