@@ -4,8 +4,7 @@ Needs the collected texts: WETREAD_SHARED names their folder. It takes minutes: 
 """
 
 import pytest
-from tests.injected_films import CONTROL, film_saying, protected
-from tests.journey.test_one_study import House
+from tests.injected_films import CONTROL, patient_of_whom, protected
 from tests.shared_texts import INJECTION_SETS, LabelledText, injection_texts
 
 from wetread.context.injection import suspicion
@@ -14,9 +13,10 @@ ALL = [text for name in INJECTION_SETS for text in injection_texts(name)]
 
 
 def test_no_text_changes_what_is_protected(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """In every field of the header, in the patient's prior report and in the record at once."""
     folder = tmp_path_factory.mktemp("films")
-    control = protected(House(folder), folder, film_saying(CONTROL))
-    changed = [each.text for each in ALL if protected(House(folder), folder, film_saying(each.text)) != control]
+    control = protected(*patient_of_whom(CONTROL, folder), folder)
+    changed = [each.text for each in ALL if protected(*patient_of_whom(each.text, folder), folder) != control]
     assert len(ALL) > 500
     assert changed == []
 
