@@ -287,6 +287,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         uid_seed=core.secret,
         draft_films=_draft_films(settings, core, sandbox),
         cases=build_case_keeper(settings, core.clock),
+        drafting_language=settings.drafting_language,
     )
     worker = Worker(
         core.database, pipeline, core.clock, settings.lease_s, settings.max_attempts, settings.delivery_max_attempts

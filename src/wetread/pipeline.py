@@ -62,6 +62,7 @@ class Pipeline:
     uid_seed: bytes
     draft_films: DraftFilms | None = None
     cases: CaseKeeper | None = None
+    drafting_language: str = "en"
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
@@ -182,6 +183,7 @@ class Pipeline:
             context=known.drafting,
             may_say_normal=self.policy.may_say_normal,
             ai_unavailable="" if analysis else study.reason or "no analysis was stored",
+            language=self.drafting_language,
             film=self.draft_films.of(analysis, instances) if self.draft_films and analysis else None,
         )
 

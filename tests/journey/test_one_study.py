@@ -170,6 +170,16 @@ def test_a_film_becomes_one_signed_and_delivered_report(house: House) -> None:
     assert [f.name for f in package.analysis.called] == [FindingName.PNEUMOTHORAX]
 
 
+def test_a_site_has_its_drafts_in_its_language(house: House) -> None:
+    house.worker = replace(house.worker, pipeline=replace(house.worker.pipeline, drafting_language="de"))
+    key = house.receive(film())
+    house.work()
+    with house.database.begin(write=False) as unit:
+        draft = unit.draft(key)
+    assert draft is not None
+    assert "Nicht angegeben." in {each.text for each in draft.sentences}
+
+
 def test_nothing_is_read_before_the_study_is_quiet(house: House) -> None:
     key = house.receive(film())
     assert not house.worker.run_one()
