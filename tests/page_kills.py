@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -9,11 +10,13 @@ import sys
 import time
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from paging_world import PATH, roster_text
+from paging_world import PATH, PEOPLE, roster_text
 
 from tests.page_receivers import Ledger
 from wetread.domain.critical import CriticalResult, CriticalState
@@ -23,10 +26,12 @@ from wetread.storage.migrate import upgrade
 from wetread.testing.builders import STUDY_KEY, a_decision, a_study
 from wetread.triage.escalation import open_critical
 
-__all__ = ["POINTS", "Outcome", "PagingHouse", "random_moment"]
+__all__ = ["JUMPS_S", "POINTS", "Outcome", "PagingHouse", "Plan", "random_moment"]
 
 POINTS = ("escalate_before_commit", "escalate_after_commit", "page_claimed", "page_sent", "page_noted")
-_COMMAND = [sys.executable, "-P", "-m", "wetread", "pager"]
+JUMPS_S = (3600, -3600, 259_200, -259_200)
+_NOTICE = re.compile(r"Notice (\d+)\.")
+_COMMAND = [sys.executable, "-P", str(Path(__file__).with_name("pager_with_a_clock.py"))]
 _SETTINGS = """
 [notification_channels.hook]
 kind = "webhook"
@@ -46,18 +51,56 @@ timeout_s = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """A page as a receiver took it; `notice` counts the steps from 1."""
+
+    channel: str
+    key: str
+    recipient: str
+    notice: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What goes wrong in one trial. The pager dies at `fault`, or `die_after_s` after its start; its clock jumps by `jump_s`, `jump_after_s` after the start or, None, while it is dead.
+
+    `gap`: the first duty has nobody. `beside`: a second pager works beside the one that dies.
+    """
+
+    fault: str = ""
+    die_after_s: float = 0.0
+    jump_s: int = 0
+    jump_after_s: float | None = None
+    gap: bool = False
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one trial ended in: pages by channel and key, and the state of the result."""
+    """What one trial ended in: whether the pager died, the state of the result, and every page that was taken, repeats counted."""
 
     died: bool
     state: CriticalState
-    hooks: Counter[str]
-    mails: Counter[str]
+    pages: Counter[Heard]
     seconds: float
+
+    def by(self, channel: str) -> list[Heard]:
+        return [page for page in self.pages if page.channel == channel]
 
     @property
     def told(self) -> int:
-        return len(self.hooks) + len(self.mails)
+        """Different pages."""
+        return len(self.pages)
+
+    @property
+    def repeats(self) -> int:
+        """Pages that came again with their key: their receiver can know them."""
+        return sum(self.pages.values()) - len(self.pages)
+
+    @property
+    def doubled(self) -> int:
+        """Pages beyond one to a person by one channel in one step."""
+        return len(self.pages) - len({(page.channel, page.recipient, page.notice) for page in self.pages})
 
 
 @dataclass
@@ -78,31 +121,35 @@ class PagingHouse:
         settings = _SETTINGS.format(http=self.http.port, smtp=self.smtp.port, secret=secret)
         (template / "settings.toml").write_text(settings)
 
-    def trial(self, name: str, fault: str = "", *, die_after_s: float = 0.0) -> Outcome:
+    def trial(self, name: str, plan: Plan) -> Outcome:
         """Open a result, let the pager die once, start it again, and wait until somebody was told."""
         house, started = self._copy(name), time.monotonic()
+        if plan.gap:
+            held = {duty: who for duty, who in PEOPLE.items() if duty != "primary"}
+            (house / "roster.yaml").write_text(roster_text(held, channels=("hook", "email")))
         http, smtp = len(self.http.entries), len(self.smtp.entries)
         database = SqlDatabase(f"sqlite:///{house}/wetread.db")
         opened = _open(database)
-        died = _run_until_it_dies(house, fault, die_after_s)
-        second = subprocess.Popen(_COMMAND, env=_environment(house), stderr=subprocess.DEVNULL)
-        try:
-            state = _wait_until_told(database, opened)
-        finally:
-            second.send_signal(signal.SIGTERM)
-            second.wait(20)
-            database.close()
-        hooks, mails = _of_the_result(self.http, http), _of_the_result(self.smtp, smtp)
+        with _pagers(house, plan) as first:
+            died = _runs_until_it_dies(first, house, plan)
+            if plan.jump_s:
+                _set_clock(house, plan.jump_s)
+            with _pager(house):
+                state = _wait_until_told(database, opened)
+        database.close()
+        pages = Counter([*_heard(self.http, http, "hook"), *_heard(self.smtp, smtp, "email")])
         shutil.rmtree(house)
-        return Outcome(died, state, hooks, mails, time.monotonic() - started)
+        return Outcome(died, state, pages, time.monotonic() - started)
 
     def _copy(self, name: str) -> Path:
         return Path(shutil.copytree(self.folder / "template", self.folder / name))
 
 
-def _of_the_result(ledger: Ledger, start: int) -> Counter[str]:
-    """Pages about the critical result, by key; a page about an alarm names no study."""
-    return Counter(key for key, _, text in ledger.entries[start:] if STUDY_KEY in text)
+def _heard(ledger: Ledger, start: int, channel: str) -> Iterator[Heard]:
+    """Pages about the critical result; one about an alarm says so in other words."""
+    for key, recipient, text in ledger.entries[start:]:
+        if f"Study {STUDY_KEY}" in text and (notice := _NOTICE.search(text)):
+            yield Heard(channel, key, recipient, int(notice[1]))
 
 
 def _open(database: SqlDatabase) -> CriticalResult:
@@ -129,19 +176,54 @@ def _environment(house: Path, fault: str = "") -> dict[str, str]:
     return {**inherited, **own, **({"WETREAD_FAULT": fault} if fault else {})}
 
 
-def _run_until_it_dies(house: Path, fault: str, die_after_s: float) -> bool:
-    """True when it died by the fault or by our hand; a point that is never reached would hang here, so there is a limit."""
+def _set_clock(house: Path, offset_s: int) -> None:
+    """The wall clock of the pagers of this house, against ours."""
+    (house / "clock.new").write_text(str(offset_s))
+    (house / "clock.new").rename(house / "clock")
+
+
+@contextmanager
+def _pager(house: Path, fault: str = "") -> Iterator["subprocess.Popen[bytes]"]:
     process = subprocess.Popen(_COMMAND, env=_environment(house, fault), stderr=subprocess.DEVNULL)
     try:
-        return process.wait(die_after_s or 30) == -signal.SIGKILL
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def _pagers(house: Path, plan: Plan) -> Iterator["subprocess.Popen[bytes]"]:
+    """The one that is to die, and, where the plan says so, one beside it."""
+    _set_clock(house, 0)
+    with ExitStack() as running:
+        if plan.beside:
+            running.enter_context(_pager(house))
+        yield running.enter_context(_pager(house, plan.fault))
+
+
+def _runs_until_it_dies(process: "subprocess.Popen[bytes]", house: Path, plan: Plan) -> bool:
+    """True when it died by the fault or by our hand. Beside another it may never come to its fault's point: then it is killed too."""
+    started = time.monotonic()
+    limit_s = plan.die_after_s or (8.0 if plan.beside else 30.0)
+    try:
+        if plan.jump_s and plan.jump_after_s is not None:
+            process.wait(min(plan.jump_after_s, limit_s))
     except subprocess.TimeoutExpired:
-        return die_after_s > 0
+        _set_clock(house, plan.jump_s)
+    try:
+        return process.wait(max(0.0, limit_s - (time.monotonic() - started))) == -signal.SIGKILL
+    except subprocess.TimeoutExpired:
+        return plan.die_after_s > 0 or plan.beside
     finally:
         process.kill()
         process.wait()
 
 
-def _wait_until_told(database: SqlDatabase, opened: CriticalResult, *, limit_s: float = 60.0) -> CriticalState:
+def _wait_until_told(database: SqlDatabase, opened: CriticalResult, *, limit_s: float = 180.0) -> CriticalState:
     deadline = time.monotonic() + limit_s
     state = opened.state
     while time.monotonic() < deadline and state is CriticalState.OPEN:

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from wetread.domain.critical import CriticalResult, EscalationPath, EscalationStep
-from wetread.domain.page import PageMessage
+from wetread.domain.errors import TransientError
+from wetread.domain.page import Page, PageMessage
 from wetread.domain.priority import Priority
 from wetread.paging.send import Sender
+from wetread.paging.signs import SENDING, Pulse
 from wetread.paging.sweep import Sweep
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.notifier import Notifier
@@ -56,17 +58,27 @@ class Killed(BaseException):
 
 @dataclass
 class Mortal:
-    """A database whose process dies at its n-th commit from now: before it counts, or just after."""
+    """A database whose process dies at its n-th commit from now: before it counts, or just after; and that can be `away`."""
 
     inner: Database
     dies_at: tuple[int, str] | None = None
     commits: int = 0
+    away: bool = False
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.inner, name)
 
+    def claim_page(self, *, now: datetime, lease_s: float) -> Page | None:
+        self._ask()
+        return self.inner.claim_page(now=now, lease_s=lease_s)
+
+    def _ask(self) -> None:
+        if self.away:
+            raise TransientError("the database does not answer", code="database_unavailable")
+
     @contextmanager
     def begin(self, *, write: bool = True) -> Iterator[UnitOfWork]:
+        self._ask()
         with self.inner.begin(write=write) as unit:
             yield _Dying(unit, self)  # type: ignore[misc]
 
@@ -109,7 +121,7 @@ class World:
         self.write_roster(self.text)
         self.mortal = Mortal(self.database)
         self.vault = MemoryVault()
-        self.book = RosterBook(self.folder / "roster.yaml")
+        self.book = RosterBook(self.folder / "roster.yaml", self.folder / "roster.last-good.yaml")
         self.restart()
 
     def write_roster(self, text: str) -> None:
@@ -119,7 +131,17 @@ class World:
         """A new process on the same database."""
         notifiers: dict[str, Notifier] = dict(self.channels)
         self.sweep = Sweep(self.mortal, self.book, {"default": PATH}, self.clock)  # type: ignore[arg-type]
-        self.sender = Sender(self.mortal, self.vault, self.book, notifiers, self.clock, "https://read.example", 30.0)  # type: ignore[arg-type]
+        self.sender = Sender(
+            self.mortal,  # type: ignore[arg-type]
+            self.vault,
+            self.book,
+            {"default": PATH},
+            notifiers,
+            self.clock,
+            "https://read.example",
+            30.0,
+            Pulse(SENDING, self.mortal, self.clock),  # type: ignore[arg-type]
+        )
 
     def open(self, priority: Priority = Priority.STAT, study_key: str = "") -> CriticalResult:
         """A study with a critical result, opened now."""

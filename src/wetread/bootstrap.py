@@ -214,7 +214,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         ),
         order=policy.order if policy else OrderRule(),
         paths=policy.paths if policy else {},
-        book=RosterBook(settings.roster_file),
+        book=RosterBook(settings.roster_file, settings.roster_copy),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
 
@@ -277,7 +277,8 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         vault=core.vault,
         files=core.files,
         decoder=sandbox,
-        model=cache(partial(_load_model, settings)),
+        model=cache(partial(_load_model, settings, settings.model_bundle)),
+        further_models=tuple(cache(partial(_load_model, settings, each)) for each in settings.further_model_bundles),
         suitability=_suitability(settings),
         policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
         context=build_context(settings, core.database, core.vault, core.clock, core.secret),
@@ -351,12 +352,12 @@ def _watched_policy(settings: Settings) -> "WatchedPolicy":
     return WatchedPolicy(policy.policy_version, tuple(here))
 
 
-def _load_model(settings: Settings) -> "tuple[ModelBundle, Predictor]":
+def _load_model(settings: Settings, folder: Path | None) -> "tuple[ModelBundle, Predictor]":
     from wetread.inference.bundle import BUNDLED, load_bundle
     from wetread.runtimes.onnx import OnnxPredictor
 
     bundle = load_bundle(
-        settings.model_bundle or BUNDLED,
+        folder or BUNDLED,
         trusted_keys_dir=settings.model_trusted_keys_dir,
         require_signature=settings.model_require_signature,
     )

@@ -1,6 +1,8 @@
 """The pager's parts put together: `wetread pager` and the dead man's switch that the HTTP door's process keeps."""
 
 from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_core, build_notifiers, build_ping, build_watch
 from wetread.domain.critical import EscalationPath
@@ -9,21 +11,27 @@ from wetread.paging.ahead import LookAhead
 from wetread.paging.deadman import DeadMan
 from wetread.paging.pager import Chore, Pager
 from wetread.paging.send import Sender
+from wetread.paging.signs import SENDING, Pulse, Vital
 from wetread.paging.sweep import Sweep
 from wetread.settings import Settings
 from wetread.triage.policy import BUILT_IN_PATH, DEFAULT_POLICY, load_policy
 from wetread.triage.roster_book import RosterBook
 
+if TYPE_CHECKING:
+    from wetread.channels.ping import DeadMansPing
+
 __all__ = ["build_deadman", "build_pager"]
 
 _LOOK_AHEAD_EVERY_S = 60.0
 _PING_EVERY_S = 60.0
+_ALIVE_WITHIN_S = 60.0
+"""The outside is told that all is well only when sweep and sender have done their work within this time."""
 
 
 def build_pager(settings: Settings) -> Pager:
     """Everything between a critical result and a telephone."""
     core = build_core(settings)
-    book = RosterBook(settings.roster_file)
+    book = RosterBook(settings.roster_file, settings.roster_copy)
     paths, wrong = _paths(settings)
     chores = []
     try:
@@ -35,13 +43,19 @@ def build_pager(settings: Settings) -> Pager:
     notifiers = build_notifiers(settings)
     ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), wrong)
     chores.append(Chore("look_ahead", _LOOK_AHEAD_EVERY_S, lambda: ahead.run_once(core.clock.now())))
+    vital = Vital()
     if ping := build_ping(settings):
-        chores.append(Chore("ping", _PING_EVERY_S, ping.ping))
-    return Pager(
-        Sweep(core.database, book, paths, core.clock),
-        Sender(core.database, core.vault, book, notifiers, core.clock, settings.resolved_public_url, settings.lease_s),
-        tuple(chores),
-    )
+        chores.append(Chore("ping", _PING_EVERY_S, partial(_ping, ping, vital)))
+    pulse = Pulse(SENDING, core.database, core.clock)
+    sender = Sender(
+        core.database, core.vault, book, paths, notifiers, core.clock, settings.resolved_public_url, settings.lease_s, pulse
+    )  # fmt: skip
+    return Pager(Sweep(core.database, book, paths, core.clock), sender, tuple(chores), vital)
+
+
+def _ping(ping: "DeadMansPing", vital: Vital) -> None:
+    vital.require(_ALIVE_WITHIN_S)
+    ping.ping()
 
 
 def _paths(settings: Settings) -> tuple[Mapping[str, EscalationPath], tuple[tuple[str, str], ...]]:
@@ -56,7 +70,7 @@ def build_deadman(core: Core) -> DeadMan:
     settings = core.settings
     return DeadMan(
         core.database,
-        RosterBook(settings.roster_file),
+        RosterBook(settings.roster_file, settings.roster_copy),
         build_notifiers(settings),
         core.clock,
         settings.deadman_after_s,

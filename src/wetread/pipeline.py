@@ -25,6 +25,7 @@ from wetread.domain.study_state import StudyEvent, next_state
 from wetread.inference.analysis import Film, FilmReading, read_film
 from wetread.inference.bundle import ModelBundle
 from wetread.inference.draft_film import DraftFilms
+from wetread.inference.further import loaded, read_again
 from wetread.ingest.fault_points import reach
 from wetread.ingest.suitability import SuitabilityPolicy, choose_film, header_flags
 from wetread.ports.clock import Clock
@@ -40,19 +41,23 @@ from wetread.triage.context import ask_vault, context_of
 from wetread.triage.escalation import open_critical
 from wetread.triage.policy import DEFAULT_PATH, TriagePolicy
 from wetread.triage.prioritise import prioritise
+from wetread.triage.renewal import renewed
 
-__all__ = ["Pipeline"]
+__all__ = ["ModelSource", "Pipeline"]
+
+ModelSource = Callable[[], tuple[ModelBundle, Predictor]]
+"""A bundle and its predictor, loaded on first use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The stages and what they need. `model` gives the bundle and its predictor, loaded on first use."""
+    """The stages and what they need. `model` reads every film; so do `further_models`, for triage."""
 
     database: Database
     vault: Vault
     files: FileStore
     decoder: FilmDecoder
-    model: Callable[[], tuple[ModelBundle, Predictor]]
+    model: ModelSource
     suitability: SuitabilityPolicy
     policy: TriagePolicy
     context: ContextSource
@@ -63,6 +68,7 @@ class Pipeline:
     draft_films: DraftFilms | None = None
     cases: CaseKeeper | None = None
     drafting_language: str = "en"
+    further_models: tuple[ModelSource, ...] = ()
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
@@ -104,12 +110,16 @@ class Pipeline:
             raise UnsuitableImage(choice.suitability.advice, code=choice.suitability.code)
         film = choice.film
         bundle, predictor = self.model()
+        others, without = loaded(self.further_models)
         path = self.files.path_of(film.content_sha256)
-        decoded = self.decoder.decode(path, needed_side_px=bundle.input_side_px)
+        decoded = self.decoder.decode(
+            path, needed_side_px=max(m.input_side_px for m, _ in ((bundle, predictor), *others))
+        )
         shown = Film(film.instance_key, decoded, film.traits.patient_orientation)
         reading = read_film(shown, bundle, predictor, self.clock.now())
-        quality = (*header_flags(choice.suitability), *reading.analysis.quality)
-        return replace(reading, analysis=replace(reading.analysis, quality=quality))
+        further, failed = read_again(shown, others, self.clock.now())
+        quality = (*header_flags(choice.suitability), *reading.analysis.quality, *without, *failed)
+        return replace(reading, analysis=replace(reading.analysis, quality=quality, further=further))
 
     def _commit_analysis(self, job: Job, analysis: Analysis | None, reason: str) -> None:
         with self.database.begin() as unit:
@@ -133,24 +143,32 @@ class Pipeline:
                 return
             analysis = None if study.reason else unit.analysis(job.study_key)
             context = context_of(study, facts, unit, self.policy)
-            read = (analysis,) if analysis else ()
+            read = analysis.reads if analysis else ()
             decision = prioritise(read, study.traits, self.policy, context=context, unavailable_reason=study.reason)
             unit.save_decision(study.study_key, study.revision, decision)
-            self._open_critical(unit, study, decision)
+            critical = self._open_critical(unit, study, decision)
             state = next_state(study.state, StudyEvent.TRIAGE)
-            unit.save_study(replace(study, state=state, priority=decision.priority, critical=decision.critical))
+            unit.save_study(replace(study, state=state, priority=decision.priority, critical=critical))
             said = {"priority": decision.priority.value, "rule": decision.rule_id, "policy": decision.policy_version}
             self._finish(unit, job, "study.triage", "success", JobKind.DRAFT, said)
 
-    def _open_critical(self, unit: UnitOfWork, study: Study, decision: TriageDecision) -> None:
-        """In the transaction that calls it critical. A result that is still with people stays theirs; a closed one of an earlier revision gets a successor."""
+    def _open_critical(self, unit: UnitOfWork, study: Study, decision: TriageDecision) -> bool:
+        """In the transaction that calls it critical. A result that is still with people stays theirs, renewed where there is something new to tell; a closed one of an earlier
+        revision gets a successor. True when the study is critical: now, or still."""
         current = unit.critical_of(study.study_key)
-        if not decision.critical or (current is not None and current.state is not CriticalState.CLOSED):
-            return
-        path = self.policy.paths[decision.escalation_path or DEFAULT_PATH]
-        result = open_critical(study, decision, path, self.clock.now())
-        if unit.critical(result.critical_key) is None:
-            unit.save_critical(result, expected_etag=None)
+        held = current if current is not None and current.state is not CriticalState.CLOSED else None
+        if not decision.critical:
+            return held is not None
+        path, now = self.policy.paths[decision.escalation_path or DEFAULT_PATH], self.clock.now()
+        if held is None:
+            result = open_critical(study, decision, path, now)
+            if unit.critical(result.critical_key) is None:
+                unit.save_critical(result, expected_etag=None)
+        elif again := renewed(held, decision, path, now):
+            unit.save_critical(again, expected_etag=held.etag)
+            facts = (("critical", again.critical_key), ("state", again.state.value))
+            unit.audit(AuditEvent("critical.renew", SERVICE.actor_id, study_key=study.study_key, detail=facts), now)
+        return True
 
     def _draft(self, job: Job) -> None:
         """The record and the drafter may be other machines: they are asked between two transactions, never inside one."""
@@ -302,7 +320,9 @@ def _model_facts(analysis: Analysis | None) -> dict[str, str]:
     if analysis is None:
         return {}
     called = ",".join(f"{f.name}={f.probability:.4f}" for f in analysis.called)
+    others = ",".join(f"{each.model.name}@{each.model.version}" for each in analysis.further)
     return {
+        **({"further_models": others} if others else {}),
         "model": f"{analysis.model.name}@{analysis.model.version}",
         "model_sha256": analysis.model.sha256,
         "input_sha256": analysis.input_sha256,

@@ -115,6 +115,9 @@ class Settings(BaseSettings):
     sandbox_wall_s: float = Field(default=20.0, gt=0, description="Time limit of one parse or decode.")
 
     model_bundle: Path | None = Field(default=None, description="Model bundle; unset: the one that ships.")
+    further_model_bundles: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="More models that read each film; triage weighs them (models.conflict)."
+    )
     model_trusted_keys_dir: Path | None = Field(
         default=None, description="Folder of public keys (*.pem) that may sign bundles, besides those that ship."
     )
@@ -212,7 +215,7 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
-    @field_validator("allowed_hosts", "stow_networks", "record_kinds", mode="before")
+    @field_validator("allowed_hosts", "stow_networks", "record_kinds", "further_model_bundles", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -257,6 +260,11 @@ class Settings(BaseSettings):
     def _absolute(cls, value: Path | None) -> Path | None:
         return value.expanduser().absolute() if value else value
 
+    @field_validator("further_model_bundles")
+    @classmethod
+    def _all_absolute(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(each.expanduser().absolute() for each in value)
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -288,6 +296,11 @@ class Settings(BaseSettings):
     @property
     def resolved_public_url(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def roster_copy(self) -> Path:
+        """Where the last good roster is kept while its file is broken."""
+        return self.data_dir / "roster.last-good.yaml"
 
     @property
     def resolved_folder_sink(self) -> Path:

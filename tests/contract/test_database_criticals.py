@@ -150,8 +150,12 @@ def test_open_results_come_oldest_first_and_closed_ones_newest_first(database: D
 
 
 def test_what_is_due_comes_oldest_due_first(database: Database) -> None:
-    late = save(database, a_critical_result(next_due_at=NOON))
-    early = save(database, a_critical_result(study_key=OTHER, next_due_at=NOON - timedelta(microseconds=1)))
+    opened_at = NOON - timedelta(minutes=5)
+    late = save(database, a_critical_result(opened_at=opened_at, next_due_at=NOON))
+    early = save(
+        database,
+        a_critical_result(study_key=OTHER, opened_at=opened_at, next_due_at=NOON - timedelta(microseconds=1)),
+    )
     with database.begin(write=False) as uow:
         assert uow.due_criticals(NOON - timedelta(microseconds=2)) == ()
         assert uow.due_criticals(NOON - timedelta(microseconds=1)) == (early,)
@@ -159,6 +163,13 @@ def test_what_is_due_comes_oldest_due_first(database: Database) -> None:
     save(database, replace(early, state=CriticalState.COMMUNICATED, next_due_at=None), expected_etag=1)
     with database.begin(write=False) as uow:
         assert uow.due_criticals(NOON) == (late,)
+
+
+def test_a_new_result_is_due_though_the_clock_of_its_machine_is_ahead(database: Database) -> None:
+    new = save(database, a_critical_result(opened_at=NOON + timedelta(days=3), next_due_at=NOON + timedelta(days=3)))
+    save(database, a_critical_result(study_key=OTHER, next_due_at=NOON + timedelta(minutes=5)))
+    with database.begin(write=False) as uow:
+        assert uow.due_criticals(NOON) == (new,)
 
 
 def test_a_result_needs_its_study_at_the_commit(database: Database) -> None:

@@ -72,7 +72,7 @@ class World:
             self.save(self.claimed[act.holder % len(self.claimed)], act)
 
     def claim(self) -> None:
-        due = [page for page in self.queued().values() if page.due_at <= self.now]
+        due = [page for page in self.queued().values() if page.due_at <= self.now or untried(page)]
         due.sort(key=lambda page: (page.study_key is None, page.due_at, page.page_key))
         page = self.database.claim_page(now=self.now, lease_s=LEASE_S)
         assert (page and page.page_key) == (due[0].page_key if due else None)
@@ -112,6 +112,11 @@ class World:
         claimed = [self.database.claim_page(now=self.now, lease_s=LEASE_S) for _ in expected]
         assert sorted(page.page_key for page in claimed if page) == expected
         assert self.database.claim_page(now=self.now, lease_s=LEASE_S) is None
+
+
+def untried(page: Page) -> bool:
+    """Its time is that of a clock which may have been set back since."""
+    return page.attempt == 0 and page.due_at == page.queued_at
 
 
 def saved(database: Database, page: Page) -> bool:

@@ -79,6 +79,15 @@ def test_a_page_waits_until_it_is_due(database: Database) -> None:
     assert must_claim(database, NOON + SECOND).attempt == 1
 
 
+def test_a_page_that_nobody_has_tried_is_due_though_the_clock_was_set_back(database: Database) -> None:
+    later = NOON + timedelta(days=3)
+    queue(database, a_page(queued_at=later, due_at=later))
+    first = database.claim_page(now=NOON, lease_s=30)
+    assert first is not None
+    assert database.claim_page(now=NOON, lease_s=30) is None
+    assert first.due_at == NOON + timedelta(seconds=30)
+
+
 def test_critical_pages_go_first_then_the_longest_due(database: Database) -> None:
     due = {"alarm": -9, "c": 0, "b": -1, "A": 0}
     for person, seconds in due.items():

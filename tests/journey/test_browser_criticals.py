@@ -17,17 +17,24 @@ from reading_room import Room, sign_in
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.critical import CriticalResult
+from wetread.domain.finding import FindingName, SidedFinding
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.role import Role
+from wetread.domain.role import Actor, Role
 from wetread.monitoring.alarms import Silence, raise_alarm
 from wetread.testing.builders import a_decision
 from wetread.testing.clock import FixedClock
+from wetread.triage.critical_desk import CriticalDesk
 from wetread.triage.escalation import open_critical
+from wetread.triage.renewal import renewed
 from wetread.triage.roster_book import RosterBook
 
 pytestmark = pytest.mark.real
 
 AXE = Path(__file__).parents[1] / "neighbours" / "node" / "node_modules" / "axe-core" / "axe.min.js"
+_LAST_WORD_IS_INSIDE = """() => {
+  const line = document.querySelector(".finding-of");
+  return line.lastElementChild.getBoundingClientRect().right <= line.getBoundingClientRect().right + 1;
+}"""
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -101,6 +108,20 @@ def test_an_overdue_result_says_so_in_words(page: Page, room: Room) -> None:
     expect(page.locator("#critical")).to_contain_text("OVERDUE")
 
 
+def test_a_long_reason_hides_neither_whose_film_it_is_nor_that_more_wait(page: Page, room: Room) -> None:
+    for minutes in (31, 4, 3, 2, 1):
+        call_critical(room.world, room.add(1), minutes_ago=minutes, reason="pneumothorax 0.94, said at length " * 9)
+    sign_in(page, room)
+    lines = page.locator("#critical li")
+    expect(lines).to_have_count(4)
+    expect(page.locator("#critical .more")).to_have_text("and 1 more")
+    key = lines.first.get_by_role("link", name="Film").get_attribute("href")
+    for path, says in (("/", "Phantom"), (str(key), "this film")):
+        page.goto(room.address + path)
+        expect(lines.first.locator(".finding-of > span")).to_contain_text(says)
+        assert page.evaluate(_LAST_WORD_IS_INSIDE)
+
+
 def test_the_second_who_acknowledges_is_told_who_was_faster(page: Page, room: Room) -> None:
     result = call_critical(room.world, room.add(1))
     sign_in(page, room)
@@ -113,6 +134,56 @@ def test_the_second_who_acknowledges_is_told_who_was_faster(page: Page, room: Ro
     page.get_by_role("button", name="Acknowledge", exact=True).last.click()
     expect(page.get_by_role("dialog")).to_contain_text("was faster")
     expect(page.get_by_label("Read back, in your own words")).to_have_value("my words stay")
+
+
+def a_later_image_adds(world: World, result: CriticalResult, reason: str) -> None:
+    """What triage does when another film of the study shows something else."""
+    called = (SidedFinding(FindingName.EFFUSION, "left"),)
+    decision = a_decision(reason=reason, critical=True, message="Left effusion", critical_findings=called)
+    with world.services.database.begin() as unit:
+        held = unit.critical(result.critical_key)
+        assert held is not None
+        again = renewed(held, decision, PATH, world.services.clock.now())
+        assert again is not None
+        unit.save_critical(again, expected_etag=held.etag)
+        unit.commit()
+
+
+def test_a_finding_that_a_later_image_adds_is_seen_before_anything_is_acknowledged(page: Page, room: Room) -> None:
+    result = call_critical(room.world, room.add(1))
+    sign_in(page, room)
+    strip = page.locator("#critical")
+    expect(strip).to_contain_text("pneumothorax 0.94")
+    page.keyboard.press("a")
+    page.get_by_label("Read back, in your own words").fill("right pneumothorax")
+    a_later_image_adds(room.world, result, "left pleural effusion 0.91")
+    page.get_by_role("button", name="Acknowledge", exact=True).last.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("A later image brought something new: left pleural effusion 0.91. Read it again.")
+    page.keyboard.press("Escape")
+    expect(strip).to_contain_text("left pleural effusion 0.91")
+    expect(page.locator("#announce")).to_contain_text("left pleural effusion 0.91")
+    page.keyboard.press("a")
+    page.keyboard.type("right pneumothorax, left effusion")
+    page.keyboard.press("Enter")
+    expect(strip).to_contain_text("Dr. Mira Frost has it")
+
+
+def test_what_was_told_before_a_later_image_stays_on_the_page(page: Page, room: Room) -> None:
+    result = call_critical(room.world, room.add(1))
+    desk = CriticalDesk(room.world.services.database, room.world.services.clock)
+    doctor = Actor("m.frost", Role.RADIOLOGIST, "Dr. Mira Frost")
+    held = desk.acknowledge(doctor, result.critical_key, result.etag, "right pneumothorax")
+    told = desk.communicate(
+        doctor, held.critical_key, held.etag, to_whom="Dr Ng, ward 4", how="phone", read_back_confirmed=True
+    )
+    a_later_image_adds(room.world, told, "left pleural effusion 0.91")
+    sign_in(page, room, path="/criticals")
+    item = page.locator("#list li").first
+    expect(item).to_contain_text("not acknowledged")
+    item.locator("summary").click()
+    expect(item).to_contain_text("told Dr Ng, ward 4 by phone")
+    expect(item).to_contain_text("Before a later image brought another finding.")
 
 
 def test_a_technologist_sees_that_one_waits_but_neither_whose_nor_how_to_act(page: Page, room: Room) -> None:

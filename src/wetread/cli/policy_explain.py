@@ -72,7 +72,7 @@ def _stored(study_key: StudyKey, settings: Settings, policy: TriagePolicy) -> _A
         study = unit.study(study_key)
         analysis = None if study.reason else unit.analysis(study_key)
         context = context_of(study, facts, unit, policy)
-        read = (analysis,) if analysis else ()
+        read = analysis.reads if analysis else ()
         return _Asked(read, study.traits, context, study.reason, unit.decision(study_key))
 
 

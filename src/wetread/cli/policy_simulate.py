@@ -61,7 +61,7 @@ def _decide(core: Core, key: StudyKey, policy: TriagePolicy) -> TriageDecision:
         study = unit.study(key)
         analysis = None if study.reason else unit.analysis(key)
         context = context_of(study, facts, unit, policy)
-    read = (analysis,) if analysis else ()
+    read = analysis.reads if analysis else ()
     return prioritise(read, study.traits, policy, context=context, unavailable_reason=study.reason)
 
 

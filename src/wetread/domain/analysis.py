@@ -1,12 +1,22 @@
 """What the model said about one film, in numbers that say what they are (law 5)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import InstanceKey
 
-__all__ = ["Analysis", "Finding", "HeatMaps", "ModelIdentity", "OperatingPoint", "QualityFlag", "Rate", "Region"]
+__all__ = [
+    "Analysis",
+    "Finding",
+    "FurtherRead",
+    "HeatMaps",
+    "ModelIdentity",
+    "OperatingPoint",
+    "QualityFlag",
+    "Rate",
+    "Region",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +102,17 @@ class HeatMaps:
 
 
 @dataclass(frozen=True, slots=True)
+class FurtherRead:
+    """What another model found on the same film: triage weighs it and names it; shown and drafted is the first model's read."""
+
+    model: ModelIdentity
+    findings: tuple[Finding, ...]
+    input_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
-    """One model's read of one film. `ood_score` is the film's distance from the training films, `ood_threshold` its limit; None: not measured.
+    """One model's read of one film, with what further models found. `ood_score` is the film's distance from the training films, `ood_threshold` its limit; None: not measured.
 
     `ood_p_value`: were the film one more of those the limit was set on, a distance as large would be seen with at most this probability; None: not known.
     """
@@ -108,6 +127,18 @@ class Analysis:
     analysed_at: datetime
     heat: HeatMaps | None = None
     ood_p_value: float | None = None
+    further: tuple[FurtherRead, ...] = ()
+
+    @property
+    def reads(self) -> "tuple[Analysis, ...]":
+        """One analysis per model that read the film, this one first."""
+        others = (
+            replace(
+                self, model=each.model, findings=each.findings, input_sha256=each.input_sha256, heat=None, further=()
+            )
+            for each in self.further
+        )
+        return (self, *others)
 
     @property
     def out_of_distribution(self) -> bool:

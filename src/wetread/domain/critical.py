@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wetread.domain.errors import IllegalTransition
+from wetread.domain.finding import SidedFinding
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import Priority
 
@@ -21,6 +22,7 @@ __all__ = [
     "CriticalEvent",
     "CriticalResult",
     "CriticalState",
+    "EarlierWord",
     "EscalationPath",
     "EscalationStep",
     "next_critical_state",
@@ -42,6 +44,8 @@ class CriticalEvent(StrEnum):
     COMMUNICATE = "communicate"
     RELEASE = "release"
     """Who acknowledged hands it back: escalation goes on."""
+    RENEW = "renew"
+    """A later image of the study brought another critical finding: what was acknowledged or told before was not this."""
     CLOSE = "close"
 
 
@@ -61,6 +65,10 @@ CRITICAL_TRANSITIONS: dict[tuple[CriticalState, CriticalEvent], CriticalState] =
     (_S.OPEN, _E.ACKNOWLEDGE): _S.ACKNOWLEDGED,
     (_S.NOTIFIED, _E.ACKNOWLEDGE): _S.ACKNOWLEDGED,
     (_S.ACKNOWLEDGED, _E.RELEASE): _S.NOTIFIED,
+    (_S.OPEN, _E.RENEW): _S.OPEN,
+    (_S.NOTIFIED, _E.RENEW): _S.NOTIFIED,
+    (_S.ACKNOWLEDGED, _E.RENEW): _S.NOTIFIED,
+    (_S.COMMUNICATED, _E.RENEW): _S.NOTIFIED,
     (_S.ACKNOWLEDGED, _E.COMMUNICATE): _S.COMMUNICATED,
     (_S.ACKNOWLEDGED, _E.CLOSE): _S.CLOSED,
     (_S.COMMUNICATED, _E.CLOSE): _S.CLOSED,
@@ -99,11 +107,12 @@ class EscalationPath:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Who took it, when, and what they read back in their own words."""
+    """Who took it, when, and what they read back in their own words. `step`: how many steps had been taken; pages of those are not sent any more."""
 
     actor_id: str
     acknowledged_at: datetime
     read_back: str
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +127,15 @@ class Communication:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierWord:
+    """What people said of the result before another finding was added: kept, because it happened."""
+
+    message: str
+    acknowledgement: Acknowledgement | None
+    communication: Communication | None
+
+
+@dataclass(frozen=True, slots=True)
 class Closure:
     actor_id: str
     closed_at: datetime
@@ -127,9 +145,9 @@ class Closure:
 
 @dataclass(frozen=True, slots=True)
 class CriticalResult:
-    """One critical result of one study. `step` counts the steps taken (repeats of the last one included); `etag` grows with every save.
+    """One critical result of one study. `step` counts the steps taken (repeats of the last one included), `path_step` those since the path was begun; `etag` grows with every save.
 
-    `reason` says in words what was called; `next_due_at` is None only when it is COMMUNICATED or CLOSED.
+    `reason` says in words what was called, `findings` are the critical ones; `next_due_at` is None only when it is COMMUNICATED or CLOSED. `earlier` is what was said before the last renewal.
     """
 
     critical_key: str
@@ -150,6 +168,21 @@ class CriticalResult:
     acknowledgement: Acknowledgement | None = None
     communication: Communication | None = None
     closure: Closure | None = None
+    findings: tuple[SidedFinding, ...] = ()
+    earlier: tuple[EarlierWord, ...] = ()
+    path_began: int = 0
+
+    @property
+    def path_step(self) -> int:
+        """Which step of the path comes next, from 0; a renewal begins the path again while `step`, which page keys are made of, goes on."""
+        return self.step - self.path_began
+
+    def due(self, now: datetime) -> bool:
+        """True when its next step is to be taken. One that nobody has looked at since its opening is due whatever the clock of the machine that opened it said."""
+        untouched = self.state is CriticalState.OPEN and self.step == 0
+        return self.next_due_at is not None and (
+            self.next_due_at <= now or (untouched and self.next_due_at == self.opened_at)
+        )
 
     def overdue(self, now: datetime) -> bool:
         """True when a limit has passed and the act it asks for has not been done."""

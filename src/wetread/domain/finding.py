@@ -8,7 +8,7 @@ remaining SCT codes are the concepts' international identifiers. RadLex is given
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["VOCABULARY", "Code", "FindingConcept", "FindingName", "concept"]
+__all__ = ["VOCABULARY", "Code", "FindingConcept", "FindingName", "SidedFinding", "concept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,14 @@ class FindingConcept:
     codes: tuple[Code, ...]
     anatomy: str
     lateralised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SidedFinding:
+    """What was called and where: `laterality` is "left", "right", "bilateral" or "" (not said, or a finding without sides)."""
+
+    name: FindingName
+    laterality: str
 
 
 def _sct(value: str, meaning: str) -> Code:

@@ -20,7 +20,7 @@ class PageState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     OBSOLETE = "obsolete"
-    """A person had acknowledged before it could be sent."""
+    """A person had acknowledged before it could be sent, or a later step pages the same person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class Page:
     receipt: str = ""
     sent_at: datetime | None = None
     failed: tuple[str, ...] = ()
+
+    def due(self, now: datetime) -> bool:
+        """True when it may be claimed. One that nobody has tried yet may be, whatever the clock said when it was queued."""
+        return self.due_at <= now or (self.attempt == 0 and self.due_at == self.queued_at)
 
 
 def page_key(subject: str, step: int, person_id: str) -> str:

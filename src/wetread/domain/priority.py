@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from wetread.domain.finding import FindingName
+from wetread.domain.finding import FindingName, SidedFinding
 
 __all__ = ["Priority", "TriageDecision"]
 
@@ -24,7 +24,8 @@ class Priority(StrEnum):
 class TriageDecision:
     """Where a study stands and why: `rule_id` names the policy rule that fired, `reason` says it in words.
 
-    For a critical one, `finding` is what was called, `escalation_path` names the policy's path and `message` is what its pages say. `read_within_min` is the reading-time target, 0 when
+    For a critical one, `finding` is what was called, `escalation_path` names the policy's path, `message` is what its pages say, and `critical_findings` are all that critical
+    rules fired on, the most urgent first. `read_within_min` is the reading-time target, 0 when
     the policy sets none.
     """
 
@@ -37,3 +38,4 @@ class TriageDecision:
     escalation_path: str = ""
     message: str = ""
     read_within_min: int = 0
+    critical_findings: tuple[SidedFinding, ...] = ()

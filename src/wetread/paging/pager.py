@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from wetread.domain.errors import WetreadError
 from wetread.domain.page import Page
 from wetread.paging.send import Sender
+from wetread.paging.signs import SENDING, SWEEP, Vital
 from wetread.paging.sweep import Sweep
 
 __all__ = ["Chore", "Pager"]
@@ -18,6 +19,8 @@ __all__ = ["Chore", "Pager"]
 _LOG = logging.getLogger(__name__)
 _SENDERS = 4
 """Pages under way at once: a channel that hangs until its timeout holds up one of them."""
+_LOOK_UP_S = 1.0
+"""The main thread wakes so often: Python runs a signal's handler only there, and a signal that came to another thread, or a moment before a wait, wakes nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +34,41 @@ class Chore:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Sweep, sending and each chore have a thread of their own: a slow one never holds up the others."""
+    """Sweep, sending and each chore have a thread of their own: a slow one never holds up the others. `vital` is told what was done."""
 
     sweep: Sweep
     sender: Sender
     chores: tuple[Chore, ...]
+    vital: Vital = field(default_factory=Vital)
 
     def run(self, stop: threading.Event, *, sweep_every_s: float = 1.0) -> None:
-        """Until `stop` is set; pages under way are finished first."""
+        """Until `stop` is set. Pages under way are finished first; a chore is left where it is: what it had not committed never was."""
         slots = threading.Semaphore(_SENDERS)
         with ThreadPoolExecutor(_SENDERS) as pool:
             rounds = [
-                partial(_every, stop, sweep_every_s, "sweep", self.sweep.run_once),
-                partial(_every, stop, sweep_every_s / 2, "send", partial(_dispatch, self.sender, pool, slots)),
-                *(partial(_every, stop, chore.every_s, chore.name, chore.act) for chore in self.chores),
+                partial(_every, stop, sweep_every_s, "sweep", self._sweep),
+                partial(_every, stop, sweep_every_s / 2, "send", partial(self._send, pool, slots)),
             ]
-            threads = [threading.Thread(target=each, daemon=True) for each in rounds]
+            chores = [partial(_every, stop, chore.every_s, chore.name, chore.act) for chore in self.chores]
+            threads = [threading.Thread(target=each, daemon=True) for each in (*rounds, *chores)]
             for thread in threads:
                 thread.start()
-            for thread in threads:
+            while not stop.wait(_LOOK_UP_S):
+                continue
+            for thread in threads[: len(rounds)]:
                 thread.join()
 
+    def _sweep(self) -> None:
+        self.sweep.run_once()
+        self.vital.note(SWEEP)
 
-def _dispatch(sender: Sender, pool: ThreadPoolExecutor, slots: threading.Semaphore) -> None:
-    """Claim no more pages than can be sent at once: one that waits here would lose its lease."""
+    def _send(self, pool: ThreadPoolExecutor, slots: threading.Semaphore) -> None:
+        if _dispatch(self.sender, pool, slots):
+            self.vital.note(SENDING)
+
+
+def _dispatch(sender: Sender, pool: ThreadPoolExecutor, slots: threading.Semaphore) -> bool:
+    """Claim no more pages than can be sent at once: one that waits here would lose its lease. False when no hand was free."""
 
     def send(page: Page) -> None:
         try:
@@ -62,6 +76,7 @@ def _dispatch(sender: Sender, pool: ThreadPoolExecutor, slots: threading.Semapho
         finally:
             slots.release()
 
+    asked = False
     while slots.acquire(blocking=False):
         page = None
         try:
@@ -69,9 +84,11 @@ def _dispatch(sender: Sender, pool: ThreadPoolExecutor, slots: threading.Semapho
         finally:
             if page is None:
                 slots.release()
+        asked = True
         if page is None:
-            return
+            break
         pool.submit(send, page)
+    return asked
 
 
 def _every(stop: threading.Event, pause_s: float, name: str, act: Callable[[], object]) -> None:

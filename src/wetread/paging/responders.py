@@ -44,6 +44,12 @@ class Responders:
 
         return find
 
+    def expected(self, site: str, duty: str) -> bool:
+        """False for a duty that the roster says may be empty."""
+        found = self.roster.site(site) if self.roster else None
+        plan = found.duty(duty) if found else None
+        return plan is None or plan.required
+
     def technical(self, site: str, now: datetime) -> tuple[Responder, ...]:
         """Who is told of an alarm at `site` ('' for all sites): the technical duty there, or everyone."""
         if self.roster is None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from wetread.domain.alarm import AlarmKind
+from wetread.domain.alarm import Alarm, AlarmKind
 from wetread.domain.audit import AuditEvent
-from wetread.domain.critical import CriticalResult
+from wetread.domain.critical import CriticalResult, EscalationPath
 from wetread.domain.errors import TransientError, WetreadError
 from wetread.domain.page import Page, PageMessage, PagePatient, PageState, idempotency_key
 from wetread.domain.role import SERVICE
@@ -19,11 +19,13 @@ from wetread.ingest.fault_points import reach
 from wetread.monitoring.alarms import Silence, clear_alarm, raise_alarm
 from wetread.paging.message import alarm_message, critical_message
 from wetread.paging.responders import Responders
+from wetread.paging.signs import Pulse
+from wetread.paging.sweep import path_of
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.notifier import Notifier
 from wetread.ports.vault import Vault
-from wetread.triage.escalation import is_obsolete, notified
+from wetread.triage.escalation import hastened, is_obsolete, notified
 from wetread.triage.roster_book import RosterBook
 
 __all__ = ["Sender"]
@@ -44,19 +46,26 @@ class _Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """`link_base` is the public address of the reading room, without a slash at its end. A page whose sender died is claimed again after `lease_s`."""
+    """`paths` are the escalation paths of the policy in force, `link_base` is the public address of the reading room, without a slash at its end. A page whose sender died is claimed again after `lease_s`."""
 
     database: Database
     vault: Vault
     book: RosterBook
+    paths: Mapping[str, EscalationPath]
     notifiers: Mapping[str, Notifier]
     clock: Clock
     link_base: str
     lease_s: float
+    pulse: Pulse
 
     def claim(self) -> Page | None:
-        """A page that is due, leased to the caller; None when there is none."""
-        return self.database.claim_page(now=self.clock.now(), lease_s=self.lease_s)
+        """A page that is due, leased to the caller; None when there is none. Having asked and been answered is this part's sign of life."""
+        page = self.database.claim_page(now=self.clock.now(), lease_s=self.lease_s)
+        try:
+            self.pulse.show()
+        except WetreadError as error:  # the page in hand goes first
+            _LOG.warning("sign_not_shown code=%s", error.code)
+        return page
 
     def send(self, page: Page) -> None:
         """Send a claimed page and note what came of it. Never raises: what fails comes back by its lease or its pause."""
@@ -91,8 +100,10 @@ class Sender:
             self._note_failure(page, attempt)
 
     def _message(self, unit: UnitOfWork, page: Page, result: CriticalResult | None) -> PageMessage | None:
-        """What to say; None when there is nothing left to tell."""
+        """What to say; None when there is nothing left to tell, or a later page tells the same person."""
         now = self.clock.now()
+        if any(other.person_id == page.person_id and other.step > page.step for other in unit.pages(page.subject)):
+            return None
         if page.study_key is not None:
             if result is None or is_obsolete(page, result):
                 return None
@@ -121,9 +132,14 @@ class Sender:
         return _Attempt("", "", tuple(failed) or ("no contact in the roster",))
 
     def _with_identity(self, message: PageMessage) -> PageMessage:
+        """With what the vault says; without identity when it cannot: who is paged can still open the study. (HL7 refuses such a page, and the next channel is tried.)"""
         if message.study_key is None:
             return message
-        study = self.vault.study(message.study_key)
+        try:
+            study = self.vault.study(message.study_key)
+        except WetreadError as error:
+            _LOG.warning("page_without_identity code=%s", error.code)
+            return message
         who = study.identity
         patient = PagePatient(
             patient_id=who.patient_id,
@@ -153,15 +169,16 @@ class Sender:
         reach("page_noted")
 
     def _note_failure(self, page: Page, attempt: _Attempt) -> None:
-        """Queue it again after a pause; the first time, send its result to the next step at once."""
+        """Queue it again after a pause; the first time, send its result to the next step of its path at once."""
         now = self.clock.now()
         failed = (*page.failed, *attempt.failed)[-20:]
         with self.database.begin() as unit:
             unit.save_page(replace(page, due_at=now + _pause(page.attempt), failed=failed))
             result = unit.critical(page.subject) if page.study_key else None
-            if result is not None and result.next_due_at is not None and not page.failed:
-                unit.save_critical(replace(result, next_due_at=min(result.next_due_at, now)), expected_etag=result.etag)
-            raise_alarm(unit, _undeliverable(page, attempt), now)
+            if result is not None and not page.failed and not is_obsolete(page, result):
+                sooner = hastened(result, path_of(self.paths, result.path), now)
+                unit.save_critical(sooner, expected_etag=result.etag)
+            raise_alarm(unit, _undeliverable(page, attempt, unit.alarm(_undeliverable_key(page))), now)
             self._audit(unit, page, "failed", now, attempt)
             unit.commit()
 
@@ -188,9 +205,9 @@ def _undeliverable_key(page: Page) -> str:
     return f"page_undeliverable:{page.person_id}"
 
 
-def _undeliverable(page: Page, attempt: _Attempt) -> Silence:
-    """A page about an alarm raises no page of its own: it would chase its own tail."""
+def _undeliverable(page: Page, attempt: _Attempt, before: Alarm | None) -> Silence:
+    """A page about an alarm raises no page of its own: it would chase its own tail. Nor does it make quiet what a page about a result has raised, to be raised anew by its next try."""
     tried = "; ".join(attempt.failed)
     message = f"{page.person_id} cannot be paged ({tried}): the next step was taken; check the channel and the roster"
-    about_critical = page.study_key is not None
-    return Silence(AlarmKind.PAGE_UNDELIVERABLE, _undeliverable_key(page), page.site, message, pages=about_critical)
+    pages = page.study_key is not None or (before is not None and before.is_open and before.pages)
+    return Silence(AlarmKind.PAGE_UNDELIVERABLE, _undeliverable_key(page), page.site, message, pages=pages)

@@ -18,20 +18,18 @@ from wetread.domain.role import SERVICE
 from wetread.ingest.fault_points import reach
 from wetread.monitoring.alarms import PAGE_EVERY, Silence, clear_alarm, paged, raise_alarm
 from wetread.paging.responders import Responders
+from wetread.paging.signs import BEAT_EVERY, CLOCK, SWEEP
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.triage.escalation import Escalation, Trouble, escalate, rearm
 from wetread.triage.roster_book import RosterBook
 
-__all__ = ["BEAT", "CLOCK_TOLERANCE", "Sweep", "alarm_subject", "gap_key", "path_of"]
+__all__ = ["CLOCK_TOLERANCE", "Sweep", "alarm_subject", "gap_key", "path_of"]
 
 _LOG = logging.getLogger(__name__)
 
-BEAT = "escalation"
-"""The name under which the sweep shows that it lives."""
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """Clocks of one installation differ by less; a beat further in the future than this means that the clock went back."""
-_BEAT_EVERY = timedelta(seconds=5)
 _NEAR = timedelta(minutes=2)
 """Leases and short pauses end within this; pulling those would only take work from its living holders."""
 
@@ -49,9 +47,11 @@ class Sweep:
         """Do what is due; returns how many results and alarms were due. One that cannot be moved on (a bug, a bad row) never keeps the others waiting."""
         now = self.clock.now()
         with self.database.begin(write=False) as unit:
-            last = unit.last_beat(BEAT)
-        if last is not None and now < last - CLOCK_TOLERANCE:
-            self._clock_went_back(now, last)
+            marked, beat = unit.last_beat(CLOCK), unit.last_beat(SWEEP)
+        if marked is not None and now < marked - CLOCK_TOLERANCE:
+            self._clock_went_back(now, marked)
+        elif marked is None or now - marked >= BEAT_EVERY:
+            self._beat(CLOCK, now)
         with self.database.begin(write=False) as unit:
             due = [result.critical_key for result in unit.due_criticals(now)]
             ringing = [alarm.alarm_key for alarm in unit.alarms() if _must_ring(alarm, now)]
@@ -59,8 +59,8 @@ class Sweep:
             self._guarded(key, partial(self._escalate, key, now), now)
         for key in ringing:
             self._guarded(key, partial(self._ring, key, now), now)
-        if last is None or abs(now - last) >= _BEAT_EVERY:
-            self._beat(now)
+        if beat is None or abs(now - beat) >= BEAT_EVERY:
+            self._beat(SWEEP, now)
         return len(due) + len(ringing)
 
     def _guarded(self, key: str, act: Callable[[], None], now: datetime) -> None:
@@ -86,20 +86,20 @@ class Sweep:
             raise_alarm(unit, silence, now)
             unit.commit()
 
-    def _beat(self, now: datetime) -> None:
+    def _beat(self, name: str, now: datetime) -> None:
         with self.database.begin() as unit:
-            unit.beat(BEAT, now)
+            unit.beat(name, now)
             unit.commit()
 
     def _escalate(self, key: str, now: datetime) -> None:
         with self.database.begin() as unit:
             result = unit.critical(key)
-            if result is None or result.next_due_at is None or result.next_due_at > now:
+            if result is None or not result.due(now):
                 return
             responders = Responders.read(self.book, unit, now)
             path = path_of(self.paths, result.path)
             done = escalate(result, path, responders.at(result.site, now), now)
-            _write(unit, result, done, now)
+            _write(unit, result, done, responders, now)
             reach("escalate_before_commit")
             unit.commit()
         reach("escalate_after_commit")
@@ -147,25 +147,26 @@ class Sweep:
             raise_alarm(unit, Silence(AlarmKind.CLOCK_WENT_BACK, "clock_went_back", "", message, pages=False), now)
             facts = (("back_s", f"{back_s:.0f}"), ("pulled_forward", str(pulled)))
             unit.audit(AuditEvent("clock.went_back", SERVICE.actor_id, detail=facts), now)
-            unit.beat(BEAT, now)
+            unit.beat(CLOCK, now)
             unit.commit()
 
 
-def _write(unit: UnitOfWork, before: CriticalResult, done: Escalation, now: datetime) -> None:
+def _write(unit: UnitOfWork, before: CriticalResult, done: Escalation, responders: Responders, now: datetime) -> None:
     unit.save_critical(done.result, expected_etag=before.etag)
     for page in done.pages:
         unit.queue_page(page)
     for trouble in done.troubles:
-        raise_alarm(unit, _silence(trouble, before.site), now)
+        pages = responders.expected(before.site, trouble.duty)
+        raise_alarm(unit, _silence(trouble, before.site, pages=pages), now)
     if done.pages:
         clear_alarm(unit, _nobody_key(before.site), now)
     facts = (("critical", before.critical_key), ("step", str(done.result.step)), ("paged", str(len(done.pages))))
     unit.audit(AuditEvent("critical.escalate", SERVICE.actor_id, study_key=before.study_key, detail=facts), now)
 
 
-def _silence(trouble: Trouble, site: str) -> Silence:
+def _silence(trouble: Trouble, site: str, *, pages: bool) -> Silence:
     key = gap_key(site, trouble.duty) if trouble.kind is AlarmKind.ROSTER_GAP else _nobody_key(site)
-    return Silence(trouble.kind, key, site, trouble.message, pages=True)
+    return Silence(trouble.kind, key, site, trouble.message, pages)
 
 
 def gap_key(site: str, duty: str) -> str:

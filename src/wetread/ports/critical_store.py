@@ -33,7 +33,7 @@ class CriticalStore(Protocol):
         ...
 
     def due_criticals(self, now: datetime) -> tuple[CriticalResult, ...]:
-        """Those whose next_due_at has come, oldest due first."""
+        """Those that are `due(now)`, oldest due first."""
         ...
 
     # pages

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Select, bindparam, exists, select, text, update
+from sqlalchemy import Select, and_, bindparam, exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.critical import CriticalResult, CriticalState
@@ -39,7 +39,13 @@ OPEN = (
 CLOSED = select(_CRITICALS.body).where(schema.CRITICAL_IS_CLOSED).order_by(*_NEWEST).limit(bindparam("most"))
 DUE = (
     select(_CRITICALS.body)
-    .where(_CRITICALS.next_due_at <= bindparam("now"))
+    .where(schema.CRITICAL_CAN_BE_DUE)
+    .where(
+        or_(
+            _CRITICALS.next_due_at <= bindparam("now"),
+            and_(_CRITICALS.state == CriticalState.OPEN.value, _CRITICALS.next_due_at == _CRITICALS.opened_at),
+        )
+    )
     .order_by(_CRITICALS.next_due_at, _CRITICALS.critical_key)
 )
 """Asked every second: an index holds only those that can be due at all."""

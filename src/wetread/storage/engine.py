@@ -21,6 +21,8 @@ BUSY_S = 10
 _POSTGRESQL = (
     f"-c lock_timeout={BUSY_S}s -c idle_in_transaction_session_timeout=60s -c synchronous_commit=on -c timezone=UTC"
 )
+_PEER_GONE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
+"""libpq over TCP: a server behind a network that swallows packets is given up after 25 s. By default that takes two hours, and who pages people would wait as long."""
 _POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_S}
 
 
@@ -30,7 +32,7 @@ def make_engine(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
-        connect = {"connect_timeout": BUSY_S, "options": _POSTGRESQL}
+        connect = {"connect_timeout": BUSY_S, "options": _POSTGRESQL, **_PEER_GONE}
         return create_engine(
             parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, connect_args=connect, **_POOL
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import TransientError
@@ -30,7 +30,8 @@ _HELD = update(schema.pages).where(
 _OF_SUBJECT = select(schema.pages).where(_PAGES.subject == bindparam("of")).order_by(_PAGES.queued_at, _PAGES.page_key)
 _LONGEST_DUE = (
     select(_PAGES.page_key)
-    .where(_PAGES.due_at <= bindparam("now"))
+    .where(schema.IS_DUE_ONCE)
+    .where(or_(_PAGES.due_at <= bindparam("now"), and_(_PAGES.attempt == 0, _PAGES.due_at == _PAGES.queued_at)))
     .order_by(_PAGES.urgency, _PAGES.due_at, _PAGES.page_key)
     .limit(1)
     .with_for_update(skip_locked=True)

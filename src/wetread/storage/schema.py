@@ -156,7 +156,7 @@ reports = Table(
     _text("amendment_reason"),
 )
 
-_IS_DUE_ONCE = text("due_at IS NOT NULL")
+IS_DUE_ONCE = text("due_at IS NOT NULL")
 jobs = Table(
     "jobs",
     work,
@@ -174,7 +174,7 @@ jobs = Table(
     _text("detail"),
     _text("reason"),
     Index(None, "state", "kind"),
-    _where("ix_jobs_open", "urgency_rank", "job_id", holds=_IS_DUE_ONCE),
+    _where("ix_jobs_open", "urgency_rank", "job_id", holds=IS_DUE_ONCE),
 )
 
 deliveries = Table(
@@ -190,6 +190,7 @@ deliveries = Table(
 )
 
 CRITICAL_IS_OPEN, CRITICAL_IS_CLOSED = text("state <> 'closed'"), text("state = 'closed'")
+CRITICAL_CAN_BE_DUE = text("next_due_at IS NOT NULL")
 """As the partial indexes have it: what a query must say to use them."""
 critical_results = Table(
     "critical_results",
@@ -206,7 +207,7 @@ critical_results = Table(
     _where("uq_critical_results_open", "study_key", holds=CRITICAL_IS_OPEN, unique=True),
     _where("ix_critical_results_open", "opened_at", "critical_key", holds=CRITICAL_IS_OPEN),
     _where("ix_critical_results_closed", "opened_at", "critical_key", holds=CRITICAL_IS_CLOSED),
-    _where("ix_critical_results_due", "next_due_at", "critical_key", holds=text("next_due_at IS NOT NULL")),
+    _where("ix_critical_results_due", "next_due_at", "critical_key", holds=CRITICAL_CAN_BE_DUE),
 )
 
 pages = Table(
@@ -222,7 +223,7 @@ pages = Table(
     _time("queued_at"),
     _text("body"),
     Index(None, "subject", "queued_at"),
-    _where("ix_pages_queued", "urgency", "due_at", "page_key", holds=_IS_DUE_ONCE),
+    _where("ix_pages_queued", "urgency", "due_at", "page_key", holds=IS_DUE_ONCE),
 )
 
 alarms = Table(

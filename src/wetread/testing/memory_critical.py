@@ -42,10 +42,8 @@ class MemoryCriticalStore(MemoryTransaction):
         return tuple(sorted(rows, key=_opened, reverse=closed)[:limit])
 
     def due_criticals(self, now: datetime) -> tuple[CriticalResult, ...]:
-        due = [
-            (each.next_due_at, each.critical_key, each) for each in self._visible.criticals.values() if each.next_due_at
-        ]
-        return tuple(each for due_at, _, each in sorted(due, key=lambda row: row[:2]) if due_at <= now)
+        due = [each for each in self._visible.criticals.values() if each.due(now)]
+        return tuple(sorted(due, key=lambda each: (each.next_due_at or now, each.critical_key)))
 
     def queue_page(self, page: Page) -> bool:
         return self._changing.pages.setdefault(page.page_key, page) is page
@@ -99,7 +97,7 @@ class MemoryCriticalStore(MemoryTransaction):
 
 def claim_page(state: MemoryState, now: datetime, lease_s: float) -> Page | None:
     """The queued page that is due longest, leased; critical ones (those with a study) before alarms."""
-    due = [each for each in state.pages.values() if each.state is PageState.QUEUED and each.due_at <= now]
+    due = [each for each in state.pages.values() if each.state is PageState.QUEUED and each.due(now)]
     if not due:
         return None
     first = min(due, key=lambda each: (each.study_key is None, each.due_at, each.page_key))

@@ -42,7 +42,7 @@ class CriticalDesk:
         text = _text(read_back, "read back what the finding is", code="read_back_missing")
 
         def act(result: CriticalResult, now: datetime) -> CriticalResult:
-            taken = Acknowledgement(actor.actor_id, now, text)
+            taken = Acknowledgement(actor.actor_id, now, text, result.step)
             return replace(
                 _moved(result, CriticalEvent.ACKNOWLEDGE), acknowledgement=taken, next_due_at=result.communicate_by
             )

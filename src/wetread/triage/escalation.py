@@ -1,7 +1,7 @@
 """Who is told next about a critical result, and when after that. Pure: the sweep in `pager` reads, asks here, and writes in one transaction.
 
 No step ends in silence: a duty that nobody covers is said aloud (alarm) and the next step is taken at once; when the whole path finds nobody, every responder of the site is
-paged; when there is none, that is the loudest alarm, and the same is tried again after the wait.
+paged; when there is none, that is the loudest alarm, and the same is tried again a minute later.
 """
 
 from collections.abc import Callable
@@ -22,9 +22,21 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.roster import Responder
 from wetread.domain.study import Study
 
-__all__ = ["EVERYONE", "Escalation", "Trouble", "escalate", "is_obsolete", "notified", "open_critical", "rearm"]
+__all__ = [
+    "EVERYONE",
+    "Escalation",
+    "Trouble",
+    "escalate",
+    "hastened",
+    "is_obsolete",
+    "notified",
+    "open_critical",
+    "rearm",
+]
 
 EVERYONE = "everyone"
+_NOBODY_AGAIN = timedelta(minutes=1)
+"""A roster without anybody is asked again so soon, whatever the step's wait: once it is mended, nobody should wait for the next step."""
 Find = Callable[[str], tuple[Responder, ...]]
 
 
@@ -62,6 +74,7 @@ def open_critical(study: Study, decision: TriageDecision, path: EscalationPath, 
         acknowledge_by=now + path.acknowledge_within,
         communicate_by=now + path.communicate_within,
         next_due_at=now,
+        findings=decision.critical_findings,
     )
 
 
@@ -73,7 +86,7 @@ def escalate(result: CriticalResult, path: EscalationPath, find: Find, now: date
     troubles: list[Trouble] = []
     number = result.step
     while number - result.step < len(path.steps):
-        step = _step(path, number)
+        step = _step(path, number - result.path_began)
         if found := find(step.duty):
             return _paged(result, found, number, step, now, troubles)
         troubles.append(_gap(result, step.duty))
@@ -82,7 +95,8 @@ def escalate(result: CriticalResult, path: EscalationPath, find: Find, now: date
     if found := find(EVERYONE):
         return _paged(result, found, number, last, now, troubles)
     troubles.append(_nobody(result))
-    return Escalation(replace(result, step=number + 1, next_due_at=now + _wait(last, result)), (), tuple(troubles))
+    again = now + min(_NOBODY_AGAIN, _wait(last, result))
+    return Escalation(replace(result, next_due_at=again), (), tuple(troubles))
 
 
 def _paged(
@@ -126,12 +140,19 @@ def notified(result: CriticalResult) -> CriticalResult:
     return replace(result, state=next_critical_state(result.state, CriticalEvent.NOTIFY))
 
 
+def hastened(result: CriticalResult, path: EscalationPath, now: datetime) -> CriticalResult:
+    """After a page that no channel took: its next step at once, as long as the path has one left. Then its last step repeats at its own pace: a dead channel must not breed pages."""
+    if result.next_due_at is None or result.path_step >= len(path.steps):
+        return result
+    return replace(result, next_due_at=min(result.next_due_at, now))
+
+
 def is_obsolete(page: Page, result: CriticalResult | None) -> bool:
-    """True for a page that would tell what a person has dealt with since it was queued."""
+    """True for a page that would tell what a person has dealt with since its step. No clock is asked: it may have been set back since."""
     if result is None or result.state in (CriticalState.COMMUNICATED, CriticalState.CLOSED):
         return True
     taken = result.acknowledgement
-    return result.state is CriticalState.ACKNOWLEDGED and taken is not None and page.queued_at <= taken.acknowledged_at
+    return result.state is CriticalState.ACKNOWLEDGED and taken is not None and page.step < taken.step
 
 
 def rearm(result: CriticalResult, path: EscalationPath, now: datetime) -> CriticalResult:
@@ -141,7 +162,7 @@ def rearm(result: CriticalResult, path: EscalationPath, now: datetime) -> Critic
     longest = {
         CriticalState.OPEN: timedelta(0),
         CriticalState.ACKNOWLEDGED: path.communicate_within,
-    }.get(result.state, _wait(_step(path, result.step), result))
+    }.get(result.state, _wait(_step(path, result.path_step), result))
     return replace(
         result,
         next_due_at=min(result.next_due_at, now + longest),

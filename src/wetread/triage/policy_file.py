@@ -49,6 +49,8 @@ def check_policy(text: str) -> tuple[TriagePolicy | None, tuple[Problem, ...]]:
         data = YAML(typ="safe", pure=True).load(text)
     except YAMLError as error:
         return None, (_unreadable(error),)
+    except RecursionError:
+        return None, (Problem(0, "", "not YAML that may be read: it is nested too deeply"),)
     document, wrong = _validated(data)
     wrong += list(_across(data)) if isinstance(data, dict) else []
     if document is None or wrong:

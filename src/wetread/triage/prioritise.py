@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wetread.domain.analysis import Analysis, Finding
-from wetread.domain.finding import concept
+from wetread.domain.finding import SidedFinding, concept
 from wetread.domain.priority import Priority, TriageDecision
 from wetread.domain.study import StudyTraits
 from wetread.triage.context import KnownFinding, TriageContext
@@ -80,6 +80,7 @@ def decide(
         escalation_path=told.verdict.rule.escalation_path if criticals else "",
         message=_message(told, traits) if criticals else "",
         read_within_min=min(targets, default=0),
+        critical_findings=tuple(dict.fromkeys(SidedFinding(f.finding.name, f.finding.laterality) for f in criticals)),
     )
 
 

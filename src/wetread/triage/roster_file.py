@@ -22,7 +22,7 @@ from wetread.triage.roster_schema import (
 )
 from wetread.triage.shift_text import WHOLE_DAY, parse_shift, parse_weekday
 
-__all__ = ["EXAMPLE_ROSTER", "load_roster", "parse_roster", "roster_document_schema"]
+__all__ = ["EXAMPLE_ROSTER", "load_roster", "parse_roster", "roster_document_schema", "roster_text"]
 
 EXAMPLE_ROSTER = Path(__file__).parent / "example_roster.yaml"
 MAX_BYTES = 1024**2
@@ -30,6 +30,11 @@ MAX_BYTES = 1024**2
 
 def load_roster(path: Path) -> Roster:
     """Read a roster; raises PermanentError(code='bad_roster') naming the file, the place in it and every problem, never an address."""
+    return parse_roster(roster_text(path), path.name)
+
+
+def roster_text(path: Path) -> str:
+    """What stands in the file; raises as load_roster does when that is no text, or too much."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -39,7 +44,7 @@ def load_roster(path: Path) -> Roster:
         raise _bad(path.name, str(reason)) from None
     if len(content) > MAX_BYTES:
         raise _bad(path.name, "it is larger than 1 MiB")
-    return parse_roster(text, path.name)
+    return text
 
 
 def parse_roster(text: str, name: str) -> Roster:
@@ -48,6 +53,8 @@ def parse_roster(text: str, name: str) -> Roster:
         roster = _roster(RosterDocument.model_validate(_yaml(text, name)))
     except ValidationError as error:
         raise _bad(name, "; ".join(_in_words(error))) from None
+    except RecursionError:
+        raise _bad(name, "it is nested too deeply") from None
     except (ValueError, OverflowError) as error:
         raise _bad(name, f"a date or time that does not exist ({error})") from None
     if found := tuple(problems(roster)):

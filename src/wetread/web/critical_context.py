@@ -23,12 +23,13 @@ def next_duty(result: CriticalResult, paths: Mapping[str, EscalationPath]) -> st
     path = paths.get(result.path) or paths.get("default")
     if path is None or result.state in _DONE:
         return None
-    return path.steps[min(result.step, len(path.steps) - 1)].duty
+    return path.steps[min(result.path_step, len(path.steps) - 1)].duty
 
 
 def people_in(result: CriticalResult, pages: Iterable[Page]) -> frozenset[str]:
     """Everybody whom the result and these pages name, by account name."""
-    acts = (result.acknowledgement, result.communication, result.closure)
+    said = [act for each in result.earlier for act in (each.acknowledgement, each.communication)]
+    acts = (result.acknowledgement, result.communication, result.closure, *said)
     return frozenset({*(act.actor_id for act in acts if act), *(page.person_id for page in pages)})
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from wetread.domain.alarm import Alarm
-from wetread.domain.critical import CriticalResult
+from wetread.domain.critical import Acknowledgement, Communication, CriticalResult
 from wetread.domain.page import Page
 from wetread.domain.roster import RosterGap, RosterOverride
 from wetread.triage.roster import RosterShift, describe_gap
@@ -14,7 +14,7 @@ __all__ = ["alarm_json", "critical_json", "gap_json", "override_json", "page_jso
 
 
 def critical_json(result: CriticalResult, now: datetime, *, with_words: bool) -> Json:
-    """`with_words` adds what people wrote; without it only that they acted, and when."""
+    """`with_words` adds what people wrote; without it only that they acted, and when. `earlier` is what they said before a later image brought another finding."""
     return {
         "critical_key": result.critical_key,
         "study_key": result.study_key,
@@ -29,22 +29,27 @@ def critical_json(result: CriticalResult, now: datetime, *, with_words: bool) ->
         "next_due_at": result.next_due_at.isoformat() if result.next_due_at else None,
         "steps_taken": result.step,
         "etag": result.etag,
-        "acknowledgement": _acknowledgement(result, with_words),
-        "communication": _communication(result, with_words),
+        "acknowledgement": _acknowledgement(result.acknowledgement, with_words),
+        "communication": _communication(result.communication, with_words),
         "closure": _closure(result, with_words),
+        "earlier": [
+            {
+                "acknowledgement": _acknowledgement(said.acknowledgement, with_words),
+                "communication": _communication(said.communication, with_words),
+            }
+            for said in result.earlier
+        ],
     }
 
 
-def _acknowledgement(result: CriticalResult, with_words: bool) -> Json | None:
-    act = result.acknowledgement
+def _acknowledgement(act: Acknowledgement | None, with_words: bool) -> Json | None:
     if act is None:
         return None
     who = {"actor_id": act.actor_id, "acknowledged_at": act.acknowledged_at.isoformat()}
     return {**who, **({"read_back": act.read_back} if with_words else {})}
 
 
-def _communication(result: CriticalResult, with_words: bool) -> Json | None:
-    act = result.communication
+def _communication(act: Communication | None, with_words: bool) -> Json | None:
     if act is None:
         return None
     who: Json = {

@@ -26,25 +26,34 @@ HAND_OVER_BODY: Schema = record(
 
 
 def get_roster(call: Call) -> Response:
-    """By site, from now for `days` (7)."""
+    """By site, from the minute that is now for `days` (7)."""
     asked = dict(call.query).get("days", "7")
     if not asked.isdigit() or not 1 <= int(asked) <= _MOST_DAYS:
         raise Refusal(400, "bad_days", f"days is a number from 1 to {_MOST_DAYS}")
     services = call.house.services
-    now = services.clock.now()
+    now = services.clock.now().replace(second=0, microsecond=0)
+    until = now + timedelta(days=int(asked))
     roster, problem = services.book.current()
     with services.database.begin(write=False) as unit:
         overrides = unit.overrides(ends_after=now)
-    sites = [] if roster is None else [_site(roster, each, now, int(asked), overrides) for each in roster.sites]
+    sites = [] if roster is None else [_site(roster, each, now, until, overrides) for each in roster.sites]
     people = [{"person_id": each.person_id, "name": each.display_name} for each in (roster.people if roster else ())]
     hand_overs = [override_json(each) for each in overrides]
     return json_answer(
-        {"problem": problem, "now": now.isoformat(), "people": people, "sites": sites, "hand_overs": hand_overs}
+        {
+            "problem": problem,
+            "now": now.isoformat(),
+            "until": until.isoformat(),
+            "people": people,
+            "sites": sites,
+            "hand_overs": hand_overs,
+        }
     )
 
 
-def _site(roster: Roster, site: RosterSite, now: datetime, days: int, overrides: tuple[RosterOverride, ...]) -> Json:
-    until = now + timedelta(days=days)
+def _site(
+    roster: Roster, site: RosterSite, now: datetime, until: datetime, overrides: tuple[RosterOverride, ...]
+) -> Json:
     gaps = [each for each in find_gaps(roster, now, until, overrides) if each.site == site.name]
     held = {duty.name: on_call(roster, site.name, duty.name, now, overrides) for duty in site.duties}
     return {

@@ -1,5 +1,6 @@
 """When the sweep stops, somebody else says so."""
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,3 +110,74 @@ def test_the_alarm_ends_when_the_sweep_is_back(world: World, steady: Steady) -> 
     world.run(10)
     watcher.look()
     assert "escalation_stopped" not in world.alarms()
+
+
+def test_it_rings_when_pages_are_not_sent_though_the_sweep_goes_on(world: World, steady: Steady) -> None:
+    """Every hand of the sender hangs, or the outbox cannot be asked: results climb step by step, and nobody hears of it."""
+    world.run(10)
+    watcher = deadman(world, steady)
+    watcher.look()
+    for _ in range(13):
+        world.clock.advance(5)
+        world.sweep.run_once()
+        steady.now_s += 5
+        watcher.look()
+    assert [message.body for _, _, message in world.heard()] == [
+        "pages are not being sent, no sign of life for 60 s. Watch the worklist and restart wetread's pager"
+    ]
+
+
+def test_it_rings_by_the_roster_file_when_the_database_was_never_there(world: World, steady: Steady) -> None:
+    watcher = deadman(world, steady)
+    watcher.database = Gone()  # type: ignore[assignment]
+    watcher.look()
+    steady.now_s += 61
+    assert watcher.look()
+    assert [address for address, _, _ in world.heard()] == ["dev@sms.example"]
+
+
+def test_a_fault_of_its_own_does_not_end_it(world: World, steady: Steady) -> None:
+    """The first ring breaks; the next look rings."""
+    watcher, stop = deadman(world, steady), threading.Event()
+    watcher.look()
+    steady.now_s += 61
+    whole, watcher.book = watcher.book, None  # type: ignore[assignment]
+    looks = 0
+
+    def wait(_: float) -> bool:
+        nonlocal looks
+        looks += 1
+        watcher.book = whole if looks == 2 else watcher.book
+        return looks > 2
+
+    stop.wait = wait  # type: ignore[assignment, method-assign]
+    watcher.run(stop)
+    assert [address for address, _, _ in world.heard()] == ["dev@sms.example"]
+
+
+class Hanging:
+    """A database that neither answers nor refuses."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def begin(self, *, write: bool = True) -> None:
+        self.let_go.wait(30)
+        raise TransientError("the database is away", code="database_unavailable")
+
+
+def test_a_database_that_hangs_hangs_nobody_who_watches(
+    world: World, steady: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wetread.paging.deadman._PATIENCE_S", 0.05)
+    world.run(2)
+    watcher = deadman(world, steady)
+    watcher.look()
+    watcher.database = hanging = Hanging()  # type: ignore[assignment]
+    rings = 0
+    for _ in range(20):
+        steady.now_s += 5
+        rings += watcher.look()
+    hanging.let_go.set()
+    assert rings == 1
+    assert [address for address, _, _ in world.heard()] == ["dev@sms.example"]

@@ -2,14 +2,16 @@
 
 import tempfile
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from paging_world import PEOPLE, Killed, World, roster_text
+from paging_world import PATH, PEOPLE, Killed, World, roster_text
 
+from wetread.domain.errors import TransientError
 from wetread.domain.page import PageMessage
+from wetread.triage.roster_book import RosterBook
 
 _RUN_S = 420
 """Longer than a lease, a pause after failure and the wait of a stat step together."""
@@ -28,7 +30,19 @@ fates = st.builds(
     Fate,
     st.integers(0, 400),
     st.sampled_from(
-        ["die_before", "die_after", "die_sending", "jump", "sms_down", "both_down", "gap", "mended", "restart"]
+        [
+            "die_before",
+            "die_after",
+            "die_sending",
+            "jump",
+            "sms_down",
+            "both_down",
+            "gap",
+            "mended",
+            "broken",
+            "away",
+            "restart",
+        ]
     ),
     st.integers(1, 6),
 )
@@ -57,6 +71,8 @@ def live(world: World, seconds: float) -> None:
             world.round()
         except Killed:
             world.restart()
+        except TransientError:
+            assert world.mortal.away
         world.clock.advance(1)
         passed += 1
 
@@ -67,9 +83,7 @@ def suffer(world: World, fate: Fate) -> None:
     elif fate.kind == "die_sending":
         deadly = DeadlyNotifier(world, "sms")
         deadly.deadly = True
-        world.sender = type(world.sender)(
-            world.mortal, world.vault, world.book, {**world.channels, "sms": deadly}, world.clock, "", 30.0
-        )  # type: ignore[arg-type]
+        world.sender = replace(world.sender, notifiers={**world.channels, "sms": deadly})
     elif fate.kind == "jump":
         world.clock.advance(_JUMPS_S[fate.amount % len(_JUMPS_S)])
     elif fate.kind in ("sms_down", "both_down"):
@@ -80,6 +94,15 @@ def suffer(world: World, fate: Fate) -> None:
             duty: who for at, (duty, who) in enumerate(PEOPLE.items()) if fate.kind == "mended" or at != fate.amount % 3
         }
         world.write_roster(roster_text(held))
+        world.book.current()
+    elif fate.kind == "broken":
+        world.write_roster("people: [")
+        world.book = RosterBook(world.folder / "roster.yaml", world.folder / "roster.last-good.yaml")
+        world.restart()
+    elif fate.kind == "away":
+        world.mortal.away = True
+        live(world, 100 * fate.amount)
+        world.mortal.away = False
     else:
         world.restart()
 
@@ -89,10 +112,11 @@ def suffer(world: World, fate: Fate) -> None:
 def test_no_critical_result_stays_silent(before: list[Fate], after: list[Fate]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder))
+        world.book.current()
         for fate in before:
             live(world, min(fate.after_s, 30))
             suffer(world, fate)
-        world.open()
+        result = world.open()
         for fate in after:
             live(world, fate.after_s)
             suffer(world, fate)
@@ -103,6 +127,8 @@ def test_no_critical_result_stays_silent(before: list[Fate], after: list[Fate]) 
         deaths = sum(fate.kind.startswith("die") for fate in [*before, *after])
         repeats = sum(times - 1 for times in Counter(key for _, key in heard).values())
         assert repeats <= deaths
+        lived_s = _RUN_S + sum(fate.after_s + 600 for fate in after)
+        assert world.critical(result.critical_key).step <= len(PATH.steps) + len(after) + lived_s // 300 + 1
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,11 +1,12 @@
 """A critical result reaches a person, whatever breaks on the way."""
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from paging_world import PATH, PEOPLE, World, roster_text
+from paging_world import PATH, PEOPLE, Killed, World, roster_text
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.critical import CriticalState
@@ -179,6 +180,23 @@ def test_a_clock_that_jumps_delays_no_step_beyond_its_wait(world: World, jump: t
     assert "ben" in told(world)
     if jump < timedelta(0):
         assert "clock_went_back" in world.alarms()
+
+
+@pytest.mark.parametrize("commit", range(1, 6))
+def test_a_pager_that_dies_in_its_first_sweep_and_a_clock_that_goes_back_meanwhile_delay_nothing(
+    world: World, commit: int
+) -> None:
+    """It had shown no sign of life yet, by which the next one could know that the clock went back."""
+    world.open()
+    world.mortal.dies_at = (commit, "after")
+    with suppress(Killed):
+        world.round()
+    world.clock.advance(-3 * 86_400)
+    world.restart()
+    world.run(2)
+    assert "ann" in told(world)
+    world.run(5 * 60 + 10, step_s=5)
+    assert "ben" in told(world)
 
 
 def test_alarms_that_page_go_to_the_technical_duty_and_again_every_hour(world: World) -> None:

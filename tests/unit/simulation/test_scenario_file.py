@@ -18,6 +18,7 @@ def test_every_number_of_a_shipped_scenario_has_its_source_beside_it(name: str) 
             said = (
                 "assumed",
                 "abstract",
+                "literature",
                 "fitted",
                 "default triage policy",
                 "FHIR",

@@ -1,7 +1,7 @@
 // Alarms: what is wrong, where, since when, what to do, and who has seen it.
 import { get, send } from "./api.js";
 import { byId, h } from "./dom.js";
-import { moment, visible, waited, words } from "./format.js";
+import { shortly, visible, waited, words } from "./format.js";
 import { listen, sheet } from "./keys.js";
 import { followRoom } from "./live.js";
 import { Masthead, roomBindings } from "./masthead.js";
@@ -47,9 +47,9 @@ function card(alarm, now) {
   const often = [alarm.seen > 1 && `seen ${alarm.seen} times, last ${waited(alarm.last_seen_at, now)} ago`, alarm.episode > 1 && `came back: time ${alarm.episode}`].filter(Boolean).join("; ");
   return h("li", { class: `item alarm ${seen ? "acknowledged" : alarm.pages ? "overdue" : "loud"}`, "data-alarm": alarm.alarm_key },
     h("div", { class: "body" },
-      h("div", { class: "line" }, sign(!seen && alarm.pages), h("h2", {}, kind.title), h("span", { class: "chip" }, visible(alarm.site) || "everywhere"), h("span", { class: "muted" }, `for ${waited(alarm.raised_at, now)}, since ${moment(alarm.raised_at)}`)),
+      h("div", { class: "line" }, sign(!seen && alarm.pages), h("h2", {}, kind.title), h("span", { class: "chip" }, visible(alarm.site) || "everywhere"), h("span", { class: "muted" }, `for ${waited(alarm.raised_at, now)}, since ${shortly(alarm.raised_at)}`)),
       h("p", {}, visible(alarm.message)), kind.todo && h("p", {}, h("span", { class: "muted" }, "To do: "), kind.todo, " ", kind.see && may(kind.see === ROSTER ? "see_roster" : "see_worklist") && h("a", { href: kind.see.path }, kind.see.says)),
-      h("p", { class: "muted" }, [often, seen ? `acknowledged by ${visible(names[alarm.acknowledged_by] ?? alarm.acknowledged_by)} ${moment(seen)}` : alarm.pages ? "not acknowledged: the technical duty is paged every hour" : "not acknowledged; nobody is paged for it"].filter(Boolean).join("; "))),
+      h("p", { class: "muted" }, [often, seen ? `acknowledged by ${visible(names[alarm.acknowledged_by] ?? alarm.acknowledged_by)} ${shortly(seen)}` : alarm.pages ? "not acknowledged: the technical duty is paged every hour" : "not acknowledged; nobody is paged for it"].filter(Boolean).join("; "))),
     h("div", { class: "acts" }, !seen && may("acknowledge_alarm") && h("button", { class: "primary", "aria-label": `Acknowledge: ${kind.title}, ${visible(alarm.site)}`, onclick: (event) => acknowledge(event.currentTarget, alarm) }, "Acknowledge")));
 }
 

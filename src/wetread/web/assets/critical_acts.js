@@ -20,7 +20,7 @@ export const applies = (name, result) => may("acknowledge_critical") && ACTS[nam
 export function tellDialog(results) {
   if (!open) return;
   const now = results.find((each) => each.critical_key === open.result.critical_key);
-  if (now && !unchanged(open.name, open.result, now)) open.say(wasFaster(now));
+  if (now && !unchanged(open.name, open.result, now)) open.say(wasFaster(now, open.result));
 }
 
 export async function ask(name, result) {
@@ -42,14 +42,15 @@ async function attempt(name, result, body) {
     } catch (problem) {
       if (![409, 412].includes(problem.status)) throw problem;
       const now = await get(address, { background: true });
-      if (!unchanged(name, result, now)) throw new Problem(problem.status, { detail: `${wasFaster(now)} Nothing of yours was sent.` });
+      if (!unchanged(name, result, now)) throw new Problem(problem.status, { detail: `${wasFaster(now, result)} Nothing of yours was sent.` });
       if (tried === TRIES) throw problem;
       etag = now.etag;
     }
   }
 }
 
-const unchanged = (name, before, now) => ACTS[name].from.includes(now.state) && ["acknowledgement", "communication"].every((act) => before[act]?.actor_id === now[act]?.actor_id && before[act]?.acknowledged_at === now[act]?.acknowledged_at);
+// Also what it is about: nobody acknowledges a finding that came after they had read the result.
+const unchanged = (name, before, now) => before.reason === now.reason && ACTS[name].from.includes(now.state) && ["acknowledgement", "communication"].every((act) => before[act]?.actor_id === now[act]?.actor_id && before[act]?.acknowledged_at === now[act]?.acknowledged_at);
 
 function about(result) {
   const who = result.patient_name === undefined ? null : h("span", {}, personName(result.patient_name), h("span", { class: "muted mono" }, `  ${visible(result.patient_id)}  acc. ${visible(result.accession_number)}`));

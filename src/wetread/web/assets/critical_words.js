@@ -14,7 +14,7 @@ export const nameOf = (result, personId) => visible(result.names?.[personId] ?? 
 export const isOverdue = (result, now) => (unanswered(result) ? now > new Date(result.acknowledge_by) : result.state === "acknowledged" && now > new Date(result.communicate_by));
 
 const minutes = (from, to) => Math.max(0, Math.floor((new Date(to) - new Date(from)) / 60_000));
-const length = (count) => (count < 60 ? `${count} min` : `${Math.floor(count / 60)} h ${String(count % 60).padStart(2, "0")} min`);
+const length = (count) => [count >= 60 && `${Math.floor(count / 60)} h`, (count < 60 || count % 60) && `${count % 60} min`].filter(Boolean).join(" ");
 const countdown = (ms) => `${Math.floor(ms / 60_000)}:${String(Math.floor(ms / 1000) % 60).padStart(2, "0")}`;
 
 // What needs a person first: not acknowledged before acknowledged before told, the earliest limit first.
@@ -28,7 +28,7 @@ export function timer(result, now) {
   if (result.state === "communicated") return `told ${length(minutes(result.communication.communicated_at, now))} ago`;
   const limit = unanswered(result) ? result.acknowledge_by : result.communicate_by;
   const spent = `${length(minutes(result.opened_at, now))} of ${length(minutes(result.opened_at, limit))}`;
-  return unanswered(result) ? `waiting ${spent}` : `nobody told yet, ${spent}`;
+  return unanswered(result) ? `waiting ${spent}` : `nobody told, ${spent}`;
 }
 
 export function lastPaged(result) {
@@ -56,7 +56,10 @@ export function whatNext(result, now) {
   return { text: result.state === "acknowledged" ? `if nobody is told: paging goes on ${when}` : `next: ${duty} ${when}`, late: false };
 }
 
+// Who has it, or whom they told; of one that a later image opened again, who had it before.
 export function holder(result) {
+  const before = result.earlier?.at(-1);
+  if (unanswered(result) && before) return `another finding since ${holder({ ...before, names: result.names, state: "acknowledged" })}`;
   const { acknowledgement: taken, communication: told } = result;
   if (told) return `${nameOf(result, told.actor_id)} told ${told.to_whom === undefined ? "somebody" : visible(told.to_whom)} ${HOW[told.how] ?? words(told.how)} ${clock(told.communicated_at)}${told.read_back_confirmed ? ", read back" : ", not read back"}`;
   if (taken) return `${nameOf(result, taken.actor_id)} has it since ${clock(taken.acknowledged_at)}${taken.read_back ? `: “${visible(taken.read_back)}”` : ""}`;
@@ -64,7 +67,8 @@ export function holder(result) {
 }
 
 // What to tell somebody who was too late: who did what, when.
-export function wasFaster(result) {
+export function wasFaster(result, before) {
+  if (unanswered(result) && result.reason !== before.reason) return `A later image brought something new: ${visible(result.reason)}. Read it again.`;
   const { acknowledgement: taken, communication: told, closure: closed } = result;
   if (closed) return `${nameOf(result, closed.actor_id)} was faster: closed at ${clock(closed.closed_at)} (${REASONS[closed.reason] ?? words(closed.reason)}).`;
   if (told) return `${nameOf(result, told.actor_id)} was faster: ${holder(result)}.`;

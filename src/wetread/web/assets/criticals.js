@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { HOW, isOverdue, nameOf, pageWords, REASONS, stateWords, timer, whatNext } from "./critical_words.js";
 import { byId, h } from "./dom.js";
-import { moment, personName, visible, words } from "./format.js";
+import { moment, personName, shortly, visible, words } from "./format.js";
 import { listen, sheet } from "./keys.js";
 import { follow } from "./live.js";
 import { Masthead, roomBindings } from "./masthead.js";
@@ -62,19 +62,30 @@ function item(result, first) {
     strip.buttons(result, first && view === "open"));
 }
 
-function timeline(result) {
-  if (!result) return h("p", { class: "muted" }, "Loading what happened");
-  const { acknowledgement: taken, communication: told, closure: ended } = result;
-  const read = (text) => (text ? h("q", {}, visible(text)) : null);
-  const steps = [
-    [result.opened_at, "Opened", `${visible(result.reason)}; ${words(result.priority)}, ${visible(result.site)}. To be acknowledged by ${moment(result.acknowledge_by)}, communicated by ${moment(result.communicate_by)}.`],
-    ...result.pages.map((page) => [page.sent_at ?? page.queued_at, `Page ${page.step + 1}`, `${pageWords(result, page)}.`]),
+const read = (text) => (text ? h("q", {}, visible(text)) : null);
+
+const at = (iso) => h("time", { datetime: iso, title: moment(iso) }, h("span", { class: "screen-inline" }, shortly(iso)), h("span", { class: "print-inline" }, moment(iso)));
+
+// What people did; `said` holds the acts, `result` the names.
+function acts(result, { acknowledgement: taken, communication: told }) {
+  return [
     taken && [taken.acknowledged_at, "Acknowledged", `${nameOf(result, taken.actor_id)}. Read back: `, read(taken.read_back) ?? "not shown to your role"],
     told && [told.communicated_at, "Communicated", `${nameOf(result, told.actor_id)} told ${told.to_whom === undefined ? "somebody" : visible(told.to_whom)} ${HOW[told.how] ?? words(told.how)}. ${told.read_back_confirmed ? "They read it back correctly." : "It was not read back."}`],
+  ].filter(Boolean);
+}
+
+function timeline(result) {
+  if (!result) return h("p", { class: "muted" }, "Loading what happened");
+  const ended = result.closure;
+  const steps = [
+    [result.opened_at, "Opened", `${visible(result.reason)}; ${words(result.priority)}, ${visible(result.site)}. To be acknowledged by `, at(result.acknowledge_by), ", communicated by ", at(result.communicate_by), "."],
+    ...result.pages.map((page) => [page.sent_at ?? page.queued_at, `Page ${page.step + 1}`, `${pageWords(result, page)}.`]),
+    ...result.earlier.flatMap((said) => acts(result, said)).map((act) => [...act, h("span", { class: "muted" }, " Before a later image brought another finding.")]),
+    ...acts(result, result),
     ended && [ended.closed_at, "Closed", `${nameOf(result, ended.actor_id)}: ${REASONS[ended.reason] ?? words(ended.reason)}. `, read(ended.note)],
   ].filter(Boolean).sort(([one], [other]) => new Date(one) - new Date(other));
   const next = whatNext(result, serverNow());
-  return h("ol", { class: "timeline" }, steps.map(([at, title, ...says]) => h("li", {}, h("time", { datetime: at }, moment(at)), h("strong", {}, title), h("span", {}, says))), next.text && h("li", { class: next.late ? "then late" : "then" }, h("span", {}, ""), h("strong", {}, "Then"), h("span", {}, next.text)));
+  return h("ol", { class: "timeline" }, steps.map(([iso, title, ...says]) => h("li", {}, at(iso), h("strong", {}, title), h("span", {}, says))), next.text && h("li", { class: next.late ? "then late" : "then" }, h("span", {}, ""), h("strong", {}, "Then"), h("span", {}, next.text)));
 }
 
 function tick() {

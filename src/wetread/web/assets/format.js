@@ -46,6 +46,13 @@ export function moment(iso) {
   return `${local} (${at.toISOString().replace(/\.\d+Z$/, "Z")})`;
 }
 
+// On the screen: the time, with the day where it is not today. Paper needs `moment`.
+export function shortly(iso) {
+  const at = new Date(iso);
+  const today = at.toDateString() === new Date().toDateString();
+  return `${today ? "" : `${at.toLocaleDateString([], { weekday: "short", day: "numeric", month: "short" })} `}${clock(at)}`;
+}
+
 export const words = (code) => (code ?? "").replaceAll("_", " ");
 
 export function probability(finding) {

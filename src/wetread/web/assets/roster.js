@@ -1,7 +1,7 @@
 // The roster: who is on call now, the week as a picture, and duties handed over by hand. Names only.
 import { get, send } from "./api.js";
 import { byId, dialog, h, show } from "./dom.js";
-import { moment, visible, words } from "./format.js";
+import { moment, shortly, visible, words } from "./format.js";
 import { handOverForm } from "./hand_over.js";
 import { listen, sheet } from "./keys.js";
 import { followRoom } from "./live.js";
@@ -25,7 +25,7 @@ async function refresh() {
 }
 
 function draw() {
-  byId("as-of").textContent = `as of ${moment(roster.now)}; times below are each site's own`;
+  byId("as-of").textContent = `as of ${shortly(roster.now)}; times below are each site's own`;
   byId("problem").replaceChildren(...problem());
   byId("sites").replaceChildren(...roster.sites.map(site));
   show(byId("hand-overs"), roster.sites.length > 0 || roster.hand_overs.length > 0);
@@ -55,7 +55,7 @@ function site(each) {
   const now = new Date(roster.now);
   const until = (duty) => each.shifts.find((shift) => shift.duty === duty && new Date(shift.starts_at) <= now && now < new Date(shift.ends_at))?.ends_at;
   const holder = ({ duty, people }) => h("li", { class: people.length ? "duty" : "duty nobody" }, h("span", { class: "muted" }, words(visible(duty))),
-    h("strong", {}, people.length ? people.map((person) => visible(person.name)).join(", ") : "NOBODY"), people.length && until(duty) ? h("span", { class: "muted" }, `until ${dayTimeLabel(until(duty), zone)}`) : null);
+    h("strong", {}, people.length ? people.map((person) => visible(person.name)).join(", ") : "NOBODY"), people.length && until(duty) ? h("span", { class: "muted" }, new Date(until(duty)) < new Date(roster.until) ? `until ${dayTimeLabel(until(duty), zone)}` : "for the whole week") : null);
   return h("section", { class: "site", "aria-label": `Site ${visible(each.site)}` },
     h("div", { class: "line" }, h("h2", {}, visible(each.site)), h("span", { class: "muted" }, `${zone}, now ${timeLabel(now, zone)}`)),
     h("ul", { class: "duties", "aria-label": "On call now" }, each.on_call.map(holder)),

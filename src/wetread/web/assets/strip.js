@@ -17,6 +17,9 @@ export async function openCriticals() {
 
 export const sign = (overdue) => s("svg", { class: "sign", viewBox: "0 0 16 16", "aria-hidden": "true" }, overdue ? s("path", { d: "M8 1 15.5 15H.5Z" }) : s("circle", { cx: 8, cy: 8, r: 6.5 }), s("path", { class: "ink", d: overdue ? "M8 5.6v4.6M8 12v1.4" : "M8 4.4V8l2.6 1.8" }));
 
+const MOST = 4; // lines above the worklist; the rest is counted
+const news = (result) => `${result.critical_key} ${result.reason}`; // a later image may add a finding to a result
+
 export class CriticalStrip {
   // `slim` shows one line: what waits for a person now; the study on screen first. `listed`: the page itself lists them all.
   constructor({ slim = true, listed = false, studyKey = null, onActed = () => {}, leave = (path) => location.assign(path) } = {}) {
@@ -53,14 +56,20 @@ export class CriticalStrip {
     const inHand = document.activeElement?.closest?.("#critical [data-key]")?.dataset.key;
     const actInHand = document.activeElement?.dataset?.act;
     const shown = this.shown;
-    const lines = this.slim ? shown.slice(0, 1) : shown;
-    const more = this.results.length - lines.length;
+    const lines = shown.slice(0, this.slim ? 1 : MOST);
+    const more = this.more(this.results.filter((each) => !lines.includes(each)));
     show(this.element, !this.listed && shown.length + this.waiting.length > 0);
     this.element.classList.toggle("calm", !shown.some((each) => unanswered(each) || isOverdue(each, serverNow())) && !this.waiting.length);
-    this.element.replaceChildren(...(lines.length ? [h("ul", { class: "criticals" }, lines.map((each, at) => this.line(each, at === 0)))] : []), ...this.rest(), ...(this.slim && shown.length && more ? [h("a", { class: "more", href: "/criticals" }, `and ${more} more`)] : []));
+    this.element.replaceChildren(...(lines.length ? [h("ul", { class: "criticals" }, lines.map((each, at) => this.line(each, at === 0)))] : []), ...this.rest(), ...(shown.length && more ? [h("a", { class: "more", href: "/criticals" }, more)] : []));
     document.title = this.results.filter(unanswered).length ? `(${this.results.filter(unanswered).length} critical) ${this.title}` : this.title;
     const again = inHand && this.element.querySelector(`[data-key="${inHand}"]`);
     if (again && !document.querySelector("dialog[open]")) (again.querySelector(`[data-act="${actInHand}"]`) ?? again.querySelector("button, a"))?.focus();
+  }
+
+  // Those that no line shows, and how many of them are late.
+  more(hidden) {
+    const late = hidden.filter((each) => isOverdue(each, serverNow())).length;
+    return hidden.length ? `and ${hidden.length} more${late ? `, ${late} overdue` : ""}` : "";
   }
 
   rest() {
@@ -82,15 +91,16 @@ export class CriticalStrip {
     const late = isOverdue(result, serverNow());
     const here = result.study_key === this.studyKey;
     const named = result.patient_name === undefined ? "" : personName(result.patient_name);
+    const whose = here ? "this film" : this.studyKey ? `another film${named && `: ${named}`}` : named; // never cut off: a long reason must not hide whose film it is
     return h("li", { class: tone(result, late), "data-key": result.critical_key },
       h("div", { class: "when" }, sign(late), h("div", {}, h("strong", { class: "state" }, late ? "OVERDUE" : stateWords(result)), h("span", { "data-part": "timer" }, timer(result, serverNow())))),
-      h("div", { class: "what" }, h("div", { class: "cut" }, h("strong", {}, visible(result.reason)), here ? "  ·  this film" : named && `  ·  ${named}`, `  ·  ${visible(result.site)}`), !this.slim && h("div", { class: "then cut" }, this.then(result))),
+      h("div", { class: "what" }, h("div", { class: "finding-of" }, h("strong", { class: "cut", title: visible(result.reason) }, visible(result.reason)), h("span", {}, [whose, visible(result.site)].filter(Boolean).join("  ·  "))), !this.slim && h("div", { class: "then cut" }, this.then(result))),
       this.buttons(result, first));
   }
 
   then(result) {
     const next = whatNext(result, serverNow());
-    const before = result.state === "open" || result.state === "notified" ? lastPaged(result) : holder(result);
+    const before = [holder(result), unanswered(result) && lastPaged(result)].filter(Boolean).join("; ");
     return [before, before && next.text && "  ·  ", h("span", { "data-part": "next", class: next.late ? "late" : "" }, next.text)].filter(Boolean);
   }
 
@@ -114,10 +124,10 @@ export class CriticalStrip {
   // Each new result and each passed limit is said once, for those who listen instead of look.
   announce() {
     const now = serverNow();
-    const fresh = this.results.filter((each) => this.known && !this.known.has(each.critical_key));
+    const fresh = this.results.filter((each) => this.known && !this.known.has(news(each)));
     const turned = this.results.filter((each) => isOverdue(each, now) && !this.late.has(`${each.critical_key} ${each.state}`));
     const said = this.known ? [...fresh.map((each) => `New critical result: ${visible(each.reason)}, ${visible(each.site)}.`), ...turned.map((each) => `Overdue: ${visible(each.reason)}, ${visible(each.site)}.`)] : this.results.length ? [this.results.length === 1 ? "1 critical result is open." : `${this.results.length} critical results are open.`] : [];
-    this.known = new Set([...(this.known ?? []), ...this.results.map((each) => each.critical_key)]);
+    this.known = new Set([...(this.known ?? []), ...this.results.map(news)]);
     for (const each of turned) this.late.add(`${each.critical_key} ${each.state}`);
     if (said.length) byId("announce").textContent = said.join(" ");
   }
