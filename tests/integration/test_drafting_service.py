@@ -108,7 +108,7 @@ def test_half_of_mutual_tls_is_refused(tmp_path: Path) -> None:
 def test_a_late_drafter_is_given_up_and_the_grammar_drafts() -> None:
     stuck = Stuck()
     running = start_server(stuck, "127.0.0.1:0")
-    remote = GrpcDrafter(f"127.0.0.1:{running.port}", deadline_s=0.3)
+    remote = GrpcDrafter(f"127.0.0.1:{running.port}", deadline_s=2)
     try:
         draft = FallbackDrafter(remote, GrammarDrafter()).draft(example_request())
         assert stuck.asked.is_set()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wetread.domain.analysis import Finding, OperatingPoint, QualityFlag, Rate, Region
@@ -75,7 +75,9 @@ DRAFTS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)  # a request is large; a busy machine is no fault
 @given(REQUESTS)
 def test_a_request_survives_the_wire(request: DraftingRequest) -> None:
     assert from_request(pb.DraftRequest.FromString(to_request(request).SerializeToString())) == request
