@@ -13,23 +13,23 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
 import argparse
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wetread.context.retrieve import Question, retrieve
-from wetread.domain.drafting_context import RecordKind
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import PatientKey, StudyKey
-from wetread.ports.snippet_store import StoredSnippet, StoredSource
 from wetread.runtimes.hashing_encoder import HashingEncoder
 from wetread.storage.cases import SqlCaseStore
 from wetread.storage.engine import make_engine, writing
 from wetread.storage.migrate import upgrade
-from wetread.storage.snippet_schema import cases
+from wetread.storage.snippet_schema import cases, snippet_sources, snippets
 from wetread.storage.snippets import SqlSnippetStore
 
 DIMENSIONS = 384
@@ -37,6 +37,8 @@ NOW = datetime(2026, 11, 29, tzinfo=UTC)
 MODEL = "m" * 64
 SNIPPETS_OF_A_PATIENT, SNIPPETS_OF_A_SOURCE = 200, 10
 _Vectors = NDArray[np.float32]
+Row = dict[str, Any]
+_T = TypeVar("_T")
 
 
 def timed(name: str, act: Callable[[int], object], rounds: int) -> None:
@@ -63,18 +65,36 @@ def clustered(random: np.random.Generator, centres: _Vectors, count: int) -> _Ve
     return unit
 
 
-def sources(patient: int, random: np.random.Generator, centres: _Vectors, snippets: int) -> Iterator[StoredSource]:
-    vectors = clustered(random, centres, snippets)
-    for start in range(0, snippets, SNIPPETS_OF_A_SOURCE):
-        pieces = tuple(
-            StoredSnippet(f"Note {patient} {start} {at}: " + "stable on treatment, to be seen again. " * 3, (), vector)
-            for at, vector in enumerate(vectors[start : start + SNIPPETS_OF_A_SOURCE])
-        )
-        day = 700_000 + int(random.integers(0, 3000))
+def rows_of(patient: int, random: np.random.Generator, centres: _Vectors, count: int) -> tuple[list[Row], list[Row]]:
+    """Rows of sources and of snippets, as the store writes them: a million through its door would take an hour."""
+    vectors = clustered(random, centres, count)
+    scales = np.abs(vectors).max(axis=1) / 127
+    ints = np.rint(vectors / scales[:, None]).astype(np.int8)
+    held, pieces = [], []
+    for start in range(0, count, SNIPPETS_OF_A_SOURCE):
         name = f"{patient}-{start}"
-        yield StoredSource(
-            PatientKey(f"patient{patient}"), name, RecordKind.DOCUMENT_REFERENCE, day, "e", name, NOW, pieces
-        )
+        source = {"source_id": name, "patient_key": f"patient{patient}", "kind": "DocumentReference", "digest": name}
+        held.append({**source, "day": 700_000 + int(random.integers(0, 3000)), "encoder": "e", "added_at": NOW})
+        for at in range(start, min(start + SNIPPETS_OF_A_SOURCE, count)):
+            text = f"Note {patient} {at}: " + "stable on treatment, to be seen again. " * 3
+            piece = {"source_id": name, "ordinal": at - start, "text": text, "labels": ""}
+            pieces.append({**piece, "vector": ints[at], "scale": float(scales[at])})
+    return held, pieces
+
+
+def fill_record(url: str, patients: Iterable[tuple[list[Row], list[Row]]]) -> None:
+    engine = make_engine(url)
+    for group in batched(patients, 100):
+        with writing(engine) as connection:
+            connection.execute(snippet_sources.insert(), [row for held, _ in group for row in held])
+            connection.execute(snippets.insert(), [row for _, pieces in group for row in pieces])
+    engine.dispose()
+
+
+def batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    left = iter(items)
+    while group := list(islice(left, size)):
+        yield group
 
 
 class Encoder(HashingEncoder):
@@ -91,17 +111,9 @@ def patients(url: str, n: int) -> None:
     store, random = SqlSnippetStore(url), np.random.default_rng(1)
     centres = random.standard_normal((5000, DIMENSIONS), np.float32)
     count = n // SNIPPETS_OF_A_PATIENT
-    started, batch = time.perf_counter(), []
-    for patient in range(count):
-        batch += sources(patient, random, centres, SNIPPETS_OF_A_PATIENT)
-        if len(batch) >= 1000 or patient == count - 1:
-            store.put(batch)
-            batch = []
-    store.put(list(sources(count, random, centres, 10_000)))
-    print(
-        f"{store.counts().snippets} snippets of {store.counts().patients} patients stored in {time.perf_counter() - started:.0f} s",
-        flush=True,
-    )
+    fill_record(url, (rows_of(patient, random, centres, SNIPPETS_OF_A_PATIENT) for patient in range(count)))
+    fill_record(url, [rows_of(count, random, centres, 10_000)])
+    print(f"{store.counts().snippets} snippets of {store.counts().patients} patients", flush=True)
     asked, someone = clustered(random, centres, 500), random.integers(0, count, 500)
 
     def nearest(number: int) -> object:

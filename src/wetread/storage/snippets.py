@@ -13,12 +13,11 @@ from sqlalchemy import (
     Float,
     LargeBinary,
     Text,
+    bindparam,
     cast,
     delete,
     func,
-    literal,
     select,
-    tuple_,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -40,9 +39,25 @@ __all__ = ["SqlSnippetStore"]
 
 _SOURCES, _SNIPPETS = snippet_sources.c, snippets.c
 _BATCH = 200  # below every engine's limit of parameters in one statement
+_ONE_PATIENT = (_SOURCES.patient_key == bindparam("patient_key")) & (_SOURCES.encoder == bindparam("encoder"))
+_IN_ORDER = (_SNIPPETS.source_id, _SNIPPETS.ordinal)
+_COLUMNS = (*_IN_ORDER, _SOURCES.kind, _SOURCES.day, _SNIPPETS.text, _SNIPPETS.labels, _SNIPPETS.scale)
+_THEIRS = (
+    select(*_COLUMNS, type_coerce(_SNIPPETS.vector, LargeBinary).label("vector"))
+    .join(snippet_sources)
+    .where(_ONE_PATIENT)
+    .order_by(*_IN_ORDER)
+)
+_INNER = _SNIPPETS.vector.op("<#>", return_type=Float())(cast(bindparam("vector", type_=Text), HalfVector))
+_SIMILARITY = (-_INNER * _SNIPPETS.scale).label("similarity")  # pgvector's <#> is the negative inner product
+_RANKED = (
+    select(*_COLUMNS, _SNIPPETS.vector, _SIMILARITY)
+    .join(snippet_sources)
+    .where(_ONE_PATIENT)
+    .order_by(_SIMILARITY.desc(), *_IN_ORDER)
+    .limit(bindparam("limit"))
+)
 _Vector = NDArray[np.float32]
-_Place = tuple[str, int]
-_Ranked = dict[_Place, float]
 
 
 class SqlSnippetStore:
@@ -63,16 +78,15 @@ class SqlSnippetStore:
                 _put(connection, source)
 
     def digests(self, patient_key: PatientKey, *, encoder: str) -> Mapping[str, str]:
-        query = select(_SOURCES.source_id, _SOURCES.digest).where(_of(patient_key, encoder))
+        query = select(_SOURCES.source_id, _SOURCES.digest).where(_ONE_PATIENT)
         with translated(), self._engine.connect() as connection:
-            return {row.source_id: row.digest for row in connection.execute(query)}
+            asked = {"patient_key": patient_key, "encoder": encoder}
+            return {row.source_id: row.digest for row in connection.execute(query, asked)}
 
     def nearest(self, patient_key: PatientKey, vector: _Vector, *, encoder: str, limit: int) -> tuple[Hit, ...]:
-        theirs = _of(patient_key, encoder)
+        asked = {"patient_key": patient_key, "encoder": encoder}
         with translated(), self._engine.connect() as connection:
-            best = self._scan(connection, theirs, vector, limit)
-            rows = _rows(connection, theirs, list(best))
-        return tuple(_hit(rows[place], similarity) for place, similarity in best.items() if place in rows)
+            return self._scan(connection, asked, vector, limit)
 
     def erase_patient(self, patient_key: PatientKey) -> int:
         return self._erase(_SOURCES.patient_key == patient_key)
@@ -99,10 +113,6 @@ class SqlSnippetStore:
             removed = connection.execute(delete(snippet_sources).where(unwanted)).rowcount
         rewrite(self._engine, (snippets.name, snippet_sources.name))
         return removed
-
-
-def _of(patient_key: PatientKey, encoder: str) -> ColumnElement[bool]:
-    return (_SOURCES.patient_key == patient_key) & (_SOURCES.encoder == encoder)
 
 
 def _put(connection: Connection, source: StoredSource) -> None:
@@ -146,44 +156,24 @@ def _snippet_row(source: StoredSource, ordinal: int, snippet: StoredSnippet) -> 
     }
 
 
-def _scan_in_process(connection: Connection, theirs: ColumnElement[bool], vector: _Vector, limit: int) -> _Ranked:
-    """The bytes of all vectors as one matrix: nothing is made of a row that is not among the best."""
-    columns = (_SNIPPETS.source_id, _SNIPPETS.ordinal, type_coerce(_SNIPPETS.vector, LargeBinary), _SNIPPETS.scale)
-    query = select(*columns).join(snippet_sources).where(theirs).order_by(_SNIPPETS.source_id, _SNIPPETS.ordinal)
-    rows = connection.execute(query).all()
+def _scan_in_process(connection: Connection, asked: Row, vector: _Vector, limit: int) -> tuple[Hit, ...]:
+    """The bytes of all vectors as one matrix: no hit is made of a row that is not among the best."""
+    rows = connection.execute(_THEIRS, asked).all()
     if not rows:
-        return {}
-    sources, ordinals, vectors, scales = zip(*rows, strict=True)
-    matrix = np.frombuffer(b"".join(vectors), np.int8).reshape(len(rows), -1)
-    similarities = matrix.astype(np.float32) @ vector * np.array(scales, np.float32)
+        return ()
+    matrix = np.frombuffer(b"".join([row.vector for row in rows]), np.int8).reshape(len(rows), -1).astype(np.float32)
+    matrix *= np.array([[row.scale] for row in rows], np.float32)
+    similarities = matrix @ vector
     best = np.argsort(-similarities, kind="stable")[:limit]
-    return {(sources[index], ordinals[index]): float(similarities[index]) for index in best}
+    return tuple(_hit(rows[index], matrix[index].copy(), float(similarities[index])) for index in best)
 
 
-def _scan_in_postgresql(connection: Connection, theirs: ColumnElement[bool], vector: _Vector, limit: int) -> _Ranked:
-    """pgvector's `<#>` is the negative inner product."""
-    asked = cast(literal(str(vector.tolist()), Text), HalfVector)
-    similarity = (-_SNIPPETS.vector.op("<#>", return_type=Float())(asked) * _SNIPPETS.scale).label("similarity")
-    query = select(_SNIPPETS.source_id, _SNIPPETS.ordinal, similarity).join(snippet_sources).where(theirs)
-    ranked = query.order_by(similarity.desc(), _SNIPPETS.source_id, _SNIPPETS.ordinal).limit(limit)
-    return {(row.source_id, row.ordinal): float(row.similarity) for row in connection.execute(ranked)}
+def _scan_in_postgresql(connection: Connection, asked: Row, vector: _Vector, limit: int) -> tuple[Hit, ...]:
+    rows = connection.execute(_RANKED, {**asked, "vector": str(vector.tolist()), "limit": limit})
+    return tuple(_hit(row, row.vector.astype(np.float32) * np.float32(row.scale), row.similarity) for row in rows)
 
 
-def _rows(connection: Connection, theirs: ColumnElement[bool], places: list[_Place]) -> dict[_Place, Any]:
-    """The whole rows of the best, asked for as this patient's again. One that was erased since is missing."""
-    query = select(_SOURCES.kind, _SOURCES.day, snippets).join(snippets).where(theirs)
-    found: dict[_Place, Any] = {}
-    for start in range(0, len(places), _BATCH):
-        among = tuple_(_SNIPPETS.source_id, _SNIPPETS.ordinal).in_(places[start : start + _BATCH])
-        found |= {(row.source_id, row.ordinal): row for row in connection.execute(query.where(among))}
-    return found
-
-
-def _hit(row: Any, similarity: float) -> Hit:
+def _hit(row: Any, vector: _Vector, similarity: float) -> Hit:
     labels = (label.split(":") for label in row.labels.split())
-    snippet = StoredSnippet(
-        row.text,
-        tuple(FindingLabel(FindingName(name), Presence(presence)) for name, presence in labels),
-        row.vector.astype(np.float32) * np.float32(row.scale),
-    )
-    return Hit(row.source_id, RecordKind(row.kind), row.day, snippet, similarity)
+    stated = tuple(FindingLabel(FindingName(name), Presence(presence)) for name, presence in labels)
+    return Hit(row.source_id, RecordKind(row.kind), row.day, StoredSnippet(row.text, stated, vector), similarity)
