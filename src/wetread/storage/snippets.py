@@ -31,7 +31,7 @@ from wetread.ports.snippet_store import FindingLabel, Hit, SnippetCounts, Stored
 from wetread.storage.codec import column_text
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.erasure import rewrite
-from wetread.storage.int8_vectors import HalfVector, quantised
+from wetread.storage.int8_vectors import HalfVector, floats_sent, quantised
 from wetread.storage.snippet_schema import snippet_sources, snippets
 from wetread.storage.transaction import Row
 
@@ -51,7 +51,7 @@ _THEIRS = (
 _INNER = _SNIPPETS.vector.op("<#>", return_type=Float())(cast(bindparam("vector", type_=Text), HalfVector))
 _SIMILARITY = (-_INNER * _SNIPPETS.scale).label("similarity")  # pgvector's <#> is the negative inner product
 _RANKED = (
-    select(*_COLUMNS, _SNIPPETS.vector, _SIMILARITY)
+    select(*_COLUMNS, func.halfvec_send(_SNIPPETS.vector, type_=LargeBinary).label("vector"), _SIMILARITY)
     .join(snippet_sources)
     .where(_ONE_PATIENT)
     .order_by(_SIMILARITY.desc(), *_IN_ORDER)
@@ -170,7 +170,7 @@ def _scan_in_process(connection: Connection, asked: Row, vector: _Vector, limit:
 
 def _scan_in_postgresql(connection: Connection, asked: Row, vector: _Vector, limit: int) -> tuple[Hit, ...]:
     rows = connection.execute(_RANKED, {**asked, "vector": str(vector.tolist()), "limit": limit})
-    return tuple(_hit(row, row.vector.astype(np.float32) * np.float32(row.scale), row.similarity) for row in rows)
+    return tuple(_hit(row, floats_sent(row.vector) * np.float32(row.scale), row.similarity) for row in rows)
 
 
 def _hit(row: Any, vector: _Vector, similarity: float) -> Hit:
