@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.critical import EscalationPath
 from wetread.domain.roster import RosterGap
-from wetread.monitoring.alarms import Silence, settle
+from wetread.monitoring.alarms import Silence, clear_alarm, settle
 from wetread.paging.responders import Responders
 from wetread.paging.sweep import gap_key
-from wetread.ports.database import Database
+from wetread.ports.database import Database, UnitOfWork
 from wetread.triage.escalation import EVERYONE
 from wetread.triage.roster import describe_gap, find_gaps, unusable_overrides
 from wetread.triage.roster_book import RosterBook
@@ -40,6 +40,8 @@ class LookAhead:
             responders = Responders.read(self.book, unit, now)
             found = tuple(self._troubles(responders, now))
             settle(unit, found, _KINDS, now)
+            if responders.roster is not None and not responders.problem:
+                _forget_those_who_left(unit, responders.roster, now)
             unit.commit()
         return found
 
@@ -71,6 +73,13 @@ class LookAhead:
             for duty in sorted(duty for duty in duties if site.duty(duty) is None):
                 text = f"the escalation paths page {duty}, which the roster of {name} does not have"
                 yield _configuration(f"duty:{name}:{duty}", text)
+
+
+def _forget_those_who_left(unit: UnitOfWork, roster: Roster, now: datetime) -> None:
+    """Nobody will be paged there again, so no page will ever say that they can be reached."""
+    for alarm in unit.alarms():
+        if alarm.kind is AlarmKind.PAGE_UNDELIVERABLE and roster.responder(alarm.alarm_key.partition(":")[2]) is None:
+            clear_alarm(unit, alarm.alarm_key, now)
 
 
 def _gaps(roster: Roster, gaps: tuple[RosterGap, ...], now: datetime) -> Iterator[Silence]:

@@ -30,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """Clocks of one installation differ by less; a beat further in the future than this means that the clock went back."""
+_CLOCK_KEY = "clock_went_back"
+_BELIEVED_AFTER = timedelta(days=1)
 _NEAR = timedelta(minutes=2)
 """Leases and short pauses end within this; pulling those would only take work from its living holders."""
 
@@ -51,7 +53,7 @@ class Sweep:
         if marked is not None and now < marked - CLOCK_TOLERANCE:
             self._clock_went_back(now, marked)
         elif marked is None or now - marked >= BEAT_EVERY:
-            self._beat(CLOCK, now)
+            self._mark(now)
         with self.database.begin(write=False) as unit:
             due = [result.critical_key for result in unit.due_criticals(now)]
             ringing = [alarm.alarm_key for alarm in unit.alarms() if _must_ring(alarm, now)]
@@ -73,7 +75,7 @@ class Sweep:
             self._say(
                 Silence(
                     AlarmKind.ESCALATION_STOPPED,
-                    f"escalation_stopped:{key}",
+                    _stopped_key(key),
                     "",
                     f"{key} cannot be escalated ({type(error).__name__}): tell the people on call by hand",
                     pages=not key.startswith("escalation_stopped"),
@@ -89,6 +91,15 @@ class Sweep:
     def _beat(self, name: str, now: datetime) -> None:
         with self.database.begin() as unit:
             unit.beat(name, now)
+            unit.commit()
+
+    def _mark(self, now: datetime) -> None:
+        """The time, before anything is written by it. A clock that has gone forward for a day is believed again."""
+        with self.database.begin() as unit:
+            unit.beat(CLOCK, now)
+            alarm = unit.alarm(_CLOCK_KEY)
+            if alarm is not None and now - alarm.last_seen_at > _BELIEVED_AFTER:
+                clear_alarm(unit, _CLOCK_KEY, now)
             unit.commit()
 
     def _escalate(self, key: str, now: datetime) -> None:
@@ -144,7 +155,7 @@ class Sweep:
             pulled = unit.pull_forward(now, beyond=now + _NEAR)
             for result in unit.criticals(limit=100_000):
                 unit.save_critical(rearm(result, path_of(self.paths, result.path), now), expected_etag=result.etag)
-            raise_alarm(unit, Silence(AlarmKind.CLOCK_WENT_BACK, "clock_went_back", "", message, pages=False), now)
+            raise_alarm(unit, Silence(AlarmKind.CLOCK_WENT_BACK, _CLOCK_KEY, "", message, pages=False), now)
             facts = (("back_s", f"{back_s:.0f}"), ("pulled_forward", str(pulled)))
             unit.audit(AuditEvent("clock.went_back", SERVICE.actor_id, detail=facts), now)
             unit.beat(CLOCK, now)
@@ -160,6 +171,7 @@ def _write(unit: UnitOfWork, before: CriticalResult, done: Escalation, responder
         raise_alarm(unit, _silence(trouble, before.site, pages=pages), now)
     if done.pages:
         clear_alarm(unit, _nobody_key(before.site), now)
+    clear_alarm(unit, _stopped_key(before.critical_key), now)
     facts = (("critical", before.critical_key), ("step", str(done.result.step)), ("paged", str(len(done.pages))))
     unit.audit(AuditEvent("critical.escalate", SERVICE.actor_id, study_key=before.study_key, detail=facts), now)
 
@@ -172,6 +184,10 @@ def _silence(trouble: Trouble, site: str, *, pages: bool) -> Silence:
 def gap_key(site: str, duty: str) -> str:
     """The alarm key of a roster gap, seen ahead or met while escalating."""
     return f"roster_gap:{site}:{duty}"
+
+
+def _stopped_key(subject: str) -> str:
+    return f"escalation_stopped:{subject}"
 
 
 def _nobody_key(site: str) -> str:

@@ -66,6 +66,19 @@ def test_a_site_without_a_roster_file_is_told_that_nothing_rings(tmp_path: Path)
     assert look(world) == {"configuration:roster_file"}
 
 
+def test_somebody_who_left_the_roster_is_no_alarm_any_more(world: World) -> None:
+    for channel in world.channels.values():
+        channel.down = 10
+    world.open()
+    world.run(3)
+    assert "page_undeliverable:ann" in look(world)
+    world.write_roster(
+        roster_text({**PEOPLE, "primary": "ben"}).replace("team: [ann,", "team: [").replace("  ann:", "  eve:")
+    )
+    assert "page_undeliverable:ann" not in look(world)
+    assert "page_undeliverable:ben" in look(world)
+
+
 def test_a_setting_that_could_not_be_used_is_named_while_escalation_goes_on(world: World) -> None:
     wrong = (("triage_policy", "line 3 is wrong"),)
     ahead = LookAhead(world.database, world.book, {"default": PATH}, frozenset({"sms", "email"}), ("north",), wrong)
