@@ -24,14 +24,18 @@ let editor = null;
 let saver = null;
 let verdicts = new Map();
 let versionShown = null;
+let newest = 0;
 
 const sources = () => h("a", { class: "sources", href: `${address}/provenance.svg`, target: "_blank", rel: "noopener" }, "Sources ", h("kbd", {}, "p"));
 const openReport = () => reading.report && !reading.report.signature;
 const editing = () => may("edit_draft") && openReport();
 
 async function load() {
-  reading = await get(address);
-  if (may("edit_draft") && MACHINE_DONE.includes(reading.study.state)) reading = await send("POST", `${address}/open`);
+  const mine = ++newest;
+  let fresh = await get(address);
+  if (may("edit_draft") && MACHINE_DONE.includes(fresh.study.state)) fresh = await send("POST", `${address}/open`);
+  if (mine !== newest) return; // somebody acted while this was under way: what is on the screen is theirs
+  reading = fresh;
   film ??= new Film(byId("film"), studyKey);
   header();
   words_();
@@ -111,6 +115,7 @@ function drawWaiting() {
 const nextButton = () => h("button", { class: "primary", onclick: next }, "Next study ", h("kbd", {}, "n"));
 
 function look(version) {
+  newest += 1;
   versionShown = version;
   if (editing() && version !== reading.report.version) return saver.flush().finally(drawSignedOld);
   return editing() ? words_() : drawSigned();
