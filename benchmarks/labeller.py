@@ -46,7 +46,9 @@ class Labelled:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--data", type=Path, help=f"the torchxrayvision wheel or its {find_reports.__doc__ and 'NLMCXR_reports.tgz'}"
+        "--data",
+        type=Path,
+        help="the torchxrayvision wheel or its NLMCXR_reports.tgz; default: the installed package's",
     )
     parser.add_argument("--negspacy", action="store_true", help="compare negation with negspacy")
     args = parser.parse_args()

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from collections import defaultdict
 from contextlib import chdir, redirect_stdout
 from dataclasses import replace
@@ -66,10 +67,24 @@ def draft_of_the_example(*options: str) -> str:
     return f"```\n$ wetread {' '.join(command)}\n{printed.getvalue()}```"
 
 
+def implied_findings() -> str:
+    """What the English lexicon takes a normal sentence to deny."""
+    lexicon = tomllib.loads((DOCS.parent / "src/wetread/labelling/en.toml").read_text("utf-8"))
+    frames = [
+        (f"{' or '.join(each['anatomy'])}: {' or '.join(each['property'])}", each)
+        for each in lexicon["frames"]
+        if each["presence"] == "negative"
+    ]
+    groups = [(each["example"], each) for each in lexicon["groups"]]
+    rows = [f"| {said} | {', '.join(each['findings'])} | {each['because']} |" for said, each in (*frames, *groups)]
+    return "\n".join(["| said | denied | because |", "|---|---|---|", *rows])
+
+
 GENERATED = {
     ("drafting.md", "draft-en"): draft_of_the_example,
     ("drafting.md", "draft-de"): lambda: draft_of_the_example("--language", "de"),
     ("drafting.md", "style"): lambda: f"```toml\n{EXAMPLE_STYLE.read_text('utf-8')}```",
+    ("labeller.md", "implied"): implied_findings,
     ("architecture.md", "states"): state_diagram,
     ("critical-findings.md", "critical-states"): critical_diagram,
     ("settings.md", "settings"): settings_table,

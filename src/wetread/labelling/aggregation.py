@@ -1,7 +1,8 @@
 """Stage 3, aggregation: a report's statements to one label per finding, by CheXpert's order (Irvin 2019, §2): positive before uncertain before negative.
 
 Where the impression itself states a finding, only the impression counts: there the reader has concluded. What it merely implies ("No acute disease") does not overrule a finding
-described above it, nor does a question ("questionable", "borderline"), nor a denial of less than the finding ("no large effusion", "no new consolidation", "no left effusion").
+described above it, nor does a question ("questionable", "borderline"), nor a denial of less than the finding ("no large effusion", "no new consolidation", "no left effusion"). What is
+implied of one side ("The right lung is clear") decides nothing.
 """
 
 from collections import defaultdict
@@ -21,7 +22,8 @@ def report_labels(statements: Iterable[Statement]) -> dict[FindingName, Statemen
     """For each finding the statement that decides its label: of those that count the one most in favour, the first of equals. A finding that is not a key was not mentioned."""
     by_finding: dict[FindingName, list[Statement]] = defaultdict(list)
     for statement in statements:
-        by_finding[statement.name].append(statement)
+        if not (statement.implied and statement.laterality in ("left", "right")):
+            by_finding[statement.name].append(statement)
     return {name: max(_counted(found), key=_in_favour) for name, found in by_finding.items()}
 
 

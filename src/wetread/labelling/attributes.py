@@ -79,7 +79,7 @@ class _Reading:
     def __init__(self, words: list[Word], found: list[Mention], grammar: Grammar, marks: list[Mark]) -> None:
         self._words, self._found, self._grammar = words, found, grammar
         self._boundaries = [each for each in marks if any(role.kind in _BOUNDARY for role in each.roles)]
-        self._others = [each for each in marks if each.role(Kind.ANATOMY)]
+        self._others = [each for each in marks if each.role(Kind.ANATOMY) and not self._is_place(each)]
         self._places = sorted(range(len(found)), key=lambda place: found[place].first)
         self._from = 0
 
@@ -115,6 +115,11 @@ class _Reading:
         """Close enough, and no other part of the chest stands between that it could be told of."""
         between = [each for each in self._others if mention.last <= each.first < mark.first]
         return not between and mark.first - mention.last <= _BEHIND
+
+    def _is_place(self, anatomy: Mark) -> bool:
+        """ "in the left lung" says where, and nothing of the lung."""
+        before = self._words[max(anatomy.first - 4, 0) : anatomy.first]
+        return any(word.lower in self._grammar.prepositions for word in before)
 
     def device_before(self, mark: Mark) -> list[int]:
         inside, before, _ = self._neighbours(mark)

@@ -56,7 +56,7 @@ def _statements(
         first, last = said.position
         position = " ".join(text[words[first].start : words[last - 1].end].split())
     for name in mention.meaning.findings:
-        sides = () if name in grammar.unsided else said.sides
+        sides = () if name in grammar.unsided and mention.meaning.direct else said.sides
         reasons = judgement.reasons
         if said.severity or said.change or sides:
             sided = (Reason(mark.first, mark.last, f"side: {side}") for mark, side in sides)

@@ -41,6 +41,12 @@ def test_a_finding_without_a_statement_is_not_mentioned() -> None:
     assert labels("Left effusion.") == {"effusion": "positive"}
 
 
+def test_one_clear_lung_says_nothing_of_the_chest() -> None:
+    assert labels("The right lung is clear.") == {}
+    assert {each.laterality for each in LABELLER.statements("The right lung is clear.")} == {"right"}
+    assert labels("Both lungs are clear.")["consolidation"] == "negative"
+
+
 def test_a_label_is_the_statement_that_decided_it() -> None:
     text = "Possible effusion. Probable effusion."
     decided = report_labels(LABELLER.statements(text))[FindingName.EFFUSION]

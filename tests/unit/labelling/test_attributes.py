@@ -83,6 +83,8 @@ def test_the_size(text: str, name: str, severity: Severity) -> None:
         ("Cardiomegaly is stable and the effusion has increased.", "cardiomegaly", Change.UNCHANGED),
         ("Cardiomegaly is stable and the effusion has increased.", "effusion", Change.INCREASED),
         ("Increased interstitial markings.", "lung_opacity", Change.UNSTATED),
+        ("Opacity in the left lung, unchanged.", "lung_opacity", Change.UNCHANGED),
+        ("Heart mildly enlarged, stable mediastinal contours.", "cardiomegaly", Change.UNSTATED),
         ("Effusion.", "effusion", Change.UNSTATED),
     ],
 )
