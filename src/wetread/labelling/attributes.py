@@ -102,14 +102,8 @@ class _Reading:
             return inside
         if leads and behind and self._leads(mark, self._found[behind[0]]):
             return behind
-        if (
-            follows
-            and before
-            and self._told_of(self._found[before[0]], mark)
-            and (not leads or ends_here(self._words, mark, self._grammar))
-        ):
-            return before
-        return []
+        alone = not leads or ends_here(self._words, mark, self._grammar)
+        return before if follows and alone and before and self._told_of(self._found[before[0]], mark) else []
 
     def _told_of(self, mention: Mention, mark: Mark) -> bool:
         """Close enough, and no other part of the chest stands between that it could be told of."""
@@ -117,7 +111,7 @@ class _Reading:
         return not between and mark.first - mention.last <= _BEHIND
 
     def _is_place(self, anatomy: Mark) -> bool:
-        """ "in the left lung" says where, and nothing of the lung."""
+        """Whether it says where, and nothing of the anatomy: "in the left lung"."""
         before = self._words[max(anatomy.first - 4, 0) : anatomy.first]
         return any(word.lower in self._grammar.prepositions for word in before)
 
@@ -170,7 +164,7 @@ class _Reading:
         return bool(parts) or any(self._words[at].lower == ";" for at in range(start, stop))
 
     def _said_behind(self, mark: Mark) -> bool:
-        """ "in the left base", "bilaterally": said of what stands before."""
+        """Whether a side is said of what stands before: "in the left base", "bilaterally"."""
         at = mark.first - 1
         if self._words[mark.first].lower in self._grammar.behind:
             return at < 0 or self._words[at].lower != ","
@@ -197,7 +191,7 @@ _STOPS = frozenset((Kind.HARD, Kind.DENIES, Kind.HEDGES, Kind.PAST))
 
 
 def _share(words: list[Word], found: list[Mention], answer: list[Attributes], grammar: Grammar) -> None:
-    """ "Left effusion and atelectasis", "atelectasis and effusion on the left": one side and one change for both, where one of them has none."""
+    """One side and one change for both, where one of them has none: "left effusion and atelectasis", "atelectasis and effusion on the left"."""
     places = range(1, len(found))
     for place in (each for each in places if _joined(words, found[each - 1], found[each], grammar)):
         one, first, second = found[place - 1], answer[place - 1], answer[place]

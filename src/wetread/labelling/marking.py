@@ -1,6 +1,6 @@
 """Stage 1, mention extraction: one sentence's phrases, and the mentions they make (alone, as a group, or as an anatomy with what is said of it)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from wetread.domain.finding import FindingName
@@ -38,7 +38,6 @@ class Mention:
     meaning: Meaning
     at: int
     opens: int = -1
-    cues: list[tuple[int, int, str]] = field(default_factory=list)
 
 
 def mark(words: list[Word], tree: Tree) -> list[Mark]:

@@ -47,8 +47,6 @@ class _Reader:
             if kind == "word":
                 word = lower[start:end] if lower is not None else match[0].lower().replace("’", "'")
                 self._words.append(Word(word, start, end))
-                if len(self._words) >= _LONGEST_WORDS:
-                    yield from self._sentence()
             elif kind == "mark":
                 if match[0] != ":" or not self._heading():
                     self._words.append(Word(match[0], start, end))
@@ -63,6 +61,8 @@ class _Reader:
                     yield from self._sentence()
                 if paragraph and self._said and self._section not in _REPORTED:
                     self._section = None
+            if len(self._words) >= _LONGEST_WORDS:
+                yield from self._sentence()
         yield from self._sentence()
 
     def _sentence(self) -> Iterator[SentenceWords]:
