@@ -29,11 +29,18 @@ class Kind(StrEnum):
     DAYS = "days"
     """The age of a prior in days; read from digits, so it has no phrases but "same day"."""
     PRIOR = "prior"
-    """Points to an earlier study: only beside a change."""
+    COMPARED = "compared"
+    """Leads to an earlier study; like it, only beside a change."""
     SINGULAR = "singular verb"
     PLURAL_VERB = "plural verb"
     SEEN = "seen"
+    IMAGE = "image"
+    """What the finding is seen on, or who sees it: it can be questionable itself."""
+    NOUN = "noun"
+    """Stands for a finding without naming it."""
+    RELATIVE = "relative"
     JOIN = "join"
+    """`value` is "," for a comma or a parenthesis."""
     BREAK = "break"
     """Nothing said before it holds for what comes after it."""
     FILLER = "filler"
@@ -130,20 +137,25 @@ _WORDS = {
     Kind.ENLARGED: "enlarged",
     Kind.WEAK: "suggest, suggests, suggested, suggesting, suggestive of, appears, appear, appears to be, appear to be, "
     "considered",
-    Kind.PRIOR: "prior, previous, since, compared, compared with, compared to, when compared with, when compared to, "
-    "in comparison with, in comparison to, relative to, from, report, signed report",
-    Kind.SINGULAR: "is, has, shows, demonstrates, reveals, indicates, represents, identifies, detects, contains, finds",
-    Kind.PLURAL_VERB: "are, have, show, demonstrate, reveal, indicate",
+    Kind.PRIOR: "prior, previous, report, signed report",
+    Kind.COMPARED: "since, compared, compared with, compared to, when compared with, when compared to, "
+    "in comparison with, in comparison to, relative to, from",
+    Kind.SINGULAR: "is, shows, demonstrates, reveals, indicates, represents, identifies, detects, contains, finds",
+    Kind.PLURAL_VERB: "are, show, demonstrate, reveal, indicate",
     Kind.SEEN: "seen, noted, identified, present, observed, visualized, visualised, visible, detected, demonstrated, "
-    "shown, found",
+    "shown, found, can be seen, can be identified, can be noted, can be observed, can be visualized",
+    Kind.IMAGE: "radiograph, radiographs, image, images, film, films, examination, exam, study, view, x ray, imaging, "
+    "chest radiograph, chest radiographs, chest image, chest film, chest x ray, current, ai, model, ai model",
+    Kind.NOUN: "finding, findings, appearance, evidence, presence",
+    Kind.RELATIVE: "that, which",
     Kind.JOIN: "and, with, as well as, along with, together with, in addition to, plus",
     Kind.BREAK: "while, whereas",
-    Kind.FILLER: "a, an, the, there, this, that, which, it, in, on, of, within, at, been, can be, also, chest, current, "
-    "radiograph, radiographs, image, images, film, films, examination, exam, study, view, x ray, imaging, "
-    "radiographic, finding, findings, appearance, evidence, presence, ai, model, ai model, note is made of, "
+    Kind.FILLER: "a, an, the, there, this, it, in, on, of, within, at, also, chest, radiographic, note is made of, "
     "notable for, remarkable for",
 }
-_MARKS = {",": Kind.JOIN, "(": Kind.JOIN, ")": Kind.JOIN, ";": Kind.BREAK, ".": Kind.BREAK}
+_PERFECT = {Kind.SINGULAR: "has been", Kind.PLURAL_VERB: "have been"}
+"""Only with a participle: "the heart has enlarged" would be a comparison."""
+_MARKS = {mark: Lexeme(Kind.JOIN, ",") for mark in ",()"} | {mark: Lexeme(Kind.BREAK) for mark in ";."}
 
 
 def _phrases() -> dict[tuple[str, ...], Lexeme]:
@@ -155,9 +167,10 @@ def _phrases() -> dict[tuple[str, ...], Lexeme]:
     tables += [(words, Lexeme(Kind.HEDGE, certainty)) for certainty, words in _HEDGES.items()]
     tables += [(words, Lexeme(Kind.HEDGE, certainty, adverb=True)) for certainty, words in _HEDGING_ADVERBS.items()]
     tables += [(words, Lexeme(Kind.CHANGE, change)) for change, words in _CHANGES.items()]
+    tables += [(f"{been} {word}", Lexeme(k)) for k, been in _PERFECT.items() for word in _WORDS[Kind.SEEN].split(", ")]
     tables += [("same day", Lexeme(Kind.DAYS, "0"))]
     found = {tuple(phrase.split()): lexeme for words, lexeme in tables for phrase in words.split(", ")}
-    return {**found, **{(mark,): Lexeme(kind) for mark, kind in _MARKS.items()}}
+    return found | {(mark,): lexeme for mark, lexeme in _MARKS.items()}
 
 
 PHRASES = _phrases()

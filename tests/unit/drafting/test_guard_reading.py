@@ -98,6 +98,15 @@ def test_modifiers_belong_to_the_findings_they_can_be_meant_for(text: str, claim
         "Findings suggest a left effusion.",
         "Findings suggest a left effusion and a possible nodule.",
         "Possible enlarged nodule.",
+        "Left effusion on a questionable film.",
+        "Left effusion on the film, which is questionable.",
+        "The questionable left hemithorax shows effusion.",
+        "The film is questionable and shows left effusion.",
+        "Possible findings show left effusion.",
+        "Left effusion with possible findings.",
+        "Possible left effusion and findings.",
+        "Probable effusion and, on the left, possible nodule.",
+        "Probable left effusion, new since the questionable prior of 40 days before.",
         "Possible nodule mass.",
         "Possible.",
         "There is.",
@@ -133,6 +142,7 @@ def test_a_comparison_needs_a_change() -> None:
     assert _fault("Probable left effusion since the prior study.") is Fault.COMPARISON
     assert _fault("Probable left effusion of 40 days.") is Fault.COMPARISON
     assert _fault("Probable left effusion, unchanged since the prior study.") is Fault.WORDS
+    assert _fault("The heart has enlarged.") is Fault.WORDS
 
 
 def test_a_finding_is_said_once() -> None:
