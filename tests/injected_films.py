@@ -19,6 +19,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.record import DayRange, RecordEntry
 from wetread.domain.report import Draft, Section
 from wetread.paging.send import Sender
+from wetread.paging.signs import SENDING, Pulse
 from wetread.paging.sweep import Sweep
 from wetread.testing.notifiers import MemoryNotifier
 from wetread.triage.roster_book import RosterBook
@@ -181,13 +182,14 @@ def _without_contents(event: AuditEvent) -> AuditEvent:
 
 def _paged(house: House, folder: Path) -> list[object]:
     (folder / "roster.yaml").write_text(roster_text().replace("  north:", "  main:"))
-    book = RosterBook(folder / "roster.yaml")
+    book = RosterBook(folder / "roster.yaml", folder / "roster.last-good.yaml")
     channels = {"sms": MemoryNotifier("sms"), "email": MemoryNotifier("email")}
-    sweep = Sweep(
-        house.database, book, {"default": replace(PATH, acknowledge_within=timedelta(minutes=30))}, house.clock
+    paths = {"default": replace(PATH, acknowledge_within=timedelta(minutes=30))}
+    pulse = Pulse(SENDING, house.database, house.clock)
+    sender = Sender(
+        house.database, house.vault, book, paths, channels, house.clock, "https://read.example", 30.0, pulse
     )
-    sender = Sender(house.database, house.vault, book, channels, house.clock, "https://read.example", 30.0)
-    sweep.run_once()
+    Sweep(house.database, book, paths, house.clock).run_once()
     while (page := sender.claim()) is not None:
         sender.send(page)
     return [sent for each in channels.values() for sent in each.sent]

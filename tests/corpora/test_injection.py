@@ -12,6 +12,7 @@ from wetread.context.injection import suspicion
 ALL = [text for name in INJECTION_SETS for text in injection_texts(name)]
 
 
+@pytest.mark.timeout(1800)
 def test_no_text_changes_what_is_protected(tmp_path_factory: pytest.TempPathFactory) -> None:
     """In every field of the header, in the patient's prior report and in the record at once."""
     folder = tmp_path_factory.mktemp("films")

@@ -1,7 +1,7 @@
 """The scanner sees orders to a machine however they are written, and does not mind what a department tells itself."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.injection_texts import harmless_texts, injections
 from tests.phi_texts import clinical_sentences, phi_texts
@@ -58,7 +58,7 @@ def test_any_text_gets_a_score_and_only_our_words(text: str) -> None:
 
 @pytest.mark.parametrize("sign", SIGNS, ids=[f"{number} {sign.name}" for number, sign in enumerate(SIGNS)])
 def test_what_a_sign_needs_is_in_all_it_matches(sign: Sign) -> None:
-    @settings(max_examples=25, deadline=None, database=None)
+    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much])
     @given(text=st.from_regex(sign.pattern))
     def needs_stand_in(text: str) -> None:
         assert sign.is_in(text)
