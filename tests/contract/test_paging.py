@@ -5,9 +5,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from neighbours.postgres import PostgresServer
 from paging_world import World
+from sqlalchemy.engine import make_url
+from tests.contract.conftest import Templates
 
+from wetread.domain.errors import TransientError
 from wetread.ports.database import Database
+from wetread.storage.database import SqlDatabase
 
 
 @pytest.fixture
@@ -59,3 +64,22 @@ def test_pagers_side_by_side_send_each_page_once(world: World) -> None:
     assert told(world) == ["ann"] * len(keys)
     with world.database.begin(write=False) as unit:
         assert {unit.critical(key).step for key in keys} == {1}  # type: ignore[union-attr]
+
+
+@pytest.mark.real
+def test_a_database_server_that_goes_and_comes_back_finds_the_pager_at_work(
+    postgres: PostgresServer, templates: Templates, tmp_path: Path
+) -> None:
+    with templates.copy("postgresql", "work", tmp_path) as url:
+        database, name = SqlDatabase(url), make_url(url).database
+        world = World(tmp_path, database)
+        world.run(2)
+        world.open()
+        with postgres.away(str(name)):
+            for _ in range(10):
+                for act in (world.sweep.run_once, world.sender.claim):
+                    with pytest.raises(TransientError):
+                        act()
+        world.run(2)
+        assert told(world) == ["ann"]
+        database.close()

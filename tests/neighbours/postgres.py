@@ -43,6 +43,17 @@ class PostgresServer:
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
+    @contextmanager
+    def away(self, database: str) -> Iterator[None]:
+        """Every connection to it is cut, and no new one is let in."""
+        self.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+        cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"  # noqa: S608 - a name of ours
+        self.execute(cut)
+        try:
+            yield
+        finally:
+            self.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
     def drop(self, database: str) -> None:
         self.execute(f"DROP DATABASE {database} WITH (FORCE)")
 

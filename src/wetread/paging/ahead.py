@@ -38,7 +38,8 @@ class LookAhead:
         """Raise what is wrong as alarms and clear what is mended; returns what is wrong now."""
         with self.database.begin() as unit:
             responders = Responders.read(self.book, unit, now)
-            found = tuple(self._troubles(responders, now))
+            unknown = {result.path for result in unit.criticals()} - set(self.paths)
+            found = (*self._troubles(responders, now), *map(_unknown_path, sorted(unknown)))
             settle(unit, found, _KINDS, now)
             if responders.roster is not None and not responders.problem:
                 _forget_those_who_left(unit, responders.roster, now)
@@ -93,6 +94,13 @@ def _gaps(roster: Roster, gaps: tuple[RosterGap, ...], now: datetime) -> Iterato
         text = describe_gap(gap, site.zone if site else UTC)
         also = f", and {more} more within {_HORIZON.days} days" if more else ""
         yield Silence(AlarmKind.ROSTER_GAP, key, gap.site, text + also, pages=gap.starts_at - now < _SOON)
+
+
+def _unknown_path(name: str) -> Silence:
+    return _configuration(
+        f"path:{name}",
+        f"open results are to climb by the escalation path {name}, which the policy that the pager has read does not have: they climb by another; restart wetread",
+    )
 
 
 def _configuration(what: str, message: str) -> Silence:

@@ -109,7 +109,9 @@ class Sweep:
                 return
             responders = Responders.read(self.book, unit, now)
             path = path_of(self.paths, result.path)
-            done = escalate(result, path, responders.at(result.site, now), now)
+            taken = result.acknowledgement
+            holder = responders.person(taken.actor_id) if taken else None
+            done = escalate(result, path, responders.at(result.site, now), now, holder=holder)
             _write(unit, result, done, responders, now)
             reach("escalate_before_commit")
             unit.commit()

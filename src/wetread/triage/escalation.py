@@ -78,25 +78,32 @@ def open_critical(study: Study, decision: TriageDecision, path: EscalationPath, 
     )
 
 
-def escalate(result: CriticalResult, path: EscalationPath, find: Find, now: datetime) -> Escalation:
+def escalate(
+    result: CriticalResult, path: EscalationPath, find: Find, now: datetime, *, holder: Responder | None = None
+) -> Escalation:
     """Take the step that is due: page everybody whom it names, or, where nobody covers it, the next one that finds somebody.
 
-    `find(duty)` answers who covers a duty at the result's site now. The result comes back with its step counted and its next time set.
+    `find(duty)` answers who covers a duty at the result's site now; `holder`, who has acknowledged it and told nobody yet, is paged too. The result comes back with its step
+    counted and its next time set.
     """
     troubles: list[Trouble] = []
     number = result.step
     while number - result.step < len(path.steps):
         step = _step(path, number - result.path_began)
         if found := find(step.duty):
-            return _paged(result, found, number, step, now, troubles)
+            return _paged(result, _with(holder, found), number, step, now, troubles)
         troubles.append(_gap(result, step.duty))
         number += 1
     last = path.steps[-1]
-    if found := find(EVERYONE):
+    if found := _with(holder, find(EVERYONE)):
         return _paged(result, found, number, last, now, troubles)
     troubles.append(_nobody(result))
     again = now + min(_NOBODY_AGAIN, _wait(last, result))
     return Escalation(replace(result, next_due_at=again), (), tuple(troubles))
+
+
+def _with(holder: Responder | None, found: tuple[Responder, ...]) -> tuple[Responder, ...]:
+    return found if holder is None else (holder, *(each for each in found if each.person_id != holder.person_id))
 
 
 def _paged(

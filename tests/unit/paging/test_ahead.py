@@ -1,5 +1,6 @@
 """What would go wrong tonight is said by day."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,14 @@ def test_somebody_who_left_the_roster_is_no_alarm_any_more(world: World) -> None
     )
     assert "page_undeliverable:ann" not in look(world)
     assert "page_undeliverable:ben" in look(world)
+
+
+def test_a_path_that_the_pager_has_not_read_is_named(world: World) -> None:
+    result = world.open()
+    with world.database.begin() as unit:
+        unit.save_critical(replace(result, path="chest"), expected_etag=result.etag)
+        unit.commit()
+    assert "configuration:path:chest" in look(world)
 
 
 def test_a_setting_that_could_not_be_used_is_named_while_escalation_goes_on(world: World) -> None:

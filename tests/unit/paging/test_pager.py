@@ -66,6 +66,16 @@ def test_an_acknowledgement_stops_the_paging_until_nobody_was_told_in_time(world
     assert "nobody has been told" in world.heard()[-1][2].body
 
 
+def test_who_has_it_and_told_nobody_in_time_is_reminded_beside_the_next_step(world: World) -> None:
+    result = world.open()
+    world.run(60)
+    held = world.critical(result.critical_key)
+    ann = Actor("ann", Role.RADIOLOGIST, "Ann")
+    CriticalDesk(world.database, world.clock).acknowledge(ann, held.critical_key, held.etag, "right pneumothorax")
+    world.run(61 * 60, step_s=10)
+    assert sorted(told(world)) == ["ann", "ann", "ben"]
+
+
 def test_once_told_nothing_more_is_sent(world: World) -> None:
     result = world.open()
     world.run(2)
