@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     deadman_ping_url: SecretStr = Field(
         default=SecretStr(""), description="URL an outside watcher expects to hear from while escalation runs."
     )
-    deadman_after_s: float = Field(default=60.0, gt=0, description="Escalation that is silent this long has stopped.")
+    deadman_after_s: float = Field(default=60.0, ge=15, description="Escalation that is silent this long has stopped.")
 
     drafting_language: Literal["en", "de"] = Field(default="en", description="Language of drafts: en or de.")
     drafting_style_file: Path | None = Field(
