@@ -34,6 +34,12 @@ class Act(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     EXPORT_PREDICTIONS = "export_predictions"
     MATCH_TRIALS = "match_trials"
+    SEE_ROLLOUTS = "see_rollouts"
+    REGISTER_MODEL = "register_model"
+    ASK_FOR_PROMOTION = "ask_for_promotion"
+    APPROVE_PROMOTION = "approve_promotion"
+    STOP_ROLLOUT = "stop_rollout"
+    """Hold or roll back: the only acts on a rollout that a service has."""
 
 
 _R, _A = Role, Act
@@ -66,7 +72,16 @@ PERMITTED: dict[Role, frozenset[Act]] = {
         }
     ),
     _R.TECHNOLOGIST: frozenset({_A.SEE_WORKLIST, _A.SEE_ROSTER, _A.READ_OWN_AUDIT}),
-    _R.ML_ENGINEER: frozenset({_A.READ_OWN_AUDIT, _A.EXPORT_PREDICTIONS}),
+    _R.ML_ENGINEER: frozenset(
+        {
+            _A.READ_OWN_AUDIT,
+            _A.EXPORT_PREDICTIONS,
+            _A.SEE_ROLLOUTS,
+            _A.REGISTER_MODEL,
+            _A.ASK_FOR_PROMOTION,
+            _A.STOP_ROLLOUT,
+        }
+    ),
     _R.QUALITY: frozenset(
         {
             _A.SEE_WORKLIST,
@@ -77,12 +92,25 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_AUDIT,
             _A.EXPORT_PREDICTIONS,
             _A.MATCH_TRIALS,
+            _A.SEE_ROLLOUTS,
+            _A.APPROVE_PROMOTION,
+            _A.STOP_ROLLOUT,
         }
     ),
     _R.ADMIN: frozenset(
-        {_A.SEE_ROSTER, _A.HAND_OVER, _A.ACKNOWLEDGE_ALARM, _A.READ_OWN_AUDIT, _A.READ_AUDIT, _A.MANAGE_ACCOUNTS}
+        {
+            _A.SEE_ROSTER,
+            _A.HAND_OVER,
+            _A.ACKNOWLEDGE_ALARM,
+            _A.READ_OWN_AUDIT,
+            _A.READ_AUDIT,
+            _A.MANAGE_ACCOUNTS,
+            _A.SEE_ROLLOUTS,
+            _A.APPROVE_PROMOTION,
+            _A.STOP_ROLLOUT,
+        }
     ),
-    _R.SERVICE: frozenset({_A.STORE_INSTANCE, _A.READ_OWN_AUDIT}),
+    _R.SERVICE: frozenset({_A.STORE_INSTANCE, _A.READ_OWN_AUDIT, _A.SEE_ROLLOUTS, _A.STOP_ROLLOUT}),
 }
 
 

@@ -23,6 +23,7 @@ from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
 from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
+from wetread.storage.rollouts import RolloutRows
 from wetread.storage.studies import StudyRows
 from wetread.storage.transaction import Row, audit_record
 from wetread.storage.watch_rows import WatchRows
@@ -40,7 +41,7 @@ _COUNT_STUDIES = select(schema.studies.c.state, func.count()).group_by(schema.st
 
 
 class SqlUnitOfWork(
-    StudyRows, ResultRows, ReportRows, JobRows, AccountRows, CriticalRows, PageRows, AlarmRows, WatchRows
+    StudyRows, ResultRows, ReportRows, JobRows, AccountRows, CriticalRows, PageRows, AlarmRows, WatchRows, RolloutRows
 ):
     """Everything one transaction may read and write."""
 

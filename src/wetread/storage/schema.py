@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0003", "vault": "0001", "snippets": "0001"}
+HEADS = {"work": "0004", "vault": "0001", "snippets": "0001"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -244,6 +244,37 @@ roster_overrides = Table(
     _time("ends_at"),
     _text("body"),
     Index(None, "ends_at"),
+)
+
+model_versions = Table(
+    "model_versions", work, Column("model_key", _Ordered, primary_key=True), _time("registered_at"), _text("body")
+)
+rollouts = Table(
+    "rollouts",
+    work,
+    Column("model_key", _Ordered, primary_key=True),
+    Column("site", _Ordered, primary_key=True),
+    _integer("etag"),
+    _text("body"),
+    Index(None, "site"),
+)
+rollout_decisions = Table(  # append-only: the migration's trigger refuses changes
+    "rollout_decisions",
+    work,
+    Column("model_key", _Ordered, primary_key=True),
+    Column("site", _Ordered, primary_key=True),
+    Column("look", Integer, primary_key=True),
+    _time("decided_at"),
+    _text("verdict"),
+    _text("body"),
+)
+shadow_reads = Table(
+    "shadow_reads",
+    work,
+    _of_study(primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("model_key", _Ordered, primary_key=True),
+    _text("body"),
 )
 
 beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))

@@ -11,9 +11,11 @@ from wetread.domain.delivery import Delivery
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobRequest, JobState
+from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft, Report
+from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.domain.roster import RosterOverride
 from wetread.domain.study import Instance, Study
 from wetread.ports.database import Account, Session
@@ -66,6 +68,10 @@ class MemoryState:
     alarms: dict[str, Alarm] = field(default_factory=dict)
     overrides: dict[str, RosterOverride] = field(default_factory=dict)
     beats: dict[str, datetime] = field(default_factory=dict)
+    versions: dict[str, ModelVersion] = field(default_factory=dict)
+    rollouts: dict[tuple[str, str], Rollout] = field(default_factory=dict)
+    rollout_decisions: dict[tuple[str, str, int], RolloutDecision] = field(default_factory=dict)
+    shadow_reads: dict[tuple[StudyKey, int, str], ShadowRead] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
@@ -75,7 +81,7 @@ class MemoryState:
         by_study = (self.analyses, self.decisions, self.drafts, self.reports, self.deliveries)
         named = {key[0] for table in by_study for key in table}
         named |= {row.job.study_key for row in self.jobs.values()} | {row.study_key for row in self.instances.values()}
-        named |= {row.study_key for row in self.criticals.values()}
+        named |= {row.study_key for row in self.criticals.values()} | {key[0] for key in self.shadow_reads}
         named |= {row.study_key for row in self.pages.values() if row.study_key is not None}
         if named - self.studies.keys():
             raise PermanentError("the database refused: a row names a study that is not there", code="database_refused")
