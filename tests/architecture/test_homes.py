@@ -55,7 +55,7 @@ HOMES: dict[str, set[str]] = {
     "simpy": {"simulation"},
     "scipy": {"evaluation", "learning", "testing"},
     "numpy": {
-        "cli", "context", "dicom", "evaluation", "inference", "learning", "ports", "runtimes", "scorecard", "simulation",
+        "cli", "context", "dicom", "evaluation", "governance", "inference", "learning", "ports", "runtimes", "scorecard", "simulation",
         "storage", "testing",
     },
 }  # fmt: skip

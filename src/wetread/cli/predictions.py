@@ -21,7 +21,7 @@ from wetread.labelling.labeller import RuleLabeller
 from wetread.monitoring.prediction_log import COLUMNS, PredictionRow, prediction_rows, signed_text
 from wetread.ports.vault import Vault
 
-__all__ = ["run"]
+__all__ = ["run", "signed_rows"]
 
 _PAGE = 200
 
@@ -37,7 +37,7 @@ def run(argv: list[str]) -> int:
     with args.out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for row in _rows(core, left_out):
+        for row in signed_rows(core, left_out):
             writer.writerow(astuple(row))
             studies.add(row.study)
             sources[row.label_source] += 1
@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _rows(core: Core, left_out: Counter[str]) -> Iterator[PredictionRow]:
+def signed_rows(core: Core, left_out: Counter[str]) -> Iterator[PredictionRow]:
+    """Every signed study's rows, one study after another; `left_out` counts the others by reason."""
     labeller, after = RuleLabeller(), None
     while True:
         with core.database.begin(write=False) as unit:

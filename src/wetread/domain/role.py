@@ -40,6 +40,11 @@ class Act(StrEnum):
     APPROVE_PROMOTION = "approve_promotion"
     STOP_ROLLOUT = "stop_rollout"
     """Hold or roll back: the only acts on a rollout that a service has."""
+    DRAW_RELABELLING = "draw_relabelling"
+    ADJUDICATE = "adjudicate"
+    SEE_RELABELLING = "see_relabelling"
+    KEEP_DATASETS = "keep_datasets"
+    KEEP_EVIDENCE = "keep_evidence"
 
 
 _R, _A = Role, Act
@@ -50,6 +55,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_STUDY,
             _A.EDIT_DRAFT,
             _A.SIGN,
+            _A.ADJUDICATE,
             _A.MATCH_TRIALS,
             _A.ACKNOWLEDGE_CRITICAL,
             _A.SEE_ROSTER,
@@ -80,6 +86,8 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.REGISTER_MODEL,
             _A.ASK_FOR_PROMOTION,
             _A.STOP_ROLLOUT,
+            _A.SEE_RELABELLING,
+            _A.KEEP_DATASETS,
         }
     ),
     _R.QUALITY: frozenset(
@@ -95,6 +103,10 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.SEE_ROLLOUTS,
             _A.APPROVE_PROMOTION,
             _A.STOP_ROLLOUT,
+            _A.DRAW_RELABELLING,
+            _A.SEE_RELABELLING,
+            _A.KEEP_DATASETS,
+            _A.KEEP_EVIDENCE,
         }
     ),
     _R.ADMIN: frozenset(

@@ -21,6 +21,7 @@ from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
+from wetread.storage.relabel_rows import RelabelRows
 from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
 from wetread.storage.rollouts import RolloutRows
@@ -41,7 +42,17 @@ _COUNT_STUDIES = select(schema.studies.c.state, func.count()).group_by(schema.st
 
 
 class SqlUnitOfWork(
-    StudyRows, ResultRows, ReportRows, JobRows, AccountRows, CriticalRows, PageRows, AlarmRows, WatchRows, RolloutRows
+    StudyRows,
+    ResultRows,
+    ReportRows,
+    JobRows,
+    AccountRows,
+    CriticalRows,
+    PageRows,
+    AlarmRows,
+    WatchRows,
+    RolloutRows,
+    RelabelRows,
 ):
     """Everything one transaction may read and write."""
 

@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0004", "vault": "0001", "snippets": "0001"}
+HEADS = {"work": "0005", "vault": "0001", "snippets": "0001"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -278,6 +278,30 @@ shadow_reads = Table(
 )
 
 beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))
+
+relabel_rounds = Table(
+    "relabel_rounds", work, Column("round_id", _Ordered, primary_key=True), _time("drawn_at"), _text("body")
+)
+relabel_tasks = Table(
+    "relabel_tasks",
+    work,
+    Column("round_id", _Ordered, ForeignKey("relabel_rounds.round_id"), primary_key=True),
+    Column(
+        "study_key",
+        _Ordered,
+        ForeignKey("studies.study_key", deferrable=True, initially="DEFERRED"),
+        primary_key=True,
+    ),
+    _integer("etag"),
+    _text("body"),
+)
+seen_incidents = Table(
+    "seen_incidents",
+    work,
+    Column("source", Text, primary_key=True),
+    Column("incident_id", Text, primary_key=True),
+    _time("first_seen_at"),
+)
 
 audit = Table(
     "audit",

@@ -14,6 +14,7 @@ from wetread.domain.job import Job, JobRequest, JobState
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
+from wetread.domain.relabelling import RelabelRound, RelabelTask
 from wetread.domain.report import Draft, Report
 from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.domain.roster import RosterOverride
@@ -72,6 +73,9 @@ class MemoryState:
     rollouts: dict[tuple[str, str], Rollout] = field(default_factory=dict)
     rollout_decisions: dict[tuple[str, str, int], RolloutDecision] = field(default_factory=dict)
     shadow_reads: dict[tuple[StudyKey, int, str], ShadowRead] = field(default_factory=dict)
+    relabel_rounds: dict[str, RelabelRound] = field(default_factory=dict)
+    relabel_tasks: dict[tuple[str, StudyKey], RelabelTask] = field(default_factory=dict)
+    seen_incidents: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
@@ -82,6 +86,7 @@ class MemoryState:
         named = {key[0] for table in by_study for key in table}
         named |= {row.job.study_key for row in self.jobs.values()} | {row.study_key for row in self.instances.values()}
         named |= {row.study_key for row in self.criticals.values()} | {key[0] for key in self.shadow_reads}
+        named |= {key for _, key in self.relabel_tasks}
         named |= {row.study_key for row in self.pages.values() if row.study_key is not None}
         if named - self.studies.keys():
             raise PermanentError("the database refused: a row names a study that is not there", code="database_refused")

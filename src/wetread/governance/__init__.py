@@ -1,0 +1,1 @@
+"""What decides over models and their data: relabelling, dataset versions, retraining, evidence."""
