@@ -55,7 +55,8 @@ HOMES: dict[str, set[str]] = {
     "simpy": {"simulation"},
     "scipy": {"evaluation", "learning", "testing"},
     "numpy": {
-        "cli", "context", "dicom", "evaluation", "governance", "inference", "learning", "ports", "runtimes", "scorecard", "simulation",
+        "cli", "context", "dicom", "evaluation", "governance", "inference", "learning", "monitoring", "ports", "runtimes",
+        "scorecard", "simulation",
         "storage", "testing",
     },
 }  # fmt: skip

@@ -2,15 +2,14 @@
 
 import argparse
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
 from wetread.bootstrap import Core, build_core
+from wetread.bootstrap_quality import build_prediction_log
 from wetread.cli.options import parser_for, settings_from
-from wetread.cli.predictions import signed_rows
 from wetread.cli.relabel_table import result_lines, round_lines, task_lines, write_labels
 from wetread.cli.sign import authenticate
 from wetread.domain.audit import AuditEvent
@@ -54,8 +53,8 @@ def _sample(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     core, actor = _opened(args)
     require(actor, Act.DRAW_RELABELLING)
-    left_out: Counter[str] = Counter()
-    studies = _signed_studies(signed_rows(core, left_out), args.finding, args.site, args.since)
+    log = build_prediction_log(core.database, core.vault)
+    studies = _signed_studies(log.rows(), args.finding, args.site, args.since)
     findings = tuple(dict.fromkeys(args.finding))
     design = draw(studies, findings, seed=args.seed, per_bucket=args.per_bucket, at_random=args.random)
     now = core.clock.now()
@@ -66,7 +65,7 @@ def _sample(argv: list[str]) -> int:
         unit.commit()
     print("\n".join(round_lines(drawn, len(design.sample))))
     print(f"every study's chance: {args.design}, sha256 {drawn.design_sha256}; keep it with the result")
-    for why, n in left_out.items():
+    for why, n in log.left_out.items():
         print(f"not in the population: {n} studies, {why}")
     return 0
 

@@ -26,6 +26,11 @@ class AlarmKind(StrEnum):
     RULE_ALWAYS_FIRES = "rule_always_fires"
     WATCH_FAILED = "watch_failed"
     SCORES_ALL_EQUAL = "scores_all_equal"
+    SCORES_DRIFTED = "scores_drifted"
+    SENSITIVITY_FELL = "sensitivity_fell"
+    CALIBRATION_OFF = "calibration_off"
+    SUBGROUP_GAP = "subgroup_gap"
+    OVERRIDES_JUMPED = "overrides_jumped"
 
 
 @dataclass(frozen=True, slots=True)

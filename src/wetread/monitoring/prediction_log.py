@@ -17,7 +17,7 @@ __all__ = ["COLUMNS", "CONFLICT", "PredictionRow", "prediction_rows", "signed_te
 
 COLUMNS = (
     "study", "patient", "finding", "probability", "label", "label_source", "threshold", "model", "site", "manufacturer",
-    "scanner", "view", "sex", "age", "date", "turnaround_min",
+    "scanner", "view", "sex", "age", "date", "turnaround_min", "raw_score", "input_sha256", "truth_probability", "edited",
 )  # fmt: skip
 CONFLICT = "conflict"
 """Label source where the structured finding and the signed text say opposite things: such a label is uncertain, and somebody should look."""
@@ -25,7 +25,11 @@ CONFLICT = "conflict"
 
 @dataclass(frozen=True, slots=True)
 class PredictionRow:
-    """One finding of one signed study. `label` is positive, negative, uncertain or not_mentioned; `label_source` is structured, text, conflict or none."""
+    """One finding of one signed study. `label` is positive, negative, uncertain or not_mentioned; `label_source` is structured, text, conflict or none.
+
+    `truth_probability` is the chance with which the truth of this study was to be ascertained by that source: 1 for signed reports, since every study is signed; the sampling rate of its
+    stratum where studies are drawn for adjudication. `edited`: the signed words differ from the draft's; None where there was no draft.
+    """
 
     study: str
     patient: str
@@ -43,6 +47,10 @@ class PredictionRow:
     age: int | None
     date: str
     turnaround_min: float
+    raw_score: float = 0.0
+    input_sha256: str = ""
+    truth_probability: float = 1.0
+    edited: bool | None = None
 
 
 def signed_text(report: Report) -> str:
@@ -59,6 +67,8 @@ def prediction_rows(
     analysis: Analysis,
     report: Report,
     from_text: Mapping[FindingName, Presence],
+    *,
+    edited: bool | None = None,
 ) -> tuple[PredictionRow, ...]:
     """Rows of the findings that have a calibrated probability. `patient` is an opaque key; `traits` are the film's that was read; `from_text` are the labels of `signed_text`.
 
@@ -91,6 +101,9 @@ def prediction_rows(
                 age=study.traits.patient_age_years,
                 date=f"{study.received_at:%Y-%m-%d}",
                 turnaround_min=round(minutes, 1),
+                raw_score=finding.raw_score,
+                input_sha256=analysis.input_sha256,
+                edited=edited,
             )
         )
     return tuple(rows)

@@ -21,6 +21,7 @@ from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
+from wetread.storage.quality import QualityRows
 from wetread.storage.relabel_rows import RelabelRows
 from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
@@ -53,6 +54,7 @@ class SqlUnitOfWork(
     WatchRows,
     RolloutRows,
     RelabelRows,
+    QualityRows,
 ):
     """Everything one transaction may read and write."""
 

@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0005", "vault": "0001", "snippets": "0001"}
+HEADS = {"work": "0006", "vault": "0001", "snippets": "0001"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -276,6 +276,7 @@ shadow_reads = Table(
     Column("model_key", _Ordered, primary_key=True),
     _text("body"),
 )
+quality = Table("quality", work, Column("name", Text, primary_key=True), _text("body"))
 
 beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))
 

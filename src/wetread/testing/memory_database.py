@@ -21,6 +21,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
+from wetread.testing.memory_quality import MemoryQualityStore
 from wetread.testing.memory_relabel import MemoryRelabelStore
 from wetread.testing.memory_rollouts import MemoryRolloutStore
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
@@ -31,7 +32,9 @@ __all__ = ["MemoryDatabase", "MemoryUnitOfWork"]
 T = TypeVar("T")
 
 
-class MemoryUnitOfWork(MemoryCriticalStore, MemoryRolloutStore, MemoryWatchStore, MemoryRelabelStore):
+class MemoryUnitOfWork(
+    MemoryCriticalStore, MemoryRolloutStore, MemoryWatchStore, MemoryRelabelStore, MemoryQualityStore
+):
     """One transaction on a copy of the state."""
 
     def study(self, study_key: StudyKey) -> Study:

@@ -14,6 +14,7 @@ from wetread.domain.job import Job, JobRequest, JobState
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
+from wetread.domain.quality import QualityReference, QualityReport
 from wetread.domain.relabelling import RelabelRound, RelabelTask
 from wetread.domain.report import Draft, Report
 from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
@@ -76,6 +77,8 @@ class MemoryState:
     relabel_rounds: dict[str, RelabelRound] = field(default_factory=dict)
     relabel_tasks: dict[tuple[str, StudyKey], RelabelTask] = field(default_factory=dict)
     seen_incidents: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    quality_reports: dict[str, QualityReport] = field(default_factory=dict)
+    quality_references: dict[str, QualityReference] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))

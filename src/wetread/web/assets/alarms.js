@@ -8,8 +8,9 @@ import { Masthead, roomBindings } from "./masthead.js";
 import { begin, may } from "./session.js";
 import { CriticalStrip, sign } from "./strip.js";
 
-const ROSTER = { path: "/roster", says: "See the roster" };
-const CRITICALS = { path: "/criticals", says: "See the critical results" };
+const ROSTER = { path: "/roster", says: "See the roster", act: "see_roster" };
+const CRITICALS = { path: "/criticals", says: "See the critical results", act: "see_worklist" };
+const QUALITY = { path: "/quality", says: "See the quality page", act: "see_quality" };
 const KINDS = {
   roster_gap: { title: "Nobody on call", todo: "Hand the duty over to somebody for these hours, or fill the gap in the roster file.", see: ROSTER },
   nobody_to_page: { title: "Nobody to page", todo: "Look at the critical results now and call somebody yourself. Then name people for this site in the roster file.", see: ROSTER },
@@ -25,6 +26,11 @@ const KINDS = {
   rule_never_fires: { title: "A triage rule never fires", todo: "Have the triage policy looked at." },
   rule_always_fires: { title: "A triage rule always fires", todo: "Have the triage policy and the model looked at." },
   watch_failed: { title: "The watch over silent failures failed", todo: "Other alarms may be missing: tell whoever runs wetread." },
+  scores_drifted: { title: "The AI's scores have drifted", todo: "Find out what changed in films, patients or headers. A drift says that something changed, not that it got worse.", see: QUALITY },
+  sensitivity_fell: { title: "The AI misses more than before", todo: "Read without relying on it. Have the missed studies looked at, and the model held or rolled back.", see: QUALITY },
+  calibration_off: { title: "The AI's probabilities no longer fit", todo: "Do not read them as frequencies. Have the model recalibrated for this site.", see: QUALITY },
+  subgroup_gap: { title: "The AI is worse for a group of patients", todo: "Read these patients' films without relying on it. Have the studies looked at.", see: QUALITY },
+  overrides_jumped: { title: "Readers overrule the AI more than before", todo: "Ask the readers what they see. Have the model held or rolled back if they are right.", see: QUALITY },
   scores_all_equal: { title: "The AI gives every film the same score", todo: "Do not rely on it. Tell whoever runs wetread." },
 };
 let names = {};
@@ -48,7 +54,7 @@ function card(alarm, now) {
   return h("li", { class: `item alarm ${seen ? "acknowledged" : alarm.pages ? "overdue" : "loud"}`, "data-alarm": alarm.alarm_key },
     h("div", { class: "body" },
       h("div", { class: "line" }, sign(!seen && alarm.pages), h("h2", {}, kind.title), h("span", { class: "chip" }, visible(alarm.site) || "everywhere"), h("span", { class: "muted" }, `for ${waited(alarm.raised_at, now)}, since ${shortly(alarm.raised_at)}`)),
-      h("p", {}, visible(alarm.message)), kind.todo && h("p", {}, h("span", { class: "muted" }, "To do: "), kind.todo, " ", kind.see && may(kind.see === ROSTER ? "see_roster" : "see_worklist") && h("a", { href: kind.see.path }, kind.see.says)),
+      h("p", {}, visible(alarm.message)), kind.todo && h("p", {}, h("span", { class: "muted" }, "To do: "), kind.todo, " ", kind.see && may(kind.see.act) && h("a", { href: kind.see.path }, kind.see.says)),
       h("p", { class: "muted" }, [often, seen ? `acknowledged by ${visible(names[alarm.acknowledged_by] ?? alarm.acknowledged_by)} ${shortly(seen)}` : alarm.pages ? "not acknowledged: the technical duty is paged every hour" : "not acknowledged; nobody is paged for it"].filter(Boolean).join("; "))),
     h("div", { class: "acts" }, !seen && may("acknowledge_alarm") && h("button", { class: "primary", "aria-label": `Acknowledge: ${kind.title}, ${visible(alarm.site)}`, onclick: (event) => acknowledge(event.currentTarget, alarm) }, "Acknowledge")));
 }

@@ -1,0 +1,157 @@
+"""What live monitoring measured: one cell per site, scanner, finding and model version, each number with its n and interval, or with why it is not said. No identity."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = [
+    "NAIVE",
+    "WEIGHTED",
+    "CellKey",
+    "FrozenCell",
+    "Gap",
+    "Number",
+    "QualityCell",
+    "QualityReference",
+    "QualityReport",
+    "ReliabilityBin",
+    "SliceRate",
+    "TrendPoint",
+]
+
+NAIVE = "agreement with signed reports that saw the AI (naive, biased)"
+"""Basis of a number whose truth is the report that a reader signed after seeing what the AI found."""
+WEIGHTED = "studies whose truth was sampled with known probability, weighted by its inverse; signed reports saw the AI"
+
+
+@dataclass(frozen=True, slots=True)
+class CellKey:
+    """Where and of what: `scanner` is manufacturer and model as the header names them, `model` name and version."""
+
+    site: str
+    scanner: str
+    finding: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One measured number by the name of its definition, with its 95 % interval where it has one. `value` None: not said, and `refused` says why; `n` cases either way."""
+
+    name: str
+    n: int
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRate:
+    """One subgroup's rate; all None where it is withheld. `p_worse`: worse than all others together, Holm-adjusted over the groups of its axis."""
+
+    group: str
+    n: int | None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    p_worse: float | None = None
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A rate ("sensitivity", "specificity") by the groups of one axis ("sex", "age", "view")."""
+
+    axis: str
+    rate: str
+    overall: float
+    groups: tuple[SliceRate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Observed share (Wilson interval) beside the mean stated probability of `n` cases."""
+
+    stated: float
+    observed: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """Numbers of the studies received in the seven days from `first_day` (ISO) on."""
+
+    first_day: str
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QualityCell:
+    """`studies` signed studies that this model had read; `uncertain`, `conflicting` and `unmentioned` of them by their label. `truth_probability` is the smallest chance with which
+    the truth of one of them was to be ascertained: 1 where every signed report is a truth. `basis` says what agreement here means. `psi_shares`: (reference, now) by frozen bin."""
+
+    key: CellKey
+    studies: int
+    positive: int
+    negative: int
+    uncertain: int
+    conflicting: int
+    unmentioned: int
+    truth_probability: float
+    basis: str
+    numbers: tuple[Number, ...]
+    gaps: tuple[Gap, ...] = ()
+    reliability: tuple[ReliabilityBin, ...] = ()
+    trend: tuple[TrendPoint, ...] = ()
+    psi_shares: tuple[tuple[float, float], ...] = ()
+
+    def number(self, name: str) -> Number:
+        """Raises KeyError for a name that this cell does not hold."""
+        for each in self.numbers:
+            if each.name == name:
+                return each
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """Cells of the studies received from `since` (ISO day) on. `unmentioned_as`: what a finding that a report does not mention counts as ("negative" or "ignore").
+
+    `left_out` counts signed studies by why they are in no cell; `notes` say what cannot be judged yet.
+    """
+
+    made_at: datetime
+    since: str
+    days: int
+    unmentioned_as: str
+    studies: int
+    cells: tuple[QualityCell, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenCell:
+    """What a cell is held against: its first studies, up to and with `last_day`. Never refitted.
+
+    `edges` and `counts` are the bins of the population stability index over raw scores (empty where they tie too much), `scores` the raw scores themselves, rising. `missed` of
+    `positives` were not called, `overridden` of `called` are not in the signed report.
+    """
+
+    key: CellKey
+    first_day: str
+    last_day: str
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    scores: tuple[float, ...]
+    missed: int
+    positives: int
+    overridden: int
+    called: int
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReference:
+    cells: tuple[FrozenCell, ...] = ()

@@ -1,0 +1,100 @@
+"""The prediction log, read out of the working database: rows of every signed study received since some day, newest first."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.errors import StudyNotFound
+from wetread.domain.finding import FindingName
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.report import Draft, Report, ReportContent, ReportStatus
+from wetread.domain.statement import Presence
+from wetread.domain.study import Instance, Study
+from wetread.monitoring.prediction_log import PredictionRow, prediction_rows, signed_text
+from wetread.ports.database import Database
+from wetread.ports.vault import Vault
+
+__all__ = ["PredictionLog"]
+
+_PAGE = 200
+_FINAL = (ReportStatus.FINAL, ReportStatus.AMENDED)
+
+
+@dataclass(slots=True)
+class PredictionLog:
+    """`said` gives the labels of a signed text, `content_of` what a draft would have been signed as. `left_out` counts signed studies without rows, by why."""
+
+    database: Database
+    vault: Vault
+    said: Callable[[str], Mapping[FindingName, Presence]]
+    content_of: Callable[[Draft], ReportContent]
+    left_out: Counter[str] = field(default_factory=Counter)
+
+    def rows(self, since: datetime | None = None) -> Iterator[PredictionRow]:
+        """One transaction per page of studies; nothing is held open while the caller works."""
+        last: Study | None = None
+        while True:
+            with self.database.begin(write=False) as unit:
+                studies = unit.studies(since=since, older_than=last, limit=_PAGE)
+                read = [
+                    (
+                        each,
+                        unit.analysis(each.study_key),
+                        unit.instances(each.study_key),
+                        unit.reports(each.study_key),
+                        unit.draft(each.study_key),
+                    )
+                    for each in studies
+                ]
+            if not studies:
+                return
+            last = studies[-1]
+            for study, analysis, instances, reports, draft in read:
+                yield from self._of(study, analysis, instances, reports, draft)
+
+    def _of(
+        self,
+        study: Study,
+        analysis: Analysis | None,
+        instances: tuple[Instance, ...],
+        reports: tuple[Report, ...],
+        draft: Draft | None,
+    ) -> tuple[PredictionRow, ...]:
+        report = _newest_final(reports)
+        if report is None or report.signature is None:
+            return ()
+        if analysis is None or analysis.analysed_at > report.signature.signed_at:
+            self.left_out["no model had read it when it was signed"] += 1
+            return ()
+        film = next((each for each in instances if each.instance_key == analysis.instance_key), None)
+        rows = prediction_rows(
+            study,
+            self._patient(study.study_key),
+            film.traits if film else None,
+            analysis,
+            report,
+            self.said(signed_text(report)),
+            edited=None if draft is None else _words(report.content) != _words(self.content_of(draft)),
+        )
+        if not rows:
+            self.left_out["the model that read it is not calibrated"] += 1
+        return rows
+
+    def _patient(self, key: StudyKey) -> str:
+        """The first of the patient's study keys: the same for all of them, and nobody's identity. A study the vault has lost is a patient of its own."""
+        try:
+            return min([key, *self.vault.priors(key)])
+        except StudyNotFound:
+            return key
+
+
+def _newest_final(reports: tuple[Report, ...]) -> Report | None:
+    final = [each for each in reports if each.signature is not None and each.status in _FINAL]
+    return final[-1] if final else None
+
+
+def _words(content: ReportContent) -> dict[str, list[str]]:
+    """Section by section, white space aside: a line break is no edit."""
+    return {section.value: text.split() for section, text in content.sections if text.split()}

@@ -1,0 +1,151 @@
+"""What of a quality report is an alarm: drift, a fall in sensitivity, miscalibration, a subgroup gap, overrides that jumped.
+
+Each kind may ring falsely `false_alarms_per_year` times a year at a site, shared by its cells. Evidence is an e-detector's (`evidence`): it must reach 365/days times the cells over the
+false alarms. P-values of a night share the false alarms of a year over 365, whatever the dependence of nights (a union bound). A drift must besides reach PSI 0.1, a gap ten points:
+with many cases anything is beyond chance.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from wetread.domain.alarm import Alarm, AlarmKind
+from wetread.domain.quality import CellKey, Number, QualityCell, QualityReference, QualityReport
+from wetread.evaluation.drift import psi_of_counts
+from wetread.monitoring.alarms import Silence
+
+__all__ = ["GAP_FLOOR", "KINDS", "PSI_FLOOR", "Verdicts", "is_over", "quality_verdicts"]
+
+_K = AlarmKind
+KINDS = frozenset({_K.SCORES_DRIFTED, _K.SENSITIVITY_FELL, _K.CALIBRATION_OFF, _K.SUBGROUP_GAP, _K.OVERRIDES_JUMPED})
+PSI_FLOOR = 0.1
+GAP_FLOOR = 0.1
+_NIGHTS = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """`silences` are the alarms; `judged` the keys that could be judged tonight: an alarm whose cell has too few cases is neither renewed nor over. `cells` have a study in the window."""
+
+    silences: tuple[Silence, ...]
+    judged: frozenset[str]
+    cells: frozenset[CellKey]
+
+
+def quality_verdicts(report: QualityReport, reference: QualityReference, false_alarms_per_year: float) -> Verdicts:
+    """Judge every cell, site by site."""
+    silences: list[Silence] = []
+    judged: set[str] = set()
+    alpha = min(0.05, false_alarms_per_year / _NIGHTS)
+    enough = max(20.0, _NIGHTS / report.days / false_alarms_per_year)
+    for site in sorted({each.key.site for each in report.cells}):
+        cells = [each for each in report.cells if each.key.site == site]
+        for found, keys in (
+            *(_by_evidence(cells, kind, name, say, enough) for kind, name, say in _EVIDENCE),
+            _drifted(cells, reference, alpha),
+            _gaps(cells, alpha),
+        ):
+            silences += found
+            judged |= keys
+    return Verdicts(tuple(silences), frozenset(judged), frozenset(each.key for each in report.cells))
+
+
+def is_over(alarm: Alarm, verdicts: Verdicts) -> bool:
+    """True when the cause of an open alarm of `KINDS` was looked at and not found, or its cell has no study any more (a model retired, a scanner gone)."""
+    if alarm.alarm_key in {each.alarm_key for each in verdicts.silences}:
+        return False
+    places = [_key(alarm.kind, each) for each in verdicts.cells]
+    lives = any(alarm.alarm_key == each or alarm.alarm_key.startswith(each + "/") for each in places)
+    return alarm.alarm_key in verdicts.judged or not lives
+
+
+_Found = tuple[list[Silence], set[str]]
+
+
+def _by_evidence(
+    cells: Iterable[QualityCell], kind: AlarmKind, name: str, say: Callable[[QualityCell], str], enough: float
+) -> _Found:
+    known = [(each, value) for each in cells if (value := each.number(name).value) is not None]
+    risen = [cell for cell, value in known if value >= enough * len(known)]
+    return [_silence(kind, each.key, say(each)) for each in risen], {_key(kind, cell.key) for cell, _ in known}
+
+
+def _drifted(cells: Iterable[QualityCell], reference: QualityReference, alpha: float) -> _Found:
+    frozen = {each.key: each for each in reference.cells}
+    known = [each for each in cells if each.psi_shares and each.key in frozen]
+    found = []
+    for cell in known:
+        index = cell.number("psi")
+        counts = [round(now * index.n) for _, now in cell.psi_shares]
+        strict = psi_of_counts(frozen[cell.key].counts, counts, alpha / len(known))
+        if strict.drifted and strict.value >= PSI_FLOOR:
+            said = (
+                f"raw scores moved: PSI {strict.value:.2f} (by chance below {strict.critical:.2f}), n {strict.n} patients against "
+                f"{strict.n_reference} of the reference to {frozen[cell.key].last_day}; look at what changed in films, "
+                "patients or headers, have a random sample read blind, and hold any rollout"
+            )
+            found.append(_silence(_K.SCORES_DRIFTED, cell.key, said))
+    return found, {_key(_K.SCORES_DRIFTED, each.key) for each in known}
+
+
+def _gaps(cells: Iterable[QualityCell], alpha: float) -> _Found:
+    looked = [(cell, gap) for cell in cells for gap in cell.gaps]
+    found, judged = [], set()
+    for cell, gap in looked:
+        for group in gap.groups:
+            if group.p_worse is None or group.value is None:
+                continue
+            tail = f"{gap.axis}/{gap.rate}/{group.group}"
+            judged.add(_key(_K.SUBGROUP_GAP, cell.key, tail))
+            if group.p_worse * len(looked) < alpha and gap.overall - group.value >= GAP_FLOOR:
+                said = (
+                    f"{gap.rate} is worse for {gap.axis} {group.group}: {group.value:.2f} ({group.low:.2f} to {group.high:.2f}), n {group.n}, "
+                    f"against {gap.overall:.2f} of all; have these studies read blind and hold the model from more of them until it is understood"
+                )
+                found.append(_silence(_K.SUBGROUP_GAP, cell.key, said, tail))
+    return found, judged
+
+
+def _fell(cell: QualityCell) -> str:
+    return (
+        f"the signed reports state it more often where the AI did not call it: sensitivity {_told(cell.number('sensitivity'))}, "
+        "agreement with reports that saw the AI; read the missed studies, and hold or roll back this model version if they are real"
+    )
+
+
+def _off(cell: QualityCell) -> str:
+    stated, seen = cell.number("mean_probability"), cell.number("prevalence")
+    return (
+        f"probabilities no longer match signed reports: mean {_told(stated)} stated, {_told(seen)} seen; "
+        "do not read them as frequencies here until the model is recalibrated for this site"
+    )
+
+
+def _jumped(cell: QualityCell) -> str:
+    return (
+        f"readers throw the AI's call away more often: {_told(cell.number('override'))} of called studies; "
+        "ask the readers, look at these studies, and hold or roll back this model version if they are right"
+    )
+
+
+_EVIDENCE = (
+    (_K.SENSITIVITY_FELL, "sensitivity_evidence", _fell),
+    (_K.CALIBRATION_OFF, "calibration_evidence", _off),
+    (_K.OVERRIDES_JUMPED, "override_evidence", _jumped),
+)
+
+
+def _told(number: Number) -> str:
+    if number.value is None or number.low is None or number.high is None:
+        return f"not said (n {number.n})"
+    return f"{number.value:.2f} ({number.low:.2f} to {number.high:.2f}), n {number.n}"
+
+
+def _key(kind: AlarmKind, key: CellKey, tail: str = "") -> str:
+    place = "/".join((kind.value, key.site, key.scanner, key.finding, key.model))
+    return f"{place}/{tail}" if tail else place
+
+
+def _silence(kind: AlarmKind, key: CellKey, said: str, tail: str = "") -> Silence:
+    """Quality alarms page nobody: they are worth a look in the morning, and a night's number must never wake the technical duty."""
+    message = f"{key.finding} on {key.scanner}, site {key.site}, {key.model}: {said}"
+    return Silence(kind, _key(kind, key, tail), key.site, message, pages=False)

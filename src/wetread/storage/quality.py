@@ -1,0 +1,32 @@
+"""The last quality report and its reference: one row each, replaced as a whole."""
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from wetread.domain.quality import QualityReference, QualityReport
+from wetread.storage import schema
+from wetread.storage.codec import decode, encode
+from wetread.storage.transaction import Transaction
+
+__all__ = ["QualityRows"]
+
+_REPORT, _REFERENCE = "report", "reference"
+_INSERT = insert(schema.quality)
+_SAVE = _INSERT.on_conflict_do_update(index_elements=["name"], set_={"body": _INSERT.excluded.body})
+_READ = select(schema.quality.c.body).where(schema.quality.c.name == bindparam("of"))
+
+
+class QualityRows(Transaction):
+    def save_quality(self, report: QualityReport) -> None:
+        self._write(_SAVE, {"name": _REPORT, "body": encode(report)})
+
+    def quality(self) -> QualityReport | None:
+        body = self._read(_READ, {"of": _REPORT}).scalar_one_or_none()
+        return None if body is None else decode(QualityReport, body)
+
+    def save_quality_reference(self, reference: QualityReference) -> None:
+        self._write(_SAVE, {"name": _REFERENCE, "body": encode(reference)})
+
+    def quality_reference(self) -> QualityReference:
+        body = self._read(_READ, {"of": _REFERENCE}).scalar_one_or_none()
+        return QualityReference() if body is None else decode(QualityReference, body)

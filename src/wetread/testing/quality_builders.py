@@ -1,0 +1,91 @@
+"""Examples of what live monitoring measured."""
+
+from typing import Any
+
+from wetread.domain.quality import (
+    NAIVE,
+    CellKey,
+    FrozenCell,
+    Gap,
+    Number,
+    QualityCell,
+    QualityReport,
+    ReliabilityBin,
+    SliceRate,
+    TrendPoint,
+)
+from wetread.testing.builders import NOON
+
+__all__ = ["a_frozen_cell", "a_quality_cell", "a_quality_report"]
+
+_KEY = CellKey("north", "Acme P1", "effusion", "phantom-net 1.0.0")
+
+
+def a_quality_cell(**changes: Any) -> QualityCell:
+    sensitivity = Number("sensitivity", 40, 0.85, 0.71, 0.93)
+    values: dict[str, Any] = {
+        "key": _KEY,
+        "studies": 240,
+        "positive": 40,
+        "negative": 198,
+        "uncertain": 1,
+        "conflicting": 1,
+        "unmentioned": 150,
+        "truth_probability": 1.0,
+        "basis": NAIVE,
+        "numbers": (
+            sensitivity,
+            Number("specificity", 198, 0.9, 0.85, 0.94),
+            Number("ece", 180, refused="too few: 180 of the 200 cases that an ECE needs"),
+            Number("psi", 220, 0.08),
+            Number("psi_critical", 220, 0.09),
+            Number("turnaround_called_min", 60, 31.0, 27.0, 36.0),
+            Number("turnaround_not_called_min", 180, 55.0, 50.0, 61.0),
+            Number("turnaround_missed_min", 6, refused="too few: 6 times: an interval of the median needs 20"),
+        ),
+        "gaps": (
+            Gap(
+                "sex",
+                "sensitivity",
+                0.85,
+                (SliceRate("F", 22, 0.8, 0.6, 0.93, 0.4), SliceRate("O", None, withheld="fewer than 10 cases")),
+            ),
+        ),
+        "reliability": (ReliabilityBin(0.05, 0.04, 0.01, 0.12, 60), ReliabilityBin(0.5, 0.45, 0.3, 0.6, 40)),
+        "trend": (
+            TrendPoint("2026-02-16", (sensitivity,)),
+            TrendPoint("2026-02-23", (Number("sensitivity", 4, refused="too few: 4"),)),
+        ),
+        "psi_shares": ((0.5, 0.45), (0.5, 0.55)),
+    }
+    return QualityCell(**(values | changes))
+
+
+def a_quality_report(**changes: Any) -> QualityReport:
+    values: dict[str, Any] = {
+        "made_at": NOON,
+        "since": "2026-02-02",
+        "days": 28,
+        "unmentioned_as": "negative",
+        "studies": 240,
+        "cells": (a_quality_cell(),),
+        "left_out": (("no model had read it when it was signed", 3),),
+        "notes": (),
+    }
+    return QualityReport(**(values | changes))
+
+
+def a_frozen_cell(**changes: Any) -> FrozenCell:
+    values: dict[str, Any] = {
+        "key": _KEY,
+        "first_day": "2025-12-01",
+        "last_day": "2025-12-20",
+        "edges": (-1.5, 0.25),
+        "counts": (100, 80, 40),
+        "scores": (-2.5, -1.0, 0.5),
+        "missed": 5,
+        "positives": 42,
+        "overridden": 30,
+        "called": 67,
+    }
+    return FrozenCell(**(values | changes))

@@ -1,0 +1,32 @@
+"""What live monitoring keeps between its nights comes back as it was, replaced as a whole, and not before its transaction is over."""
+
+from dataclasses import replace
+
+from wetread.domain.quality import QualityReference
+from wetread.ports.database import Database
+from wetread.testing.builders import NOON
+from wetread.testing.quality_builders import a_frozen_cell, a_quality_report
+
+
+def test_nothing_was_measured_at_first(database: Database) -> None:
+    with database.begin(write=False) as uow:
+        assert (uow.quality(), uow.quality_reference()) == (None, QualityReference())
+
+
+def test_a_report_and_a_reference_come_back_and_are_replaced(database: Database) -> None:
+    first, later = a_quality_report(), a_quality_report(made_at=NOON.replace(day=3), cells=())
+    reference = QualityReference((a_frozen_cell(), replace(a_frozen_cell(), edges=(), counts=())))
+    with database.begin() as uow:
+        uow.save_quality(first)
+        uow.save_quality_reference(reference)
+        uow.commit()
+    with database.begin() as uow:
+        assert (uow.quality(), uow.quality_reference()) == (first, reference)
+        uow.save_quality(later)
+    with database.begin(write=False) as uow:
+        assert uow.quality() == first
+    with database.begin() as uow:
+        uow.save_quality(later)
+        uow.commit()
+    with database.begin(write=False) as uow:
+        assert uow.quality() == later
