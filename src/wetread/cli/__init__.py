@@ -39,6 +39,7 @@ COMMANDS = {
     "model": "look at, measure, compare, sign and make model bundles",
     "predictions": "what the model said beside what was signed, as a table for evaluate",
     "relabel": "signed studies looked at again by blinded readers, and what that says of the model",
+    "dataset": "dataset versions by address, what changed, whether a retrained model should be adopted",
     "evaluate": "what predictions are worth against labels: one report; reader studies; LUNA16",
     "simulate": "try reading orders and waiting-time caps on a simulated reading room",
     "settings": "every setting, its value and where it came from",
