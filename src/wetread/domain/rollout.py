@@ -40,6 +40,8 @@ class GateName(StrEnum):
     FALSE_POSITIVES = "false_positives"
     CALIBRATION = "calibration"
     SENSITIVITY = "sensitivity"
+    READS = "reads"
+    """Does it read at all: the share of studies on which it failed."""
     DRIFT = "drift"
     DWELL = "dwell"
 
@@ -108,7 +110,7 @@ class Ask:
 class Rollout:
     """One version at one site. `percent`: share of the site's studies whose read is this version's (0 as a shadow, 100 when active); `since`: when this stage began.
 
-    `held`: why it may not widen; "" when it may. `replaces`: the version that was active before this one became so; "" for the installed one.
+    `held`: why it may not widen; "" when it may. `baseline_since`: drift is told against what came from then on (resuming moves it). `replaces`: the version that was active before this one became so; "" for the installed one.
     """
 
     model_key: str
@@ -121,6 +123,7 @@ class Rollout:
     held: str = ""
     replaces: str = ""
     reason: str = ""
+    baseline_since: datetime | None = None
     etag: int = 0
 
     @property
@@ -169,13 +172,17 @@ class RolloutDecision:
 
 @dataclass(frozen=True, slots=True)
 class ShadowRead:
-    """What a shadow version made of a study's film. Never shown, never triaged. `problem`: a stable code why it read nothing; "" when it did."""
+    """What a shadow version made of a study's film. Never shown, never triaged. `problem`: a stable code why it read nothing; "" when it did.
+
+    `unsuitable`: the film is one that this model must not read; that is no failure. A canary that fails leaves one of these, too: the active version read in its place.
+    """
 
     model: ModelIdentity
     read_at: datetime
     findings: tuple[Finding, ...] = ()
     input_sha256: str = ""
     problem: str = ""
+    unsuitable: bool = False
 
     @property
     def model_key(self) -> str:

@@ -1,1 +1,1 @@
-"""What decides over models and their data: relabelling, dataset versions, retraining, evidence."""
+"""What decides over models and their data: registry, rollout gates, relabelling, dataset versions, retraining, evidence."""

@@ -1,0 +1,179 @@
+"""The gates on one finding at one site: evidence against a version that may be weighed after every case, and what it takes to pass.
+
+An e-process is at least 1/alpha with a probability of at most alpha while its hypothesis holds, whenever one looks (Ville 1939; Howard et al. 2021; Arnold, Henzi & Ziegel 2023).
+Passing is a sequential test of its own (Wald 1947). Nothing here knows of time, people or storage.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+
+import numpy as np
+
+from wetread.domain.analysis import Rate
+from wetread.domain.errors import PermanentError
+from wetread.domain.rollout import FindingLimits, GateName, GatePlan, GateResult
+from wetread.evaluation.calibration_error import ece, null_distribution
+from wetread.evaluation.inputs import Floats
+from wetread.evaluation.proportions import wilson
+from wetread.evaluation.sequential import (
+    Sprt,
+    beta_mixture_interval,
+    calibration_e_process,
+    rate_e_value,
+)
+from wetread.evaluation.verification import inverse_probability_accuracy
+from wetread.governance.cases import Case, first_of_each_patient
+
+__all__ = [
+    "LOW_PROBABILITY",
+    "MIN_CALIBRATION",
+    "PRIOR_CASES",
+    "Weighed",
+    "calibration_evidence",
+    "calibration_gate",
+    "false_positive_gate",
+    "rate_evidence",
+    "rate_passes",
+    "sensitivity_gate",
+]
+
+PRIOR_CASES = 60.0
+"""What the mixture's prior is worth; it sits where a rate has risen by its margin."""
+LOW_PROBABILITY = 0.2
+"""Below and above it calibration is weighed apart, too: most films have low probabilities and would hide what happens to the others."""
+MIN_CALIBRATION = 200
+"""Patients below which nothing is said of calibration but that it is bad."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One gate on one finding before sites and findings are compared: `e_value` is the evidence against the version; `short_of` is what it says where that is not enough to fail it."""
+
+    gate: GateName
+    limits: FindingLimits
+    e_value: float
+    short_of: GateResult
+    statistic: str
+    events: int
+    n: int
+    note: str
+
+
+def false_positive_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePlan) -> Weighed:
+    """On the first verified negative of each patient, verified whatever the model said (chance 1)."""
+    negatives = first_of_each_patient(each for each in cases if each.truth is False and each.chance == 1)
+    events, n = sum(each.called for each in negatives), len(negatives)
+    budget, margin = limits.false_positive_budget, plan.false_positive_margin
+    note = _rate_words("false positives per 100 negatives", events, n, budget, margin)
+    statistic = f"e-value of more than {100 * budget:.1f} false positives per 100 negatives"
+    short_of = GateResult.PASSES if rate_passes(events, n, budget, margin, plan) else GateResult.UNDECIDED
+    evidence = rate_evidence(events, n, budget, margin)
+    return Weighed(GateName.FALSE_POSITIVES, limits, evidence, short_of, statistic, events, n, note)
+
+
+def sensitivity_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePlan) -> Weighed:
+    """On the first verified positive of each patient, weighted by the inverse of the chance with which it was looked for. Below `plan.min_positives`, or where the design of the looking
+    cannot tell it, INSUFFICIENT: never a pass.
+
+    With unequal chances the counts are those of the effective sample (Kish 1965), rounded against the version.
+    """
+    positives = first_of_each_patient(each for each in cases if each.truth is True)
+    weight = np.array([1 / each.chance for each in positives])
+    missed = np.array([not each.called for each in positives], dtype=bool)
+    n = floor(weight.sum() ** 2 / (weight**2).sum() + 1e-9) if len(positives) else 0
+    events = min(n, ceil(float((weight * missed).sum() / weight.sum()) * n - 1e-9)) if n else 0
+    accuracy, why_not = _accuracy(cases)
+    budget, margin = limits.miss_budget, plan.miss_margin
+    statistic = f"e-value of more than {100 * budget:.1f} misses per 100 positives"
+    if accuracy is None or len(positives) < plan.min_positives:
+        note = why_not or f"{len(positives)} positive patients: {plan.min_positives} are needed"
+        return Weighed(GateName.SENSITIVITY, limits, 1.0, GateResult.INSUFFICIENT, statistic, events, n, note)
+    short_of = GateResult.PASSES if rate_passes(events, n, budget, margin, plan) else GateResult.UNDECIDED
+    note = f"sensitivity {accuracy.value:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}, n = {accuracy.n})"
+    evidence = rate_evidence(events, n, budget, margin)
+    return Weighed(GateName.SENSITIVITY, limits, evidence, short_of, statistic, events, n, note)
+
+
+def calibration_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePlan) -> Weighed:
+    """On the first verified case of each patient, verified whatever the model said. ECE beside its mean under perfect calibration is there to be read and decides nothing."""
+    known = first_of_each_patient(each for each in cases if each.chance == 1)
+    truth = np.array([float(each.truth is True) for each in known])
+    stated = np.array([each.probability for each in known])
+    evidence = calibration_evidence(truth, stated, plan.calibration_tolerance)
+    enough = len(known) >= MIN_CALIBRATION
+    short_of = GateResult.PASSES if enough else GateResult.INSUFFICIENT
+    statistic = "e-value of probabilities that are off"
+    if plan.calibration_tolerance:
+        statistic += f" by more than {plan.calibration_tolerance:g}"
+    events, n, note = int(truth.sum()), len(known), _calibration_words(truth, stated)
+    return Weighed(GateName.CALIBRATION, limits, evidence, short_of, statistic, events, n, note)
+
+
+def rate_evidence(events: int, n: int, budget: float, margin: float) -> float:
+    """Evidence that a rate lies above `budget`: the mixture's prior sits at budget + margin. 1 without cases."""
+    if not n:
+        return 1.0
+    at = _high(budget, margin)
+    return rate_e_value(events, n, budget, prior=(PRIOR_CASES * at, PRIOR_CASES * (1 - at)))
+
+
+def rate_passes(events: int, n: int, budget: float, margin: float, plan: GatePlan) -> bool:
+    """True when a sequential test takes the budget rather than budget + margin, or the always-valid interval lies below budget + margin."""
+    if not n:
+        return False
+    high = _high(budget, margin)
+    if Sprt(budget, high, plan.alpha, plan.beta).decision(events, n) == "accept":
+        return True
+    return beta_mixture_interval(events, n, plan.alpha)[1] <= high
+
+
+def calibration_evidence(truth: Floats, stated: Floats, tolerance: float) -> float:
+    """Mean of the betting e-processes over all cases, those of low and those of higher probability; (n,) each, in order of arrival. 1 without cases."""
+    low = stated < LOW_PROBABILITY
+    parts = (np.ones(len(stated), dtype=bool), low, ~low)
+    ends = [
+        float(calibration_e_process(truth[part], stated[part], tolerance=tolerance)[-1]) if part.any() else 1.0
+        for part in parts
+    ]
+    return sum(ends) / len(ends)
+
+
+def _high(budget: float, margin: float) -> float:
+    """The rate that must not be passed; halfway to 1 where the margin would reach it."""
+    return min(budget + margin, (1 + budget) / 2)
+
+
+def _accuracy(cases: Sequence[Case]) -> tuple[Rate | None, str]:
+    """Sensitivity over all verified cases, and why it is not known. Those not verified show what nobody looked at."""
+    known = [each.truth is not None for each in cases]
+    if not any(known):
+        return None, "no study was verified"
+    found = inverse_probability_accuracy(
+        [each.called for each in cases],
+        known,
+        [float(each.truth is True) for each in cases],
+        [each.chance for each in cases],
+        np.array([each.patient for each in cases]),
+    )
+    return found.sensitivity, found.reason
+
+
+def _rate_words(what: str, events: int, n: int, budget: float, margin: float) -> str:
+    if not n:
+        return f"no verified case; budget {100 * budget:.1f}"
+    low, high = wilson(events, n)
+    return (
+        f"{100 * events / n:.1f} {what} ({100 * low:.1f} to {100 * high:.1f} at this look alone); "
+        f"budget {100 * budget:.1f}, must not pass {100 * _high(budget, margin):.1f}"
+    )
+
+
+def _calibration_words(truth: Floats, stated: Floats) -> str:
+    if len(truth) < MIN_CALIBRATION:
+        return f"{len(truth)} patients: an ECE needs {MIN_CALIBRATION}"
+    try:
+        null = null_distribution(ece, truth, stated, seed=0, replicates=200)
+    except PermanentError as error:
+        return f"no ECE: {error}"
+    return f"ECE {null.observed:.3f}; a perfectly calibrated model would show {null.null_mean:.3f} on average"

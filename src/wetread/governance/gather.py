@@ -1,0 +1,146 @@
+"""From the working database to the rows that the gates look at: what a version read at a site beside what was signed of it.
+
+Truth is the signed report: a finding it does not mention counts as absent, one it leaves open as unknown. Every study is signed by a reader whatever the model said, so each is verified with
+chance 1. Readers of a canary's studies saw its findings, those of a shadow's did not.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wetread.domain.analysis import Analysis
+from wetread.domain.errors import StudyNotFound
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.model_version import VersionState, model_key
+from wetread.domain.report import Report
+from wetread.domain.rollout import Rollout, ShadowRead
+from wetread.domain.study import Study
+from wetread.governance.cases import Case
+from wetread.governance.judge import SiteCases
+from wetread.labelling.aggregation import report_labels
+from wetread.monitoring.prediction_log import prediction_rows, signed_text
+from wetread.ports.database import Database, UnitOfWork
+from wetread.ports.labeller import Labeller
+from wetread.ports.vault import Vault
+
+__all__ = ["Gathered", "gather"]
+
+_PAGE = 200
+_TRUTH = {"positive": True, "negative": False, "not_mentioned": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The rows, how many signed studies are behind them, and why other studies of the site are not."""
+
+    site: SiteCases
+    signed: int
+    left_out: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the version made of one study, and what was signed of it, if anything was."""
+
+    study: Study
+    analysis: Analysis
+    report: Report | None
+
+
+def gather(database: Database, vault: Vault, labeller: Labeller, rollout: Rollout) -> Gathered:
+    """Every study of the rollout's site that arrived since its stage began. Reads page by page, each in its own transaction."""
+    counted: Counter[str] = Counter()
+    cases: list[Case] = []
+    signed = failed = 0
+    for found in _reads(database, rollout, counted):
+        if isinstance(found, ShadowRead):
+            failed += 1
+            continue
+        signed += found.report is not None
+        cases += _cases(found, _patient(vault, found.study.study_key), labeller)
+    reads = failed + len({each.study for each in cases})
+    return Gathered(SiteCases(rollout, tuple(cases), reads, failed), signed, tuple(sorted(counted.items())))
+
+
+def _reads(database: Database, rollout: Rollout, left_out: Counter[str]) -> Iterator[_Read | ShadowRead]:
+    last: Study | None = None
+    while True:
+        with database.begin(write=False) as unit:
+            page = unit.studies(since=rollout.since, older_than=last, limit=_PAGE)
+            here = [each for each in page if each.traits.site == rollout.site]
+            found = [_read_of(unit, each, rollout) for each in here]
+        if not page:
+            return
+        last = page[-1]
+        for each in found:
+            if isinstance(each, str):
+                left_out[each] += 1
+                continue
+            if isinstance(each, ShadowRead):
+                left_out[f"it failed: {each.problem}"] += 1
+            elif each.report is None:
+                left_out["not signed yet"] += 1
+            yield each
+
+
+def _read_of(unit: UnitOfWork, study: Study, rollout: Rollout) -> _Read | ShadowRead | str:
+    """The version's read, its failure, or why there is neither."""
+    aside = next((each for each in unit.shadow_reads(study.study_key) if each.model_key == rollout.model_key), None)
+    if aside is not None and aside.problem and not aside.unsuitable:
+        return aside
+    if aside is not None and aside.unsuitable:
+        return "a film it must not read"
+    if rollout.state is VersionState.SHADOW:
+        analysis = _as_analysis(aside) if aside else None
+    else:
+        analysis = unit.analysis(study.study_key)
+    if analysis is None or model_key(analysis.model.name, analysis.model.version) != rollout.model_key:
+        return "not read by it"
+    report = _newest_final(unit.reports(study.study_key))
+    seen_too_late = (
+        rollout.state is not VersionState.SHADOW
+        and report is not None
+        and report.signature is not None
+        and analysis.analysed_at > report.signature.signed_at
+    )
+    return "signed before it read" if seen_too_late else _Read(study, analysis, report)
+
+
+def _cases(read: _Read, patient: str, labeller: Labeller) -> list[Case]:
+    key, report = read.study.study_key, read.report
+    if report is None or report.signature is None:
+        return [
+            Case(key, patient, read.analysis.analysed_at, each.name, each.probability, each.called)
+            for each in read.analysis.findings
+            if each.probability is not None
+        ]
+    said = {name: each.presence for name, each in report_labels(labeller.statements(signed_text(report))).items()}
+    truth = {
+        each.finding: _TRUTH.get(each.label)
+        for each in prediction_rows(read.study, patient, None, read.analysis, report, said)
+    }
+    return [
+        Case(
+            key, patient, read.analysis.analysed_at, each.name, each.probability, each.called,
+            truth[each.name.value], report.signature.signed_at,
+        )
+        for each in read.analysis.findings
+        if each.probability is not None
+    ]  # fmt: skip
+
+
+def _as_analysis(read: ShadowRead) -> Analysis:
+    return Analysis(InstanceKey(""), read.model, read.findings, (), None, None, read.input_sha256, read.read_at)
+
+
+def _newest_final(reports: tuple[Report, ...]) -> Report | None:
+    final = [each for each in reports if each.signature is not None and each.status.value in ("final", "amended")]
+    return final[-1] if final else None
+
+
+def _patient(vault: Vault, key: StudyKey) -> str:
+    """The first of the patient's study keys: the same for all of them, and nobody's identity. A study the vault has lost is a patient of its own."""
+    try:
+        return min([key, *vault.priors(key)])
+    except StudyNotFound:
+        return key
