@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wetread import __version__
 from wetread.bootstrap_context import build_context
+from wetread.bootstrap_models import build_model, build_registered
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.domain.errors import PermanentError
@@ -27,13 +28,11 @@ from wetread.storage.vault import SqlVault
 
 if TYPE_CHECKING:
     from wetread.dicom.sandbox import Sandbox
-    from wetread.inference.bundle import ModelBundle
     from wetread.inference.draft_film import DraftFilms
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.monitoring.watch import Watch, WatchedPolicy
     from wetread.ports.drafter import Drafter
-    from wetread.ports.predictor import Predictor
     from wetread.signoff.desk import ReadingDesk
     from wetread.triage.policy import TriagePolicy
     from wetread.web.doorkeeper import Doorkeeper
@@ -277,8 +276,9 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         vault=core.vault,
         files=core.files,
         decoder=sandbox,
-        model=cache(partial(_load_model, settings, settings.model_bundle)),
-        further_models=tuple(cache(partial(_load_model, settings, each)) for each in settings.further_model_bundles),
+        model=cache(partial(build_model, settings, settings.model_bundle)),
+        further_models=tuple(cache(partial(build_model, settings, each)) for each in settings.further_model_bundles),
+        registered=build_registered(settings),
         suitability=_suitability(settings),
         policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
         context=build_context(settings, core.database, core.vault, core.clock, core.secret),
@@ -350,18 +350,6 @@ def _watched_policy(settings: Settings) -> "WatchedPolicy":
     policy = load_policy(settings.triage_policy or DEFAULT_POLICY)
     here = (rule.rule_id for rule in policy.rules if not rule.when.sites or settings.site in rule.when.sites)
     return WatchedPolicy(policy.policy_version, tuple(here))
-
-
-def _load_model(settings: Settings, folder: Path | None) -> "tuple[ModelBundle, Predictor]":
-    from wetread.inference.bundle import BUNDLED, load_bundle
-    from wetread.runtimes.onnx import OnnxPredictor
-
-    bundle = load_bundle(
-        folder or BUNDLED,
-        trusted_keys_dir=settings.model_trusted_keys_dir,
-        require_signature=settings.model_require_signature,
-    )
-    return bundle, OnnxPredictor(bundle.onnx)
 
 
 class Heartbeats:

@@ -6,11 +6,12 @@ wakes up after losing its lease, leaves nothing half done.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from wetread.context.cases import CaseKeeper
 from wetread.delivery.deliver import deliver
 from wetread.delivery.plan import superseding_version
-from wetread.domain.analysis import Analysis
+from wetread.domain.analysis import Analysis, QualityFlag
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalState
 from wetread.domain.delivery import Delivery, DeliveryState
@@ -20,8 +21,10 @@ from wetread.domain.job import Job, JobKind, JobRequest
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
 from wetread.domain.role import SERVICE
+from wetread.domain.rollout import ShadowRead
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyEvent, next_state
+from wetread.governance.readers import LoadVersion, Readers, no_registry, read_by_first, read_in_shadow, readers_of
 from wetread.inference.analysis import Film, FilmReading, read_film
 from wetread.inference.bundle import ModelBundle
 from wetread.inference.draft_film import DraftFilms
@@ -48,10 +51,15 @@ __all__ = ["ModelSource", "Pipeline"]
 ModelSource = Callable[[], tuple[ModelBundle, Predictor]]
 """A bundle and its predictor, loaded on first use."""
 
+_SHADOW_PRIORITY = -1
+_TRIES_OF_VERSIONS = 2
+"""A version that kills its worker does so each time: from the third try on the installed model reads."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The stages and what they need. `model` reads every film; so do `further_models`, for triage."""
+    """The stages and what they need. `model`, the installed one, reads every film where no rollout says otherwise; so do `further_models`, for triage. `registered` loads the versions of
+    rollouts."""
 
     database: Database
     vault: Vault
@@ -69,6 +77,7 @@ class Pipeline:
     cases: CaseKeeper | None = None
     drafting_language: str = "en"
     further_models: tuple[ModelSource, ...] = ()
+    registered: LoadVersion = no_registry
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
@@ -77,14 +86,18 @@ class Pipeline:
             JobKind.TRIAGE: self._triage,
             JobKind.DRAFT: self._draft,
             JobKind.DELIVER: self._deliver,
+            JobKind.SHADOW: self._shadow,
         }
         steps[job.kind](job)
 
     def give_up(self, job: Job, reason: str) -> bool:
         """What happens when a job cannot succeed. True when the study goes on without it; False when the job must be buried.
 
-        A film that cannot be analysed is marked AI_UNAVAILABLE with the reason and goes on to triage (law 1).
+        A film that cannot be analysed is marked AI_UNAVAILABLE with the reason and goes on to triage (law 1). Shadows that cannot read are noted.
         """
+        if job.kind is JobKind.SHADOW:
+            self._note_shadows(job, None)
+            return True
         if job.kind is not JobKind.ANALYSE:
             return False
         self._commit_analysis(job, None, reason)
@@ -94,34 +107,73 @@ class Pipeline:
         reach("analyse_claimed")
         with self.database.begin(write=False) as unit:
             instances = unit.instances(job.study_key)
+            readers = readers_of(unit, unit.study(job.study_key))
         try:
-            reading = self._read(instances)
+            reading, failed = self._read(instances, readers, job.attempt)
         except UnsuitableImage as unsuitable:
             self._commit_analysis(job, None, str(unsuitable))
             return
         if self.cases is not None and reading.features is not None:
             # before the commit: a worker that dies in between does both again
             self.cases.keep(job.study_key, reading.analysis.model.sha256, reading.features)
-        self._commit_analysis(job, reading.analysis, "")
+        self._commit_analysis(job, reading.analysis, "", failed)
 
-    def _read(self, instances: tuple[Instance, ...]) -> FilmReading:
+    def _read(
+        self, instances: tuple[Instance, ...], readers: Readers, attempt: int
+    ) -> tuple[FilmReading, tuple[ShadowRead, ...]]:
         choice = choose_film(instances, self.suitability)
         if choice.film is None:
             raise UnsuitableImage(choice.suitability.advice, code=choice.suitability.code)
-        film = choice.film
-        bundle, predictor = self.model()
+        film, flags = choice.film, header_flags(choice.suitability)
+
+        def read(model: tuple[ModelBundle, Predictor]) -> FilmReading:
+            return self._read_by(model, film, flags)
+
+        chosen = readers.chosen if attempt <= _TRIES_OF_VERSIONS else ()
+        return read_by_first(chosen, self.registered, read, self.model, self.clock.now())
+
+    def _read_by(
+        self, model: tuple[ModelBundle, Predictor], film: Instance, flags: tuple[QualityFlag, ...]
+    ) -> FilmReading:
+        bundle, predictor = model
         others, without = loaded(self.further_models)
-        path = self.files.path_of(film.content_sha256)
-        decoded = self.decoder.decode(
-            path, needed_side_px=max(m.input_side_px for m, _ in ((bundle, predictor), *others))
-        )
-        shown = Film(film.instance_key, decoded, film.traits.patient_orientation)
+        shown = self._decoded(film, max(m.input_side_px for m, _ in (model, *others)))
         reading = read_film(shown, bundle, predictor, self.clock.now())
         further, failed = read_again(shown, others, self.clock.now())
-        quality = (*header_flags(choice.suitability), *reading.analysis.quality, *without, *failed)
+        quality = (*flags, *reading.analysis.quality, *without, *failed)
         return replace(reading, analysis=replace(reading.analysis, quality=quality, further=further))
 
-    def _commit_analysis(self, job: Job, analysis: Analysis | None, reason: str) -> None:
+    def _decoded(self, film: Instance, needed_side_px: int) -> Film:
+        decoded = self.decoder.decode(self.files.path_of(film.content_sha256), needed_side_px=needed_side_px)
+        return Film(film.instance_key, decoded, film.traits.patient_orientation)
+
+    def _shadow(self, job: Job) -> None:
+        with self.database.begin(write=False) as unit:
+            study, instances = unit.study(job.study_key), unit.instances(job.study_key)
+            shadows = () if _superseded(job, study) else readers_of(unit, study).shadows
+        film = choose_film(instances, self.suitability).film
+        if film is None:
+            self._note_shadows(job, ())
+            return
+        # one decode per version: each may want another size, and one film that cannot be decoded is each one's failure
+        reads = read_in_shadow(shadows, self.registered, partial(self._decoded, film), self.clock.now())
+        self._note_shadows(job, reads)
+
+    def _note_shadows(self, job: Job, reads: tuple[ShadowRead, ...] | None) -> None:
+        """Apart from everything that is shown. None: the worker died each time that shadows read this study."""
+        with self.database.begin() as unit:
+            study = unit.study(job.study_key)
+            if reads is None:
+                now, shadows = self.clock.now(), readers_of(unit, study).shadows
+                reads = tuple(ShadowRead(each.model, now, problem="worker_died") for each in shadows)
+            for each in () if _superseded(job, study) else reads:
+                unit.save_shadow_read(study.study_key, study.revision, each)
+            said = {each.model_key: each.problem or "read" for each in reads}
+            self._finish(unit, job, "study.shadow", "success", None, said)
+
+    def _commit_analysis(
+        self, job: Job, analysis: Analysis | None, reason: str, failed: tuple[ShadowRead, ...] = ()
+    ) -> None:
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
             if _superseded(job, study):
@@ -130,9 +182,18 @@ class Pipeline:
             event = StudyEvent.ANALYSE if analysis else StudyEvent.FAIL_ANALYSIS
             if analysis:
                 unit.save_analysis(study.study_key, study.revision, analysis)
+                self._versions_on_trial(unit, study, failed)
             unit.save_study(replace(study, state=next_state(study.state, event), reason=reason))
             outcome = "success" if analysis else "ai_unavailable"
             self._finish(unit, job, "study.analyse", outcome, JobKind.TRIAGE, _model_facts(analysis))
+
+    def _versions_on_trial(self, unit: UnitOfWork, study: Study, failed: tuple[ShadowRead, ...]) -> None:
+        """What a chosen version could not read is kept against it; shadows get a job of their own, behind all others."""
+        for each in failed:
+            unit.save_shadow_read(study.study_key, study.revision, each)
+        if readers_of(unit, study).shadows:
+            key = f"{JobKind.SHADOW.value}:{study.study_key}:{study.revision}"
+            unit.enqueue(JobRequest(JobKind.SHADOW, study.study_key, key, _SHADOW_PRIORITY))
 
     def _triage(self, job: Job) -> None:
         facts = ask_vault(job.study_key, self.vault, self.policy, last_try=job.attempt > 1)

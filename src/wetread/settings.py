@@ -212,6 +212,10 @@ class Settings(BaseSettings):
     watch_in_a_row: int = Field(default=20, ge=5, description="So many studies without AI or of equal scores are one.")
     watch_always_after: int = Field(default=100, ge=20, description="So many studies that one rule fires on are one.")
 
+    rollout_evaluate_every_h: float = Field(
+        default=24.0, ge=0, le=168, description="Hours between a worker's looks at a rollout; 0: only by command."
+    )
+
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 

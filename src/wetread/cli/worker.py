@@ -4,6 +4,7 @@ import signal
 import threading
 
 from wetread.bootstrap import build_worker
+from wetread.bootstrap_models import watch_rollouts
 from wetread.bootstrap_retrieval import build_retention
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
@@ -23,6 +24,8 @@ def run(argv: list[str]) -> int:
     worker, heartbeat = build_worker(settings)
     retention = build_retention(settings, worker.clock)
     threading.Thread(target=retention.run, args=(stop,), daemon=True).start()
+    looks = (settings, worker.database, worker.pipeline.vault, worker.clock, stop)
+    threading.Thread(target=watch_rollouts, args=looks, daemon=True).start()
     worker.run(stop, beat=heartbeat.beat)
     heartbeat.end()
     return 0

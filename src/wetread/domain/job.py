@@ -14,6 +14,8 @@ class JobKind(StrEnum):
     TRIAGE = "triage"
     DRAFT = "draft"
     DELIVER = "deliver"
+    SHADOW = "shadow"
+    """Versions on trial read the study unseen, after everything that somebody waits for."""
 
 
 class JobState(StrEnum):

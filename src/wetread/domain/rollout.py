@@ -174,7 +174,7 @@ class RolloutDecision:
 class ShadowRead:
     """What a shadow version made of a study's film. Never shown, never triaged. `problem`: a stable code why it read nothing; "" when it did.
 
-    `unsuitable`: the film is one that this model must not read; that is no failure. A canary that fails leaves one of these, too: the active version read in its place.
+    `unsuitable`: it refused the film as one it must not read. A canary that fails leaves one of these, too: the active version read in its place.
     """
 
     model: ModelIdentity

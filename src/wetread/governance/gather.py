@@ -77,19 +77,19 @@ def _reads(database: Database, rollout: Rollout, left_out: Counter[str]) -> Iter
                 left_out[each] += 1
                 continue
             if isinstance(each, ShadowRead):
-                left_out[f"it failed: {each.problem}"] += 1
+                left_out[
+                    f"it {'refused a film that the model in use reads' if each.unsuitable else 'failed'}: {each.problem}"
+                ] += 1
             elif each.report is None:
                 left_out["not signed yet"] += 1
             yield each
 
 
 def _read_of(unit: UnitOfWork, study: Study, rollout: Rollout) -> _Read | ShadowRead | str:
-    """The version's read, its failure, or why there is neither."""
+    """The version's read, its failure or refusal, or why there is neither."""
     aside = next((each for each in unit.shadow_reads(study.study_key) if each.model_key == rollout.model_key), None)
-    if aside is not None and aside.problem and not aside.unsuitable:
+    if aside is not None and aside.problem:
         return aside
-    if aside is not None and aside.unsuitable:
-        return "a film it must not read"
     if rollout.state is VersionState.SHADOW:
         analysis = _as_analysis(aside) if aside else None
     else:

@@ -24,7 +24,7 @@ _GATES = (false_positive_gate, calibration_gate, sensitivity_gate)
 
 @dataclass(frozen=True, slots=True)
 class SiteCases:
-    """What a version read at one site since its stage began. `reads`, `failed`: studies it was given, and of these those on which it failed (not those that no model should read)."""
+    """What a version read at one site since its stage began. `reads`, `failed`: studies it was given, and of these those on which it failed, or which it refused though the model in use reads them."""
 
     rollout: Rollout
     cases: tuple[Case, ...]
@@ -95,13 +95,13 @@ def _said(weighed: Weighed, *, fails: bool, threshold: float) -> GateEvidence:
 
 
 def _reads_gate(site: SiteCases) -> GateEvidence:
-    """A version that fails on more than 5 % of what it is given does not go on; its failures cost nobody a read."""
+    """A version that fails on, or refuses, more than 5 % of what the model in use reads does not go on; that costs nobody a read."""
     share = site.failed / site.reads if site.reads else None
     if site.reads < _MIN_READS:
         result = GateResult.INSUFFICIENT
     else:
         result = GateResult.HOLDS if share and share > _MOST_FAILED_READS else GateResult.PASSES
-    statistic = "share of studies on which it failed"
+    statistic = "share of studies on which it failed or that it refused"
     return GateEvidence(GateName.READS, None, result, statistic, share, _MOST_FAILED_READS, site.failed, site.reads)
 
 

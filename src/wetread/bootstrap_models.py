@@ -1,0 +1,81 @@
+"""Models put together: the installed one, registered versions from their shelf, and the look at rollouts. Nothing is loaded before it is needed."""
+
+import logging
+import threading
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wetread.domain.errors import WetreadError
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+from wetread.ports.vault import Vault
+from wetread.settings import Settings
+
+if TYPE_CHECKING:
+    from wetread.governance.nightly import RolloutWatch
+    from wetread.governance.readers import LoadVersion
+    from wetread.inference.bundle import ModelBundle
+    from wetread.inference.shelf import ModelShelf
+    from wetread.ports.predictor import Predictor
+
+__all__ = ["build_model", "build_registered", "build_rollout_watch", "build_shelf", "watch_rollouts"]
+
+_LOG = logging.getLogger(__name__)
+_LOADED_VERSIONS = 6
+"""Networks of registered versions that a worker keeps in memory."""
+_PAUSE_S = 600.0
+
+
+def build_model(settings: Settings, folder: Path | None) -> "tuple[ModelBundle, Predictor]":
+    """The bundle in a folder or zip; None: the one that ships."""
+    from wetread.inference.bundle import BUNDLED, load_bundle
+    from wetread.runtimes.onnx import OnnxPredictor
+
+    bundle = load_bundle(
+        folder or BUNDLED,
+        trusted_keys_dir=settings.model_trusted_keys_dir,
+        require_signature=settings.model_require_signature,
+    )
+    return bundle, OnnxPredictor(bundle.onnx)
+
+
+def build_shelf(settings: Settings) -> "ModelShelf":
+    from wetread.inference.shelf import ModelShelf
+
+    return ModelShelf(settings.data_dir / "models", settings.model_trusted_keys_dir, settings.model_require_signature)
+
+
+def build_registered(settings: Settings) -> "LoadVersion":
+    """Registered versions by the sha256 of their bundle; a version that could not be loaded is tried again the next time."""
+
+    @lru_cache(maxsize=_LOADED_VERSIONS)
+    def load(bundle_sha256: str) -> "tuple[ModelBundle, Predictor]":
+        from wetread.runtimes.onnx import OnnxPredictor
+
+        bundle = build_shelf(settings).load(bundle_sha256)
+        return bundle, OnnxPredictor(bundle.onnx)
+
+    return lambda version: load(version.bundle_sha256)
+
+
+def build_rollout_watch(settings: Settings, database: Database, vault: Vault, clock: Clock) -> "RolloutWatch":
+    from wetread.governance.nightly import RolloutWatch
+    from wetread.labelling.labeller import RuleLabeller
+
+    every = timedelta(hours=settings.rollout_evaluate_every_h)
+    return RolloutWatch(database, vault, RuleLabeller(), clock, every)
+
+
+def watch_rollouts(settings: Settings, database: Database, vault: Vault, clock: Clock, stop: threading.Event) -> None:
+    """Until `stop` is set: as long as no rollout is under way nothing heavy is loaded."""
+    while settings.rollout_evaluate_every_h and not stop.wait(_PAUSE_S):
+        try:
+            with database.begin(write=False) as unit:
+                under_way = any(each.is_open for each in unit.rollouts())
+        except WetreadError as error:
+            _LOG.warning("rollouts_not_asked code=%s", error.code)
+            continue
+        if under_way:
+            build_rollout_watch(settings, database, vault, clock).run(stop, pause_s=_PAUSE_S)
