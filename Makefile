@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc strace
+DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc strace prometheus
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node screenshots constraints clean
@@ -61,7 +61,8 @@ $(VENV)/.learning: $(VENV)/.test
 
 debian: ## real neighbours for the tests; needs root only when something is missing
 	@missing=$$(for p in $(DEBIAN); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
-	if [ -n "$$missing" ]; then echo "installing $$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	if [ -n "$$missing" ]; then echo "installing $$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	case "$$missing" in *prometheus*) systemctl disable --now prometheus >/dev/null 2>&1 || true;; esac; fi  # only its promtool is wanted
 
 node: tests/neighbours/node/node_modules/.done
 tests/neighbours/node/node_modules/.done: tests/neighbours/node/package-lock.json

@@ -15,6 +15,7 @@ from wetread import __version__
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_models import build_model, build_registered
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
+from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
@@ -323,15 +324,9 @@ def build_drafter(settings: Settings) -> "Drafter":
 
 def build_watch(core: Core) -> "Watch":
     """The watch over silent failures; its owner calls `run_once(clock.now())` every `watch_every_s` seconds."""
-    from zoneinfo import ZoneInfo
-
     from wetread.monitoring.watch import Limits, Watch
 
-    settings = core.settings
-    try:
-        zone = ZoneInfo(settings.site_time_zone)
-    except (KeyError, ValueError, OSError):
-        raise PermanentError("site_time_zone is no IANA time zone, like Europe/Berlin", code="bad_settings") from None
+    settings, zone = core.settings, site_zone(core.settings)
     limits = Limits(
         settings.watch_false_alarms_per_year / 52,
         timedelta(minutes=settings.watch_waiting_min),

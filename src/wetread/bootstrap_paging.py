@@ -28,12 +28,12 @@ _ALIVE_WITHIN_S = 60.0
 """The outside is told that all is well only when sweep and sender have done their work within this time."""
 
 
-def build_pager(settings: Settings) -> Pager:
-    """Everything between a critical result and a telephone."""
+def build_pager(settings: Settings, further: tuple[Chore, ...] = ()) -> Pager:
+    """Everything between a critical result and a telephone, and `further` chores."""
     core = build_core(settings)
     book = RosterBook(settings.roster_file, settings.roster_copy)
     paths, wrong = _paths(settings)
-    chores = []
+    chores = [*further]
     try:
         watch = build_watch(core)
     except PermanentError as error:

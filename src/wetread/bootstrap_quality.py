@@ -1,17 +1,22 @@
-"""The prediction log put together: database, vault, labeller and what a draft would have been signed as."""
+"""Live monitoring put together: the prediction log (database, vault, labeller, what a draft would have been signed as) and the round that measures it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.statement import Presence
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
+from wetread.settings import Settings
 
 if TYPE_CHECKING:
     from wetread.monitoring.logged import PredictionLog
+    from wetread.monitoring.quality import QualityWatch
 
-__all__ = ["build_prediction_log"]
+__all__ = ["build_prediction_log", "build_quality_watch", "site_zone"]
 
 
 def build_prediction_log(database: Database, vault: Vault) -> "PredictionLog":
@@ -26,3 +31,28 @@ def build_prediction_log(database: Database, vault: Vault) -> "PredictionLog":
         return {name: each.presence for name, each in report_labels(labeller.statements(text)).items()}
 
     return PredictionLog(database, vault, said, content_of)
+
+
+def build_quality_watch(
+    settings: Settings, database: Database, vault: Vault, days: int | None = None
+) -> "QualityWatch":
+    """`days` instead of the setting's."""
+    from wetread.monitoring.cells import QualityLimits
+    from wetread.monitoring.quality import QualityWatch
+
+    limits = QualityLimits(
+        days or settings.monitor_days,
+        settings.monitor_unmentioned,
+        settings.monitor_reference_studies,
+        settings.monitor_tolerance,
+    )
+    log = partial(build_prediction_log, database, vault)
+    return QualityWatch(database, log, limits, settings.watch_false_alarms_per_year)
+
+
+def site_zone(settings: Settings) -> ZoneInfo:
+    """Raises PermanentError(code='bad_settings')."""
+    try:
+        return ZoneInfo(settings.site_time_zone)
+    except (KeyError, ValueError, OSError):
+        raise PermanentError("site_time_zone is no IANA time zone, like Europe/Berlin", code="bad_settings") from None

@@ -1,13 +1,25 @@
 """`wetread pager`: the process that brings critical results to people and watches for silence."""
 
+import argparse
+import logging
+import os
 import signal
+import subprocess
+import sys
 import threading
 
+from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_paging import build_pager
+from wetread.bootstrap_quality import site_zone
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.monitoring.quality import begin_night
+from wetread.paging.pager import Chore
 
 __all__ = ["run"]
+
+_LOG = logging.getLogger(__name__)
+_LOOK_EVERY_S = 600.0
 
 
 def run(argv: list[str]) -> int:
@@ -22,5 +34,20 @@ def run(argv: list[str]) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    build_pager(settings).run(stop)
+    measuring = Chore("measure", _LOOK_EVERY_S, lambda: _measure(build_core(settings), args))
+    build_pager(settings, (measuring,)).run(stop)
     return 0
+
+
+def _measure(core: Core, args: argparse.Namespace) -> None:
+    """The night's round in a process of its own: counting must never hold up a page."""
+    hour = core.settings.monitor_hour
+    if hour is None or not begin_night(core.database, core.clock.now(), site_zone(core.settings), hour):
+        return
+    where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
+    command = [sys.executable, "-P", "-m", "wetread", "monitor", "run", *where]
+    done = subprocess.run(
+        command, env={**os.environ, "WETREAD_PARENT_PID": str(os.getpid())}, stdout=subprocess.DEVNULL, check=False
+    )
+    if done.returncode:
+        _LOG.error("measure_failed status=%s", done.returncode)

@@ -34,6 +34,8 @@ class Act(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     EXPORT_PREDICTIONS = "export_predictions"
     MATCH_TRIALS = "match_trials"
+    SEE_QUALITY = "see_quality"
+    FREEZE_REFERENCE = "freeze_reference"
     SEE_ROLLOUTS = "see_rollouts"
     REGISTER_MODEL = "register_model"
     ASK_FOR_PROMOTION = "ask_for_promotion"
@@ -100,6 +102,8 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_AUDIT,
             _A.EXPORT_PREDICTIONS,
             _A.MATCH_TRIALS,
+            _A.SEE_QUALITY,
+            _A.FREEZE_REFERENCE,
             _A.SEE_ROLLOUTS,
             _A.APPROVE_PROMOTION,
             _A.STOP_ROLLOUT,
@@ -117,6 +121,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_OWN_AUDIT,
             _A.READ_AUDIT,
             _A.MANAGE_ACCOUNTS,
+            _A.SEE_QUALITY,
             _A.SEE_ROLLOUTS,
             _A.APPROVE_PROMOTION,
             _A.STOP_ROLLOUT,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, settle
+from wetread.monitoring.quality import unfinished_night
 from wetread.monitoring.rules import rule_notes, rule_silences
 from wetread.monitoring.scores import equal_scores, score_notes
 from wetread.monitoring.silence import LOOK_BACK, YOUNG_DAYS, Judgement, Verdict, judge, silences
@@ -116,6 +117,7 @@ class Watch:
             ("arrivals", frozenset({_K.NOTHING_ARRIVES}), arriving),
             ("routing", frozenset({_K.NOTHING_ROUTED, _K.DEAD_LETTERS}), self._routed),
             ("reading", frozenset({_K.NOTHING_READ, _K.SCORES_ALL_EQUAL}), self._read),
+            ("live monitoring", frozenset(), _quality),
             ("rules", frozenset({_K.RULE_NEVER_FIRES, _K.RULE_ALWAYS_FIRES}), self._rules),
         )
 
@@ -170,6 +172,10 @@ _Check = tuple[str, frozenset[AlarmKind], Callable[[UnitOfWork, datetime, Round]
 
 def _criticals(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
     return critical_overdue(unit.criticals(limit=10_000), now)
+
+
+def _quality(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
+    return unfinished_night(unit, now)
 
 
 def _hour(time: datetime) -> datetime:

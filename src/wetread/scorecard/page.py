@@ -5,6 +5,7 @@ from html import escape
 
 from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.evaluation.slices import SliceReport
+from wetread.scorecard.html import STYLE, table
 from wetread.scorecard.measure import FindingScore, ModelDifference
 from wetread.scorecard.report import DEFINITIONS, DataFacts, Report, SplitScore
 
@@ -26,7 +27,7 @@ def report_page(report: Report, plots: Mapping[str, str]) -> str:
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><title>Evaluation of {escape(report.data.file)}</title><style>{_STYLE}</style></head>'
+        f'<meta name="color-scheme" content="light dark"><title>Evaluation of {escape(report.data.file)}</title><style>{STYLE}</style></head>'
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
 
@@ -81,7 +82,7 @@ def _overview(scores: Iterable[FindingScore]) -> str:
         "smooth ECE",
         "Brier skill",
     )
-    return forest_plot("AUROC (dashed: chance)", rows, (0.4, 1.0), 0.5) + _table(heads, cells)
+    return forest_plot("AUROC (dashed: chance)", rows, (0.4, 1.0), 0.5) + table(heads, cells)
 
 
 def _auroc_row(label: str, score: FindingScore) -> Row:
@@ -138,7 +139,7 @@ def _calibration(score: FindingScore) -> str:
                 f"slope {line.slope:.2f} ± {1.96 * line.slope_standard_error:.2f}, in the large {line.in_the_large:.2f} ± {1.96 * line.in_the_large_standard_error:.2f}",
             ]
         )
-    return _table(("calibration", ""), rows)
+    return table(("calibration", ""), rows)
 
 
 def _axis(axis: str, sensitivity: SliceReport | None, specificity: SliceReport | None) -> str:
@@ -180,7 +181,7 @@ def _differences(differences: Iterable[ModelDifference]) -> str:
         if each.brier
     ]
     drawn = forest_plot("AUROC, first minus second, paired (dashed: no difference)", rows, (-0.2, 0.2), 0.0)
-    return f"<h2>Against the other model</h2>{drawn}{_table(('finding', 'Brier score, first minus second (below 0: first better)'), brier)}"
+    return f"<h2>Against the other model</h2>{drawn}{table(('finding', 'Brier score, first minus second (below 0: first better)'), brier)}"
 
 
 def _splits(splits: Iterable[SplitScore]) -> str:
@@ -208,30 +209,3 @@ def _interval(found: object) -> str:
         return ""
     value, low, high = (getattr(found, each) for each in ("value", "low", "high"))
     return f"{value:.3f} ({low:.3f}-{high:.3f})"
-
-
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-
-
-_STYLE = """
-:root { --ink: #1b1f24; --paper: #fff; --quiet: #59636e; --line: #d5dae0; --accent: #5b3fb0; --warn: #8a5300; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ed; --paper: #0f1216; --quiet: #9aa5b1; --line: #2c333b; --accent: #b9a3ff; --warn: #f0c97a; } }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
-main { max-width: 72rem; margin: 0 auto; padding: 1.5rem 1.2rem 4rem; }
-h1 { font-size: 1.6rem; } h2 { margin-top: 2.4rem; border-top: 1px solid var(--line); padding-top: 1rem; }
-.quiet { color: var(--quiet); font-size: 0.92rem; } .warn { color: var(--warn); }
-code { font-size: 0.9em; overflow-wrap: anywhere; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; margin: 0.8rem 0; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
-th, td { text-align: left; padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
-dt { font-weight: 600; margin-top: 0.6rem; } dd { margin: 0 0 0 1rem; }
-.plots { display: flex; flex-wrap: wrap; gap: 1rem; } .plot { width: 17rem; } .forest { width: 100%; max-width: 54rem; display: block; margin: 0.8rem 0; }
-svg text { fill: currentColor; font-size: 11px; } svg .title { font-weight: 600; font-size: 12px; } .forest text { font-size: 12.5px; }
-svg .quiet { fill: var(--quiet); font-size: 10px; } svg .group { font-weight: 600; }
-svg .grid, svg .frame { stroke: var(--line); fill: none; } svg .marked { stroke: var(--quiet); stroke-dasharray: 4 4; }
-svg .line { fill: none; stroke: var(--accent); stroke-width: 2; } svg .faint { fill: none; stroke: var(--quiet); stroke-dasharray: 3 4; }
-svg .interval { stroke: var(--accent); stroke-width: 2; } svg .point { fill: var(--accent); }
-@media print { section { break-inside: avoid; } }
-"""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from wetread.domain.alarm import Alarm
 from wetread.domain.critical import CriticalResult, CriticalState
 
-__all__ = ["alarm_metrics", "critical_metrics"]
+__all__ = ["alarm_metrics", "critical_metrics", "label"]
 
 _UNTAKEN = (CriticalState.OPEN, CriticalState.NOTIFIED)
 _OPEN = tuple(state for state in CriticalState if state is not CriticalState.CLOSED)
@@ -38,9 +38,10 @@ def alarm_metrics(alarms: Iterable[Alarm]) -> list[str]:
     return [
         "# TYPE wetread_alarms gauge",
         "# HELP wetread_alarms Open alarms by kind and site.",
-        *(f'wetread_alarms{{kind="{kind}",site="{_label(site)}"}} {n}' for (kind, site), n in sorted(counts.items())),
+        *(f'wetread_alarms{{kind="{kind}",site="{label(site)}"}} {n}' for (kind, site), n in sorted(counts.items())),
     ]
 
 
-def _label(text: str) -> str:
+def label(text: str) -> str:
+    """A label's value as the exposition format quotes it."""
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,7 @@ ACCOUNTS = {"qa": Role.QUALITY, "ml": Role.ML_ENGINEER, "admin": Role.ADMIN} | {
 Run = Callable[..., int]
 
 
-def open_house(folder: Path, studies: int) -> Core:
+def open_house(folder: Path, studies: int, *, begin: datetime = NOON, every: timedelta = timedelta(hours=1)) -> Core:
     """Signed studies read for effusion and pneumothorax, every fifth called, every third signed as present."""
     core = build_core(load_settings(None, data_dir=folder))
     known = hash_password(PASSWORD, salt=b"s" * 16, cost=ScryptCost(n=2, r=1, p=1))
@@ -33,15 +33,16 @@ def open_house(folder: Path, studies: int) -> Core:
         for name, role in ACCOUNTS.items():
             unit.save_account(Account(Actor(name, role, name), known))
         for number in range(studies):
+            at = begin + number * every
             key, instance = StudyKey(f"{number:024d}"), InstanceKey(f"i{number:023d}")
-            unit.save_study(a_study(study_key=key, received_at=NOON + timedelta(hours=number)))
+            unit.save_study(a_study(study_key=key, received_at=at))
             unit.admit_instance(an_instance(instance_key=instance, study_key=key))
             names = (FindingName.EFFUSION, FindingName.PNEUMOTHORAX)
             found = tuple(a_finding(each, probability=0.8 if number % 5 == 0 else 0.1) for each in names)
-            unit.save_analysis(key, 1, an_analysis(instance_key=instance, findings=found))
+            unit.save_analysis(key, 1, an_analysis(instance_key=instance, findings=found, analysed_at=at))
             sections = ((Section.FINDINGS, "Seen."),)
             content = ReportContent(sections, tuple(ReportFinding(each, number % 3 == 0) for each in names))
-            signature = a_signature(content, signed_at=NOON + timedelta(hours=number, minutes=30))
+            signature = a_signature(content, signed_at=at + timedelta(minutes=30))
             report = a_report(study_key=key, content=content, status=ReportStatus.FINAL, signature=signature)
             unit.save_report(report, expected_etag=None)
         unit.commit()

@@ -1,0 +1,95 @@
+"""A quality report as lines of a terminal: one table per site, scanner and model version, a line per finding."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport
+
+__all__ = ["quality_lines"]
+
+_COLUMNS = ("sensitivity", "specificity", "ppv", "auroc", "override")
+
+
+def quality_lines(report: QualityReport) -> list[str]:
+    """Every rate with its 95 % interval; "n 7" where there are too few cases to say more."""
+    left_out = [f"left out: {n} studies, {why}" for why, n in report.left_out]
+    if not report.cells:
+        return [f"no signed study since {report.since} was read by a calibrated model", *left_out]
+    return [
+        f"{report.studies} signed studies received since {report.since}; a finding not mentioned counts as {_counted(report)}",
+        *left_out,
+        *(line for place, cells in groupby(report.cells, _place) for line in _table(place, list(cells))),
+        "",
+        *sorted({f"basis: {each.basis}" for each in report.cells}),
+        *(f"note: {each}" for each in report.notes),
+    ]
+
+
+def _counted(report: QualityReport) -> str:
+    return "absent" if report.unmentioned_as == "negative" else "unlabelled"
+
+
+def _place(cell: QualityCell) -> tuple[str, str, str]:
+    return cell.key.site, cell.key.scanner, cell.key.model
+
+
+def _table(place: tuple[str, str, str], cells: list[QualityCell]) -> Iterator[str]:
+    site, scanner, model = place
+    yield ""
+    yield f"{site}, {scanner}, {model}: {max(each.studies for each in cells)} studies"
+    heads = "".join(f"{each:<19}" for each in _COLUMNS)
+    yield f"{'finding':<22}{'positive of n':>14}  {heads}{'FP/100':<18}{'ECE (by chance)':<17}{'PSI (limit)':<13}"
+    for cell in cells:
+        rates = "".join(f"{_rate(cell.number(each)):<19}" for each in _COLUMNS)
+        of = f"{cell.positive} of {cell.positive + cell.negative}"
+        yield (
+            f"{cell.key.finding:<22}{of:>14}  {rates}{_rate(cell.number('fp_per_100_studies'), 1):<18}"
+            f"{_pair(cell, 'ece', 'ece_null_mean'):<17}{_pair(cell, 'psi', 'psi_critical'):<13}"
+        ).rstrip()
+    yield from _studies_of_all(cells)
+    for cell in cells:
+        yield from _worse(cell)
+
+
+def _studies_of_all(cells: list[QualityCell]) -> Iterator[str]:
+    """What is of the study, whatever the finding; and times by finding where there are enough."""
+    edited = cells[0].number("edited")
+    yield f"drafts edited before signing: {_rate(edited)} (n {edited.n})"
+    for cell in cells:
+        times = [(name, cell.number(f"turnaround_{name}_min")) for name in ("called", "not_called", "missed")]
+        if any(each.value is not None for _, each in times):
+            said = "; ".join(f"{name.replace('_', ' ')} {_minutes(each)}" for name, each in times)
+            yield f"median minutes to signature, {cell.key.finding}: {said}"
+
+
+def _worse(cell: QualityCell) -> Iterator[str]:
+    for gap in cell.gaps:
+        for group in gap.groups:
+            if group.p_worse is not None and group.p_worse < 0.05 and group.value is not None:
+                yield (
+                    f"{_name(cell.key)}: {gap.rate} lower for {gap.axis} {group.group}: {group.value:.2f} "
+                    f"({group.low:.2f}-{group.high:.2f}), n {group.n}, all {gap.overall:.2f} (Holm within the axis)"
+                )
+
+
+def _name(key: CellKey) -> str:
+    return f"{key.finding} on {key.scanner}"
+
+
+def _rate(number: Number, digits: int = 2) -> str:
+    if number.value is None or number.low is None or number.high is None:
+        return f"n {number.n}"
+    return f"{number.value:.{digits}f} ({number.low:.{digits}f}-{number.high:.{digits}f})"
+
+
+def _pair(cell: QualityCell, value: str, beside: str) -> str:
+    number, limit = cell.number(value), cell.number(beside)
+    if number.value is None:
+        return f"n {number.n}"
+    return f"{number.value:.3f} ({limit.value:.3f})" if limit.value is not None else f"{number.value:.3f}"
+
+
+def _minutes(number: Number) -> str:
+    if number.value is None or number.low is None or number.high is None:
+        return f"n {number.n}"
+    return f"{number.value:.0f} ({number.low:.0f}-{number.high:.0f}, n {number.n})"

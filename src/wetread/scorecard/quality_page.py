@@ -1,0 +1,121 @@
+"""A quality report as one HTML page: every number with n and interval, reliability, trend, shares by frozen bin, and the definitions."""
+
+from html import escape
+
+import numpy as np
+
+from wetread.domain.quality import Gap, Number, QualityCell, QualityReport
+from wetread.evaluation.forest_plot import Row, forest_plot
+from wetread.monitoring.measures import MEASURES
+from wetread.scorecard.html import STYLE, table
+from wetread.scorecard.plots import Curve, plot
+
+__all__ = ["quality_page"]
+
+_TRENDED = (
+    ("sensitivity", "Sensitivity by week"),
+    ("override", "Overrides by week"),
+    ("mean_probability", "Mean probability by week"),
+)
+
+
+def quality_page(report: QualityReport) -> str:
+    left_out = "; ".join(f"{n} studies: {why}" for why, n in report.left_out)
+    parts = [
+        f"<h1>Live monitoring since {escape(report.since)}</h1>",
+        "<p><strong>Assistive research tool, not a cleared medical device.</strong> A number without its n is not in here; what is not said says why.</p>",
+        f"<p class=quiet>Made {report.made_at:%Y-%m-%d %H:%M} UTC over {report.studies:,} signed studies of {report.days} days; a finding that a report does not mention counts as "
+        f"{escape(report.unmentioned_as)}. {escape(left_out)}</p>",
+        *(f"<p class=warn>{escape(each)}</p>" for each in sorted({cell.basis for cell in report.cells})),
+        *(f"<p class=quiet>{escape(each)}</p>" for each in report.notes),
+        *map(_cell, report.cells),
+        f"<h2>Definitions</h2><dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(words)}</dd>' for name, words in MEASURES.items())}</dl>",
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><title>Live monitoring</title><style>{STYLE}</style></head>'
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+
+
+def _cell(cell: QualityCell) -> str:
+    key = cell.key
+    known = f"{cell.positive:,} positive and {cell.negative:,} negative of {cell.studies:,} studies"
+    rest = f"{cell.uncertain} uncertain, {cell.conflicting} contradictory, {cell.unmentioned} not mentioned"
+    parts = [
+        f"<h2>{escape(key.finding)}: {escape(key.site)}, {escape(key.scanner)}, {escape(key.model)}</h2>",
+        f"<p class=quiet>{known}; {rest}; chance of a truth at least {cell.truth_probability:g}.</p>",
+        table(("number", "value", "95 % interval", "n"), (_row(each) for each in cell.numbers)),
+        f"<div class=plots>{_reliability(cell)}{''.join(_trend(cell, name, title) for name, title in _TRENDED)}{_shares(cell)}</div>",
+        *map(_gap, cell.gaps),
+    ]
+    return f"<section>{''.join(parts)}</section>"
+
+
+def _row(number: Number) -> tuple[str, str, str, str]:
+    value = number.refused if number.value is None else f"{number.value:.4g}"
+    interval = "" if number.low is None or number.high is None else f"{number.low:.4g} to {number.high:.4g}"
+    return number.name, value, interval, f"{number.n:,}"
+
+
+def _reliability(cell: QualityCell) -> str:
+    bins = cell.reliability
+    if not bins:
+        return ""
+    x, y, low, high = (
+        np.array([getattr(each, name) for each in bins]) for name in ("stated", "observed", "low", "high")
+    )
+    diagonal = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "faint")
+    smallest = min(each.n for each in bins)
+    return plot(
+        f"Reliability ({len(bins)} bins of {smallest:,} or more)",
+        [diagonal, Curve(x, y, "points", low, high)],
+        ("stated probability", "observed share"),
+    )
+
+
+def _trend(cell: QualityCell, name: str, title: str) -> str:
+    said = [
+        (place, number)
+        for place, point in enumerate(cell.trend)
+        for number in point.numbers
+        if number.name == name and number.low is not None
+    ]
+    if not said:
+        return ""
+    x = np.array([float(place) for place, _ in said])
+    y, low, high = (np.array([getattr(number, part) for _, number in said]) for part in ("value", "low", "high"))
+    n = [number.n for _, number in said]
+    return plot(
+        f"{title} (n {min(n)} to {max(n)})",
+        [Curve(x, y, "points", low, high)],
+        (f"weeks from {cell.trend[0].first_day}", name),
+        (0.0, float(max(len(cell.trend) - 1, 1))),
+    )
+
+
+def _shares(cell: QualityCell) -> str:
+    if not cell.psi_shares:
+        return ""
+    before, now = (np.array([pair[side] for pair in cell.psi_shares]) for side in (0, 1))
+    x = np.arange(len(before), dtype=np.float64)
+    top = float(max(before.max(), now.max())) * 1.1
+    return plot(
+        f"Scores by frozen bin (faint: reference; n {cell.number('psi').n:,})",
+        [Curve(x, before, "faint"), Curve(x, now)],
+        ("bin", "share"),
+        (0.0, float(len(before) - 1)),
+        (0.0, top),
+    )
+
+
+def _gap(gap: Gap) -> str:
+    rows = [
+        Row(f"{each.group}: {each.withheld}"[:52], "withheld")
+        if each.value is None
+        else Row(each.group, f"n {each.n:,}", each.value, each.low, each.high)
+        for each in gap.groups
+    ]
+    return forest_plot(
+        f"{gap.rate} by {gap.axis} (dashed: all; bands hold for all groups at once)", rows, (0.0, 1.0), gap.overall
+    )

@@ -1,0 +1,92 @@
+"""The last round of live monitoring as OpenMetrics lines: numbers by cell, never a study, and never more than `MOST_SCANNERS` scanners."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport
+from wetread.monitoring.measures import MEASURES
+from wetread.web.critical_metrics import label
+
+__all__ = ["MOST_SCANNERS", "quality_metrics"]
+
+MOST_SCANNERS = 20
+"""A detector's name comes from its header: without a limit a modality that numbers its films would fill the time series database."""
+_MOST_LETTERS = 130
+_DAY_S, _MINUTE_S = 86_400, 60
+_TURNAROUND = {f"turnaround_{group}_min": group for group in ("called", "not_called", "missed")}
+
+
+def quality_metrics(report: QualityReport | None) -> list[str]:
+    """Nothing before the first round. What is not said is absent; the n behind every number never is."""
+    if report is None:
+        return []
+    cells, left_out = _named(report.cells)
+    return [
+        *_one("computed_timestamp_seconds", "When the numbers below were made.", f"{report.made_at.timestamp():.0f}"),
+        *_one("window_seconds", "How far back they reach.", str(report.days * _DAY_S)),
+        *_one("signed_studies", "Signed studies they are of.", str(report.studies)),
+        *_one("scanners_left_out", f"Scanners beyond the {MOST_SCANNERS} that are named.", str(left_out)),
+        *_family(
+            "cases",
+            "Cases behind each number.",
+            (f'{_labels(each.key)},measure="{number.name}"}} {number.n}' for each in cells for number in each.numbers),
+        ),
+        *(line for name in MEASURES if name not in _TURNAROUND for line in _measure(name, cells)),
+        *_family(
+            "turnaround_seconds",
+            "Median time from receipt to signature, by whether the finding was called.",
+            _values(cells, _TURNAROUND, _MINUTE_S, lambda name: f',group="{_TURNAROUND[name]}"'),
+        ),
+    ]
+
+
+def _named(cells: Sequence[QualityCell]) -> tuple[list[QualityCell], int]:
+    """The busiest scanners' cells, one for each set of labels (names cut short may be the same), and how many scanners are left out."""
+    busiest = Counter[tuple[str, str]]()
+    for cell in cells:
+        busiest[cell.key.site, cell.key.scanner] = max(busiest[cell.key.site, cell.key.scanner], cell.studies)
+    kept = {place for place, _ in busiest.most_common(MOST_SCANNERS)}
+    named = {_labels(each.key): each for each in reversed(cells) if (each.key.site, each.key.scanner) in kept}
+    return list(reversed(named.values())), len(busiest) - len(kept)
+
+
+def _measure(name: str, cells: Iterable[QualityCell]) -> Iterator[str]:
+    yield from _family(
+        name, f"{MEASURES[name][0].upper()}{MEASURES[name][1:]}.", _values(cells, {name: ""}, 1, lambda _: "")
+    )
+
+
+def _values(
+    cells: Iterable[QualityCell], names: Iterable[str], scale: int, more: Callable[[str], str]
+) -> Iterator[str]:
+    wanted = set(names)
+    for cell in cells:
+        for number in cell.numbers:
+            if number.name in wanted:
+                yield from (
+                    f'{_labels(cell.key)}{more(number.name)},bound="{bound}"}} {value * scale:.6g}'
+                    for bound, value in _bounds(number)
+                )
+
+
+def _bounds(number: Number) -> Iterator[tuple[str, float]]:
+    for bound, value in (("point", number.value), ("low", number.low), ("high", number.high)):
+        if value is not None:
+            yield bound, value
+
+
+def _family(name: str, help_text: str, samples: Iterable[str]) -> list[str]:
+    full = f"wetread_quality_{name}"
+    lines = [f"# TYPE {full} gauge", f"# HELP {full} {help_text}"]
+    if name.endswith("_seconds"):
+        lines.insert(1, f"# UNIT {full} seconds")
+    return lines + [f"{full}{each}" for each in samples]
+
+
+def _one(name: str, help_text: str, value: str) -> list[str]:
+    return _family(name, help_text, (f" {value}",))
+
+
+def _labels(key: CellKey) -> str:
+    said = (("site", key.site), ("scanner", key.scanner), ("finding", key.finding), ("model", key.model))
+    return "{" + ",".join(f'{name}="{label(value[:_MOST_LETTERS])}"' for name, value in said)
