@@ -94,10 +94,10 @@ class SourceText:
 
 def record_texts(
     entries: Iterable[RecordEntry], subject: Subject, secret: bytes, suspicion: Callable[[str], float]
-) -> list[SourceText]:
-    """One for each entry that says anything once it is scrubbed."""
+) -> Iterator[SourceText]:
+    """One for each entry that says anything once it is scrubbed, each scrubbed as it is reached."""
     found = ((each.source_id, each.kind, day_of(each), each.text) for each in entries)
-    return list(_source_texts(found, subject, secret, suspicion))
+    return _source_texts(found, subject, secret, suspicion)
 
 
 def day_of(entry: RecordEntry) -> date | None:
@@ -108,7 +108,7 @@ def day_of(entry: RecordEntry) -> date | None:
 
 def prior_texts(
     priors: Iterable[SignedPrior], subject: Subject, secret: bytes, suspicion: Callable[[str], float]
-) -> list[SourceText]:
+) -> Iterator[SourceText]:
     """The words of signed priors, as pieces of the record."""
     found = (
         (
@@ -119,7 +119,7 @@ def prior_texts(
         )
         for each in priors
     )
-    return list(_source_texts(found, subject, secret, suspicion))
+    return _source_texts(found, subject, secret, suspicion)
 
 
 def _source_texts(

@@ -6,14 +6,15 @@ Only what the record says now is quoted: a piece of an earlier reading that the 
 import logging
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain, islice
 from pathlib import PurePath
 from typing import TypeVar
 
-from wetread.context.assemble import Subject, day_of, for_this_draft, prior_texts, record_texts
-from wetread.context.indexing import RecordText, index_record
+from wetread.context.assemble import SourceText, Subject, day_of, for_this_draft, prior_texts, record_texts
+from wetread.context.indexing import index_record
 from wetread.context.priors import SignedPrior
 from wetread.context.retrieve import Question, Retrieval, retrieve
 from wetread.domain.drafting_context import RecordKind, Snippet
@@ -31,7 +32,7 @@ __all__ = ["RecordSnippets", "SnippetLimits", "SnippetTools"]
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_BATCH = 8
+_BATCH = 32
 _GRACE_S = 1.0
 _LASTING = (RecordKind.CONDITION, RecordKind.MEDICATION_STATEMENT)
 
@@ -78,14 +79,28 @@ class RecordSnippets:
             return (), ()
         answer = _guarded("patient record", problems, lambda: self._read(study_key, subject)) or RecordAnswer()
         problems.extend(answer.problems)
-        texts = prior_texts(priors, subject, self.secret, self.suspicion)
-        texts += record_texts(self._most_telling(answer.entries, problems), subject, self.secret, self.suspicion)
-        suspicions = {each.scrubbed.source_id: each.suspicion for each in texts}
-        scrubbed = [each.scrubbed for each in texts]
-        found = (
-            _guarded("record snippets", problems, lambda: self._found(scrubbed, subject, key, asked, problems)) or ()
+        texts = chain(
+            prior_texts(priors, subject, self.secret, self.suspicion),
+            record_texts(self._most_telling(answer.entries, problems), subject, self.secret, self.suspicion),
         )
-        return for_this_draft(found, suspicions, study_key, self.secret), tuple(problems)
+
+        def find() -> tuple[Snippet, ...]:
+            tools = self.tools()
+            ready = self._prepared(texts, key, tools, problems)
+            day = patient_day(self.secret, key, subject.day)
+            found = retrieve(
+                asked,
+                key,
+                day,
+                store=tools.store,
+                encoder=tools.encoder,
+                suspicion=self.suspicion,
+                how=tools.how,
+                among=ready,
+            )
+            return for_this_draft(found, ready, study_key, self.secret)
+
+        return _guarded("record snippets", problems, find) or (), tuple(problems)
 
     def _read(self, study_key: StudyKey, subject: Subject) -> RecordAnswer:
         """The reader keeps its own time; a name server or a socket that does not is given up."""
@@ -107,40 +122,25 @@ class RecordSnippets:
             problems.append(f"patient record: {dropped} of {len(entries)} entries are too much text and were not used")
         return kept
 
-    def _found(
-        self,
-        texts: Sequence[RecordText],
-        subject: Subject,
-        key: PatientKey,
-        asked: Sequence[Question],
-        problems: list[str],
-    ) -> tuple[Snippet, ...]:
-        tools, ends = self.tools(), time.monotonic() + self.limits.preparing_s
-        ready = set[str]()
-        for start in range(0, len(texts), _BATCH):
+    def _prepared(
+        self, texts: Iterator[SourceText], key: PatientKey, tools: SnippetTools, problems: list[str]
+    ) -> dict[str, float]:
+        """Suspicion by source id of what was scrubbed and stored before the time was up; the rest is not even scrubbed."""
+        ends, ready = time.monotonic() + self.limits.preparing_s, dict[str, float]()
+        while batch := list(islice(texts, _BATCH)):
             if time.monotonic() >= ends:
-                problems.append(f"record snippets: {len(texts) - start} of {len(texts)} were not prepared in time")
+                problems.append(f"record snippets: only the first {len(ready)} entries were prepared in time")
                 break
-            batch = texts[start : start + _BATCH]
             index_record(
                 key,
-                batch,
+                [each.scrubbed for each in batch],
                 store=tools.store,
                 encoder=tools.encoder,
                 labeller=tools.labeller,
                 now=self.clock.now(),
             )
-            ready.update(each.source_id for each in batch)
-        return retrieve(
-            asked,
-            key,
-            patient_day(self.secret, key, subject.day),
-            store=tools.store,
-            encoder=tools.encoder,
-            suspicion=self.suspicion,
-            how=tools.how,
-            among=ready,
-        )
+            ready |= {each.scrubbed.source_id: each.suspicion for each in batch}
+        return ready
 
 
 def _ordinal(entry: RecordEntry) -> int:

@@ -229,7 +229,7 @@ def test_what_is_not_prepared_in_time_is_said_and_found_the_next_time(archive: A
     archive.limits = replace(archive.limits, preparing_s=0)
     context = archive.context()
     assert context.snippets == ()
-    assert context.problems == ("record snippets: 12 of 12 were not prepared in time",)
+    assert context.problems == ("record snippets: only the first 0 entries were prepared in time",)
     archive.limits = replace(archive.limits, preparing_s=5)
     assert archive.context().problems == ()
 
