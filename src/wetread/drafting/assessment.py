@@ -23,7 +23,7 @@ _PLACE = {name: (_ANATOMY_ORDER.index(each.anatomy), n) for n, (name, each) in e
 _HEART_SIZE = frozenset({FindingName.CARDIOMEGALY, FindingName.ENLARGED_CARDIOMEDIASTINUM})
 KNOWN_FLAGS = frozenset(
     {"out_of_distribution", "no_out_of_distribution_score", "not_gated", "not_calibrated"}
-    | {"body_part_unknown", "view_unknown"}
+    | {"body_part_unknown", "view_unknown", "text_in_image"}
 )
 """Codes of notes that a catalogue has words for; any other is quoted."""
 _MESSAGE = 300

@@ -14,6 +14,7 @@ from wetread.inference.localise import hot_region, laterality
 from wetread.inference.novelty import as_far, conformal_p_value
 from wetread.inference.quality import refuse_by_gate, refuse_by_pixels
 from wetread.inference.resample import fit_long_side
+from wetread.inference.text_in_image import writing_flags
 from wetread.ports.decoder import DecodedImage
 from wetread.ports.predictor import Prediction, Predictor
 
@@ -69,7 +70,7 @@ def read_film(film: Film, bundle: ModelBundle, predictor: Predictor, now: dateti
         instance_key=film.instance_key,
         model=bundle.identity,
         findings=tuple(_finding(head, prediction, frame) for head in bundle.heads),
-        quality=_flags(prediction, bundle),
+        quality=(*_flags(prediction, bundle), *writing_flags(film.decoded.stored)),
         ood_score=prediction.ood_score,
         ood_threshold=bundle.ood_threshold,
         input_sha256=sha256(image.tobytes()).hexdigest(),

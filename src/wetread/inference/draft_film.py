@@ -6,13 +6,11 @@ from wetread.domain.analysis import Analysis
 from wetread.domain.drafting_context import MOST_FILM_SIDE_PX, FilmPixels
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.study import Instance
+from wetread.inference.text_in_image import TEXT_IN_IMAGE, find_writing
 from wetread.ports.decoder import FilmDecoder
 from wetread.ports.file_store import FileStore
 
-__all__ = ["TEXT_IN_IMAGE", "DraftFilms"]
-
-TEXT_IN_IMAGE = "text_in_image"
-"""The code of the quality flag that says so."""
+__all__ = ["DraftFilms"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +31,10 @@ class DraftFilms:
             path = self.files.path_of(read[0].content_sha256)
             decoded = self.decoder.decode(path, needed_side_px=MOST_FILM_SIDE_PX)
         except (TransientError, PermanentError):
+            return None
+        if find_writing(
+            decoded.stored
+        ).beyond_markers:  # again: for reading it may have been halved until small letters were gone
             return None
         grey = displayed_grey(decoded, MOST_FILM_SIDE_PX)
         return FilmPixels(grey.shape[0], grey.shape[1], grey.tobytes())
