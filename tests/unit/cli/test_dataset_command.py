@@ -7,8 +7,10 @@ import shlex
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.signed_house import Run, open_house, runner
+from tests.unit.cli.signed_house import Run, runner
 from tests.unit.scorecard.prediction_tables import COLUMNS, rows, write
+
+from wetread.bootstrap import Core
 
 DOC = Path(__file__).parents[3] / "docs" / "retraining.md"
 COMMANDS = [
@@ -16,17 +18,10 @@ COMMANDS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("house")
-    open_house(folder, 1)
-    return folder
-
-
 @pytest.fixture
-def run(house: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(house: tuple[Path, Core], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
-    run = runner(house, monkeypatch)
+    run = runner(house[0], monkeypatch)
 
     def with_addresses(*words: str) -> int:
         """FIRST and SECOND stand for the addresses that the first two commands print."""
