@@ -5,9 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
+from wetread.domain.quality import QualityReference, QualityReport
+from wetread.monitoring.cells import QualityLimits, quality_report
+from wetread.monitoring.columns import cell_columns
 from wetread.monitoring.prediction_log import PredictionRow
+from wetread.monitoring.reference import frozen_with
 
-__all__ = ["MADE_AT", "Feed", "rows_of"]
+__all__ = ["MADE_AT", "Feed", "a_simulated_report", "rows_of"]
 
 MADE_AT = datetime(2026, 3, 2, 3, tzinfo=UTC)
 """When the reports of these logs are made; the last day of a log is the day before."""
@@ -37,6 +41,20 @@ class Feed:
     seed: int = 1
     truth_probability: float = 1.0
     last: date = MADE_AT.date() - timedelta(days=1)
+
+
+def a_simulated_report(made_at: datetime) -> QualityReport:
+    """Two scanners and eight findings, one of them missed more often of late, one stated too high: for looking at, not for measuring anything."""
+    names = ("effusion", "pneumothorax", "cardiomegaly", "consolidation", "nodule", "atelectasis", "edema", "fracture")
+    last = made_at.date() - timedelta(days=1)
+    busy = (
+        Feed(finding=name, seed=seed, per_day=30, missed=0.3 * (seed == 1), shift=0.8 * (seed == 3), last=last)
+        for seed, name in enumerate(names)
+    )
+    quiet = (Feed(scanner="P2", per_day=3, finding=name, seed=40 + seed, last=last) for seed, name in enumerate(names))
+    cells, limits = cell_columns(rows_of(*busy, *quiet)), QualityLimits()
+    reference = frozen_with(QualityReference(), cells, limits.reference_studies)
+    return quality_report(cells, reference, limits, made_at)
 
 
 def rows_of(*feeds: Feed) -> list[PredictionRow]:

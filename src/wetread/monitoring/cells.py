@@ -20,7 +20,7 @@ from wetread.domain.quality import (
     TrendPoint,
 )
 from wetread.evaluation.proportions import wilson
-from wetread.evaluation.slices import SliceReport, rate_by_slice
+from wetread.evaluation.slices import UNKNOWN, SliceReport, rate_by_slice
 from wetread.monitoring.columns import CellColumns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
 from wetread.monitoring.numbers import MIN_CASES, agreement_numbers, practice_numbers, weekly_numbers
@@ -117,7 +117,7 @@ def _gaps(window: CellColumns) -> Iterable[Gap]:
 
 def _gap(axis: str, rate: str, found: SliceReport) -> Gap:
     groups = []
-    for each in found.slices:
+    for each in sorted(found.slices, key=lambda each: (each.name == UNKNOWN, each.name != "<18", each.name)):
         if each.rate is None:
             groups.append(SliceRate(each.name, None, withheld=each.withheld))
         else:

@@ -4,6 +4,7 @@ from wetread.domain.role import Act
 from wetread.web import audit_view, films, health, pulse, qido, sessions, studies, wado, worklist
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
+from wetread.web.quality_view import QUALITY_OPERATIONS
 
 __all__ = ["OPERATIONS"]
 
@@ -299,4 +300,5 @@ OPERATIONS: tuple[Operation, ...] = (
         media_type=_MULTIPART,
     ),
     *CRITICAL_OPERATIONS,
+    *QUALITY_OPERATIONS,
 )

@@ -26,6 +26,7 @@ _PAGES = {
     "/criticals": "criticals.html",
     "/alarms": "alarms.html",
     "/roster": "roster.html",
+    "/quality": "quality.html",
 }
 
 

@@ -6,6 +6,8 @@ from importlib.resources import files
 import pytest
 from builders_web import Browser, World
 
+from wetread.domain.alarm import AlarmKind
+
 ASSETS = {each.name: each.read_text("utf-8") for each in files("wetread.web").joinpath("assets").iterdir()}
 PAGES = {name: text for name, text in ASSETS.items() if name.endswith(".html")}
 SCRIPTS = {name: text for name, text in ASSETS.items() if name.endswith(".js")}
@@ -23,7 +25,7 @@ def test_every_answer_carries_the_policy(door: Browser, path: str) -> None:
     assert "server" not in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/studies/" + "a" * 24, "/criticals", "/alarms", "/roster"])
+@pytest.mark.parametrize("path", ["/", "/studies/" + "a" * 24, "/criticals", "/alarms", "/roster", "/quality"])
 def test_a_stranger_is_shown_the_door_and_comes_back_after(door: Browser, path: str) -> None:
     answer = door.get(path)
     assert (answer.status, answer.headers["location"]) == (303, f"/login?next={path}")
@@ -53,6 +55,11 @@ def test_scripts_never_parse_text_as_markup_or_code(name: str) -> None:
         SCRIPTS[name],
     )
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", SCRIPTS[name])
+
+
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_every_kind_of_alarm_has_a_title_and_what_to_do(kind: AlarmKind) -> None:
+    assert re.search(rf'^  {kind.value}: {{ title: "[^"]+", todo: "[^"]+"', SCRIPTS["alarms.js"], re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", [each for each in ASSETS if each.endswith(".css")])

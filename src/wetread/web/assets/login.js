@@ -2,7 +2,7 @@ import { send } from "./api.js";
 import { byId } from "./dom.js";
 
 const next = new URLSearchParams(location.search).get("next") ?? "/";
-const target = /^\/(studies\/[a-z2-7]{24}|criticals|alarms|roster)?$/.test(next) ? next : "/";
+const target = /^\/(studies\/[a-z2-7]{24}|criticals|alarms|roster|quality)?$/.test(next) ? next : "/";
 
 byId("login").addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -8,6 +8,7 @@ const ROOMS = [
   { path: "/", label: "Worklist", act: "see_worklist", key: "W" },
   { path: "/criticals", label: "Critical", act: "see_worklist", key: "C" },
   { path: "/roster", label: "Roster", act: "see_roster", key: "R" },
+  { path: "/quality", label: "Quality", act: "see_quality", key: "Q" },
   { path: "/alarms", label: "Alarms", act: "see_roster", key: "A" },
 ];
 const bell = () => s("svg", { class: "bell", viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d: "M8 1.5c-2.6 0-4 1.9-4 4.3 0 3.2-1.3 4.4-1.9 5.2h11.8c-.6-.8-1.9-2-1.9-5.2 0-2.4-1.4-4.3-4-4.3ZM6.4 12.6a1.7 1.7 0 0 0 3.2 0" }));
