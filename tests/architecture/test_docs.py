@@ -14,6 +14,7 @@ import pytest
 from wetread.cli import COMMANDS, main
 from wetread.domain.critical import CRITICAL_TRANSITIONS, CriticalState
 from wetread.domain.finding import VOCABULARY
+from wetread.domain.model_version import VERSION_TRANSITIONS, VersionState
 from wetread.domain.study_state import TRANSITIONS, StudyState
 from wetread.drafting.catalogue import LANGUAGES
 from wetread.drafting.style import DEFAULT_STYLE
@@ -41,6 +42,14 @@ def critical_diagram() -> str:
             arrows[state, after].append(event.value)
     lines = [f"    {a.value} --> {b.value}: {' / '.join(events)}" for (a, b), events in arrows.items()]
     return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> open", *lines, "```"])
+
+
+def version_diagram() -> str:
+    arrows: dict[tuple[VersionState, VersionState], list[str]] = defaultdict(list)
+    for (state, event), after in VERSION_TRANSITIONS.items():
+        arrows[state, after].append(event.value)
+    lines = [f"    {a.value} --> {b.value}: {' / '.join(events)}" for (a, b), events in arrows.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> candidate", *lines, "```"])
 
 
 def settings_table() -> str:
@@ -87,6 +96,7 @@ GENERATED = {
     ("labeller.md", "implied"): implied_findings,
     ("architecture.md", "states"): state_diagram,
     ("critical-findings.md", "critical-states"): critical_diagram,
+    ("rollout.md", "versions"): version_diagram,
     ("settings.md", "settings"): settings_table,
     ("triage.md", "findings"): lambda: ", ".join(f"`{name.value}`" for name in VOCABULARY),
     ("trials.md", "criteria"): lambda: f"```toml\n{EXAMPLE_CRITERIA.read_text('utf-8')}```",

@@ -38,6 +38,7 @@ COMMANDS = {
     "audit": "verify the audit chain",
     "model": "look at, measure, compare, sign and make model bundles",
     "monitor": "what signed reports say of the model by site, scanner, finding and version; nightly",
+    "rollout": "bring a model version into use site by site: gates, approvals, rollback",
     "predictions": "what the model said beside what was signed, as a table for evaluate",
     "relabel": "signed studies looked at again by blinded readers, and what that says of the model",
     "dataset": "dataset versions by address, what changed, whether a retrained model should be adopted",

@@ -8,7 +8,7 @@ from wetread.domain.errors import PermanentError
 from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
 from wetread.settings import load_settings
 
-__all__ = ["card", "show", "verify"]
+__all__ = ["card", "run_once", "show", "verify"]
 
 
 def show(argv: list[str]) -> int:
@@ -84,6 +84,13 @@ def _show(bundle: ModelBundle) -> None:
 
 
 def _verify(bundle: ModelBundle) -> None:
+    run_once(bundle)
+    print(f"{bundle.identity.name} {bundle.identity.version}: every hash matches, the network runs")
+    print(f"signature: {bundle.signature}")
+
+
+def run_once(bundle: ModelBundle) -> None:
+    """Raises PermanentError(code='bad_bundle') when the network's outputs do not fit bundle.json."""
     import numpy as np
 
     from wetread.runtimes.onnx import OnnxPredictor
@@ -95,6 +102,4 @@ def _verify(bundle: ModelBundle) -> None:
     gate_fits = bundle.gate is None or gate == len(bundle.gate.classes)
     distance_fits = bundle.ood_threshold is None or prediction.ood_score is not None
     if len(prediction.logits) < heads or not gate_fits or not distance_fits:
-        raise SystemExit("the network's outputs do not fit bundle.json")
-    print(f"{bundle.identity.name} {bundle.identity.version}: every hash matches, the network runs")
-    print(f"signature: {bundle.signature}")
+        raise PermanentError("the network's outputs do not fit bundle.json", code="bad_bundle")

@@ -1,9 +1,10 @@
-"""`wetread user add|list|disable`: accounts of people and services. Passwords are asked for, never taken from the command line."""
+"""`wetread user add|list|disable|token`: accounts of people and services. Passwords are asked for, never taken from the command line."""
 
 import getpass
 import secrets
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 from wetread.bootstrap import Core, build_core
 from wetread.cli.options import parser_for, settings_from
@@ -12,15 +13,19 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 from wetread.ports.database import Account
 from wetread.web.accounts import hash_password
+from wetread.web.doorkeeper import issue_token
 
 __all__ = ["add_account", "run"]
 
 
 def run(argv: list[str]) -> int:
     parser = parser_for("user", "Manage accounts.")
-    parser.add_argument("act", choices=("add", "list", "disable"))
+    parser.add_argument(
+        "act", choices=("add", "list", "disable", "token"), help="token: a bearer token for the HTTP door, shown once"
+    )
     parser.add_argument("name", nargs="?", help="account name, for example dr-lee")
     parser.add_argument("--role", choices=[role.value for role in Role], default=Role.RADIOLOGIST.value)
+    parser.add_argument("--days", type=int, default=90, help="how long a token is good; default 90")
     parser.add_argument("--display-name", default="", help="the name that stands under a signature")
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     args = parser.parse_args(argv)
@@ -34,6 +39,8 @@ def run(argv: list[str]) -> int:
         actor = Actor(args.name, Role(args.role), args.display_name or args.name)
         add_account(core, actor, _password(args.password_stdin))
         print(f"account {args.name} ({args.role}) is ready")
+    elif args.act == "token":
+        print(_token(core, args.name, args.days))
     else:
         _disable(core, args.name)
         print(f"account {args.name} is disabled")
@@ -57,6 +64,19 @@ def _disable(core: Core, name: str) -> None:
         unit.save_account(replace(account, disabled=True))
         unit.audit(AuditEvent("account.disable", "console", detail=(("account", name),)), core.clock.now())
         unit.commit()
+
+
+def _token(core: Core, name: str, days: int) -> str:
+    if not 1 <= days <= 3650:
+        raise PermanentError("a token is good for 1 to 3650 days", code="bad_days")
+    with core.database.begin() as unit:
+        account, now = unit.account(name), core.clock.now()
+        if account is None or account.disabled:
+            raise PermanentError(f"there is no account {name}, or it is disabled", code="no_account")
+        token = issue_token(unit, name, expires_at=now + timedelta(days=days), secret=secrets.token_urlsafe(32))
+        unit.audit(AuditEvent("account.token", "console", detail=(("account", name), ("days", str(days)))), now)
+        unit.commit()
+    return token
 
 
 def _list(core: Core) -> None:

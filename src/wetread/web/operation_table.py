@@ -1,7 +1,7 @@
 """Every operation of the HTTP door but STOW-RS and the pages, in one table: the router, the published contract and the role tests read it."""
 
 from wetread.domain.role import Act
-from wetread.web import audit_view, films, health, pulse, qido, sessions, studies, wado, worklist
+from wetread.web import audit_view, films, health, pulse, qido, rollout_view, sessions, studies, wado, worklist
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
 from wetread.web.quality_view import QUALITY_OPERATIONS
@@ -298,6 +298,16 @@ OPERATIONS: tuple[Operation, ...] = (
         "Part 10 file",
         act=Act.READ_STUDY,
         media_type=_MULTIPART,
+    ),
+    Operation(
+        "GET",
+        "/api/rollouts/{model}/analysis",
+        "rollout_analysis",
+        "Has a model version (name@version) been let go on, does it wait, was it taken back? For deployment controllers.",
+        rollout_view.get_analysis,
+        "result: pass, hold or fail; the same by site, with what the gates said last",
+        act=Act.SEE_ROLLOUTS,
+        query=(Query("site", "only this site"), Query("percent", "pass from this share on; 100")),
     ),
     *CRITICAL_OPERATIONS,
     *QUALITY_OPERATIONS,

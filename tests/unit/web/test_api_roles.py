@@ -52,6 +52,7 @@ def path_of(operation: Operation, key: str) -> str:
     filled = operation.path.replace("{study_key}", key).replace("{study_uid}", "2.25.1")
     filled = filled.replace("{series_uid}", "2.25.1.1").replace("{sop_uid}", "2.25.1.1.1")
     filled = filled.replace("{critical_key}", f"{key}:1").replace("{override_id}", "none")
+    filled = filled.replace("{model}", "phantom-net@2.0.0")
     assert not re.search(r"[{}]", filled)
     return filled
 

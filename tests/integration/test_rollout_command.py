@@ -1,0 +1,195 @@
+"""docs/rollout.md as a reader would use it: every command of it, in its order, with the bundled network under another version."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wetread.bootstrap import Core, build_core
+from wetread.bootstrap_models import build_registered, build_shelf
+from wetread.cli import main
+from wetread.domain.errors import PermanentError
+from wetread.domain.role import Actor, Role
+from wetread.domain.rollout import RolloutDecision, Verdict
+from wetread.governance.desk import RolloutDesk
+from wetread.inference.bundle import BUNDLED
+from wetread.ports.database import Account
+from wetread.settings import load_settings
+from wetread.testing.rollout_builders import a_decision_of_gates
+from wetread.web.accounts import ScryptCost, hash_password, token_sha256
+
+DOCS = (Path(__file__).parents[2] / "docs" / "rollout.md").read_text("utf-8")
+COMMANDS = re.findall(r"^\$ wetread (.*)$", DOCS, flags=re.M)
+KEY, PASSWORD = "wetread-cxr-small@0.3.0", "correct horse battery"
+PEOPLE = {"m-engineer": Role.ML_ENGINEER, "q-lee": Role.QUALITY, "a-kim": Role.ADMIN}
+Run = Callable[[str], tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("rollout")
+
+
+@pytest.fixture(scope="module")
+def core(folder: Path) -> Iterator[Core]:
+    """One house for all: each test has a site of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WETREAD_DATA_DIR", str(folder / "data"))
+        patch.setattr("getpass.getpass", lambda _: PASSWORD)
+        core = build_core(load_settings())
+        with core.database.begin() as unit:
+            for name, role in PEOPLE.items():
+                secret = hash_password(PASSWORD, salt=bytes(16), cost=ScryptCost(2, 1, 1))
+                unit.save_account(Account(Actor(name, role, name), secret))
+            unit.commit()
+        yield core
+
+
+@pytest.fixture(scope="module")
+def bundle(folder: Path) -> Path:
+    """The bundled network as another version; nothing but the version differs."""
+    given = folder / "new-model"
+    shutil.copytree(BUNDLED, given)
+    document = json.loads((given / "bundle.json").read_text("utf-8"))
+    (given / "bundle.json").write_text(json.dumps({**document, "version": "0.3.0"}))
+    return given
+
+
+@pytest.fixture
+def run(core: Core, bundle: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(text: str) -> tuple[int, str]:
+        words = [each.strip('"') for each in re.findall(r'"[^"]*"|\S+', text.replace("new-model/", str(bundle)))]
+        try:
+            status = main(words)
+        except SystemExit as error:
+            status = int(error.code or 0)
+        printed = capsys.readouterr()
+        return status, printed.out + printed.err
+
+    return command
+
+
+@pytest.fixture
+def registered(core: Core, run: Run) -> Run:
+    with core.database.begin(write=False) as unit:
+        known = unit.version(KEY)
+    if known is None:
+        assert "is registered" in run("rollout register new-model/ --as m-engineer")[1]
+    return run
+
+
+def recommend(core: Core) -> RolloutDecision:
+    """The look of the gates that a fortnight of studies would have given."""
+    with core.database.begin(write=False) as unit:
+        rollout, (last, *_) = unit.rollout(KEY, "main"), unit.decisions(KEY, "main", limit=1)
+    assert rollout is not None
+    decision = a_decision_of_gates(
+        model_key=KEY, site="main", look=last.look + 1, decided_at=core.clock.now(), verdict=Verdict.PROMOTE,
+        reason="every gate passes: two people may let it go on", state=rollout.state,
+    )  # fmt: skip
+    RolloutDesk(core.database, core.clock).record(decision, rollout.etag)
+    return decision
+
+
+def test_every_command_of_the_docs_in_its_order(core: Core, run: Run) -> None:
+    said: dict[str, str] = {}
+    for text in COMMANDS:
+        if text.startswith("rollout ask"):
+            recommend(core)
+        status, said[text] = run(text)
+        assert status == 0, (text, said[text])
+    first = {text.split()[1]: output for text, output in reversed(said.items())}
+    assert f"{KEY} is registered" in first["register"]
+    assert "pneumothorax" in first["start"]
+    assert "17.6 % of the error budget" in first["start"]
+    assert "read nothing yet" in first["evaluate"]
+    assert "CONTINUE" in first["explain"]
+    assert re.search(r"sensitivity +pneumothorax +insufficient", first["explain"])
+    assert "m-engineer asks for 5 %" in first["ask"]
+    approvals = [output for text, output in said.items() if " approve " in text]
+    assert "q-lee (quality): every gate passes" in approvals[0]
+    assert "canary 5 %" in approvals[1]
+    assert "HELD: the new detector sends twice" in first["hold"]
+    rows = json.loads(said["rollout status --json"])["rollouts"]
+    assert [(each["state"], each["reason"]) for each in rows] == [("retired", "two missed pneumothoraces")]
+    assert [each["last_look"]["verdict"] for each in rows] == ["promote"]
+    token = said["user token argo --days 90"].strip()
+    with core.database.begin(write=False) as unit:
+        session = unit.session(token_sha256(token))
+    assert session is not None
+    assert session.expires_at - core.clock.now() > timedelta(days=89)
+    assert token not in repr(list(core.database.audit_records()))
+
+
+def test_a_look_tells_and_leaves_what_it_said(registered: Run) -> None:
+    registered(f"rollout start {KEY} --site east --as m-engineer --only pneumothorax --reason trying")
+    status, told = registered(f"rollout evaluate --model {KEY} --json")
+    (look,) = [each for each in json.loads(told)["looks"] if each["site"] == "east"]
+    assert (status, look["verdict"], look["look"]) == (0, "continue", 1)
+    assert {each["finding"] for each in look["evidence"]} == {"pneumothorax", None}
+    assert "none is due" in registered("rollout evaluate --only-due")[1]
+    explained = json.loads(registered(f"rollout explain {KEY} --site east --json")[1])
+    assert [each["look"] for each in explained["looks"]] == [1]
+    registered(f'rollout hold {KEY} --site east --as q-lee --reason "a look first"')
+    assert registered("rollout status")[0] == 1
+    registered(f'rollout rollback {KEY} --site east --as q-lee --reason "tried"')
+    assert registered("rollout status")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (f"rollout start {KEY} --as m-engineer --reason trying --stages 25,5", "stages rise"),
+        (f"rollout start {KEY} --as m-engineer --reason trying --min-days 60", "longest stay"),
+        (f"rollout start {KEY} --as m-engineer --reason trying --budget pneumothorax=1.5", "between 0 and 1"),
+        (
+            f"rollout start {KEY} --as m-engineer --reason trying --only edema --critical pneumothorax",
+            "has no pneumothorax",
+        ),
+        (f"rollout start {KEY} --as q-lee --reason trying", "may not register model"),
+        (f"rollout start {KEY} --as m-engineer --reason x", "say why"),
+        ("rollout start nobody@1.0.0 --as m-engineer --reason trying", "not registered"),
+        (f"rollout explain {KEY}", "no rollout at this site"),
+        (f"rollout ask {KEY} --as m-engineer", "no rollout at this site"),
+        (f"rollout register {BUNDLED} --as m-engineer", "the installed model"),
+        ("user token nobody", "no account nobody"),
+        ("user token q-lee --days 0", "1 to 3650"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_the_reason(registered: Run, text: str, problem: str) -> None:
+    status, told = registered(text if "user" in text or "register" in text else f"{text} --site nowhere")
+    assert status == 1
+    assert problem in told
+
+
+def test_words_that_are_no_act_tell_the_acts(run: Run) -> None:
+    assert run("rollout")[0] == 2
+    status, told = run("rollout --help")
+    assert status == 0
+    assert all(act in told for act in ("register", "approve", "rollback", "evaluate"))
+
+
+def test_a_registered_version_is_loaded_from_the_shelf_by_its_hash(core: Core, registered: Run) -> None:
+    with core.database.begin(write=False) as unit:
+        version = unit.version(KEY)
+    assert version is not None
+    load = build_registered(core.settings)
+    bundle, predictor = load(version)
+    assert bundle.identity == version.model
+    side = bundle.input_side_px
+    assert len(predictor.predict(np.zeros((side, side), np.float32)).logits) >= len(bundle.heads)
+    assert load(version)[1] is predictor
+    kept = build_shelf(core.settings).folder / version.bundle_sha256 / "model.onnx"
+    network = kept.read_bytes()
+    kept.write_bytes(b"another network")
+    with pytest.raises(PermanentError):
+        build_registered(core.settings)(version)
+    kept.write_bytes(network)
+    with pytest.raises(PermanentError):
+        load(replace(version, bundle_sha256="0" * 64))
