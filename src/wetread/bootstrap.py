@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from wetread import __version__
 from wetread.bootstrap_context import build_context
-from wetread.bootstrap_models import build_model, build_registered
+from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
@@ -215,6 +215,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         order=policy.order if policy else OrderRule(),
         paths=policy.paths if policy else {},
         book=RosterBook(settings.roster_file, settings.roster_copy),
+        version_card=build_version_card(settings),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
 

@@ -2,12 +2,14 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.domain.errors import WetreadError
+from wetread.domain.model_version import ModelVersion
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
@@ -20,7 +22,14 @@ if TYPE_CHECKING:
     from wetread.inference.shelf import ModelShelf
     from wetread.ports.predictor import Predictor
 
-__all__ = ["build_model", "build_registered", "build_rollout_watch", "build_shelf", "watch_rollouts"]
+__all__ = [
+    "build_model",
+    "build_registered",
+    "build_rollout_watch",
+    "build_shelf",
+    "build_version_card",
+    "watch_rollouts",
+]
 
 _LOG = logging.getLogger(__name__)
 _LOADED_VERSIONS = 6
@@ -58,6 +67,22 @@ def build_registered(settings: Settings) -> "LoadVersion":
         return bundle, OnnxPredictor(bundle.onnx)
 
     return lambda version: load(version.bundle_sha256)
+
+
+def build_version_card(settings: Settings) -> Callable[[ModelVersion], str]:
+    """The model card of a registered version; a sentence where the bundle is gone or was changed."""
+
+    @lru_cache(maxsize=_LOADED_VERSIONS)
+    def card(bundle_sha256: str) -> str:
+        return build_shelf(settings).load(bundle_sha256).card
+
+    def card_or_why(version: ModelVersion) -> str:
+        try:
+            return card(version.bundle_sha256)
+        except WetreadError as error:
+            return f"Its model card cannot be shown: {error}"
+
+    return card_or_why
 
 
 def build_rollout_watch(settings: Settings, database: Database, vault: Vault, clock: Clock) -> "RolloutWatch":

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from wetread.bootstrap import Core, build_core
-from wetread.bootstrap_models import build_registered, build_shelf
+from wetread.bootstrap_models import build_registered, build_shelf, build_version_card
 from wetread.cli import main
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
@@ -185,11 +185,13 @@ def test_a_registered_version_is_loaded_from_the_shelf_by_its_hash(core: Core, r
     side = bundle.input_side_px
     assert len(predictor.predict(np.zeros((side, side), np.float32)).logits) >= len(bundle.heads)
     assert load(version)[1] is predictor
+    assert build_version_card(core.settings)(version) == bundle.card
     kept = build_shelf(core.settings).folder / version.bundle_sha256 / "model.onnx"
     network = kept.read_bytes()
     kept.write_bytes(b"another network")
     with pytest.raises(PermanentError):
         build_registered(core.settings)(version)
+    assert "cannot be shown" in build_version_card(core.settings)(version)
     kept.write_bytes(network)
     with pytest.raises(PermanentError):
         load(replace(version, bundle_sha256="0" * 64))

@@ -112,7 +112,9 @@ def _start(argv: list[str]) -> int:
         "rollout start", "A registered version reads along at the site, unseen; its gates begin to weigh it."
     )
     _names(parser, several=True)
-    parser.add_argument("--reason", required=True, metavar="WHY", help="kept with the rollout and in the audit log")
+    parser.add_argument(
+        "--reason", required=True, metavar="WHY", help="kept with the rollout: about the model, never about a patient"
+    )
     finding = {"action": "append", "default": [], "choices": [each.value for each in FindingName], "metavar": "NAME"}
     parser.add_argument("--critical", help="counts three times as much in the error budget; may be repeated", **finding)  # type: ignore[arg-type]
     parser.add_argument("--only", help="weigh this finding and no other; may be repeated", **finding)  # type: ignore[arg-type]
@@ -216,7 +218,12 @@ def _step(name: str, argv: list[str]) -> int:
     parser = parser_for(f"rollout {name}", step.text)
     _names(parser)
     if step.reason:
-        parser.add_argument("--reason", required=True, metavar="WHY", help="kept with the rollout and in the audit log")
+        parser.add_argument(
+            "--reason",
+            required=True,
+            metavar="WHY",
+            help="kept with the rollout: about the model, never about a patient",
+        )
     core, actor, args = _acting(parser, argv)
     desk = RolloutDesk(core.database, core.clock)
     site = args.site or core.settings.site

@@ -64,6 +64,11 @@ def explanation(rollout: Rollout, latest: RolloutDecision | None, now: datetime)
         lines.append(f"{ask.asked_by} asks for {ask.percent} %; approved by: {given or 'nobody yet'}")
     elif rollout.is_open and not rollout.held:
         lines.append(f"next stage: {rollout.next_percent} %, when the gates let it and two people approve")
+    lines += [
+        f"  {each.acted_at:%Y-%m-%d %H:%M}  {each.action:<10} {each.percent:>3} %  {each.actor_id} ({each.role.value})"
+        + (f": {each.reason}" if each.reason else "")
+        for each in rollout.history
+    ]
     if latest is not None:
         lines += ["", *decision_lines(latest)]
     return lines

@@ -21,6 +21,7 @@ __all__ = [
     "GatePlan",
     "GateResult",
     "Rollout",
+    "RolloutAct",
     "RolloutDecision",
     "ShadowRead",
     "Verdict",
@@ -96,6 +97,18 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
+class RolloutAct:
+    """What somebody did to a rollout and the reason they gave; the audit log has the act without the words."""
+
+    action: str
+    actor_id: str
+    role: Role
+    acted_at: datetime
+    percent: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """The next stage, as somebody asked for it: `percent` 100 means to become the active version. `look`: the decision that was the newest then."""
 
@@ -110,7 +123,8 @@ class Ask:
 class Rollout:
     """One version at one site. `percent`: share of the site's studies whose read is this version's (0 as a shadow, 100 when active); `since`: when this stage began.
 
-    `held`: why it may not widen; "" when it may. `baseline_since`: drift is told against what came from then on (resuming moves it). `replaces`: the version that was active before this one became so; "" for the installed one.
+    `held`: why it may not widen; "" when it may. `baseline_since`: drift is told against what came from then on (resuming moves it).
+    `history`: every act on it, oldest first, the machine's included. `replaces`: the version that was active before this one became so; "" for the installed one.
     """
 
     model_key: str
@@ -124,6 +138,7 @@ class Rollout:
     replaces: str = ""
     reason: str = ""
     baseline_since: datetime | None = None
+    history: tuple[RolloutAct, ...] = ()
     etag: int = 0
 
     @property

@@ -8,7 +8,7 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import IllegalTransition, PermanentError, StaleVersion
 from wetread.domain.model_version import ModelVersion, VersionEvent, VersionState, next_version_state
 from wetread.domain.role import SERVICE, Act, Actor, require
-from wetread.domain.rollout import GatePlan, GateResult, Rollout, RolloutDecision, Verdict
+from wetread.domain.rollout import GatePlan, GateResult, Rollout, RolloutAct, RolloutDecision, Verdict
 from wetread.governance import steps
 from wetread.governance.judge import may_widen
 from wetread.ports.clock import Clock
@@ -47,8 +47,7 @@ class RolloutDesk:
                 raise PermanentError(f"{model_key} is not registered: `wetread rollout register`", code="no_version")
             previous, now = unit.rollout(model_key, site), self.clock.now()
             rollout = steps.started(previous, model_key, site, plan, now, why)
-            saved = unit.save_rollout(rollout, expected_etag=previous.etag if previous else None)
-            _audit(unit, "rollout.start", actor, saved, now, reason=why)
+            saved = _save(unit, rollout, previous, "rollout.start", actor, now, why)
             unit.commit()
         return saved
 
@@ -68,8 +67,7 @@ class RolloutDesk:
         with self.database.begin() as unit:
             rollout, latest, now = *_found(unit, model_key, site), self.clock.now()
             after = steps.approved(rollout, latest, actor, now, why)
-            saved = unit.save_rollout(after, expected_etag=rollout.etag)
-            _audit(unit, "rollout.approve", actor, saved, now, reason=why, asked=f"{_percent(saved)} %")
+            saved = _save(unit, after, rollout, "rollout.approve", actor, now, why)
             if steps.is_approved(saved):
                 saved = _go_on(unit, saved, now, why)
             unit.commit()
@@ -124,9 +122,7 @@ class RolloutDesk:
     def _act(self, actor: Actor, action: str, model_key: str, site: str, step: _Step, why: str) -> Rollout:
         with self.database.begin() as unit:
             rollout, latest, now = *_found(unit, model_key, site), self.clock.now()
-            saved = unit.save_rollout(step(rollout, latest, now), expected_etag=rollout.etag)
-            facts = {"reason": why} if why else {"asked": f"{_percent(saved)} %"}
-            _audit(unit, action, actor, saved, now, **facts)
+            saved = _save(unit, step(rollout, latest, now), rollout, action, actor, now, why)
             unit.commit()
         return saved
 
@@ -137,9 +133,8 @@ def _obey(unit: UnitOfWork, rollout: Rollout, decision: RolloutDecision, now: da
         return _take_back(unit, rollout, SERVICE, now, decision.reason)
     only_dwell = may_widen(decision.verdict, decision.evidence)
     if decision.verdict is Verdict.HOLD and not only_dwell and not rollout.held:
-        saved = unit.save_rollout(steps.held(rollout, decision.reason), expected_etag=rollout.etag)
-        _audit(unit, "rollout.hold", SERVICE, saved, now, reason=decision.reason)
-        return saved
+        held = steps.held(rollout, decision.reason)
+        return _save(unit, held, rollout, "rollout.hold", SERVICE, now, decision.reason)
     return rollout
 
 
@@ -152,19 +147,18 @@ def _go_on(unit: UnitOfWork, rollout: Rollout, now: datetime, why: str) -> Rollo
     active = next((each for each in others if each.state is VersionState.ACTIVE), None)
     people = "+".join(each.actor_id for each in rollout.ask.approvals) if rollout.ask else ""
     wide = steps.widened(rollout, active.model_key if active else "", now, why)
-    saved = unit.save_rollout(wide, expected_etag=rollout.etag)
+    action = "rollout.activate" if wide.state is VersionState.ACTIVE else "rollout.widen"
+    saved = _save(unit, wide, rollout, action, SERVICE, now, "", approved_by=people)
     if saved.state is VersionState.ACTIVE and active:
-        gone = replace(active, state=next_version_state(active.state, VersionEvent.SUPERSEDE), percent=0, since=now)
-        unit.save_rollout(replace(gone, reason=f"superseded by {saved.model_key}"), expected_etag=active.etag)
-    action = "rollout.activate" if saved.state is VersionState.ACTIVE else "rollout.widen"
-    _audit(unit, action, SERVICE, saved, now, approved_by=people)
+        state, why = next_version_state(active.state, VersionEvent.SUPERSEDE), f"superseded by {saved.model_key}"
+        gone = replace(active, state=state, percent=0, since=now, reason=why)
+        _save(unit, gone, active, "rollout.supersede", SERVICE, now, why)
     return saved
 
 
 def _take_back(unit: UnitOfWork, rollout: Rollout, actor: Actor, now: datetime, why: str) -> Rollout:
     was_active = rollout.state is VersionState.ACTIVE
-    saved = unit.save_rollout(steps.rolled_back(rollout, now, why), expected_etag=rollout.etag)
-    _audit(unit, "rollout.roll_back", actor, saved, now, reason=why)
+    saved = _save(unit, steps.rolled_back(rollout, now, why), rollout, "rollout.roll_back", actor, now, why)
     before = unit.rollout(rollout.replaces, rollout.site) if was_active and rollout.replaces else None
     if before is not None:
         _restore(unit, before, now)
@@ -177,8 +171,9 @@ def _restore(unit: UnitOfWork, before: Rollout, now: datetime) -> None:
         state = next_version_state(before.state, VersionEvent.RESTORE)
     except IllegalTransition:
         return
-    back = replace(before, state=state, percent=100, since=now, reason="its successor was rolled back")
-    _audit(unit, "rollout.restore", SERVICE, unit.save_rollout(back, expected_etag=before.etag), now)
+    why = "its successor was rolled back"
+    back = replace(before, state=state, percent=100, since=now, reason=why)
+    _save(unit, back, before, "rollout.restore", SERVICE, now, why)
 
 
 def _found(unit: UnitOfWork, model_key: str, site: str) -> tuple[Rollout, RolloutDecision | None]:
@@ -188,6 +183,26 @@ def _found(unit: UnitOfWork, model_key: str, site: str) -> tuple[Rollout, Rollou
     return rollout, next(iter(unit.decisions(model_key, site, limit=1)), None)
 
 
+def _save(
+    unit: UnitOfWork,
+    after: Rollout,
+    before: Rollout | None,
+    action: str,
+    actor: Actor,
+    now: datetime,
+    why: str,
+    **facts: str,
+) -> Rollout:
+    """The rollout with the act in its history, and the act, without words that people typed, in the audit log."""
+    percent = after.ask.percent if after.ask else after.percent
+    done = RolloutAct(action.partition(".")[2], actor.actor_id, actor.role, now, percent, why)
+    kept = replace(after, history=(*after.history, done))
+    saved = unit.save_rollout(kept, expected_etag=before.etag if before else None)
+    asked = {"asked": f"{after.ask.percent}"} if after.ask else {}
+    _audit(unit, action, actor, saved, now, **asked, **facts)
+    return saved
+
+
 def _audit(unit: UnitOfWork, action: str, actor: Actor, rollout: Rollout, now: datetime, **facts: str) -> None:
     known = {
         "model": rollout.model_key,
@@ -195,16 +210,11 @@ def _audit(unit: UnitOfWork, action: str, actor: Actor, rollout: Rollout, now: d
         "state": rollout.state.value,
         "percent": f"{rollout.percent}",
     }
-    detail = tuple((known | facts).items())
-    unit.audit(AuditEvent(action, actor.actor_id, detail=detail), now)
-
-
-def _percent(rollout: Rollout) -> int:
-    return rollout.ask.percent if rollout.ask else rollout.percent
+    unit.audit(AuditEvent(action, actor.actor_id, detail=tuple((known | facts).items())), now)
 
 
 def _reason(given: str) -> str:
-    """Kept with the rollout and in the audit log: about the model, never about a patient."""
+    """Kept with the rollout, never in the audit log: a person typed it."""
     text = " ".join(given.split())
     if not 3 <= len(text) <= _LONGEST:
         raise PermanentError(f"say why, in 3 to {_LONGEST} characters", code="reason_missing")

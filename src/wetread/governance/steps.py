@@ -28,8 +28,8 @@ APPROVING_ROLES = frozenset({Role.QUALITY, Role.ADMIN})
 def started(previous: Rollout | None, model_key: str, site: str, plan: GatePlan, now: datetime, reason: str) -> Rollout:
     """A shadow. Raises IllegalTransition when the version is in use at the site already."""
     state = next_version_state(previous.state if previous else VersionState.CANDIDATE, VersionEvent.START)
-    etag = previous.etag if previous else 0
-    return Rollout(model_key, site, state, 0, now, plan, reason=reason, baseline_since=now, etag=etag)
+    history = previous.history if previous else ()
+    return Rollout(model_key, site, state, 0, now, plan, reason=reason, baseline_since=now, history=history)
 
 
 def asked(rollout: Rollout, latest: RolloutDecision | None, actor: Actor, now: datetime) -> Rollout:

@@ -33,7 +33,17 @@ def get_contract(call: Call) -> Response:
 
 
 def get_model_card(call: Call) -> Response:
-    return Response(call.house.services.settings.model_card, media_type="text/plain; charset=utf-8")
+    """The installed model's, and before it those of versions that read for a site or a share of it."""
+    services = call.house.services
+    with services.database.begin(write=False) as unit:
+        reading = [(each, unit.version(each.model_key)) for each in unit.rollouts() if each.percent]
+    cards = [
+        f"{each.model_key} reads {each.percent} % of the studies of {each.site}.\n\n{services.version_card(version)}"
+        for each, version in reading
+        if version is not None
+    ]
+    text = "\n\n---\n\n".join([*cards, services.settings.model_card])
+    return Response(text, media_type="text/plain; charset=utf-8")
 
 
 def get_metrics(call: Call) -> Response:

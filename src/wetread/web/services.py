@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from wetread.domain.critical import EscalationPath
+from wetread.domain.model_version import ModelVersion
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
@@ -37,7 +38,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """`paths` are the policy's escalation paths, to say who is paged next. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+    """`paths` are the policy's escalation paths, to say who is paged next. `version_card`: the model card of a registered version. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
 
     database: Database
     vault: Vault
@@ -50,4 +51,5 @@ class WebServices:
     book: RosterBook = field(default_factory=lambda: RosterBook(None))
     paths: Mapping[str, EscalationPath] = field(default_factory=dict)
     probes: Mapping[str, Probe] = field(default_factory=dict)
+    version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
     new_secret: Callable[[], str] = secrets.token_urlsafe

@@ -221,6 +221,21 @@ def test_a_predecessor_that_was_begun_anew_is_left_where_it_is(house: House) -> 
     assert house.rollout().state is S.SHADOW
 
 
+def test_words_that_people_typed_stay_with_the_rollout(house: House) -> None:
+    house.start()
+    house.promote()
+    house.desk.hold(ADMIN, KEY, SITE, "Mrs Doe in room 4 was missed")
+    acts = [(each.action, each.actor_id, each.percent) for each in house.rollout().history]
+    assert acts == [
+        ("start", "m.engineer", 0), ("ask", "m.engineer", 5), ("approve", "q.lee", 5), ("approve", "a.kim", 5),
+        ("widen", "wetread", 5), ("hold", "a.kim", 5),
+    ]  # fmt: skip
+    assert house.rollout().history[-1].reason == "Mrs Doe in room 4 was missed"
+    assert "Doe" not in repr(list(house.database.audit_records()))
+    house.desk.roll_back(ADMIN, KEY, SITE, WHY)
+    assert [each.action for each in house.start().history][-2:] == ["roll_back", "start"]
+
+
 def test_a_site_has_one_canary(house: House) -> None:
     house.desk.register(ENGINEER, a_model_version(model=replace(a_model_version().model, version="3.0.0")))
     house.start()

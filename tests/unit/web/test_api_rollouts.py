@@ -11,7 +11,7 @@ from builders_web import Browser, World, a_token, a_world, open_door
 from wetread.domain.model_version import VersionState
 from wetread.domain.role import Role
 from wetread.domain.rollout import Approval, Ask, Rollout, Verdict
-from wetread.testing.rollout_builders import a_decision_of_gates, a_rollout
+from wetread.testing.rollout_builders import a_decision_of_gates, a_model_version, a_rollout
 
 S = VersionState
 PATH = "/api/rollouts/phantom-net@2.0.0/analysis"
@@ -84,6 +84,22 @@ def test_all_sites_pass_together_and_one_that_took_it_back_fails_all(world: Worl
     assert len(ask(door)["sites"]) == 2  # type: ignore[arg-type]
     save(world, replace(wide, site="west", state=S.RETIRED))
     assert ask(door)["result"] == "fail"
+
+
+def test_the_model_card_is_of_what_reads(world: World, door: Browser) -> None:
+    world.services = replace(world.services, version_card=lambda version: f"card of {version.key}")
+    with world.services.database.begin() as unit:
+        unit.add_version(a_model_version())
+        unit.commit()
+    with open_door(world) as other:
+        quality = other.as_("quality")
+        plain = quality.send("GET", "/api/model-card").body
+        save(world, a_rollout())
+        assert quality.send("GET", "/api/model-card").body == plain  # a shadow is shown to nobody
+        save(world, a_rollout(site="south", state=S.CANARY, percent=5))
+        shown = quality.send("GET", "/api/model-card").body
+    assert b"reads 5 % of the studies of south.\n\ncard of phantom-net@2.0.0" in shown
+    assert shown.endswith(plain)
 
 
 @pytest.mark.parametrize("query", ["?percent=101", "?percent=-1", "?percent=", "?percent=5.0", "?percent=abc"])
