@@ -54,7 +54,9 @@ def _snippet_tools(settings: Settings) -> "SnippetTools":
     from wetread.labelling.labeller import RuleLabeller
 
     how = Retrieval(limit=settings.context_snippets, half_life_days=settings.snippet_half_life_days)
-    return SnippetTools(build_snippet_store(settings), build_text_encoder(settings), RuleLabeller(), how)
+    return SnippetTools(
+        build_snippet_store(settings), build_text_encoder(settings), RuleLabeller(settings.drafting_language), how
+    )
 
 
 def build_patient_record(settings: Settings, vault: Vault, secret: bytes) -> PatientRecord | None:

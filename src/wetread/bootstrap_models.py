@@ -90,7 +90,7 @@ def build_rollout_watch(settings: Settings, database: Database, vault: Vault, cl
     from wetread.labelling.labeller import RuleLabeller
 
     every = timedelta(hours=settings.rollout_evaluate_every_h)
-    return RolloutWatch(database, vault, RuleLabeller(), clock, every)
+    return RolloutWatch(database, vault, RuleLabeller(settings.drafting_language), clock, every)
 
 
 def watch_rollouts(settings: Settings, database: Database, vault: Vault, clock: Clock, stop: threading.Event) -> None:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["build_prediction_log", "build_quality_watch", "site_zone"]
 
 
-def build_prediction_log(database: Database, vault: Vault) -> "PredictionLog":
+def build_prediction_log(settings: Settings, database: Database, vault: Vault) -> "PredictionLog":
     from wetread.labelling.aggregation import report_labels
     from wetread.labelling.labeller import RuleLabeller
     from wetread.monitoring.logged import PredictionLog
     from wetread.signoff.signing import content_of
 
-    labeller = RuleLabeller()
+    labeller = RuleLabeller(settings.drafting_language)
 
     def said(text: str) -> Mapping[FindingName, Presence]:
         return {name: each.presence for name, each in report_labels(labeller.statements(text)).items()}
@@ -46,7 +46,7 @@ def build_quality_watch(
         settings.monitor_reference_studies,
         settings.monitor_tolerance,
     )
-    log = partial(build_prediction_log, database, vault)
+    log = partial(build_prediction_log, settings, database, vault)
     return QualityWatch(database, log, limits, settings.watch_false_alarms_per_year)
 
 

@@ -157,7 +157,9 @@ class Settings(BaseSettings):
     )
     deadman_after_s: float = Field(default=60.0, ge=15, description="Escalation that is silent this long has stopped.")
 
-    drafting_language: Literal["en", "de"] = Field(default="en", description="Language of drafts: en or de.")
+    drafting_language: Literal["en", "de"] = Field(
+        default="en", description="Language of drafts, signed reports and records: en or de."
+    )
     drafting_style_file: Path | None = Field(
         default=None, description="Site style of drafts (TOML, docs/drafting.md); none: the built-in one."
     )

@@ -23,7 +23,7 @@ def run(argv: list[str]) -> int:
     core = build_core(settings_from(args))
     actor = authenticate(core, args.account, args.password_stdin)
     require(actor, Act.EXPORT_PREDICTIONS)
-    log = build_prediction_log(core.database, core.vault)
+    log = build_prediction_log(core.settings, core.database, core.vault)
     sources: Counter[str] = Counter()
     studies: set[str] = set()
     with args.out.open("w", encoding="utf-8", newline="") as file:

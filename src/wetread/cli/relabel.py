@@ -53,7 +53,7 @@ def _sample(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     core, actor = _opened(args)
     require(actor, Act.DRAW_RELABELLING)
-    log = build_prediction_log(core.database, core.vault)
+    log = build_prediction_log(core.settings, core.database, core.vault)
     studies = _signed_studies(log.rows(), args.finding, args.site, args.since)
     findings = tuple(dict.fromkeys(args.finding))
     design = draw(studies, findings, seed=args.seed, per_bucket=args.per_bucket, at_random=args.random)

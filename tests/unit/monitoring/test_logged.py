@@ -12,6 +12,7 @@ from wetread.domain.report import ReportContent, Section
 from wetread.domain.role import Actor, Role
 from wetread.domain.study_state import StudyState
 from wetread.monitoring.prediction_log import PredictionRow
+from wetread.settings import Settings
 from wetread.testing.builders import NOON, a_finding, an_analysis
 from wetread.testing.clock import FixedClock
 
@@ -34,7 +35,7 @@ def sign(world: World, key: StudyKey, *, impression: str = "") -> None:
 
 
 def logged(world: World, **options: object) -> list[PredictionRow]:
-    return list(build_prediction_log(world.services.database, world.services.vault).rows(**options))  # type: ignore[arg-type]
+    return list(build_prediction_log(Settings(), world.services.database, world.services.vault).rows(**options))  # type: ignore[arg-type]
 
 
 def test_only_what_was_signed_is_logged_with_its_score_input_and_sampling(world: World) -> None:
@@ -71,7 +72,7 @@ def test_what_is_in_no_row_is_counted_by_why(world: World) -> None:
         sign(world, world.add_study(analysis=analysis))
     unread = world.add_study(StudyState.AI_UNAVAILABLE, reason="no model")
     sign(world, unread, impression="No pneumothorax.")
-    log = build_prediction_log(world.services.database, world.services.vault)
+    log = build_prediction_log(Settings(), world.services.database, world.services.vault)
     assert list(log.rows()) == []
     assert dict(log.left_out) == {
         "no model had read it when it was signed": 2,
