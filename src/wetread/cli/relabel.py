@@ -92,9 +92,7 @@ def _answer(argv: list[str]) -> int:
     )
     args = parser.parse_args(argv)
     core, actor = _opened(args)
-    with core.database.begin() as unit:
-        answer_task(unit, actor, args.round, StudyKey(args.study), dict(args.answers), core.clock.now())
-        unit.commit()
+    answer_task(core.database, actor, args.round, StudyKey(args.study), dict(args.answers), core.clock.now())
     print(f"kept; next: wetread relabel next {args.round} --as {actor.actor_id}")
     return 0
 

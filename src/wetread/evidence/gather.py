@@ -41,11 +41,8 @@ def database_facts(database: Database, since: datetime | None) -> DatabaseFacts:
 def model_facts(bundle: ModelBundle, document: Mapping[str, object]) -> ModelFacts:
     """Of a verified bundle and its bundle.json."""
     stated = document.get("findings")
-    aurocs = (
-        [each for each in stated if isinstance(each, dict) and each.get("auroc_test")]
-        if isinstance(stated, list)
-        else []
-    )
+    heads = [each for each in stated if isinstance(each, dict)] if isinstance(stated, list) else []
+    aurocs = [each for each in heads if (each.get("auroc_test") or {}).get("value") is not None]
     return ModelFacts(
         bundle.identity.name,
         bundle.identity.version,

@@ -1,5 +1,6 @@
 """Sections from a table of predictions: each finding, each subgroup, agreement with signed reports; through the scorecard's own measures."""
 
+import math
 from pathlib import Path
 
 from wetread.evaluation.forest_plot import Row
@@ -9,8 +10,11 @@ from wetread.governance.evidence import PredictionFacts
 from wetread.scorecard.assess import Assessment, Wanted, assess
 from wetread.scorecard.measure import FindingScore
 from wetread.scorecard.predictions import open_predictions
+from wetread.scorecard.report import SplitScore
 
 __all__ = ["findings_section", "hold_out_section", "measure", "prediction_facts", "served_worse", "subgroup_sections"]
+
+_Z = 1.959963984540054
 
 
 def measure(path: Path, wanted: Wanted, made_on: str) -> Assessment:
@@ -152,22 +156,34 @@ def _forest(title: str, report: SliceReport) -> Forest:
 
 
 def hold_out_section(found: Assessment, since: str) -> Section:
-    """The quarter against what came before it."""
-    rows = []
+    """The quarter against what came before it, each side and the difference."""
+    rows, changes = [], []
     for each in found.report.splits:
         for name, score in ((f"from {each.name}", each.part), ("before", each.rest)):
             area = score.auroc
-            rows.append(
-                Row(f"{score.finding}, {name}", _counts(score), *((area.value, area.low, area.high) if area else ()))
-            )
-    left_out = max((each.left_out for each in found.report.splits), default=0)
-    words = [
-        f"Studies from {since} on against those before. A patient seen before does not count after ({count_text(left_out)} studies left out)."
-    ]
-    return Section(
-        "This quarter against before",
-        tuple(words),
-        (Forest("AUROC (dashed: chance)", tuple(rows), (0.4, 1.0), 0.5),) if rows else (),
-        (),
-        () if rows else (f"not available because no finding has studies on both sides of {since}",),
+            ends = (area.value, area.low, area.high) if area else ()
+            rows.append(Row(f"{score.finding}, {name}", _counts(score), *ends))
+        changes.append(_change(each))
+    if not rows:
+        why = f"not available because no finding has studies on both sides of {since}"
+        return Section("This quarter against before", missing=(why,))
+    left_out = count_text(max(each.left_out for each in found.report.splits))
+    words = (
+        f"Studies from {since} on against those before. A patient seen before does not count after, so the two sides share nobody ({left_out} studies left out).",
+        "The difference has a normal interval on the two variances; each finding is judged alone.",
     )
+    forests = (
+        Forest("AUROC (dashed: chance)", tuple(rows), (0.4, 1.0), 0.5),
+        Forest("AUROC, the quarter minus before (dashed: no change)", tuple(changes), (-0.2, 0.2), 0.0),
+    )
+    return Section("This quarter against before", words, forests)
+
+
+def _change(split: SplitScore) -> Row:
+    now, before = split.part.auroc, split.rest.auroc
+    count = f"n {split.part.n:,} and {split.rest.n:,}"
+    if now is None or before is None:
+        return Row(split.part.finding, count)
+    difference = now.value - before.value
+    half = _Z * math.hypot(now.standard_error, before.standard_error)
+    return Row(split.part.finding, count, difference, difference - half, difference + half)

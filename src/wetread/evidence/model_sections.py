@@ -38,13 +38,19 @@ def _identity(facts: ModelFacts, bundle: ModelBundle) -> Section:
 
 def _figures(bundle: ModelBundle, document: Mapping[str, Any]) -> Section:
     stated = {each.get("name"): each for each in document.get("findings", ())}
-    areas, rows, missing = [], [], []
+    areas: list[Row] = []
+    rows: list[tuple[str, ...]] = []
+    missing: list[str] = []
     for head in bundle.heads:
         name, point = head.name.value, head.operating_point
         test = stated.get(name, {}).get("auroc_test")
         if test:
             count = f"{test['n_positive']:,} of {test['n_positive'] + test['n_negative']:,}"
             areas.append(Row(name, count, test["value"], test["low"], test["high"]))
+            if test["value"] is None:
+                missing.append(
+                    f"{name}: AUROC on test not available because {test['n_positive']} positives are too few"
+                )
         else:
             missing.append(f"{name}: AUROC on test not available because the bundle does not state one")
         if head.calibration is None:
@@ -60,13 +66,20 @@ def _figures(bundle: ModelBundle, document: Mapping[str, Any]) -> Section:
             )
         )
     heads = ("finding", "threshold", "sensitivity", "specificity", "FP per 100 films", "rule that chose it")
+    rules = {row[-1] for row in rows}
+    shared = len(rules) == 1
+    words = (f"Rule that chose every threshold: {rules.pop()}.",) if shared else ()
     forests = (
         (Forest("AUROC on test, as the makers measured (dashed: chance)", tuple(areas), (0.4, 1.0), 0.5),)
         if areas
         else ()
     )
-    table = Table("Operating points, on the films they were chosen on", heads, tuple(rows))
-    return Section("What its makers measured", (), forests, (table,), tuple(missing))
+    table = Table(
+        "Operating points, on the films they were chosen on",
+        heads[:-1] if shared else heads,
+        tuple(row[:-1] if shared else row for row in rows),
+    )
+    return Section("What its makers measured", words, forests, (table,), tuple(missing))
 
 
 def _false_positives(stated: Mapping[str, Any]) -> str:

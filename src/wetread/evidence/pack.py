@@ -77,7 +77,7 @@ def rate_text(rate: Rate | None) -> str:
 def share_text(count: int, total: int) -> str:
     """A share with Wilson's interval and n; withheld below 10 cases in the whole, and where 1 to 9 of them could be singled out."""
     if total == 0:
-        return "no case"
+        return "no study"
     if total < MIN_CASES:
         return f"withheld: fewer than {MIN_CASES} cases"
     if 0 < count < MIN_CASES or 0 < total - count < MIN_CASES:

@@ -9,6 +9,7 @@ from wetread.governance.evidence_checklist import ChecklistItem, State
 
 __all__ = ["pack_page"]
 
+_NUMBER = 40
 _MARKS = {State.HELD: "held", State.PARTLY: "partly", State.ABSENT: "absent"}
 
 
@@ -49,11 +50,19 @@ def _section(place: str, section: Section) -> str:
 def _table(table: Table) -> str:
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in table.heads)
     body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
-        for first, *rest in table.rows
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(map(_cell, rest))}</tr>' for first, *rest in table.rows
     )
-    scrolls = f'<div class=wide tabindex=0 role=region aria-label="{escape(table.caption)}">'
-    return f"{scrolls}<table><caption>{escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return f"{_scrolling(table.caption)}<table><caption>{escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+
+
+def _scrolling(caption: str) -> str:
+    """A wide table scrolls in its own frame, which the keyboard reaches."""
+    return f'<div class=wide tabindex=0 role=region aria-label="{escape(caption)}">'
+
+
+def _cell(text: str) -> str:
+    """A number with its interval and n stays on one line."""
+    return f"<td{' class=number' if text[:1].isdigit() and len(text) < _NUMBER else ''}>{escape(text)}</td>"
 
 
 def _checklist(items: Iterable[ChecklistItem]) -> str:
@@ -67,7 +76,7 @@ def _checklist(items: Iterable[ChecklistItem]) -> str:
     heads = "".join(f'<th scope="col">{each}</th>' for each in ("item", "source and what it asks", "state", "evidence"))
     return (
         f'<section id="checklist"><h2>Checklist</h2><p class=quiet>The items of docs/evidence.md. "Shown here" means that the data at hand show it, not that an authority agrees.</p>'
-        f"<table class=checklist><caption>Governance items with their evidence</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></section>"
+        f"{_scrolling('Governance items with their evidence')}<table class=checklist><caption>Governance items with their evidence</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
 
@@ -77,7 +86,8 @@ def _inputs(pack: Pack) -> str:
         for each in pack.inputs
     )
     heads = "".join(f'<th scope="col">{each}</th>' for each in ("input", "what it is", "sha256"))
-    return f"<section><h2>What this rests on</h2><table class=inputs><caption>Inputs with their hashes</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></section>"
+    caption = "Inputs with their hashes"
+    return f"<section><h2>What this rests on</h2>{_scrolling(caption)}<table class=inputs><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div></section>"
 
 
 def _signatures(roles: Iterable[str]) -> str:
@@ -100,7 +110,7 @@ nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: 0.3r
 code { font-size: 0.85em; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: 0.8rem 0; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 caption { text-align: left; color: var(--quiet); padding-bottom: 0.3rem; white-space: nowrap; } thead th { color: var(--quiet); font-weight: 600; }
-th, td { text-align: left; vertical-align: top; padding: 0.3rem 1.1rem 0.3rem 0; border-bottom: 1px solid var(--line); } tbody th { font-weight: 600; }
+th, td { text-align: left; vertical-align: top; padding: 0.3rem 1.1rem 0.3rem 0; border-bottom: 1px solid var(--line); } tbody th { font-weight: 600; } .number { white-space: nowrap; }
 .checklist, .inputs { width: 100%; } .checklist td:nth-child(2) { width: 32%; } .inputs td:last-child { width: 45%; }
 .state { white-space: nowrap; font-weight: 600; } .state::before { display: inline-block; width: 1.1em; } .held { color: var(--held); } .held::before { content: "\\25CF"; } .partly { color: var(--partly); } .partly::before { content: "\\25D0"; } .absent { color: var(--absent); } .absent::before { content: "\\25CB"; }
 .forest { width: 100%; max-width: 54rem; display: block; margin: 0.8rem 0; }
@@ -108,5 +118,5 @@ svg text { fill: currentColor; font-size: 12.5px; } svg .title { font-weight: 60
 svg .grid { stroke: var(--line); fill: none; } svg .marked { stroke: var(--quiet); stroke-dasharray: 4 4; } svg .interval { stroke: var(--accent); stroke-width: 2; } svg .point { fill: var(--accent); }
 .line { display: grid; grid-template-columns: 2fr 3fr 1fr; gap: 1.5rem; margin-top: 2.2rem; max-width: 46rem; } .line span { border-top: 1px solid var(--ink); color: var(--quiet); font-size: 0.85rem; padding-top: 0.2rem; }
 @page { size: A4; margin: 16mm 14mm; }
-@media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --quiet: #444; --line: #bbb; --accent: #3d2a80; --held: #14663a; --partly: #7a4b00; --absent: #9c1c2b; } body { font-size: 10.5pt; } main { max-width: none; padding: 0; } nav { display: none; } .wide { overflow: visible; } tr, .forest, .sign { break-inside: avoid; } h2, h3 { break-after: avoid; } }
+@media print { :root { color-scheme: light; --ink: #000; --paper: #fff; --quiet: #444; --line: #bbb; --accent: #3d2a80; --held: #14663a; --partly: #7a4b00; --absent: #9c1c2b; } body { font-size: 10.5pt; } main { max-width: none; padding: 0; } nav { display: none; } .wide { overflow: visible; } table { font-size: 8.5pt; } th, td { padding-right: 0.6rem; } .number { white-space: normal; } tr, .forest, .sign { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 """

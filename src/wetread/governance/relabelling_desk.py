@@ -16,7 +16,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.relabelling import Answer, Read, RelabelRound, RelabelTask
 from wetread.domain.role import Act, Actor, require
 from wetread.governance.relabelling_sample import Design, design_sha256
-from wetread.ports.database import UnitOfWork
+from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.relabel_store import RelabelStore
 
 __all__ = ["RoundStatus", "answer_task", "begin_round", "next_task", "round_status"]
@@ -78,30 +78,35 @@ def next_task(store: RelabelStore, actor: Actor, round_id: str) -> RelabelTask |
 
 
 def answer_task(
-    unit: UnitOfWork,
+    database: Database,
     actor: Actor,
     round_id: str,
     study_key: StudyKey,
     answers: Mapping[str, Answer],
     now: datetime,
 ) -> RelabelTask:
-    """Keep one reader's answers, one for every finding of the round. Audited without the answers: who reads the log is not to be led by them.
+    """Keep one reader's answers, one for every finding of the round, in one commit. Audited without the answers: who reads the log is not to be led by them.
 
     Raises NotPermitted ('not_permitted', 'not_blind'), PermanentError ('no_round', 'no_task', 'answered', 'decided', 'bad_answer').
     """
     require(actor, Act.ADJUDICATE)
-    drawn = _known(unit, round_id)
-    task = unit.relabel_task(round_id, study_key)
-    if task is None:
-        raise PermanentError(f"study {study_key} is not in round {round_id}", code="no_task")
-    refusal = _why_not(task, actor.actor_id, unit.studies_seen_by(actor.actor_id))
-    if refusal is not None:
-        raise refusal
-    if set(answers) != set(drawn.findings):
-        raise PermanentError(f"answer for each of {', '.join(drawn.findings)}, and nothing else", code="bad_answer")
-    read = Read(actor.actor_id, tuple(answers[each] for each in drawn.findings), now)
-    saved = unit.save_relabel_task(replace(task, reads=(*task.reads, read)), expected_etag=task.etag)
-    unit.audit(AuditEvent("relabel.answer", actor.actor_id, study_key=study_key, detail=(("round", round_id),)), now)
+    with database.begin(write=False) as unit:  # a walk through the log: nobody who writes waits for it
+        seen = unit.studies_seen_by(actor.actor_id)
+    with database.begin() as unit:
+        drawn = _known(unit, round_id)
+        task = unit.relabel_task(round_id, study_key)
+        if task is None:
+            raise PermanentError(f"study {study_key} is not in round {round_id}", code="no_task")
+        refusal = _why_not(task, actor.actor_id, seen)
+        if refusal is not None:
+            raise refusal
+        if set(answers) != set(drawn.findings):
+            raise PermanentError(f"answer for each of {', '.join(drawn.findings)}, and nothing else", code="bad_answer")
+        read = Read(actor.actor_id, tuple(answers[each] for each in drawn.findings), now)
+        saved = unit.save_relabel_task(replace(task, reads=(*task.reads, read)), expected_etag=task.etag)
+        facts = (("round", round_id),)
+        unit.audit(AuditEvent("relabel.answer", actor.actor_id, study_key=study_key, detail=facts), now)
+        unit.commit()
     return saved
 
 

@@ -225,3 +225,27 @@ def test_without_a_browser_the_page_stands_and_the_pdf_is_refused(
 def test_chromium_prints_the_page(run: Run) -> None:
     assert run("evidence", "model-facts", "--out", "m.html", "--pdf", "m.pdf") == 0
     assert Path("m.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_an_auroc_that_a_bundle_does_not_state_is_not_counted_as_stated(run: Run) -> None:
+    assert run("evidence", "model-facts", "--out", "m.html", "--json", "m.json") == 0
+    pack = json.loads(Path("m.json").read_text())
+    figures = next(each for each in pack["sections"] if each["heading"] == "What its makers measured")
+    stated = [each for each in figures["forests"][0]["rows"] if each["value"] is not None]
+    assert 0 < len(stated) < len(figures["forests"][0]["rows"])
+    assert (
+        f"{len(stated)} of {len(figures['forests'][0]['rows'])} findings have an AUROC" in pack["checklist"][2]["shown"]
+    )
+    assert any("too few" in each for each in figures["missing"])
+
+
+def test_the_quarters_difference_is_that_of_its_two_sides(run: Run) -> None:
+    assert run("evidence", "quarterly", "--since", "2026-07-01", "--predictions", "predictions.csv", "--out", "q.html", "--json", "q.json") == 0  # fmt: skip
+    pack = json.loads(Path("q.json").read_text())
+    section = next(each for each in pack["sections"] if each["heading"] == "This quarter against before")
+    sides, changes = (each["rows"] for each in section["forests"])
+    for place, change in enumerate(changes):
+        now, before = sides[2 * place : 2 * place + 2]
+        assert change["value"] == pytest.approx(now["value"] - before["value"])
+        assert change["low"] < change["value"] < change["high"]
+        assert change["high"] - change["low"] > max(each["high"] - each["low"] for each in (now, before)) * 0.9

@@ -82,10 +82,12 @@ def seen(study: str) -> dict[str, Answer]:
 
 def _answer_the_rest(core: Core, reader: str) -> None:
     actor = Actor(reader, Role.RADIOLOGIST)
-    with core.database.begin() as unit:
-        while task := next_task(unit, actor, "2026-q4"):
-            answer_task(unit, actor, "2026-q4", task.study_key, seen(task.study_key), core.clock.now())
-        unit.commit()
+    while True:
+        with core.database.begin(write=False) as unit:
+            task = next_task(unit, actor, "2026-q4")
+        if task is None:
+            return
+        answer_task(core.database, actor, "2026-q4", task.study_key, seen(task.study_key), core.clock.now())
 
 
 def _tells_nothing(shown: str) -> None:

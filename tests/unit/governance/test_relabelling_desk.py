@@ -56,10 +56,7 @@ def keep(
 
 
 def say(database: MemoryDatabase, reader: Actor, key: str, *answers: Answer) -> RelabelTask:
-    with database.begin() as unit:
-        saved = answer_task(unit, reader, "r1", StudyKey(key), dict(zip(BOTH, answers, strict=True)), NOON)
-        unit.commit()
-    return saved
+    return answer_task(database, reader, "r1", StudyKey(key), dict(zip(BOTH, answers, strict=True)), NOON)
 
 
 def offered(database: MemoryDatabase, reader: Actor) -> str | None:
@@ -143,8 +140,8 @@ def test_who_reads_neither_draws_nor_watches(database: MemoryDatabase) -> None:
 
 
 def test_every_finding_of_the_round_is_answered(database: MemoryDatabase) -> None:
-    with database.begin() as unit, pytest.raises(PermanentError) as refused:
-        answer_task(unit, READERS[0], "r1", StudyKey(A), {"effusion": POSITIVE}, NOON)
+    with pytest.raises(PermanentError) as refused:
+        answer_task(database, READERS[0], "r1", StudyKey(A), {"effusion": POSITIVE}, NOON)
     assert refused.value.code == "bad_answer"
 
 
@@ -166,7 +163,7 @@ def test_readers_meet_the_studies_in_different_orders() -> None:
     assert len({offered(database, each) for each in READERS}) > 1
 
 
-def simulated(seed: int) -> tuple[MemoryDatabase, RelabelRound, tuple[RelabelTask, ...]]:
+def simulated(seed: int) -> tuple[RelabelRound, tuple[RelabelTask, ...]]:
     """2,000 studies, 10 % sick; the machine has sensitivity 0.8 and specificity 0.93; two perfect readers answer for all that were drawn; reports are right 19 times of 20."""
     random = np.random.default_rng(seed)
     sick = random.random(2000) < 0.1
@@ -178,20 +175,18 @@ def simulated(seed: int) -> tuple[MemoryDatabase, RelabelRound, tuple[RelabelTas
     ]
     database = MemoryDatabase()
     tasks = keep(database, studies, ("mass",), per_bucket=60, at_random=150)
-    with database.begin() as unit:
-        for task in tasks:
-            for reader in READERS[:2]:
-                truth = POSITIVE if sick[int(task.study_key)] else NEGATIVE
-                answer_task(unit, reader, "r1", task.study_key, {"mass": truth}, NOON)
-        drawn = unit.relabel_round("r1")
-        unit.commit()
+    for task in tasks:
+        for reader in READERS[:2]:
+            truth = POSITIVE if sick[int(task.study_key)] else NEGATIVE
+            answer_task(database, reader, "r1", task.study_key, {"mass": truth}, NOON)
     with database.begin(write=False) as unit:
+        drawn = unit.relabel_round("r1")
         assert drawn is not None
-        return database, drawn, unit.relabel_tasks("r1")
+        return drawn, unit.relabel_tasks("r1")
 
 
 def test_the_weighted_rates_find_the_machine_and_the_naive_ones_do_not() -> None:
-    _, drawn, tasks = simulated(5)
+    drawn, tasks = simulated(5)
     (found,) = round_result(drawn, tasks).findings
     assert found.sensitivity is not None
     assert found.specificity is not None
@@ -214,10 +209,8 @@ def test_agreement_needs_thirty_pairs_and_is_cohens() -> None:
     for number, task in enumerate(tasks):
         first = int(random.random() < 0.4)
         second = first if random.random() < 0.8 else 1 - first
-        with database.begin() as unit:
-            for reader, place in zip(READERS, (first, second), strict=False):
-                answer_task(unit, reader, "r1", task.study_key, {"mass": tuple(Answer)[place]}, NOON)
-            unit.commit()
+        for reader, place in zip(READERS, (first, second), strict=False):
+            answer_task(database, reader, "r1", task.study_key, {"mass": tuple(Answer)[place]}, NOON)
         table[first, second] += 1
         with database.begin(write=False) as unit:
             result = round_result(a_round(("mass",)), unit.relabel_tasks("r1"))
@@ -234,10 +227,10 @@ def test_agreement_needs_thirty_pairs_and_is_cohens() -> None:
 def test_without_a_decided_study_on_one_side_nothing_is_said_of_accuracy() -> None:
     database = MemoryDatabase()
     tasks = keep(database, [signed(f"{n:024d}", {"mass": (0.9, "negative")}) for n in range(12)], ("mass",))
-    with database.begin() as unit:
-        for task in tasks:
-            for reader in READERS[:2]:
-                answer_task(unit, reader, "r1", task.study_key, {"mass": POSITIVE}, NOON)
+    for task in tasks:
+        for reader in READERS[:2]:
+            answer_task(database, reader, "r1", task.study_key, {"mass": POSITIVE}, NOON)
+    with database.begin(write=False) as unit:
         (found,) = round_result(a_round(("mass",)), unit.relabel_tasks("r1")).findings
     assert (found.sensitivity, found.specificity, found.naive_sensitivity) == (None, None, None)
     assert "cannot be known" in " ".join(found.refused)
