@@ -101,7 +101,7 @@ def gathered(args: argparse.Namespace, asked: Asked) -> "tuple[Material, StudyRe
         rounds=database.rounds if database else None,
         registered=database.registered if database else None,
         studies=database.studies if database else None,
-        open_alarms=database.open_alarms if database else None,
+        open_alarms=len(database.alarms) if database else None,
         plan=(args.monitoring_plan.name, _digest(args.monitoring_plan)) if args.monitoring_plan else None,
         packages=packages(),
     )
@@ -164,7 +164,7 @@ def _exported(core: Core, out: Path) -> Path | None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for row in build_prediction_log(core.database, core.vault).rows():
+        for row in build_prediction_log(core.settings, core.database, core.vault).rows():
             writer.writerow(astuple(row))
             rows += 1
     if not rows:

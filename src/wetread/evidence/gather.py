@@ -7,7 +7,9 @@ from datetime import datetime
 from importlib.metadata import distributions
 from pathlib import Path
 
+from wetread.domain.alarm import Alarm
 from wetread.domain.errors import PermanentError
+from wetread.domain.rollout import Rollout, RolloutDecision
 from wetread.governance.evidence import AuditFacts, ModelFacts, RelabelFacts, audit_facts
 from wetread.governance.relabelling_result import RoundResult, round_result
 from wetread.inference.bundle import ModelBundle
@@ -17,14 +19,17 @@ __all__ = ["DatabaseFacts", "bundle_document", "database_facts", "model_facts", 
 
 
 class DatabaseFacts:
-    """What the working database says, read once: the audit chain, rounds of relabelling, registered versions, studies by state, open alarms."""
+    """What the working database says, read once: the audit chain, rounds of relabelling, registered versions, rollouts with their newest decision, studies by state, open alarms."""
 
     def __init__(self, database: Database, since: datetime | None) -> None:
         self.audit: AuditFacts = audit_facts(database.audit_records(), since)
         self.studies: Mapping[str, int] = {state.value: n for state, n in database.count_studies().items()}
         with database.begin(write=False) as unit:
             self.registered = tuple(f"{each.model.name} {each.model.version}" for each in unit.versions())
-            self.open_alarms = len(unit.alarms())
+            self.alarms: tuple[Alarm, ...] = unit.alarms()
+            self.rollouts: tuple[tuple[Rollout, RolloutDecision | None], ...] = tuple(
+                (each, next(iter(unit.decisions(each.model_key, each.site, limit=1)), None)) for each in unit.rollouts()
+            )
             rounds = [(each, unit.relabel_tasks(each.round_id)) for each in unit.relabel_rounds()]
         self.results: tuple[RoundResult, ...] = tuple(round_result(drawn, tasks) for drawn, tasks in rounds)
         self.rounds = tuple(

@@ -5,7 +5,14 @@ from wetread.evidence.pack import Section, Table, count_text, rate_text, share_t
 from wetread.governance.evidence import AuditFacts, Facts
 from wetread.governance.relabelling_result import NAIVE, RoundResult
 
-__all__ = ["log_section", "oversight_section", "packages_section", "relabelling_section", "studies_section"]
+__all__ = [
+    "log_section",
+    "oversight_section",
+    "packages_section",
+    "relabelling_section",
+    "studies_section",
+    "versions_section",
+]
 
 _NO_DATABASE = ("not available because no database was opened (--as)",)
 
@@ -90,20 +97,54 @@ def _naive(value: float | None) -> str:
 
 
 def studies_section(found: DatabaseFacts | None) -> Section:
-    """How many studies are in which state: AI unavailable is a technical failure."""
+    """How many studies are in which state (AI unavailable is a technical failure), and what is wrong with the service now."""
     heading = "Studies and failures"
     if found is None:
         return Section(heading, missing=_NO_DATABASE)
     total = sum(found.studies.values())
-    rows = tuple((state, count_text(n)) for state, n in sorted(found.studies.items()))
     failed = found.studies.get("ai_unavailable", 0)
+    states = tuple((state, count_text(n)) for state, n in sorted(found.studies.items()))
+    alarms = tuple(
+        (
+            each.kind.value,
+            each.site or "all",
+            f"{each.raised_at:%Y-%m-%d}",
+            f"{each.seen:,}",
+            each.acknowledged_by or "nobody",
+        )
+        for each in found.alarms
+    )
+    tables = [Table("Studies by their state now", ("state", "studies"), states)] if states else []
+    heads = ("alarm", "site", "since", "times seen", "acknowledged by")
+    tables += [Table("Alarms that are open now", heads, alarms)] if alarms else []
     words = (
-        f"{total:,} studies in all; now without an AI read: {share_text(failed, total)}. Open alarms now: {found.open_alarms}.",
-        f"Registered model versions: {', '.join(found.registered) or 'none'}.",
+        f"{total:,} studies in all; now without an AI read: {share_text(failed, total)}. Open alarms now: {len(alarms)}.",
     )
-    return Section(
-        heading, words, (), (Table("Studies by their state now", ("state", "studies"), rows),) if rows else ()
+    return Section(heading, words, (), tuple(tables))
+
+
+def versions_section(found: DatabaseFacts | None) -> Section:
+    """Which version is how far at which site, and what its gates said last."""
+    heading = "Model versions and their gates"
+    if found is None:
+        return Section(heading, missing=_NO_DATABASE)
+    rows = tuple(
+        (
+            rollout.model_key,
+            rollout.site,
+            f"{rollout.state.value}, {rollout.percent} %",
+            f"{rollout.since:%Y-%m-%d}",
+            "not looked at yet"
+            if last is None
+            else f"{last.verdict.value} at look {last.look}, {last.decided_at:%Y-%m-%d}, n {last.studies:,}",
+            rollout.held or (last.reason if last else "") or "nothing",
+        )
+        for rollout, last in found.rollouts
     )
+    heads = ("version", "site", "state", "since", "newest decision", "held, or why")
+    words = (f"Registered model versions: {', '.join(found.registered) or 'none'}.",)
+    missing = () if rows else ("rollouts: not available because none was begun; the installed bundle reads",)
+    return Section(heading, words, (), (Table("Rollouts", heads, rows),) if rows else (), missing)
 
 
 def log_section(audit: AuditFacts | None) -> Section:

@@ -12,6 +12,7 @@ from wetread.evidence.in_use import (
     packages_section,
     relabelling_section,
     studies_section,
+    versions_section,
 )
 from wetread.evidence.incident_form import StudyRecord, incident_sections
 from wetread.evidence.measured import findings_section, hold_out_section, served_worse, subgroup_sections
@@ -80,6 +81,7 @@ def quarterly(material: Material, since: str) -> Pack:
         *(subgroup_sections(material.measured)[:1] if material.measured is not None else ()),
         oversight_section(material.database),
         relabelling_section(material.database),
+        versions_section(material.database),
         studies_section(material.database),
         log_section(material.facts.audit),
         packages_section(material.facts),
@@ -129,7 +131,7 @@ def _glance(material: Material) -> Section:
         audit, seen = material.database.audit, material.database.audit.oversight
         rows.append(("audit chain", "holds" if audit.broken is None else f"BROKEN at record {audit.broken.sequence}"))
         rows.append(("drafts rejected", share_text(seen.rejected, seen.signed)))
-        rows.append(("open alarms now", f"{material.database.open_alarms}"))
+        rows.append(("open alarms now", f"{len(material.database.alarms)}"))
         rows.append(("relabelled studies decided", f"{sum(each.decided for each in material.database.rounds):,}"))
     states = Counter(each.state.value for each in checklist(material.facts))
     rows.append(("checklist", ", ".join(f"{n} {state}" for state, n in states.most_common())))
