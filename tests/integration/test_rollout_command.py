@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,9 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.films import film
 
-from wetread.bootstrap import Core, build_core
-from wetread.bootstrap_models import build_registered, build_shelf, build_version_card
+from wetread.bootstrap import Core, build_core, build_reception, build_sandbox, build_worker
+from wetread.bootstrap_models import build_registered, build_shelf, build_version_card, watch_rollouts
 from wetread.cli import main
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
@@ -195,3 +198,44 @@ def test_a_registered_version_is_loaded_from_the_shelf_by_its_hash(core: Core, r
     kept.write_bytes(network)
     with pytest.raises(PermanentError):
         load(replace(version, bundle_sha256="0" * 64))
+
+
+def test_the_worker_of_a_real_house_reads_along_and_looks(
+    core: Core, registered: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Film, sandbox, network and shelf are real: the shadow's numbers are the installed model's, for the network is the same; then the worker's own look is written down."""
+    registered(f"rollout start {KEY} --site west --as m-engineer --only pneumothorax --reason trying")
+    settings = load_settings(quiet_period_s=0.0, site="west")
+    with build_sandbox(settings) as sandbox:
+        incoming = core.files.receive()
+        incoming.write(film(5, side=512))
+        build_reception(replace(core, settings=settings), sandbox).receive([incoming], "test")
+    worker, _ = build_worker(settings)
+    while worker.run_one():
+        pass
+    worker.pipeline.decoder.close()  # type: ignore[attr-defined]
+    with core.database.begin(write=False) as unit:
+        (study,) = unit.studies()
+        (read,), analysis = unit.shadow_reads(study.study_key), unit.analysis(study.study_key)
+    assert analysis is not None
+    assert (read.model_key, analysis.model.version) == (KEY, "0.2.1")
+    assert [each.raw_score for each in read.findings] == [each.raw_score for each in analysis.findings]
+    stop = threading.Event()
+    monkeypatch.setattr("wetread.bootstrap_models._PAUSE_S", 0.01)
+    watch_rollouts(
+        load_settings(rollout_evaluate_every_h=0), core.database, core.vault, core.clock, stop
+    )  # never: returns at once
+    looking = threading.Thread(target=watch_rollouts, args=(settings, core.database, core.vault, core.clock, stop))
+    looking.start()
+    until = time.monotonic() + 60
+    while not (looks := _looks(core)) and time.monotonic() < until:
+        stop.wait(0.05)
+    stop.set()
+    looking.join()
+    assert [each.left_out for each in looks] == [(("not signed yet", 1),)]
+    registered(f"rollout rollback {KEY} --site west --as q-lee --reason tried")
+
+
+def _looks(core: Core) -> tuple[RolloutDecision, ...]:
+    with core.database.begin(write=False) as unit:
+        return unit.decisions(KEY, "west")

@@ -31,6 +31,7 @@ class AlarmKind(StrEnum):
     CALIBRATION_OFF = "calibration_off"
     SUBGROUP_GAP = "subgroup_gap"
     OVERRIDES_JUMPED = "overrides_jumped"
+    ROLLOUT_STOPPED = "rollout_stopped"
 
 
 @dataclass(frozen=True, slots=True)

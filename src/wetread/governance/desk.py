@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from wetread.domain.alarm import AlarmKind
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import IllegalTransition, PermanentError, StaleVersion
 from wetread.domain.model_version import ModelVersion, VersionEvent, VersionState, next_version_state
@@ -11,6 +12,7 @@ from wetread.domain.role import SERVICE, Act, Actor, require
 from wetread.domain.rollout import GatePlan, GateResult, Rollout, RolloutAct, RolloutDecision, Verdict
 from wetread.governance import steps
 from wetread.governance.judge import may_widen
+from wetread.monitoring.alarms import Silence, clear_alarm, raise_alarm
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 
@@ -128,14 +130,27 @@ class RolloutDesk:
 
 
 def _obey(unit: UnitOfWork, rollout: Rollout, decision: RolloutDecision, now: datetime) -> Rollout:
-    """What the machine may do of itself: roll back, or hold. A longest stay that is over holds nothing back from people."""
+    """What the machine may do of itself, and never silently: roll back, or hold. A longest stay that is over holds nothing back from people."""
     if decision.verdict is Verdict.ROLL_BACK:
-        return _take_back(unit, rollout, SERVICE, now, decision.reason)
+        taken = _take_back(unit, rollout, SERVICE, now, decision.reason)
+        raise_alarm(unit, _stopped(taken, "was taken back", decision.reason), now)
+        return taken
     only_dwell = may_widen(decision.verdict, decision.evidence)
     if decision.verdict is Verdict.HOLD and not only_dwell and not rollout.held:
         held = steps.held(rollout, decision.reason)
+        raise_alarm(unit, _stopped(held, "is held", decision.reason), now)
         return _save(unit, held, rollout, "rollout.hold", SERVICE, now, decision.reason)
     return rollout
+
+
+def _stopped(rollout: Rollout, what: str, why: str) -> Silence:
+    """Pages nobody: the machine has done what could not wait."""
+    message = f"{rollout.model_key} {what} at {rollout.site} ({why}): wetread rollout explain {rollout.model_key}"
+    return Silence(AlarmKind.ROLLOUT_STOPPED, _alarm_key(rollout), rollout.site, message, pages=False)
+
+
+def _alarm_key(rollout: Rollout) -> str:
+    return f"{AlarmKind.ROLLOUT_STOPPED.value}/{rollout.site}/{rollout.model_key}"
 
 
 def _go_on(unit: UnitOfWork, rollout: Rollout, now: datetime, why: str) -> Rollout:
@@ -198,6 +213,8 @@ def _save(
     done = RolloutAct(action.partition(".")[2], actor.actor_id, actor.role, now, percent, why)
     kept = replace(after, history=(*after.history, done))
     saved = unit.save_rollout(kept, expected_etag=before.etag if before else None)
+    if actor != SERVICE:
+        clear_alarm(unit, _alarm_key(saved), now)  # a person has acted on it
     asked = {"asked": f"{after.ask.percent}"} if after.ask else {}
     _audit(unit, action, actor, saved, now, **asked, **facts)
     return saved

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import StaleVersion, WetreadError
 from wetread.domain.rollout import Rollout, RolloutDecision
 from wetread.governance.desk import RolloutDesk
 from wetread.governance.gather import Gathered, gather
 from wetread.governance.judge import Judgement, weigh
+from wetread.monitoring.alarms import clear_alarm
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.labeller import Labeller
@@ -43,7 +45,11 @@ class RolloutWatch:
                 _LOG.error("rollouts_not_evaluated error=%s", type(error).__name__)
 
     def evaluate(self, *, only_due: bool = False, of_model: str | None = None) -> tuple[RolloutDecision, ...]:
-        """One look at every rollout under way (or those of one version), all sites of a version together. With `only_due` only where the last look is `every` ago."""
+        """One look at every rollout under way (or those of one version), all sites of a version together. With `only_due` only where the last look is `every` ago.
+
+        What the machine stopped is an alarm until a person acts on the rollout, or has acknowledged that it was taken back.
+        """
+        self._clear_what_was_seen()
         taken = []
         for rollouts in self._under_way(of_model):
             if only_due and not any(map(self._is_due, rollouts)):
@@ -58,6 +64,18 @@ class RolloutWatch:
         for each in found:
             by_model[each.model_key].append(each)
         yield from by_model.values()
+
+    def _clear_what_was_seen(self) -> None:
+        with self.database.begin(write=False) as unit:
+            open_alarms = [each for each in unit.alarms() if each.kind is AlarmKind.ROLLOUT_STOPPED]
+            held = {f"{each.site}/{each.model_key}" for each in unit.rollouts() if each.held}
+        over = [each for each in open_alarms if each.acknowledged_at and each.alarm_key.partition("/")[2] not in held]
+        if not over:
+            return
+        with self.database.begin() as unit:
+            for each in over:
+                clear_alarm(unit, each.alarm_key, self.clock.now())
+            unit.commit()
 
     def _is_due(self, rollout: Rollout) -> bool:
         with self.database.begin(write=False) as unit:

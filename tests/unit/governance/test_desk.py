@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from wetread.domain.alarm import Alarm, AlarmKind
 from wetread.domain.errors import IllegalTransition, NotPermitted, PermanentError, StaleVersion
 from wetread.domain.model_version import VersionState
 from wetread.domain.role import SERVICE, Actor, Role
@@ -159,7 +160,7 @@ def test_the_machine_takes_back_at_once_and_says_why(house: House) -> None:
     house.promote()
     back = house.look(Verdict.ROLL_BACK, evidence(result=GateResult.FAILS))
     assert (back.state, back.percent, back.reason) == (S.RETIRED, 0, "the gates say rollback")
-    evaluated, taken = list(house.database.audit_records())[-2:]
+    evaluated, taken, _ = list(house.database.audit_records())[-3:]
     assert (evaluated.event.action, taken.event.action) == ("rollout.evaluate", "rollout.roll_back")
     assert dict(evaluated.event.detail)["failed"] == "false_positives:pneumothorax"
     assert taken.event.actor_id == "wetread"
@@ -182,6 +183,32 @@ def test_the_machine_holds_and_people_resume(house: House) -> None:
     with pytest.raises(PermanentError) as refusal:
         house.desk.resume(QUALITY, KEY, SITE, WHY)
     assert refusal.value.code == "not_held"
+
+
+def test_what_the_machine_stopped_is_an_alarm_until_a_person_acts(house: House) -> None:
+    house.start()
+    house.look(Verdict.HOLD, _HELD)
+    (alarm,) = alarms(house)
+    assert (alarm.kind, alarm.site, alarm.pages) == (AlarmKind.ROLLOUT_STOPPED, SITE, False)
+    assert "is held at north (the gates say hold): wetread rollout explain" in alarm.message
+    house.desk.resume(QUALITY, KEY, SITE, WHY)
+    assert alarms(house) == ()
+    house.look(Verdict.ROLL_BACK, evidence(result=GateResult.FAILS))
+    assert "was taken back" in alarms(house)[0].message
+    house.start()
+    assert alarms(house) == ()
+
+
+def test_what_people_stopped_is_no_alarm(house: House) -> None:
+    house.start()
+    house.desk.hold(ADMIN, KEY, SITE, WHY)
+    house.desk.roll_back(ADMIN, KEY, SITE, WHY)
+    assert alarms(house) == ()
+
+
+def alarms(house: House) -> tuple[Alarm, ...]:
+    with house.database.begin(write=False) as unit:
+        return unit.alarms()
 
 
 def test_a_stay_that_is_over_holds_nothing_back_from_people(house: House) -> None:

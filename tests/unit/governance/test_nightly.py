@@ -15,6 +15,7 @@ from wetread.governance.desk import RolloutDesk
 from wetread.governance.gather import Gathered, gather
 from wetread.governance.nightly import RolloutWatch
 from wetread.labelling.labeller import RuleLabeller
+from wetread.monitoring.alarms import acknowledge_alarm
 from wetread.testing.builders import NOON
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
@@ -155,6 +156,13 @@ def test_a_version_that_cries_wolf_is_taken_back_by_the_machine_alone_there(hous
         states = {each.site: each.state for each in unit.rollouts()}
     assert states == {"north": VersionState.RETIRED, "south": VersionState.SHADOW}
     assert [each.site for each in house.watch.evaluate()] == ["south"]
+    with house.database.begin() as unit:
+        (alarm,) = unit.alarms()
+        acknowledge_alarm(unit, alarm.alarm_key, "q.lee", house.clock.now())
+        unit.commit()
+    house.watch.evaluate()
+    with house.database.begin(write=False) as unit:
+        assert unit.alarms() == ()
 
 
 def test_the_nightly_look_waits_until_one_is_due(house: House) -> None:

@@ -26,6 +26,7 @@ const KINDS = {
   rule_never_fires: { title: "A triage rule never fires", todo: "Have the triage policy looked at." },
   rule_always_fires: { title: "A triage rule always fires", todo: "Have the triage policy and the model looked at." },
   watch_failed: { title: "The watch over silent failures failed", todo: "Other alarms may be missing: tell whoever runs wetread." },
+  rollout_stopped: { title: "A model version was held or taken back", todo: "Its gates say why: wetread rollout explain. Quality or an administrator resumes what is held; what was taken back reads nothing any more." },
   scores_drifted: { title: "The AI's scores have drifted", todo: "Find out what changed in films, patients or headers. A drift says that something changed, not that it got worse.", see: QUALITY },
   sensitivity_fell: { title: "The AI misses more than before", todo: "Read without relying on it. Have the missed studies looked at, and the model held or rolled back.", see: QUALITY },
   calibration_off: { title: "The AI's probabilities no longer fit", todo: "Do not read them as frequencies. Have the model recalibrated for this site.", see: QUALITY },
