@@ -1,6 +1,6 @@
-"""Did reports come sooner: medians with order-statistic intervals, the shift between two periods, and an interrupted time series with its serial correlation.
+"""Did reports come sooner: medians with order-statistic intervals, the shift between two periods, quantile regression (over time: `interrupted_series`).
 
-Hodges & Lehmann 1963; Hollander & Wolfe 1999; Newey & West 1987; Koenker & Bassett 1978; Wagner 2002 (interrupted time series).
+Hodges & Lehmann 1963; Hollander & Wolfe 1999; Koenker & Bassett 1978.
 Times are skewed and studies compete: give the studies that were not prioritised beside those that were, and never a mean alone.
 """
 
@@ -9,24 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
-from scipy.stats import binom, norm, rankdata, t
+from scipy.stats import binom, norm, rankdata
 
 from wetread.evaluation.inputs import Floats, Labels, cluster_places, too_few
 
 __all__ = [
-    "MIN_POINTS_PER_SIDE",
     "MIN_TIMES",
     "MedianTime",
-    "SeriesBreak",
     "Shift",
     "hodges_lehmann",
-    "interrupted_time_series",
     "median_time",
     "quantile_regression",
 ]
 
 MIN_TIMES = 20
-MIN_POINTS_PER_SIDE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +47,6 @@ class Shift:
     statistic: float
     p: float
     n: tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class SeriesBreak:
-    """At the change: the `level` jump and the `slope` change per point with Newey-West intervals and p."""
-
-    level: float
-    level_interval: tuple[float, float]
-    level_p: float
-    slope: float
-    slope_interval: tuple[float, float]
-    slope_p: float
-    points: tuple[int, int]
 
 
 def median_time(times: ArrayLike, level: float = 0.95) -> MedianTime:
@@ -114,41 +97,6 @@ def hodges_lehmann(
         place = max(int(np.floor(m * n / 2 - half)), 0)
         low, high = float(gaps[place]), float(gaps[m * n - 1 - place])
     return Shift(shift, low, high, statistic, p, (m, n))
-
-
-def interrupted_time_series(
-    values: ArrayLike, change_at: int, lags: int | None = None, level: float = 0.95
-) -> SeriesBreak:
-    """Segmented regression of (k,) equally spaced values (a weekly median, say): level and slope change at index `change_at`.
-
-    Newey-West errors with `lags` (default k^(1/4) rounded up) and k - 4 degrees of freedom. Raises PermanentError ('too_few_cases') below 8 points on a side.
-    """
-    series = np.asarray(values, dtype=np.float64)
-    if series.ndim != 1 or not np.isfinite(series).all():
-        raise ValueError("need one finite value per period: fill or drop empty periods, and say so")
-    k = len(series)
-    if min(change_at, k - change_at) < MIN_POINTS_PER_SIDE:
-        raise too_few(f"{change_at} points before and {k - change_at} after: need {MIN_POINTS_PER_SIDE} on each side")
-    time = np.arange(k, dtype=np.float64)
-    after = (time >= change_at).astype(np.float64)
-    design = np.column_stack([np.ones(k), time, after, after * (time - change_at)])
-    inverse = np.linalg.inv(design.T @ design)
-    coefficients = inverse @ design.T @ series
-    moments = design * (series - design @ coefficients)[:, None]
-    lags = int(np.ceil(k**0.25)) if lags is None else lags
-    middle = moments.T @ moments
-    for lag in range(1, lags + 1):
-        cross = moments[lag:].T @ moments[:-lag]
-        middle += (1 - lag / (lags + 1)) * (cross + cross.T)
-    errors = np.sqrt(np.diag(inverse @ middle @ inverse) * k / (k - 4))
-    half = float(t.ppf(0.5 + level / 2, k - 4)) * errors
-
-    def end(place: int) -> tuple[float, tuple[float, float], float]:
-        value, error = float(coefficients[place]), float(errors[place])
-        p = 2 * float(t.sf(abs(value) / error, k - 4)) if error > 0 else float(value == 0)
-        return value, (value - float(half[place]), value + float(half[place])), p
-
-    return SeriesBreak(*end(2), *end(3), (change_at, k - change_at))
 
 
 def quantile_regression(times: ArrayLike, design: ArrayLike, quantile: float = 0.5) -> Floats:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.turnaround import (
     hodges_lehmann,
-    interrupted_time_series,
     median_time,
     quantile_regression,
 )
@@ -42,21 +41,6 @@ def test_studies_of_one_bad_day_do_not_make_a_shift() -> None:
     assert by_day.low < 0 < by_day.high
 
 
-def test_a_break_in_a_series_equals_statsmodels() -> None:
-    random = np.random.default_rng(2)
-    time = np.arange(30.0)
-    after = (time >= 14).astype(float)
-    noise = np.convolve(random.normal(size=31), [1, 0.6])[:30]
-    series = 50 + 0.4 * time - 8 * after - 0.9 * after * (time - 14) + noise
-    found = interrupted_time_series(series, 14, lags=3)
-    design = np.column_stack([np.ones(30), time, after, after * (time - 14)])
-    fit = sm.OLS(series, design).fit(cov_type="HAC", cov_kwds={"maxlags": 3, "use_correction": True}, use_t=True)
-    assert (found.level, found.slope) == pytest.approx((fit.params[2], fit.params[3]))
-    assert found.level_interval == pytest.approx(tuple(fit.conf_int()[2]))
-    assert (found.level_p, found.slope_p) == pytest.approx((fit.pvalues[2], fit.pvalues[3]))
-    assert found.level_interval[0] < -8 < found.level_interval[1]
-
-
 @given(st.lists(st.floats(0, 500), min_size=5, max_size=30), st.sampled_from([0.5, 0.9]))
 def test_quantile_regression_on_a_constant_is_a_quantile(times: list[float], quantile: float) -> None:
     (found,) = quantile_regression(times, np.ones((len(times), 1)), quantile)
@@ -80,14 +64,11 @@ def test_what_cannot_be_told_is_refused() -> None:
     for call in (
         lambda: median_time(range(19)),
         lambda: hodges_lehmann([1, 2], [1, 2, 3, 4, 5]),
-        lambda: interrupted_time_series(np.arange(20.0), 5),
         lambda: quantile_regression([1.0], [[1.0]]),
     ):
         with pytest.raises(PermanentError):
             call()
     with pytest.raises(ValueError, match="negative turnaround"):
         median_time([-1.0] * 30)
-    with pytest.raises(ValueError, match="finite value per period"):
-        interrupted_time_series([np.nan] * 20, 10)
     with pytest.raises(ValueError, match="design"):
         quantile_regression([1.0, 2.0], [[1.0]])

@@ -1,0 +1,306 @@
+"""How often each 95 % interval of `evaluation` holds the truth, where the truth is known because it was chosen.
+
+    python benchmarks/interval_coverage.py [--trials 4000] [--only WORD]
+
+Bar: within 2 points of 95 % from 20 positives on. "over" marks those that hold it more often by more than that (safe, but wide), "UNDER" those that hold it less often.
+The share's own error is about 0.35 points at 4,000 trials.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+from scipy.stats import norm
+
+from wetread.evaluation.agreement import cohen_kappa, gwet_ac1
+from wetread.evaluation.calibration_error import calibration_line
+from wetread.evaluation.discrimination import auroc_estimate, compare_aurocs
+from wetread.evaluation.interrupted_series import interrupted_time_series
+from wetread.evaluation.precision_recall import average_precision_estimate
+from wetread.evaluation.prevalence import estimate_prevalence
+from wetread.evaluation.proportions import clopper_pearson, clustered_rate, event_rate, poisson_interval, wilson
+from wetread.evaluation.reader_study import obuchowski_rockette
+from wetread.evaluation.resample import bootstrap_weights, percentile_interval, score_table
+from wetread.evaluation.sequential import beta_mixture_interval
+from wetread.evaluation.turnaround import hodges_lehmann, median_time
+from wetread.evaluation.verification import begg_greenes, inverse_probability_accuracy, rogan_gladen
+
+Interval = tuple[float, float]
+_BAR = 0.02
+_REPLICATES = 1000
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`draw` makes one data set and answers its interval; `slow`: a tenth of the trials."""
+
+    name: str
+    truth: float
+    draw: Callable[[Generator], Interval]
+    slow: bool = False
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=4000)
+    parser.add_argument("--only", default="", help="cases whose name holds this word")
+    parser.add_argument("--seed", type=int, default=2026)
+    args = parser.parse_args(sys.argv[1:])
+    chosen = [case for case in cases() if args.only in case.name]
+    for number, case in enumerate(chosen):
+        trials = args.trials // 10 if case.slow else args.trials
+        print(f"\r{number + 1}/{len(chosen)} {case.name[:60]:60}", end="", file=sys.stderr, flush=True)
+        held = sum(holds(case, np.random.default_rng([args.seed, number, trial])) for trial in range(trials))
+        low, high = wilson(held, trials)
+        verdict = "UNDER" if high < 0.95 - _BAR else "over" if low > 0.95 + _BAR else ""
+        print(
+            f"\r{case.name:66} {100 * held / trials:5.1f} % ({100 * low:.1f} to {100 * high:.1f}) of {trials:5} {verdict}"
+        )
+
+
+def holds(case: Case, random: Generator) -> bool:
+    low, high = case.draw(random)
+    return bool(low <= case.truth <= high)
+
+
+def cases() -> Iterator[Case]:
+    yield from proportions()
+    yield from areas()
+    yield from calibration()
+    yield from verification()
+    yield from agreement()
+    yield from times()
+    yield from reader_studies()
+
+
+def proportions() -> Iterator[Case]:
+    for share, n in ((0.9, 20), (0.8, 60), (0.05, 400)):
+        yield Case(f"Wilson, {share} of {n}", share, lambda r, p=share, n=n: wilson(r.binomial(n, p), n))
+        yield Case(
+            f"Clopper-Pearson, {share} of {n}", share, lambda r, p=share, n=n: clopper_pearson(r.binomial(n, p), n)
+        )
+    for per_patient in (1, 2, 4):
+        name = f"rate clustered by patient, 0.8, 100 patients of {per_patient}"
+        yield Case(name, 0.8, lambda r, k=per_patient: clustered(r, 100, k))
+    yield Case("Poisson, 20 events expected", 20.0, lambda r: poisson_interval(r.poisson(20)))
+    yield Case("false alarms per 100, 5 of 100, 400 studies of 200 patients", 5.0, lambda r: alarms(r, 200, 2))
+    yield Case("rate for any number of looks (beta mixture), 0.05 of 400", 0.05, lambda r: beta_mixture_interval(int(r.binomial(400, 0.05)), 400))  # fmt: skip
+
+
+def clustered(random: Generator, patients: int, each: int) -> Interval:
+    share = random.beta(0.8 * 4, 0.2 * 4, patients)
+    hits = random.random((patients, each)) < share[:, None]
+    rate = clustered_rate(hits.ravel(), np.repeat(np.arange(patients), each))
+    return rate.low, rate.high
+
+
+def alarms(random: Generator, patients: int, each: int) -> Interval:
+    share = random.beta(0.05 * 6, 0.95 * 6, patients)
+    rate = event_rate((random.random((patients, each)) < share[:, None]).ravel(), np.repeat(np.arange(patients), each))
+    return rate.low, rate.high
+
+
+def areas() -> Iterator[Case]:
+    for area in (0.75, 0.85, 0.95):
+        for positives in (20, 50):
+            name = f"AUROC {area}, {positives} positive of {positives * 10}"
+            yield Case(f"{name}, logit DeLong", area, lambda r, a=area, n=positives: delong(r, a, n))
+            yield Case(f"{name}, bootstrap of the scorecard", area, lambda r, a=area, n=positives: drawn(r, a, n), True)
+    yield Case("AUROC 0.85, 100 patients of 4 films, clustered", 0.85, lambda r: delong_clustered(r, 0.85, 100, 4))
+    for positives in (20, 50):
+        name = f"difference of two AUROC (0.85 - 0.80), {positives} positive of {positives * 10}, paired"
+        yield Case(name, 0.05, lambda r, n=positives: paired(r, n))
+    for positives in (20, 50, 200):
+        name = f"average precision, {positives} positive of {positives * 10}, bootstrap"
+        yield Case(name, true_average_precision(), lambda r, n=positives: precision(r, n), True)
+
+
+def distance(area: float) -> float:
+    """Between two normal distributions of variance 1 with this area."""
+    return float(np.sqrt(2) * norm.ppf(area))
+
+
+def binormal(random: Generator, area: float, positives: int) -> tuple["np.ndarray", "np.ndarray"]:  # type: ignore[type-arg]
+    truth = np.repeat([1.0, 0.0], [positives, 9 * positives])
+    return truth, random.normal(size=len(truth)) + distance(area) * truth
+
+
+def delong(random: Generator, area: float, positives: int) -> Interval:
+    found = auroc_estimate(*binormal(random, area, positives))
+    return found.low, found.high
+
+
+def drawn(random: Generator, area: float, positives: int) -> Interval:
+    table = score_table(*binormal(random, area, positives))
+    return percentile_interval(
+        table.auroc(bootstrap_weights(len(table.positive), _REPLICATES, int(random.integers(1 << 31))))
+    )
+
+
+def delong_clustered(random: Generator, area: float, patients: int, each: int) -> Interval:
+    sick = np.repeat(random.random(patients) < 0.3, each)
+    same = np.repeat(random.normal(size=patients), each) * np.sqrt(0.6)
+    score = same + random.normal(size=patients * each) * np.sqrt(0.4) + distance(area) * sick
+    found = auroc_estimate(sick.astype(float), score, np.repeat(np.arange(patients), each))
+    return found.low, found.high
+
+
+def paired(random: Generator, positives: int) -> Interval:
+    truth = np.repeat([1.0, 0.0], [positives, 9 * positives])
+    same = random.normal(size=len(truth)) * np.sqrt(0.5)
+    one, other = (same + random.normal(size=len(truth)) * np.sqrt(0.5) + distance(a) * truth for a in (0.85, 0.80))
+    found = compare_aurocs(truth, one, other)
+    return found.low, found.high
+
+
+def true_average_precision() -> float:
+    """Of binormal scores with an area of 0.85 at a prevalence of 0.1, by integration over thresholds."""
+    at = np.linspace(9, -6, 200_001)
+    hits, alarms_ = norm.sf(at - distance(0.85)), norm.sf(at)
+    precision_ = 0.1 * hits / (0.1 * hits + 0.9 * alarms_)
+    return float(np.trapezoid(precision_, hits))
+
+
+def precision(random: Generator, positives: int) -> Interval:
+    seed = int(random.integers(1 << 31))
+    found = average_precision_estimate(*binormal(random, 0.85, positives), replicates=_REPLICATES, seed=seed)
+    return found.low, found.high
+
+
+def calibration() -> Iterator[Case]:
+    for part, truth in (("slope", 0.8), ("intercept", -0.3)):
+        yield Case(f"calibration {part}, 400 films, about 80 positive", truth, lambda r, p=part: line(r, p, 400))
+    yield Case("calibration slope, 100 films, about 20 positive", 0.8, lambda r: line(r, "slope", 100))
+    yield Case("prevalence 0.1 without labels, 500 films", 0.1, lambda r: unlabelled(r, 500))
+
+
+def line(random: Generator, part: str, n: int) -> Interval:
+    logits = random.normal(-1.5, 1.5, n)
+    truth = random.random(n) < 1 / (1 + np.exp(-(0.8 * logits - 0.3)))
+    if not 5 <= truth.sum() <= n - 5:
+        return line(random, part, n)
+    found = calibration_line(truth.astype(float), 1 / (1 + np.exp(-logits)))
+    value, error = getattr(found, part), getattr(found, f"{part}_standard_error")
+    return value - _Z * error, value + _Z * error
+
+
+def unlabelled(random: Generator, n: int) -> Interval:
+    sick = random.random(n) < 0.1
+    score = random.normal(size=n) + 2 * sick
+    likelihood = np.exp(2 * score - 2)
+    found = estimate_prevalence(0.3 * likelihood / (0.3 * likelihood + 0.7), 0.3)
+    return found.low, found.high
+
+
+def verification() -> Iterator[Case]:
+    for part, truth in (("sensitivity", 0.8), ("specificity", 0.93)):
+        yield Case(
+            f"{part}, every tenth negative adjudicated, Begg & Greenes", truth, lambda r, p=part: verified(r, p, False)
+        )
+        yield Case(f"{part}, the same, inverse probability", truth, lambda r, p=part: verified(r, p, True))
+    yield Case("prevalence 0.1 by an imperfect reference (Rogan-Gladen)", 0.1, behind)
+
+
+def verified(random: Generator, part: str, known: bool) -> Interval:
+    sick = random.random(4000) < 0.05
+    called = random.random(4000) < np.where(sick, 0.8, 0.07)
+    chance = np.where(called, 1.0, 0.1)
+    seen = random.random(4000) < chance
+    truth = sick.astype(float)
+    found = inverse_probability_accuracy(called, seen, truth, chance) if known else begg_greenes(called, seen, truth)
+    rate = getattr(found, part)
+    return (rate.low, rate.high) if rate else (0.0, 1.0)
+
+
+def behind(random: Generator) -> Interval:
+    hits, quiet = random.random(200) < 0.9, random.random(400) < 0.95
+    calls = int(random.binomial(1000, 0.1 * 0.9 + 0.9 * 0.05))
+    found = rogan_gladen(calls, 1000, clustered_rate(hits), clustered_rate(quiet))
+    return found.low, found.high
+
+
+def agreement() -> Iterator[Case]:
+    for n in (30, 100):
+        yield Case(f"Cohen's kappa 0.6, {n} pairs", 0.6, lambda r, n=n: kappa(r, n, cohen_kappa))
+    yield Case("Gwet's AC1, 100 pairs", true_ac1(), lambda r: kappa(r, 100, gwet_ac1))
+
+
+def pair_shares() -> "np.ndarray":  # type: ignore[type-arg]
+    """Of two readers who both call 0.3 and agree beyond chance by kappa 0.6."""
+    expected = 0.3**2 + 0.7**2
+    differ = (1 - (expected + 0.6 * (1 - expected))) / 2
+    return np.array([[0.3 - differ, differ], [differ, 0.7 - differ]])
+
+
+def true_ac1() -> float:
+    shares, chance = pair_shares(), 2 * 0.3 * 0.7
+    return float((np.trace(shares) - chance) / (1 - chance))
+
+
+def kappa(random: Generator, n: int, how: Callable[..., object]) -> Interval:
+    found = how(random.multinomial(n, pair_shares().ravel()).reshape(2, 2))
+    return found.low, found.high  # type: ignore[attr-defined]
+
+
+def times() -> Iterator[Case]:
+    for n in (20, 100):
+        asked = n
+        yield Case(f"median time, {n} studies", 60.0, lambda r, n=asked: median(r, n))
+    yield Case("Hodges-Lehmann shift, 60 and 60 studies", 15.0, lambda r: shift(r, 60))
+    for lags, how in ((None, "generalised least squares"), (3, "Newey-West, 3 lags (not the default)")):
+        yield Case(f"level change of 30 weeks, errors correlated 0.3, {how}", 5.0, lambda r, n=lags: series(r, n))
+
+
+def median(random: Generator, n: int) -> Interval:
+    found = median_time(60 * random.lognormal(0, 0.8, n))
+    return found.low, found.high
+
+
+def shift(random: Generator, n: int) -> Interval:
+    found = hodges_lehmann(75 + random.logistic(0, 20, n) + 200, 60 + random.logistic(0, 20, n) + 200)
+    return found.low, found.high
+
+
+def series(random: Generator, lags: int | None) -> Interval:
+    noise = random.normal(size=31)
+    errors = np.array([noise[0], *(0.0 for _ in range(29))])
+    for week in range(1, 30):
+        errors[week] = 0.3 * errors[week - 1] + noise[week] * np.sqrt(1 - 0.09)
+    time = np.arange(30)
+    found = interrupted_time_series(50 + 0.2 * time + 5.0 * (time >= 15) + errors, 15, lags)
+    return found.level_interval
+
+
+def reader_studies() -> Iterator[Case]:
+    yield Case(
+        "reader study, 2 ways x 5 readers, 30 + 60 cases, difference",
+        true_gain(),
+        lambda r: readers(r, 5, 30, 60),
+        True,
+    )
+
+
+def true_gain() -> float:
+    return 0.0
+
+
+def readers(random: Generator, count: int, positives: int, negatives: int) -> Interval:
+    """Roe & Metz 1997: score = sick x distance + case + reader x case + way x case + rest, the two ways equally good."""
+    truth = np.repeat([1.0, 0.0], [positives, negatives])
+    cases_ = len(truth)
+    same = np.sqrt(0.3) * random.normal(size=cases_)
+    of_reader = np.sqrt(0.2) * random.normal(size=(count, cases_))
+    of_way = np.sqrt(0.3) * random.normal(size=(2, cases_))
+    rest = np.sqrt(0.2) * random.normal(size=(2, count, cases_))
+    skill = np.sqrt(0.03) * random.normal(size=(count, 1)) * truth
+    score = distance(0.85) * truth + same + of_reader + skill + of_way[:, None] + rest
+    found = obuchowski_rockette(score, truth).contrasts[0]
+    return found.low, found.high
+
+
+if __name__ == "__main__":
+    main()
