@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from wetread.cli.evidence_material import Asked, StudyWanted, gathered, json_object, written
+from wetread.cli.evidence_material import gathered, json_object, written
 from wetread.cli.options import parser_for
 from wetread.domain.errors import PermanentError
 
@@ -44,9 +44,8 @@ def _pack(kind: str, argv: list[str]) -> int:
     plan = read_plan(change_plan) if change_plan is not None else None
     if kind == "pccp" and plan is None:
         raise PermanentError("name the plan: --change-plan FILE", code="bad_plan")
-    wanted = StudyWanted(incident.study_key if incident else "")
     measures = kind in ("bias-review", "quarterly", "pccp")
-    material, study = gathered(args, Asked(kind, measures, wanted))
+    material, study = gathered(args, measures=measures, study_key=incident.study_key if incident else "")
     material = replace(material, facts=replace(material.facts, change_plan=plan.plan_id if plan else None))
     if kind == "bias-review":
         pack = bias_review(material)

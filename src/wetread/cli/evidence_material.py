@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.util import find_spec
@@ -27,28 +27,13 @@ if TYPE_CHECKING:
     from wetread.evidence.incident_form import StudyRecord
     from wetread.evidence.pack import Input, Pack
     from wetread.evidence.packs import Material
+    from wetread.governance.evidence import Facts
     from wetread.scorecard.assess import Assessment
 
-__all__ = ["Asked", "StudyWanted", "gathered", "json_object", "written"]
+__all__ = ["gathered", "json_object", "written"]
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _MAX_JSON_BYTES = 2**20
-
-
-@dataclass(frozen=True, slots=True)
-class StudyWanted:
-    """The study an incident is about, "" for none."""
-
-    study_key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """`measures`: the pack needs predictions."""
-
-    kind: str
-    measures: bool
-    study: StudyWanted
 
 
 def json_object(path: Path) -> object:
@@ -63,13 +48,12 @@ def json_object(path: Path) -> object:
         raise PermanentError(f"{path.name} cannot be read: {why}", code="bad_json") from None
 
 
-def gathered(args: argparse.Namespace, asked: Asked) -> "tuple[Material, StudyRecord | None]":
-    """Everything that was given or may be opened; audited when the database is."""
+def gathered(args: argparse.Namespace, *, measures: bool, study_key: str) -> "tuple[Material, StudyRecord | None]":
+    """Everything that was named or may be opened. `measures`: the pack needs predictions; `study_key`: whose records are wanted, "" for none."""
     if find_spec("polars") is None:
         raise PermanentError("polars is missing: pip install 'wetread[evaluate]'", code="missing_extra")
     from wetread.evidence.gather import bundle_document, database_facts, model_facts, packages
     from wetread.evidence.measured import prediction_facts
-    from wetread.evidence.pack import Input
     from wetread.evidence.packs import Material
     from wetread.governance.evidence import Facts
     from wetread.inference.bundle import BUNDLED, load_bundle
@@ -78,38 +62,43 @@ def gathered(args: argparse.Namespace, asked: Asked) -> "tuple[Material, StudyRe
     settings = settings_from(args)
     core, actor = _signed_in(args)
     path = args.bundle or settings.model_bundle or BUNDLED
-    bundle, document = load_bundle(path), bundle_document(path)
-    inputs = [Input(path.name, "model bundle, its network", bundle.identity.sha256)]
+    bundle, document = load_bundle(path, trusted_keys_dir=settings.model_trusted_keys_dir), bundle_document(path)
     database = database_facts(core.database, since) if core else None
-    predictions = args.predictions or (_exported(core, args.out) if core and asked.measures else None)
-    measured = _measured(args, predictions) if predictions and asked.measures else None
-    if measured is not None:
-        inputs.append(Input(measured.report.data.file, "predictions and labels", measured.report.data.sha256))
-    for given, what in (
-        (args.monitoring_plan, "monitoring plan"),
-        (args.change_plan, "change control plan"),
-        (getattr(args, "record", None), "incident record"),
-    ):
-        if given:
-            inputs.append(Input(given.name, what, _digest(given)))
-    if database is not None:
-        inputs.append(Input("audit chain", f"{database.audit.records:,} records, last hash", database.audit.last_hash))
+    predictions = args.predictions or (_exported(core, args.out) if core and measures else None)
+    measured = _measured(args, predictions) if predictions and measures else None
+    plan = args.monitoring_plan
     facts = Facts(
         model=model_facts(bundle, document),
         predictions=prediction_facts(measured) if measured else None,
         audit=database.audit if database else None,
         rounds=database.rounds if database else None,
         registered=database.registered if database else None,
-        studies=database.studies if database else None,
-        open_alarms=len(database.alarms) if database else None,
-        plan=(args.monitoring_plan.name, _digest(args.monitoring_plan)) if args.monitoring_plan else None,
+        plan=(plan.name, _digest(plan)) if plan else None,
         packages=packages(),
     )
     made_by = actor.display_name or actor.actor_id if actor else "somebody who did not sign in"
-    material = Material(
-        facts, _checked(inputs), f"{datetime.now(UTC):%Y-%m-%d}", made_by, bundle, document, measured, database
+    inputs = _inputs(args, facts, path.name)
+    made_on = f"{datetime.now(UTC):%Y-%m-%d}"
+    material = Material(facts, inputs, made_on, made_by, bundle, document, measured, database)
+    return material, _study(core, study_key) if core and study_key else None
+
+
+def _inputs(args: argparse.Namespace, facts: "Facts", bundle: str) -> "tuple[Input, ...]":
+    """What the pack rests on, each with its hash."""
+    from wetread.evidence.pack import Input
+
+    found = [Input(bundle, "model bundle, its network", facts.model.sha256)] if facts.model else []
+    if facts.predictions:
+        found.append(Input(facts.predictions.file, "predictions and labels", facts.predictions.sha256))
+    named = (
+        (args.monitoring_plan, "monitoring plan"),
+        (args.change_plan, "change control plan"),
+        (getattr(args, "record", None), "incident record"),
     )
-    return material, _study(core, asked.study.study_key) if core and asked.study.study_key else None
+    found += [Input(given.name, what, _digest(given)) for given, what in named if given]
+    if facts.audit and facts.audit.last_hash:
+        found.append(Input("audit chain", f"{facts.audit.records:,} records, last hash", facts.audit.last_hash))
+    return tuple(found)
 
 
 def written(args: argparse.Namespace, kind: str, pack: "Pack", material: "Material") -> int:
@@ -236,7 +225,3 @@ def _digest(path: Path) -> str:
         return sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise PermanentError(f"{path.name} cannot be read ({type(error).__name__})", code="no_file") from None
-
-
-def _checked(inputs: "list[Input]") -> "tuple[Input, ...]":
-    return tuple(each for each in inputs if each.sha256)

@@ -100,8 +100,6 @@ class Facts:
     audit: AuditFacts | None = None
     rounds: tuple[RelabelFacts, ...] | None = None
     registered: tuple[str, ...] | None = None
-    studies: Mapping[str, int] | None = None
-    open_alarms: int | None = None
     plan: tuple[str, str] | None = None
     change_plan: str | None = None
     packages: tuple[tuple[str, str], ...] = field(default=())
