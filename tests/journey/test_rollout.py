@@ -290,3 +290,24 @@ def test_two_shadows_read_apart(trial: Trial, tmp_path: Path) -> None:
     with trial.house.database.begin(write=False) as unit:
         called = {each.model.version: each.findings[0].called for each in unit.shadow_reads(key)}
     assert called == {"2.0.0": True, "3.0.0": False}
+
+
+def test_where_a_canary_fails_the_active_version_reads_and_then_the_installed_one(trial: Trial, tmp_path: Path) -> None:
+    other = load_bundle(write_bundle(tmp_path / "third", name="tiny", version="3.0.0"))
+    active = ModelVersion(other.identity, "e" * 64, "m.engineer", trial.house.clock.now())
+    load, reads = trial.load, ScriptedPredictor(SEES)
+    trial.load = lambda version: (other, reads) if version == active else load(version)
+    trial.says.failure = RuntimeError("a bug")
+    trial.roll_out(VersionState.CANARY, 100)
+    with trial.house.database.begin() as unit:
+        unit.add_version(active)
+        unit.save_rollout(
+            a_rollout(model_key=active.key, site="main", state=VersionState.ACTIVE, percent=100), expected_etag=None
+        )
+        unit.commit()
+    assert trial.model(trial.read(1)) == "3.0.0"
+    reads.failure = RuntimeError("another")
+    key = trial.read(2)
+    assert trial.model(key) == "1.2.3"
+    with trial.house.database.begin(write=False) as unit:
+        assert [each.model_key for each in unit.shadow_reads(key)] == ["tiny@2.0.0", "tiny@3.0.0"]
