@@ -123,7 +123,7 @@ class Ask:
 class Rollout:
     """One version at one site. `percent`: share of the site's studies whose read is this version's (0 as a shadow, 100 when active); `since`: when this stage began.
 
-    `held`: why it may not widen; "" when it may. `baseline_since`: drift is told against what came from then on (resuming moves it).
+    `held`: why it may not widen; "" when it may. `baseline_since`: drift and failures are told from then on (resuming moves it).
     `history`: every act on it, oldest first, the machine's included. `replaces`: the version that was active before this one became so; "" for the installed one.
     """
 

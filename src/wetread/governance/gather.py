@@ -48,17 +48,19 @@ class _Read:
 
 
 def gather(database: Database, vault: Vault, labeller: Labeller, rollout: Rollout) -> Gathered:
-    """Every study of the rollout's site that arrived since its stage began. Reads page by page, each in its own transaction."""
+    """Every study of the rollout's site that arrived since its stage began; its failures are those since people last resumed it. Reads page by page, each in its own transaction."""
     counted: Counter[str] = Counter()
     cases: list[Case] = []
-    signed = failed = 0
+    baseline = rollout.baseline_since or rollout.since
+    signed = reads = failed = 0
     for found in _reads(database, rollout, counted):
+        read_at = found.read_at if isinstance(found, ShadowRead) else found.analysis.analysed_at
+        reads += read_at >= baseline
         if isinstance(found, ShadowRead):
-            failed += 1
+            failed += read_at >= baseline
             continue
         signed += found.report is not None
         cases += _cases(found, _patient(vault, found.study.study_key), labeller)
-    reads = failed + len({each.study for each in cases})
     return Gathered(SiteCases(rollout, tuple(cases), reads, failed), signed, tuple(sorted(counted.items())))
 
 

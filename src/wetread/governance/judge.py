@@ -123,7 +123,7 @@ def _saw_a_weekend(since: datetime, now: datetime) -> bool:
 
 def _judged(evidence: tuple[GateEvidence, ...], site: SiteCases) -> Judgement:
     verdict, reason = verdict_of(evidence)
-    if verdict is Verdict.CONTINUE and not site.reads:
+    if verdict is Verdict.CONTINUE and not site.reads and not site.cases:
         reason = "it has read nothing yet: do studies arrive from this site, and does a worker run?"
     return Judgement(verdict, reason, evidence)
 

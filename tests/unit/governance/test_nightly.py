@@ -85,6 +85,18 @@ def test_a_shadow_is_judged_by_its_own_reads_and_what_is_missing_is_counted(hous
     }  # fmt: skip
 
 
+def test_failures_that_people_have_looked_at_hold_no_more(house: House) -> None:
+    for number in range(4):
+        house.add(f"s{number}", shadow=ShadowRead(NEW, NOON + number * HOUR, problem="RuntimeError"))
+    house.add("later", hours=5, shadow=0.2)
+    counts = [
+        (found.site.reads, found.site.failed)
+        for since in (None, NOON + 2 * HOUR, NOON + 4 * HOUR)
+        for found in [house.gather(a_rollout(baseline_since=since))]
+    ]
+    assert counts == [(5, 4), (3, 2), (1, 0)]
+
+
 def test_a_canary_is_judged_by_the_reads_that_counted(house: House) -> None:
     house.add("mine", main=0.8, model=NEW)
     house.add("not-mine", main=0.8, model=OLD, shadow=0.9)
