@@ -4,6 +4,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -78,7 +79,9 @@ def bundle_document(path: Path) -> dict[str, object]:
     return document
 
 
+@cache
 def packages() -> tuple[tuple[str, str], ...]:
-    """(name, version) of every third-party package that is installed beside wetread, by name."""
-    found = {each.metadata["Name"]: each.version for each in distributions() if each.metadata["Name"]}
+    """(name, version) of every third-party package that is installed beside wetread, by name; a process looks once."""
+    stated = (each.metadata for each in distributions())
+    found = {each["Name"]: each["Version"] for each in stated if each["Name"]}
     return tuple(sorted((name, version) for name, version in found.items() if name.lower() != "wetread"))

@@ -54,7 +54,7 @@ def test_a_label_that_is_none_is_refused() -> None:
 
 
 def test_over_many_seeds_each_study_is_drawn_as_often_as_its_chance_says() -> None:
-    seeds, studies = 1500, population()
+    seeds, studies = 700, population()
     drawn: Counter[str] = Counter()
     for seed in range(seeds):
         design = draw(studies, FINDINGS, seed=seed, per_bucket=2, at_random=5)
