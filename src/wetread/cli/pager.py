@@ -13,10 +13,10 @@ from wetread.bootstrap_paging import build_pager
 from wetread.bootstrap_quality import site_zone
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
-from wetread.monitoring.quality import begin_night
+from wetread.monitoring.night import begin_night
 from wetread.paging.pager import Chore
 
-__all__ = ["run"]
+__all__ = ["measure_tonight", "run"]
 
 _LOG = logging.getLogger(__name__)
 _LOOK_EVERY_S = 600.0
@@ -34,12 +34,13 @@ def run(argv: list[str]) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    measuring = Chore("measure", _LOOK_EVERY_S, lambda: _measure(build_core(settings), args))
+    core = build_core(settings)
+    measuring = Chore("measure", _LOOK_EVERY_S, lambda: measure_tonight(core, args))
     build_pager(settings, (measuring,)).run(stop)
     return 0
 
 
-def _measure(core: Core, args: argparse.Namespace) -> None:
+def measure_tonight(core: Core, args: argparse.Namespace) -> None:
     """The night's round in a process of its own: counting must never hold up a page."""
     hour = core.settings.monitor_hour
     if hour is None or not begin_night(core.database, core.clock.now(), site_zone(core.settings), hour):

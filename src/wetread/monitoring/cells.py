@@ -25,7 +25,7 @@ from wetread.monitoring.columns import CellColumns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
 from wetread.monitoring.numbers import MIN_CASES, agreement_numbers, practice_numbers, weekly_numbers
 
-__all__ = ["TREND_WEEKS", "QualityLimits", "first_day_read", "quality_report"]
+__all__ = ["TREND_WEEKS", "QualityLimits", "first_day_read", "quality_report", "subgroup_gaps"]
 
 TREND_WEEKS = 12
 _BINS = 10
@@ -94,14 +94,14 @@ def _cell(
             *drift,
             *evidence_numbers(window, frozen, limits.tolerance),
         ),
-        gaps=() if window.sampled else tuple(_gaps(window)),
+        gaps=() if window.sampled else tuple(subgroup_gaps(window)),
         reliability=() if window.sampled else _reliability(window),
         trend=_trend(read, frozen, today),
         psi_shares=shares,
     )
 
 
-def _gaps(window: CellColumns) -> Iterable[Gap]:
+def subgroup_gaps(window: CellColumns) -> Iterable[Gap]:
     """Axes with more than one group; a group below ten cases is withheld, with the next smallest where it could be got by subtraction."""
     known = window.where(window.labelled)
     for rate, label, right in (("sensitivity", 1, known.called), ("specificity", 0, ~known.called)):

@@ -2,23 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, time
 
-from wetread.domain.alarm import AlarmKind
 from wetread.domain.quality import QualityReference, QualityReport
-from wetread.monitoring.alarms import Silence, clear_alarm, raise_alarm
+from wetread.monitoring.alarms import clear_alarm, raise_alarm
 from wetread.monitoring.cells import QualityLimits, first_day_read, quality_report
 from wetread.monitoring.columns import cell_columns
 from wetread.monitoring.logged import PredictionLog
+from wetread.monitoring.night import DONE
 from wetread.monitoring.quality_rules import KINDS, is_over, quality_verdicts
 from wetread.monitoring.reference import frozen_with
 from wetread.ports.database import Database, UnitOfWork
 
-__all__ = ["QualityWatch", "begin_night", "unfinished_night"]
-
-_BEGAN, _DONE = "quality_began", "quality_done"
-_AGAIN_AFTER = timedelta(hours=6)
-_FINISHED_WITHIN = timedelta(hours=2)
+__all__ = ["QualityWatch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ class QualityWatch:
             unit.save_quality(report)
             unit.save_quality_reference(reference)
             _settle(unit, report, reference, self.false_alarms_per_year, now)
-            unit.beat(_DONE, now)
+            unit.beat(DONE, now)
             unit.commit()
         return report
 
@@ -60,33 +56,3 @@ def _settle(
     for alarm in unit.alarms(limit=100_000):
         if alarm.kind in KINDS and is_over(alarm, verdicts):
             clear_alarm(unit, alarm.alarm_key, now)
-
-
-def begin_night(database: Database, now: datetime, zone: tzinfo, hour: int) -> bool:
-    """True for the one process that is to make today's round: from `hour` o'clock local time on, once anything was signed; again after six hours when it did not end."""
-    here = now.astimezone(zone)
-    with database.begin(write=False) as unit:
-        done = unit.last_beat(_DONE)
-        if here.hour < hour or (done is not None and done.astimezone(zone).date() >= here.date()):
-            return False
-        if not unit.signed_studies(limit=1):
-            return False
-    with database.begin() as unit:
-        began = unit.last_beat(_BEGAN)
-        if began is not None and now - began < _AGAIN_AFTER:
-            return False
-        unit.beat(_BEGAN, now)
-        unit.commit()
-    return True
-
-
-def unfinished_night(unit: UnitOfWork, now: datetime) -> tuple[Silence, ...]:
-    """An alarm when the last round began and did not end: then nobody measures."""
-    began, done = unit.last_beat(_BEGAN), unit.last_beat(_DONE)
-    if began is None or now - began < _FINISHED_WITHIN or (done is not None and done >= began):
-        return ()
-    message = (
-        f"live monitoring began at {began:%Y-%m-%d %H:%M} UTC and did not end: quality is not measured; "
-        "run `wetread monitor run` and report what it says"
-    )
-    return (Silence(AlarmKind.WATCH_FAILED, f"{AlarmKind.WATCH_FAILED.value}/quality", "", message, pages=True),)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, settle
-from wetread.monitoring.quality import unfinished_night
+from wetread.monitoring.night import unfinished_night
 from wetread.monitoring.rules import rule_notes, rule_silences
 from wetread.monitoring.scores import equal_scores, score_notes
 from wetread.monitoring.silence import LOOK_BACK, YOUNG_DAYS, Judgement, Verdict, judge, silences

@@ -8,7 +8,6 @@ from wetread.domain.study_state import StudyState
 from wetread.web.critical_metrics import alarm_metrics, critical_metrics
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
-from wetread.web.quality_metrics import quality_metrics
 from wetread.web.services import Probe
 
 __all__ = ["get_contract", "get_health", "get_metrics", "get_model_card", "get_readiness"]
@@ -63,7 +62,7 @@ def get_metrics(call: Call) -> Response:
     with database.begin(write=False) as unit:
         lines += critical_metrics(unit.criticals(limit=10_000), call.house.services.clock.now())
         lines += alarm_metrics(unit.alarms(limit=10_000))
-        lines += quality_metrics(unit.quality())
+        lines += call.house.quality.of(unit.quality())
     return Response(
         "\n".join([*lines, "# EOF", ""]), media_type="application/openmetrics-text; version=1.0.0; charset=utf-8"
     )

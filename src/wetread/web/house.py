@@ -11,6 +11,7 @@ from wetread.web.audit_view import ChainWatch
 from wetread.web.doorkeeper import Doorkeeper
 from wetread.web.films import FilmCache
 from wetread.web.pulse import Pulse
+from wetread.web.quality_metrics import QualityLines
 from wetread.web.services import WebServices
 from wetread.web.worklist import WorklistView
 
@@ -34,6 +35,7 @@ class House:
         )
         self.worklist = WorklistView(services.database, services.vault, services.clock, services.order)
         self.chain = ChainWatch(services.database)
+        self.quality = QualityLines()
         self._seen: dict[AuditEvent, datetime] = {}
         self._seen_lock = Lock()
         self.slow_lane = anyio.CapacityLimiter(_SLOW_LANE)

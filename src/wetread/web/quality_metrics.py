@@ -7,13 +7,26 @@ from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport
 from wetread.monitoring.measures import MEASURES
 from wetread.web.critical_metrics import label
 
-__all__ = ["MOST_SCANNERS", "quality_metrics"]
+__all__ = ["MOST_SCANNERS", "QualityLines", "quality_metrics"]
 
 MOST_SCANNERS = 20
 """A detector's name comes from its header: without a limit a modality that numbers its films would fill the time series database."""
 _MOST_LETTERS = 130
 _DAY_S, _MINUTE_S = 86_400, 60
 _TURNAROUND = {f"turnaround_{group}_min": group for group in ("called", "not_called", "missed")}
+
+
+class QualityLines:
+    """The lines of the last report asked for: it changes once a night."""
+
+    def __init__(self) -> None:
+        self._last: tuple[QualityReport | None, list[str]] = (None, [])
+
+    def of(self, report: QualityReport | None) -> list[str]:
+        known, lines = self._last
+        if known is not report:
+            self._last = report, (lines := quality_metrics(report))
+        return lines
 
 
 def quality_metrics(report: QualityReport | None) -> list[str]:

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+from argparse import Namespace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from tests.unit.cli.signed_house import Run, open_house, runner
 
 from wetread.bootstrap import Core
+from wetread.cli.pager import measure_tonight
 from wetread.domain.audit import verify_chain
 from wetread.domain.quality import NAIVE
 from wetread.monitoring.measures import MEASURES
@@ -57,7 +60,7 @@ def test_the_report_has_every_rate_with_its_interval_and_its_basis(
     assert "n 130" in said  # an ECE needs 200
     assert [each.event.action for each in core.database.audit_records()][-1] == "quality.report"
     with core.database.begin(write=False) as unit:
-        assert unit.quality() is None or unit.quality().days == 28  # type: ignore[union-attr]  # nothing is kept by looking
+        assert unit.quality() is None  # nothing is kept by looking
 
 
 def test_the_page_and_the_json_say_the_same(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -73,6 +76,22 @@ def test_the_page_and_the_json_say_the_same(run: Run, capsys: pytest.CaptureFixt
     sensitivity = next(each for each in cell["numbers"] if each["name"] == "sensitivity")
     assert f"<td>{sensitivity['value']:.4g}</td>" in page
     assert sensitivity["n"] == cell["positive"] == 44
+
+
+def test_the_pager_has_the_night_measured_by_a_process_of_its_own_and_once(house: tuple[Path, Core]) -> None:
+    folder, core = house
+    core = replace(core, settings=core.settings.model_copy(update={"monitor_hour": 0}))
+    options = Namespace(config=None, data_dir=folder)
+    with core.database.begin(write=False) as unit:
+        assert unit.quality() is None
+    made = []
+    for _ in range(2):
+        measure_tonight(core, options)
+        with core.database.begin(write=False) as unit:
+            made.append(unit.quality())
+    assert made[0] is not None
+    assert made[0].studies == STUDIES
+    assert made[1] == made[0]
 
 
 def test_the_nightly_round_is_kept_and_a_new_reference_is_frozen_by_those_who_may(

@@ -1,5 +1,7 @@
 """The nightly round: once a night, by one process, after its hour; kept and rung; one that does not end is an alarm, and a mended cause ends its own."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,8 +13,9 @@ from quality_data import MADE_AT, Feed, rows_of
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.report import ReportStatus
 from wetread.monitoring.cells import QualityLimits
+from wetread.monitoring.night import begin_night, unfinished_night
 from wetread.monitoring.prediction_log import PredictionRow
-from wetread.monitoring.quality import QualityWatch, begin_night, unfinished_night
+from wetread.monitoring.quality import QualityWatch
 from wetread.monitoring.watch import Watch, WatchedPolicy
 from wetread.testing.builders import a_report, a_signature, a_study
 from wetread.testing.memory_database import MemoryDatabase
@@ -126,3 +129,8 @@ def test_a_round_that_does_not_end_is_an_alarm_of_the_silence_watch(hours: int, 
     watch = Watch(database, lambda _: UTC, lambda: WatchedPolicy("p1", ()))
     found = [each.alarm_key for each in watch.run_once(now).silences]
     assert found.count("watch_failed/quality") == rings
+
+
+def test_asking_whether_it_is_night_loads_no_number_library() -> None:
+    probe = "import sys, wetread.monitoring.watch, wetread.monitoring.night; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", probe], check=False).returncode == 0

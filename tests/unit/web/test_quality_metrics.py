@@ -105,3 +105,12 @@ def test_every_quality_alarm_is_forwarded() -> None:
     assert all(kind.value in rules for kind in KINDS)
     kinds = set(re.findall(r"[a-z_]{6,}", " ".join(re.findall(r'kind=~"([^"]+)"', rules))))
     assert kinds - {"nothing_"} <= {each.value for each in AlarmKind}
+
+
+def test_a_new_round_is_said_at_once(world: World, door: Browser) -> None:
+    for studies in (240, 241):
+        with world.services.database.begin() as unit:
+            unit.save_quality(a_quality_report(studies=studies))
+            unit.commit()
+        for _ in range(2):
+            assert f"wetread_quality_signed_studies {studies}" in door.get("/metrics").body.decode()

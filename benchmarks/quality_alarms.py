@@ -1,0 +1,137 @@
+"""Live monitoring's alarms: how often they ring when nothing changed, and how soon they notice what did.
+
+    python benchmarks/quality_alarms.py [--years 20] [--feeds 20] [--cells 4] [--speed]
+
+A site with one scanner, `--cells` findings and 30 studies a day, looked at every night (subgroups every seventh). False alarms (episodes) per site-year and kind with the exact Poisson interval over logs in which nothing
+ever changes; then the share of `--feeds` sites that notice a change in one finding within 28 nights, and the median night. `--speed`: the time of a night's round instead.
+"""
+
+import argparse
+import resource
+import statistics
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from scipy.stats import chi2
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from quality_data import MADE_AT, Feed, rows_of
+
+from wetread.domain.alarm import AlarmKind
+from wetread.domain.quality import NAIVE, CellKey, Number, QualityCell, QualityReference, QualityReport
+from wetread.monitoring.cells import QualityLimits, quality_report, subgroup_gaps
+from wetread.monitoring.columns import CellColumns, cell_columns
+from wetread.monitoring.evidence import drift_numbers, evidence_numbers
+from wetread.monitoring.quality_rules import KINDS, quality_verdicts
+from wetread.monitoring.reference import frozen_with
+
+LIMITS = QualityLimits()
+TOLD = tuple(Number(name, 0) for name in ("sensitivity", "override", "mean_probability", "prevalence"))
+PER_DAY = 30
+CHANGES = {
+    "a fifth of the sick missed": ({"missed": 0.2}, AlarmKind.SENSITIVITY_FELL),
+    "a third of the sick missed": ({"missed": 0.33}, AlarmKind.SENSITIVITY_FELL),
+    "half of the sick missed": ({"missed": 0.5}, AlarmKind.SENSITIVITY_FELL),
+    "probabilities up by 0.5 logits": ({"shift": 0.5}, AlarmKind.CALIBRATION_OFF),
+    "probabilities up by 1 logit": ({"shift": 1.0}, AlarmKind.CALIBRATION_OFF),
+    "scores up by 0.5 logits": ({"shift": 0.5}, AlarmKind.SCORES_DRIFTED),
+    "scores up by 1 logit": ({"shift": 1.0}, AlarmKind.SCORES_DRIFTED),
+    "a third of calls thrown away": ({"dropped": 0.33}, AlarmKind.OVERRIDES_JUMPED),
+    "half of calls thrown away": ({"dropped": 0.5}, AlarmKind.OVERRIDES_JUMPED),
+}
+
+
+def a_night(
+    cells: dict[CellKey, CellColumns], reference: QualityReference, back: int, *, gaps: bool = False
+) -> set[AlarmKind]:
+    """The kinds that ring `back` nights before `MADE_AT`."""
+    made_at = MADE_AT - timedelta(days=back)
+    since, until = ((made_at - timedelta(days=each)).date().isoformat() for each in (LIMITS.days, 0))
+    frozen = {each.key: each for each in reference.cells}
+    found = []
+    for key, columns in cells.items():
+        window = columns.since(since).before(until)
+        drift, shares = drift_numbers(window, frozen.get(key))
+        numbers = (*TOLD, *drift, *evidence_numbers(window, frozen.get(key), LIMITS.tolerance))
+        looked = tuple(subgroup_gaps(window)) if gaps else ()
+        found.append(QualityCell(key, len(window), 0, 0, 0, 0, 0, 1.0, NAIVE, numbers, looked, psi_shares=shares))
+    report = QualityReport(made_at, since, LIMITS.days, "negative", 0, tuple(found))
+    return {each.kind for each in quality_verdicts(report, reference, 1.0).silences}
+
+
+def a_site(days: int, cells: int, seed: int, **changes: float) -> tuple[dict[CellKey, CellColumns], QualityReference]:
+    """`cells` findings of the same quality; `changes` befall the first of them in its last 28 days."""
+    calm = [Feed(finding=f"f{n}", days=days, per_day=PER_DAY, seed=1000 * seed + n) for n in range(cells)]
+    columns = cell_columns(rows_of(replace(calm[0], **changes), *calm[1:]))  # type: ignore[arg-type]
+    return columns, frozen_with(QualityReference(), columns, LIMITS.reference_studies)
+
+
+def false_alarms(years: int, cells: int) -> None:
+    episodes: Counter[AlarmKind] = Counter()
+    for seed in range(years):
+        columns, reference = a_site(365 + 46, cells, seed)
+        ringing: set[AlarmKind] = set()
+        for back in range(364, -1, -1):
+            weekly = back % 7 == 0  # subgroups cost ten times the rest; between two looks they ring as at the last
+            now = a_night(columns, reference, back, gaps=weekly)
+            now |= set() if weekly else ringing & {AlarmKind.SUBGROUP_GAP}
+            episodes.update(now - ringing)
+            ringing = now
+    print(
+        f"false alarms per site-year and kind (aimed at: at most 1), 95 % interval; n = {years} site-years, {cells} cells"
+    )
+    for kind in sorted(KINDS):
+        count = episodes[kind]
+        low = chi2.ppf(0.025, 2 * count) / 2 / years if count else 0.0
+        print(f"  {kind.value}: {count / years:.2f} ({low:.2f} to {chi2.ppf(0.975, 2 * count + 2) / 2 / years:.2f})")
+
+
+def noticed(feeds: int, cells: int) -> None:
+    print(f"noticed within 28 nights, n = {feeds} sites, one of {cells} cells changed; median night of those")
+    for said, (changes, kind) in CHANGES.items():
+        nights = [_night(*a_site(75, cells, 500 + seed, **changes), kind) for seed in range(feeds)]
+        known = [each for each in nights if each is not None]
+        when = f"night {statistics.median(known):.0f}" if known else "never"
+        print(f"  {said}, {kind.value}: {len(known)} of {feeds}, {when}")
+
+
+def _night(columns: dict[CellKey, CellColumns], reference: QualityReference, kind: AlarmKind) -> int | None:
+    return next((28 - back for back in range(27, -1, -1) if kind in a_night(columns, reference, back)), None)
+
+
+def speed() -> None:
+    """84 days of 100 studies a day with 14 findings, all numbers, from rows in memory."""
+    feeds = [Feed(finding=f"f{n}", days=84, per_day=100, seed=n) for n in range(14)]
+    rows = rows_of(*feeds)
+    start = time.perf_counter()
+    columns = cell_columns(rows)
+    reference = frozen_with(QualityReference(), columns, LIMITS.reference_studies)
+    report = quality_report(columns, reference, LIMITS, MADE_AT)
+    took = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{len(rows):,} rows, {len(report.cells)} cells, all numbers: {took:.1f} s; peak memory with the rows {peak:.0f} MB"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--years", type=int, default=20, help="simulated site-years")
+    parser.add_argument("--feeds", type=int, default=20, help="sites for each change")
+    parser.add_argument("--cells", type=int, default=4, help="findings at a site")
+    parser.add_argument("--speed", action="store_true", help="time a round instead")
+    args = parser.parse_args()
+    if args.speed:
+        speed()
+    else:
+        false_alarms(args.years, args.cells)
+        noticed(args.feeds, args.cells)
+
+
+if __name__ == "__main__":
+    main()
