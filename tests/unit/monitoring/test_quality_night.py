@@ -37,7 +37,7 @@ class Log:
 
 def a_watch(database: MemoryDatabase, feed: Feed) -> QualityWatch:
     log = Log(rows_of(feed), {"no model had read it when it was signed": 2})
-    return QualityWatch(database, lambda: log, QualityLimits(), 1.0)  # type: ignore[arg-type, return-value]
+    return QualityWatch(database, lambda: log, QualityLimits(reference_studies=300), 1.0)  # type: ignore[arg-type, return-value]
 
 
 def with_a_signed_study() -> MemoryDatabase:
@@ -56,7 +56,7 @@ def open_kinds(database: MemoryDatabase) -> list[AlarmKind]:
 
 def test_a_round_is_kept_rings_once_and_ends_what_is_mended() -> None:
     database = MemoryDatabase()
-    feed = Feed(per_day=30)
+    feed = Feed(per_day=14, days=60)
     calm = a_watch(database, feed).run_once(MADE_AT)
     with database.begin(write=False) as unit:
         assert unit.quality() == calm
@@ -64,7 +64,7 @@ def test_a_round_is_kept_rings_once_and_ends_what_is_mended() -> None:
     assert calm.left_out == (("no model had read it when it was signed", 2),)
     assert len(frozen.cells) == 1
     assert open_kinds(database) == []
-    ill = a_watch(database, replace(feed, missed=0.6))
+    ill = a_watch(database, replace(feed, missed=0.9))
     ill.run_once(MADE_AT)
     ill.run_once(MADE_AT + timedelta(minutes=1))
     assert AlarmKind.SENSITIVITY_FELL in open_kinds(database)
@@ -81,10 +81,10 @@ def test_a_round_is_kept_rings_once_and_ends_what_is_mended() -> None:
 
 def test_to_freeze_anew_is_asked_for() -> None:
     database = MemoryDatabase()
-    a_watch(database, Feed(per_day=30)).run_once(MADE_AT)
+    a_watch(database, Feed(per_day=14, days=60)).run_once(MADE_AT)
     with database.begin(write=False) as unit:
         before = unit.quality_reference()
-    moved = a_watch(database, Feed(per_day=30, score_shift=1.0, since=84))
+    moved = a_watch(database, Feed(per_day=14, days=60, score_shift=1.5, since=84))
     moved.run_once(MADE_AT, refreeze=True)
     with database.begin(write=False) as unit:
         assert unit.quality_reference() != before

@@ -20,7 +20,7 @@ from wetread.testing.quality_builders import a_quality_cell, a_quality_report
 
 K = AlarmKind
 LIMITS = QualityLimits()
-SICKER = Feed(per_day=30)
+SICKER = Feed(per_day=24)
 
 
 def reference_of(rows: list[PredictionRow]) -> QualityReference:
@@ -79,8 +79,8 @@ def test_the_reference_is_frozen_once() -> None:
     reference = reference_of(calm)
     assert frozen_with(reference, cell_columns(drifted), LIMITS.reference_studies) is reference
     (frozen,) = reference.cells
-    assert (frozen.first_day, frozen.last_day) == ("2025-12-08", "2025-12-24")
-    assert sum(frozen.counts) == len(frozen.scores) < 17 * 30  # one score a patient
+    assert (frozen.first_day, frozen.last_day) == ("2025-12-08", "2025-12-28")
+    assert sum(frozen.counts) == len(frozen.scores) < 21 * 24  # one score a patient
     assert K.SCORES_DRIFTED in kinds(verdicts_of(drifted, reference))
     assert K.SCORES_DRIFTED not in kinds(verdicts_of(drifted))
 
