@@ -217,8 +217,8 @@ class Settings(BaseSettings):
     rollout_evaluate_every_h: float = Field(
         default=24.0, ge=0, le=168, description="Hours between a worker's looks at a rollout; 0: only by command."
     )
-    monitor_hour: int | None = Field(
-        default=3, ge=0, le=23, description="Live monitoring runs nightly from this local hour on; unset: by cron only."
+    monitor_hour: int = Field(
+        default=3, ge=0, le=24, description="Live monitoring runs nightly from this local hour on; 24: by cron only."
     )
     monitor_days: int = Field(default=28, ge=7, le=366, description="Days of studies that its numbers are of.")
     monitor_reference_studies: int = Field(default=500, ge=100, description="A cell is held against so many.")

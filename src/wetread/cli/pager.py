@@ -42,8 +42,8 @@ def run(argv: list[str]) -> int:
 
 def measure_tonight(core: Core, args: argparse.Namespace) -> None:
     """The night's round in a process of its own: counting must never hold up a page."""
-    hour = core.settings.monitor_hour
-    if hour is None or not begin_night(core.database, core.clock.now(), site_zone(core.settings), hour):
+    settings = core.settings
+    if not begin_night(core.database, core.clock.now(), site_zone(settings), settings.monitor_hour):
         return
     where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
     command = [sys.executable, "-P", "-m", "wetread", "monitor", "run", *where]

@@ -15,7 +15,7 @@ _FINISHED_WITHIN = timedelta(hours=2)
 
 
 def begin_night(database: Database, now: datetime, zone: tzinfo, hour: int) -> bool:
-    """True for the one process that is to make today's round: from `hour` o'clock local time on, once anything was signed; again after six hours when it did not end."""
+    """True for the one process that is to make today's round: from `hour` o'clock local time on, once anything was signed; again after six hours when it did not end. Never at `hour` 24."""
     here = now.astimezone(zone)
     with database.begin(write=False) as unit:
         done = unit.last_beat(DONE)

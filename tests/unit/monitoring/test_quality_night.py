@@ -94,6 +94,7 @@ def test_to_freeze_anew_is_asked_for() -> None:
 def test_one_process_makes_the_night_and_only_after_its_hour() -> None:
     database = with_a_signed_study()
     assert not begin_night(database, NIGHT - timedelta(hours=1), BERLIN, 3)
+    assert not begin_night(database, NIGHT + timedelta(hours=20), BERLIN, 24)
     assert begin_night(database, NIGHT, BERLIN, 3)
     assert not begin_night(database, NIGHT + timedelta(minutes=10), BERLIN, 3)
 
