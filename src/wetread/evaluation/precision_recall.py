@@ -5,6 +5,7 @@ Davis & Goadrich 2006; Boyd, Eng & Page 2013 (intervals). Its floor is the preva
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from wetread.evaluation.discrimination import MIN_PER_CLASS
@@ -29,7 +30,8 @@ class AveragePrecision:
 def average_precision(truth: ArrayLike, score: ArrayLike) -> float:
     """Exact, 0..1; tied scores are called together. Raises ValueError / PermanentError (one class)."""
     labels, _ = checked(truth, score)
-    return float(score_table(truth, score, bins=len(labels)).average_precision()[0])
+    one_block = np.zeros(len(labels), dtype=np.intp)
+    return float(score_table(truth, score, one_block, bins=len(labels)).average_precision()[0])
 
 
 def average_precision_estimate(

@@ -7,7 +7,7 @@ adds about 2 % of noise to a standard error and no bias); Romano & Wolf 2005 (ma
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from wetread.evaluation.inputs import Floats, Labels, Places, checked, cluster_places, too_few
@@ -47,11 +47,10 @@ def bootstrap_weights(blocks: int, replicates: int = _REPLICATES, seed: int = 7)
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """Cases by block and score bin, bins in rising order of score: (b, k) `positive` and `negative` counts, (b, k) `score_sum` and `square_sum` of scores. `exact`: one bin per distinct score."""
+    """Cases by block and score bin, bins in rising order of score: (b, k) `positive` and `negative` counts; (b,) sums of squared scores, and of the scores of positives. `exact`: one bin per distinct score."""
 
     positive: Floats
     negative: Floats
-    score_sum: Floats
     square_sum: Floats
     positive_score_sum: Floats
     exact: bool
@@ -76,7 +75,7 @@ class ScoreTable:
     def brier(self, weights: Floats | None = None) -> Floats:
         """(replicates,) mean squared error of probabilities: exact whatever the bins, since y is 0 or 1."""
         weights = self._weights(weights)
-        squares = weights @ self.square_sum.sum(axis=1) - 2 * (weights @ self.positive_score_sum.sum(axis=1))
+        squares = weights @ (self.square_sum - 2 * self.positive_score_sum)
         positive, negative = self._drawn(weights)
         total = positive.sum(axis=1) + negative.sum(axis=1)
         errors: Floats = (squares + positive.sum(axis=1)) / total
@@ -104,11 +103,12 @@ def score_table(
     shape = (int(block.max()) + 1, len(edges))
     cell = block * shape[1] + place
 
-    def summed(weight: Floats) -> Floats:
-        return np.bincount(cell, weight, shape[0] * shape[1]).astype(np.float64).reshape(shape)
+    def summed(places: NDArray[np.intp], weight: Floats, size: int) -> Floats:
+        return np.bincount(places, weight, size).astype(np.float64, copy=False)
 
-    sums = [summed(each) for each in (labels, 1 - labels, values, values**2, labels * values)]
-    return ScoreTable(sums[0], sums[1], sums[2], sums[3], sums[4], exact)
+    positive, negative = (summed(cell, each, shape[0] * shape[1]).reshape(shape) for each in (labels, 1 - labels))
+    squares, of_positives = (summed(block, each, shape[0]) for each in (values**2, labels * values))
+    return ScoreTable(positive, negative, squares, of_positives, exact)
 
 
 def percentile_interval(replicates: ArrayLike, level: float = 0.95) -> tuple[float, float]:

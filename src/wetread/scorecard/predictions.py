@@ -81,7 +81,10 @@ class PredictionFile:
         chosen = self.frame.filter(pl.col("finding") == finding)
         if model is not None:
             chosen = chosen.filter(pl.col("model") == model)
-        table = chosen.collect(engine="streaming")
+        try:
+            table = chosen.collect(engine="streaming")
+        except pl.exceptions.PolarsError as error:  # a column that nothing asked for until now
+            raise _no_table(self.path, error) from None
         _refuse_bad(table, finding)
         policy = dict.fromkeys(_UNCERTAIN, "uncertain" if uncertain_as == "ignore" else uncertain_as)
         if unmentioned_as != "ignore":
@@ -111,9 +114,7 @@ def open_predictions(path: Path) -> PredictionFile:
             pl.len().alias("rows"), pl.col("finding").unique().implode(), pl.col("model").unique().implode()
         ).collect(engine="streaming")
     except pl.exceptions.PolarsError as error:
-        raise PermanentError(
-            f"{path.name} cannot be read as a table: {type(error).__name__}", code="bad_predictions"
-        ) from None
+        raise _no_table(path, error) from None
     findings, models = (tuple(sorted(counted[name][0].to_list())) for name in ("finding", "model"))
     if not counted["rows"][0]:
         raise PermanentError(f"{path.name} has no rows", code="bad_predictions")
@@ -121,6 +122,10 @@ def open_predictions(path: Path) -> PredictionFile:
     return PredictionFile(
         path, _digest(path), int(counted["rows"][0]), findings, models, ignored, "patient" in columns, frame
     )
+
+
+def _no_table(path: Path, error: pl.exceptions.PolarsError) -> PermanentError:
+    return PermanentError(f"{path.name} cannot be read as a table: {type(error).__name__}", code="bad_predictions")
 
 
 def _typed(name: str, columns: Sequence[str]) -> pl.Expr:
