@@ -30,7 +30,7 @@ def checked(truth: ArrayLike, score: ArrayLike, what: str = "score") -> tuple[Fl
         )
     if not np.isfinite(values).all():
         raise ValueError(f"{what} holds NaN or infinity: leave those cases out and say how many they were")
-    if not np.isin(labels, (0.0, 1.0)).all():
+    if not ((labels == 0) | (labels == 1)).all():
         raise ValueError("truth must be 0 or 1: leave uncertain and unknown cases out by a stated policy")
     if not (labels == 1).any() or not (labels == 0).any():
         raise too_few(f"only one class among {len(labels)} cases: add cases of the other class")
