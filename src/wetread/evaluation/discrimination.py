@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from wetread.evaluation.inputs import Floats, Labels, Places, checked, cluster_places, too_few
 from wetread.evaluation.proportions import wilson
@@ -89,6 +89,7 @@ def auroc_estimate(
 ) -> AurocEstimate:
     """AUROC with its logit interval (two-sided `level`), patient-clustered where patients are given.
 
+    Where it is `small`, by Student's t with one degree of freedom less than the rarer class has patients: DeLong's variance of few cases is itself uncertain.
     With zero estimated variance (perfect separation, constant score) the interval is Wilson's on Birnbaum & Klose's largest variance
     A(1 - A) / min(patients with a positive, patients with a negative), never (1, 1). Raises PermanentError below 10 positives or negatives.
     """
@@ -97,16 +98,17 @@ def auroc_estimate(
     areas, covariance = auroc_covariance(labels, values, patients)
     area, error = float(areas[0]), float(np.sqrt(max(covariance[0, 0], 0.0)))
     places = cluster_places(patients, len(labels))
+    small = min(positives, negatives) < SMALL_PER_CLASS
+    fewest = min(len(np.unique(places[labels == each])) for each in (0, 1))
     if error > 1e-9 and 0 < area < 1:
-        half = float(norm.ppf(0.5 + level / 2)) * error / (area * (1 - area))
+        reach = float(t.ppf(0.5 + level / 2, fewest - 1) if small and fewest > 1 else norm.ppf(0.5 + level / 2))
+        half = reach * error / (area * (1 - area))
         centre = float(np.log(area / (1 - area)))
         low, high = float(expit(centre - half)), float(expit(centre + half))
         method = "logit, DeLong 1988" if patients is None else "logit, Obuchowski 1997"
     else:
-        worth = min(len(np.unique(places[labels == each])) for each in (0, 1))
-        low, high = wilson(area * worth, worth, level)
+        low, high = wilson(area * fewest, fewest, level)
         method = "Wilson on the variance bound of Birnbaum & Klose 1957"
-    small = min(positives, negatives) < SMALL_PER_CLASS
     return AurocEstimate(area, low, high, error, positives, negatives, int(places.max()) + 1, method, small)
 
 
