@@ -1,9 +1,10 @@
 """Live monitoring's alarms: how often they ring when nothing changed, and how soon they notice what did.
 
-    python benchmarks/quality_alarms.py [--years 20] [--feeds 20] [--cells 4] [--speed]
+    python benchmarks/quality_alarms.py [--years 20] [--feeds 20] [--cells 4] [--speed | --tags]
 
 A site with one scanner, `--cells` findings and 30 studies a day, looked at every night (subgroups every seventh). False alarms (episodes) per site-year and kind with the exact Poisson interval over logs in which nothing
-ever changes; then the share of `--feeds` sites that notice a change in one finding within 28 nights, and the median night. `--speed`: the time of a night's round instead.
+ever changes; then the share of `--feeds` sites that notice a change in one finding within 28 nights, and the median night. `--speed`: the time of a night's round instead. `--tags`: the films' tags instead, where days are alike and where the share of
+bedside films varies from day to day.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 from scipy.stats import chi2
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -27,8 +29,10 @@ from wetread.domain.quality import NAIVE, CellKey, Number, QualityCell, QualityR
 from wetread.monitoring.cells import QualityLimits, quality_report, subgroup_gaps
 from wetread.monitoring.columns import CellColumns, cell_columns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
+from wetread.monitoring.prediction_log import PredictionRow
 from wetread.monitoring.quality_rules import KINDS, quality_verdicts
 from wetread.monitoring.reference import frozen_with
+from wetread.monitoring.tags import tag_drifts, tagged_studies, tags_frozen_with
 
 LIMITS = QualityLimits()
 TOLD = tuple(Number(name, 0) for name in ("sensitivity", "override", "mean_probability", "prevalence"))
@@ -85,7 +89,7 @@ def false_alarms(years: int, cells: int) -> None:
     print(
         f"false alarms per site-year and kind (aimed at: at most 1), 95 % interval; n = {years} site-years, {cells} cells"
     )
-    for kind in sorted(KINDS):
+    for kind in sorted(KINDS - {AlarmKind.TAGS_DRIFTED}):  # those: --tags
         count = episodes[kind]
         low = chi2.ppf(0.025, 2 * count) / 2 / years if count else 0.0
         print(f"  {kind.value}: {count / years:.2f} ({low:.2f} to {chi2.ppf(0.975, 2 * count + 2) / 2 / years:.2f})")
@@ -102,6 +106,57 @@ def noticed(feeds: int, cells: int) -> None:
 
 def _night(columns: dict[CellKey, CellColumns], reference: QualityReference, kind: AlarmKind) -> int | None:
     return next((28 - back for back in range(27, -1, -1) if kind in a_night(columns, reference, back)), None)
+
+
+TAG_CHANGES: dict[str, dict[str, object]] = {
+    "one film in ten from a new scanner": {"scanner": "P9", "every": 10},
+    "one film in seven from a new scanner": {"scanner": "P9", "every": 7},
+    "one film in five from a new scanner": {"scanner": "P9", "every": 5},
+    "one film in five without a view": {"view": "", "every": 5},
+}
+
+
+def _tagged(days: int, seed: int, *, vary: bool, every: int = 0, **changes: object) -> list[PredictionRow]:
+    """A log whose last 28 days have every `every`th study changed."""
+    random = np.random.default_rng(seed)
+    share = {each: random.beta(3, 7) if vary else 0.3 for each in range(days)}
+    found = []
+    for place, row in enumerate(rows_of(Feed(days=days, per_day=PER_DAY, seed=seed))):
+        view = "AP" if random.random() < share[place // PER_DAY] else "PA"
+        late = every and place >= (days - 28) * PER_DAY and place % every == 0
+        found.append(replace(row, view=view, **(changes if late else {})))  # type: ignore[arg-type]
+    return found
+
+
+def _tags_ring(rows: list[PredictionRow], days: int, back: int) -> bool:
+    """Whether any tag rings `back` nights before the log's end; the reference is of its first 500 studies."""
+    night = (MADE_AT - timedelta(days=back)).date()
+    since = (night - timedelta(days=LIMITS.days)).isoformat()
+    reference = tags_frozen_with(QualityReference(), tagged_studies(rows[: 20 * PER_DAY]), LIMITS.reference_studies)
+    window = rows[max(0, days - back - LIMITS.days) * PER_DAY : (days - back) * PER_DAY]
+    found = tag_drifts(tagged_studies(window), reference, since, night)
+    report = QualityReport(MADE_AT, since, LIMITS.days, "negative", 0, (), tags=found)
+    return bool(quality_verdicts(report, reference, 1.0).silences)
+
+
+def tags(years: int, feeds: int) -> None:
+    """One site of 30 studies a day: 30 % bedside films on every day, or a share that varies by day (Beta(3, 7): standard deviation 14 points)."""
+    for said, vary in (("days alike", False), ("days differ", True)):
+        rung = 0
+        for seed in range(years):
+            rows = _tagged(411, seed, vary=vary)
+            nights = [_tags_ring(rows, 411, back) for back in range(364, -1, -1)]
+            rung += sum(now and not before for before, now in zip([False, *nights], nights, strict=False))
+        low = chi2.ppf(0.025, 2 * rung) / 2 / years if rung else 0.0
+        high = chi2.ppf(0.975, 2 * rung + 2) / 2 / years
+        print(f"false alarms a site-year, {said}: {rung / years:.2f} ({low:.2f} to {high:.2f}), n = {years} site-years")
+    for said, changes in TAG_CHANGES.items():
+        nights_to = []
+        for seed in range(feeds):
+            rows = _tagged(75, 500 + seed, vary=True, **changes)  # type: ignore[arg-type]
+            nights_to.append(next((28 - back for back in range(27, -1, -1) if _tags_ring(rows, 75, back)), None))
+        known = [each for each in nights_to if each is not None]
+        print(f"  {said}: {len(known)} of {feeds}, {f'night {statistics.median(known):.0f}' if known else 'never'}")
 
 
 def speed() -> None:
@@ -125,9 +180,12 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=20, help="sites for each change")
     parser.add_argument("--cells", type=int, default=4, help="findings at a site")
     parser.add_argument("--speed", action="store_true", help="time a round instead")
+    parser.add_argument("--tags", action="store_true", help="the films' tags instead")
     args = parser.parse_args()
     if args.speed:
         speed()
+    elif args.tags:
+        tags(args.years, args.feeds)
     else:
         false_alarms(args.years, args.cells)
         noticed(args.feeds, args.cells)

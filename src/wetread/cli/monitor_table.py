@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport
+from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport, TagDrift
 
 __all__ = ["quality_lines"]
 
@@ -19,6 +19,7 @@ def quality_lines(report: QualityReport) -> list[str]:
         f"{report.studies} signed studies received since {report.since}; a finding not mentioned counts as {_counted(report)}",
         *left_out,
         *(line for place, cells in groupby(report.cells, _place) for line in _table(place, list(cells))),
+        *(line for place, tags in groupby(report.tags, _films) for line in _tag_table(place, list(tags))),
         "",
         *sorted({f"basis: {each.basis}" for each in report.cells}),
         *(f"note: {each}" for each in report.notes),
@@ -49,6 +50,24 @@ def _table(place: tuple[str, str, str], cells: list[QualityCell]) -> Iterator[st
     yield from _studies_of_all(cells)
     for cell in cells:
         yield from _worse(cell)
+
+
+def _films(tag: TagDrift) -> tuple[str, str]:
+    return tag.site, tag.model
+
+
+def _tag_table(place: tuple[str, str], tags: list[TagDrift]) -> Iterator[str]:
+    yield ""
+    yield f"films of {', '.join(place)} against the reference, one study a patient"
+    yield f"{'tag':<14}{'changed':<9}{'chi-square (p)':<20}{'n (reference)':<15}largest changes"
+    for tag in tags:
+        n = f"{tag.n} ({tag.n_reference})"
+        if tag.distance is None:
+            yield f"{tag.tag:<14}{'':<9}{'':<20}{n:<15}{tag.refused}"
+        else:
+            test = f"{tag.statistic:.1f} ({tag.p:.2g})"
+            changes = ", ".join(f"{name} {before:.0%} to {now:.0%}" for name, before, now in tag.shares[:3])
+            yield f"{tag.tag:<14}{tag.distance:<9.0%}{test:<20}{n:<15}{changes}"
 
 
 def _studies_of_all(cells: list[QualityCell]) -> Iterator[str]:

@@ -27,6 +27,7 @@ class AlarmKind(StrEnum):
     WATCH_FAILED = "watch_failed"
     SCORES_ALL_EQUAL = "scores_all_equal"
     SCORES_DRIFTED = "scores_drifted"
+    TAGS_DRIFTED = "tags_drifted"
     SENSITIVITY_FELL = "sensitivity_fell"
     CALIBRATION_OFF = "calibration_off"
     SUBGROUP_GAP = "subgroup_gap"

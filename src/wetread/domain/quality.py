@@ -8,6 +8,7 @@ __all__ = [
     "WEIGHTED",
     "CellKey",
     "FrozenCell",
+    "FrozenTag",
     "Gap",
     "Number",
     "QualityCell",
@@ -15,6 +16,7 @@ __all__ = [
     "QualityReport",
     "ReliabilityBin",
     "SliceRate",
+    "TagDrift",
     "TrendPoint",
 ]
 
@@ -116,10 +118,30 @@ class QualityCell:
 
 
 @dataclass(frozen=True, slots=True)
+class TagDrift:
+    """One tag of a site's films ("manufacturer", "scanner", "view", "sex", "age") against the frozen reference, one study a patient; "(missing)" is a category.
+
+    `distance` is the share of studies (0..1) that would have to be of another category to give the reference's shares (total variation); `statistic` and two-sided `p` are those of a
+    chi-square test. All three are None where `refused` says why. `shares`: (category, reference, now), the largest changes first, at most eight.
+    """
+
+    site: str
+    model: str
+    tag: str
+    n: int
+    n_reference: int
+    distance: float | None = None
+    statistic: float | None = None
+    p: float | None = None
+    shares: tuple[tuple[str, float, float], ...] = ()
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QualityReport:
     """Cells of the studies received from `since` (ISO day) on. `unmentioned_as`: what a finding that a report does not mention counts as ("negative" or "ignore").
 
-    `left_out` counts signed studies by why they are in no cell; `notes` say what cannot be judged yet.
+    `left_out` counts signed studies by why they are in no cell; `notes` say what cannot be judged yet. `tags` are of a site and model, whatever the finding.
     """
 
     made_at: datetime
@@ -130,6 +152,7 @@ class QualityReport:
     cells: tuple[QualityCell, ...]
     left_out: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
+    tags: tuple[TagDrift, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,5 +176,18 @@ class FrozenCell:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenTag:
+    """What a tag is held against: (category, patients) of the first studies of a site and model, up to and with `last_day`. Never refitted."""
+
+    site: str
+    model: str
+    tag: str
+    first_day: str
+    last_day: str
+    counts: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QualityReference:
     cells: tuple[FrozenCell, ...] = ()
+    tags: tuple[FrozenTag, ...] = ()

@@ -1,7 +1,7 @@
 """One round of live monitoring: read the log, freeze what is new, measure, keep the report, raise and clear the alarms. Once a night is enough; twice changes nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from wetread.domain.quality import QualityReference, QualityReport
@@ -12,6 +12,7 @@ from wetread.monitoring.logged import PredictionLog
 from wetread.monitoring.night import DONE
 from wetread.monitoring.quality_rules import KINDS, is_over, quality_verdicts
 from wetread.monitoring.reference import frozen_with
+from wetread.monitoring.tags import tag_drifts, tagged_studies, tags_frozen_with
 from wetread.ports.database import Database, UnitOfWork
 
 __all__ = ["QualityWatch"]
@@ -29,11 +30,14 @@ class QualityWatch:
     def measure(self, now: datetime, *, refreeze: bool = False) -> tuple[QualityReport, QualityReference]:
         """Without changing anything. `refreeze`: as if nothing had been frozen yet."""
         first, log = first_day_read(now.date(), self.limits), self.log()
-        cells = cell_columns(log.rows(datetime.combine(first, time(), UTC)), self.limits.unmentioned_as)
+        rows = tuple(log.rows(datetime.combine(first, time(), UTC)))
+        cells, tagged = cell_columns(rows, self.limits.unmentioned_as), tagged_studies(rows)
         with self.database.begin(write=False) as unit:
             kept = QualityReference() if refreeze else unit.quality_reference()
-        reference = frozen_with(kept, cells, self.limits.reference_studies)
-        return quality_report(cells, reference, self.limits, now, sorted(log.left_out.items())), reference
+        enough = self.limits.reference_studies
+        reference = tags_frozen_with(frozen_with(kept, cells, enough), tagged, enough)
+        report = quality_report(cells, reference, self.limits, now, sorted(log.left_out.items()))
+        return replace(report, tags=tag_drifts(tagged, reference, report.since, now.date())), reference
 
     def run_once(self, now: datetime, *, refreeze: bool = False) -> QualityReport:
         """Measure, keep, ring; idempotent. Raises TransientError when the database is away."""

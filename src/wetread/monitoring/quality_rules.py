@@ -1,34 +1,46 @@
-"""What of a quality report is an alarm: drift, a fall in sensitivity, miscalibration, a subgroup gap, overrides that jumped.
+"""What of a quality report is an alarm: drift, a fall in sensitivity, miscalibration, a subgroup gap, overrides that jumped, headers that changed.
 
 Each kind may ring falsely `false_alarms_per_year` times a year at a site, shared by its cells. Evidence is an e-detector's (`evidence`): it must reach 365/days times the cells over the
-false alarms. P-values of a night share the false alarms of a year over 365, whatever the dependence of nights (a union bound). A drift must besides reach PSI 0.1, a gap ten points:
-with many cases anything is beyond chance.
+false alarms. P-values of a night share the false alarms of a year over 365, whatever the dependence of nights (a union bound). A drift must besides reach PSI 0.1, or touch one study in ten by its headers,
+a gap ten points: with many cases anything is beyond chance.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from wetread.domain.alarm import Alarm, AlarmKind
-from wetread.domain.quality import CellKey, Number, QualityCell, QualityReference, QualityReport
+from wetread.domain.quality import CellKey, Number, QualityCell, QualityReference, QualityReport, TagDrift
 from wetread.evaluation.drift import psi_of_counts
 from wetread.monitoring.alarms import Silence
 
-__all__ = ["GAP_FLOOR", "KINDS", "PSI_FLOOR", "Verdicts", "is_over", "quality_verdicts"]
+__all__ = ["GAP_FLOOR", "KINDS", "PSI_FLOOR", "TAG_FLOOR", "Verdicts", "is_over", "quality_verdicts"]
 
 _K = AlarmKind
-KINDS = frozenset({_K.SCORES_DRIFTED, _K.SENSITIVITY_FELL, _K.CALIBRATION_OFF, _K.SUBGROUP_GAP, _K.OVERRIDES_JUMPED})
+KINDS = frozenset(
+    {
+        _K.SCORES_DRIFTED,
+        _K.TAGS_DRIFTED,
+        _K.SENSITIVITY_FELL,
+        _K.CALIBRATION_OFF,
+        _K.SUBGROUP_GAP,
+        _K.OVERRIDES_JUMPED,
+    }
+)
 PSI_FLOOR = 0.1
 GAP_FLOOR = 0.1
+TAG_FLOOR = 0.1
 _NIGHTS = 365
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
-    """`silences` are the alarms; `judged` the keys that could be judged tonight: an alarm whose cell has too few cases is neither renewed nor over. `cells` have a study in the window."""
+    """`silences` are the alarms; `judged` the keys that could be judged tonight: an alarm whose cell has too few cases is neither renewed nor over. `cells` have a study in the window,
+    `tags` are the keys of the sites and models that have one."""
 
     silences: tuple[Silence, ...]
     judged: frozenset[str]
     cells: frozenset[CellKey]
+    tags: frozenset[str]
 
 
 def quality_verdicts(report: QualityReport, reference: QualityReference, false_alarms_per_year: float) -> Verdicts:
@@ -42,11 +54,17 @@ def quality_verdicts(report: QualityReport, reference: QualityReference, false_a
         for found, keys in (
             *(_by_evidence(cells, kind, name, say, enough) for kind, name, say in _EVIDENCE),
             _drifted(cells, reference, alpha),
+            _moved([each for each in report.tags if each.site == site], alpha),
             _gaps(cells, alpha),
         ):
             silences += found
             judged |= keys
-    return Verdicts(tuple(silences), frozenset(judged), frozenset(each.key for each in report.cells))
+    return Verdicts(
+        tuple(silences),
+        frozenset(judged),
+        frozenset(each.key for each in report.cells),
+        frozenset(map(_tag_key, report.tags)),
+    )
 
 
 def is_over(alarm: Alarm, verdicts: Verdicts) -> bool:
@@ -54,7 +72,9 @@ def is_over(alarm: Alarm, verdicts: Verdicts) -> bool:
     if alarm.alarm_key in {each.alarm_key for each in verdicts.silences}:
         return False
     places = [_key(alarm.kind, each) for each in verdicts.cells]
-    lives = any(alarm.alarm_key == each or alarm.alarm_key.startswith(each + "/") for each in places)
+    lives = alarm.alarm_key in verdicts.tags or any(
+        alarm.alarm_key == each or alarm.alarm_key.startswith(each + "/") for each in places
+    )
     return alarm.alarm_key in verdicts.judged or not lives
 
 
@@ -85,6 +105,29 @@ def _drifted(cells: Iterable[QualityCell], reference: QualityReference, alpha: f
             )
             found.append(_silence(_K.SCORES_DRIFTED, cell.key, said))
     return found, {_key(_K.SCORES_DRIFTED, each.key) for each in known}
+
+
+def _moved(tags: Iterable[TagDrift], alpha: float) -> _Found:
+    known = [each for each in tags if each.p is not None]
+    found = [
+        Silence(_K.TAGS_DRIFTED, _tag_key(each), each.site, _said_of(each), pages=False)
+        for each in known
+        if each.p is not None and each.p < alpha / len(known) and (each.distance or 0) >= TAG_FLOOR
+    ]
+    return found, {_tag_key(each) for each in known}
+
+
+def _said_of(tag: TagDrift) -> str:
+    changes = ", ".join(f"{name} {before:.0%} to {now:.0%}" for name, before, now in tag.shares[:3])
+    return (
+        f"{tag.tag} of the films at site {tag.site}, {tag.model}: {tag.distance:.0%} of studies are of another category than in the reference ({changes}), "
+        f"chi-square {tag.statistic:.1f}, p {tag.p:.2g}, n {tag.n} patients against {tag.n_reference}; ask what changed at the modality, in its headers or in who is sent, and look at this "
+        "site's numbers before you rely on the model as before: it says that something changed, not that the model got worse"
+    )
+
+
+def _tag_key(tag: TagDrift) -> str:
+    return "/".join((_K.TAGS_DRIFTED.value, tag.site, tag.model, tag.tag))
 
 
 def _gaps(cells: Iterable[QualityCell], alpha: float) -> _Found:

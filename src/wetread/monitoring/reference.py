@@ -1,6 +1,7 @@
 """What a cell is held against: its first studies, frozen once and never refitted, so that slow drift cannot move its own yardstick."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +19,7 @@ def frozen_with(reference: QualityReference, cells: Mapping[CellKey, CellColumns
     new = [
         freeze(key, columns, studies) for key, columns in cells.items() if key not in known and len(columns) >= studies
     ]
-    return QualityReference((*reference.cells, *new)) if new else reference
+    return replace(reference, cells=(*reference.cells, *new)) if new else reference
 
 
 def freeze(key: CellKey, columns: CellColumns, studies: int) -> FrozenCell:

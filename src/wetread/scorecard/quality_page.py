@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from wetread.domain.quality import Gap, Number, QualityCell, QualityReport
+from wetread.domain.quality import Gap, Number, QualityCell, QualityReport, TagDrift
 from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.monitoring.measures import MEASURES
 from wetread.scorecard.html import STYLE, table
@@ -28,6 +28,7 @@ def quality_page(report: QualityReport) -> str:
         f"{escape(report.unmentioned_as)}. {escape(left_out)}</p>",
         *(f"<p class=warn>{escape(each)}</p>" for each in sorted({cell.basis for cell in report.cells})),
         *(f"<p class=quiet>{escape(each)}</p>" for each in report.notes),
+        *_tags(report),
         *map(_cell, report.cells),
         f"<h2>Definitions</h2><dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(words)}</dd>' for name, words in MEASURES.items())}</dl>",
     ]
@@ -36,6 +37,34 @@ def quality_page(report: QualityReport) -> str:
         f'<meta name="color-scheme" content="light dark"><title>Live monitoring</title><style>{STYLE}</style></head>'
         f"<body><main>{''.join(parts)}</main></body></html>\n"
     )
+
+
+def _tags(report: QualityReport) -> list[str]:
+    if not report.tags:
+        return []
+    heads = ("site", "model", "tag", "share changed", "chi-square", "p", "n", "n of the reference", "largest changes")
+    return [
+        "<h2>Films against the reference</h2>",
+        "<p class=quiet>Share changed: of studies that would have to be of another category to give the reference's shares (total variation), one study a patient; "
+        "p of a chi-square test of both. A change says that something changed, not that the model got worse.</p>",
+        table(heads, map(_tag_row, report.tags)),
+    ]
+
+
+def _tag_row(tag: TagDrift) -> tuple[str, ...]:
+    if tag.distance is None:
+        said = ("", "", "", f"{tag.n:,}", f"{tag.n_reference:,}", tag.refused)
+    else:
+        changes = "; ".join(f"{name} {before:.1%} to {now:.1%}" for name, before, now in tag.shares)
+        said = (
+            f"{tag.distance:.3f}",
+            f"{tag.statistic:.1f}",
+            f"{tag.p:.2g}",
+            f"{tag.n:,}",
+            f"{tag.n_reference:,}",
+            changes,
+        )
+    return (tag.site, tag.model, tag.tag, *said)
 
 
 def _cell(cell: QualityCell) -> str:

@@ -6,17 +6,19 @@ from wetread.domain.quality import (
     NAIVE,
     CellKey,
     FrozenCell,
+    FrozenTag,
     Gap,
     Number,
     QualityCell,
     QualityReport,
     ReliabilityBin,
     SliceRate,
+    TagDrift,
     TrendPoint,
 )
 from wetread.testing.builders import NOON
 
-__all__ = ["a_frozen_cell", "a_quality_cell", "a_quality_report"]
+__all__ = ["a_frozen_cell", "a_frozen_tag", "a_quality_cell", "a_quality_report", "a_tag_drift"]
 
 _KEY = CellKey("north", "Acme P1", "effusion", "phantom-net 1.0.0")
 
@@ -71,8 +73,36 @@ def a_quality_report(**changes: Any) -> QualityReport:
         "cells": (a_quality_cell(),),
         "left_out": (("no model had read it when it was signed", 3),),
         "notes": (),
+        "tags": (a_tag_drift(),),
     }
     return QualityReport(**(values | changes))
+
+
+def a_tag_drift(**changes: Any) -> TagDrift:
+    values: dict[str, Any] = {
+        "site": _KEY.site,
+        "model": _KEY.model,
+        "tag": "view",
+        "n": 220,
+        "n_reference": 500,
+        "distance": 0.2,
+        "statistic": 25.5,
+        "p": 4.4e-7,
+        "shares": (("PA", 0.7, 0.5), ("AP", 0.3, 0.5)),
+    }
+    return TagDrift(**(values | changes))
+
+
+def a_frozen_tag(**changes: Any) -> FrozenTag:
+    values: dict[str, Any] = {
+        "site": _KEY.site,
+        "model": _KEY.model,
+        "tag": "view",
+        "first_day": "2025-12-01",
+        "last_day": "2025-12-20",
+        "counts": (("AP", 150), ("PA", 350)),
+    }
+    return FrozenTag(**(values | changes))
 
 
 def a_frozen_cell(**changes: Any) -> FrozenCell:

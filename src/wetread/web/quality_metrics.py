@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport
+from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport, TagDrift
 from wetread.monitoring.measures import MEASURES
 from wetread.web.critical_metrics import label
 
@@ -45,6 +45,7 @@ def quality_metrics(report: QualityReport | None) -> list[str]:
             (f'{_labels(each.key)},measure="{number.name}"}} {number.n}' for each in cells for number in each.numbers),
         ),
         *(line for name in MEASURES if name not in _TURNAROUND for line in _measure(name, cells)),
+        *_tags(report.tags),
         *_family(
             "turnaround_seconds",
             "Median time from receipt to signature, by whether the finding was called.",
@@ -61,6 +62,28 @@ def _named(cells: Sequence[QualityCell]) -> tuple[list[QualityCell], int]:
     kept = {place for place, _ in busiest.most_common(MOST_SCANNERS)}
     named = {_labels(each.key): each for each in reversed(cells) if (each.key.site, each.key.scanner) in kept}
     return list(reversed(named.values())), len(busiest) - len(kept)
+
+
+def _tags(tags: Sequence[TagDrift]) -> Iterator[str]:
+    named = {_tag_labels(each): each for each in reversed(tags)}
+    yield from _family(
+        "tag_cases", "Patients behind each tag of the films.", (f"{at} {tag.n}" for at, tag in named.items())
+    )
+    yield from _family(
+        "tag_distance",
+        "Share of studies of another category than in the reference (total variation), one study a patient.",
+        (f"{at} {tag.distance:.6g}" for at, tag in named.items() if tag.distance is not None),
+    )
+    yield from _family(
+        "tag_p",
+        "Chi-square test's p that this tag's shares are the reference's.",
+        (f"{at} {tag.p:.6g}" for at, tag in named.items() if tag.p is not None),
+    )
+
+
+def _tag_labels(tag: TagDrift) -> str:
+    said = (("site", tag.site), ("model", tag.model), ("tag", tag.tag))
+    return "{" + ",".join(f'{name}="{label(value[:_MOST_LETTERS])}"' for name, value in said) + "}"
 
 
 def _measure(name: str, cells: Iterable[QualityCell]) -> Iterator[str]:

@@ -58,6 +58,7 @@ def test_the_report_has_every_rate_with_its_interval_and_its_basis(
     assert re.search(r"effusion +44 of 130 +0\.\d\d \(0\.\d\d-0\.\d\d\)", said)
     assert f"basis: {NAIVE}" in said
     assert "n 130" in said  # an ECE needs 200
+    assert re.search(r"\nview +\d+ \(\d+\) +too few: \d+ of the 50 patients needed on each side\n", said)
     assert [each.event.action for each in core.database.audit_records()][-1] == "quality.report"
     with core.database.begin(write=False) as unit:
         assert unit.quality() is None  # nothing is kept by looking
@@ -68,6 +69,7 @@ def test_the_page_and_the_json_say_the_same(run: Run, capsys: pytest.CaptureFixt
     page = (tmp_path / "quality.html").read_text("utf-8")
     assert "http" not in page.replace("http-equiv", "")
     assert "agreement with signed reports that saw the AI" in page
+    assert "<h2>Films against the reference</h2>" in page
     capsys.readouterr()
     assert run(*command("--json")) == 0
     report = json.loads(capsys.readouterr().out)

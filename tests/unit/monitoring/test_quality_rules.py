@@ -144,7 +144,7 @@ def cells_with(*evidence: float) -> QualityReport:
         )
         for number, value in enumerate(evidence)
     )
-    return a_quality_report(cells=cells)
+    return a_quality_report(cells=cells, tags=())
 
 
 @pytest.mark.parametrize(

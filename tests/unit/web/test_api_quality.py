@@ -28,6 +28,8 @@ def test_every_cell_comes_with_its_numbers_and_without_its_pictures(world: World
     assert {"name": "sensitivity", "n": 40, "value": 0.85, "low": 0.71, "high": 0.93, "refused": ""} in cell["numbers"]
     assert not {"gaps", "reliability", "trend", "psi_shares"} & set(cell)
     assert cell["worse_groups"] == 0
+    (tag,) = report["tags"]  # type: ignore[index]
+    assert (tag["tag"], tag["distance"], tag["shares"][0]) == ("view", 0.2, ["PA", 0.7, 0.5])
 
 
 def test_one_cell_comes_whole(world: World, door: Browser) -> None:

@@ -13,7 +13,7 @@ from wetread.domain.quality import Number
 from wetread.monitoring.measures import MEASURES
 from wetread.monitoring.quality_rules import KINDS
 from wetread.testing.critical_builders import an_alarm
-from wetread.testing.quality_builders import a_quality_cell, a_quality_report
+from wetread.testing.quality_builders import a_quality_cell, a_quality_report, a_tag_drift
 from wetread.web.quality_metrics import MOST_SCANNERS, quality_metrics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -45,6 +45,17 @@ def test_the_endpoint_says_every_number_with_its_n_and_interval(world: World, do
     assert f'wetread_quality_turnaround_seconds{{{place},group="missed",bound="point"}} 30' in said
     assert "wetread_quality_signed_studies 240" in said
     assert said.endswith("# EOF\n")
+
+
+def test_the_films_tags_are_said_by_site_and_model(world: World, door: Browser) -> None:
+    said = scraped(world, door)
+    place = 'site="north",model="phantom-net 1.0.0",tag="view"'
+    assert f"wetread_quality_tag_distance{{{place}}} 0.2\n" in said
+    assert f"wetread_quality_tag_p{{{place}}} 4.4e-07\n" in said
+    assert f"wetread_quality_tag_cases{{{place}}} 220\n" in said
+    unsaid = quality_metrics(a_quality_report(tags=(a_tag_drift(distance=None, statistic=None, p=None),)))
+    assert not any(each.startswith(("wetread_quality_tag_distance{", "wetread_quality_tag_p{")) for each in unsaid)
+    assert f"wetread_quality_tag_cases{{{place}}} 220" in unsaid
 
 
 def test_prometheus_own_tool_finds_nothing_wrong(world: World, door: Browser) -> None:

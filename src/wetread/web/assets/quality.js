@@ -29,7 +29,7 @@ async function load() {
   definitions = answer.definitions;
   byId("said").replaceChildren(...said(new Date(answer.now)));
   const some = (report?.cells.length ?? 0) > 0;
-  for (const id of ["places", "table", "cell"]) show(byId(id), some);
+  for (const id of ["places", "table", "cell", "films"]) show(byId(id), some);
   if (!some) return;
   const places = [...new Set(report.cells.map(placeOf))];
   if (!places.includes(place)) place = places[0];
@@ -61,6 +61,7 @@ async function draw() {
   if (!cells.some((cell) => cell.key.finding === finding)) finding = cells[0].key.finding;
   const inHand = byId("table").contains(document.activeElement) && document.activeElement.matches("button");
   byId("table").replaceChildren(table(cells));
+  byId("films").replaceChildren(...films());
   if (inHand) byId("table").querySelector('[aria-pressed="true"]')?.focus();
   await drawCell();
 }
@@ -107,6 +108,19 @@ function groups(gap) {
   const name = (each) => [visible(each.group), each.p_worse !== null && each.p_worse < 0.05 ? h("span", { class: "chip asap" }, "worse") : null];
   return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, `${words(gap.rate)} by ${gap.axis}`), h("span", { class: "muted" }, `all ${fixed(gap.overall)}`)),
     h("table", { class: "groups", "aria-label": `${words(gap.rate)} by ${gap.axis}` }, h("tbody", {}, gap.groups.map((each) => h("tr", {}, h("th", { scope: "row" }, name(each)), cells(each))))));
+}
+
+function films() {
+  const [site, , model] = JSON.parse(place);
+  const tags = report.tags.filter((each) => each.site === site && each.model === model);
+  if (tags.length === 0) return [];
+  const share = (each) => `${Math.round(100 * each)} %`;
+  const changes = (tag) => tag.shares.slice(0, 3).map(([name, before, now]) => `${visible(name)} ${share(before)} to ${share(now)}`).join(", ");
+  const cells = (tag) => (tag.distance === null ? [h("td", { colspan: 3, class: "muted" }, tag.refused)] : [h("td", {}, share(tag.distance)), h("td", {}, `p ${tag.p.toPrecision(2)}`), h("td", {}, changes(tag))]);
+  const heads = ["Tag", "Changed", "Chance", "Largest changes", "n"].map((each) => h("th", { scope: "col" }, each));
+  return [h("details", { class: "definitions" }, h("summary", {}, "Films of this site and model against the reference"),
+    h("p", { class: "muted" }, "Changed: share of studies of another category than in the reference, one study a patient; chance: a chi-square test. It says that something changed, not that the model got worse."),
+    h("table", { class: "all" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, tags.map((tag) => h("tr", {}, h("th", { scope: "row" }, tag.tag), cells(tag), h("td", {}, `${tag.n}, reference ${tag.n_reference}`))))))];
 }
 
 function everything(cell) {
