@@ -51,6 +51,7 @@ HOMES: dict[str, set[str]] = {
     "rich": {"cli"},
     "matplotlib": {"learning", "simulation"},
     "polars": {"scorecard"},
+    "radeval": {"scorecard"},
     # numbers
     "simpy": {"simulation"},
     "scipy": {"evaluation", "learning", "testing"},

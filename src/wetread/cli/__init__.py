@@ -42,7 +42,7 @@ COMMANDS = {
     "predictions": "what the model said beside what was signed, as a table for evaluate",
     "relabel": "signed studies looked at again by blinded readers, and what that says of the model",
     "dataset": "dataset versions by address, what changed, whether a retrained model should be adopted",
-    "evaluate": "what predictions are worth against labels: one report; reader studies; LUNA16",
+    "evaluate": "what predictions are worth against labels: one report; reader studies; LUNA16; drafts against signed reports",
     "evidence": "packs for who answers for the device: bias, quarter, incident, model, change plan; incidents of others",
     "simulate": "try reading orders and waiting-time caps on a simulated reading room",
     "settings": "every setting, its value and where it came from",

@@ -1,4 +1,4 @@
-"""`wetread evaluate predictions.csv`: what predictions are worth against what was true, as a table, one HTML page and JSON; reader studies and LUNA16 besides."""
+"""`wetread evaluate predictions.csv`: what predictions are worth against what was true, as a table, one HTML page and JSON; reader studies, LUNA16 and report texts besides."""
 
 import argparse
 import sys
@@ -23,8 +23,12 @@ def run(argv: list[str]) -> int:
         from wetread.cli.evaluate_readers import evaluate_luna16
 
         return evaluate_luna16(args.luna16, args)
+    if args.reports:
+        from wetread.cli.evaluate_reports import evaluate_reports
+
+        return evaluate_reports(args.reports, args)
     if args.predictions is None:
-        raise PermanentError("name a file of predictions, --reader-study or --luna16", code="no_predictions")
+        raise PermanentError("name a file of predictions, --reader-study, --luna16 or --reports", code="no_predictions")
     return _predictions(args)
 
 
@@ -146,5 +150,19 @@ def _parser() -> argparse.ArgumentParser:
         nargs=3,
         metavar=("ANNOTATIONS", "CANDIDATES", "SERIESUIDS"),
         help="LUNA16's three files: FROC and competition metric",
+    )
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        metavar="CSV",
+        help="columns study, draft, signed (and patient): how alike the texts are",
+    )
+    parser.add_argument("--language", choices=("en", "de"), default="en", help="with --reports; default en")
+    parser.add_argument(
+        "--radeval",
+        action="append",
+        default=[],
+        choices=("radgraph", "f1chexbert", "bertscore", "radcliq", "ratescore", "green"),
+        help="with --reports: this measure by RadEval, too, where it and its weights are on this machine; may be repeated",
     )
     return parser

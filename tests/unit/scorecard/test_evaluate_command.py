@@ -45,6 +45,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 rating = random.normal() + (case % 2) * (1.5 if modality == "with AI" else 0.9)
                 reads.append(f"{modality},{reader},c{case},{case % 2},{rating:.3f}")
     (tmp_path / "reads.csv").write_text("\n".join(reads))
+    texts = [
+        f"s{n},p{n // 2},{'Right pleural effusion.' if n % 3 else 'No pleural effusion.'},{'Right pleural effusion.' if n % 2 else 'No pleural effusion.'}"
+        for n in range(40)
+    ]
+    (tmp_path / "reports.csv").write_text("\n".join(["study,patient,draft,signed", *texts]))
     (tmp_path / "seriesuids.csv").write_text("1.1\n1.2\n1.3\n1.4\n")
     nodules = ["seriesuid,coordX,coordY,coordZ,diameter_mm", "1.1,0,0,0,10", "1.2,50,0,0,8", "1.3,5,5,5,6"]
     (tmp_path / "annotations.csv").write_text("\n".join(nodules))
