@@ -28,6 +28,11 @@ def table(report: Report) -> str:
             else "; ".join(each.refused)
         )
         lines.append(f"{each.finding:<22}{each.n:>18,}  AUROC {words}")
+        for name, rate in (("sensitivity", each.sensitivity), ("specificity", each.specificity)):
+            if rate:
+                lines.append(
+                    f"{'':<42}{name} {rate.difference:+.3f} ({rate.low:+.3f} to {rate.high:+.3f}), p {rate.p:.3g}"
+                )
     refused = [f"{score.finding}: {each}" for score in report.findings for each in score.refused]
     lines += ["", "not said, and why:", *refused] if refused else []
     lines += ["nothing can be said of: " + ", ".join(report.absent)] if report.absent else []

@@ -66,7 +66,9 @@ def assess(
         splits += _splits(rows, wanted)
         plots[finding] = _plots(rows)
         if other is not None and finding in other.findings:
-            differences.append(compare_models(rows, _rows(other, finding, wanted.against_model, wanted)))
+            threshold = wanted.thresholds.get(finding)
+            second = _rows(other, finding, wanted.against_model, wanted)
+            differences.append(compare_models(rows, second, (threshold, threshold)))
         elif other is not None:
             absent.append(f"{finding} (not in {other.path.name})")
     facts = _facts(file, wanted, wanted.model)

@@ -25,6 +25,7 @@ from wetread.evaluation.calibration_error import (
 from wetread.evaluation.discrimination import AurocEstimate, PairedAuroc, auroc_estimate, compare_aurocs
 from wetread.evaluation.inputs import Flags, Floats, Places
 from wetread.evaluation.operating_points import ChosenPoint, point_at
+from wetread.evaluation.paired_rates import PairedRates, paired_rates
 from wetread.evaluation.precision_recall import AveragePrecision, average_precision_estimate
 from wetread.evaluation.resample import bootstrap_weights, percentile_interval, score_table
 from wetread.evaluation.slices import SliceReport, rate_by_slice
@@ -93,12 +94,14 @@ class FindingScore:
 
 @dataclass(frozen=True, slots=True)
 class ModelDifference:
-    """First model minus second on the studies both read: AUROC (paired DeLong, clustered) and Brier score (bootstrap over patients; below 0 the first is better)."""
+    """First model minus second on the studies both read: AUROC (paired DeLong, clustered), Brier score (bootstrap over patients; below 0 the first is better), and the rates of each at its own threshold, None without thresholds."""
 
     finding: str
     n: int
     auroc: PairedAuroc | None
     brier: tuple[float, float, float] | None
+    sensitivity: PairedRates | None
+    specificity: PairedRates | None
     refused: tuple[str, ...]
 
 
@@ -144,7 +147,9 @@ def score_finding(
     )
 
 
-def compare_models(first: FindingRows, second: FindingRows, seed: int = 7) -> ModelDifference:
+def compare_models(
+    first: FindingRows, second: FindingRows, thresholds: tuple[float | None, float | None] = (None, None), seed: int = 7
+) -> ModelDifference:
     """Paired on the studies that both files hold; raises PermanentError ('conflicting_labels') when the two disagree on the truth of one."""
     attempt = _Attempts()
     _, at_first, at_second = np.intersect1d(first.studies, second.studies, assume_unique=True, return_indices=True)
@@ -158,11 +163,25 @@ def compare_models(first: FindingRows, second: FindingRows, seed: int = 7) -> Mo
         )
     probabilities = a.probability[order_a], b.probability[order_b]
     patients = a.patients[order_a]
+    calls = [_called(rows, threshold)[0] for rows, threshold in zip((a, b), thresholds, strict=True)]
+    right = [
+        None if each is None else each[order] == truth for each, order in zip(calls, (order_a, order_b), strict=True)
+    ]
+
+    def rate(name: str, label: float) -> PairedRates | None:
+        one, another = right
+        if one is None or another is None:
+            return None
+        there = truth == label
+        return attempt(name, lambda: paired_rates(one[there], another[there], patients[there]))
+
     return ModelDifference(
         first.finding,
         len(truth),
         attempt("AUROC difference", lambda: compare_aurocs(truth, *probabilities, patients)),
         attempt("Brier difference", lambda: _brier_difference(truth, probabilities, patients, seed)),
+        rate("sensitivity difference", 1.0),
+        rate("specificity difference", 0.0),
         tuple(attempt.refused),
     )
 

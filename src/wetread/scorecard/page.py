@@ -1,9 +1,10 @@
 """The report as one HTML page that asks nothing of any network: light or dark as the reader's screen is, printable."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from wetread.evaluation.forest_plot import Row, forest_plot
+from wetread.evaluation.paired_rates import PairedRates
 from wetread.evaluation.slices import SliceReport
 from wetread.scorecard.html import STYLE, table
 from wetread.scorecard.measure import FindingScore, ModelDifference
@@ -166,7 +167,7 @@ def _axis(axis: str, sensitivity: SliceReport | None, specificity: SliceReport |
     return "".join(parts)
 
 
-def _differences(differences: Iterable[ModelDifference]) -> str:
+def _differences(differences: Sequence[ModelDifference]) -> str:
     rows = [
         Row(each.finding, f"{each.n:,} studies", each.auroc.difference, each.auroc.low, each.auroc.high)
         if each.auroc
@@ -175,13 +176,23 @@ def _differences(differences: Iterable[ModelDifference]) -> str:
     ]
     if not rows:
         return ""
-    brier = [
-        [each.finding, f"{each.brier[0]:+.4f} ({each.brier[1]:+.4f} to {each.brier[2]:+.4f})"]
-        for each in differences
-        if each.brier
-    ]
     drawn = forest_plot("AUROC, first minus second, paired (dashed: no difference)", rows, (-0.2, 0.2), 0.0)
-    return f"<h2>Against the other model</h2>{drawn}{table(('finding', 'Brier score, first minus second (below 0: first better)'), brier)}"
+    heads = ("finding", "Brier score, first minus second (below 0: first better)", "sensitivity", "specificity")
+    lines = [[each.finding, _brier(each), _gap(each.sensitivity), _gap(each.specificity)] for each in differences]
+    return f"<h2>Against the other model</h2>{drawn}{table(heads, lines)}"
+
+
+def _brier(difference: ModelDifference) -> str:
+    if difference.brier is None:
+        return "not said"
+    value, low, high = difference.brier
+    return f"{value:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
+def _gap(rates: PairedRates | None) -> str:
+    if rates is None:
+        return "not said"
+    return f"{rates.difference:+.3f} ({rates.low:+.3f} to {rates.high:+.3f}), p {rates.p:.2g}, n {rates.n:,}"
 
 
 def _splits(splits: Iterable[SplitScore]) -> str:

@@ -12,7 +12,7 @@ __all__ = ["DEFINITIONS", "DataFacts", "Report", "SplitScore", "to_json"]
 DEFINITIONS = {
     "unit": "one row per study and finding; intervals are 95 % and take the patient as the unit wherever patients are given",
     "positive": "called positive if probability >= threshold",
-    "auroc": "mid-rank; logit interval on DeLong's variance, on Obuchowski's (1997) for patients with several studies; not said below 10 positives or 10 negatives",
+    "auroc": "mid-rank; logit interval on DeLong's variance, on Obuchowski's (1997) for patients with several studies, Student's t below 50 of a class; not said below 10 positives or 10 negatives",
     "average_precision": "step-wise area under precision and recall; percentile bootstrap over patients; its floor is the prevalence beside it",
     "sensitivity, specificity": "Wilson's interval on the effective n of the ratio estimator",
     "fp_per_100_studies": "100 x false positives / all labelled studies, exact Poisson interval; not 1 - specificity",
@@ -22,7 +22,7 @@ DEFINITIONS = {
     "brier": "mean squared error; skill: 1 - Brier / that of always stating the prevalence; CORP parts: miscalibration - discrimination + uncertainty",
     "calibration_line": "logit P(y) = intercept + slope x logit(probability); in the large: intercept at slope 1; 0 and 1 are perfect",
     "slices": "groups below 10 cases are withheld, with the next smallest when it could be got by subtraction; p: one-sided, worse than all others together, Holm over the groups of one axis; bands: max-|t| bootstrap over patients, hold for all groups of an axis at once",
-    "difference": "first model minus second on the studies both read, paired",
+    "difference": "first model minus second on the studies both read, paired; sensitivity and specificity each at its own threshold, p by Obuchowski's test (1998), which is McNemar's where nobody has two studies",
     "time_split": "a patient seen before the date does not count after it",
 }
 

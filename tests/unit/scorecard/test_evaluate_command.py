@@ -1,5 +1,6 @@
 """Every command in docs/evaluate-predictions.md does what it is shown for; the numbers are those of the statistics; the page asks nothing of any network."""
 
+import csv
 import json
 import re
 import shlex
@@ -138,6 +139,32 @@ def test_what_is_not_there_is_named(
 ) -> None:
     assert main(["evaluate", *words]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_two_models_are_compared_at_their_thresholds(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The difference is that of the two rates, counted here from the files."""
+    ask = [
+        "evaluate",
+        "predictions.csv",
+        "--against",
+        "other.csv",
+        "--finding",
+        "effusion",
+        "--no-slices",
+        "--json",
+        "d.json",
+    ]
+    assert main([*ask, "--threshold", "effusion=0.4"]) == 0
+    (found,) = json.loads((place / "d.json").read_text())["differences"]
+    rates = []
+    for name in ("predictions.csv", "other.csv"):
+        table = [row for row in csv.DictReader((place / name).read_text().splitlines()) if row["finding"] == "effusion"]
+        sick = [float(row["probability"]) >= 0.4 for row in table if row["label"] in ("positive", "1")]
+        rates.append(sum(sick) / len(sick))
+    assert found["sensitivity"]["difference"] == pytest.approx(rates[0] - rates[1])
+    assert found["sensitivity"]["n"] == len(sick)
+    assert found["sensitivity"]["low"] <= found["sensitivity"]["difference"] <= found["sensitivity"]["high"]
+    assert "sensitivity" in capsys.readouterr().out.split("first minus second, paired")[1]
 
 
 def test_two_models_that_disagree_on_the_truth_are_not_compared(
