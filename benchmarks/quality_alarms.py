@@ -124,7 +124,7 @@ def _tagged(days: int, seed: int, *, vary: bool, every: int = 0, **changes: obje
     for place, row in enumerate(rows_of(Feed(days=days, per_day=PER_DAY, seed=seed))):
         view = "AP" if random.random() < share[place // PER_DAY] else "PA"
         late = every and place >= (days - 28) * PER_DAY and place % every == 0
-        found.append(replace(row, view=view, **(changes if late else {})))  # type: ignore[arg-type]
+        found.append(replace(row, **({"view": view} | (changes if late else {}))))  # type: ignore[arg-type]
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport, TagDrift
+from wetread.domain.quality import ADJUDICATED, CellKey, Number, QualityCell, QualityReport, TagDrift
 
 __all__ = ["quality_lines"]
 
@@ -22,6 +22,8 @@ def quality_lines(report: QualityReport) -> list[str]:
         *(line for place, tags in groupby(report.tags, _films) for line in _tag_table(place, list(tags))),
         "",
         *sorted({f"basis: {each.basis}" for each in report.cells}),
+        *sorted({f"basis of rounds: {ADJUDICATED}" for each in report.cells if each.adjudicated}),
+        *(f"note: round {each}: {n} studies undecided, not counted before all are" for each, n in report.unfinished),
         *(f"note: {each}" for each in report.notes),
     ]
 
@@ -49,6 +51,7 @@ def _table(place: tuple[str, str, str], cells: list[QualityCell]) -> Iterator[st
         ).rstrip()
     yield from _studies_of_all(cells)
     for cell in cells:
+        yield from _adjudicated(cell)
         yield from _worse(cell)
 
 
@@ -79,6 +82,15 @@ def _studies_of_all(cells: list[QualityCell]) -> Iterator[str]:
         if any(each.value is not None for _, each in times):
             said = "; ".join(f"{name.replace('_', ' ')} {_minutes(each)}" for name, each in times)
             yield f"median minutes to signature, {cell.key.finding}: {said}"
+
+
+def _adjudicated(cell: QualityCell) -> Iterator[str]:
+    for each in cell.adjudicated:
+        rates = ", ".join(f"{number.name} {_rate(number)}" for number in each.numbers)
+        yield (
+            f"{cell.key.finding}, round {each.round_id}: {rates}; {each.positive} positive, {each.negative} negative, {each.uncertain} uncertain of {each.studies} studies "
+            f"drawn, received {each.first_day} to {each.last_day}"
+        )
 
 
 def _worse(cell: QualityCell) -> Iterator[str]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 __all__ = [
+    "ADJUDICATED",
     "NAIVE",
     "WEIGHTED",
+    "Adjudicated",
     "CellKey",
     "FrozenCell",
     "FrozenTag",
@@ -22,6 +24,8 @@ __all__ = [
 
 NAIVE = "agreement with signed reports that saw the AI (naive, biased)"
 """Basis of a number whose truth is the report that a reader signed after seeing what the AI found."""
+ADJUDICATED = "blinded adjudication, weighted by the inverse of each study's chance of being drawn"
+"""Basis of a number whose truth is the verdict of readers who saw neither the AI nor the report."""
 WEIGHTED = "studies whose truth was sampled with known probability, weighted by its inverse; signed reports saw the AI"
 
 
@@ -90,9 +94,28 @@ class TrendPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Adjudicated:
+    """What one finished relabelling round says of a cell (basis `ADJUDICATED`): `studies` of it were drawn, received from `first_day` to `last_day` (ISO); `uncertain` verdicts are left out.
+
+    `truth_probability` is the smallest chance of being drawn; `numbers` are sensitivity and specificity.
+    """
+
+    round_id: str
+    first_day: str
+    last_day: str
+    studies: int
+    positive: int
+    negative: int
+    uncertain: int
+    truth_probability: float
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QualityCell:
     """`studies` signed studies that this model had read; `uncertain`, `conflicting` and `unmentioned` of them by their label. `truth_probability` is the smallest chance with which
-    the truth of one of them was to be ascertained: 1 where every signed report is a truth. `basis` says what agreement here means. `psi_shares`: (reference, now) by frozen bin."""
+    the truth of one of them was to be ascertained: 1 where every signed report is a truth. `basis` says what agreement here means. `psi_shares`: (reference, now) by frozen bin.
+    `adjudicated`: other numbers on another basis, newest round first."""
 
     key: CellKey
     studies: int
@@ -108,6 +131,7 @@ class QualityCell:
     reliability: tuple[ReliabilityBin, ...] = ()
     trend: tuple[TrendPoint, ...] = ()
     psi_shares: tuple[tuple[float, float], ...] = ()
+    adjudicated: tuple[Adjudicated, ...] = ()
 
     def number(self, name: str) -> Number:
         """Raises KeyError for a name that this cell does not hold."""
@@ -142,6 +166,7 @@ class QualityReport:
     """Cells of the studies received from `since` (ISO day) on. `unmentioned_as`: what a finding that a report does not mention counts as ("negative" or "ignore").
 
     `left_out` counts signed studies by why they are in no cell; `notes` say what cannot be judged yet. `tags` are of a site and model, whatever the finding.
+    `unfinished`: (relabelling round, studies undecided); its verdicts count once all are.
     """
 
     made_at: datetime
@@ -153,6 +178,7 @@ class QualityReport:
     left_out: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = ()
     tags: tuple[TagDrift, ...] = ()
+    unfinished: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

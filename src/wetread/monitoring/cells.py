@@ -1,6 +1,6 @@
 """Rows of the prediction log to the quality report: every cell of site, scanner, finding and model version with its numbers, subgroups, reliability and weekly trend."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -21,6 +21,7 @@ from wetread.domain.quality import (
 )
 from wetread.evaluation.proportions import wilson
 from wetread.evaluation.slices import UNKNOWN, SliceReport, rate_by_slice
+from wetread.monitoring.adjudicated import FinishedRound, adjudicated
 from wetread.monitoring.columns import CellColumns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
 from wetread.monitoring.numbers import MIN_CASES, agreement_numbers, practice_numbers, weekly_numbers
@@ -53,13 +54,17 @@ def quality_report(
     limits: QualityLimits,
     made_at: datetime,
     left_out: Iterable[tuple[str, int]] = (),
+    rounds: Sequence[FinishedRound] = (),
 ) -> QualityReport:
-    """The cells that have a study in the window, from columns that reach back to `first_day_read`. `made_at`: aware; its date ends the window."""
+    """The cells that have a study in the window, from columns that reach back to `first_day_read`. `made_at`: aware; its date ends the window.
+
+    `rounds`: finished relabelling; their verdicts stand beside the signed reports' labels, over all the columns.
+    """
     since = (made_at.date() - timedelta(days=limits.days)).isoformat()
     frozen = {each.key: each for each in reference.cells}
     windows = {key: columns.since(since) for key, columns in cells.items()}
     found = tuple(
-        _cell(key, cells[key], window, frozen.get(key), limits, made_at.date())
+        _cell(key, cells[key], window, frozen.get(key), limits, made_at.date(), rounds)
         for key, window in windows.items()
         if len(window)
     )
@@ -75,7 +80,13 @@ def quality_report(
 
 
 def _cell(
-    key: CellKey, read: CellColumns, window: CellColumns, frozen: FrozenCell | None, limits: QualityLimits, today: date
+    key: CellKey,
+    read: CellColumns,
+    window: CellColumns,
+    frozen: FrozenCell | None,
+    limits: QualityLimits,
+    today: date,
+    rounds: Sequence[FinishedRound],
 ) -> QualityCell:
     drift, shares = drift_numbers(window, frozen)
     return QualityCell(
@@ -98,6 +109,7 @@ def _cell(
         reliability=() if window.sampled else _reliability(window),
         trend=_trend(read, frozen, today),
         psi_shares=shares,
+        adjudicated=adjudicated(key.finding, read, rounds),
     )
 
 

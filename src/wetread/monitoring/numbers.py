@@ -16,7 +16,7 @@ from wetread.evaluation.turnaround import median_time
 from wetread.evaluation.verification import inverse_probability_accuracy
 from wetread.monitoring.columns import CellColumns
 
-__all__ = ["MIN_CASES", "agreement_numbers", "attempt", "practice_numbers", "rate", "weekly_numbers"]
+__all__ = ["MIN_CASES", "agreement_numbers", "attempt", "practice_numbers", "rate", "weekly_numbers", "weighted_rates"]
 
 _SEED = 7
 _REPLICATES = 500
@@ -65,7 +65,7 @@ def agreement_numbers(columns: CellColumns) -> tuple[Number, ...]:
 
 def weekly_numbers(columns: CellColumns) -> tuple[Number, ...]:
     """What the trend shows."""
-    agreement = _weighted(columns)[:2] if columns.sampled else _rates(columns.where(columns.labelled))
+    agreement = weighted_rates(columns) if columns.sampled else _rates(columns.where(columns.labelled))
     return (*agreement, _override(columns), attempt("mean_probability", len(columns), lambda: _mean(columns)))
 
 
@@ -123,8 +123,6 @@ def _ece(known: CellColumns) -> tuple[Number, ...]:
 
 def _weighted(columns: CellColumns) -> tuple[Number, ...]:
     known = columns.labelled
-    truth = np.where(known, columns.truth, 0.0)
-    positive = known & (columns.truth == 1)
     called = known & columns.called
     refused = [
         Number(
@@ -134,6 +132,15 @@ def _weighted(columns: CellColumns) -> tuple[Number, ...]:
         )
         for each in ("prevalence", "fp_per_100_studies", "auroc", "brier", "ece", "ece_null_mean", "ece_p")
     ]
+    ppv = rate("ppv", columns.truth[called] == 1, columns.patients[called])
+    return (*weighted_rates(columns), ppv, *refused)
+
+
+def weighted_rates(columns: CellColumns) -> tuple[Number, Number]:
+    """Sensitivity and specificity, each labelled study weighing 1 / its truth probability (Hajek)."""
+    known = columns.labelled
+    truth = np.where(known, columns.truth, 0.0)
+    positive = known & (columns.truth == 1)
 
     def corrected(name: str, there: Flags) -> Number:
         n = int(there.sum())
@@ -151,8 +158,7 @@ def _weighted(columns: CellColumns) -> tuple[Number, ...]:
 
         return attempt(name, n, found)
 
-    ppv = rate("ppv", positive[called], columns.patients[called])
-    return (corrected("sensitivity", positive), corrected("specificity", known & ~positive), ppv, *refused)
+    return corrected("sensitivity", positive), corrected("specificity", known & ~positive)
 
 
 def practice_numbers(columns: CellColumns) -> tuple[Number, ...]:

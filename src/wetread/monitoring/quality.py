@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
 from wetread.domain.quality import QualityReference, QualityReport
+from wetread.monitoring.adjudicated import rounds_since
 from wetread.monitoring.alarms import clear_alarm, raise_alarm
 from wetread.monitoring.cells import QualityLimits, first_day_read, quality_report
 from wetread.monitoring.columns import cell_columns
@@ -34,10 +35,12 @@ class QualityWatch:
         cells, tagged = cell_columns(rows, self.limits.unmentioned_as), tagged_studies(rows)
         with self.database.begin(write=False) as unit:
             kept = QualityReference() if refreeze else unit.quality_reference()
+            rounds, unfinished = rounds_since(unit, first)
         enough = self.limits.reference_studies
         reference = tags_frozen_with(frozen_with(kept, cells, enough), tagged, enough)
-        report = quality_report(cells, reference, self.limits, now, sorted(log.left_out.items()))
-        return replace(report, tags=tag_drifts(tagged, reference, report.since, now.date())), reference
+        report = quality_report(cells, reference, self.limits, now, sorted(log.left_out.items()), rounds)
+        tags = tag_drifts(tagged, reference, report.since, now.date())
+        return replace(report, tags=tags, unfinished=unfinished), reference
 
     def run_once(self, now: datetime, *, refreeze: bool = False) -> QualityReport:
         """Measure, keep, ring; idempotent. Raises TransientError when the database is away."""

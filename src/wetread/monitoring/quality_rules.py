@@ -49,7 +49,7 @@ def quality_verdicts(report: QualityReport, reference: QualityReference, false_a
     judged: set[str] = set()
     alpha = min(0.05, false_alarms_per_year / _NIGHTS)
     enough = max(20.0, _NIGHTS / report.days / false_alarms_per_year)
-    for site in sorted({each.key.site for each in report.cells}):
+    for site in sorted({each.key.site for each in report.cells} | {each.site for each in report.tags}):
         cells = [each for each in report.cells if each.key.site == site]
         for found, keys in (
             *(_by_evidence(cells, kind, name, say, enough) for kind, name, say in _EVIDENCE),

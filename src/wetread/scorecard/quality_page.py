@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from wetread.domain.quality import Gap, Number, QualityCell, QualityReport, TagDrift
+from wetread.domain.quality import ADJUDICATED, Adjudicated, Gap, Number, QualityCell, QualityReport, TagDrift
 from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.monitoring.measures import MEASURES
 from wetread.scorecard.html import STYLE, table
@@ -27,6 +27,10 @@ def quality_page(report: QualityReport) -> str:
         f"<p class=quiet>Made {report.made_at:%Y-%m-%d %H:%M} UTC over {report.studies:,} signed studies of {report.days} days; a finding that a report does not mention counts as "
         f"{escape(report.unmentioned_as)}. {escape(left_out)}</p>",
         *(f"<p class=warn>{escape(each)}</p>" for each in sorted({cell.basis for cell in report.cells})),
+        *(
+            f"<p class=quiet>round {escape(each)}: {n:,} studies undecided, not counted before all are</p>"
+            for each, n in report.unfinished
+        ),
         *(f"<p class=quiet>{escape(each)}</p>" for each in report.notes),
         *_tags(report),
         *map(_cell, report.cells),
@@ -75,10 +79,19 @@ def _cell(cell: QualityCell) -> str:
         f"<h2>{escape(key.finding)}: {escape(key.site)}, {escape(key.scanner)}, {escape(key.model)}</h2>",
         f"<p class=quiet>{known}; {rest}; chance of a truth at least {cell.truth_probability:g}.</p>",
         table(("number", "value", "95 % interval", "n"), (_row(each) for each in cell.numbers)),
+        *map(_adjudicated, cell.adjudicated),
         f"<div class=plots>{_reliability(cell)}{''.join(_trend(cell, name, title) for name, title in _TRENDED)}{_shares(cell)}</div>",
         *map(_gap, cell.gaps),
     ]
     return f"<section>{''.join(parts)}</section>"
+
+
+def _adjudicated(of: Adjudicated) -> str:
+    counted = f"{of.positive:,} positive, {of.negative:,} negative, {of.uncertain:,} uncertain (left out) of {of.studies:,} studies drawn"
+    return (
+        f"<p class=quiet>Round {escape(of.round_id)}, {ADJUDICATED}: {counted}, received {of.first_day} to {of.last_day}; chance at least {of.truth_probability:.3g}.</p>"
+        + table(("number", "value", "95 % interval", "n"), map(_row, of.numbers))
+    )
 
 
 def _row(number: Number) -> tuple[str, str, str, str]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from wetread.domain.quality import (
     NAIVE,
+    Adjudicated,
     CellKey,
     FrozenCell,
     FrozenTag,
@@ -18,7 +19,7 @@ from wetread.domain.quality import (
 )
 from wetread.testing.builders import NOON
 
-__all__ = ["a_frozen_cell", "a_frozen_tag", "a_quality_cell", "a_quality_report", "a_tag_drift"]
+__all__ = ["a_frozen_cell", "a_frozen_tag", "a_quality_cell", "a_quality_report", "a_tag_drift", "an_adjudicated"]
 
 _KEY = CellKey("north", "Acme P1", "effusion", "phantom-net 1.0.0")
 
@@ -59,6 +60,7 @@ def a_quality_cell(**changes: Any) -> QualityCell:
             TrendPoint("2026-02-23", (Number("sensitivity", 4, refused="too few: 4"),)),
         ),
         "psi_shares": ((0.5, 0.45), (0.5, 0.55)),
+        "adjudicated": (an_adjudicated(),),
     }
     return QualityCell(**(values | changes))
 
@@ -76,6 +78,21 @@ def a_quality_report(**changes: Any) -> QualityReport:
         "tags": (a_tag_drift(),),
     }
     return QualityReport(**(values | changes))
+
+
+def an_adjudicated(**changes: Any) -> Adjudicated:
+    values: dict[str, Any] = {
+        "round_id": "2026-q1",
+        "first_day": "2025-12-10",
+        "last_day": "2026-02-20",
+        "studies": 90,
+        "positive": 35,
+        "negative": 52,
+        "uncertain": 3,
+        "truth_probability": 0.05,
+        "numbers": (Number("sensitivity", 35, 0.74, 0.55, 0.87), Number("specificity", 52, 0.88, 0.76, 0.95)),
+    }
+    return Adjudicated(**(values | changes))
 
 
 def a_tag_drift(**changes: Any) -> TagDrift:

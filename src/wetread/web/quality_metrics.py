@@ -45,6 +45,7 @@ def quality_metrics(report: QualityReport | None) -> list[str]:
             (f'{_labels(each.key)},measure="{number.name}"}} {number.n}' for each in cells for number in each.numbers),
         ),
         *(line for name in MEASURES if name not in _TURNAROUND for line in _measure(name, cells)),
+        *_adjudicated(cells),
         *_tags(report.tags),
         *_family(
             "turnaround_seconds",
@@ -62,6 +63,32 @@ def _named(cells: Sequence[QualityCell]) -> tuple[list[QualityCell], int]:
     kept = {place for place, _ in busiest.most_common(MOST_SCANNERS)}
     named = {_labels(each.key): each for each in reversed(cells) if (each.key.site, each.key.scanner) in kept}
     return list(reversed(named.values())), len(busiest) - len(kept)
+
+
+def _adjudicated(cells: Sequence[QualityCell]) -> Iterator[str]:
+    """On a basis of their own: never in one family with agreement with signed reports."""
+    known = [
+        (f'{_labels(cell.key)},round="{label(each.round_id[:_MOST_LETTERS])}"', number)
+        for cell in cells
+        for each in cell.adjudicated
+        for number in each.numbers
+    ]
+    yield from _family(
+        "adjudicated_cases",
+        "Adjudicated studies behind each number.",
+        (f'{at},measure="{number.name}"}} {number.n}' for at, number in known),
+    )
+    for name in ("sensitivity", "specificity"):
+        yield from _family(
+            f"adjudicated_{name}",
+            f"{name.capitalize()} against blinded adjudication, weighted by the inverse of the chance of being drawn.",
+            (
+                f'{at},bound="{bound}"}} {value:.6g}'
+                for at, number in known
+                if number.name == name
+                for bound, value in _bounds(number)
+            ),
+        )
 
 
 def _tags(tags: Sequence[TagDrift]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from wetread.web.reading_json import Json
 __all__ = ["QUALITY_OPERATIONS", "get_quality", "get_quality_cell"]
 
 _KEYS = ("site", "scanner", "finding", "model")
-_LATER = frozenset({"gaps", "reliability", "trend", "psi_shares"})
+_LATER = frozenset({"gaps", "reliability", "trend", "psi_shares", "adjudicated"})
 
 
 def get_quality(call: Call) -> Response:

@@ -8,13 +8,12 @@ from quality_data import MADE_AT, Feed, rows_of
 from scipy.stats import chi2_contingency
 
 from wetread.domain.alarm import AlarmKind
-from wetread.domain.quality import Number, QualityReference, TagDrift
+from wetread.domain.quality import QualityReference, TagDrift
 from wetread.monitoring.alarms import seen_again
-from wetread.monitoring.measures import MEASURES
 from wetread.monitoring.prediction_log import PredictionRow
 from wetread.monitoring.quality_rules import Verdicts, is_over, quality_verdicts
 from wetread.monitoring.tags import TAGS, tag_drifts, tagged_studies, tags_frozen_with
-from wetread.testing.quality_builders import a_quality_cell, a_quality_report
+from wetread.testing.quality_builders import a_quality_report
 
 SINCE = (MADE_AT.date() - timedelta(days=28)).isoformat()
 CALM = [replace(each, patient=each.study) for each in rows_of(Feed(days=60))]
@@ -41,8 +40,7 @@ def drifts(rows: list[PredictionRow], reference: QualityReference = REFERENCE) -
 
 
 def verdicts(rows: list[PredictionRow], reference: QualityReference = REFERENCE) -> Verdicts:
-    cell = a_quality_cell(gaps=(), numbers=tuple(Number(name, 40) for name in MEASURES))
-    report = a_quality_report(cells=(cell,), tags=tuple(drifts(rows, reference).values()))
+    report = a_quality_report(cells=(), tags=tuple(drifts(rows, reference).values()))
     return quality_verdicts(report, reference, 1.0)
 
 

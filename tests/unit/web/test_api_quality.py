@@ -26,7 +26,7 @@ def test_every_cell_comes_with_its_numbers_and_without_its_pictures(world: World
     (cell,) = report["cells"]  # type: ignore[index]
     assert cell["key"] == {"site": "north", "scanner": "Acme P1", "finding": "effusion", "model": "phantom-net 1.0.0"}
     assert {"name": "sensitivity", "n": 40, "value": 0.85, "low": 0.71, "high": 0.93, "refused": ""} in cell["numbers"]
-    assert not {"gaps", "reliability", "trend", "psi_shares"} & set(cell)
+    assert not {"gaps", "reliability", "trend", "psi_shares", "adjudicated"} & set(cell)
     assert cell["worse_groups"] == 0
     (tag,) = report["tags"]  # type: ignore[index]
     assert (tag["tag"], tag["distance"], tag["shares"][0]) == ("view", 0.2, ["PA", 0.7, 0.5])
@@ -37,6 +37,7 @@ def test_one_cell_comes_whole(world: World, door: Browser) -> None:
     reader = door.as_("quality")
     cell = reader.get(CELL).json()
     assert len(cell["reliability"]) == len(a_quality_cell().reliability)  # type: ignore[arg-type]
+    assert cell["adjudicated"][0]["numbers"][0]["value"] == 0.74  # type: ignore[index]
     assert cell["gaps"][0]["groups"][1]["withheld"] == "fewer than 10 cases"  # type: ignore[index]
     assert reader.get(CELL.replace("effusion", "nodule")).status == 404
     assert reader.get("/api/quality/cell?site=north").status == 400

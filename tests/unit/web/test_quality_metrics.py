@@ -58,6 +58,14 @@ def test_the_films_tags_are_said_by_site_and_model(world: World, door: Browser) 
     assert f"wetread_quality_tag_cases{{{place}}} 220" in unsaid
 
 
+def test_adjudicated_numbers_are_a_family_of_their_own_with_their_round(world: World, door: Browser) -> None:
+    said = scraped(world, door)
+    place = 'site="north",scanner="Acme P1",finding="effusion",model="phantom-net 1.0.0",round="2026-q1"'
+    assert f'wetread_quality_adjudicated_sensitivity{{{place},bound="low"}} 0.55\n' in said
+    assert f'wetread_quality_adjudicated_specificity{{{place},bound="point"}} 0.88\n' in said
+    assert f'wetread_quality_adjudicated_cases{{{place},measure="sensitivity"}} 35\n' in said
+
+
 def test_prometheus_own_tool_finds_nothing_wrong(world: World, door: Browser) -> None:
     checked = promtool("check", "metrics", said=scraped(world, door))
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")

@@ -45,6 +45,7 @@ function said(now) {
   return [
     late && h("p", { class: "alert", role: "alert" }, `These numbers are ${waited(report.made_at, now)} old: the nightly round does not run. Tell whoever runs wetread.`),
     h("p", { class: "muted" }, `${[...new Set(report.cells.map((cell) => cell.basis))].map(visible).join("; ") || "no signed study was read by a calibrated model"}. A finding that a report does not mention counts as ${report.unmentioned_as === "negative" ? "absent" : "unlabelled"}. ${left}`),
+    report.unfinished.length > 0 && h("p", { class: "muted" }, `Relabelling rounds not finished, not counted: ${report.unfinished.map(([name, n]) => `${visible(name)} (${n} studies undecided)`).join(", ")}`),
     report.notes.length > 0 && h("details", { class: "definitions" }, h("summary", {}, `${report.notes.length} cells have no reference yet`), h("ul", {}, report.notes.map((each) => h("li", {}, visible(each))))),
   ].filter(Boolean);
 }
@@ -100,7 +101,14 @@ async function drawCell() {
   select.addEventListener("change", () => ((measure = select.value), drawCell().then(() => byId("measure")?.focus())));
   const counts = `${whole.studies} studies: ${whole.positive} positive, ${whole.negative} negative (${whole.unmentioned} not mentioned), ${whole.uncertain} uncertain, ${whole.conflicting} contradictory`;
   byId("cell").replaceChildren(h("div", { class: "line" }, h("h2", {}, words(visible(finding))), h("span", { class: "muted" }, counts)),
-    h("div", { class: "pictures" }, reliability(whole), trend(whole, measure, select), scores(whole, numbers.psi, numbers.psi_critical), turnaround(numbers), ...whole.gaps.map(groups)), everything(whole));
+    h("div", { class: "pictures" }, reliability(whole), trend(whole, measure, select), scores(whole, numbers.psi, numbers.psi_critical), turnaround(numbers), ...whole.adjudicated.map(adjudicated), ...whole.gaps.map(groups)), everything(whole));
+}
+
+function adjudicated(round) {
+  const rate = (each) => h("tr", {}, h("th", { scope: "row" }, words(each.name)), each.value === null ? h("td", { class: "muted" }, each.refused) : h("td", {}, `${fixed(each.value)} (${fixed(each.low)} to ${fixed(each.high)})`), h("td", {}, `n ${each.n}`));
+  const about = `Blinded adjudication, weighted by the inverse of each study's chance of being drawn: ${round.studies} studies received ${round.first_day} to ${round.last_day}, ${round.uncertain} left open by the readers.`;
+  return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, `Round ${visible(round.round_id)}`), h("span", { class: "muted" }, `${round.positive} positive, ${round.negative} negative`)),
+    h("table", { class: "groups", "aria-label": `Adjudicated in round ${visible(round.round_id)}` }, h("tbody", {}, round.numbers.map(rate))), h("p", { class: "muted" }, about));
 }
 
 function groups(gap) {
