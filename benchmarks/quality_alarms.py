@@ -25,14 +25,18 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from quality_data import MADE_AT, Feed, rows_of
 
 from wetread.domain.alarm import AlarmKind
+from wetread.domain.identifiers import StudyKey
 from wetread.domain.quality import NAIVE, CellKey, Number, QualityCell, QualityReference, QualityReport
 from wetread.monitoring.cells import QualityLimits, quality_report, subgroup_gaps
 from wetread.monitoring.columns import CellColumns, cell_columns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
+from wetread.monitoring.films import film_drifts, films_frozen_with
 from wetread.monitoring.prediction_log import PredictionRow
 from wetread.monitoring.quality_rules import KINDS, quality_verdicts
 from wetread.monitoring.reference import frozen_with
 from wetread.monitoring.tags import tag_drifts, tagged_studies, tags_frozen_with
+from wetread.ports.case_store import Case
+from wetread.testing.memory_cases import MemoryCaseStore
 
 LIMITS = QualityLimits()
 TOLD = tuple(Number(name, 0) for name in ("sensitivity", "override", "mean_probability", "prevalence"))
@@ -174,6 +178,21 @@ def speed() -> None:
     )
 
 
+def films() -> None:
+    """The look of 500 films against 500, 1,280 features each, from a store in memory."""
+    rows = [
+        replace(each, patient=each.study, model_sha256="a" * 64) for each in rows_of(Feed(days=60, per_day=PER_DAY))
+    ]
+    store, random = MemoryCaseStore(), np.random.default_rng(1)
+    for row in rows:
+        store.keep(Case(StudyKey(row.study), "a" * 64, MADE_AT, random.normal(size=1280).astype(np.float32)))
+    tagged, since = tagged_studies(rows), (MADE_AT - timedelta(days=LIMITS.days)).date().isoformat()
+    reference = films_frozen_with(QualityReference(), tagged, store, LIMITS.reference_studies)
+    start = time.process_time()
+    (found,) = film_drifts(tagged, reference, store, since, 1 / 365)
+    print(f"look of {found.n} films against {found.n_reference}: {time.process_time() - start:.1f} s CPU")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--years", type=int, default=20, help="simulated site-years")
@@ -184,6 +203,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.speed:
         speed()
+        films()
     elif args.tags:
         tags(args.years, args.feeds)
     else:

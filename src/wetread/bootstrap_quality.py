@@ -1,6 +1,6 @@
 """Live monitoring put together: the prediction log (database, vault, labeller, what a draft would have been signed as) and the round that measures it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.statement import Presence
+from wetread.ports.case_store import CaseStore
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
 from wetread.settings import Settings
@@ -34,9 +35,14 @@ def build_prediction_log(settings: Settings, database: Database, vault: Vault) -
 
 
 def build_quality_watch(
-    settings: Settings, database: Database, vault: Vault, days: int | None = None
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    days: int | None = None,
+    *,
+    cases: Callable[[], CaseStore] | None,
 ) -> "QualityWatch":
-    """`days` instead of the setting's."""
+    """`days` instead of the setting's; `cases` opens the store of films' vectors, None where the site keeps none."""
     from wetread.monitoring.cells import QualityLimits
     from wetread.monitoring.quality import QualityWatch
 
@@ -47,7 +53,7 @@ def build_quality_watch(
         settings.monitor_tolerance,
     )
     log = partial(build_prediction_log, settings, database, vault)
-    return QualityWatch(database, log, limits, settings.watch_false_alarms_per_year)
+    return QualityWatch(database, log, limits, settings.watch_false_alarms_per_year, cases)
 
 
 def site_zone(settings: Settings) -> ZoneInfo:

@@ -1,5 +1,6 @@
 """What retrieval from the record stands on, put together: the text encoder and the snippet database. Built on first use: a service that asks no record never opens them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -12,7 +13,14 @@ from wetread.ports.snippet_store import SnippetStore
 from wetread.ports.text_encoder import TextEncoder
 from wetread.settings import Settings
 
-__all__ = ["build_case_keeper", "build_case_store", "build_retention", "build_snippet_store", "build_text_encoder"]
+__all__ = [
+    "build_case_keeper",
+    "build_case_store",
+    "build_retention",
+    "build_snippet_store",
+    "build_text_encoder",
+    "case_store_opener",
+]
 
 
 def build_text_encoder(settings: Settings) -> TextEncoder:
@@ -43,6 +51,11 @@ def build_case_store(settings: Settings) -> CaseStore:
 def build_case_keeper(settings: Settings, clock: Clock) -> CaseKeeper | None:
     """None where the site keeps no vectors of films."""
     return CaseKeeper(partial(build_case_store, settings), clock) if settings.similar_cases else None
+
+
+def case_store_opener(settings: Settings) -> Callable[[], CaseStore] | None:
+    """None where the site keeps no vectors of films."""
+    return partial(build_case_store, settings) if settings.similar_cases else None
 
 
 def build_retention(settings: Settings, clock: Clock) -> Retention:

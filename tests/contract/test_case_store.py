@@ -77,3 +77,20 @@ def test_an_erased_study_is_gone_from_every_model(case_store: CaseStore) -> None
     assert case_store.erase_study(StudyKey("gone")) == 0
     assert near(case_store, "this") == []
     assert (case_store.count(MODEL), case_store.count(OTHER_MODEL)) == (1, 0)
+
+
+def test_vectors_come_back_of_length_one_and_only_those_asked_for_that_are_there(case_store: CaseStore) -> None:
+    for case in (
+        a_case("this", 3, -4),
+        a_case("zeros", 0, 0),
+        a_case("other", 1, 0),
+        a_case("elsewhere", 1, 0, model=OTHER_MODEL),
+    ):
+        case_store.keep(case)
+    found = case_store.vectors(MODEL, [StudyKey(each) for each in ("this", "zeros", "elsewhere", "nobody")])
+    assert set(found) == {"this", "zeros"}
+    assert found[StudyKey("this")] == pytest.approx([0.6, -0.8], abs=0.01)
+    assert (found[StudyKey("this")].dtype, found[StudyKey("zeros")].tolist()) == (np.float32, [0, 0])
+    assert case_store.vectors(MODEL, []) == {}
+    case_store.erase_study(StudyKey("this"))
+    assert set(case_store.vectors(MODEL, [StudyKey("this"), StudyKey("other")])) == {"other"}

@@ -69,6 +69,7 @@ def test_nothing_is_said_to_be_nothing_and_numbers_come_with_interval_or_n(page:
     page.get_by_text("Films of this site and model against the reference").click()
     expect(page.locator("#films")).to_contain_text("PA 70 % to 50 %")
     expect(page.locator("#films")).to_contain_text("220, reference 500")
+    expect(page.locator("#films")).to_contain_text("AUROC 0.66 (0.62 to 0.70; 0.5 no change)")
     for_everybody(page)
     page.get_by_label("What the trend shows").select_option("psi")
     expect(page.locator("#cell")).to_contain_text("Too few cases in every week")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_quality import build_quality_watch
+from wetread.bootstrap_retrieval import case_store_opener
 from wetread.cli.monitor_table import quality_lines
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
@@ -51,7 +52,9 @@ def _report(argv: list[str]) -> int:
     core, actor = _opened(args)
     require(actor, Act.SEE_QUALITY)
     settings = core.settings
-    report, _ = build_quality_watch(settings, core.database, core.vault, args.days).measure(core.clock.now())
+    report, _ = build_quality_watch(
+        settings, core.database, core.vault, args.days, cases=case_store_opener(settings)
+    ).measure(core.clock.now())
     _audit(core, actor, "quality.report", report)
     if args.html:
         from wetread.scorecard.quality_page import quality_page
@@ -74,7 +77,9 @@ def _run(argv: list[str]) -> int:
     leave_with_parent()
     os.nice(_NICE)  # reading films comes first
     core = build_core(settings)
-    report = build_quality_watch(settings, core.database, core.vault).run_once(core.clock.now())
+    report = build_quality_watch(settings, core.database, core.vault, cases=case_store_opener(settings)).run_once(
+        core.clock.now()
+    )
     print(_said(core, report))
     return 0
 
@@ -86,7 +91,7 @@ def _freeze(argv: list[str]) -> int:
     )
     core, actor = _opened(parser.parse_args(argv))
     require(actor, Act.FREEZE_REFERENCE)
-    watch = build_quality_watch(core.settings, core.database, core.vault)
+    watch = build_quality_watch(core.settings, core.database, core.vault, cases=case_store_opener(core.settings))
     report = watch.run_once(core.clock.now(), refreeze=True)
     _audit(core, actor, "quality.freeze", report)
     print(_said(core, report))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from wetread.domain.quality import ADJUDICATED, CellKey, Number, QualityCell, QualityReport, TagDrift
+from wetread.domain.quality import ADJUDICATED, CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
 
 __all__ = ["quality_lines"]
 
@@ -20,6 +20,7 @@ def quality_lines(report: QualityReport) -> list[str]:
         *left_out,
         *(line for place, cells in groupby(report.cells, _place) for line in _table(place, list(cells))),
         *(line for place, tags in groupby(report.tags, _films) for line in _tag_table(place, list(tags))),
+        *_looks(report),
         "",
         *sorted({f"basis: {each.basis}" for each in report.cells}),
         *sorted({f"basis of rounds: {ADJUDICATED}" for each in report.cells if each.adjudicated}),
@@ -71,6 +72,17 @@ def _tag_table(place: tuple[str, str], tags: list[TagDrift]) -> Iterator[str]:
             test = f"{tag.statistic:.1f} ({tag.p:.2g})"
             changes = ", ".join(f"{name} {before:.0%} to {now:.0%}" for name, before, now in tag.shares[:3])
             yield f"{tag.tag:<14}{tag.distance:<9.0%}{test:<20}{n:<15}{changes}"
+
+
+def _looks(report: QualityReport) -> Iterator[str]:
+    if report.films_unsaid:
+        yield f"look of the films: {report.films_unsaid}"
+    for each in report.films:
+        yield f"look of the films, {each.site}, {each.model}: {each.refused or _told_apart(each)}"
+
+
+def _told_apart(of: FilmDrift) -> str:
+    return f"new told from old with AUROC {of.auroc:.2f} ({of.low:.2f}-{of.high:.2f}), MMD {of.mmd:.4f} (p {of.p:.2g}), n {of.n} (reference {of.n_reference})"
 
 
 def _studies_of_all(cells: list[QualityCell]) -> Iterator[str]:

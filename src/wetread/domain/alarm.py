@@ -28,6 +28,7 @@ class AlarmKind(StrEnum):
     SCORES_ALL_EQUAL = "scores_all_equal"
     SCORES_DRIFTED = "scores_drifted"
     TAGS_DRIFTED = "tags_drifted"
+    FILMS_DRIFTED = "films_drifted"
     SENSITIVITY_FELL = "sensitivity_fell"
     CALIBRATION_OFF = "calibration_off"
     SUBGROUP_GAP = "subgroup_gap"

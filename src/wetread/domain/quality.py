@@ -9,7 +9,9 @@ __all__ = [
     "WEIGHTED",
     "Adjudicated",
     "CellKey",
+    "FilmDrift",
     "FrozenCell",
+    "FrozenFilms",
     "FrozenTag",
     "Gap",
     "Number",
@@ -162,11 +164,28 @@ class TagDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmDrift:
+    """What the network made of a site's films against the frozen sample: unbiased `mmd` (squared maximum mean discrepancy) with its permutation `p`, and the AUROC of a classifier that
+    tells new films from old (0.5 no change, 1 another world) with its interval. None where `refused` says why; `n` films on each side either way."""
+
+    site: str
+    model: str
+    n: int
+    n_reference: int
+    mmd: float | None = None
+    p: float | None = None
+    auroc: float | None = None
+    low: float | None = None
+    high: float | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QualityReport:
     """Cells of the studies received from `since` (ISO day) on. `unmentioned_as`: what a finding that a report does not mention counts as ("negative" or "ignore").
 
     `left_out` counts signed studies by why they are in no cell; `notes` say what cannot be judged yet. `tags` are of a site and model, whatever the finding.
-    `unfinished`: (relabelling round, studies undecided); its verdicts count once all are.
+    `unfinished`: (relabelling round, studies undecided); its verdicts count once all are. `films_unsaid`: why `films` is empty.
     """
 
     made_at: datetime
@@ -179,6 +198,8 @@ class QualityReport:
     notes: tuple[str, ...] = ()
     tags: tuple[TagDrift, ...] = ()
     unfinished: tuple[tuple[str, int], ...] = ()
+    films: tuple[FilmDrift, ...] = ()
+    films_unsaid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +235,19 @@ class FrozenTag:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenFilms:
+    """Which films later ones are held against: (study, patient) keys, one film a patient, received from `first_day` to `last_day`. Never refitted."""
+
+    site: str
+    model: str
+    model_sha256: str
+    first_day: str
+    last_day: str
+    studies: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QualityReference:
     cells: tuple[FrozenCell, ...] = ()
     tags: tuple[FrozenTag, ...] = ()
+    films: tuple[FrozenFilms, ...] = ()

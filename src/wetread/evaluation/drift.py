@@ -21,6 +21,7 @@ __all__ = [
     "FrozenBins",
     "Psi",
     "category_drift",
+    "design_effect",
     "freeze_bins",
     "ks_drift",
     "psi",
@@ -134,11 +135,16 @@ def ks_drift(reference: ArrayLike, values: ArrayLike) -> Drift:
     return Drift("kolmogorov-smirnov", float(found.statistic), float(found.pvalue), len(old), len(new))
 
 
-def category_drift(reference: Iterable[Hashable | None], values: Iterable[Hashable | None]) -> Drift:
+def category_drift(
+    reference: Iterable[Hashable | None], values: Iterable[Hashable | None], design_effect: float = 1.0
+) -> Drift:
     """Chi-square test that two samples have the same categories in the same shares. None counts as the category "(missing)"; categories expected fewer than 5 times are joined.
 
-    One category on both sides is no change: statistic 0, p 1. Raises PermanentError when a side is empty.
+    `design_effect` (at least 1; `design_effect`) divides the statistic where cases come in clusters (Rao & Scott 1981, first order).
+    One category on both sides is no change: statistic 0, p 1. Raises PermanentError when a side is empty, ValueError on a design effect below 1.
     """
+    if not design_effect >= 1:
+        raise ValueError(f"a design effect is at least 1, not {design_effect}")
     old, new = (Counter(MISSING if each is None else each for each in side) for side in (reference, values))
     n_old, n_new = sum(old.values()), sum(new.values())
     if not n_old or not n_new:
@@ -151,8 +157,26 @@ def category_drift(reference: Iterable[Hashable | None], values: Iterable[Hashab
         table = np.column_stack([table[:, ~rare], table[:, rare].sum(axis=1)])
     if table.shape[1] < 2:
         return Drift("chi-square", 0.0, 1.0, n_old, n_new)
-    statistic, p, _, _ = chi2_contingency(table, correction=False)
-    return Drift("chi-square", float(statistic), float(p), n_old, n_new)
+    statistic, _, freedom, _ = chi2_contingency(table, correction=False)
+    statistic = float(statistic) / design_effect
+    return Drift("chi-square", statistic, float(chi2.sf(statistic, freedom)), n_old, n_new)
+
+
+def design_effect(counts: ArrayLike) -> float:
+    """By how much (T, K) counts of K categories in T successive clusters (days) vary beyond independent cases; at least 1. Rao & Scott 1981, first order.
+
+    The variance is that of successive differences (von Neumann 1941), so that one lasting change among the clusters does not pass for noise. 1 where there are too few clusters or categories.
+    """
+    table = np.asarray(counts, dtype=np.float64)
+    if table.ndim != 2 or (table < 0).any():
+        raise ValueError("need counts by cluster and category")
+    table = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    if len(table) < 3 or table.shape[1] < 2:
+        return 1.0
+    sizes, share = table.sum(axis=1), table.sum(axis=0) / table.sum()
+    excess = table - sizes[:, None] * share
+    variance = (np.diff(excess, axis=0) ** 2).sum(axis=0) / 2 * len(table) / (len(table) - 1)
+    return max(1.0, float((variance / share).sum() / (table.shape[1] - 1) / table.sum()))
 
 
 def _counted(values: Floats, edges: Floats) -> Floats:

@@ -18,6 +18,7 @@ __all__ = ["COLUMNS", "CONFLICT", "PredictionRow", "prediction_rows", "signed_te
 COLUMNS = (
     "study", "patient", "finding", "probability", "label", "label_source", "threshold", "model", "site", "manufacturer",
     "scanner", "view", "sex", "age", "date", "turnaround_min", "raw_score", "input_sha256", "truth_probability", "edited",
+    "model_sha256",
 )  # fmt: skip
 CONFLICT = "conflict"
 """Label source where the structured finding and the signed text say opposite things: such a label is uncertain, and somebody should look."""
@@ -51,6 +52,7 @@ class PredictionRow:
     input_sha256: str = ""
     truth_probability: float = 1.0
     edited: bool | None = None
+    model_sha256: str = ""
 
 
 def signed_text(report: Report) -> str:
@@ -104,6 +106,7 @@ def prediction_rows(
                 raw_score=finding.raw_score,
                 input_sha256=analysis.input_sha256,
                 edited=edited,
+                model_sha256=analysis.model.sha256,
             )
         )
     return tuple(rows)

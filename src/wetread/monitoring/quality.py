@@ -4,16 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
+from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.quality import QualityReference, QualityReport
 from wetread.monitoring.adjudicated import rounds_since
 from wetread.monitoring.alarms import clear_alarm, raise_alarm
 from wetread.monitoring.cells import QualityLimits, first_day_read, quality_report
 from wetread.monitoring.columns import cell_columns
+from wetread.monitoring.films import NOT_KEPT, OpenCases, film_drifts, films_frozen_with
 from wetread.monitoring.logged import PredictionLog
 from wetread.monitoring.night import DONE
-from wetread.monitoring.quality_rules import KINDS, is_over, quality_verdicts
+from wetread.monitoring.quality_rules import KINDS, is_over, night_share, quality_verdicts
 from wetread.monitoring.reference import frozen_with
-from wetread.monitoring.tags import tag_drifts, tagged_studies, tags_frozen_with
+from wetread.monitoring.tags import TaggedStudies, tag_drifts, tagged_studies, tags_frozen_with
 from wetread.ports.database import Database, UnitOfWork
 
 __all__ = ["QualityWatch"]
@@ -21,12 +23,14 @@ __all__ = ["QualityWatch"]
 
 @dataclass(frozen=True, slots=True)
 class QualityWatch:
-    """`log` opens the prediction log anew for each round. `false_alarms_per_year`: of each kind, at a site."""
+    """`log` opens the prediction log anew for each round. `false_alarms_per_year`: of each kind, at a site.
+    `cases` opens the store of films' vectors, None where the site keeps none."""
 
     database: Database
     log: Callable[[], PredictionLog]
     limits: QualityLimits
     false_alarms_per_year: float
+    cases: OpenCases | None = None
 
     def measure(self, now: datetime, *, refreeze: bool = False) -> tuple[QualityReport, QualityReference]:
         """Without changing anything. `refreeze`: as if nothing had been frozen yet."""
@@ -40,7 +44,23 @@ class QualityWatch:
         reference = tags_frozen_with(frozen_with(kept, cells, enough), tagged, enough)
         report = quality_report(cells, reference, self.limits, now, sorted(log.left_out.items()), rounds)
         tags = tag_drifts(tagged, reference, report.since, now.date())
-        return replace(report, tags=tags, unfinished=unfinished), reference
+        return self._with_films(replace(report, tags=tags, unfinished=unfinished), reference, tagged)
+
+    def _with_films(
+        self, report: QualityReport, reference: QualityReference, tagged: tuple[TaggedStudies, ...]
+    ) -> tuple[QualityReport, QualityReference]:
+        """A store that is away leaves the look of the films unsaid, not the night unmeasured."""
+        if self.cases is None:
+            return replace(report, films_unsaid=NOT_KEPT), reference
+        alpha = night_share(self.false_alarms_per_year)
+        try:
+            store = self.cases()
+            reference = films_frozen_with(reference, tagged, store, self.limits.reference_studies)
+            films = film_drifts(tagged, reference, store, report.since, alpha)
+        except (TransientError, PermanentError) as error:
+            why = f"the store of films' vectors could not be read ({error.code}): whether their look changed is not measured"
+            return replace(report, films_unsaid=why), reference
+        return replace(report, films=films), reference
 
     def run_once(self, now: datetime, *, refreeze: bool = False) -> QualityReport:
         """Measure, keep, ring; idempotent. Raises TransientError when the database is away."""

@@ -9,17 +9,28 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from wetread.domain.alarm import Alarm, AlarmKind
-from wetread.domain.quality import CellKey, Number, QualityCell, QualityReference, QualityReport, TagDrift
+from wetread.domain.quality import CellKey, FilmDrift, Number, QualityCell, QualityReference, QualityReport, TagDrift
 from wetread.evaluation.drift import psi_of_counts
 from wetread.monitoring.alarms import Silence
 
-__all__ = ["GAP_FLOOR", "KINDS", "PSI_FLOOR", "TAG_FLOOR", "Verdicts", "is_over", "quality_verdicts"]
+__all__ = [
+    "FILM_FLOOR",
+    "GAP_FLOOR",
+    "KINDS",
+    "PSI_FLOOR",
+    "TAG_FLOOR",
+    "Verdicts",
+    "is_over",
+    "night_share",
+    "quality_verdicts",
+]
 
 _K = AlarmKind
 KINDS = frozenset(
     {
         _K.SCORES_DRIFTED,
         _K.TAGS_DRIFTED,
+        _K.FILMS_DRIFTED,
         _K.SENSITIVITY_FELL,
         _K.CALIBRATION_OFF,
         _K.SUBGROUP_GAP,
@@ -29,32 +40,35 @@ KINDS = frozenset(
 PSI_FLOOR = 0.1
 GAP_FLOOR = 0.1
 TAG_FLOOR = 0.1
+FILM_FLOOR = 0.6
 _NIGHTS = 365
 
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """`silences` are the alarms; `judged` the keys that could be judged tonight: an alarm whose cell has too few cases is neither renewed nor over. `cells` have a study in the window,
-    `tags` are the keys of the sites and models that have one."""
+    `films` are the keys of the sites and models that have one."""
 
     silences: tuple[Silence, ...]
     judged: frozenset[str]
     cells: frozenset[CellKey]
-    tags: frozenset[str]
+    films: frozenset[str]
 
 
 def quality_verdicts(report: QualityReport, reference: QualityReference, false_alarms_per_year: float) -> Verdicts:
     """Judge every cell, site by site."""
     silences: list[Silence] = []
     judged: set[str] = set()
-    alpha = min(0.05, false_alarms_per_year / _NIGHTS)
+    alpha = night_share(false_alarms_per_year)
     enough = max(20.0, _NIGHTS / report.days / false_alarms_per_year)
-    for site in sorted({each.key.site for each in report.cells} | {each.site for each in report.tags}):
+    sites = {each.key.site for each in report.cells} | {each.site for each in report.tags}
+    for site in sorted(sites | {each.site for each in report.films}):
         cells = [each for each in report.cells if each.key.site == site]
         for found, keys in (
             *(_by_evidence(cells, kind, name, say, enough) for kind, name, say in _EVIDENCE),
             _drifted(cells, reference, alpha),
             _moved([each for each in report.tags if each.site == site], alpha),
+            _look_changed([each for each in report.films if each.site == site], alpha),
             _gaps(cells, alpha),
         ):
             silences += found
@@ -63,8 +77,13 @@ def quality_verdicts(report: QualityReport, reference: QualityReference, false_a
         tuple(silences),
         frozenset(judged),
         frozenset(each.key for each in report.cells),
-        frozenset(map(_tag_key, report.tags)),
+        frozenset(map(_tag_key, report.tags)) | {_film_key(each) for each in report.tags},
     )
+
+
+def night_share(false_alarms_per_year: float) -> float:
+    """What the p-values of one kind, site and night share (0..1)."""
+    return min(0.05, false_alarms_per_year / _NIGHTS)
 
 
 def is_over(alarm: Alarm, verdicts: Verdicts) -> bool:
@@ -72,7 +91,7 @@ def is_over(alarm: Alarm, verdicts: Verdicts) -> bool:
     if alarm.alarm_key in {each.alarm_key for each in verdicts.silences}:
         return False
     places = [_key(alarm.kind, each) for each in verdicts.cells]
-    lives = alarm.alarm_key in verdicts.tags or any(
+    lives = alarm.alarm_key in verdicts.films or any(
         alarm.alarm_key == each or alarm.alarm_key.startswith(each + "/") for each in places
     )
     return alarm.alarm_key in verdicts.judged or not lives
@@ -124,6 +143,28 @@ def _said_of(tag: TagDrift) -> str:
         f"chi-square {tag.statistic:.1f}, p {tag.p:.2g}, n {tag.n} patients against {tag.n_reference}; ask what changed at the modality, in its headers or in who is sent, and look at this "
         "site's numbers before you rely on the model as before: it says that something changed, not that the model got worse"
     )
+
+
+def _look_changed(films: Iterable[FilmDrift], alpha: float) -> _Found:
+    known = [each for each in films if each.p is not None]
+    found = [
+        Silence(_K.FILMS_DRIFTED, _film_key(each), each.site, _look_of(each), pages=False)
+        for each in known
+        if each.p is not None and each.p < alpha / len(known) and (each.auroc or 0) >= FILM_FLOOR
+    ]
+    return found, {_film_key(each) for each in known}
+
+
+def _look_of(films: FilmDrift) -> str:
+    return (
+        f"films at site {films.site} look different to {films.model}: a simple classifier tells new from old with AUROC {films.auroc:.2f} ({films.low:.2f} to {films.high:.2f}), "
+        f"MMD p {films.p:.2g}, n {films.n} films against {films.n_reference} of the reference; a reason to look, not a verdict: compare some of both, ask what changed at the "
+        "modality or in who is sent"
+    )
+
+
+def _film_key(of: FilmDrift | TagDrift) -> str:
+    return "/".join((_K.FILMS_DRIFTED.value, of.site, of.model))
 
 
 def _tag_key(tag: TagDrift) -> str:

@@ -1,6 +1,6 @@
 """What the headers say of the films against the first ones of the same site and model: a new scanner, another view, a field that stays empty, other patients.
 
-A chi-square test (`evaluation.drift.category_drift`) beside the distance between the two sets of shares: with many studies any change is beyond chance, the distance says how many it touches.
+A chi-square test (`evaluation.drift.category_drift`), corrected for days that differ, beside the distance between the two sets of shares: with many studies any change is beyond chance, the distance says how many it touches.
 """
 
 from collections import Counter
@@ -9,11 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from wetread.domain.quality import FrozenTag, QualityReference, TagDrift
-from wetread.evaluation.drift import MISSING, category_drift
+from wetread.evaluation.drift import MISSING, category_drift, design_effect
 from wetread.evaluation.slices import UNKNOWN, age_band
 from wetread.monitoring.prediction_log import PredictionRow
 
-__all__ = ["MIN_PATIENTS", "TAGS", "TaggedStudies", "tag_drifts", "tagged_studies", "tags_frozen_with"]
+__all__ = [
+    "MIN_PATIENTS",
+    "TAGS",
+    "TaggedStudies",
+    "day_after",
+    "first_of_each_patient",
+    "tag_drifts",
+    "tagged_studies",
+    "tags_frozen_with",
+]
 
 MIN_PATIENTS = 50
 """Below it one odd film in ten would pass for a drift: a chi-square of rare categories is too sure of itself."""
@@ -39,11 +48,28 @@ class TaggedStudies:
 
     def counts(self, tag: str, first: str, last: str) -> Counter[str]:
         """Categories of the studies received from `first` to `last` (ISO days), one study a patient, the oldest."""
-        there = (each for each in self.rows if first <= each.date <= last)
-        of_patient: dict[str, PredictionRow] = {}
-        for row in there:
-            of_patient.setdefault(row.patient or f"study:{row.study}", row)
-        return Counter(TAGS[tag](row).strip() or MISSING for row in of_patient.values())
+        return Counter(category for _, category in self._categories(tag, first, last))
+
+    def by_day(self, tag: str, first: str, last: str) -> list[list[int]]:
+        """The same by day: a row of counts for each day with a study, a column for each category."""
+        seen = self._categories(tag, first, last)
+        names = sorted({category for _, category in seen})
+        days: dict[str, Counter[str]] = {}
+        for day, category in seen:
+            days.setdefault(day, Counter())[category] += 1
+        return [[days[day][name] for name in names] for day in sorted(days)]
+
+    def _categories(self, tag: str, first: str, last: str) -> list[tuple[str, str]]:
+        there = first_of_each_patient(each for each in self.rows if first <= each.date <= last)
+        return [(row.date, TAGS[tag](row).strip() or MISSING) for row in there]
+
+
+def first_of_each_patient(rows: Iterable[PredictionRow]) -> list[PredictionRow]:
+    """Of rows oldest first, the oldest of each; a study without a patient is one of its own."""
+    found: dict[str, PredictionRow] = {}
+    for row in rows:
+        found.setdefault(row.patient or f"study:{row.study}", row)
+    return list(found.values())
 
 
 def tagged_studies(rows: Iterable[PredictionRow]) -> tuple[TaggedStudies, ...]:
@@ -92,12 +118,13 @@ def _drift(tagged: TaggedStudies, tag: str, frozen: FrozenTag | None, since: str
             named, n=n, refused=f"no reference is frozen for this site and model yet: {len(tagged.rows)} studies"
         )
     old = Counter(dict(frozen.counts))
-    new = tagged.counts(tag, max(since, _day_after(frozen.last_day)), until)
+    first = max(since, day_after(frozen.last_day))
+    new = tagged.counts(tag, first, until)
     named = replace(named, n=new.total(), n_reference=old.total())
     if min(named.n, named.n_reference) < MIN_PATIENTS:
         fewer = min(named.n, named.n_reference)
         return replace(named, refused=f"too few: {fewer} of the {MIN_PATIENTS} patients needed on each side")
-    found = category_drift(old.elements(), new.elements())
+    found = category_drift(old.elements(), new.elements(), design_effect(tagged.by_day(tag, first, until)))
     shares = [(name, old[name] / named.n_reference, new[name] / named.n) for name in sorted(old | new)]
     return replace(
         named,
@@ -108,5 +135,6 @@ def _drift(tagged: TaggedStudies, tag: str, frozen: FrozenTag | None, since: str
     )
 
 
-def _day_after(day: str) -> str:
+def day_after(day: str) -> str:
+    """ISO days."""
     return date.fromordinal(date.fromisoformat(day).toordinal() + 1).isoformat()

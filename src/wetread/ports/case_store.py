@@ -1,5 +1,6 @@
 """What the network made of each film, as one vector, for finding films that look alike. No text and no identity, in the snippet database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -41,6 +42,10 @@ class CaseStore(Protocol):
 
         Raises StudyNotFound when the study has no vector of this model.
         """
+        ...
+
+    def vectors(self, model_sha256: str, study_keys: Sequence[StudyKey]) -> "dict[StudyKey, NDArray[float32]]":
+        """Those of at most 500 studies that have a vector of this model: float32 (features,) of length 1 (zeros stay zeros), as 8 bits a dimension hold it."""
         ...
 
     def count(self, model_sha256: str) -> int:

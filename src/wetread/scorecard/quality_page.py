@@ -4,7 +4,16 @@ from html import escape
 
 import numpy as np
 
-from wetread.domain.quality import ADJUDICATED, Adjudicated, Gap, Number, QualityCell, QualityReport, TagDrift
+from wetread.domain.quality import (
+    ADJUDICATED,
+    Adjudicated,
+    FilmDrift,
+    Gap,
+    Number,
+    QualityCell,
+    QualityReport,
+    TagDrift,
+)
 from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.monitoring.measures import MEASURES
 from wetread.scorecard.html import STYLE, table
@@ -52,7 +61,22 @@ def _tags(report: QualityReport) -> list[str]:
         "<p class=quiet>Share changed: of studies that would have to be of another category to give the reference's shares (total variation), one study a patient; "
         "p of a chi-square test of both. A change says that something changed, not that the model got worse.</p>",
         table(heads, map(_tag_row, report.tags)),
+        "<p class=quiet>Look of the films, by what the network made of them: AUROC with which a simple classifier tells new films from old (0.5 no change), and the "
+        "p of a permutation test of the maximum mean discrepancy. A reason to look, not a verdict.</p>",
+        f"<p class=quiet>{escape(report.films_unsaid)}</p>"
+        if report.films_unsaid
+        else table(
+            ("site", "model", "AUROC", "95 % interval", "MMD", "p", "n", "n of the reference"),
+            map(_look_row, report.films),
+        ),
     ]
+
+
+def _look_row(of: FilmDrift) -> tuple[str, ...]:
+    if of.auroc is None:
+        return (of.site, of.model, of.refused, "", "", "", f"{of.n:,}", f"{of.n_reference:,}")
+    numbers = (f"{of.auroc:.3f}", f"{of.low:.3f} to {of.high:.3f}", f"{of.mmd:.4f}", f"{of.p:.2g}")
+    return (of.site, of.model, *numbers, f"{of.n:,}", f"{of.n_reference:,}")
 
 
 def _tag_row(tag: TagDrift) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """The case store on SQLite, or on PostgreSQL with pgvector (`ports.case_store`), in the snippet database. Scanned exactly, in bounded memory: there is no index that could keep what was erased."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from threading import Lock
 
 import numpy as np
@@ -59,6 +59,12 @@ class SqlCaseStore:
             near = self._scan(connection, model_sha256, asked, limit + 1)
         others = [NearCase(StudyKey(key), 1 - similarity) for similarity, key in near if key != study_key]
         return tuple(others[:limit])
+
+    def vectors(self, model_sha256: str, study_keys: Sequence[StudyKey]) -> dict[StudyKey, _Vector]:
+        chosen = (_CASES.model_sha256 == model_sha256) & _CASES.study_key.in_(study_keys)
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(select(_CASES.study_key, _CASES.vector, _CASES.scale).where(chosen)).all()
+        return {StudyKey(row.study_key): row.vector.astype(np.float32) * np.float32(row.scale) for row in rows}
 
     def count(self, model_sha256: str) -> int:
         query = select(func.count()).where(_CASES.model_sha256 == model_sha256)

@@ -1,8 +1,15 @@
 """The case store in memory."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import StudyKey
 from wetread.ports.case_store import Case, NearCase
+
+if TYPE_CHECKING:
+    from numpy import float32
+    from numpy.typing import NDArray
 
 __all__ = ["MemoryCaseStore"]
 
@@ -28,6 +35,16 @@ class MemoryCaseStore:
                 lengths = float(np.linalg.norm(asked) * np.linalg.norm(case.vector)) or 1.0
                 found.append(NearCase(other, 1 - float(asked @ case.vector) / lengths))
         return tuple(sorted(found, key=lambda near: (near.distance, near.study_key))[:limit])
+
+    def vectors(self, model_sha256: str, study_keys: Sequence[StudyKey]) -> "dict[StudyKey, NDArray[float32]]":
+        import numpy as np
+
+        there = {key: self.held.get((key, model_sha256)) for key in study_keys}
+        return {
+            key: (case.vector / (float(np.linalg.norm(case.vector)) or 1.0)).astype(np.float32)
+            for key, case in there.items()
+            if case is not None
+        }
 
     def count(self, model_sha256: str) -> int:
         return sum(model == model_sha256 for _, model in self.held)

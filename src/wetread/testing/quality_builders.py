@@ -6,7 +6,9 @@ from wetread.domain.quality import (
     NAIVE,
     Adjudicated,
     CellKey,
+    FilmDrift,
     FrozenCell,
+    FrozenFilms,
     FrozenTag,
     Gap,
     Number,
@@ -19,7 +21,16 @@ from wetread.domain.quality import (
 )
 from wetread.testing.builders import NOON
 
-__all__ = ["a_frozen_cell", "a_frozen_tag", "a_quality_cell", "a_quality_report", "a_tag_drift", "an_adjudicated"]
+__all__ = [
+    "a_film_drift",
+    "a_frozen_cell",
+    "a_frozen_films",
+    "a_frozen_tag",
+    "a_quality_cell",
+    "a_quality_report",
+    "a_tag_drift",
+    "an_adjudicated",
+]
 
 _KEY = CellKey("north", "Acme P1", "effusion", "phantom-net 1.0.0")
 
@@ -76,6 +87,7 @@ def a_quality_report(**changes: Any) -> QualityReport:
         "left_out": (("no model had read it when it was signed", 3),),
         "notes": (),
         "tags": (a_tag_drift(),),
+        "films": (a_film_drift(),),
     }
     return QualityReport(**(values | changes))
 
@@ -108,6 +120,27 @@ def a_tag_drift(**changes: Any) -> TagDrift:
         "shares": (("PA", 0.7, 0.5), ("AP", 0.3, 0.5)),
     }
     return TagDrift(**(values | changes))
+
+
+def a_film_drift(**changes: Any) -> FilmDrift:
+    values: dict[str, Any] = {
+        "site": _KEY.site,
+        "model": _KEY.model,
+        "n": 210,
+        "n_reference": 500,
+        "mmd": 0.012,
+        "p": 0.001,
+        "auroc": 0.66,
+        "low": 0.62,
+        "high": 0.7,
+    }
+    return FilmDrift(**(values | changes))
+
+
+def a_frozen_films(**changes: Any) -> FrozenFilms:
+    days = ("2025-12-01", "2025-12-20")
+    values: dict[str, Any] = {"studies": (("s" * 24, "p" * 24),)}
+    return FrozenFilms(_KEY.site, _KEY.model, "a" * 64, *days, **(values | changes))
 
 
 def a_frozen_tag(**changes: Any) -> FrozenTag:

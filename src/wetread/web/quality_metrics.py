@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from wetread.domain.quality import CellKey, Number, QualityCell, QualityReport, TagDrift
+from wetread.domain.quality import CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
 from wetread.monitoring.measures import MEASURES
 from wetread.web.critical_metrics import label
 
@@ -47,6 +47,7 @@ def quality_metrics(report: QualityReport | None) -> list[str]:
         *(line for name in MEASURES if name not in _TURNAROUND for line in _measure(name, cells)),
         *_adjudicated(cells),
         *_tags(report.tags),
+        *_looks(report.films),
         *_family(
             "turnaround_seconds",
             "Median time from receipt to signature, by whether the finding was called.",
@@ -108,8 +109,24 @@ def _tags(tags: Sequence[TagDrift]) -> Iterator[str]:
     )
 
 
+def _looks(films: Sequence[FilmDrift]) -> Iterator[str]:
+    named = {_place_labels(("site", each.site), ("model", each.model)): each for each in reversed(films)}
+    yield from _family(
+        "films_cases", "Films with a vector in the window.", (f"{at} {each.n}" for at, each in named.items())
+    )
+    for name, help_text in (
+        ("films_auroc", "AUROC with which a classifier tells new films from the frozen sample; 0.5 no change."),
+        ("films_p", "Permutation p of the maximum mean discrepancy of the films' vectors."),
+    ):
+        values = ((at, each.auroc if name == "films_auroc" else each.p) for at, each in named.items())
+        yield from _family(name, help_text, (f"{at} {value:.6g}" for at, value in values if value is not None))
+
+
 def _tag_labels(tag: TagDrift) -> str:
-    said = (("site", tag.site), ("model", tag.model), ("tag", tag.tag))
+    return _place_labels(("site", tag.site), ("model", tag.model), ("tag", tag.tag))
+
+
+def _place_labels(*said: tuple[str, str]) -> str:
     return "{" + ",".join(f'{name}="{label(value[:_MOST_LETTERS])}"' for name, value in said) + "}"
 
 

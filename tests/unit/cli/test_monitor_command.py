@@ -59,9 +59,20 @@ def test_the_report_has_every_rate_with_its_interval_and_its_basis(
     assert f"basis: {NAIVE}" in said
     assert "n 130" in said  # an ECE needs 200
     assert re.search(r"\nview +\d+ \(\d+\) +too few: \d+ of the 50 patients needed on each side\n", said)
+    assert "look of the films: no vectors of films are kept here" in said
     assert [each.event.action for each in core.database.audit_records()][-1] == "quality.report"
     with core.database.begin(write=False) as unit:
         assert unit.quality() is None  # nothing is kept by looking
+
+
+def test_where_vectors_of_films_are_kept_their_look_is_measured_or_the_reason_said(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WETREAD_SIMILAR_CASES", "true")
+    assert run(*command("report")) == 0
+    said = re.findall(r"^look of the films, (.+)$", capsys.readouterr().out, re.MULTILINE)
+    assert len(said) == 1
+    assert "no reference is frozen for this site and model yet: too few films with a vector" in said[0]
 
 
 def test_the_page_and_the_json_say_the_same(run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

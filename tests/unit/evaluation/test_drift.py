@@ -10,6 +10,7 @@ from wetread.domain.errors import PermanentError
 from wetread.evaluation.drift import (
     FrozenBins,
     category_drift,
+    design_effect,
     freeze_bins,
     ks_drift,
     psi,
@@ -154,3 +155,30 @@ def test_too_little_or_broken_input_is_refused() -> None:
     ):
         with pytest.raises(ValueError, match=r"need|kernel"):
             wrong()
+
+
+def test_the_design_effect_is_one_where_days_are_alike_and_the_betabinomial_s_where_they_differ() -> None:
+    random = np.random.default_rng(8)
+    alike = [design_effect(random.multinomial(30, (0.3, 0.5, 0.2), size=28)) for _ in range(200)]
+    differ = [
+        design_effect([random.multinomial(30, (each, 1 - each)) for each in random.beta(3, 7, size=28)])
+        for _ in range(200)
+    ]
+    assert np.mean(alike) == pytest.approx(1.1, abs=0.05)  # cut at 1
+    assert np.mean(differ) == pytest.approx(1 + 29 / 11, rel=0.1)
+
+
+def test_one_lasting_change_among_the_days_is_no_design_effect() -> None:
+    changed = [[30, 0]] * 14 + [[15, 15]] * 14
+    assert design_effect(changed) < 1.8
+    assert design_effect([[30, 0], [15, 15]] * 14) > 10
+    assert [design_effect(each) for each in ([[30, 0]] * 28, [[1, 2], [3, 4]], np.zeros((0, 2)))] == [1.0, 1.0, 1.0]
+
+
+def test_a_design_effect_divides_the_statistic() -> None:
+    before, now = ["AP"] * 60 + ["PA"] * 40, ["AP"] * 30 + ["PA"] * 70
+    plain, clustered = category_drift(before, now), category_drift(before, now, 3.0)
+    assert clustered.statistic == pytest.approx(plain.statistic / 3)
+    assert clustered.p > plain.p
+    with pytest.raises(ValueError, match="at least 1"):
+        category_drift(before, now, 0.5)

@@ -144,7 +144,7 @@ def cells_with(*evidence: float) -> QualityReport:
         )
         for number, value in enumerate(evidence)
     )
-    return a_quality_report(cells=cells, tags=())
+    return a_quality_report(cells=cells, tags=(), films=())
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def drifts(rows: list[PredictionRow], reference: QualityReference = REFERENCE) -
 
 
 def verdicts(rows: list[PredictionRow], reference: QualityReference = REFERENCE) -> Verdicts:
-    report = a_quality_report(cells=(), tags=tuple(drifts(rows, reference).values()))
+    report = a_quality_report(cells=(), films=(), tags=tuple(drifts(rows, reference).values()))
     return quality_verdicts(report, reference, 1.0)
 
 

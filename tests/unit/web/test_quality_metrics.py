@@ -66,6 +66,14 @@ def test_adjudicated_numbers_are_a_family_of_their_own_with_their_round(world: W
     assert f'wetread_quality_adjudicated_cases{{{place},measure="sensitivity"}} 35\n' in said
 
 
+def test_the_films_look_is_said_by_site_and_model(world: World, door: Browser) -> None:
+    said = scraped(world, door)
+    place = 'site="north",model="phantom-net 1.0.0"'
+    assert f"wetread_quality_films_auroc{{{place}}} 0.66\n" in said
+    assert f"wetread_quality_films_p{{{place}}} 0.001\n" in said
+    assert f"wetread_quality_films_cases{{{place}}} 210\n" in said
+
+
 def test_prometheus_own_tool_finds_nothing_wrong(world: World, door: Browser) -> None:
     checked = promtool("check", "metrics", said=scraped(world, door))
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")

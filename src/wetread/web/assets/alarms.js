@@ -29,6 +29,7 @@ const KINDS = {
   rollout_stopped: { title: "A model version was held or taken back", todo: "Its gates say why: wetread rollout explain. Quality or an administrator resumes what is held; what was taken back reads nothing any more." },
   scores_drifted: { title: "The AI's scores have drifted", todo: "Find out what changed in films, patients or headers. A drift says that something changed, not that it got worse.", see: QUALITY },
   tags_drifted: { title: "The films have changed", todo: "Ask what changed at the modality, in its headers or in who is sent. It says that something changed, not that the AI got worse.", see: QUALITY },
+  films_drifted: { title: "Films look different to the AI", todo: "Compare some new films with old ones; ask what changed at the modality. A reason to look, not a verdict.", see: QUALITY },
   sensitivity_fell: { title: "The AI misses more than before", todo: "Read without relying on it. Have the missed studies looked at, and the model held or rolled back.", see: QUALITY },
   calibration_off: { title: "The AI's probabilities no longer fit", todo: "Do not read them as frequencies. Have the model recalibrated for this site.", see: QUALITY },
   subgroup_gap: { title: "The AI is worse for a group of patients", todo: "Read these patients' films without relying on it. Have the studies looked at.", see: QUALITY },

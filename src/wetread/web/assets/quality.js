@@ -128,7 +128,14 @@ function films() {
   const heads = ["Tag", "Changed", "Chance", "Largest changes", "n"].map((each) => h("th", { scope: "col" }, each));
   return [h("details", { class: "definitions" }, h("summary", {}, "Films of this site and model against the reference"),
     h("p", { class: "muted" }, "Changed: share of studies of another category than in the reference, one study a patient; chance: a chi-square test. It says that something changed, not that the model got worse."),
-    h("table", { class: "all" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, tags.map((tag) => h("tr", {}, h("th", { scope: "row" }, tag.tag), cells(tag), h("td", {}, `${tag.n}, reference ${tag.n_reference}`))))))];
+    h("table", { class: "all" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, tags.map((tag) => h("tr", {}, h("th", { scope: "row" }, tag.tag), cells(tag), h("td", {}, `${tag.n}, reference ${tag.n_reference}`))))),
+    h("p", {}, `Look of the films: ${look(report.films.find((each) => each.site === site && each.model === model))}`))];
+}
+
+function look(films) {
+  if (!films) return report.films_unsaid;
+  if (films.auroc === null) return films.refused;
+  return `a simple classifier tells new from old with AUROC ${fixed(films.auroc)} (${fixed(films.low)} to ${fixed(films.high)}; 0.5 no change), p ${films.p.toPrecision(2)}, n ${films.n}, reference ${films.n_reference}. A reason to look, not a verdict.`;
 }
 
 function everything(cell) {
