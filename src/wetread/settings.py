@@ -204,9 +204,7 @@ class Settings(BaseSettings):
         default=365.0, gt=0, description="A record snippet so long before the study counts half."
     )
 
-    similar_cases: bool = Field(
-        default=False, description="Keep each film's feature vector, for `wetread similar` and live monitoring."
-    )
+    similar_cases: bool = Field(default=False, description="Keep films' vectors, for `wetread similar` and monitoring.")
 
     site_time_zone: str = Field(default="UTC", description="The site's IANA time zone, by which its volume is learnt.")
     watch_every_s: float = Field(default=60.0, gt=0, description="Pause between looks for silent failures.")

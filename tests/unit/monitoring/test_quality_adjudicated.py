@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 from quality_data import MADE_AT, Feed, rows_of
@@ -74,9 +75,14 @@ def report_with(*rounds: tuple[RelabelRound, list[RelabelTask]]) -> QualityRepor
     return watch.measure(MADE_AT)[0]
 
 
+@cache
+def with_one_round() -> QualityReport:
+    return report_with((a_round(), tasks_of(a_round())))
+
+
 def test_the_weighted_rates_are_those_of_the_round_and_near_the_truth_that_signed_reports_hide() -> None:
     drawn, tasks = a_round(), tasks_of(a_round())
-    (cell,) = report_with((drawn, tasks)).cells
+    (cell,) = with_one_round().cells
     (found,) = cell.adjudicated
     (whole,) = round_result(drawn, tasks).findings
     sensitivity, specificity = found.numbers
@@ -97,7 +103,7 @@ def test_the_weighted_rates_are_those_of_the_round_and_near_the_truth_that_signe
 
 
 def test_agreement_with_signed_reports_is_the_same_with_and_without_a_round() -> None:
-    (without,), (with_round,) = (each.cells for each in (report_with(), report_with((a_round(), tasks_of(a_round())))))
+    (without,), (with_round,) = report_with().cells, with_one_round().cells
     assert replace(with_round, adjudicated=()) == without
     assert with_round.basis == NAIVE
 
@@ -141,7 +147,7 @@ def test_too_few_verdicts_of_one_kind_are_no_rate() -> None:
 
 
 def test_table_and_page_name_the_second_basis() -> None:
-    report = report_with((a_round(), tasks_of(a_round())))
+    report = with_one_round()
     (found,) = report.cells[0].adjudicated
     value = found.numbers[0].value
     assert value is not None
