@@ -21,7 +21,7 @@ __all__ = ["build_prediction_log", "build_quality_watch", "site_zone"]
 
 
 def build_prediction_log(settings: Settings, database: Database, vault: Vault) -> "PredictionLog":
-    from wetread.labelling.aggregation import report_labels
+    from wetread.labelling.aggregation import presences
     from wetread.labelling.labeller import RuleLabeller
     from wetread.monitoring.logged import PredictionLog
     from wetread.signoff.signing import content_of
@@ -29,7 +29,7 @@ def build_prediction_log(settings: Settings, database: Database, vault: Vault) -
     labeller = RuleLabeller(settings.drafting_language)
 
     def said(text: str) -> Mapping[FindingName, Presence]:
-        return {name: each.presence for name, each in report_labels(labeller.statements(text)).items()}
+        return presences(labeller.statements(text))
 
     return PredictionLog(database, vault, said, content_of)
 

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from wetread.labelling.aggregation import report_labels
+from wetread.labelling.aggregation import presences
 from wetread.labelling.labeller import RuleLabeller
 from wetread.scorecard.model_based import Unavailable, model_based
 from wetread.scorecard.report_file import FindingF1, TextScore, finding_f1, mean_score, read_report_pairs, text_scores
@@ -18,7 +18,7 @@ def evaluate_reports(path: Path, args: argparse.Namespace) -> int:
     pairs, labeller = read_report_pairs(path), RuleLabeller(args.language)
 
     def labels_of(text: str) -> dict[str, str]:
-        return {name.value: each.presence.value for name, each in report_labels(labeller.statements(text)).items()}
+        return {name.value: each.value for name, each in presences(labeller.statements(text)).items()}
 
     findings = finding_f1(pairs, labels_of, uncertain_is_positive=args.uncertain == "positive")
     words = text_scores(pairs)

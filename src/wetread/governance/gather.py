@@ -9,16 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wetread.domain.analysis import Analysis
-from wetread.domain.errors import StudyNotFound
-from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identifiers import InstanceKey
 from wetread.domain.model_version import VersionState, model_key
 from wetread.domain.report import Report
 from wetread.domain.rollout import Rollout, ShadowRead
 from wetread.domain.study import Study
 from wetread.governance.cases import Case
 from wetread.governance.judge import SiteCases
-from wetread.labelling.aggregation import report_labels
-from wetread.monitoring.prediction_log import prediction_rows, signed_text
+from wetread.labelling.aggregation import presences
+from wetread.monitoring.prediction_log import newest_final, opaque_patient, prediction_rows, signed_text
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.labeller import Labeller
 from wetread.ports.vault import Vault
@@ -60,7 +59,7 @@ def gather(database: Database, vault: Vault, labeller: Labeller, rollout: Rollou
             failed += read_at >= baseline
             continue
         signed += found.report is not None
-        cases += _cases(found, _patient(vault, found.study.study_key), labeller)
+        cases += _cases(found, opaque_patient(vault, found.study.study_key), labeller)
     return Gathered(SiteCases(rollout, tuple(cases), reads, failed), signed, tuple(sorted(counted.items())))
 
 
@@ -98,7 +97,7 @@ def _read_of(unit: UnitOfWork, study: Study, rollout: Rollout) -> _Read | Shadow
         analysis = unit.analysis(study.study_key)
     if analysis is None or model_key(analysis.model.name, analysis.model.version) != rollout.model_key:
         return "not read by it"
-    report = _newest_final(unit.reports(study.study_key))
+    report = newest_final(unit.reports(study.study_key))
     seen_too_late = (
         rollout.state is not VersionState.SHADOW
         and report is not None
@@ -116,7 +115,7 @@ def _cases(read: _Read, patient: str, labeller: Labeller) -> list[Case]:
             for each in read.analysis.findings
             if each.probability is not None
         ]
-    said = {name: each.presence for name, each in report_labels(labeller.statements(signed_text(report))).items()}
+    said = presences(labeller.statements(signed_text(report)))
     truth = {
         each.finding: _TRUTH.get(each.label)
         for each in prediction_rows(read.study, patient, None, read.analysis, report, said)
@@ -133,16 +132,3 @@ def _cases(read: _Read, patient: str, labeller: Labeller) -> list[Case]:
 
 def _as_analysis(read: ShadowRead) -> Analysis:
     return Analysis(InstanceKey(""), read.model, read.findings, (), None, None, read.input_sha256, read.read_at)
-
-
-def _newest_final(reports: tuple[Report, ...]) -> Report | None:
-    final = [each for each in reports if each.signature is not None and each.status.value in ("final", "amended")]
-    return final[-1] if final else None
-
-
-def _patient(vault: Vault, key: StudyKey) -> str:
-    """The first of the patient's study keys: the same for all of them, and nobody's identity. A study the vault has lost is a patient of its own."""
-    try:
-        return min([key, *vault.priors(key)])
-    except StudyNotFound:
-        return key

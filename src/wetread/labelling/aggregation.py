@@ -12,7 +12,7 @@ from wetread.domain.finding import FindingName
 from wetread.domain.report import Certainty, Section
 from wetread.domain.statement import Change, Presence, Severity, Statement
 
-__all__ = ["report_labels"]
+__all__ = ["presences", "report_labels"]
 
 _PRESENCE = (Presence.NEGATIVE, Presence.UNCERTAIN, Presence.POSITIVE)
 _CERTAINTY = tuple(Certainty)
@@ -25,6 +25,11 @@ def report_labels(statements: Iterable[Statement]) -> dict[FindingName, Statemen
         if not (statement.implied and statement.laterality in ("left", "right")):
             by_finding[statement.name].append(statement)
     return {name: max(_counted(found), key=_in_favour) for name, found in by_finding.items()}
+
+
+def presences(statements: Iterable[Statement]) -> dict[FindingName, Presence]:
+    """`report_labels` without the words behind them."""
+    return {name: each.presence for name, each in report_labels(statements).items()}
 
 
 def _counted(statements: list[Statement]) -> list[Statement]:

@@ -6,20 +6,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wetread.domain.analysis import Analysis
-from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import FindingName
-from wetread.domain.identifiers import StudyKey
-from wetread.domain.report import Draft, Report, ReportContent, ReportStatus
+from wetread.domain.report import Draft, Report, ReportContent
 from wetread.domain.statement import Presence
 from wetread.domain.study import Instance, Study
-from wetread.monitoring.prediction_log import PredictionRow, prediction_rows, signed_text
+from wetread.monitoring.prediction_log import PredictionRow, newest_final, opaque_patient, prediction_rows, signed_text
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
 
 __all__ = ["PredictionLog"]
 
 _PAGE = 200
-_FINAL = (ReportStatus.FINAL, ReportStatus.AMENDED)
 
 
 @dataclass(slots=True)
@@ -62,7 +59,7 @@ class PredictionLog:
         reports: tuple[Report, ...],
         draft: Draft | None,
     ) -> tuple[PredictionRow, ...]:
-        report = _newest_final(reports)
+        report = newest_final(reports)
         if report is None or report.signature is None:
             return ()
         if analysis is None or analysis.analysed_at > report.signature.signed_at:
@@ -71,7 +68,7 @@ class PredictionLog:
         film = next((each for each in instances if each.instance_key == analysis.instance_key), None)
         rows = prediction_rows(
             study,
-            self._patient(study.study_key),
+            opaque_patient(self.vault, study.study_key),
             film.traits if film else None,
             analysis,
             report,
@@ -81,18 +78,6 @@ class PredictionLog:
         if not rows:
             self.left_out["the model that read it is not calibrated"] += 1
         return rows
-
-    def _patient(self, key: StudyKey) -> str:
-        """The first of the patient's study keys: the same for all of them, and nobody's identity. A study the vault has lost is a patient of its own."""
-        try:
-            return min([key, *self.vault.priors(key)])
-        except StudyNotFound:
-            return key
-
-
-def _newest_final(reports: tuple[Report, ...]) -> Report | None:
-    final = [each for each in reports if each.signature is not None and each.status in _FINAL]
-    return final[-1] if final else None
 
 
 def _words(content: ReportContent) -> dict[str, list[str]]:

@@ -4,22 +4,34 @@ Truth comes from the signed version alone: a structured finding as the reader le
 them; a number from here is agreement with signed reports, not accuracy against an independent truth.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wetread.domain.analysis import Analysis
+from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import FindingName
-from wetread.domain.report import Report, Section
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.report import Report, ReportStatus, Section
 from wetread.domain.statement import Presence
 from wetread.domain.study import ImageTraits, Study
+from wetread.ports.vault import Vault
 
-__all__ = ["COLUMNS", "CONFLICT", "PredictionRow", "prediction_rows", "signed_text"]
+__all__ = [
+    "COLUMNS",
+    "CONFLICT",
+    "PredictionRow",
+    "newest_final",
+    "opaque_patient",
+    "prediction_rows",
+    "signed_text",
+]
 
 COLUMNS = (
     "study", "patient", "finding", "probability", "label", "label_source", "threshold", "model", "site", "manufacturer",
     "scanner", "view", "sex", "age", "date", "turnaround_min", "raw_score", "input_sha256", "truth_probability", "edited",
     "model_sha256",
 )  # fmt: skip
+_FINAL = (ReportStatus.FINAL, ReportStatus.AMENDED)
 CONFLICT = "conflict"
 """Label source where the structured finding and the signed text say opposite things: such a label is uncertain, and somebody should look."""
 
@@ -53,6 +65,20 @@ class PredictionRow:
     truth_probability: float = 1.0
     edited: bool | None = None
     model_sha256: str = ""
+
+
+def newest_final(reports: Sequence[Report]) -> Report | None:
+    """The signed version that counts, of versions oldest first; None where nobody signed."""
+    final = [each for each in reports if each.signature is not None and each.status in _FINAL]
+    return final[-1] if final else None
+
+
+def opaque_patient(vault: Vault, key: StudyKey) -> str:
+    """The first of the patient's study keys: the same for all of them, and nobody's identity. A study the vault has lost is a patient of its own."""
+    try:
+        return min([key, *vault.priors(key)])
+    except StudyNotFound:
+        return key
 
 
 def signed_text(report: Report) -> str:
