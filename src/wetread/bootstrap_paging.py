@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wetread.bootstrap import Core, build_core, build_notifiers, build_ping, build_watch
+from wetread.bootstrap import Core, build_notifiers, build_ping, build_watch
 from wetread.domain.critical import EscalationPath
 from wetread.domain.errors import PermanentError
 from wetread.paging.ahead import LookAhead
@@ -28,9 +28,9 @@ _ALIVE_WITHIN_S = 60.0
 """The outside is told that all is well only when sweep and sender have done their work within this time."""
 
 
-def build_pager(settings: Settings, further: tuple[Chore, ...] = ()) -> Pager:
+def build_pager(core: Core, further: tuple[Chore, ...] = ()) -> Pager:
     """Everything between a critical result and a telephone, and `further` chores."""
-    core = build_core(settings)
+    settings = core.settings
     book = RosterBook(settings.roster_file, settings.roster_copy)
     paths, wrong = _paths(settings)
     chores = [*further]

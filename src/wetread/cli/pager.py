@@ -36,7 +36,7 @@ def run(argv: list[str]) -> int:
         signal.signal(number, lambda *_: stop.set())
     core = build_core(settings)
     measuring = Chore("measure", _LOOK_EVERY_S, lambda: measure_tonight(core, args))
-    build_pager(settings, (measuring,)).run(stop)
+    build_pager(core, (measuring,)).run(stop)
     return 0
 
 

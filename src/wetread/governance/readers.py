@@ -10,7 +10,7 @@ from wetread.domain.model_version import ModelVersion
 from wetread.domain.rollout import Rollout, ShadowRead
 from wetread.domain.study import Study
 from wetread.governance.assignment import reader_of, shadows_of
-from wetread.inference.analysis import Film, FilmReading, analyse
+from wetread.inference.analysis import Film, FilmReading, read_beside
 from wetread.inference.bundle import ModelBundle
 from wetread.ports.database import UnitOfWork
 from wetread.ports.predictor import Predictor
@@ -93,7 +93,7 @@ def read_in_shadow(
 def _in_shadow(version: ModelVersion, load: LoadVersion, film: Callable[[int], Film], now: datetime) -> ShadowRead:
     try:
         bundle, predictor = load(version)
-        found = analyse(film(bundle.input_side_px), bundle, predictor, now)
+        found = read_beside(film(bundle.input_side_px), bundle, predictor, now)
     except UnsuitableImage as error:
         return ShadowRead(version.model, now, problem=error.code, unsuitable=True)
     except Exception as error:  # noqa: BLE001 - a shadow that crashes is noted, that is all

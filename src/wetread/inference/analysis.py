@@ -1,6 +1,6 @@
 """Pixels to findings: normalise, gate, predict, calibrate, localise, and say when the model does not know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy import float32
     from numpy.typing import NDArray
 
-__all__ = ["Film", "FilmReading", "analyse", "read_film"]
+__all__ = ["Film", "FilmReading", "analyse", "read_beside", "read_film"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,17 @@ def analyse(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime
 
 def read_film(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime) -> FilmReading:
     """As `analyse`, with the features that films are compared by."""
+    reading = _read(film, bundle, predictor, now)
+    quality = (*reading.analysis.quality, *writing_flags(film.decoded.stored))
+    return replace(reading, analysis=replace(reading.analysis, quality=quality))
+
+
+def read_beside(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime) -> Analysis:
+    """A further model's read: as `analyse`, without looking again for what the film itself shows (writing)."""
+    return _read(film, bundle, predictor, now).analysis
+
+
+def _read(film: Film, bundle: ModelBundle, predictor: Predictor, now: datetime) -> FilmReading:
     rows, columns = film.decoded.rows, film.decoded.columns
     image, extent = fit_long_side(film.decoded, bundle.input_side_px)
     refuse_by_pixels(image, rows, columns)
@@ -70,7 +81,7 @@ def read_film(film: Film, bundle: ModelBundle, predictor: Predictor, now: dateti
         instance_key=film.instance_key,
         model=bundle.identity,
         findings=tuple(_finding(head, prediction, frame) for head in bundle.heads),
-        quality=(*_flags(prediction, bundle), *writing_flags(film.decoded.stored)),
+        quality=_flags(prediction, bundle),
         ood_score=prediction.ood_score,
         ood_threshold=bundle.ood_threshold,
         input_sha256=sha256(image.tobytes()).hexdigest(),

@@ -32,9 +32,8 @@ class DraftFilms:
             decoded = self.decoder.decode(path, needed_side_px=MOST_FILM_SIDE_PX)
         except (TransientError, PermanentError):
             return None
-        if find_writing(
-            decoded.stored
-        ).beyond_markers:  # again: for reading it may have been halved until small letters were gone
+        # again: for reading it may have been halved until small letters were gone
+        if find_writing(decoded.stored).beyond_markers:
             return None
         grey = displayed_grey(decoded, MOST_FILM_SIDE_PX)
         return FilmPixels(grey.shape[0], grey.shape[1], grey.tobytes())

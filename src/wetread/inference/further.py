@@ -5,7 +5,7 @@ from datetime import datetime
 
 from wetread.domain.analysis import FurtherRead, QualityFlag
 from wetread.domain.errors import WetreadError
-from wetread.inference.analysis import Film, analyse
+from wetread.inference.analysis import Film, read_beside
 from wetread.inference.bundle import ModelBundle
 from wetread.ports.predictor import Predictor
 
@@ -32,7 +32,7 @@ def read_again(
     reads, flags = [], []
     for bundle, predictor in models:
         try:
-            found = analyse(film, bundle, predictor, now)
+            found = read_beside(film, bundle, predictor, now)
         except WetreadError as error:
             flags.append(_flag(f"{bundle.identity.name} {bundle.identity.version}", error))
         else:
