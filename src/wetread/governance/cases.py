@@ -6,7 +6,7 @@ from datetime import datetime
 
 from wetread.domain.finding import FindingName
 
-__all__ = ["Case", "first_of_each_patient"]
+__all__ = ["Case", "first_of_each_patient", "once_each"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,12 @@ def first_of_each_patient(cases: Iterable[Case]) -> tuple[Case, ...]:
     known = [
         (each.known_at, each.study, each) for each in cases if each.truth is not None and each.known_at is not None
     ]
-    seen: set[str] = set()
-    first = []
-    for _, _, case in sorted(known, key=lambda each: each[:2]):
-        if case.patient not in seen:
-            seen.add(case.patient)
-            first.append(case)
-    return tuple(first)
+    return once_each(case for _, _, case in sorted(known, key=lambda each: each[:2]))
+
+
+def once_each(cases: Iterable[Case]) -> tuple[Case, ...]:
+    """Of cases in any order, the first of each patient."""
+    first: dict[str, Case] = {}
+    for case in cases:
+        first.setdefault(case.patient, case)
+    return tuple(first.values())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from wetread.domain.errors import PermanentError
 from wetread.domain.rollout import FindingLimits, GateEvidence, GateName, GateResult, Rollout
 from wetread.evaluation.drift import freeze_bins, psi
-from wetread.governance.cases import Case
+from wetread.governance.cases import Case, once_each
 
 __all__ = ["REFERENCE_PATIENTS", "drift_gate"]
 
@@ -26,7 +26,7 @@ def drift_gate(rollout: Rollout, cases: Sequence[Case], now: datetime) -> tuple[
 def _finding(rollout: Rollout, limits: FindingLimits, cases: Sequence[Case], now: datetime) -> GateEvidence:
     since = rollout.baseline_since or rollout.since
     mine = [each for each in cases if each.finding is limits.finding and each.read_at >= since]
-    first = _once_each(mine)
+    first = once_each(sorted(mine, key=lambda each: (each.read_at, each.study)))
     reference, later = first[:REFERENCE_PATIENTS], first[REFERENCE_PATIENTS:]
     window = [each for each in later if each.read_at >= now - _WINDOW]
     alpha = rollout.plan.alpha * limits.weight / rollout.plan.max_dwell_days
@@ -47,10 +47,3 @@ def _finding(rollout: Rollout, limits: FindingLimits, cases: Sequence[Case], now
 
 def _nothing_said(limits: FindingLimits, why: str, n: int = 0) -> GateEvidence:
     return GateEvidence(GateName.DRIFT, limits.finding, GateResult.INSUFFICIENT, _STATISTIC, None, None, 0, n, why)
-
-
-def _once_each(cases: Sequence[Case]) -> list[Case]:
-    first: dict[str, Case] = {}
-    for case in sorted(cases, key=lambda each: (each.read_at, each.study)):
-        first.setdefault(case.patient, case)
-    return list(first.values())

@@ -1,6 +1,7 @@
 """One cell's columns to its numbers, each with n and interval, or with how few cases there are (evaluation: below 10 no rate, 10 + 10 no AUROC, 200 no ECE, 20 no median time)."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from wetread.evaluation.proportions import clustered_rate, event_rate
 from wetread.evaluation.resample import bootstrap_weights, patient_blocks, percentile_interval, score_table
 from wetread.evaluation.slices import MIN_CASES
 from wetread.evaluation.turnaround import median_time
-from wetread.evaluation.verification import inverse_probability_accuracy
+from wetread.evaluation.verification import VerifiedAccuracy, inverse_probability_accuracy
 from wetread.monitoring.columns import CellColumns
 
 __all__ = ["MIN_CASES", "agreement_numbers", "attempt", "practice_numbers", "rate", "weekly_numbers", "weighted_rates"]
@@ -33,12 +34,16 @@ def attempt(name: str, n: int, work: Callable[[], Found]) -> Number:
     return Number(name, n, value, low, high)
 
 
+def _enough(n: int, of: str) -> None:
+    if n < MIN_CASES:
+        raise too_few(f"{n} of the {MIN_CASES} cases that a {of} needs")
+
+
 def rate(name: str, success: Flags, patients: np.typing.NDArray[np.str_]) -> Number:
     """Share of True among (n,) outcomes, patients kept together."""
 
     def found() -> Found:
-        if len(success) < MIN_CASES:
-            raise too_few(f"{len(success)} of the {MIN_CASES} cases that a rate needs")
+        _enough(len(success), "rate")
         share = clustered_rate(success, patients)
         return share.value, share.low, share.high
 
@@ -83,8 +88,7 @@ def _override(columns: CellColumns) -> Number:
 
 
 def _per_100(event: Flags, known: CellColumns) -> Found:
-    if len(event) < MIN_CASES:
-        raise too_few(f"{len(event)} of the {MIN_CASES} cases that a rate needs")
+    _enough(len(event), "rate")
     found = event_rate(event, known.patients)
     return found.per_100, found.low, found.high
 
@@ -95,8 +99,7 @@ def _auroc(known: CellColumns) -> Found:
 
 
 def _brier(known: CellColumns) -> Found:
-    if len(known) < MIN_CASES:
-        raise too_few(f"{len(known)} of the {MIN_CASES} cases that a mean needs")
+    _enough(len(known), "mean")
     table = score_table(known.truth, known.probability, known.patients, seed=_SEED)
     drawn = table.brier(bootstrap_weights(len(table.positive), _REPLICATES, _SEED))
     return brier(known.truth, known.probability), *percentile_interval(drawn)
@@ -139,21 +142,21 @@ def _weighted(columns: CellColumns) -> tuple[Number, ...]:
 def weighted_rates(columns: CellColumns) -> tuple[Number, Number]:
     """Sensitivity and specificity, each labelled study weighing 1 / its truth probability (Hajek)."""
     known = columns.labelled
-    truth = np.where(known, columns.truth, 0.0)
     positive = known & (columns.truth == 1)
+
+    @cache
+    def both() -> VerifiedAccuracy:
+        truth = np.where(known, columns.truth, 0.0)
+        return inverse_probability_accuracy(columns.called, known, truth, columns.truth_probability, columns.patients)
 
     def corrected(name: str, there: Flags) -> Number:
         n = int(there.sum())
 
         def found() -> Found:
-            if n < MIN_CASES:
-                raise too_few(f"{n} of the {MIN_CASES} cases that a rate needs")
-            both = inverse_probability_accuracy(
-                columns.called, known, truth, columns.truth_probability, columns.patients
-            )
-            share = both.sensitivity if name == "sensitivity" else both.specificity
+            _enough(n, "rate")
+            share = both().sensitivity if name == "sensitivity" else both().specificity
             if share is None:
-                raise too_few(both.reason)
+                raise too_few(both().reason)
             return share.value, share.low, share.high
 
         return attempt(name, n, found)
@@ -179,8 +182,7 @@ def practice_numbers(columns: CellColumns) -> tuple[Number, ...]:
 
 
 def _mean(columns: CellColumns) -> Found:
-    if len(columns) < MIN_CASES:
-        raise too_few(f"{len(columns)} of the {MIN_CASES} cases that a mean needs")
+    _enough(len(columns), "mean")
     block = patient_blocks(columns.patients, len(columns))
     weights = bootstrap_weights(int(block.max()) + 1, _REPLICATES, _SEED)
     means = (weights @ np.bincount(block, columns.probability)) / (weights @ np.bincount(block))

@@ -5,8 +5,9 @@ false alarms. P-values of a night share the false alarms of a year over 365, wha
 a gap ten points: with many cases anything is beyond chance.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from wetread.domain.alarm import Alarm, AlarmKind
 from wetread.domain.quality import CellKey, FilmDrift, Number, QualityCell, QualityReference, QualityReport, TagDrift
@@ -126,14 +127,31 @@ def _drifted(cells: Iterable[QualityCell], reference: QualityReference, alpha: f
     return found, {_key(_K.SCORES_DRIFTED, each.key) for each in known}
 
 
-def _moved(tags: Iterable[TagDrift], alpha: float) -> _Found:
-    known = [each for each in tags if each.p is not None]
+_Drift = TypeVar("_Drift", TagDrift, FilmDrift)
+
+
+def _beyond_chance(
+    drifts: Sequence[_Drift],
+    alpha: float,
+    kind: AlarmKind,
+    key: Callable[[_Drift], str],
+    grew: Callable[[_Drift], bool],
+    say: Callable[[_Drift], str],
+) -> _Found:
+    """Those whose p is below their share of `alpha` and whose size says that it matters."""
+    known = [(each, each.p) for each in drifts if each.p is not None]
     found = [
-        Silence(_K.TAGS_DRIFTED, _tag_key(each), each.site, _said_of(each), pages=False)
-        for each in known
-        if each.p is not None and each.p < alpha / len(known) and (each.distance or 0) >= TAG_FLOOR
+        Silence(kind, key(each), each.site, say(each), pages=False)
+        for each, p in known
+        if p < alpha / len(known) and grew(each)
     ]
-    return found, {_tag_key(each) for each in known}
+    return found, {key(each) for each, _ in known}
+
+
+def _moved(tags: Sequence[TagDrift], alpha: float) -> _Found:
+    return _beyond_chance(
+        tags, alpha, _K.TAGS_DRIFTED, _tag_key, lambda each: (each.distance or 0) >= TAG_FLOOR, _said_of
+    )
 
 
 def _said_of(tag: TagDrift) -> str:
@@ -145,14 +163,10 @@ def _said_of(tag: TagDrift) -> str:
     )
 
 
-def _look_changed(films: Iterable[FilmDrift], alpha: float) -> _Found:
-    known = [each for each in films if each.p is not None]
-    found = [
-        Silence(_K.FILMS_DRIFTED, _film_key(each), each.site, _look_of(each), pages=False)
-        for each in known
-        if each.p is not None and each.p < alpha / len(known) and (each.auroc or 0) >= FILM_FLOOR
-    ]
-    return found, {_film_key(each) for each in known}
+def _look_changed(films: Sequence[FilmDrift], alpha: float) -> _Found:
+    return _beyond_chance(
+        films, alpha, _K.FILMS_DRIFTED, _film_key, lambda each: (each.auroc or 0) >= FILM_FLOOR, _look_of
+    )
 
 
 def _look_of(films: FilmDrift) -> str:

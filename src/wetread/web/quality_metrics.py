@@ -127,7 +127,12 @@ def _tag_labels(tag: TagDrift) -> str:
 
 
 def _place_labels(*said: tuple[str, str]) -> str:
-    return "{" + ",".join(f'{name}="{label(value[:_MOST_LETTERS])}"' for name, value in said) + "}"
+    return f"{_open_labels(*said)}}}"
+
+
+def _open_labels(*said: tuple[str, str]) -> str:
+    """Without the closing brace: more may follow."""
+    return "{" + ",".join(f'{name}="{label(value[:_MOST_LETTERS])}"' for name, value in said)
 
 
 def _measure(name: str, cells: Iterable[QualityCell]) -> Iterator[str]:
@@ -168,5 +173,4 @@ def _one(name: str, help_text: str, value: str) -> list[str]:
 
 
 def _labels(key: CellKey) -> str:
-    said = (("site", key.site), ("scanner", key.scanner), ("finding", key.finding), ("model", key.model))
-    return "{" + ",".join(f'{name}="{label(value[:_MOST_LETTERS])}"' for name, value in said)
+    return _open_labels(("site", key.site), ("scanner", key.scanner), ("finding", key.finding), ("model", key.model))

@@ -1,6 +1,6 @@
 """The last round of live monitoring for those who watch over the model: every cell's numbers, and one cell with its subgroups, reliability and trend."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from starlette.responses import Response
 
@@ -25,7 +25,7 @@ def get_quality(call: Call) -> Response:
     report = _last(call)
     answer: Json = {"now": call.house.services.clock.now().isoformat(), "definitions": MEASURES, "report": None}
     if report is not None:
-        known = asdict(report) | {
+        known = asdict(replace(report, cells=())) | {
             "made_at": report.made_at.isoformat(),
             "cells": [_summary(each) for each in report.cells],
         }
@@ -53,7 +53,8 @@ def _last(call: Call) -> QualityReport | None:
 
 def _summary(cell: QualityCell) -> Json:
     worse = sum(each.p_worse is not None and each.p_worse < 0.05 for gap in cell.gaps for each in gap.groups)
-    return {name: value for name, value in asdict(cell).items() if name not in _LATER} | {"worse_groups": worse}
+    short = asdict(replace(cell, gaps=(), reliability=(), trend=(), psi_shares=(), adjudicated=()))
+    return {name: value for name, value in short.items() if name not in _LATER} | {"worse_groups": worse}
 
 
 QUALITY_OPERATIONS: tuple[Operation, ...] = (
