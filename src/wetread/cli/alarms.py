@@ -5,8 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from wetread.bootstrap import build_core, build_watch
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.sign import opened
 from wetread.domain.alarm import Alarm
 from wetread.monitoring.alarms import Silence, acknowledge_alarm
 from wetread.monitoring.silence import Judgement, Verdict
@@ -61,11 +61,9 @@ def _utc(time: datetime) -> str:
 def _acknowledge(argv: list[str]) -> int:
     parser = parser_for("alarms acknowledge", "Make an alarm quiet: it stays open until its cause ends.")
     parser.add_argument("key", help="the alarm's key, as `wetread alarms list` shows it")
-    parser.add_argument("--as", dest="account", required=True, metavar="USER", help="the account that has seen it")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "the account that has seen it")
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     with core.database.begin() as unit:
         alarm = acknowledge_alarm(unit, args.key, actor.actor_id, core.clock.now())
         unit.commit()

@@ -1,9 +1,9 @@
 """`wetread context STUDY --as USER`: what a draft of this study would be given beside its findings, if it were written now."""
 
-from wetread.bootstrap import Core, build_core, build_desk
+from wetread.bootstrap import Core, build_desk
 from wetread.bootstrap_context import build_context
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.cli.options import account_options, parser_for
+from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.drafting_context import DraftingContext, PriorStudy, Snippet
 from wetread.domain.identifiers import StudyKey
@@ -18,11 +18,9 @@ def run(argv: list[str]) -> int:
         "Indication, signed priors and pieces of the record as a draft would be given them: scrubbed, by days before the study and opaque source id. The look is audited.",
     )
     parser.add_argument("study", metavar="STUDY", help="study key, as the worklist shows it")
-    parser.add_argument("--as", dest="account", required=True, metavar="USER", help="who looks; asks for the password")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "who looks; asks for the password")
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     seen = build_desk(core).look(actor, StudyKey(args.study))
     source = build_context(core.settings, core.database, core.vault, core.clock, core.secret)
     context = source.gather(seen.study, None if seen.study.reason else seen.analysis).drafting

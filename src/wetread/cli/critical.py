@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from wetread.bootstrap import Core, build_core
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.sign import opened
 from wetread.domain.critical import ClosureReason, CriticalResult
 from wetread.domain.errors import PermanentError
 from wetread.domain.page import Page
@@ -113,8 +113,7 @@ def _do(name: str, argv: list[str]) -> int:
     text, act = _ACTS[name]
     parser = parser_for(f"critical {name}", text)
     parser.add_argument("key", help="as `wetread critical list` shows it")
-    parser.add_argument("--as", dest="account", required=True, metavar="USER", help="the account that acts")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "the account that acts")
     if name == "acknowledge":
         parser.add_argument("--read-back", required=True, metavar="TEXT", help="the finding in your own words")
     if name == "communicate":
@@ -125,8 +124,7 @@ def _do(name: str, argv: list[str]) -> int:
         parser.add_argument("--reason", required=True, choices=[each.value for each in ClosureReason])
         parser.add_argument("--note", default="", metavar="TEXT", help="required when nobody was told")
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     done = act(CriticalDesk(core.database, core.clock), actor, _found(core, args.key), args)
     print(_row(done, core.clock.now()))
     return 0

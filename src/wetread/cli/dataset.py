@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_core
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Act, require
@@ -61,8 +61,7 @@ def _version(argv: list[str]) -> int:
     parser.add_argument("--uncertain", choices=("ignore", "positive", "negative"), default="ignore")
     parser.add_argument("--unmentioned", choices=("ignore", "negative"), default="ignore")
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     require(actor, Act.KEEP_DATASETS)
     parent = dataset_sha256(_read(args.parent)) if args.parent else ""
     rows = (row for table in args.tables for row in _rows(table))
@@ -118,8 +117,7 @@ def _propose(argv: list[str]) -> int:
     from wetread.governance.retraining import propose
     from wetread.scorecard.retraining_cells import measured
 
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     require(actor, Act.KEEP_DATASETS)
     found, refused, hashes = measured(dict(args.data), args.model, args.decay)
     proposal = propose(found, margin=args.margin)
@@ -153,8 +151,7 @@ def _log(argv: list[str]) -> int:
 
 def _asks(act: str, says: str) -> argparse.ArgumentParser:
     parser = parser_for(f"dataset {act}", says)
-    parser.add_argument("--as", dest="account", required=True, metavar="USER", help="who asks (quality, ML engineer)")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "who asks (quality, ML engineer)")
     return parser
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from wetread.cli.evidence_material import gathered, json_object, written
-from wetread.cli.options import parser_for
+from wetread.cli.options import account_options, parser_for
 from wetread.domain.errors import PermanentError
 
 __all__ = ["run"]
@@ -69,8 +69,7 @@ def _parser(kind: str) -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, metavar="HTML", help="one self-contained page")
     parser.add_argument("--json", type=Path, metavar="FILE", help="the pack as data")
     parser.add_argument("--pdf", type=Path, metavar="FILE", help="the page printed by Chromium, if it is installed")
-    parser.add_argument("--as", dest="account", metavar="USER", help="open this installation's database (quality)")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "open this installation's database (quality)", required=False)
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="instead of those of this installation")
     parser.add_argument("--model", metavar="NAME", help="which model, where the predictions hold several")
     parser.add_argument("--uncertain", choices=("ignore", "positive", "negative"), default="ignore")

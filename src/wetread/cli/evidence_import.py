@@ -8,9 +8,9 @@ from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 
-from wetread.bootstrap import Core, build_core
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.bootstrap import Core
+from wetread.cli.options import account_options, parser_for
+from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Act, require
@@ -32,8 +32,7 @@ __all__ = ["import_incidents"]
 def import_incidents(source: str, argv: list[str]) -> int:
     """`source` is "maude" or "aiaaic". Nothing is fetched: the file is given. Exit status 0; what matches is printed."""
     args = _parser(source).parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     require(actor, Act.KEEP_EVIDENCE)
     data = _bytes(args.file)
     incidents = list({each.incident_id: each for each in _records(source, args.file, data)}.values())
@@ -71,8 +70,7 @@ def _parser(source: str) -> argparse.ArgumentParser:
         "Read a list of incidents that you downloaded; match it to our devices and findings; list what is new.",
     )
     parser.add_argument("file", type=Path, help="JSON (openFDA) or CSV" if source == "maude" else "CSV of the sheet")
-    parser.add_argument("--as", dest="account", required=True, metavar="USER", help="who reads it (quality)")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "who reads it (quality)")
     parser.add_argument(
         "--devices", type=Path, metavar="CSV", help="further devices: name, manufacturer, product_codes"
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_core
 from wetread.cli.options import settings_from
-from wetread.cli.sign import authenticate
+from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
@@ -136,8 +136,7 @@ def json_text(text: str) -> object:
 def _signed_in(args: argparse.Namespace) -> tuple[Core | None, Actor | None]:
     if not args.account:
         return None, None
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     require(actor, Act.KEEP_EVIDENCE)
     return core, actor
 

@@ -12,9 +12,9 @@ from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_quality import build_quality_watch
 from wetread.bootstrap_retrieval import case_store_opener
 from wetread.cli.monitor_table import quality_lines
-from wetread.cli.options import parser_for, settings_from
+from wetread.cli.options import account_options, parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
-from wetread.cli.sign import authenticate
+from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.quality import QualityReport
 from wetread.domain.role import Act, Actor, require
@@ -49,7 +49,7 @@ def _report(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print every number as JSON")
     parser.add_argument("--html", type=Path, metavar="FILE", help="write one self-contained page")
     args = parser.parse_args(argv)
-    core, actor = _opened(args)
+    core, actor = opened(args)
     require(actor, Act.SEE_QUALITY)
     settings = core.settings
     report, _ = build_quality_watch(
@@ -89,7 +89,7 @@ def _freeze(argv: list[str]) -> int:
         "freeze",
         "Freeze a new reference for every cell from the studies at hand, and make a round against it: after a change that was meant. Audited.",
     )
-    core, actor = _opened(parser.parse_args(argv))
+    core, actor = opened(parser.parse_args(argv))
     require(actor, Act.FREEZE_REFERENCE)
     watch = build_quality_watch(core.settings, core.database, core.vault, cases=case_store_opener(core.settings))
     report = watch.run_once(core.clock.now(), refreeze=True)
@@ -100,16 +100,8 @@ def _freeze(argv: list[str]) -> int:
 
 def _asks(act: str, description: str) -> argparse.ArgumentParser:
     parser = parser_for(f"monitor {act}", description)
-    parser.add_argument(
-        "--as", dest="account", required=True, metavar="USER", help="who asks (quality; report: admin, too)"
-    )
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "who asks (quality; report: admin, too)")
     return parser
-
-
-def _opened(args: argparse.Namespace) -> tuple[Core, Actor]:
-    core = build_core(settings_from(args))
-    return core, authenticate(core, args.account, args.password_stdin)
 
 
 def _audit(core: Core, actor: Actor, action: str, report: QualityReport) -> None:

@@ -3,9 +3,10 @@
 import argparse
 from pathlib import Path
 
+from wetread.domain.finding import FindingName
 from wetread.settings import Settings, load_settings
 
-__all__ = ["parser_for", "settings_from"]
+__all__ = ["account_options", "finding_option", "parser_for", "settings_from"]
 
 
 def parser_for(name: str, description: str) -> argparse.ArgumentParser:
@@ -14,6 +15,18 @@ def parser_for(name: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML); default: $WETREAD_CONFIG")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where databases, films and keys live")
     return parser
+
+
+def account_options(parser: argparse.ArgumentParser, who: str, *, required: bool = True) -> None:
+    """--as and --password-stdin, as `sign.opened` reads them; `who` is the help of the first."""
+    parser.add_argument("--as", dest="account", required=required, metavar="USER", help=who)
+    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+
+
+def finding_option(parser: argparse.ArgumentParser, flag: str, says: str, *, required: bool = False) -> None:
+    """A finding by its name in our vocabulary; may be repeated."""
+    names = [each.value for each in FindingName]
+    parser.add_argument(flag, action="append", default=[], required=required, choices=names, metavar="NAME", help=says)
 
 
 def settings_from(args: argparse.Namespace, **overrides: object) -> Settings:

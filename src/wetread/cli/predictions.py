@@ -7,10 +7,9 @@ from collections import Counter
 from dataclasses import astuple
 from pathlib import Path
 
-from wetread.bootstrap import build_core
 from wetread.bootstrap_quality import build_prediction_log
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.cli.options import account_options, parser_for
+from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.role import Act, require
 from wetread.monitoring.prediction_log import COLUMNS
@@ -20,8 +19,7 @@ __all__ = ["run"]
 
 def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     require(actor, Act.EXPORT_PREDICTIONS)
     log = build_prediction_log(core.settings, core.database, core.vault)
     sources: Counter[str] = Counter()
@@ -48,14 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "predictions",
         "Every signed study's probabilities beside the labels of its signed report, without identity. The export is audited.",
     )
-    parser.add_argument(
-        "--as",
-        dest="account",
-        required=True,
-        metavar="USER",
-        help="who asks (quality, ML engineer); asks for the password",
-    )
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "who asks (quality, ML engineer); asks for the password")
     parser.add_argument("--out", type=Path, required=True, metavar="CSV", help="the table `wetread evaluate` reads")
     return parser
 

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from wetread.bootstrap import build_core, build_desk
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.bootstrap import build_desk
+from wetread.cli.options import account_options, parser_for
+from wetread.cli.sign import opened
 from wetread.domain.identifiers import StudyKey
 from wetread.drafting.provenance import Column, Provenance, StudyRecord, trace
 from wetread.drafting.provenance_picture import draw
@@ -15,8 +15,7 @@ __all__ = ["run"]
 
 def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     seen = build_desk(core).look(actor, StudyKey(args.study))
     provenance = trace(StudyRecord(seen.study, seen.analysis, seen.decision, seen.draft, seen.reports, seen.deliveries))
     if args.svg:
@@ -33,8 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         "What came in, what the model said of it, which sentence rests on what, what was signed and delivered. The look is audited.",
     )
     parser.add_argument("study", metavar="STUDY", help="study key, as the worklist shows it")
-    parser.add_argument("--as", dest="account", required=True, metavar="USER", help="who looks; asks for the password")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "who looks; asks for the password")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw it instead; the file holds what the report says")
     return parser
 

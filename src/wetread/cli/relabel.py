@@ -7,17 +7,15 @@ from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 
-from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_quality import build_prediction_log
-from wetread.cli.options import parser_for, settings_from
+from wetread.cli.options import account_options, finding_option, parser_for
 from wetread.cli.relabel_table import result_lines, round_lines, task_lines, write_labels
-from wetread.cli.sign import authenticate
+from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
-from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.relabelling import Answer, Call, RelabelRound
-from wetread.domain.role import Act, Actor, require
+from wetread.domain.role import Act, require
 from wetread.governance.relabelling_desk import answer_task, begin_round, next_task, round_status
 from wetread.governance.relabelling_result import RoundResult, round_result
 from wetread.governance.relabelling_sample import SignedStudy, bucket_of, design_lines, draw
@@ -40,8 +38,7 @@ def _sample(argv: list[str]) -> int:
     parser = _asks(
         "sample", "Draw signed studies from every kind of disagreement, and some at random. Audited.", "round"
     )
-    finding = {"action": "append", "required": True, "choices": [each.value for each in FindingName]}
-    parser.add_argument("--finding", metavar="NAME", help="what readers are asked; may be repeated", **finding)  # type: ignore[arg-type]
+    finding_option(parser, "--finding", "what readers are asked; may be repeated", required=True)
     parser.add_argument(
         "--per-bucket", type=int, default=20, metavar="N", help="from each bucket, per site; default 20"
     )
@@ -51,7 +48,7 @@ def _sample(argv: list[str]) -> int:
     parser.add_argument("--since", default="", metavar="DATE", help="only studies received from this day on (ISO)")
     parser.add_argument("--design", type=Path, required=True, metavar="CSV", help="write down every study's chance")
     args = parser.parse_args(argv)
-    core, actor = _opened(args)
+    core, actor = opened(args)
     require(actor, Act.DRAW_RELABELLING)
     log = build_prediction_log(core.settings, core.database, core.vault)
     studies = _signed_studies(log.rows(), args.finding, args.site, args.since)
@@ -72,7 +69,7 @@ def _sample(argv: list[str]) -> int:
 
 def _next(argv: list[str]) -> int:
     args = _asks("next", "The study you look at next. Only radiologists, each study once.", "round").parse_args(argv)
-    core, actor = _opened(args)
+    core, actor = opened(args)
     with core.database.begin(write=False) as unit:
         task = next_task(unit, actor, args.round)
     if task is None:
@@ -91,7 +88,7 @@ def _answer(argv: list[str]) -> int:
         "answers", nargs="+", type=_said, metavar="FINDING=ANSWER", help="positive, negative or uncertain"
     )
     args = parser.parse_args(argv)
-    core, actor = _opened(args)
+    core, actor = opened(args)
     answer_task(core.database, actor, args.round, StudyKey(args.study), dict(args.answers), core.clock.now())
     print(f"kept; next: wetread relabel next {args.round} --as {actor.actor_id}")
     return 0
@@ -107,7 +104,7 @@ def _said(text: str) -> tuple[str, Answer]:
 
 def _status(argv: list[str]) -> int:
     args = _asks("status", "Rounds, and how far each is.").parse_args(argv)
-    core, actor = _opened(args)
+    core, actor = opened(args)
     with core.database.begin(write=False) as unit:
         require(actor, Act.SEE_RELABELLING)
         rounds = [(each, round_status(unit, actor, each.round_id)) for each in unit.relabel_rounds()]
@@ -126,7 +123,7 @@ def _result(argv: list[str]) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number")
     parser.add_argument("--labels", type=Path, metavar="CSV", help="write the verdicts as labels of a dataset")
     args = parser.parse_args(argv)
-    core, actor = _opened(args)
+    core, actor = opened(args)
     require(actor, Act.SEE_RELABELLING)
     with core.database.begin() as unit:
         drawn = unit.relabel_round(args.round)
@@ -152,14 +149,8 @@ def _asks(act: str, says: str, *named: str) -> argparse.ArgumentParser:
     parser = parser_for(f"relabel {act}", says)
     for each in named:
         parser.add_argument(each, help="the name of the round, for example 2026-q4")
-    parser.add_argument("--as", dest="account", required=True, metavar="USER", help="who asks; asks for the password")
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "who asks; asks for the password")
     return parser
-
-
-def _opened(args: argparse.Namespace) -> tuple[Core, Actor]:
-    core = build_core(settings_from(args))
-    return core, authenticate(core, args.account, args.password_stdin)
 
 
 def _signed_studies(

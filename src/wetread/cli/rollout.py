@@ -7,9 +7,9 @@ from pathlib import Path
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_models import build_model, build_rollout_watch, build_shelf
-from wetread.cli.options import parser_for, settings_from
+from wetread.cli.options import account_options, finding_option, parser_for, settings_from
 from wetread.cli.rollout_table import as_json, explanation, looks_lines, status_lines, verdict_lines
-from wetread.cli.sign import authenticate
+from wetread.cli.sign import opened
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.model_version import ModelVersion
@@ -115,9 +115,8 @@ def _start(argv: list[str]) -> int:
     parser.add_argument(
         "--reason", required=True, metavar="WHY", help="kept with the rollout: about the model, never about a patient"
     )
-    finding = {"action": "append", "default": [], "choices": [each.value for each in FindingName], "metavar": "NAME"}
-    parser.add_argument("--critical", help="counts three times as much in the error budget; may be repeated", **finding)  # type: ignore[arg-type]
-    parser.add_argument("--only", help="weigh this finding and no other; may be repeated", **finding)  # type: ignore[arg-type]
+    finding_option(parser, "--critical", "counts three times as much in the error budget; may be repeated")
+    finding_option(parser, "--only", "weigh this finding and no other; may be repeated")
     parser.add_argument(
         "--budget", action="append", default=[], metavar="NAME=RATE", type=_budget,
         help="false positives per negative, 0 to 1; default: 1 - the bundle's specificity, at least 0.05",
@@ -263,13 +262,9 @@ def _names(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
 
 
 def _acting(parser: argparse.ArgumentParser, argv: list[str]) -> tuple[Core, Actor, argparse.Namespace]:
-    parser.add_argument(
-        "--as", dest="account", required=True, metavar="USER", help="the account that acts; asks for its password"
-    )
-    parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    account_options(parser, "the account that acts; asks for its password")
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    return core, authenticate(core, args.account, args.password_stdin), args
+    return *opened(args), args
 
 
 def _stages(text: str) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """`wetread sign STUDY --as USER`: sign a drafted report from the command line, after showing every word of it and asking for the password."""
 
+import argparse
 import getpass
 import sys
 
@@ -11,7 +12,7 @@ from wetread.domain.report import Report
 from wetread.domain.role import Actor
 from wetread.web.accounts import verify_password
 
-__all__ = ["authenticate", "run"]
+__all__ = ["authenticate", "opened", "run"]
 
 
 def run(argv: list[str]) -> int:
@@ -24,8 +25,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--show", action="store_true", help="show the report and stop")
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     desk, key = build_desk(core), StudyKey(args.study)
     reading = desk.look(actor, key) if args.show else desk.open(actor, key)
     if reading.report is None:
@@ -37,6 +37,12 @@ def run(argv: list[str]) -> int:
     signed = desk.sign(actor, key, reading.report.etag, args.meaning)
     print(f"\nsigned as {signed.status.value}, version {signed.version}, by {actor.display_name}")
     return 0
+
+
+def opened(args: argparse.Namespace) -> tuple[Core, Actor]:
+    """The installation, and whose account asks (`options.account_options`); raises NotPermitted."""
+    core = build_core(settings_from(args))
+    return core, authenticate(core, args.account, args.password_stdin)
 
 
 def authenticate(core: Core, name: str, from_stdin: bool) -> Actor:

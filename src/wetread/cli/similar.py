@@ -3,10 +3,9 @@
 import json
 from dataclasses import asdict
 
-from wetread.bootstrap import build_core
 from wetread.bootstrap_retrieval import build_case_store
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.sign import authenticate
+from wetread.cli.options import parser_for
+from wetread.cli.sign import opened
 from wetread.context.similar import SimilarStudy, similar_studies
 from wetread.domain.finding import concept
 from wetread.domain.identifiers import StudyKey
@@ -27,8 +26,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    actor = authenticate(core, args.account, args.password_stdin)
+    core, actor = opened(args)
     found = similar_studies(
         actor,
         StudyKey(args.study),

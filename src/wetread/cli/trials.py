@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_context import build_patient_record
-from wetread.cli.options import parser_for, settings_from
+from wetread.cli.options import account_options, parser_for, settings_from
 from wetread.cli.sign import authenticate
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import NotPermitted
@@ -56,8 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("criteria", type=Path, metavar="FILE")
     explain.add_argument("study", metavar="STUDY", help="study key, as the worklist shows it")
     for each in (match, explain):
-        each.add_argument("--as", dest="account", required=True, metavar="USER", help="who asks; asks for the password")
-        each.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        account_options(each, "who asks; asks for the password")
     return parser
 
 
