@@ -159,11 +159,35 @@ def test_a_database_of_the_first_release_keeps_its_rows(empty_url: str) -> None:
     database.close()
 
 
-def migrate_to(url: str, revision: str) -> None:
-    """The working database as the release of that revision made it."""
+@pytest.mark.real
+def test_what_postgresql_sampled_of_snippets_is_forgotten_and_not_sampled_again(pgvector: PostgresServer) -> None:
+    url = pgvector.url(pgvector.create())
+    migrate_to(url, "0001", "snippets")
+    row = "INSERT INTO snippet_sources VALUES ('source', 'patient', 'report', 0, 'encoder', 'digest', now())"
+    assert sampled(url, row) == {"snippet_sources"}
+    assert upgrade(url, "snippets")
+    assert sampled(url) == set()
+
+
+def sampled(url: str, statement: str = "SELECT") -> set[str]:
+    """Our tables of which the statistics hold values, after `statement` and what PostgreSQL does by itself from time to time."""
     engine = make_engine(url)
     with writing(engine) as connection:
-        command.upgrade(config_of("work", connection=connection, version_table=version_table("work")), revision)
+        connection.exec_driver_sql(statement)
+        connection.exec_driver_sql("ANALYZE")
+        names = connection.execute(
+            text("SELECT tablename FROM pg_stats WHERE tablename IN ('snippet_sources', 'snippets')")
+        )
+        found = set(names.scalars())
+    engine.dispose()
+    return found
+
+
+def migrate_to(url: str, revision: str, which: str = "work") -> None:
+    """The database as the release of that revision made it."""
+    engine = make_engine(url)
+    with writing(engine) as connection:
+        command.upgrade(config_of(which, connection=connection, version_table=version_table(which)), revision)
     engine.dispose()
 
 
