@@ -5,12 +5,13 @@ BIN    := $(VENV)/bin
 DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc strace prometheus
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node screenshots constraints clean
+.PHONY: demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
 
 test: setup-test check ## everything CI runs
+	npm --prefix ui test
 	$(BIN)/python -m pytest
 
 check: setup-test
@@ -19,6 +20,7 @@ check: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/architecture/file_length.py
+	npm --prefix ui run --silent check
 
 test-corpora: setup-test ## files collected from many projects, not ours to ship: WETREAD_SHARED=FOLDER make test-corpora
 	$(BIN)/python -m pytest tests/corpora
@@ -37,8 +39,8 @@ bench: setup-test ## the figures of docs/performance.md
 soak: setup-test ## faults by the hundred: 200 kills of the pager
 	$(BIN)/python benchmarks/page_kills.py
 
-setup-demo: $(VENV)/.demo
-setup-test: debian $(VENV)/.test node
+setup-demo: $(VENV)/.demo ui
+setup-test: debian $(VENV)/.test node ui
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
@@ -68,6 +70,13 @@ node: tests/neighbours/node/node_modules/.done
 tests/neighbours/node/node_modules/.done: tests/neighbours/node/package-lock.json
 	cd tests/neighbours/node && npm ci --silent --no-audit --no-fund && touch node_modules/.done
 
+ui: src/wetread/web/room/login.html ## the pages that `wetread serve` hands out
+src/wetread/web/room/login.html: ui/node_modules/.done ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html ui/*.svg) $(shell find ui/src -type f)
+	npm --prefix ui run --silent build
+ui/node_modules/.done: ui/package-lock.json
+	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null || { echo "the pages are built with Node 20.19 or newer and npm: install them, or a wheel, which has them built" >&2; exit 1; }
+	cd ui && npm ci --silent && touch node_modules/.done
+
 screenshots: setup-test
 	$(BIN)/python -m tests.screenshots
 
@@ -75,4 +84,4 @@ constraints: ## re-lock: versions only, no addresses
 	$(BIN)/pip freeze --exclude-editable | grep -E '^[A-Za-z0-9._-]+==' | sort -f > constraints.txt
 
 clean:
-	rm -rf $(VENV) build var src/*.egg-info tests/neighbours/node/node_modules
+	rm -rf $(VENV) build var src/*.egg-info tests/neighbours/node/node_modules ui/node_modules src/wetread/web/room

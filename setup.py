@@ -1,11 +1,14 @@
-"""What pyproject.toml cannot say: the optional C loop of `wetread.inference.resample` (without a compiler the install goes on without it), and the messages of proto/ (ADR-0007)."""
+"""What pyproject.toml cannot say: the optional C loop of `wetread.inference.resample` (without a compiler the install goes on without it), the messages of proto/ (ADR-0007), and that a
+wheel holds the built pages."""
 
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 CONTRACT = Path(__file__).parent / "proto" / "wetread" / "drafting" / "v1"
+PAGES = Path(__file__).parent / "src" / "wetread" / "web" / "room"
 
 
 class BuildWithMessages(build_py):
@@ -21,8 +24,17 @@ class BuildWithMessages(build_py):
         super().run()
 
 
+class WheelWithPages(bdist_wheel):
+    """Refuses a wheel that could not serve its pages; an editable install does not come here."""
+
+    def run(self) -> None:
+        if not (PAGES / "login.html").exists():
+            raise SystemExit("src/wetread/web/room holds no pages: run `make ui` before building a wheel")
+        super().run()
+
+
 setup(
-    cmdclass={"build_py": BuildWithMessages},
+    cmdclass={"build_py": BuildWithMessages, "bdist_wheel": WheelWithPages},
     ext_modules=[
         Extension(
             "wetread.inference._area",

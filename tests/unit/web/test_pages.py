@@ -1,19 +1,23 @@
 """The pages: strict policy, no foreign request, no markup from data, a name on every control."""
 
+import gzip
 import re
-from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from builders_web import Browser, World
 
 from wetread.domain.alarm import AlarmKind
+from wetread.web.pages import ROOM
 
-ASSETS = {each.name: each.read_text("utf-8") for each in files("wetread.web").joinpath("assets").iterdir()}
-PAGES = {name: text for name, text in ASSETS.items() if name.endswith(".html")}
-SCRIPTS = {name: text for name, text in ASSETS.items() if name.endswith(".js")}
+SOURCES = Path(__file__).parents[3] / "ui"
+BUILT = {each.name: each.read_text("utf-8") for each in ROOM.joinpath("assets").iterdir()}
+PAGES = {each.name: each.read_text("utf-8") for each in ROOM.iterdir() if each.name.endswith(".html")}
+SCRIPTS = {name: text for name, text in BUILT.items() if name.endswith(".js")}
+STYLE = next(name for name in BUILT if name.endswith(".css"))
 
 
-@pytest.mark.parametrize("path", ["/login", "/assets/style.css", "/healthz", "/nothing", "/api/worklist"])
+@pytest.mark.parametrize("path", ["/login", f"/assets/{STYLE}", "/healthz", "/nothing", "/api/worklist"])
 def test_every_answer_carries_the_policy(door: Browser, path: str) -> None:
     headers = door.get(path).headers
     policy = headers["content-security-policy"]
@@ -59,19 +63,21 @@ def test_scripts_never_parse_text_as_markup_or_code(name: str) -> None:
 
 @pytest.mark.parametrize("kind", AlarmKind)
 def test_every_kind_of_alarm_has_a_title_and_what_to_do(kind: AlarmKind) -> None:
-    assert re.search(rf'^  {kind.value}: {{ title: "[^"]+", todo: "[^"]+"', SCRIPTS["alarms.js"], re.MULTILINE)
+    source = (SOURCES / "src" / "alarms.ts").read_text("utf-8")
+    assert re.search(rf'^  {kind.value}: {{ title: "[^"]+", todo: "[^"]+"', source, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", [each for each in ASSETS if each.endswith(".css")])
+@pytest.mark.parametrize("name", [each for each in BUILT if each.endswith(".css")])
 def test_styles_fetch_nothing(name: str) -> None:
-    assert "url(" not in ASSETS[name]
-    assert "@import" not in ASSETS[name]
+    assert "url(" not in BUILT[name]
+    assert "@import" not in BUILT[name]
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
-def test_every_module_a_script_imports_is_there(name: str) -> None:
-    for imported in re.findall(r'from "\./([^"]+)"', SCRIPTS[name]):
-        assert imported in ASSETS
+@pytest.mark.parametrize("name", PAGES)
+def test_everything_a_page_loads_is_there(name: str) -> None:
+    loaded = re.findall(r'"/assets/([^"]+)"', PAGES[name])
+    assert loaded
+    assert set(loaded) <= set(BUILT)
 
 
 @pytest.mark.parametrize("name", [each for each in PAGES if each != "login.html"])
@@ -79,10 +85,19 @@ def test_the_notice_is_on_every_page(name: str) -> None:
     assert "Assistive research tool. Not a cleared device. AI may be wrong." in PAGES[name]
 
 
-def test_an_unchanged_asset_costs_no_body(door: Browser) -> None:
-    first = door.get("/assets/style.css")
-    assert door.get("/assets/style.css", {"If-None-Match": first.headers["etag"]}).status == 304
-    assert first.headers["content-type"] == "text/css; charset=utf-8"
+def test_an_asset_is_kept_for_ever_and_a_page_asked_for_again(door: Browser) -> None:
+    style, page = door.get(f"/assets/{STYLE}"), door.get("/login")
+    assert style.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert style.headers["content-type"] == "text/css; charset=utf-8"
+    assert page.headers["cache-control"] == "no-cache"
+    assert door.get("/login", {"If-None-Match": page.headers["etag"]}).status == 304
+
+
+def test_who_takes_gzip_gets_it(door: Browser) -> None:
+    zipped = door.get(f"/assets/{STYLE}", {"Accept-Encoding": "gzip, br"})
+    assert zipped.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(zipped.body).decode() == BUILT[STYLE]
+    assert "content-encoding" not in door.get(f"/assets/{STYLE}").headers
 
 
 def test_another_site_may_link_to_a_page_but_not_read_it(door: Browser) -> None:

@@ -1,0 +1,83 @@
+// The pictures of one cell, drawn from numbers: every one says its n, and nothing is drawn that was not said.
+import type { Cell, Measure } from "./answers/quality.ts";
+import { type Child, h, s } from "./dom.ts";
+
+const W = 320;
+const H = 210;
+type Range = readonly [number, number];
+const BOX = { left: 40, right: 310, top: 10, bottom: 178 };
+const at = (value: number, [low, high]: Range, from: number, to: number) => from + ((Math.min(Math.max(value, low), high) - low) / (high - low || 1)) * (to - from);
+const x = (value: number, range: Range) => at(value, range, BOX.left, BOX.right);
+const y = (value: number, range: Range) => at(value, range, BOX.bottom, BOX.top);
+
+export const fixed = (value: number | null | undefined, digits = 2): string => (value === null || value === undefined ? "" : value.toFixed(digits));
+
+function drawing(label: string, ...children: Child[]): SVGElement {
+  return s("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": label }, children);
+}
+
+function frame(ys: Range, xTitle: string, digits = 2): Child[] {
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => ys[0] + share * (ys[1] - ys[0]));
+  return [
+    ...ticks.map((tick) => [s("line", { class: "grid", x1: BOX.left, x2: BOX.right, y1: y(tick, ys), y2: y(tick, ys) }), s("text", { x: BOX.left - 5, y: y(tick, ys) + 4, "text-anchor": "end" }, tick.toFixed(digits))]),
+    s("rect", { class: "frame", x: BOX.left, y: BOX.top, width: BOX.right - BOX.left, height: BOX.bottom - BOX.top }),
+    s("text", { x: (BOX.left + BOX.right) / 2, y: H - 4, "text-anchor": "middle" }, xTitle),
+  ];
+}
+
+const interval = (px: number, low: number, high: number, ys: Range) => s("line", { class: "interval", x1: px, x2: px, y1: y(low, ys), y2: y(high, ys) });
+const picture = (title: string, note: Child, content: Child): HTMLElement => h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, title), h("span", { class: "muted" }, note)), content);
+const nothing = (why: string) => h("p", { class: "muted" }, why);
+
+export function reliability(cell: Cell): HTMLElement {
+  const bins = cell.reliability;
+  if (!bins.length) return picture("Reliability", `n ${cell.positive + cell.negative}`, nothing("Too few labelled studies for a bin of ten."));
+  const unit: Range = [0, 1];
+  const says = bins.map((bin) => `stated ${fixed(bin.stated)}, seen ${fixed(bin.observed)} (${fixed(bin.low)} to ${fixed(bin.high)}), n ${bin.n}`).join("; ");
+  const ticks = [0, 0.5, 1].map((tick) => s("text", { x: x(tick, unit), y: BOX.bottom + 14, "text-anchor": "middle" }, tick.toFixed(1)));
+  return picture("Reliability", `n ${cell.positive + cell.negative}, ${bins.length} bins`, drawing(`Reliability: ${says}`, frame(unit, "stated probability; height: share that signed reports state"), ticks,
+    s("line", { class: "ideal", x1: x(0, unit), y1: y(0, unit), x2: x(1, unit), y2: y(1, unit) }),
+    bins.map((bin) => [interval(x(bin.stated, unit), bin.low, bin.high, unit), s("circle", { class: "point", cx: x(bin.stated, unit), cy: y(bin.observed, unit), r: 3.5 })])));
+}
+
+export function trend(cell: Cell, name: string, choose: HTMLElement): HTMLElement {
+  const points = cell.trend.map((point, place) => ({ place, day: point.first_day, number: point.numbers.find((each) => each.name === name) })).flatMap(({ number, ...where }) => (number ? [{ ...where, number }] : []));
+  const said = points.flatMap(({ number, ...where }) => (number.value === null ? [] : [{ ...where, number, value: number.value }]));
+  if (!said.length) return picture("Trend by week", choose, nothing(`Too few cases in every week${points.length ? ` (most: n ${Math.max(...points.map(({ number }) => number.n))})` : ""}.`));
+  const tops = said.map(({ number, value }) => number.high ?? value);
+  const ys: Range = name === "psi" ? [0, Math.max(0.2, ...tops)] : [0, 1];
+  const xs: Range = [0, Math.max(1, cell.trend.length - 1)];
+  const says = said.map(({ day, number }) => `week of ${day}: ${fixed(number.value)}${number.low === null ? "" : ` (${fixed(number.low)} to ${fixed(number.high)})`}, n ${number.n}`).join("; ");
+  const ns = said.map(({ number }) => number.n);
+  const labels = [...points.slice(0, 1), ...points.slice(-1)].map(({ place, day }, end) => s("text", { x: x(place, xs), y: BOX.bottom + 14, "text-anchor": end ? "end" : "start" }, day.slice(5)));
+  return picture("Trend by week", choose, drawing(`${name} by week: ${says}`, frame(ys, `week from; n ${Math.min(...ns)} to ${Math.max(...ns)} each`), labels,
+    s("polyline", { class: "path", points: said.map(({ place, value }) => `${x(place, xs)},${y(value, ys)}`).join(" ") }),
+    said.map(({ place, number, value }) => [number.low === null || number.high === null ? null : interval(x(place, xs), number.low, number.high, ys), s("circle", { class: "point", cx: x(place, xs), cy: y(value, ys), r: 3 })])));
+}
+
+export function scores(cell: Cell, psi: Measure | undefined, critical: Measure | undefined): HTMLElement {
+  if (!cell.psi_shares.length) return picture("Scores against the reference", `n ${psi?.n ?? 0}`, nothing(`No index: ${psi?.refused ?? ""}.`));
+  const top: Range = [0, Math.max(...cell.psi_shares.flat()) * 1.1];
+  const width = (BOX.right - BOX.left) / cell.psi_shares.length;
+  const bar = (share: number, place: number, kind: string, shift: number) => s("rect", { class: kind, x: BOX.left + place * width + width * shift, y: y(share, top), width: width * 0.38, height: BOX.bottom - y(share, top) });
+  const says = cell.psi_shares.map(([then, now], place) => `bin ${place + 1}: ${fixed(then)} then, ${fixed(now)} now`).join("; ");
+  const note = `PSI ${fixed(psi?.value, 3)}, by chance below ${fixed(critical?.value, 3)}, n ${psi?.n ?? 0}`;
+  return picture("Scores against the reference", note, drawing(`${note}. ${says}`, frame(top, "frozen bins of raw scores: grey then, violet now"), cell.psi_shares.map(([then, now], place) => [bar(then, place, "then", 0.1), bar(now, place, "now", 0.5)])));
+}
+
+export function turnaround(numbers: Record<string, Measure>): HTMLElement {
+  const groups: [string, Measure | undefined][] = [["called", numbers.turnaround_called_min], ["not called", numbers.turnaround_not_called_min], ["missed", numbers.turnaround_missed_min]];
+  const said = groups.flatMap(([, number]) => (number?.value == null ? [] : [number.high ?? number.value]));
+  if (!said.length) return picture("Minutes to signature", "", nothing("Too few studies for an interval of the median (20 each)."));
+  const range: Range = [0, Math.max(...said) * 1.05];
+  const place = (value: number) => at(value, range, 90, BOX.right);
+  const says = groups.map(([name, number]) => `${name}: ${number?.value == null ? `too few, n ${number?.n ?? 0}` : `${fixed(number.value, 0)} (${fixed(number.low, 0)} to ${fixed(number.high, 0)}), n ${number.n}`}`).join("; ");
+  const lines = groups.map(([name, number], row) => {
+    const middle = 30 + row * 46;
+    const label = s("text", { x: 0, y: middle + 4 }, name);
+    if (number?.value == null || number.low === null || number.high === null) return [label, s("text", { x: 90, y: middle + 4 }, `too few: n ${number?.n ?? 0}`)];
+    return [label, s("line", { class: "interval", x1: place(number.low), x2: place(number.high), y1: middle, y2: middle }), s("circle", { class: "point", cx: place(number.value), cy: middle, r: 4 }),
+      s("text", { x: 90, y: middle + 20 }, `${fixed(number.value, 0)} (${fixed(number.low, 0)} to ${fixed(number.high, 0)}) min, n ${number.n}`)];
+  });
+  return picture("Minutes to signature", "median, 95 % interval", drawing(`Median minutes from receipt to signature. ${says}`, lines));
+}

@@ -1,0 +1,80 @@
+// Saves by itself, says so, and never lets go of a word: what fails is tried again, what conflicts is shown to the person.
+import type { Report, ReportContent } from "./answers/study.ts";
+import { problemOf, send } from "./api.ts";
+import { clock } from "./format.ts";
+
+const QUIET_MS = 1200;
+const RETRY_MS = 4000;
+
+type Told = { say: (text: string, warn: boolean) => void; onConflict: () => unknown };
+
+export class Saver {
+  etag: number;
+  private readonly say: Told["say"];
+  private readonly onConflict: Told["onConflict"];
+  private dirty = false;
+  private stopped = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly studyKey: string,
+    report: Report,
+    private readonly content: () => ReportContent,
+    { say, onConflict }: Told,
+  ) {
+    this.etag = report.etag;
+    this.say = say;
+    this.onConflict = onConflict;
+    addEventListener("beforeunload", (event) => this.dirty && !this.stopped && event.preventDefault());
+  }
+
+  changed(): void {
+    this.dirty = true;
+    this.say("Not saved yet", false);
+    this.later(QUIET_MS);
+  }
+
+  private later(pause_ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush().catch(() => {}), pause_ms);
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  // Resolves once everything typed so far is stored; throws when it cannot be.
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    while (this.running) await this.running.catch(() => {});
+    if (!this.dirty || this.stopped) return;
+    this.running = this.put();
+    try {
+      await this.running;
+    } finally {
+      this.running = null;
+    }
+    if (this.dirty) await this.flush();
+  }
+
+  private async put(): Promise<void> {
+    this.dirty = false;
+    this.say("Saving", false);
+    try {
+      const saved = await send<Report>("PUT", `/api/studies/${this.studyKey}/report`, { body: this.content(), etag: this.etag });
+      this.etag = saved.etag;
+      this.say(`Saved ${clock(new Date())}`, false);
+    } catch (thrown) {
+      const problem = problemOf(thrown);
+      this.dirty = true;
+      if (problem.status === 412) this.onConflict();
+      else {
+        this.say(`Not saved: ${problem.message} Trying again.`, true);
+        this.later(RETRY_MS);
+      }
+      throw problem;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// Who is signed in on this screen: signing in again in place, locking when nobody is there, saying what role may do what.
+import type { Session } from "./answers/session.ts";
+import { get, onSessionEnd, problemOf, send } from "./api.ts";
+import { byId, dialog, h, show } from "./dom.ts";
+import { words } from "./format.ts";
+
+const RENEW_EVERY_MS = 120_000;
+let session: Session | null = null;
+let renewing: Promise<unknown> | null = null;
+let lastActive = Date.now();
+let lastRenewed = Date.now();
+const beforeLock: (() => unknown)[] = [];
+
+export const may = (act: string): boolean => session?.acts.includes(act) ?? false;
+export function me(): Session {
+  if (!session) throw new Error("nobody is signed in yet");
+  return session;
+}
+export const runBeforeLock = (action: () => unknown) => beforeLock.push(action);
+
+export async function begin(): Promise<Session> {
+  onSessionEnd(() => (renewing ??= signInAgain("Your session ended. Sign in to go on; nothing you wrote is lost.").finally(() => (renewing = null))));
+  session = await get<Session>("/api/session");
+  byId("who").textContent = `${session.display_name}, ${words(session.role)}`;
+  show(byId("demo"), session.demo);
+  byId("sign-out").addEventListener("click", signOut);
+  for (const kind of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(kind, noteActivity, { passive: true, capture: true });
+  setInterval(watchIdle, 1000);
+  return session;
+}
+
+function noteActivity(): void {
+  lastActive = Date.now();
+  if (lastActive - lastRenewed < RENEW_EVERY_MS || renewing) return;
+  lastRenewed = lastActive;
+  get("/api/session").catch(() => {});
+}
+
+async function watchIdle(): Promise<void> {
+  if (!session || renewing || Date.now() - lastActive < session.idle_s * 1000) return;
+  renewing = lock().finally(() => (renewing = null));
+}
+
+async function lock(): Promise<void> {
+  await Promise.allSettled(beforeLock.map((action) => action()));
+  await send("POST", "/api/logout", { renew: false }).catch(() => {});
+  await signInAgain("Locked after a while without use. Your text was saved.");
+}
+
+export function signInAgain(message: string): Promise<void> {
+  document.body.classList.add("locked");
+  const ask = (close: (done: boolean | null) => void) => {
+    const password = h("input", { type: "password", id: "again-password", autocomplete: "current-password", required: true, autofocus: true });
+    const error = h("p", { class: "error", role: "alert" });
+    const submit = async (event: Event) => {
+      event.preventDefault();
+      error.textContent = "";
+      try {
+        await send("POST", "/api/login", { body: { actor_id: session?.actor_id ?? "", password: password.value }, renew: false });
+        close(true);
+      } catch (thrown) {
+        error.textContent = problemOf(thrown).message;
+        password.select();
+      }
+    };
+    return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session?.actor_id ?? "", hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }), h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, `Password of ${session?.display_name ?? "your account"}`), password), error,
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => location.assign("/login") }, "Somebody else"), h("button", { class: "primary" }, "Sign in")));
+  };
+  return dialog("Sign in again", ask, { stay: true, className: "lock" }).then(() => {
+    document.body.classList.remove("locked");
+    lastActive = lastRenewed = Date.now();
+  });
+}
+
+async function signOut(): Promise<void> {
+  await Promise.allSettled(beforeLock.map((action) => action()));
+  await send("POST", "/api/logout", { renew: false }).catch(() => {});
+  location.assign("/login");
+}

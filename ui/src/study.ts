@@ -1,0 +1,256 @@
+// The reading page: film, findings, report, signature.
+import type { Finding, HeatMaps, Reading, Report, StudyStatus, Verdict } from "./answers/study.ts";
+import type { Worklist } from "./answers/worklist.ts";
+import { get, problemOf, send } from "./api.ts";
+import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
+import { byId, h, show } from "./dom.ts";
+import { Editor } from "./editor.ts";
+import { Film } from "./film.ts";
+import { findingsPanel, type Said } from "./findings.ts";
+import { age, date, personName, visible, words } from "./format.ts";
+import { type Binding, listen, sheet } from "./keys.ts";
+import { follow } from "./live.ts";
+import { Masthead, roomBindings } from "./masthead.ts";
+import { Saver } from "./saver.ts";
+import { begin, may, me, runBeforeLock } from "./session.ts";
+import { deliveryList, document_, signatureBlock, versionList } from "./signed.ts";
+import { CriticalStrip } from "./strip.ts";
+
+const studyKey = location.pathname.split("/").at(-1) ?? "";
+const address = `/api/studies/${studyKey}`;
+const MACHINE_DONE = ["drafted", "in_reading"];
+const READABLE = ["admitted", "analysed", "ai_unavailable", "triaged", ...MACHINE_DONE];
+let reading: Reading;
+let film: Film | null = null;
+let editor: Editor | null = null;
+let saver: Saver | null = null;
+let verdicts = new Map<string, Verdict>();
+let versionShown: number | null = null;
+let newest = 0;
+
+const present = <T extends Node>(...given: (T | null | undefined | false | "")[]): T[] => given.filter((each) => each instanceof Node);
+const sources = () => h("a", { class: "sources", href: `${address}/provenance.svg`, target: "_blank", rel: "noopener" }, "Sources ", h("kbd", {}, "p"));
+const openReport = (): Report | null => (reading.report && !reading.report.signature ? reading.report : null);
+const editing = (): Report | null => (may("edit_draft") ? openReport() : null);
+
+async function load(): Promise<void> {
+  const mine = ++newest;
+  let fresh = await get<Reading>(address);
+  if (may("edit_draft") && MACHINE_DONE.includes(fresh.study.state)) fresh = await send<Reading>("POST", `${address}/open`);
+  if (mine !== newest) return; // somebody acted while this was under way: what is on the screen is theirs
+  reading = fresh;
+  film ??= new Film(byId("film"), studyKey);
+  const shown = film;
+  header();
+  words_();
+  if (shown.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) shown.offer(reading.instances, reading.ai.analysis?.instance_key);
+  if (reading.ai.analysis?.has_heat_maps) get<HeatMaps>(`${address}/heatmap`, { background: true }).then((heat) => shown.setHeat(heat), () => {});
+}
+
+function header() {
+  const { identity, study, triage } = reading;
+  const facts = [`${age(study.age_years)} ${study.sex}`, visible(identity.patient_id), date(identity.study_date), visible(identity.study_description), `acc. ${visible(identity.accession_number)}`, study.site];
+  byId("patient").textContent = personName(identity.patient_name);
+  byId("facts").textContent = facts.filter(Boolean).join("  ·  ");
+  byId("why").replaceChildren(h("span", { class: "cut" }, visible(triage?.reason ?? "")), h("span", { class: `chip ${study.priority}` }, study.critical ? "CRITICAL" : study.priority.toUpperCase()), h("span", { class: "chip" }, words(study.state)));
+  show(byId("synthetic"), reading.synthetic);
+  byId("bar").classList.toggle("critical", study.critical && READABLE.includes(study.state));
+}
+
+function words_(): void {
+  saver?.stop();
+  film?.point(null);
+  verdicts = new Map((reading.report?.content.findings ?? []).map((each) => [each.name, each]));
+  drawFindings();
+  const open = editing();
+  if (open) return drawEditor(open);
+  editor = saver = null;
+  if (reading.report?.signature) return drawSigned(reading.report);
+  drawWaiting();
+}
+
+function drawFindings() {
+  const verdictOf = (name: string): Said => {
+    const said = verdicts.get(name);
+    return said ? (said.present ? "present" : "absent") : null;
+  };
+  byId("findings").replaceChildren(...findingsPanel(reading, { editable: Boolean(editing()), verdictOf, onVerdict: judge, onPoint: (finding, instance) => film?.point(finding, instance) }));
+  if (reading.priors.length) byId("findings").append(h("p", { class: "quiet-line" }, "Earlier studies: ", reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, date(each.study_date) || "undated")])));
+}
+
+function judge(finding: Finding, verdict: Said): void {
+  if (verdict === null) verdicts.delete(finding.name);
+  else verdicts.set(finding.name, { name: finding.name, present: verdict === "present", laterality: verdict === "present" ? finding.laterality : "" });
+  const open = byId("findings").querySelector("details")?.open;
+  drawFindings();
+  const below = byId("findings").querySelector("details");
+  if (open && below) below.open = true;
+  byId("findings").querySelector<HTMLElement>(`[data-finding="${finding.name}"] [aria-pressed="${verdict !== null}"]`)?.focus();
+  saver?.changed();
+}
+
+function drawEditor(report: Report): void {
+  const { draft, study } = reading;
+  const saving = new Saver(studyKey, report, () => ({ sections: editing_.sections, findings: [...verdicts.values()].map(({ name, present, laterality }) => ({ name, present, laterality })) }), { say: saySaved, onConflict: settle });
+  const evidence = h("div", { class: "evidence", id: "evidence", "aria-live": "polite" });
+  const editing_ = new Editor(reading, me().sections, evidence, () => saving.changed());
+  [editor, saver] = [editing_, saving];
+  const others = report.author_id !== me().actor_id && study.state === "in_reading" ? h("p", { class: "quiet-line warn" }, `${report.author_id} has this report open too, or wrote it last.`) : null;
+  byId("report").replaceChildren(
+    h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words, unedited"), sources()),
+    ...present(others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editing_.element, versionList(reading.versions, report.version, look)));
+  editing_.grow();
+  byId("foot").replaceChildren(evidence, h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: reject }, "Discard AI draft") : "", h("button", { class: "primary", onclick: sign }, "Sign ", h("kbd", {}, "Ctrl Enter")));
+}
+
+function drawSigned(newest: Report): void {
+  const report = reading.versions.find((each) => each.version === versionShown) ?? newest;
+  byId("report").replaceChildren(
+    h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${report.version}, ${report.status}`), sources()),
+    document_(report), ...(report.signature ? [signatureBlock(report, report.signature), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
+    ...present(versionList(reading.versions, report.version, look)));
+  const preliminary = newest.status === "preliminary";
+  byId("foot").replaceChildren(h("span", { class: "saved" }, preliminary ? "Preliminary: a radiologist must sign it." : "Signed. Nothing in it can change."),
+    preliminary && may("sign") ? h("button", { onclick: startReading }, "Review and sign") : !preliminary && may("sign") ? h("button", { onclick: amend }, "Amend") : "", nextButton());
+}
+
+function drawWaiting(): void {
+  const { study } = reading;
+  const open = openReport();
+  const startable = may("edit_draft") && READABLE.includes(study.state);
+  const says = startable ? "No draft yet. You can start reading now; the report then starts empty." : READABLE.includes(study.state) ? "There is no report yet, and your role reads only." : `This study is ${words(study.state)}: there is no report.`;
+  byId("report").replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report")), h("p", { class: "quiet-line" }, says), ...present(open && document_(open)));
+  byId("foot").replaceChildren(h("span", { class: "saved" }, ""), startable ? h("button", { class: "primary", onclick: startReading }, "Start reading without AI") : "", nextButton());
+}
+
+const nextButton = () => h("button", { class: "primary", onclick: next }, "Next study ", h("kbd", {}, "n"));
+
+function look(version: number): unknown {
+  newest += 1;
+  versionShown = version;
+  const open = editing();
+  if (open && version !== open.version) return saver?.flush().finally(() => drawSignedOld(open));
+  return open || !reading.report ? words_() : drawSigned(reading.report);
+}
+
+function drawSignedOld(open: Report): void {
+  drawSigned(open);
+  byId("foot").replaceChildren(h("span", { class: "saved" }, `You are looking at version ${versionShown}.`), h("button", { class: "primary", onclick: () => load() }, "Back to the open version"));
+}
+
+function saySaved(text: string, warn: boolean): void {
+  const place = document.getElementById("saved");
+  if (!place) return;
+  place.textContent = text;
+  place.classList.toggle("warn", warn);
+}
+
+async function settle(): Promise<void> {
+  if (!editor) return;
+  const mine = { sections: editor.sections, text: editor.sections.map((each) => `${each.section}: ${each.text}`).join("\n\n") };
+  const keptVerdicts = verdicts;
+  const choice = await askAboutConflict(mine.text);
+  saver?.stop();
+  await load();
+  const open = editing();
+  if (choice !== "mine" || !open) return;
+  open.content.sections = mine.sections;
+  words_();
+  verdicts = keptVerdicts;
+  drawFindings();
+  saver?.changed();
+}
+
+async function startReading(): Promise<void> {
+  reading = await send<Reading>("POST", `${address}/open`);
+  header();
+  words_();
+  editor?.focus();
+}
+
+async function sign(): Promise<void> {
+  const report = editing();
+  if (!report || !saver || !editor) return;
+  try {
+    await saver.flush();
+  } catch {
+    return; // the save line says why, and tries again
+  }
+  const done = await askToSign(studyKey, { session: me(), report, etag: saver.etag, summary: editor.text("impression") });
+  if (!done) return;
+  saver.stop();
+  versionShown = null;
+  await load();
+  byId("foot").querySelector<HTMLElement>("button.primary")?.focus();
+}
+
+async function amend(): Promise<void> {
+  if (await askToAmend(studyKey)) await load();
+}
+
+async function reject(): Promise<void> {
+  if (!saver) return;
+  await saver.flush().catch(() => {});
+  const blank = await askToReject(studyKey, { etag: saver.etag, reasons: me().reject_reasons });
+  if (blank) (await load(), editor?.focus());
+}
+
+async function next(): Promise<void> {
+  await saver?.flush().catch(() => {});
+  const { studies } = await get<Worklist>("/api/worklist?view=open");
+  const waiting = studies.filter((each) => each.study_key !== studyKey && each.state !== "in_reading" && each.state !== "received");
+  location.assign(waiting[0] ? `/studies/${waiting[0].study_key}` : "/");
+}
+
+async function refreshStatus(): Promise<void> {
+  const now = await get<StudyStatus>(`${address}/status`, { background: true });
+  if (editing()) return;
+  const changed = now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || now.has_analysis !== Boolean(reading.ai.analysis);
+  reading.deliveries = now.deliveries;
+  if (changed) return load();
+  if (reading.report?.signature && !versionShown) drawSigned(reading.report);
+}
+
+const leave = (path: string) => (saver?.flush() ?? Promise.resolve()).catch(() => {}).then(() => location.assign(path));
+
+function step(by: number): void {
+  const buttons = [...byId("findings").querySelectorAll<HTMLElement>(".finding .name")].filter((each) => each.checkVisibility());
+  const at = buttons.findIndex((each) => each === document.activeElement);
+  buttons[(at + by + buttons.length) % buttons.length]?.focus();
+}
+
+const keysOfReading: Binding[] = [
+  { keys: ["h"], says: "heat map of the finding in hand, on or off", run: () => film?.toggleHeat() },
+  { keys: ["i"], says: "invert", run: () => film?.invert() },
+  { keys: ["f"], says: "fit the film", run: () => film?.fit() },
+  { keys: ["0"], says: "reset the view", run: () => film?.reset() },
+  { keys: ["+", "="], says: "zoom in", run: () => film?.zoom(1.25) },
+  { keys: ["-"], says: "zoom out", run: () => film?.zoom(0.8) },
+  { keys: ["[", "]"], says: "previous, next film", run: (event) => film?.turn(event.key === "]" ? 1 : -1) },
+  { keys: ["j", "ArrowDown"], says: "next finding", run: () => step(1) },
+  { keys: ["k", "ArrowUp"], says: "previous finding", run: () => step(-1) },
+  { keys: ["e"], says: "write in the report", run: () => editor?.focus() },
+  { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => byId("film").querySelector<HTMLElement>(".viewport")?.focus() },
+  { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => saver?.flush().catch(() => {}) },
+  { keys: ["Ctrl+Enter"], says: "sign", whileTyping: true, run: () => sign() },
+  { keys: ["p"], says: "where every sentence comes from, drawn", run: () => window.open(`${address}/provenance.svg`, "_blank", "noopener") },
+  { keys: ["n"], says: "next study", run: () => next() },
+  { keys: ["u"], says: "back to the worklist", run: () => leave("/") },
+];
+
+await begin();
+const strip = new CriticalStrip({ studyKey, leave });
+const masthead = new Masthead(strip);
+const bindings = [...keysOfReading, ...strip.bindings, ...roomBindings(leave)];
+byId("keys").addEventListener("click", () => sheet(bindings));
+listen(bindings);
+runBeforeLock(() => saver?.flush());
+masthead.refresh().catch(() => {});
+try {
+  await load();
+  byId("film").querySelector<HTMLElement>(".viewport")?.focus();
+  follow(() => Promise.all([refreshStatus(), masthead.refresh()]), (up) => masthead.say(up));
+} catch (thrown) {
+  byId("patient").textContent = "This study cannot be opened";
+  byId("report").replaceChildren(h("p", { class: "alert" }, problemOf(thrown).message), h("p", {}, h("a", { href: "/" }, "Back to the worklist")));
+}
