@@ -149,8 +149,10 @@ def _suitability(settings: Settings) -> "SuitabilityPolicy":
 
 def build_desk(core: Core) -> "ReadingDesk":
     from wetread.signoff.desk import ReadingDesk
+    from wetread.signoff.modes import ModePolicy
 
-    return ReadingDesk(core.database, core.clock, sink_names(core.settings))
+    modes = ModePolicy(core.settings.reading_mode, core.settings.reading_mode_choices)
+    return ReadingDesk(core.database, core.clock, sink_names(core.settings), modes)
 
 
 def sink_names(settings: Settings) -> tuple[str, ...]:

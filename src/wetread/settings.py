@@ -11,7 +11,9 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from wetread.domain.drafting_context import RecordKind
+from wetread.domain.reading import ReadingMode
 from wetread.settings_channels import (
+    AllowedCaller,
     ChannelName,
     ChannelSettings,
     ChatChannel,
@@ -19,6 +21,7 @@ from wetread.settings_channels import (
     FhirChannel,
     Hl7Channel,
     HttpChannel,
+    Remote,
     SettingsError,
     SmsChannel,
     WebhookChannel,
@@ -44,23 +47,6 @@ __all__ = [
 
 _PREFIX = "WETREAD_"
 _NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
-
-
-@dataclass(frozen=True, slots=True)
-class AllowedCaller:
-    """A calling AE title that may store here, and from which address ('' = any)."""
-
-    ae_title: str
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remote:
-    """A DIMSE neighbour, written AE@host:port."""
-
-    ae_title: str
-    host: str
-    port: int
 
 
 class Settings(BaseSettings):
@@ -123,6 +109,13 @@ class Settings(BaseSettings):
     )
     model_require_signature: bool = Field(default=False, description="Refuse bundles that no trusted key signed.")
     triage_policy: Path | None = Field(default=None, description="Triage policy YAML; unset: the one that ships.")
+
+    reading_mode: ReadingMode = Field(
+        default=ReadingMode.CONCURRENT, description="How studies are read: concurrent, second_reader or ai_off."
+    )
+    reading_mode_choices: dict[str, tuple[ReadingMode, ...]] = Field(
+        default={}, description="Modes a role or an account may choose: a table (file) or JSON; else no less strict."
+    )
 
     workers: int = Field(default=1, ge=0, le=64, description="Worker processes `wetread serve` starts.")
     lease_s: float = Field(default=60.0, ge=1, description="A worker that is silent this long loses its job.")
@@ -241,18 +234,14 @@ class Settings(BaseSettings):
         entries = value.split(",") if isinstance(value, str) else value
         if not isinstance(entries, list | tuple):
             raise ValueError("expected AE or AE@address, comma separated")
-        return tuple(e if isinstance(e, AllowedCaller) else _caller(str(e)) for e in entries if str(e).strip())
+        return tuple(e if isinstance(e, AllowedCaller) else AllowedCaller.of(str(e)) for e in entries if str(e).strip())
 
     @field_validator("cstore_sink", mode="before")
     @classmethod
     def _remote(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        ae_title, _, address = value.partition("@")
-        host, _, port = address.rpartition(":")
-        if not (ae_title and host and port.isdigit()):
-            raise ValueError("expected AE@host:port")
-        return Remote(ae_title, host, int(port))
+        return Remote.of(value)
 
     @field_validator(
         "data_dir",
@@ -392,8 +381,3 @@ def _refuse_unknown_environment() -> None:
 def _in_words(error: ValidationError) -> str:
     lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
     return "settings: " + "; ".join(lines)
-
-
-def _caller(text: str) -> AllowedCaller:
-    ae_title, _, address = text.strip().partition("@")
-    return AllowedCaller(ae_title, address)

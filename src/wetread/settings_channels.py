@@ -1,5 +1,6 @@
-"""The settings of the channels that pages leave by: one frozen type per kind. Their secrets are masked, or read from files of their own."""
+"""The settings of DIMSE neighbours and of the channels that pages leave by: one frozen type per kind. Their secrets are masked, or read from files of their own."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from wetread.domain.errors import PermanentError
 
 __all__ = [
+    "AllowedCaller",
     "ChannelName",
     "ChannelSettings",
     "ChatChannel",
@@ -15,6 +17,7 @@ __all__ = [
     "FhirChannel",
     "Hl7Channel",
     "HttpChannel",
+    "Remote",
     "SettingsError",
     "SmsChannel",
     "WebhookChannel",
@@ -25,6 +28,37 @@ class SettingsError(PermanentError):
     """A setting is wrong; the message names it and says what would be right."""
 
     code = "bad_settings"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedCaller:
+    """A calling AE title that may store here, and from which address ('' = any)."""
+
+    ae_title: str
+    address: str
+
+    @staticmethod
+    def of(text: str) -> "AllowedCaller":
+        ae_title, _, address = text.strip().partition("@")
+        return AllowedCaller(ae_title, address)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """A DIMSE neighbour, written AE@host:port."""
+
+    ae_title: str
+    host: str
+    port: int
+
+    @staticmethod
+    def of(text: str) -> "Remote":
+        """Raises ValueError."""
+        ae_title, _, address = text.partition("@")
+        host, _, port = address.rpartition(":")
+        if not (ae_title and host and port.isdigit()):
+            raise ValueError("expected AE@host:port")
+        return Remote(ae_title, host, int(port))
 
 
 class _Channel(BaseModel):

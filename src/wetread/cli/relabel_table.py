@@ -23,8 +23,8 @@ def round_lines(drawn: RelabelRound, sampled: int) -> Iterator[str]:
 def task_lines(task: RelabelTask, address: str) -> Iterator[str]:
     """Nothing of what the machine, the report or another reader said, nor why the study was drawn."""
     yield f"study {task.study_key}"
-    yield f"film  {address}/api/studies/{task.study_key}/film.png"
-    yield "The link shows the bare film. Do not open the study's reading page, and judge without the worklist: both show the AI."
+    yield f"page  {address}/studies/{task.study_key}"
+    yield "The reading page shows you the film alone and takes your answers; the AI and the report come after them. Or answer here:"
     words = " ".join(f"{each}=positive|negative|uncertain" for each in task.findings)
     yield f"asked: {', '.join(concept(FindingName(each)).display for each in task.findings)}"
     yield f"wetread relabel answer {task.round_id} {task.study_key} {words} --as YOU"

@@ -8,6 +8,7 @@ from wetread.bootstrap import Core, build_core, build_desk
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.reading import Withheld
 from wetread.domain.report import Report
 from wetread.domain.role import Actor
 from wetread.web.accounts import verify_password
@@ -28,6 +29,9 @@ def run(argv: list[str]) -> int:
     core, actor = opened(args)
     desk, key = build_desk(core), StudyKey(args.study)
     reading = desk.look(actor, key) if args.show else desk.open(actor, key)
+    if reading.exposure.withheld in (Withheld.UNTIL_COMMIT, Withheld.ADJUDICATION):
+        print("you read this study before you see the AI: commit your own findings on the reading page first")
+        return 1
     if reading.report is None:
         print("there is no report yet")
         return 1

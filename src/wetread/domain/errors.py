@@ -5,7 +5,8 @@ WetreadError
 └── PermanentError        trying again cannot help: a person must act
     ├── UnsuitableImage   the film may not be read by the model; the reason says why
     ├── HostileInput      the bytes break a limit or the standard; nothing was stored
-    └── IllegalTransition the act does not fit the study's state
+    ├── IllegalTransition the act does not fit the study's state
+    └── StudyLocked       somebody else has the study open for writing
 """
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "NotPermitted",
     "PermanentError",
     "StaleVersion",
+    "StudyLocked",
     "StudyNotFound",
     "TransientError",
     "UnsuitableImage",
@@ -72,6 +74,12 @@ class StaleVersion(PermanentError):
     """Somebody else changed the report first; load it again."""
 
     code = "stale_version"
+
+
+class StudyLocked(PermanentError):
+    """Another person, or another screen of this one, has the study open for writing: read along, or take it over."""
+
+    code = "study_locked"
 
 
 class StudyNotFound(PermanentError):

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from wetread.domain.analysis import Analysis
 from wetread.domain.finding import FindingName
+from wetread.domain.reading import ReadingRecord
 from wetread.domain.report import Draft, Report, ReportContent
 from wetread.domain.statement import Presence
 from wetread.domain.study import Instance, Study
 from wetread.monitoring.prediction_log import PredictionRow, newest_final, opaque_patient, prediction_rows, signed_text
-from wetread.ports.database import Database
+from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.vault import Vault
 
 __all__ = ["PredictionLog"]
@@ -35,37 +36,21 @@ class PredictionLog:
         while True:
             with self.database.begin(write=False) as unit:
                 studies = unit.studies(since=since, older_than=last, limit=_PAGE)
-                read = [
-                    (
-                        each,
-                        unit.analysis(each.study_key),
-                        unit.instances(each.study_key),
-                        unit.reports(each.study_key),
-                        unit.draft(each.study_key),
-                    )
-                    for each in studies
-                ]
+                read = [_read(unit, each) for each in studies]
             if not studies:
                 return
             last = studies[-1]
-            for study, analysis, instances, reports, draft in read:
-                yield from self._of(study, analysis, instances, reports, draft)
+            for each in read:
+                yield from self._of(each)
 
-    def _of(
-        self,
-        study: Study,
-        analysis: Analysis | None,
-        instances: tuple[Instance, ...],
-        reports: tuple[Report, ...],
-        draft: Draft | None,
-    ) -> tuple[PredictionRow, ...]:
-        report = newest_final(reports)
+    def _of(self, read: "_Read") -> tuple[PredictionRow, ...]:
+        study, analysis, report, draft = read.study, read.analysis, read.report, read.draft
         if report is None or report.signature is None:
             return ()
         if analysis is None or analysis.analysed_at > report.signature.signed_at:
             self.left_out["no model had read it when it was signed"] += 1
             return ()
-        film = next((each for each in instances if each.instance_key == analysis.instance_key), None)
+        film = next((each for each in read.instances if each.instance_key == analysis.instance_key), None)
         rows = prediction_rows(
             study,
             opaque_patient(self.vault, study.study_key),
@@ -74,10 +59,29 @@ class PredictionLog:
             report,
             self.said(signed_text(report)),
             edited=None if draft is None else _words(report.content) != _words(self.content_of(draft)),
+            reading=read.reading,
         )
         if not rows:
             self.left_out["the model that read it is not calibrated"] += 1
         return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """`report` is the signed version that counts, `reading` how its signer read the study."""
+
+    study: Study
+    analysis: Analysis | None
+    instances: tuple[Instance, ...]
+    report: Report | None
+    draft: Draft | None
+    reading: ReadingRecord | None
+
+
+def _read(unit: UnitOfWork, study: Study) -> _Read:
+    key, report = study.study_key, newest_final(unit.reports(study.study_key))
+    reading = unit.reading(key, report.signature.signer_id) if report and report.signature else None
+    return _Read(study, unit.analysis(key), unit.instances(key), report, unit.draft(key), reading)
 
 
 def _words(content: ReportContent) -> dict[str, list[str]]:

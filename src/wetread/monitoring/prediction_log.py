@@ -11,6 +11,7 @@ from wetread.domain.analysis import Analysis
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.reading import ReadingRecord
 from wetread.domain.report import Report, ReportStatus, Section
 from wetread.domain.statement import Presence
 from wetread.domain.study import ImageTraits, Study
@@ -29,7 +30,7 @@ __all__ = [
 COLUMNS = (
     "study", "patient", "finding", "probability", "label", "label_source", "threshold", "model", "site", "manufacturer",
     "scanner", "view", "sex", "age", "date", "turnaround_min", "raw_score", "input_sha256", "truth_probability", "edited",
-    "model_sha256",
+    "model_sha256", "reading_mode", "own_label",
 )  # fmt: skip
 _FINAL = (ReportStatus.FINAL, ReportStatus.AMENDED)
 CONFLICT = "conflict"
@@ -42,6 +43,9 @@ class PredictionRow:
 
     `truth_probability` is the chance with which the truth of this study was to be ascertained by that source: 1 for signed reports, since every study is signed; the sampling rate of its
     stratum where studies are drawn for adjudication. `edited`: the signed words differ from the draft's; None where there was no draft.
+
+    `reading_mode` is how the signer read the study (`domain.reading.ReadingMode`), "" where that was not kept. `own_label` is what they said of the finding before they saw the AI's words
+    (positive, negative or uncertain), "" where they said nothing of it or were not blind: the one label here that the AI had no part in.
     """
 
     study: str
@@ -65,6 +69,8 @@ class PredictionRow:
     truth_probability: float = 1.0
     edited: bool | None = None
     model_sha256: str = ""
+    reading_mode: str = ""
+    own_label: str = ""
 
 
 def newest_final(reports: Sequence[Report]) -> Report | None:
@@ -97,14 +103,16 @@ def prediction_rows(
     from_text: Mapping[FindingName, Presence],
     *,
     edited: bool | None = None,
+    reading: ReadingRecord | None = None,
 ) -> tuple[PredictionRow, ...]:
-    """Rows of the findings that have a calibrated probability. `patient` is an opaque key; `traits` are the film's that was read; `from_text` are the labels of `signed_text`.
+    """Rows of the findings that have a calibrated probability. `patient` is an opaque key; `traits` are the film's that was read; `from_text` are the labels of `signed_text`; `reading` is the signer's.
 
     Raises ValueError for a report that nobody signed.
     """
     if report.signature is None:
         raise ValueError("an unsigned report is no truth")
     structured = {each.name: each.present for each in report.content.findings}
+    own = _own_labels(reading)
     minutes = (report.signature.signed_at - study.received_at).total_seconds() / 60
     rows = []
     for finding in analysis.findings:
@@ -133,9 +141,16 @@ def prediction_rows(
                 input_sha256=analysis.input_sha256,
                 edited=edited,
                 model_sha256=analysis.model.sha256,
+                reading_mode=reading.mode.value if reading else "",
+                own_label=own.get(finding.name, ""),
             )
         )
     return tuple(rows)
+
+
+def _own_labels(reading: ReadingRecord | None) -> dict[FindingName, str]:
+    own = reading.own if reading else None
+    return {each.name: each.presence.value for each in own.findings} if own and own.blind else {}
 
 
 def _label(structured: bool | None, said: Presence | None) -> tuple[str, str]:

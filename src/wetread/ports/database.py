@@ -22,6 +22,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.critical_store import CriticalStore
 from wetread.ports.quality_store import QualityStore
+from wetread.ports.reading_store import ReadingStore
 from wetread.ports.relabel_store import RelabelStore
 from wetread.ports.rollout_store import RolloutStore
 from wetread.ports.watch_store import WatchStore
@@ -58,7 +59,7 @@ class Session:
 JobCounts = dict[tuple[JobKind, JobState], int]
 
 
-class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityStore, Protocol):
+class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityStore, ReadingStore, Protocol):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.
 
     Rows that name a study_key need that study, at the latest when the unit commits. After `commit` the unit is closed (PermanentError, 'unit_closed'); one that only reads

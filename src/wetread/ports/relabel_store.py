@@ -31,6 +31,10 @@ class RelabelStore(Protocol):
         """In order of their study keys."""
         ...
 
+    def undecided_relabel_tasks(self) -> tuple[RelabelTask, ...]:
+        """Of every round, those that still wait for a reader, by round and study key. Cheap enough for every look at a study."""
+        ...
+
     def studies_seen_by(self, actor_id: str) -> frozenset[StudyKey]:
         """Studies that this account touched in any audited way but looking at the bare film, adjudicating, and searching: there it can have met the AI's or the report's words."""
         ...

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from wetread.domain.errors import IllegalTransition, NotPermitted
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.reading import OwnFindings
 from wetread.domain.report import (
     Draft,
     Report,
@@ -16,6 +17,7 @@ from wetread.domain.report import (
     content_hash,
 )
 from wetread.domain.role import PERMITTED, Act, Actor
+from wetread.signoff.second_read import with_own
 
 __all__ = ["RejectReason", "amended_from", "blank_content", "content_of", "first_report", "signed", "successor_for"]
 
@@ -41,9 +43,9 @@ def blank_content() -> ReportContent:
     return ReportContent(tuple((section, "") for section in Section), ())
 
 
-def first_report(study_key: StudyKey, actor: Actor, draft: Draft | None) -> Report:
-    """Version 1, unsigned: what the drafter proposed, or nothing."""
-    content = content_of(draft) if draft else blank_content()
+def first_report(study_key: StudyKey, actor: Actor, draft: Draft | None, own: OwnFindings | None = None) -> Report:
+    """Version 1, unsigned: what the drafter proposed, or nothing; with a second reader's `own` findings in place of the machine's."""
+    content = with_own(content_of(draft) if draft else blank_content(), own)
     return Report(study_key, 1, ReportStatus.PARTIAL, content, actor.actor_id, etag=0)
 
 

@@ -22,6 +22,7 @@ from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
 from wetread.storage.quality import QualityRows
+from wetread.storage.reading_rows import ReadingRows
 from wetread.storage.relabel_rows import RelabelRows
 from wetread.storage.reports import ReportRows
 from wetread.storage.results import ResultRows
@@ -55,6 +56,7 @@ class SqlUnitOfWork(
     RolloutRows,
     RelabelRows,
     QualityRows,
+    ReadingRows,
 ):
     """Everything one transaction may read and write."""
 

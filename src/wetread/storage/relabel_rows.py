@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -23,6 +24,8 @@ _ROUND = select(_ROUNDS.body).where(_ROUNDS.round_id == bindparam("key"))
 _NEWEST = select(_ROUNDS.body).order_by(_ROUNDS.drawn_at.desc(), _ROUNDS.round_id.desc())
 _OF_ROUND = select(_TASKS.body).where(_TASKS.round_id == bindparam("round")).order_by(_TASKS.study_key)
 _TASK = _OF_ROUND.where(_TASKS.study_key == bindparam("study"))
+_MOST_READS = 3  # each answer raises the etag by one: a task with so many is decided
+_UNDECIDED = select(_TASKS.body).where(_TASKS.etag < _MOST_READS).order_by(_TASKS.round_id, _TASKS.study_key)
 _UPDATE = update(schema.relabel_tasks).where(
     _TASKS.round_id == bindparam("held_round"),
     _TASKS.study_key == bindparam("held_study"),
@@ -69,6 +72,10 @@ class RelabelRows(Transaction):
         bodies = self._read(_OF_ROUND, {"round": column_text(round_id)}).scalars()
         return tuple(decode(RelabelTask, body) for body in bodies)
 
+    def undecided_relabel_tasks(self) -> tuple[RelabelTask, ...]:
+        tasks = map(_known_task, self._read(_UNDECIDED).scalars())
+        return tuple(each for each in tasks if not each.decided)
+
     def studies_seen_by(self, actor_id: str) -> frozenset[StudyKey]:
         return frozenset(StudyKey(each) for each in self._read(_SEEN, {"actor": actor_id}).scalars())
 
@@ -80,6 +87,12 @@ class RelabelRows(Transaction):
         elif not self._writes:
             raise PermanentError("this unit of work only reads", code="read_only")
         return frozenset(new)
+
+
+@lru_cache(maxsize=4096)
+def _known_task(body: str) -> RelabelTask:
+    """Asked at every look at a study, and changes a few times a day."""
+    return decode(RelabelTask, body)
 
 
 def _task_row(task: RelabelTask) -> Row:

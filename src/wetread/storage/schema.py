@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0006", "vault": "0001", "snippets": "0002"}
+HEADS = {"work": "0007", "vault": "0001", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -277,6 +277,31 @@ shadow_reads = Table(
     _text("body"),
 )
 quality = Table("quality", work, Column("name", Text, primary_key=True), _text("body"))
+
+readings = Table(  # written once: the migration's trigger refuses changes of what was committed
+    "readings",
+    work,
+    _of_study(primary_key=True),
+    Column("reader_id", Text, primary_key=True),
+    *(_text("mode"), _time("begun_at"), Column("own", Text), Column("revealed_at", UtcDateTime)),
+)
+reader_profiles = Table("reader_profiles", work, Column("reader_id", Text, primary_key=True), _text("body"))
+study_locks = Table(
+    "study_locks",
+    work,
+    _of_study(primary_key=True),
+    *map(_text, ("holder_id", "holder_name", "screen")),
+    *map(_time, ("taken_at", "expires_at")),
+)
+recovery_copies = Table(
+    "recovery_copies",
+    work,
+    _of_study(primary_key=True),
+    Column("author_id", Text, primary_key=True),
+    _integer("version"),
+    _text("content"),
+    _time("saved_at"),
+)
 
 beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))
 

@@ -22,6 +22,7 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_quality import MemoryQualityStore
+from wetread.testing.memory_reading import MemoryReadingStore
 from wetread.testing.memory_relabel import MemoryRelabelStore
 from wetread.testing.memory_rollouts import MemoryRolloutStore
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
@@ -33,7 +34,12 @@ T = TypeVar("T")
 
 
 class MemoryUnitOfWork(
-    MemoryCriticalStore, MemoryRolloutStore, MemoryWatchStore, MemoryRelabelStore, MemoryQualityStore
+    MemoryCriticalStore,
+    MemoryRolloutStore,
+    MemoryWatchStore,
+    MemoryRelabelStore,
+    MemoryQualityStore,
+    MemoryReadingStore,
 ):
     """One transaction on a copy of the state."""
 

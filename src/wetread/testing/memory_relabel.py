@@ -44,6 +44,10 @@ class MemoryRelabelStore(MemoryTransaction):
         mine = [each for each in self._visible.relabel_tasks.values() if each.round_id == round_id]
         return tuple(sorted(mine, key=lambda each: each.study_key))
 
+    def undecided_relabel_tasks(self) -> tuple[RelabelTask, ...]:
+        waiting = [each for each in self._visible.relabel_tasks.values() if not each.decided]
+        return tuple(sorted(waiting, key=lambda each: (each.round_id, each.study_key)))
+
     def studies_seen_by(self, actor_id: str) -> frozenset[StudyKey]:
         events = (record.event for record in self._visible.audit.values())
         return frozenset(

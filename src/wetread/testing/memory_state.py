@@ -15,11 +15,13 @@ from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
 from wetread.domain.quality import QualityReference, QualityReport
+from wetread.domain.reading import ReaderProfile, ReadingRecord
 from wetread.domain.relabelling import RelabelRound, RelabelTask
 from wetread.domain.report import Draft, Report
 from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.domain.roster import RosterOverride
 from wetread.domain.study import Instance, Study
+from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.ports.database import Account, Session
 
 __all__ = ["EPOCH", "JobRow", "MemoryState"]
@@ -79,6 +81,10 @@ class MemoryState:
     seen_incidents: dict[tuple[str, str], datetime] = field(default_factory=dict)
     quality_reports: dict[str, QualityReport] = field(default_factory=dict)
     quality_references: dict[str, QualityReference] = field(default_factory=dict)
+    readings: dict[tuple[StudyKey, str], ReadingRecord] = field(default_factory=dict)
+    profiles: dict[str, ReaderProfile] = field(default_factory=dict)
+    locks: dict[StudyKey, StudyLock] = field(default_factory=dict)
+    recoveries: dict[tuple[StudyKey, str], RecoveryCopy] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
@@ -89,7 +95,8 @@ class MemoryState:
         named = {key[0] for table in by_study for key in table}
         named |= {row.job.study_key for row in self.jobs.values()} | {row.study_key for row in self.instances.values()}
         named |= {row.study_key for row in self.criticals.values()} | {key[0] for key in self.shadow_reads}
-        named |= {key for _, key in self.relabel_tasks}
+        named |= {key for _, key in self.relabel_tasks} | self.locks.keys()
+        named |= {key for key, _ in self.readings} | {key for key, _ in self.recoveries}
         named |= {row.study_key for row in self.pages.values() if row.study_key is not None}
         if named - self.studies.keys():
             raise PermanentError("the database refused: a row names a study that is not there", code="database_refused")

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import ClosureReason, CriticalResult
+from wetread.domain.reading import Withheld
 from wetread.domain.role import PERMITTED, Act
 from wetread.monitoring.alarms import acknowledge_alarm
 from wetread.ports.database import UnitOfWork
@@ -18,6 +19,7 @@ from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json, identity_of
 from wetread.web.schema import Schema, choice, record, text
 from wetread.web.schema import integer as whole_number
+from wetread.web.veil import withheld_from
 
 __all__ = [
     "ACKNOWLEDGE_BODY",
@@ -55,7 +57,8 @@ def get_criticals(call: Call) -> Response:
         raise Refusal(400, "unknown_view", "view is one of open, closed")
     services, actor = call.house.services, call.signed_in.actor
     with services.database.begin(write=False) as unit:
-        rows = [_row(call, each, unit) for each in unit.criticals(closed=view == "closed", limit=_MOST)]
+        results = unit.criticals(closed=view == "closed", limit=_MOST)
+        rows = [_row(call, each, unit) for each in results if not _is_adjudicated(call, each, unit)]
     shown = "named" if Act.READ_STUDY in PERMITTED[actor.role] else "de-identified"
     call.house.audit_seldom(AuditEvent("criticals.read", actor.actor_id, detail=(("shown", shown),)))
     return json_answer({"view": view, "now": services.clock.now().isoformat(), "criticals": rows})
@@ -65,7 +68,7 @@ def get_critical(call: Call) -> Response:
     key = _key(call)
     with call.house.services.database.begin(write=False) as unit:
         result = unit.critical(key)
-        if result is None:
+        if result is None or _is_adjudicated(call, result, unit):
             raise _unknown()
         pages = [page_json(page) for page in unit.pages(key)]
         row = _row(call, result, unit)
@@ -77,13 +80,21 @@ def _row(call: Call, result: CriticalResult, unit: UnitOfWork) -> Json:
     services = call.house.services
     reads = Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]
     pages = unit.pages(result.critical_key)
+    hidden = withheld_from(call, unit, result.study_key) is not Withheld.NOTHING
     row = {
-        **critical_json(result, services.clock.now(), with_words=reads),
+        **critical_json(result, services.clock.now(), with_words=reads and not hidden),
+        **({"reason": ""} if hidden else {}),
+        "withheld": hidden,
         "last_pages": [page_json(page) for page in last_pages(pages)],
         "next_duty": next_duty(result, services.paths),
         "names": names_of(people_in(result, pages), unit, services.book),
     }
     return {**row, **identity_of(services.vault, result.study_key)} if reads else row
+
+
+def _is_adjudicated(call: Call, result: CriticalResult, unit: UnitOfWork) -> bool:
+    """Its being critical is what an adjudicator must not know."""
+    return withheld_from(call, unit, result.study_key) is Withheld.ADJUDICATION
 
 
 def _answer(call: Call, result: CriticalResult) -> Response:

@@ -10,6 +10,7 @@ from wetread.domain.analysis import Analysis, HeatMaps
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.reading import Withheld
 from wetread.domain.study import Instance
 from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
@@ -18,6 +19,7 @@ from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import region_json
 from wetread.web.studies import study_key_of
+from wetread.web.veil import made_by_us, refuse_withheld, withheld_from
 
 __all__ = ["SIDES_PX", "FilmCache", "choose_instance", "get_film", "get_heat_maps"]
 
@@ -60,7 +62,9 @@ def get_film(call: Call) -> Response:
         raise Refusal(400, "unknown_side", f"max_side_px is one of {', '.join(map(str, SIDES_PX))}")
     with call.house.services.database.begin(write=False) as unit:
         unit.study(key)
-        instance = choose_instance(unit.instances(key), unit.analysis(key), query.get("instance", ""))
+        hidden = withheld_from(call, unit, key) is not Withheld.NOTHING
+        films = tuple(each for each in unit.instances(key) if not (hidden and made_by_us(each.traits)))
+        instance = choose_instance(films, unit.analysis(key), query.get("instance", ""))
     call.house.audit_seldom(AuditEvent("film.read", call.signed_in.actor.actor_id, study_key=key))
     return Response(call.house.films.png(instance.content_sha256, int(side)), media_type="image/png")
 
@@ -91,6 +95,7 @@ def choose_instance(instances: tuple[Instance, ...], analysis: Analysis | None, 
 def _analysis(call: Call, key: StudyKey) -> Analysis | None:
     with call.house.services.database.begin(write=False) as unit:
         unit.study(key)
+        refuse_withheld(call, unit, key)
         return unit.analysis(key)
 
 

@@ -5,6 +5,7 @@ from wetread.web import audit_view, films, health, pulse, qido, rollout_view, se
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
 from wetread.web.quality_view import QUALITY_OPERATIONS
+from wetread.web.reading_operations import READING_OPERATIONS
 
 __all__ = ["OPERATIONS"]
 
@@ -311,4 +312,5 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *CRITICAL_OPERATIONS,
     *QUALITY_OPERATIONS,
+    *READING_OPERATIONS,
 )

@@ -8,6 +8,7 @@ from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import concept
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import TriageDecision
+from wetread.domain.reading import Withheld
 from wetread.domain.report import Draft, Evidence, Report, ReportContent, ReportFinding, Signature
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import READABLE, StudyState
@@ -15,6 +16,7 @@ from wetread.ports.vault import Vault
 from wetread.signoff.desk import Reading
 
 __all__ = [
+    "NO_PRIORITY",
     "content_json",
     "delivery_json",
     "from_reading",
@@ -27,6 +29,7 @@ __all__ = [
 ]
 
 Json = dict[str, object]
+NO_PRIORITY = "withheld"
 
 
 def is_synthetic(instances: Sequence[Instance]) -> bool:
@@ -36,14 +39,15 @@ def is_synthetic(instances: Sequence[Instance]) -> bool:
     )
 
 
-def study_json(study: Study) -> Json:
-    """The de-identified facts of a study."""
+def study_json(study: Study, withheld: Withheld = Withheld.NOTHING) -> Json:
+    """The de-identified facts of a study. An adjudicator is not told its priority: where the machine put it would tell what it saw."""
+    blind = withheld is Withheld.ADJUDICATION
     return {
         "study_key": study.study_key,
         "state": study.state.value,
         "revision": study.revision,
-        "priority": study.priority.value,
-        "critical": study.critical,
+        "priority": NO_PRIORITY if blind else study.priority.value,
+        "critical": study.critical and not blind,
         "received_at": study.received_at.isoformat(),
         "age_years": study.traits.patient_age_years,
         "sex": study.traits.patient_sex.value,
@@ -72,7 +76,7 @@ def identity_of(vault: Vault, study_key: StudyKey) -> Json:
 def from_reading(reading: Reading, instances: Sequence[Instance]) -> Json:
     """Everything the reading page shows, without identity."""
     return {
-        "study": study_json(reading.study),
+        "study": study_json(reading.study, reading.exposure.withheld),
         "ai": _ai(reading),
         "triage": _triage(reading.decision),
         "draft": _draft(reading.draft),
@@ -85,8 +89,10 @@ def from_reading(reading: Reading, instances: Sequence[Instance]) -> Json:
 
 
 def _ai(reading: Reading) -> Json:
-    """`status`: read, out_of_distribution, pending or unavailable; `reason` says why for all but the first."""
+    """`status`: read, out_of_distribution, pending, unavailable or withheld; `reason` says why for all but the first."""
     analysis, study = reading.analysis, reading.study
+    if reading.exposure.hides:
+        return {"status": "withheld", "reason": reading.exposure.withheld.value, "analysis": None}
     if analysis is None:
         waiting = study.state is StudyState.ADMITTED
         reason = study.reason or ("the model has not read this study yet" if study.state in READABLE else "")

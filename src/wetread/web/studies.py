@@ -1,6 +1,7 @@
 """One study for one reader: look, open, save, sign, amend, reject. Each handler asks the reading desk; none decides."""
 
 import re
+from collections.abc import Mapping
 from typing import cast
 
 from starlette.responses import Response
@@ -18,8 +19,10 @@ from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json, delivery_json, from_reading, identity_of, report_json, study_json
+from wetread.web.reading_mode_json import lock_json, mode_json, recovery_json
 from wetread.web.schema import Schema, array, choice, record, text
 from wetread.web.schema import integer as whole_number
+from wetread.web.veil import refuse_withheld, withheld_from
 
 __all__ = [
     "AMEND_BODY",
@@ -27,17 +30,21 @@ __all__ = [
     "REJECT_BODY",
     "SIGN_BODY",
     "amend_report",
+    "content_of_body",
     "get_provenance",
     "get_status",
     "get_study",
     "open_study",
     "reject_draft",
     "save_report",
+    "screen_of",
     "sign_report",
     "study_key_of",
+    "whole",
 ]
 
 _KEY = re.compile(r"[a-z2-7]{24}")
+_SCREEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 _MAX_SECTION = 20_000
 _ETAG = whole_number(0, 2**53)
 
@@ -69,13 +76,24 @@ def study_key_of(call: Call) -> StudyKey:
     return StudyKey(key)
 
 
+def screen_of(call: Call) -> str:
+    """The name that the asking page gave itself, "" where no page asks."""
+    screen = call.headers.get("wetread-screen", "")
+    if screen and not _SCREEN.fullmatch(screen):
+        raise Refusal(400, "screen_malformed", "wetread-screen holds 8 to 64 letters, digits and hyphens")
+    return screen
+
+
 def get_study(call: Call) -> Response:
     key = study_key_of(call)
-    return json_answer(_whole(call, call.house.services.desk.look(call.signed_in.actor, key)))
+    return json_answer(whole(call, call.house.services.desk.look(call.signed_in.actor, key)))
 
 
 def get_provenance(call: Call) -> Response:
-    seen = call.house.services.desk.look(call.signed_in.actor, study_key_of(call))
+    key = study_key_of(call)
+    with call.house.services.database.begin(write=False) as unit:
+        refuse_withheld(call, unit, key)
+    seen = call.house.services.desk.look(call.signed_in.actor, key)
     record = StudyRecord(seen.study, seen.analysis, seen.decision, seen.draft, seen.reports, seen.deliveries)
     return Response(draw(trace(record)), media_type="image/svg+xml")
 
@@ -86,9 +104,13 @@ def get_status(call: Call) -> Response:
     with call.house.services.database.begin(write=False) as unit:
         study, report, deliveries = unit.study(key), unit.report(key), unit.deliveries(key)
         has_analysis, has_draft = unit.analysis(key) is not None, unit.draft(key) is not None
+        withheld, lock = withheld_from(call, unit, key), unit.lock(key)
     newest = {"version": report.version, "status": report.status.value, "etag": report.etag} if report else None
     answer: Json = {
-        "study": study_json(study),
+        "study": study_json(study, withheld),
+        "withheld": withheld.value,
+        "lock": lock_json(lock),
+        "now": call.house.services.clock.now().isoformat(),
         "report": newest,
         "has_analysis": has_analysis,
         "has_draft": has_draft,
@@ -99,44 +121,51 @@ def get_status(call: Call) -> Response:
 
 def open_study(call: Call) -> Response:
     key = study_key_of(call)
-    return json_answer(_whole(call, call.house.services.desk.open(call.signed_in.actor, key)))
+    return json_answer(whole(call, call.house.services.desk.open(call.signed_in.actor, key, screen_of(call))))
 
 
 def save_report(call: Call) -> Response:
     key, etag = study_key_of(call), _if_match(call)
-    content = _content(call, key)
-    return _report_answer(call.house.services.desk.save(call.signed_in.actor, key, content, etag))
+    content = content_of_body(call, key, call.body)
+    return _report_answer(call.house.services.desk.save(call.signed_in.actor, key, content, etag, screen_of(call)))
 
 
 def sign_report(call: Call) -> Response:
     """Two components make a signature (21 CFR 11.200(a)(1)): the session, and the password given with this very act."""
     key, principal = study_key_of(call), call.signed_in
     call.house.doorkeeper.confirm(principal, call.text("password"), call.address)
-    signed = call.house.services.desk.sign(principal.actor, key, call.number("etag"), call.text("meaning"))
+    etag, meaning = call.number("etag"), call.text("meaning")
+    signed = call.house.services.desk.sign(principal.actor, key, etag, meaning, screen_of(call))
     return _report_answer(signed)
 
 
 def amend_report(call: Call) -> Response:
     key = study_key_of(call)
-    return _report_answer(call.house.services.desk.amend(call.signed_in.actor, key, call.text("reason")))
+    actor, reason = call.signed_in.actor, call.text("reason")
+    return _report_answer(call.house.services.desk.amend(actor, key, reason, screen_of(call)))
 
 
 def reject_draft(call: Call) -> Response:
     key, reason = study_key_of(call), RejectReason(call.text("reason_code"))
-    return _report_answer(call.house.services.desk.reject(call.signed_in.actor, key, reason, call.number("etag")))
+    actor, etag = call.signed_in.actor, call.number("etag")
+    return _report_answer(call.house.services.desk.reject(actor, key, reason, etag, screen_of(call)))
 
 
 def _report_answer(report: Report) -> Response:
     return json_answer(report_json(report), headers={"ETag": f'"{report.etag}"'})
 
 
-def _whole(call: Call, reading: Reading) -> Json:
+def whole(call: Call, reading: Reading) -> Json:
     services, key = call.house.services, reading.study.study_key
     with services.database.begin(write=False) as unit:
         instances: tuple[Instance, ...] = unit.instances(key)
     priors = [_prior(call, prior) for prior in services.vault.priors(key)]
     return {
         **from_reading(reading, instances),
+        "reading": mode_json(reading),
+        "lock": lock_json(reading.lock),
+        "recovery": recovery_json(reading.recovery),
+        "now": services.clock.now().isoformat(),
         "identity": identity_of(services.vault, key),
         "priors": priors,
     }
@@ -157,13 +186,13 @@ def _if_match(call: Call) -> int:
     return int(found[1])
 
 
-def _content(call: Call, key: StudyKey) -> ReportContent:
-    """What the person wrote. A finding's probability is the model's and comes from its analysis, never from the body."""
+def content_of_body(call: Call, key: StudyKey, body: Mapping[str, object]) -> ReportContent:
+    """What the person wrote (`CONTENT_BODY`). A finding's probability is the model's and comes from its analysis, never from the body."""
     with call.house.services.database.begin(write=False) as unit:
         analysis = unit.analysis(key)
     probability = {each.name: each.probability for each in analysis.findings} if analysis else {}
-    sections = cast(list[dict[str, str]], call.body["sections"])
-    findings = cast(list[dict[str, object]], call.body["findings"])
+    sections = cast(list[dict[str, str]], body["sections"])
+    findings = cast(list[dict[str, object]], body["findings"])
     names = [FindingName(cast(str, each["name"])) for each in findings]
     if len({each["section"] for each in sections}) != len(sections) or len(set(names)) != len(names):
         raise Refusal(400, "body_misfit", "each section and each finding may appear once")

@@ -17,6 +17,7 @@ from wetread.ports.vault import VaultInstance
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.qido import find_study, uid_in_path
+from wetread.web.veil import shown_instances
 
 __all__ = ["accepted_as", "retrieve_instance", "retrieve_series", "retrieve_study"]
 
@@ -34,19 +35,19 @@ class _Part:
 
 def retrieve_study(call: Call) -> Response:
     study = find_study(call)
-    return _related(call, list(call.house.services.vault.instances(study.study_key)))
+    return _related(call, shown_instances(call, study.study_key, call.house.services.vault.instances(study.study_key)))
 
 
 def retrieve_series(call: Call) -> Response:
     series_uid, study = uid_in_path(call, "series_uid"), find_study(call)
-    instances = call.house.services.vault.instances(study.study_key)
+    instances = shown_instances(call, study.study_key, call.house.services.vault.instances(study.study_key))
     return _related(call, [each for each in instances if each.header.series_instance_uid == series_uid])
 
 
 def retrieve_instance(call: Call) -> Response:
     uids = [uid_in_path(call, name) for name in ("study_uid", "series_uid", "sop_uid")]
     found = call.house.services.vault.find_instance(*uids)
-    if found is None:
+    if found is None or not shown_instances(call, found.study_key, [found]):
         raise StudyNotFound("no such instance")
     syntax = found.header.traits.transfer_syntax_uid
     if accepted_as(call.headers.get("accept", "*/*"), {syntax}, single=True) == _RELATED:

@@ -22,6 +22,7 @@ from wetread.web.json_answer import tagged_json
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json, identity_of, study_json
+from wetread.web.veil import veiled_rows
 
 __all__ = ["VIEWS", "WorklistView", "get_worklist"]
 
@@ -125,7 +126,7 @@ def get_worklist(call: Call) -> Response:
         raise Refusal(400, "unknown_view", f"view is one of {', '.join(VIEWS)}")
     actor = call.signed_in.actor
     with_identity = Act.READ_STUDY in PERMITTED[actor.role]
-    rows = call.house.worklist.rows(view, with_identity=with_identity)
+    rows = veiled_rows(call, call.house.worklist.rows(view, with_identity=with_identity))
     shown = "named" if with_identity else "de-identified"
     call.house.audit_seldom(AuditEvent("worklist.read", actor.actor_id, detail=(("shown", shown),)))
     body = {

@@ -6,12 +6,22 @@ from datetime import timedelta
 import pytest
 
 from wetread.domain.finding import FindingName
+from wetread.domain.reading import OwnFinding, OwnFindings, ReadingMode, ReadingRecord
 from wetread.domain.report import ReportContent, ReportFinding, ReportStatus, Section
 from wetread.domain.statement import Presence
 from wetread.labelling.aggregation import report_labels
 from wetread.labelling.labeller import RuleLabeller
 from wetread.monitoring.prediction_log import COLUMNS, PredictionRow, prediction_rows, signed_text
-from wetread.testing.builders import NOON, a_finding, a_report, a_signature, a_study, an_analysis, image_traits
+from wetread.testing.builders import (
+    NOON,
+    STUDY_KEY,
+    a_finding,
+    a_report,
+    a_signature,
+    a_study,
+    an_analysis,
+    image_traits,
+)
 
 N = FindingName
 
@@ -57,6 +67,17 @@ def test_a_row_says_which_model_where_and_how_long_it_took_and_not_who() -> None
     assert (row.site, row.scanner, row.view, row.date) == ("north", "P1", "PA", "2026-03-02")
     assert row.turnaround_min == 42.0
     assert tuple(PredictionRow.__slots__) == COLUMNS  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("blind", "label"), [(True, "negative"), (False, "")])
+def test_how_the_signer_read_it_is_told_and_their_own_word_where_they_were_blind(blind: bool, label: str) -> None:
+    own = OwnFindings((OwnFinding(N.PNEUMOTHORAX, Presence.NEGATIVE),), NOON, blind, "" if blind else "paged")
+    record = ReadingRecord(STUDY_KEY, "dr.roe", ReadingMode.SECOND_READER, NOON, own, NOON)
+    signed = a_report(status=ReportStatus.FINAL, signature=a_signature())
+    (row,) = prediction_rows(a_study(), "p", None, an_analysis(), signed, {}, reading=record)
+    assert (row.reading_mode, row.own_label, row.label) == ("second_reader", label, "positive")
+    (unknown,) = prediction_rows(a_study(), "p", None, an_analysis(), signed, {})
+    assert (unknown.reading_mode, unknown.own_label) == ("", "")
 
 
 def test_what_is_not_calibrated_or_not_signed_measures_nothing() -> None:

@@ -1,0 +1,282 @@
+"""What a blinded reader is not told: every GET of the table is walked with a study whose AI words and numbers are unmistakable. Before the commit none of them appears, after it every one."""
+
+import http.client
+import re
+from dataclasses import replace
+from struct import pack
+
+import pytest
+from builders_web import SECRET, Answer, Browser, World, a_world, open_door
+
+from wetread.domain.analysis import HeatMaps, ModelIdentity, OperatingPoint, QualityFlag, Region
+from wetread.domain.critical import Acknowledgement, EarlierWord
+from wetread.domain.finding import FindingName
+from wetread.domain.identifiers import SOPInstanceUID, StudyKey, instance_key
+from wetread.domain.reading import ReadingMode
+from wetread.domain.relabelling import RelabelRound, RelabelTask
+from wetread.domain.report import Evidence, ReportContent, ReportFinding, ReportStatus, Section, Sentence
+from wetread.domain.role import Role
+from wetread.domain.study_state import StudyState
+from wetread.ports.vault import VaultInstance
+from wetread.signoff.modes import ModePolicy
+from wetread.testing.builders import (
+    NOON,
+    a_decision,
+    a_draft,
+    a_finding,
+    a_header,
+    a_report,
+    a_signature,
+    an_analysis,
+    an_identity,
+    an_instance,
+    image_traits,
+)
+from wetread.testing.critical_builders import a_critical_result
+from wetread.web.operation_table import OPERATIONS
+from wetread.web.operations import Operation
+
+WORDS = {
+    "probability": "0.7391",
+    "operating point": "0.4137",
+    "raw score": "1.8831",
+    "region": "1777",
+    "model": "okapinet",
+    "film quality": "quaggaflag",
+    "draft": "zebrasentence",
+    "draft's notice": "gnunotice",
+    "triage": "elandreason",
+    "triage rule": "orynxrule",
+    "heat map": "6.625",
+    "preliminary report": "bongotext",
+    "own result sent back": "kuduobject",
+    "a colleague's read-back": "bushbuckwords",
+    "critical result's pages": "dikdikmessage",
+}
+NOT_SHOWN_BY_ANY = {"critical result's pages"}
+"""What a page says leaves by the channels only: no answer of this door holds it, before or after."""
+
+
+def a_told_study(world: World, state: StudyState = StudyState.DRAFTED) -> StudyKey:
+    """A critical study; whatever the machine says of it holds a word of WORDS."""
+    point = OperatingPoint(0.4137, "okapi rule", None, None)
+    finding = a_finding(
+        FindingName.HERNIA, probability=0.7391, raw_score=1.8831, operating_point=point, laterality="",
+        region=Region(1777, 1888, 20, 30),
+    )  # fmt: skip
+    analysis = an_analysis(
+        model=ModelIdentity("okapinet", "9.8.7", "f" * 64),
+        findings=(finding,),
+        quality=(QualityFlag("quaggaflag", "quaggaflag says look"),),
+        heat=HeatMaps(1, 1, pack("<e", 6.625), Region(0, 2500, 0, 2048)),
+    )
+    sentence = Sentence(
+        Section.FINDINGS, "A zebrasentence.", (Evidence("model", FindingName.HERNIA, 0.7391, 0.4137),), "hedge"
+    )
+    draft = a_draft(
+        sentences=(sentence,),
+        findings=(ReportFinding(FindingName.HERNIA, True, "", 0.7391),),
+        notice="gnunotice",
+    )
+    decision = a_decision(
+        reason="elandreason 0.7391", rule_id="orynxrule", message="dikdikmessage", finding=FindingName.HERNIA
+    )
+    key = world.add_study(state, analysis=analysis, draft=draft, decision=decision)
+    content = ReportContent(((Section.FINDINGS, "A bongotext."),), ())
+    status = ReportStatus.PRELIMINARY if state is StudyState.DRAFTED else ReportStatus.FINAL
+    signature = a_signature(content, signer_id="resident", signer_name="Res Ident")
+    with world.services.database.begin() as unit:
+        unit.save_report(
+            a_report(study_key=key, content=content, status=status, author_id="resident", signature=signature),
+            expected_etag=None,
+        )
+        result = a_critical_result(
+            study_key=key, critical_key=f"{key}:1", reason="elandreason 0.7391", rule_id="orynxrule", message="dikdikmessage",
+            earlier=(EarlierWord("dikdikmessage", Acknowledgement("resident", NOON, "bushbuckwords"), None),),
+        )  # fmt: skip
+        unit.save_critical(result, expected_etag=None)
+        unit.commit()
+    send_back(world, key)
+    return key
+
+
+def send_back(world: World, key: StudyKey) -> None:
+    """Our own heat map object, as an archive forwards it."""
+    traits = image_traits(manufacturer="wetread", series_description="kuduobject", modality="OT")
+    header = a_header(
+        study_instance_uid="2.25.1",
+        series_instance_uid="2.25.77",
+        sop_instance_uid="2.25.77.1",
+        traits=traits,
+        identity=an_identity(patient_id="P1", accession_number="A1"),
+    )
+    incoming = world.services.file_store.receive()
+    incoming.write(b"kuduobject")
+    sha256 = incoming.keep().sha256
+    film_key = instance_key(SECRET, header.sop_instance_uid)
+    world.services.vault.admit([VaultInstance(film_key, key, sha256, header)])
+    with world.services.database.begin() as unit:
+        unit.admit_instance(an_instance(instance_key=film_key, study_key=key, content_sha256=sha256, traits=traits))
+        unit.commit()
+
+
+def second_reader_world(mode: ReadingMode = ReadingMode.SECOND_READER) -> World:
+    world = a_world()
+    desk = replace(world.services.desk, modes=ModePolicy(mode))
+    world.services = replace(world.services, desk=desk)
+    return world
+
+
+def paths(operation: Operation, key: str) -> list[str]:
+    """Every place that the operation has of the study: with our own object's series and instance as well as the film's."""
+    found = [operation.path.replace("{study_key}", key).replace("{critical_key}", f"{key}:1")]
+    found = [each.replace("{study_uid}", "2.25.1").replace("{model}", "okapinet@9.8.7") for each in found]
+    if "{series_uid}" in operation.path:
+        pairs = (("2.25.1.1", "2.25.1.1.1"), ("2.25.77", "2.25.77.1"))
+        found = [
+            each.replace("{series_uid}", series).replace("{sop_uid}", sop) for each in found for series, sop in pairs
+        ]
+    if operation.name in ("worklist", "criticals"):
+        found += [f"{each}?view={view}" for each in found for view in ("reported", "closed")]
+    if operation.name == "film":
+        found.append(own_picture(key))
+    assert not any(re.search(r"[{}]", each) for each in found)
+    return found
+
+
+def own_picture(key: str) -> str:
+    return f"/api/studies/{key}/film.png?instance={instance_key(SECRET, SOPInstanceUID('2.25.77.1'))}"
+
+
+def everything(reader: Browser, key: str) -> dict[str, bytes]:
+    """Status, headers and body of every GET, and the first event of the stream."""
+    said = {}
+    for operation in OPERATIONS:
+        if operation.method == "GET" and operation.name != "events":
+            for path in paths(operation, key):
+                answer: Answer = reader.get(path)
+                assert answer.status < 500, path
+                said[f"{operation.name} {path}"] = repr(answer.headers).encode() + answer.body
+    said["events"] = first_events(reader)
+    return said
+
+
+def first_events(reader: Browser) -> bytes:
+    connection = http.client.HTTPConnection("127.0.0.1", reader.port, timeout=20)
+    try:
+        connection.request("GET", "/api/events", headers={"Cookie": reader.cookie})
+        answer = connection.getresponse()
+        return b"".join(answer.readline() for _ in range(5))
+    finally:
+        connection.close()
+
+
+def told(said: dict[str, bytes]) -> dict[str, list[str]]:
+    return {what: [name for name, body in said.items() if word.encode() in body] for what, word in WORDS.items()}
+
+
+def test_before_the_commit_no_answer_holds_what_the_ai_said_and_after_it_every_word_is_there() -> None:
+    world = second_reader_world()
+    key = a_told_study(world)
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        for _ in range(2):  # before the study is opened, and while it is read
+            before = everything(reader, key)
+            assert told(before) == {what: [] for what in WORDS}
+            assert "hernia" not in before[f"study /api/studies/{key}"].decode().lower()
+            opened = reader.post(f"/api/studies/{key}/open")
+            assert opened.status == 200
+            assert not any(word.encode() in opened.body for word in WORDS.values())
+        assert reader.get(own_picture(key)).status == 404
+        acknowledged = reader.post(f"/api/criticals/{key}:1/acknowledge", {"etag": 1, "read_back": "I look at it now"})
+        assert acknowledged.status == 200
+        assert not any(word.encode() in acknowledged.body for word in WORDS.values())
+        committed = reader.post(
+            f"/api/studies/{key}/findings", {"findings": [{"name": "hernia", "presence": "negative"}]}
+        )
+        assert committed.status == 200
+        after = told(everything(reader, key))
+        assert {what for what, where in after.items() if not where} == NOT_SHOWN_BY_ANY
+        assert reader.get(own_picture(key)).status == 200
+        (difference,) = committed.json()["reading"]["differences"]  # type: ignore[index]
+        assert (difference["name"], difference["agreement"]) == ("hernia", "ai_only")
+
+
+def test_the_priority_and_the_critical_mark_are_told_before_the_commit() -> None:
+    """Safety wins over blinding (ADR-0016)."""
+    world = second_reader_world()
+    key = a_told_study(world)
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        study = reader.get(f"/api/studies/{key}").json()
+        assert (study["study"]["priority"], study["study"]["critical"]) == ("stat", True)  # type: ignore[index]
+        (row,) = reader.get("/api/worklist").json()["studies"]  # type: ignore[misc]
+        assert (row["priority"], row["critical"], row["withheld"]) == ("stat", True, "until_commit")
+        (critical,) = reader.get("/api/criticals").json()["criticals"]  # type: ignore[misc]
+        assert (critical["reason"], critical["withheld"]) == ("", True)
+
+
+def test_what_one_reader_committed_shows_nothing_to_another() -> None:
+    world = second_reader_world()
+    world.add_account("another", Role.RADIOLOGIST)
+    key = a_told_study(world)
+    with open_door(world) as door:
+        assert door.as_("radiologist").post(f"/api/studies/{key}/findings", {"findings": []}).status == 200
+        assert told(everything(door.as_("another"), key)) == {what: [] for what in WORDS}
+        assert told(everything(door.as_("quality"), key))["draft"]
+
+
+def test_without_ai_nothing_of_it_is_ever_told_but_what_a_person_signed() -> None:
+    world = second_reader_world(ReadingMode.AI_OFF)
+    key = a_told_study(world)
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        for _ in range(2):
+            said = told(everything(reader, key))
+            assert {what for what, where in said.items() if where} == {"preliminary report"}
+            reader.post(f"/api/studies/{key}/open")
+        assert reader.post(f"/api/studies/{key}/findings", {"findings": []}).status == 409
+
+
+def test_an_adjudicator_is_told_neither_the_ai_nor_the_report_nor_the_priority() -> None:
+    world = a_world()
+    key = a_told_study(world, StudyState.SIGNED)
+    with world.services.database.begin() as unit:
+        drawn = RelabelRound("r1", ("hernia", "mass"), 1, 1, 1, 1, "", (), "quality", NOON)
+        unit.add_relabel_round(drawn, [RelabelTask("r1", key, "p", "north", ("hernia", "mass"), (), 1.0)])
+        unit.commit()
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        said = everything(reader, key)
+        assert told(said) == {what: [] for what in WORDS}
+        assert not any(b"stat" in re.findall(rb'"priority":"(\w+)"', body) for body in said.values())
+        study = reader.get(f"/api/studies/{key}").json()
+        assert (study["study"]["priority"], study["study"]["critical"]) == ("withheld", False)  # type: ignore[index]
+        assert study["reading"]["asked"] == ["hernia", "mass"]  # type: ignore[index]
+        assert reader.get("/api/criticals").json()["criticals"] == []
+        half = reader.post(f"/api/studies/{key}/findings", {"findings": [{"name": "mass", "presence": "negative"}]})
+        assert (half.status, half.json()["code"]) == (422, "bad_answer")
+        findings = [{"name": "hernia", "presence": "positive"}, {"name": "mass", "presence": "uncertain"}]
+        assert reader.post(f"/api/studies/{key}/findings", {"findings": findings}).status == 200
+        after = told(everything(reader, key))
+        assert {what for what, where in after.items() if not where} == NOT_SHOWN_BY_ANY
+    with world.services.database.begin(write=False) as unit:
+        task = unit.relabel_task("r1", key)
+        assert task is not None
+        assert [(read.reader_id, [str(each) for each in read.answers]) for read in task.reads] == [
+            ("radiologist", ["positive", "uncertain"])
+        ]
+
+
+@pytest.mark.parametrize("role", ["radiologist", "resident"])
+def test_a_bearer_token_is_blinded_as_its_account_is(role: str) -> None:
+    from builders_web import a_token
+
+    world = second_reader_world()
+    key = a_told_study(world)
+    token = a_token(world, role)
+    with open_door(world) as door:
+        client = Browser(door.port, defaults={"Authorization": f"Bearer {token}"})
+        assert not any(word.encode() in client.get(f"/api/studies/{key}").body for word in WORDS.values())
+        refused = client.get(f"/api/studies/{key}/heatmap")
+        assert (refused.status, refused.json()["code"]) == (403, "ai_withheld")
