@@ -27,6 +27,7 @@ from wetread.testing.builders import (
     a_study,
     an_analysis,
     an_instance,
+    image_traits,
 )
 
 
@@ -160,8 +161,41 @@ def test_the_worklist_puts_the_most_urgent_first(database: Database) -> None:
         assert uow.worklist(states=frozenset({StudyState.DRAFTED})) == (expected[3],)
         assert uow.worklist(states=frozenset()) == ()
         by_arrival = tuple(sorted(expected, key=lambda each: (each.received_at, each.study_key)))
-        assert uow.worklist(oldest_first=True) == by_arrival
-        assert uow.worklist(oldest_first=True, limit=2) == by_arrival[:2]
+        assert uow.worklist(by="oldest") == by_arrival
+        assert uow.worklist(by="oldest", limit=2) == by_arrival[:2]
+        assert uow.worklist(by="newest", limit=2) == by_arrival[:-3:-1]
+
+
+def test_rows_of_many_studies_are_read_at_once(database: Database) -> None:
+    keys = [StudyKey(f"s{number:04}") for number in range(1203)]
+    with database.begin() as uow:
+        for number, key in enumerate(keys):
+            uow.save_study(a_study(study_key=key))
+            uow.save_decision(key, 1, a_decision(reason=f"first of {key}"))
+            for view in ("PA", "LL", "PA") if number == 700 else ():
+                films = len(uow.instances(key))
+                traits = image_traits(view_position=view)
+                uow.admit_instance(
+                    an_instance(instance_key=InstanceKey(f"{key}/{films}"), study_key=key, traits=traits)
+                )
+        uow.save_decision(keys[7], 2, a_decision(reason="second"))
+        uow.commit()
+    with database.begin(write=False) as uow:
+        decisions, views = uow.decisions_of([*keys, StudyKey("none")]), uow.views_of(keys)
+        assert list(uow.decisions_of([])) == list(uow.views_of([])) == []
+    assert decisions.keys() == set(keys)
+    assert (decisions[keys[7]].reason, decisions[keys[1202]].reason) == ("second", "first of s1202")
+    assert views == {keys[700]: (("DX", "LL"), ("DX", "PA"))}
+
+
+def test_a_preference_is_its_owners_and_the_last_one_saved(database: Database) -> None:
+    with database.begin() as uow:
+        for owner, body in (("ann", "1"), ("ben", "2"), ("ann", "3")):
+            uow.save_preference(owner, "views", body)
+        uow.commit()
+    with database.begin(write=False) as uow:
+        assert [uow.preference(owner, "views") for owner in ("ann", "ben", "cy")] == ["3", "2", ""]
+        assert uow.preference("ann", "other") == ""
 
 
 def test_studies_come_newest_first_page_by_page(database: Database) -> None:
@@ -264,6 +298,16 @@ def test_accounts_are_saved_by_name(database: Database) -> None:
         assert uow.accounts() == (service, replace(reader, disabled=True))
         assert uow.account("archive") == service
         assert uow.account("nobody") is None
+
+
+def test_sessions_are_listed_by_who_and_how_long(database: Database) -> None:
+    sessions = [Session(f"{n}" * 64, who, NOON + timedelta(hours=n)) for n, who in ((3, "ann"), (1, "ben"), (2, "ann"))]
+    with database.begin() as uow:
+        for each in sessions:
+            uow.save_session(each)
+        uow.commit()
+    with database.begin(write=False) as uow:
+        assert uow.sessions() == (sessions[2], sessions[0], sessions[1])
 
 
 def test_a_session_lasts_until_it_is_ended(database: Database) -> None:

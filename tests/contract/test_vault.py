@@ -66,6 +66,13 @@ def test_a_study_knows_its_series_instances_and_modalities(vault: Vault) -> None
     ]
 
 
+def test_many_are_named_at_once(vault: Vault) -> None:
+    vault.admit([instance_of(f"{n}", number, patient_id=f"P{n}") for n in range(1, 701) for number in (1, 2)][:900])
+    found = vault.identities([StudyKey(f"{n}") for n in range(440, 1400)])
+    assert {key: who.patient_id for key, who in found.items()} == {f"{n}": f"P{n}" for n in range(440, 451)}
+    assert vault.identities([]) == {}
+
+
 def test_an_unknown_study_is_not_found(vault: Vault) -> None:
     with pytest.raises(StudyNotFound):
         vault.study(STUDY_KEY)

@@ -3,11 +3,11 @@
 Knows study keys only; a raw UID, name or date never enters it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditEvent, AuditRecord
@@ -27,7 +27,9 @@ from wetread.ports.relabel_store import RelabelStore
 from wetread.ports.rollout_store import RolloutStore
 from wetread.ports.watch_store import WatchStore
 
-__all__ = ["Account", "AdmissionOutcome", "Database", "JobCounts", "Session", "UnitOfWork"]
+__all__ = ["Account", "AdmissionOutcome", "Database", "JobCounts", "Session", "UnitOfWork", "WorklistOrder"]
+
+WorklistOrder = Literal["urgency", "oldest", "newest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityS
         ...
 
     def worklist(
-        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, oldest_first: bool = False
+        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
     ) -> tuple[Study, ...]:
-        """Most urgent first: critical, priority rank, then oldest received_at; with `oldest_first` by received_at alone."""
+        """By urgency: critical, priority rank, then oldest received_at. Or the oldest, or the newest arrival first."""
         ...
 
     def studies(
@@ -95,6 +97,9 @@ class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityS
         ...
 
     def instances(self, study_key: StudyKey) -> tuple[Instance, ...]: ...
+    def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
+        """(modality, view position) of each study's instances, each pair once, in order."""
+        ...
 
     # results; each save replaces what the same revision/version held
     def save_analysis(self, study_key: StudyKey, revision: int, analysis: Analysis) -> None: ...
@@ -104,6 +109,10 @@ class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityS
 
     def save_decision(self, study_key: StudyKey, revision: int, decision: TriageDecision) -> None: ...
     def decision(self, study_key: StudyKey) -> TriageDecision | None: ...
+    def decisions_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, TriageDecision]:
+        """The newest decision of each study that has one."""
+        ...
+
     def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None: ...
     def draft(self, study_key: StudyKey) -> Draft | None: ...
 
@@ -149,6 +158,16 @@ class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityS
     def save_session(self, session: Session) -> None: ...
     def session(self, token_sha256: str) -> Session | None: ...
     def end_session(self, token_sha256: str) -> None: ...
+    def sessions(self) -> tuple[Session, ...]:
+        """All that are kept, by actor and expiry."""
+        ...
+
+    # what a person arranged for their own screens
+    def preference(self, actor_id: str, name: str) -> str:
+        """As it was saved, or ""."""
+        ...
+
+    def save_preference(self, actor_id: str, name: str, body: str) -> None: ...
 
 
 class Database(Protocol):

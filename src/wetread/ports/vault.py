@@ -1,5 +1,6 @@
 """Who a study key belongs to. A separate database with its own credentials; the working rooms never import its adapter."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +43,10 @@ class Vault(Protocol):
 
     def study(self, study_key: StudyKey) -> VaultStudy:
         """Raises StudyNotFound."""
+        ...
+
+    def identities(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, PatientIdentity]:
+        """Who those studies are of that the vault holds."""
         ...
 
     def instances(self, study_key: StudyKey) -> tuple[VaultInstance, ...]: ...

@@ -1,4 +1,4 @@
-"""Rows of accounts and sessions; secrets arrive hashed."""
+"""Rows of accounts, sessions and what people arranged for themselves; secrets arrive hashed."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from wetread.domain.role import Actor, Role
 from wetread.ports.database import Account, Session
 from wetread.storage import schema
+from wetread.storage.codec import column_text
 from wetread.storage.transaction import Transaction
 
 __all__ = ["AccountRows"]
@@ -20,7 +21,11 @@ _SAVE_SESSION = _SESSION.on_conflict_do_update(
     index_elements=["token_sha256"],
     set_={"actor_id": _SESSION.excluded.actor_id, "expires_at": _SESSION.excluded.expires_at},
 )
-_SESSIONS = schema.sessions.c
+_SESSIONS, _PREFERENCES = schema.sessions.c, schema.preferences.c
+_PREFERENCE = insert(schema.preferences)
+_SAVE_PREFERENCE = _PREFERENCE.on_conflict_do_update(
+    index_elements=["actor_id", "name"], set_={"body": _PREFERENCE.excluded.body}
+)
 
 
 class AccountRows(Transaction):
@@ -43,6 +48,17 @@ class AccountRows(Transaction):
     def session(self, token_sha256: str) -> Session | None:
         row = self._read(select(schema.sessions).where(_SESSIONS.token_sha256 == token_sha256)).one_or_none()
         return None if row is None else Session(row.token_sha256, row.actor_id, row.expires_at)
+
+    def sessions(self) -> tuple[Session, ...]:
+        rows = self._read(select(schema.sessions).order_by(_SESSIONS.actor_id, _SESSIONS.expires_at))
+        return tuple(Session(row.token_sha256, row.actor_id, row.expires_at) for row in rows)
+
+    def preference(self, actor_id: str, name: str) -> str:
+        mine = (_PREFERENCES.actor_id == actor_id) & (_PREFERENCES.name == name)
+        return self._read(select(_PREFERENCES.body).where(mine)).scalar_one_or_none() or ""
+
+    def save_preference(self, actor_id: str, name: str, body: str) -> None:
+        self._write(_SAVE_PREFERENCE, {"actor_id": actor_id, "name": name, "body": column_text(body)})
 
     def end_session(self, token_sha256: str) -> None:
         self._write(delete(schema.sessions).where(_SESSIONS.token_sha256 == token_sha256))

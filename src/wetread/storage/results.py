@@ -1,5 +1,6 @@
 """Rows of what the machine concluded, one per study revision: analyses, triage decisions, drafts."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, batches
 
 __all__ = ["ResultRows"]
 
@@ -30,6 +31,11 @@ def _newest(table: Table) -> Select[Any]:
 _TABLES = (schema.analyses, schema.decisions, schema.drafts)
 _SAVE_ANALYSIS, _SAVE_DECISION, _SAVE_DRAFT = map(_replacing, _TABLES)
 _ANALYSIS, _DECISION, _DRAFT = map(_newest, _TABLES)
+_DECISIONS = (
+    select(schema.decisions)
+    .where(schema.decisions.c.study_key.in_(bindparam("keys", expanding=True)))
+    .order_by(schema.decisions.c.revision)
+)
 
 
 class ResultRows(Transaction):
@@ -48,6 +54,12 @@ class ResultRows(Transaction):
     def decision(self, study_key: StudyKey) -> TriageDecision | None:
         row = self._read(_DECISION, {"key": study_key}).one_or_none()
         return None if row is None else decode(TriageDecision, row.body)
+
+    def decisions_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, TriageDecision]:
+        found: dict[StudyKey, str] = {}
+        for batch in batches(study_keys):
+            found |= {StudyKey(row.study_key): row.body for row in self._read(_DECISIONS, {"keys": batch})}
+        return {key: decode(TriageDecision, body) for key, body in found.items()}
 
     def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None:
         self._write(_SAVE_DRAFT, {"study_key": study_key, "revision": revision, "body": encode(draft)})

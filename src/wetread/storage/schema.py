@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0007", "vault": "0001", "snippets": "0002"}
+HEADS = {"work": "0008", "vault": "0001", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -365,6 +365,13 @@ sessions = Table(
     Column("token_sha256", Text, primary_key=True),
     _text("actor_id"),
     _time("expires_at"),
+)
+preferences = Table(
+    "preferences",
+    work,
+    Column("actor_id", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _text("body"),
 )
 
 vault_studies = Table(

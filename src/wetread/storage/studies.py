@@ -1,5 +1,7 @@
 """Rows of studies and their instances."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,10 +15,10 @@ from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.priority import Priority
 from wetread.domain.study import ImageTraits, Instance, Sex, Study, StudyTraits
 from wetread.domain.study_state import StudyState
-from wetread.ports.database import AdmissionOutcome
+from wetread.ports.database import AdmissionOutcome, WorklistOrder
 from wetread.storage import schema
 from wetread.storage.codec import column_text, decode, encode
-from wetread.storage.transaction import Row, Transaction
+from wetread.storage.transaction import Row, Transaction, batches
 
 __all__ = ["StudyRows"]
 
@@ -29,12 +31,14 @@ _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
 _OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
 _NEWEST = select(schema.studies).order_by(_STUDIES.received_at.desc(), _STUDIES.study_key.desc())
+_ORDERS = {"urgency": _WORKLIST, "oldest": _OLDEST, "newest": _NEWEST}
 _ADMIT = (
     insert(schema.instances)
     .on_conflict_do_nothing(index_elements=["instance_key"])
     .execution_options(preserve_rowcount=True)
 )
 _HELD = select(_INSTANCES.content_sha256).where(_INSTANCES.instance_key == bindparam("key"))
+_TRAITS = select(_INSTANCES.study_key, _INSTANCES.traits)
 _OF_STUDY = (
     select(schema.instances)
     .where(_INSTANCES.study_key == bindparam("key"))
@@ -57,9 +61,9 @@ class StudyRows(Transaction):
         self._write(_SAVE, _study_row(study))
 
     def worklist(
-        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, oldest_first: bool = False
+        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
     ) -> tuple[Study, ...]:
-        query = (_OLDEST if oldest_first else _WORKLIST).limit(limit)
+        query = _ORDERS[by].limit(limit)
         if states is not None:
             query = query.where(_STUDIES.state.in_(sorted(states)))
         return tuple(_study(row) for row in self._read(query))
@@ -82,6 +86,15 @@ class StudyRows(Transaction):
     def _known(self, instance: Instance) -> str:
         held = self._read(_HELD, {"key": instance.instance_key}).scalar_one()
         return "duplicate" if held == instance.content_sha256 else "conflict"
+
+    def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
+        found: dict[StudyKey, set[tuple[str, str]]] = {}
+        for batch in batches(study_keys):
+            for row in self._read(_TRAITS.where(_INSTANCES.study_key.in_(batch))):
+                traits = json.loads(row.traits)
+                view = traits["modality"], traits["view_position"]
+                found.setdefault(StudyKey(row.study_key), set()).add(view)
+        return {key: tuple(sorted(views)) for key, views in found.items()}
 
     def instances(self, study_key: StudyKey) -> tuple[Instance, ...]:
         return tuple(_instance(row) for row in self._read(_OF_STUDY, {"key": study_key}))

@@ -1,7 +1,7 @@
 """One transaction on one connection: what every group of rows stands on, and the audit chain that ends each of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,11 @@ from wetread.storage import schema
 from wetread.storage.codec import aware_utc
 from wetread.storage.engine import begin, translated
 
-__all__ = ["Row", "Transaction", "audit_record"]
+__all__ = ["Row", "Transaction", "audit_record", "batches"]
 
 Row = Mapping[str, Any]
+
+_BATCH = 500  # below every engine's limit of parameters in one statement
 
 _HEAD = select(schema.audit_head.c.sequence, schema.audit_head.c.hash)
 _LOCK_HEAD = _HEAD.with_for_update()
@@ -87,6 +89,11 @@ class Transaction:
         with translated():
             self._connection.commit()
         self._refuse(PermanentError("this unit of work is already committed", code="unit_closed"))
+
+
+def batches(keys: Sequence[StudyKey]) -> Iterator[Sequence[StudyKey]]:
+    """The keys in pieces that fit one statement."""
+    return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
 
 
 def _audit_row(record: AuditRecord) -> Row:

@@ -49,6 +49,15 @@ class SqlVault:
             raise StudyNotFound("the vault holds no such study: it was never admitted here")
         return found[0]
 
+    def identities(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, PatientIdentity]:
+        found: dict[StudyKey, PatientIdentity] = {}
+        with translated(), self._engine.connect() as connection:
+            for start in range(0, len(study_keys), _BATCH):
+                wanted = _STUDIES.study_key.in_(study_keys[start : start + _BATCH])
+                for key, identity in connection.execute(select(_STUDIES.study_key, _STUDIES.identity).where(wanted)):
+                    found[StudyKey(key)] = decode(PatientIdentity, identity)
+        return found
+
     def instances(self, study_key: StudyKey) -> tuple[VaultInstance, ...]:
         query = select(vault_instances).where(_INSTANCES.study_key == study_key)
         return self._instances(query.order_by(_INSTANCES.series_instance_uid, _INSTANCES.sop_instance_uid))

@@ -1,7 +1,7 @@
 """The working database in memory: whole-state copies make its transactions as honest as those of the real ones."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft, Report, ReportStatus
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
-from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
+from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_quality import MemoryQualityStore
 from wetread.testing.memory_reading import MemoryReadingStore
@@ -56,11 +56,11 @@ class MemoryUnitOfWork(
         self._changing.studies[study.study_key] = study
 
     def worklist(
-        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, oldest_first: bool = False
+        self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
     ) -> tuple[Study, ...]:
         wanted = [each for each in self._visible.studies.values() if states is None or each.state in states]
-        wanted.sort(key=lambda each: (each.received_at, each.study_key))
-        if not oldest_first:
+        wanted.sort(key=lambda each: (each.received_at, each.study_key), reverse=by == "newest")
+        if by == "urgency":
             wanted.sort(key=lambda each: (not each.critical, -each.priority.rank))
         return tuple(wanted[:limit])
 
@@ -83,6 +83,14 @@ class MemoryUnitOfWork(
         mine = [each for each in self._visible.instances.values() if each.study_key == study_key]
         return tuple(sorted(mine, key=lambda each: (each.received_at, each.instance_key)))
 
+    def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
+        held = {key: [each.traits for each in self.instances(key)] for key in study_keys}
+        return {
+            key: tuple(sorted({(each.modality, each.view_position) for each in traits}))
+            for key, traits in held.items()
+            if traits
+        }
+
     def save_analysis(self, study_key: StudyKey, revision: int, analysis: Analysis) -> None:
         self._changing.analyses[study_key, revision] = analysis
 
@@ -94,6 +102,10 @@ class MemoryUnitOfWork(
 
     def decision(self, study_key: StudyKey) -> TriageDecision | None:
         return _newest(self._visible.decisions, study_key)
+
+    def decisions_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, TriageDecision]:
+        found = {key: self.decision(key) for key in study_keys}
+        return {key: decision for key, decision in found.items() if decision}
 
     def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None:
         self._changing.drafts[study_key, revision] = draft
@@ -177,6 +189,15 @@ class MemoryUnitOfWork(
 
     def session(self, token_sha256: str) -> Session | None:
         return self._visible.sessions.get(token_sha256)
+
+    def sessions(self) -> tuple[Session, ...]:
+        return tuple(sorted(self._visible.sessions.values(), key=lambda each: (each.actor_id, each.expires_at)))
+
+    def preference(self, actor_id: str, name: str) -> str:
+        return self._visible.preferences.get((actor_id, name), "")
+
+    def save_preference(self, actor_id: str, name: str, body: str) -> None:
+        self._changing.preferences[actor_id, name] = body
 
     def end_session(self, token_sha256: str) -> None:
         self._changing.sessions.pop(token_sha256, None)

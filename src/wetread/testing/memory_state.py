@@ -85,6 +85,7 @@ class MemoryState:
     profiles: dict[str, ReaderProfile] = field(default_factory=dict)
     locks: dict[StudyKey, StudyLock] = field(default_factory=dict)
     recoveries: dict[tuple[StudyKey, str], RecoveryCopy] = field(default_factory=dict)
+    preferences: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))

@@ -1,7 +1,7 @@
 """The vault in memory; its matching is written apart from the SQL one, so each checks the other."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Lock
 
 from wetread.domain.errors import PermanentError, StudyNotFound
@@ -39,6 +39,11 @@ class MemoryVault:
             number_of_instances=len(mine),
             number_of_series=len({each.header.series_instance_uid for each in mine}),
         )
+
+    def identities(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, PatientIdentity]:
+        wanted = frozenset(study_keys)
+        held = reversed(self._instances.values())
+        return {each.study_key: each.header.identity for each in held if each.study_key in wanted}
 
     def instances(self, study_key: StudyKey) -> tuple[VaultInstance, ...]:
         mine = [each for each in self._instances.values() if each.study_key == study_key]

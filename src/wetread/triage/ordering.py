@@ -11,7 +11,7 @@ memory of who was read last, and a list dealt out in rounds would not be fair: a
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -23,13 +23,16 @@ from wetread.triage.policy import OrderRule
 __all__ = [
     "SITE_TURN",
     "Place",
+    "SortKey",
     "Standing",
     "Waiting",
     "explain_place",
     "limit_of",
     "order",
     "order_key",
+    "place_of",
     "places",
+    "sorting",
     "standing",
 ]
 
@@ -55,6 +58,10 @@ class Waiting:
     received_at: datetime
     critical_open: bool = False
     read_within_min: int = 0
+
+
+SortKey = tuple[Standing, int, int, datetime, StudyKey]
+"""Smaller is read first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,33 +97,53 @@ def order_key(study: Waiting, now: datetime, rule: OrderRule) -> tuple[Standing,
 def order(studies: Iterable[Waiting], now: datetime, rule: OrderRule) -> tuple[Waiting, ...]:
     """The worklist."""
     studies = tuple(studies)
-    turn = _turns({each.site for each in studies}, now)
+    return tuple(sorted(studies, key=sorting({each.site for each in studies}, now, rule)))
 
-    def key(study: Waiting) -> tuple[Standing, int, int, datetime, StudyKey]:
+
+def sorting(sites: Iterable[str], now: datetime, rule: OrderRule) -> Callable[[Waiting], SortKey]:
+    """The key by which a list of studies of these sites is ordered at `now`: whoever keeps a long list need not sort all of it again for one more."""
+    turn = _turns(set(sites), now)
+
+    def key(study: Waiting) -> SortKey:
         stands, moment, study_key = order_key(study, now, rule)
         window = (moment - _EPOCH) // SITE_TURN if stands is Standing.WAITING else 0
         return stands, window, 0 if stands is Standing.CRITICAL else turn[study.site], moment, study_key
 
-    return tuple(sorted(studies, key=key))
+    return key
 
 
 def places(studies: Iterable[Waiting], now: datetime, rule: OrderRule) -> tuple[Place, ...]:
     """The worklist with every study's place and the reason for it."""
-    listed, ahead, found = order(studies, now, rule), _Ahead(), []
-    for number, study in enumerate(listed, 1):
-        stands, over_cap = standing(study, now, rule), now - study.received_at > rule.waiting_cap
-        why = f"place {number}: {ahead.before(study, stands, rule)}{_limit(study, now, rule)}"
-        found.append(Place(study, number, stands, over_cap, why))
-        ahead.add(study, stands, over_cap=over_cap)
+    ahead, found = _Ahead(), []
+    for number, study in enumerate(order(studies, now, rule), 1):
+        found.append(_place(study, number, ahead, now, rule))
+        ahead.add(study, found[-1].standing, over_cap=found[-1].over_cap)
     return tuple(found)
 
 
-def explain_place(study: Waiting, studies: Sequence[Waiting], now: datetime, rule: OrderRule) -> str:
-    """Why `study` stands where it does among `studies`; raises ValueError where it is not one of them."""
-    for place in places(studies, now, rule):
-        if place.study == study:
-            return place.why
+def place_of(study: Waiting, listed: Sequence[Waiting], now: datetime, rule: OrderRule) -> Place:
+    """The place of one study on a list that is in order already; raises ValueError where it is not on it."""
+    ahead = _Ahead()
+    for number, each in enumerate(listed, 1):
+        if each == study:
+            return _place(study, number, ahead, now, rule)
+        ahead.add(each, standing(each, now, rule), over_cap=_over_cap(each, now, rule))
     raise ValueError("the study is not on this list")
+
+
+def explain_place(study: Waiting, studies: Iterable[Waiting], now: datetime, rule: OrderRule) -> str:
+    """Why `study` stands where it does among `studies`; raises ValueError where it is not one of them."""
+    return place_of(study, order(studies, now, rule), now, rule).why
+
+
+def _place(study: Waiting, number: int, ahead: "_Ahead", now: datetime, rule: OrderRule) -> Place:
+    stands = standing(study, now, rule)
+    why = f"place {number}: {ahead.before(study, stands, rule)}{_limit(study, now, rule)}"
+    return Place(study, number, stands, _over_cap(study, now, rule), why)
+
+
+def _over_cap(study: Waiting, now: datetime, rule: OrderRule) -> bool:
+    return now - study.received_at > rule.waiting_cap
 
 
 def _aged(study: Waiting, rule: OrderRule) -> datetime:

@@ -1,11 +1,12 @@
 """Every operation of the HTTP door but STOW-RS and the pages, in one table: the router, the published contract and the role tests read it."""
 
 from wetread.domain.role import Act
-from wetread.web import audit_view, films, health, pulse, qido, rollout_view, sessions, studies, wado, worklist
+from wetread.web import audit_view, films, health, pulse, qido, rollout_view, sessions, studies, wado
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
 from wetread.web.quality_view import QUALITY_OPERATIONS
 from wetread.web.reading_operations import READING_OPERATIONS
+from wetread.web.worklist_operations import WORKLIST_OPERATIONS
 
 __all__ = ["OPERATIONS"]
 
@@ -90,16 +91,6 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/api/session", "session", "Who is signed in, and what may they do?", sessions.get_session, "the session"
-    ),
-    Operation(
-        "GET",
-        "/api/worklist",
-        "worklist",
-        "Studies in reading order, with the reasons for priority and place.",
-        worklist.get_worklist,
-        "studies; identity only for roles that may read a study",
-        act=Act.SEE_WORKLIST,
-        query=(Query("view", "open, reported or rejected"),),
     ),
     Operation(
         "GET",
@@ -310,6 +301,7 @@ OPERATIONS: tuple[Operation, ...] = (
         act=Act.SEE_ROLLOUTS,
         query=(Query("site", "only this site"), Query("percent", "pass from this share on; 100")),
     ),
+    *WORKLIST_OPERATIONS,
     *CRITICAL_OPERATIONS,
     *QUALITY_OPERATIONS,
     *READING_OPERATIONS,

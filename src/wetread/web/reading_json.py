@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from wetread.domain.analysis import Analysis, Finding, OperatingPoint, Rate, Region
 from wetread.domain.delivery import Delivery
-from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import concept
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import Withheld
 from wetread.domain.report import Draft, Evidence, Report, ReportContent, ReportFinding, Signature
-from wetread.domain.study import Instance, Study
+from wetread.domain.study import Instance, PatientIdentity, Study
 from wetread.domain.study_state import READABLE, StudyState
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import Reading
@@ -20,6 +19,7 @@ __all__ = [
     "content_json",
     "delivery_json",
     "from_reading",
+    "identity_json",
     "identity_of",
     "instance_json",
     "is_synthetic",
@@ -56,10 +56,13 @@ def study_json(study: Study, withheld: Withheld = Withheld.NOTHING) -> Json:
 
 
 def identity_of(vault: Vault, study_key: StudyKey) -> Json:
-    """Who the study is of, for roles that may read it. A study the vault has lost is still shown, and says so: it must not hide all others."""
-    try:
-        who = vault.study(study_key).identity
-    except StudyNotFound:
+    """Who the study is of, for roles that may read it."""
+    return identity_json(vault.identities([study_key]).get(study_key))
+
+
+def identity_json(who: PatientIdentity | None) -> Json:
+    """A study the vault has lost is still shown, and says so: it must not hide all others."""
+    if who is None:
         return {"patient_name": "identity missing^tell an administrator", "patient_id": "", "accession_number": ""}
     return {
         "patient_name": who.patient_name,

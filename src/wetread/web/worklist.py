@@ -1,139 +1,160 @@
-"""The worklist as JSON: in reading order, each study with the reason for its priority and for its place; identity only for roles that may read a study."""
+"""The worklist as JSON: in reading order, each study with the reason for its priority; why it stands where it does, on request. Identity only for roles that may read a study."""
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
-from wetread.domain.critical import CriticalResult, CriticalState
+from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import PERMITTED, Act
-from wetread.domain.study import Study
 from wetread.domain.study_state import READABLE, StudyState
 from wetread.ports.clock import Clock
-from wetread.ports.database import Database, UnitOfWork
+from wetread.ports.database import Database
 from wetread.ports.vault import Vault
-from wetread.triage.ordering import Place, Standing, Waiting, limit_of, places
+from wetread.triage.ordering import Standing, limit_of
 from wetread.triage.policy import OrderRule
-from wetread.web.json_answer import tagged_json
+from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
-from wetread.web.reading_json import Json, identity_of, study_json
-from wetread.web.veil import veiled_rows
+from wetread.web.reading_json import Json
+from wetread.web.schema import Schema, record, text
+from wetread.web.worklist_rows import RowMaker
+from wetread.web.worklist_search import find
+from wetread.web.worklist_snapshot import Snapshot
 
-__all__ = ["VIEWS", "WorklistView", "get_worklist"]
+__all__ = ["SEARCH_BODY", "VIEWS", "WorklistView", "get_next", "get_place", "get_worklist", "search_worklist"]
 
 VIEWS: dict[str, frozenset[StudyState]] = {
     "open": READABLE | {StudyState.RECEIVED},
     "reported": frozenset({StudyState.SIGNED, StudyState.DELIVERED, StudyState.AMENDED}),
     "rejected": frozenset({StudyState.REJECTED}),
 }
-_LIMIT = 500
-_MINUTE = timedelta(minutes=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    study: Study
-    public: Json
-    identity: Json
-    read_within_min: int
+SEARCH_BODY: Schema = record({"text": text(100, min_length=2)})
+_MOST = {"open": 20_000, "reported": 1_000, "rejected": 1_000}
+_TAKEN = (StudyState.IN_READING, StudyState.RECEIVED)
+_MOST_MOVES = 1000
+"""A change that moves more than this is sent as a whole list."""
 
 
 class WorklistView:
-    """Rows are rebuilt only for studies that changed, and the order only when it can have: many screens refresh on every change.
-
-    Everything told of time is told as of the last full minute, so that an unchanged list stays the same answer for that long.
-    """
+    """Many screens refresh on every change: each view is brought up to date once, and each answer made once."""
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, rule: OrderRule) -> None:
-        self._database, self._vault, self._clock, self.rule = database, vault, clock, rule
-        self._rows: dict[StudyKey, _Row] = {}
-        self._ordered: tuple[tuple[Waiting, ...], datetime, tuple[Place, ...]] = ((), _EPOCH, ())
-        self._lock = Lock()
+        self.rule, self.maker = rule, RowMaker(vault, rule)
+        self._database, self._lock = database, Lock()
+        self._views = {
+            name: Snapshot(database, self.maker, clock, states, in_turn=name == "open", most=_MOST[name])
+            for name, states in VIEWS.items()
+        }
+        self._answers: dict[tuple[str, str, bool], tuple[str, bytes]] = {}
 
-    def rows(self, view: str, *, with_identity: bool) -> list[Json]:
-        """At most 500. The order of those to read is `triage.ordering`'s; of a longer list the most urgent and the longest waiting are looked at."""
-        with self._lock, self._database.begin(write=False) as unit:
-            studies = unit.worklist(states=VIEWS[view], limit=_LIMIT)
-            if view == "open" and len(studies) == _LIMIT:
-                oldest = unit.worklist(states=VIEWS[view], limit=_LIMIT, oldest_first=True)
-                studies = tuple({each.study_key: each for each in (*studies, *oldest)}.values())
-            rows = [self._row(unit, study) for study in studies]
-            shown = self._in_order(unit, rows) if view == "open" else [(row, row.public) for row in rows]
-            if len(self._rows) > 4 * _LIMIT:
-                self._rows = {row.study.study_key: row for row in rows}
-        return [{**public, **row.identity} if with_identity else public for row, public in shown]
+    def answer(self, view: str, since: str, *, with_identity: bool) -> tuple[str, bytes]:
+        """The entity tag and the body: the whole list, or what changed since the cursor `since`."""
+        with self._lock:
+            snapshot = self._views[view]
+            snapshot.refresh()
+            counts = self._counts()
+            tag = f'"{snapshot.cursor}.{"".join(str(each) + "." for each in counts.values())}{"n" if with_identity else "d"}"'
+            kept = self._answers.get((view, since, with_identity))
+            if kept is None or kept[0] != tag:
+                kept = tag, self._body(view, snapshot, since, counts, with_identity=with_identity)
+                self._keep(view, since, with_identity, kept)
+        return kept
 
-    def counts(self) -> dict[str, int]:
+    def first_free(self, *, but: str) -> StudyKey | None:
+        """The first on the list to read that has arrived, that nobody reads, and that is not `but`."""
+        with self._lock:
+            snapshot = self._views["open"]
+            snapshot.refresh()
+            rows = (snapshot.rows[key] for key in snapshot.order if key != but)
+            return next((row.study.study_key for row in rows if row.study.state not in _TAKEN), None)
+
+    def place(self, study_key: StudyKey) -> Json | None:
+        with self._lock:
+            snapshot = self._views["open"]
+            snapshot.refresh()
+            place, now = snapshot.place(study_key), snapshot.at
+        if place is None:
+            return None
+        return {
+            "place": place.number,
+            "of": len(snapshot.order),
+            "why": place.why,
+            "waiting_s": max(0, int((now - place.study.received_at).total_seconds())),
+            "limit_s": int(limit_of(place.study, self.rule).total_seconds()),
+            "overdue": place.standing is Standing.OVERDUE,
+            "over_cap": place.over_cap,
+            "unanswered": place.study.critical_open,
+        }
+
+    def _counts(self) -> dict[str, int]:
         states = self._database.count_studies()
         return {view: sum(states.get(state, 0) for state in members) for view, members in VIEWS.items()}
 
-    def _in_order(self, unit: UnitOfWork, rows: list[_Row]) -> list[tuple[_Row, Json]]:
-        now = self._clock.now()
-        now = now - (now - _EPOCH) % _MINUTE
-        waiting = tuple(_waiting(unit, row) for row in rows)
-        if self._ordered[:2] != (waiting, now):
-            self._ordered = waiting, now, places(waiting, now, self.rule)
-        by_key = {row.study.study_key: row for row in rows}
-        shown = [(by_key[place.study.study_key], place) for place in self._ordered[2][:_LIMIT]]
-        return [(row, {**row.public, **_place_json(place, now, self.rule)}) for row, place in shown]
+    def _body(self, view: str, snapshot: Snapshot, since: str, counts: dict[str, int], *, with_identity: bool) -> bytes:
+        head: Json = {"view": view, "cursor": snapshot.cursor, "counts": counts}
+        head |= {"waiting_cap_s": int(self.rule.waiting_cap.total_seconds()), "shown": len(snapshot.order)}
+        change = snapshot.since(since) if since else None
+        if change is not None and len(change[0].put_in) <= _MOST_MOVES:
+            moves, rows = change
+            head |= {"complete": False, "gone": sorted(moves.gone), "taken_out": sorted(moves.taken_out)}
+            head |= {"put_in": [[at, key] for at, key in moves.put_in]}
+        else:
+            rows = tuple(snapshot.rows[key] for key in snapshot.order)
+            head |= {"complete": True}
+        studies = b",".join(row.as_json(with_identity=with_identity) for row in rows)
+        return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"studies":[' + studies + b"]}"
 
-    def _row(self, unit: UnitOfWork, study: Study) -> _Row:
-        known = self._rows.get(study.study_key)
-        if known is None or known.study != study:
-            decision = unit.decision(study.study_key)
-            why = {"reason": decision.reason if decision else "", "problem": study.reason}
-            identity = known.identity if known else identity_of(self._vault, study.study_key)
-            target = decision.read_within_min if decision else 0
-            known = self._rows[study.study_key] = _Row(study, {**study_json(study), **why}, identity, target)
-        return known
-
-
-def _waiting(unit: UnitOfWork, row: _Row) -> Waiting:
-    study = row.study
-    critical_open = study.critical and _unacknowledged(unit.critical_of(study.study_key))
-    return Waiting(
-        study.study_key, study.traits.site, study.priority, study.received_at, critical_open, row.read_within_min
-    )
-
-
-def _unacknowledged(result: CriticalResult | None) -> bool:
-    """A critical study without a result of its own (an older release triaged it) counts as one that nobody has acknowledged."""
-    return result is None or result.state in (CriticalState.OPEN, CriticalState.NOTIFIED)
-
-
-def _place_json(place: Place, now: datetime, rule: OrderRule) -> Json:
-    """`limit_s`: how long it may wait, the cap or its own reading-time target; `overdue` says that this has passed; `unanswered`: critical, and nobody has acknowledged it."""
-    return {
-        "place": place.number,
-        "why_here": place.why,
-        "waiting_s": max(0, int((now - place.study.received_at).total_seconds())),
-        "limit_s": int(limit_of(place.study, rule).total_seconds()),
-        "overdue": place.standing is Standing.OVERDUE,
-        "over_cap": place.over_cap,
-        "unanswered": place.study.critical_open,
-    }
+    def _keep(self, view: str, since: str, with_identity: bool, answer: tuple[str, bytes]) -> None:
+        """The newest whole list of each kind, and some changes; megabytes are kept for nobody else."""
+        if len(self._answers) > 24:
+            self._answers = {}
+        self._answers[view, since, with_identity] = answer
 
 
 def get_worklist(call: Call) -> Response:
-    view = dict(call.query).get("view", "open")
+    query = dict(call.query)
+    view, since = query.get("view", "open"), query.get("since", "")
     if view not in VIEWS:
         raise Refusal(400, "unknown_view", f"view is one of {', '.join(VIEWS)}")
-    actor = call.signed_in.actor
-    with_identity = Act.READ_STUDY in PERMITTED[actor.role]
-    rows = veiled_rows(call, call.house.worklist.rows(view, with_identity=with_identity))
+    if len(since) > 40:
+        raise Refusal(400, "query_misfit", "since is the cursor of an earlier answer")
+    with_identity = _may_see_identity(call)
+    tag, body = call.house.worklist.answer(view, since, with_identity=with_identity)
     shown = "named" if with_identity else "de-identified"
-    call.house.audit_seldom(AuditEvent("worklist.read", actor.actor_id, detail=(("shown", shown),)))
-    body = {
-        "view": view,
-        "counts": call.house.worklist.counts(),
-        "waiting_cap_s": int(call.house.worklist.rule.waiting_cap.total_seconds()),
-        "truncated": len(rows) == _LIMIT,
-        "studies": rows,
-    }
-    return tagged_json(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), call.headers)
+    call.house.audit_seldom(AuditEvent("worklist.read", call.signed_in.actor.actor_id, detail=(("shown", shown),)))
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in call.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, "application/json")
+
+
+def get_place(call: Call) -> Response:
+    """404 for a study that is not on the list to read."""
+    place = call.house.worklist.place(StudyKey(call.path["study_key"]))
+    if place is None:
+        raise StudyNotFound("the study is not on the list to read")
+    return json_answer(place)
+
+
+def get_next(call: Call) -> Response:
+    return json_answer({"study_key": call.house.worklist.first_free(but=dict(call.query).get("after", ""))})
+
+
+def search_worklist(call: Call) -> Response:
+    """By accession number, patient id or name, over all studies there are. Audited, without what was searched for."""
+    services, house = call.house.services, call.house
+    found = find(services.vault, call.text("text"))
+    with services.database.begin(write=False) as unit:
+        studies = [study for key in found.study_keys if (study := unit.find_study(key))]
+        rows = [row.as_json(with_identity=True) for row in house.worklist.maker.rows(unit, studies, 0)]
+    facts = (("fields", ",".join(found.fields)), ("results", str(len(rows))))
+    house.audit(AuditEvent("worklist.search", call.signed_in.actor.actor_id, detail=facts))
+    head = json.dumps({"truncated": found.truncated}).encode()
+    return Response(head[:-1] + b',"studies":[' + b",".join(rows) + b"]}", 200, media_type="application/json")
+
+
+def _may_see_identity(call: Call) -> bool:
+    return Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]

@@ -14,6 +14,8 @@ BODIES: dict[str, object] = {
     "save_report": {"sections": [{"section": "impression", "text": "x"}], "findings": []},
     "sign_report": {"etag": 1, "meaning": "m", "password": PASSWORD},
     "amend_report": {"reason": "r"},
+    "search_worklist": {"text": "doe"},
+    "save_views": {"views": []},
     "reject_draft": {"etag": 1, "reason_code": "not_useful"},
     "commit_findings": {"findings": [{"name": "effusion", "presence": "negative"}]},
     "note_seen": {"what": "draft"},

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from builders_web import Browser, World, a_world
 
+from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalState
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import Priority
@@ -13,7 +14,9 @@ from wetread.testing.builders import a_decision, a_study
 from wetread.testing.critical_builders import a_critical_result
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.triage.policy import OrderRule
-from wetread.web.worklist import WorklistView
+from wetread.web.worklist import VIEWS
+from wetread.web.worklist_rows import RowMaker
+from wetread.web.worklist_snapshot import Snapshot
 
 Rows = list[dict[str, object]]
 
@@ -27,6 +30,10 @@ def _rows(door: Browser) -> Rows:
     return door.as_("radiologist").get("/api/worklist").json()["studies"]  # type: ignore[return-value]
 
 
+def _place(door: Browser, key: str) -> dict[str, object]:
+    return door.as_("technologist").get(f"/api/worklist/places/{key}").json()
+
+
 def test_critical_then_overdue_then_urgent_and_each_says_why(world: World, door: Browser) -> None:
     routine = _add(world, Priority.ROUTINE, 0.1)
     forgotten = _add(world, Priority.ROUTINE, 13)
@@ -35,13 +42,24 @@ def test_critical_then_overdue_then_urgent_and_each_says_why(world: World, door:
     critical = _add(world, Priority.STAT, 0, critical=True)
     rows = _rows(door)
     assert [each["study_key"] for each in rows] == [critical, forgotten, late, urgent, routine]
-    assert [each["place"] for each in rows] == [1, 2, 3, 4, 5]
-    assert [(each["overdue"], each["over_cap"]) for each in rows[:3]] == [(False, False), (True, True), (True, False)]
-    assert (rows[2]["waiting_s"], rows[2]["limit_s"]) == (3600, 2700)
-    assert rows[2]["why_here"] == (
-        "place 3: after 1 critical and not acknowledged, 1 beyond the cap of 12 h; "
-        "15 min beyond the reading-time target of 45 min"
-    )
+    assert [each["unanswered"] for each in rows] == [True, False, False, False, False]
+    assert (rows[2]["limit_s"], rows[3]["limit_s"]) == (2700, 43200)
+    assert [_place(door, str(each["study_key"]))["place"] for each in rows] == [1, 2, 3, 4, 5]
+    assert {name: _place(door, forgotten)[name] for name in ("overdue", "over_cap")} == {
+        "overdue": True,
+        "over_cap": True,
+    }
+    assert _place(door, late) == {
+        "place": 3,
+        "of": 5,
+        "waiting_s": 3600,
+        "limit_s": 2700,
+        "overdue": True,
+        "over_cap": False,
+        "unanswered": False,
+        "why": "place 3: after 1 critical and not acknowledged, 1 beyond the cap of 12 h; "
+        "15 min beyond the reading-time target of 45 min",
+    }
 
 
 def test_a_critical_study_that_a_person_took_makes_room_for_the_next(world: World, door: Browser) -> None:
@@ -50,10 +68,12 @@ def test_a_critical_study_that_a_person_took_makes_room_for_the_next(world: Worl
     with world.services.database.begin() as unit:
         result = a_critical_result(study_key=taken, state=CriticalState.NOTIFIED)
         saved = unit.save_critical(result, expected_etag=None)
+        unit.audit(AuditEvent("critical.open", "wetread", study_key=taken), world.clock.now())
         unit.commit()
     assert [each["study_key"] for each in _rows(door)] == [taken, stat]
     with world.services.database.begin() as unit:
         unit.save_critical(replace(saved, state=CriticalState.ACKNOWLEDGED), expected_etag=saved.etag)
+        unit.audit(AuditEvent("critical.acknowledge", "wetread", study_key=taken), world.clock.now())
         unit.commit()
     assert [each["study_key"] for each in _rows(door)] == [stat, taken]
 
@@ -71,7 +91,7 @@ def test_the_order_follows_the_clock_and_is_the_same_answer_within_a_minute(worl
     assert [each["study_key"] for each in later] == [routine, stat]  # type: ignore[union-attr, index]
 
 
-def test_the_longest_waiting_surface_on_a_list_longer_than_is_shown() -> None:
+def test_the_longest_waiting_surface_on_a_list_longer_than_is_kept() -> None:
     world = a_world(MemoryDatabase())
     now = world.clock.now()
     old = a_study(
@@ -79,15 +99,20 @@ def test_the_longest_waiting_surface_on_a_list_longer_than_is_shown() -> None:
     )
     with world.services.database.begin() as unit:
         unit.save_study(old)
-        for number in range(600):
+        for number in range(60):
             unit.save_study(replace(old, study_key=f"s{number}", priority=Priority.STAT, received_at=now))  # type: ignore[arg-type]
         unit.commit()
-    view = WorklistView(world.services.database, world.services.vault, world.clock, OrderRule())
-    rows = view.rows("open", with_identity=False)
-    assert (len(rows), rows[0]["study_key"], rows[0]["over_cap"]) == (500, "old", True)
+    services = world.services
+    maker = RowMaker(services.vault, OrderRule())
+    view = Snapshot(services.database, maker, world.clock, VIEWS["open"], in_turn=True, most=50)
+    view.refresh()
+    assert (len(view.order), view.order[0]) == (50, "old")
+    assert view.place(StudyKey("old")).over_cap  # type: ignore[union-attr]
 
 
-def test_reported_studies_have_no_place(world: World, door: Browser) -> None:
-    world.add_study(StudyState.SIGNED)
-    (row,) = door.as_("radiologist").get("/api/worklist?view=reported").json()["studies"]  # type: ignore[misc]
-    assert "place" not in row
+def test_reported_studies_have_no_place_and_the_newest_is_first(world: World, door: Browser) -> None:
+    earlier = world.add_study(StudyState.SIGNED, received_at=world.clock.now() - timedelta(hours=2))
+    later = world.add_study(StudyState.DELIVERED)
+    rows = door.as_("radiologist").get("/api/worklist?view=reported").json()["studies"]
+    assert [each["study_key"] for each in rows] == [later, earlier]  # type: ignore[union-attr, index]
+    assert door.as_("radiologist").get(f"/api/worklist/places/{later}").status == 404

@@ -1,0 +1,83 @@
+"""One study as a row of the worklist: JSON made once and kept, so that a list of thousands costs a join."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wetread.domain.critical import CriticalResult, CriticalState
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.priority import TriageDecision
+from wetread.domain.study import PatientIdentity, Study
+from wetread.ports.database import UnitOfWork
+from wetread.ports.vault import Vault
+from wetread.triage.ordering import Waiting, limit_of
+from wetread.triage.policy import OrderRule
+from wetread.web.reading_json import Json, identity_json, study_json
+
+__all__ = ["Row", "RowMaker"]
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`public` is a JSON object, `identity` more members of it, for roles that may read a study. `version`: of the list that first had this row."""
+
+    waiting: Waiting
+    study: Study
+    public: bytes
+    identity: bytes
+    version: int
+
+    def as_json(self, *, with_identity: bool) -> bytes:
+        return self.public[:-1] + b"," + self.identity[1:] if with_identity else self.public
+
+
+@dataclass(frozen=True, slots=True)
+class RowMaker:
+    vault: Vault
+    rule: OrderRule
+
+    def rows(self, unit: UnitOfWork, studies: Sequence[Study], version: int) -> Iterable[Row]:
+        """In batches: thousands at the start are read without holding all that they are made of."""
+        for start in range(0, len(studies), _BATCH):
+            batch = studies[start : start + _BATCH]
+            keys = [each.study_key for each in batch]
+            decisions, views, people = unit.decisions_of(keys), unit.views_of(keys), self.vault.identities(keys)
+            for study in batch:
+                key = study.study_key
+                yield self._row(unit, study, decisions.get(key), views.get(key, ()), people, version)
+
+    def unanswered(self, unit: UnitOfWork, study: Study) -> bool:
+        """Critical, and no person has acknowledged it; one without a result of its own (an older release triaged it) counts as such."""
+        return study.critical and _open(unit.critical_of(study.study_key))
+
+    def _row(
+        self,
+        unit: UnitOfWork,
+        study: Study,
+        decision: TriageDecision | None,
+        views: Sequence[tuple[str, str]],
+        people: Mapping[StudyKey, PatientIdentity],
+        version: int,
+    ) -> Row:
+        key, target = study.study_key, decision.read_within_min if decision else 0
+        critical_open = self.unanswered(unit, study)
+        waiting = Waiting(key, study.traits.site, study.priority, study.received_at, critical_open, target)
+        public: Json = {
+            **study_json(study),
+            "reason": decision.reason if decision else "",
+            "problem": study.reason,
+            "views": [" ".join(filter(None, each)) for each in views],
+            "limit_s": int(limit_of(waiting, self.rule).total_seconds()),
+            "unanswered": critical_open,
+        }
+        return Row(waiting, study, _json(public), _json(identity_json(people.get(key))), version)
+
+
+def _open(result: CriticalResult | None) -> bool:
+    return result is None or result.state in (CriticalState.OPEN, CriticalState.NOTIFIED)
+
+
+def _json(value: Json) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
