@@ -79,7 +79,7 @@ def _add(
     )
     vault.admit([VaultInstance(film, key, "0" * 64, header)])
     critical = priority is None and chance.random() < 0.02
-    given = priority or chance.choices(list(Priority), [70, 18, 9, 3])[0]
+    given = Priority.STAT if critical else priority or chance.choices(list(Priority), [70, 18, 9, 3])[0]
     probability = chance.random()
     reason = (
         f"pneumothorax {probability:.2f}, operating point 0.31"

@@ -3,8 +3,10 @@ import { dialog, h } from "./dom.ts";
 
 export type Binding = { keys: string[]; says: string; whileTyping?: boolean; run: (event: KeyboardEvent) => unknown };
 
-export function listen(bindings: Binding[]): void {
+// A function where the keys' words change while the page is open.
+export function listen(table: Binding[] | (() => Binding[])): void {
   addEventListener("keydown", (event) => {
+    const bindings = typeof table === "function" ? table() : table;
     if (document.querySelector("dialog[open]") || event.altKey || event.metaKey) return;
     const target = event.target instanceof Element ? event.target : document.body;
     const typing = target.matches("input, textarea, select");

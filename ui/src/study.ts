@@ -1,6 +1,5 @@
 // The reading page: film, findings, report, signature.
 import type { Finding, HeatMaps, Reading, Report, StudyStatus, Verdict } from "./answers/study.ts";
-import type { Worklist } from "./answers/worklist.ts";
 import { get, problemOf, send } from "./api.ts";
 import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
 import { byId, h, show } from "./dom.ts";
@@ -197,9 +196,8 @@ async function reject(): Promise<void> {
 
 async function next(): Promise<void> {
   await saver?.flush().catch(() => {});
-  const { studies } = await get<Worklist>("/api/worklist?view=open");
-  const waiting = studies.filter((each) => each.study_key !== studyKey && each.state !== "in_reading" && each.state !== "received");
-  location.assign(waiting[0] ? `/studies/${waiting[0].study_key}` : "/");
+  const { study_key } = await get<{ study_key: string | null }>(`/api/worklist/next?after=${studyKey}`);
+  location.assign(study_key ? `/studies/${study_key}` : "/");
 }
 
 async function refreshStatus(): Promise<void> {

@@ -1,157 +1,239 @@
-// The worklist: the server's order, live, by keyboard.
-import type { Row, View, Worklist } from "./answers/worklist.ts";
-import { get } from "./api.ts";
+// The worklist: the server's order, live, by keyboard, however long it is.
+import type { Found, Place, Row, SavedView, View, Worklist } from "./answers/worklist.ts";
+import { get, problemOf, send } from "./api.ts";
+import { counted, t } from "./catalogue.ts";
 import { byId, h, show } from "./dom.ts";
-import { age, personName, span, visible, waited, words } from "./format.ts";
 import { type Binding, listen, sheet } from "./keys.ts";
 import { follow } from "./live.ts";
 import { Masthead, roomBindings } from "./masthead.ts";
+import { RowWindow } from "./row_window.ts";
+import { FIRST_KEY, SavedViewBar } from "./saved_views.ts";
 import { begin, may } from "./session.ts";
-import { CriticalStrip } from "./strip.ts";
+import { CriticalStrip, serverNow } from "./strip.ts";
+import { nameOf, row, stateWords, tick } from "./worklist_row.ts";
+import { filtered, hiddenCriticals, isFiltered, NO_FILTER, Store } from "./worklist_store.ts";
 
 const VIEWS: View[] = ["open", "reported", "rejected"];
-const STATES: Record<string, [string, string]> = {
-  received: ["arriving", ""], admitted: ["AI reading", "ai"], analysed: ["AI reading", "ai"], ai_unavailable: ["AI unavailable", "asap"], triaged: ["drafting", "ai"],
-  drafted: ["ready", "good"], in_reading: ["in reading", ""], signed: ["signed, sending", "good"], delivered: ["delivered", "good"], amended: ["amended, sending", "good"], rejected: ["not admitted", "bad"],
-};
-let view: View = "open";
-let studies: Row[] = [];
+const STATES_OF: Record<View, string[]> = { open: ["received", "admitted", "ai_unavailable", "triaged", "drafted", "in_reading"], reported: ["signed", "delivered", "amended"], rejected: ["rejected"] };
+const PLACE_AFTER_MS = 150;
+const FIRST = 200; // shown while the rest of a long list comes
+let store = new Store("open");
+let filter = NO_FILTER;
+let found: Found | null = null;
+let shown: readonly Row[] = [];
 let selected: string | null = null;
-let known: Set<string> | null = null;
 let loaded = false;
+let placing = 0;
 
 async function refresh(): Promise<void> {
-  const asked = view;
-  const answer = await get<Worklist>(`/api/worklist?view=${asked}`, { background: loaded });
-  if (asked !== view) return;
-  studies = answer.studies;
-  loaded = true;
-  for (const name of VIEWS) byId(`view-${name}`).dataset.count = String(answer.counts[name]);
-  render(answer);
+  const asked = store;
+  const begins = !asked.cursor && !asked.order.length;
+  if (begins) take(asked, await get<Worklist>(`/api/worklist?view=${asked.view}&first=${FIRST}`, { background: loaded }));
+  if (!begins || !asked.cursor) take(asked, await get<Worklist>(`/api/worklist?view=${asked.view}&since=${asked.cursor}`, { background: loaded }));
 }
 
-function render(answer?: Worklist): void {
-  const tabs = { open: "To read", reported: "Reported", rejected: "Not admitted" };
-  for (const name of VIEWS) {
-    const tab = byId(`view-${name}`);
-    tab.textContent = `${tabs[name]} ${tab.dataset.count ?? ""}`;
-    tab.setAttribute("aria-selected", String(name === view));
-  }
-  const rows = filtered();
-  if (!rows.some((each) => each.study_key === selected)) selected = rows[0]?.study_key ?? null;
-  const before = known;
-  const fresh = new Set(before ? rows.map((each) => each.study_key).filter((key) => !before.has(key)) : []);
-  known = new Set([...(before ?? []), ...studies.map((each) => each.study_key)]);
-  byId("rows").replaceChildren(...rows.map((study) => row(study, fresh.has(study.study_key))));
-  show(byId("table"), rows.length > 0);
-  show(byId("message"), rows.length === 0);
-  if (rows.length === 0) byId("message").replaceChildren(...emptyMessage());
-  strip.alsoWaiting(view === "open" ? studies.filter((each) => each.critical && each.unanswered && each.state !== "in_reading") : []);
-  if (answer?.truncated) byId("rows").append(h("tr", {}, h("td", { colspan: 8, class: "muted" }, "Only the first 500 are shown.")));
+function take(asked: Store, answer: Worklist): void {
+  if (asked !== store) return;
+  store.apply(answer);
+  for (const name of VIEWS) byId(`view-${name}`).textContent = `${t(`list.${name}`)} ${answer.counts[name].toLocaleString("en")}`;
+  if (store.view === "open") strip.alsoWaiting(store.criticals.filter((each) => each.state !== "in_reading"));
+  render();
+  if (!loaded) (say(true), select(selected));
+  loaded = true;
+}
+
+function render(): void {
+  for (const name of VIEWS) byId(`view-${name}`).setAttribute("aria-selected", String(name === store.view && !found));
+  shown = found ? found.studies : filtered(store.order, filter);
+  drawChoices();
+  if (!shown.some((each) => each.study_key === selected)) selected = shown[0]?.study_key ?? null;
+  show(byId("canvas"), shown.length > 0);
+  show(byId("message"), shown.length === 0);
+  if (shown.length) list.show(shown);
+  else byId("message").replaceChildren(...emptyMessage());
+  byId("notes").replaceChildren(...notes());
+  tick(body, serverNow());
+  views.mark();
+  tellPlace();
 }
 
 function emptyMessage(): HTMLElement[] {
-  if (studies.length) return [h("strong", {}, "Nothing matches the filter"), h("button", { onclick: () => setFilter("") }, "Clear the filter")];
-  const says: [string, string] = { open: ["Nothing to read", "New studies appear here by themselves, most urgent first."], reported: ["Nothing reported yet", "Signed reports and their deliveries appear here."], rejected: ["Nothing was turned away", "Studies that cannot be admitted appear here with the reason."] }[view] as [string, string];
-  return [h("strong", {}, says[0]), h("span", {}, says[1])];
+  if (found) return [h("strong", {}, t("list.found.none")), h("span", {}, t("list.found.none.more")), back()];
+  if (isFiltered(filter) && store.order.length) return [h("strong", {}, t("list.filtered.none")), h("button", { onclick: unfilter }, t("list.filter.clear"))];
+  return [h("strong", {}, t(`list.${store.view}.none`)), h("span", {}, t(`list.${store.view}.none.more`))];
 }
 
-function row(study: Row, isFresh: boolean): HTMLElement {
-  const [state, tone] = STATES[study.state] ?? [words(study.state), ""];
-  const named = study.patient_name !== undefined;
-  const who = named ? personName(study.patient_name) : study.study_key.slice(0, 8);
-  const link = may("read_study") ? h("a", { class: "who", href: `/studies/${study.study_key}`, tabindex: -1 }, who) : h("span", { class: "who" }, who);
-  return h("tr", { "aria-selected": String(study.study_key === selected), "data-key": study.study_key, class: isFresh ? "fresh" : "", tabindex: study.study_key === selected ? 0 : -1,
-    onclick: () => open(study.study_key), onfocus: () => select(study.study_key, false) },
-  h("td", {}, h("span", { class: `chip ${study.priority}` }, study.critical ? "CRITICAL" : study.priority.toUpperCase())),
-  h("td", {}, link, named && h("div", { class: "muted mono" }, visible(study.patient_id))),
-  h("td", {}, `${age(study.age_years)} ${study.sex}`),
-  h("td", { class: "mono" }, named ? visible(study.accession_number) : "hidden"),
-  h("td", { class: "why" }, study.reason ? visible(study.reason) : study.state === "admitted" ? h("span", { class: "muted" }, "the model has not read it yet") : "", study.problem && h("div", { class: "problem" }, visible(study.problem)), study.why_here && h("div", { class: "place muted" }, study.why_here)),
-  h("td", {}, h("span", { class: `chip ${tone}` }, state)),
-  h("td", { class: "muted" }, visible(study.site)),
-  h("td", { class: "wait", "data-since": study.received_at, "data-limit": study.limit_s, title: study.why_here }, wait(study.received_at, study.limit_s)));
+// What the list does not show, in words: critical studies first.
+function notes(): HTMLElement[] {
+  const hidden = store.view === "open" ? hiddenCriticals(store.criticals, shown) : 0;
+  const told: HTMLElement[] = [];
+  if (hidden) told.push(h("p", { class: "alert", role: "status" }, h("strong", {}, counted(hidden, "list.hidden.one", "list.hidden.many")), " ", h("button", { onclick: showHidden }, t("list.hidden.show"))));
+  if (found) told.push(h("p", { class: "muted", role: "status" }, counted(found.studies.length, "list.found.one", "list.found.many"), found.truncated && ` ${t("list.found.cut")}`, " ", shown.length > 0 && back()));
+  else if (!store.cursor) told.push(h("p", { class: "muted" }, t("list.coming", { total: store.total.toLocaleString("en") })));
+  else if (store.order.length < store.total) told.push(h("p", { class: "muted" }, t(store.view === "open" ? "list.cut.open" : "list.cut.other", { shown: store.order.length.toLocaleString("en"), total: store.total.toLocaleString("en") })));
+  return told;
 }
 
-const wait = (since: string, limit: number | undefined) => `${waited(since, new Date())}${limit ? ` of ${span(limit)}` : ""}`;
+const back = () => h("button", { onclick: () => leaveSearch() }, t("list.found.back"));
 
-function tick(): void {
-  for (const cell of document.querySelectorAll<HTMLElement>("td.wait[data-since]")) {
-    const since = cell.dataset.since ?? "";
-    const limit = cell.dataset.limit === undefined ? undefined : Number(cell.dataset.limit);
-    cell.textContent = wait(since, limit);
-    cell.classList.toggle("long", limit !== undefined && Date.now() - Date.parse(since) > limit * 1000);
+function drawChoices(): void {
+  choices("state", t("list.any.state"), STATES_OF[store.view], filter.states, stateWords);
+  choices("priority", t("list.any.priority"), ["stat", "asap", "urgent", "routine"], filter.priorities, (each) => each.toUpperCase());
+  choices("site", t("list.any.site"), [...new Set([...store.sites, ...filter.sites])], filter.sites, (each) => each);
+  byId("shown").textContent = isFiltered(filter) && !found ? t("list.shown", { shown: shown.length.toLocaleString("en"), total: store.order.length.toLocaleString("en") }) : "";
+}
+
+function choices(id: string, any: string, values: string[], chosen: string[], say: (value: string) => string): void {
+  const select = byId(id, HTMLSelectElement);
+  const wanted = JSON.stringify([values, chosen]);
+  if (select.dataset.drawn !== wanted) {
+    const same = (value: string) => chosen.length === 1 && chosen[0] === value;
+    const several = chosen.length > 1 ? [h("option", { value: "several", selected: true }, chosen.map(say).join(", "))] : [];
+    select.replaceChildren(h("option", { value: "" }, any), ...values.map((value) => h("option", { value, selected: same(value) }, say(value))), ...several);
+    select.dataset.drawn = wanted;
+  }
+  select.classList.toggle("on", chosen.length > 0);
+}
+
+function setFilter(changes: Partial<typeof filter>): void {
+  filter = { ...filter, ...changes };
+  byId("filter", HTMLInputElement).value = filter.text;
+  render();
+}
+
+function unfilter(): void {
+  found = null;
+  setFilter(NO_FILTER);
+}
+
+function showHidden(): void {
+  unfilter();
+  const first = store.order.find((each) => each.critical && each.unanswered);
+  if (first) select(first.study_key);
+}
+
+async function search(): Promise<void> {
+  const text = byId("filter", HTMLInputElement).value.trim();
+  if (text.length < 2 || !may("read_study")) return select(selected);
+  try {
+    found = await send<Found>("POST", "/api/worklist/search", { body: { text } });
+    selected = null;
+    render();
+    select(selected);
+  } catch (thrown) {
+    byId("notes").replaceChildren(h("p", { class: "alert", role: "alert" }, problemOf(thrown).message));
   }
 }
 
-function filtered(): Row[] {
-  const wanted = byId("filter", HTMLInputElement).value.trim().toLowerCase();
-  const texts = (each: Row) => [personName(each.patient_name), each.patient_id, each.accession_number, each.reason, each.site, each.priority].join(" ").toLowerCase();
-  return wanted ? studies.filter((each) => texts(each).includes(wanted)) : studies;
-}
-
-function setFilter(text: string): void {
-  byId("filter", HTMLInputElement).value = text;
-  render();
+function leaveSearch(): void {
+  if (found) unfilter();
+  byId("filter").blur();
+  select(selected);
 }
 
 function select(key: string | null, focus = true): void {
   selected = key;
-  for (const each of byId("rows").querySelectorAll<HTMLElement>("tr[data-key]")) {
-    const chosen = each.dataset.key === key;
-    each.setAttribute("aria-selected", String(chosen));
-    each.tabIndex = chosen ? 0 : -1;
-    if (chosen && focus) {
-      each.focus({ preventScroll: true });
-      each.scrollIntoView({ block: "nearest" });
-    }
-  }
+  const at = shown.findIndex((each) => each.study_key === key);
+  if (focus && at >= 0) list.reveal(at);
+  for (const each of body.rows) mark(each);
+  if (focus) list.element(shown[at])?.focus({ preventScroll: true });
+  tellPlace();
+}
+
+function mark(element: HTMLTableRowElement): void {
+  const chosen = element.dataset.key === selected;
+  element.setAttribute("aria-selected", String(chosen));
+  element.tabIndex = chosen ? 0 : -1;
+}
+
+// Below the list, of the selected study: its reasons in full, and why it stands where it does.
+function tellPlace(): void {
+  const study = shown.find((each) => each.study_key === selected);
+  const line = byId("place");
+  show(line, study !== undefined);
+  if (!study) return;
+  if (line.dataset.key !== study.study_key) line.querySelector(".place")?.replaceChildren();
+  line.dataset.key = study.study_key;
+  line.querySelector(".what")?.replaceChildren(h("strong", {}, nameOf(study)), study.problem && h("span", { class: "problem" }, study.problem), h("span", {}, study.reason));
+  clearTimeout(placing);
+  if (store.has(study.study_key) && store.view === "open") placing = window.setTimeout(() => askPlace(study.study_key), PLACE_AFTER_MS);
+}
+
+async function askPlace(key: string): Promise<void> {
+  const place = await get<Place>(`/api/worklist/places/${key}`, { background: true }).catch(() => null);
+  if (place && key === selected) byId("place").querySelector(".place")?.replaceChildren(place.why);
 }
 
 function step(by: number): void {
-  const keys = filtered().map((each) => each.study_key);
-  const next = keys[Math.min(keys.length - 1, Math.max(0, keys.indexOf(selected ?? "") + by))];
-  if (next) select(next);
+  const at = shown.findIndex((each) => each.study_key === selected);
+  const next = shown[Math.min(shown.length - 1, Math.max(0, at + by))];
+  if (next) select(next.study_key);
 }
 
 function open(key: string | null): void {
   if (key && may("read_study")) location.assign(`/studies/${key}`);
 }
 
-function turnTo(name: View): void {
-  view = name;
+function turnTo(name: View, changes: Partial<typeof filter> = {}): void {
+  if (store.view !== name) store = new Store(name);
+  found = null;
   selected = null;
-  known = null;
+  byId("list").scrollTop = 0;
+  setFilter({ ...NO_FILTER, ...changes });
   refresh().catch(() => say(false));
 }
 
 function say(up: boolean): void {
   masthead.say(up);
-  if (!up && !loaded) byId("message").replaceChildren(h("strong", {}, "The worklist cannot be loaded"), h("button", { onclick: () => location.reload() }, "Try again"));
+  if (!up && !loaded) byId("message").replaceChildren(h("strong", {}, t("list.failed")), h("button", { onclick: () => location.reload() }, t("list.again")));
 }
 
-const keysOfList: Binding[] = [
-  { keys: ["j", "ArrowDown"], says: "next study", run: () => step(1) },
-  { keys: ["k", "ArrowUp"], says: "previous study", run: () => step(-1) },
-  { keys: ["Enter", "o"], says: "open it", run: () => open(selected) },
-  { keys: ["/"], says: "filter", run: () => byId("filter").focus() },
-  { keys: ["Escape"], says: "leave the filter", whileTyping: true, run: () => (byId("filter").blur(), select(selected)) },
-  { keys: ["1"], says: "studies to read", run: () => turnTo("open") },
-  { keys: ["2"], says: "reported studies", run: () => turnTo("reported") },
-  { keys: ["3"], says: "studies not admitted", run: () => turnTo("rejected") },
+const useView = ({ view, states, priorities, sites }: SavedView) => turnTo(view, { states, priorities, sites });
+const keysOfList = (): Binding[] => [
+  { keys: ["j", "ArrowDown"], says: t("key.next"), run: () => step(1) },
+  { keys: ["k", "ArrowUp"], says: t("key.previous"), run: () => step(-1) },
+  { keys: ["PageDown"], says: t("key.page.down"), run: () => step(list.visible) },
+  { keys: ["PageUp"], says: t("key.page.up"), run: () => step(-list.visible) },
+  { keys: ["Home"], says: t("key.first"), run: () => step(-shown.length) },
+  { keys: ["End"], says: t("key.last"), run: () => step(shown.length) },
+  { keys: ["Enter", "o"], says: t("key.open"), run: () => open(selected) },
+  { keys: ["/"], says: t("key.filter"), run: () => byId("filter", HTMLInputElement).select() },
+  { keys: ["Escape"], says: t("key.leave"), whileTyping: true, run: leaveSearch },
+  { keys: ["0"], says: t("key.unfilter"), run: unfilter },
+  ...VIEWS.map((name, at) => ({ keys: [String(at + 1)], says: t("key.list", { name: t(`list.${name}`) }), run: () => turnTo(name) })),
+  ...[0, 1, 2, 3, 4, 5].map((at) => ({ keys: [String(FIRST_KEY + at)], says: views.views[at] ? t("views.key", { name: views.views[at].name }) : "", run: () => views.at(FIRST_KEY + at) })),
 ];
 
 await begin();
 if (!may("see_worklist") && may("see_roster")) location.replace("/roster");
+const body = byId("rows", HTMLTableSectionElement);
+const parts = { scroll: byId("list"), canvas: byId("canvas"), table: byId("table", HTMLTableElement), body };
+const list = new RowWindow<Row>(parts, (each) => each.study_key, (each) => row(each, open, (key) => select(key, false)), (element, each) => {
+  mark(element);
+  element.classList.toggle("fresh", store.fresh.has(each.study_key));
+});
+parts.scroll.addEventListener("scroll", () => tick(body, serverNow()), { passive: true });
 const strip = new CriticalStrip({ slim: false, onActed: () => refresh().catch(() => {}) });
 const masthead = new Masthead(strip);
-const bindings = [...keysOfList, ...strip.bindings, ...roomBindings()];
+const views = new SavedViewBar(byId("views"), useView, () => ({ view: store.view, states: filter.states, priorities: filter.priorities, sites: filter.sites }));
+const bindings = () => [...keysOfList(), ...strip.bindings, ...roomBindings()];
 for (const name of VIEWS) byId(`view-${name}`).addEventListener("click", () => turnTo(name));
-byId("filter").addEventListener("input", () => render());
-byId("keys").addEventListener("click", () => sheet(bindings));
+const input = byId("filter", HTMLInputElement);
+input.placeholder = t(may("read_study") ? "list.filter.hint.search" : "list.filter.hint");
+input.addEventListener("input", () => ((found = null), setFilter({ text: input.value })));
+input.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") search();
+  if (event.key === "ArrowDown") (event.preventDefault(), select(selected));
+});
+for (const [id, field] of [["state", "states"], ["priority", "priorities"], ["site", "sites"]] as const) {
+  const chosen = byId(id, HTMLSelectElement);
+  chosen.addEventListener("change", () => ((found = null), setFilter({ [field]: chosen.value ? [chosen.value] : [] })));
+}
+byId("keys").addEventListener("click", () => sheet(bindings()));
 listen(bindings);
 const refreshAll = () => Promise.all([refresh(), masthead.refresh()]);
-await refreshAll().then(() => (say(true), select(selected), tick()), () => say(false));
-setInterval(tick, 10_000);
+await refreshAll().then(() => say(true), () => say(false));
+views.load().catch(() => {});
+setInterval(() => tick(body, serverNow()), 10_000);
 setInterval(() => refreshAll().catch(() => {}), 60_000); // the order changes with time, too
-follow(async () => (await refreshAll(), tick()), say);
+follow(refreshAll, say);

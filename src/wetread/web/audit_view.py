@@ -10,7 +10,6 @@ from wetread.domain.role import PERMITTED, Act, require
 from wetread.ports.database import Database
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
-from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json
 
 __all__ = ["ChainWatch", "get_audit"]
@@ -43,11 +42,11 @@ def _words(broken: ChainBreak | None) -> str:
 
 def get_audit(call: Call) -> Response:
     """Records from `start` on; for a role without READ_AUDIT only those it made itself."""
-    actor, query = call.signed_in.actor, dict(call.query)
+    actor = call.signed_in.actor
     sees_all = Act.READ_AUDIT in PERMITTED[actor.role]
     if not sees_all:
         require(actor, Act.READ_OWN_AUDIT)
-    start, limit = _number(query, "start", 1, 2**53), _number(query, "limit", 100, _MAX_ROWS)
+    start, limit = call.asked_number("start", 1, 2**53), call.asked_number("limit", 100, _MAX_ROWS)
     seen = (
         record
         for record in call.house.services.database.audit_records(start=start)
@@ -76,10 +75,3 @@ def _record(record: AuditRecord) -> Json:
         "detail": dict(event.detail),
         "hash": record.hash,
     }
-
-
-def _number(query: dict[str, str], name: str, default: int, most: int) -> int:
-    given = query.get(name, str(default))
-    if not (given.isascii() and given.isdigit() and len(given) < 17 and 1 <= int(given) <= most):
-        raise Refusal(400, "query_misfit", f"{name} is a whole number from 1 to {most}")
-    return int(given)

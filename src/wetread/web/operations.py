@@ -62,6 +62,13 @@ class Call:
     def number(self, name: str) -> int:
         return cast(int, self.body[name])
 
+    def asked_number(self, name: str, default: int, most: int) -> int:
+        """A whole number of the query string, from 1; raises Refusal 400 for what is none."""
+        given = dict(self.query).get(name, str(default))
+        if not (given.isascii() and given.isdigit() and len(given) < 17 and 1 <= int(given) <= most):
+            raise Refusal(400, "query_misfit", f"{name} is a whole number from 1 to {most}")
+        return int(given)
+
 
 Handler = Callable[[Call], Response]
 

@@ -1,6 +1,7 @@
 """The worklist as JSON: in reading order, each study with the reason for its priority; why it stands where it does, on request. Identity only for roles that may read a study."""
 
 import json
+from collections.abc import Sequence
 from threading import Lock
 
 from starlette.responses import Response
@@ -63,6 +64,15 @@ class WorklistView:
                 self._keep(view, since, with_identity, kept)
         return kept
 
+    def beginning(self, view: str, most: int, *, with_identity: bool) -> bytes:
+        """The first studies of the list, to show while the rest is on its way. Where there is a rest it has no cursor: the whole list is to be asked for next."""
+        with self._lock:
+            snapshot = self._views[view]
+            snapshot.refresh()
+            rows = [snapshot.rows[key].as_json(with_identity=with_identity) for key in snapshot.order[:most]]
+            cursor = snapshot.cursor if len(rows) == len(snapshot.order) else ""
+            return _written(self._head(view, snapshot, self._counts()) | {"cursor": cursor, "complete": True}, rows)
+
     def first_free(self, *, but: str) -> StudyKey | None:
         """The first on the list to read that has arrived, that nobody reads, and that is not `but`."""
         with self._lock:
@@ -93,9 +103,13 @@ class WorklistView:
         states = self._database.count_studies()
         return {view: sum(states.get(state, 0) for state in members) for view, members in VIEWS.items()}
 
+    def _head(self, view: str, snapshot: Snapshot, counts: dict[str, int]) -> Json:
+        cap_s = int(self.rule.waiting_cap.total_seconds())
+        shown = len(snapshot.order)
+        return {"view": view, "cursor": snapshot.cursor, "counts": counts, "waiting_cap_s": cap_s, "shown": shown}
+
     def _body(self, view: str, snapshot: Snapshot, since: str, counts: dict[str, int], *, with_identity: bool) -> bytes:
-        head: Json = {"view": view, "cursor": snapshot.cursor, "counts": counts}
-        head |= {"waiting_cap_s": int(self.rule.waiting_cap.total_seconds()), "shown": len(snapshot.order)}
+        head = self._head(view, snapshot, counts)
         change = snapshot.since(since) if since else None
         if change is not None and len(change[0].put_in) <= _MOST_MOVES:
             moves, rows = change
@@ -104,8 +118,7 @@ class WorklistView:
         else:
             rows = tuple(snapshot.rows[key] for key in snapshot.order)
             head |= {"complete": True}
-        studies = b",".join(row.as_json(with_identity=with_identity) for row in rows)
-        return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"studies":[' + studies + b"]}"
+        return _written(head, [row.as_json(with_identity=with_identity) for row in rows])
 
     def _keep(self, view: str, since: str, with_identity: bool, answer: tuple[str, bytes]) -> None:
         """The newest whole list of each kind, and some changes; megabytes are kept for nobody else."""
@@ -114,17 +127,25 @@ class WorklistView:
         self._answers[view, since, with_identity] = answer
 
 
+def _written(head: Json, rows: Sequence[bytes]) -> bytes:
+    return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"studies":[' + b",".join(rows) + b"]}"
+
+
 def get_worklist(call: Call) -> Response:
-    query = dict(call.query)
+    query, actor = dict(call.query), call.signed_in.actor
     view, since = query.get("view", "open"), query.get("since", "")
     if view not in VIEWS:
         raise Refusal(400, "unknown_view", f"view is one of {', '.join(VIEWS)}")
     if len(since) > 40:
         raise Refusal(400, "query_misfit", "since is the cursor of an earlier answer")
-    with_identity = _may_see_identity(call)
-    tag, body = call.house.worklist.answer(view, since, with_identity=with_identity)
+    with_identity = Act.READ_STUDY in PERMITTED[actor.role]
     shown = "named" if with_identity else "de-identified"
-    call.house.audit_seldom(AuditEvent("worklist.read", call.signed_in.actor.actor_id, detail=(("shown", shown),)))
+    call.house.audit_seldom(AuditEvent("worklist.read", actor.actor_id, detail=(("shown", shown),)))
+    if "first" in query:
+        most = call.asked_number("first", 200, 500)
+        body = call.house.worklist.beginning(view, most, with_identity=with_identity)
+        return Response(body, 200, media_type="application/json")
+    tag, body = call.house.worklist.answer(view, since, with_identity=with_identity)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in call.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -152,9 +173,4 @@ def search_worklist(call: Call) -> Response:
         rows = [row.as_json(with_identity=True) for row in house.worklist.maker.rows(unit, studies, 0)]
     facts = (("fields", ",".join(found.fields)), ("results", str(len(rows))))
     house.audit(AuditEvent("worklist.search", call.signed_in.actor.actor_id, detail=facts))
-    head = json.dumps({"truncated": found.truncated}).encode()
-    return Response(head[:-1] + b',"studies":[' + b",".join(rows) + b"]}", 200, media_type="application/json")
-
-
-def _may_see_identity(call: Call) -> bool:
-    return Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]
+    return Response(_written({"truncated": found.truncated}, rows), 200, media_type="application/json")

@@ -17,6 +17,7 @@ WORKLIST_OPERATIONS: tuple[Operation, ...] = (
         act=Act.SEE_WORKLIST,
         query=(
             Query("view", "open, reported or rejected"),
+            Query("first", "only the first so many, up to 500, to show while the whole list comes"),
             Query("since", "cursor of an earlier answer: then only what changed"),
         ),
     ),

@@ -72,11 +72,17 @@ class RowMaker:
             "limit_s": int(limit_of(waiting, self.rule).total_seconds()),
             "unanswered": critical_open,
         }
-        return Row(waiting, study, _json(public), _json(identity_json(people.get(key))), version)
+        return Row(waiting, study, _json(public), _json(_named(people.get(key))), version)
 
 
 def _open(result: CriticalResult | None) -> bool:
     return result is None or result.state in (CriticalState.OPEN, CriticalState.NOTIFIED)
+
+
+def _named(who: PatientIdentity | None) -> Json:
+    """What a list needs to tell patients and orders apart; the reading page has the rest."""
+    known = identity_json(who)
+    return {name: known[name] for name in ("patient_name", "patient_id", "accession_number")}
 
 
 def _json(value: Json) -> bytes:

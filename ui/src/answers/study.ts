@@ -1,5 +1,5 @@
 // GET /api/studies/{study_key} and the acts on it: the reading, its report, its status.
-export type Priority = "stat" | "asap" | "routine";
+export type Priority = "stat" | "asap" | "urgent" | "routine";
 
 export type Study = {
   study_key: string;

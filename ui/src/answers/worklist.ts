@@ -1,10 +1,23 @@
-// GET /api/worklist: studies in reading order; identity only for roles that may read a study, places only of those to read.
+// GET /api/worklist: studies in reading order, or what changed since a cursor; identity only for roles that may read a study.
 import type { Identity, Study } from "./study.ts";
 
 export type View = "open" | "reported" | "rejected";
 
-export type Place = { place: number; why_here: string; waiting_s: number; limit_s: number; overdue: boolean; over_cap: boolean; unanswered: boolean };
+// `limit_s`: how long it may wait; `unanswered`: critical, and nobody has acknowledged it.
+export type Row = Study & { reason: string; problem: string; views: string[]; limit_s: number; unanswered: boolean } & Partial<Identity>;
 
-export type Row = Study & { reason: string; problem: string } & Partial<Identity> & Partial<Place>;
+type Head = { view: View; cursor: string; counts: Record<View, number>; waiting_cap_s: number; shown: number; studies: Row[] };
+export type Whole = Head & { complete: true };
+// Take out `taken_out`, then put each of `put_in` at its index, in order; `studies` are the rows that are new or other.
+export type Change = Head & { complete: false; gone: string[]; taken_out: string[]; put_in: [number, string][] };
+export type Worklist = Whole | Change;
 
-export type Worklist = { view: View; counts: Record<View, number>; waiting_cap_s: number; truncated: boolean; studies: Row[] };
+// GET /api/worklist/places/{study_key}
+export type Place = { place: number; of: number; why: string; waiting_s: number; limit_s: number; overdue: boolean; over_cap: boolean; unanswered: boolean };
+
+// POST /api/worklist/search
+export type Found = { truncated: boolean; studies: Row[] };
+
+// GET, PUT /api/worklist/views
+export type SavedView = { name: string; view: View; states: string[]; priorities: string[]; sites: string[] };
+export type SavedViews = { views: SavedView[] };

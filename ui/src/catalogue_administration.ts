@@ -1,0 +1,2 @@
+// English, the administration pages.
+export const ADMINISTRATION = {} as const;

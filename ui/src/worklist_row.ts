@@ -1,0 +1,41 @@
+// One study as a row: every row has one height, so long texts are cut there and said in full below the list.
+import type { Row } from "./answers/worklist.ts";
+import { knows, t } from "./catalogue.ts";
+import { h } from "./dom.ts";
+import { age, personName, span, visible, waited, words } from "./format.ts";
+import { may } from "./session.ts";
+
+const TONES: Record<string, string> = { admitted: "ai", analysed: "ai", ai_unavailable: "asap", triaged: "ai", drafted: "good", signed: "good", delivered: "good", amended: "good", rejected: "bad" };
+
+export function stateWords(state: string): string {
+  const key = `state.${state}`;
+  return knows(key) ? t(key) : words(state);
+}
+
+export const nameOf = (study: Row): string => (study.patient_name === undefined ? study.study_key.slice(0, 8) : personName(study.patient_name));
+
+export function row(study: Row, open: (key: string) => void, select: (key: string) => void): HTMLTableRowElement {
+  const named = study.patient_name !== undefined;
+  const who = may("read_study") ? h("a", { class: "who", href: `/studies/${study.study_key}`, tabindex: -1 }, nameOf(study)) : h("span", { class: "who" }, nameOf(study));
+  const why = study.problem ? h("span", { class: "problem" }, visible(study.problem)) : study.reason ? visible(study.reason) : study.state === "admitted" ? h("span", { class: "muted" }, t("list.unread")) : "";
+  return h("tr", { "data-key": study.study_key, tabindex: -1, onclick: () => open(study.study_key), onfocus: () => select(study.study_key) },
+    h("td", {}, h("span", { class: `chip ${study.critical ? "stat" : study.priority}` }, study.critical ? t("list.critical") : study.priority.toUpperCase())),
+    h("td", {}, who, named && h("div", { class: "muted mono" }, visible(study.patient_id))),
+    h("td", {}, `${age(study.age_years)} ${study.sex}`),
+    h("td", { class: "mono" }, named ? visible(study.accession_number) : h("span", { class: "muted" }, t("list.nameless"))),
+    h("td", {}, visible(study.views.join(", "))),
+    h("td", { class: "why", title: visible([study.problem, study.reason].filter(Boolean).join("; ")) }, why),
+    h("td", {}, h("span", { class: `chip ${TONES[study.state] ?? ""}` }, stateWords(study.state))),
+    h("td", { class: "muted" }, visible(study.site)),
+    h("td", { class: "wait", "data-since": study.received_at, "data-limit": study.limit_s }));
+}
+
+export function tick(body: HTMLElement, now: Date): void {
+  for (const cell of body.querySelectorAll<HTMLElement>("td.wait")) {
+    const since = cell.dataset.since ?? "";
+    const limit = Number(cell.dataset.limit);
+    const text = `${waited(since, now)} of ${span(limit)}`;
+    if (cell.textContent !== text) cell.textContent = text;
+    cell.classList.toggle("long", Number(now) - Date.parse(since) > limit * 1000);
+  }
+}
