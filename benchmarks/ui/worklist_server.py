@@ -19,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from long_worklist import RealClock, a_long_worklist, add_one
 
 from wetread.triage.policy import OrderRule
-from wetread.web.worklist import WorklistView
+from wetread.web.worklist import Viewer, WorklistView
+
+_VIEWER = Viewer(with_identity=True)
 
 
 def main() -> None:
@@ -32,15 +34,15 @@ def main() -> None:
         before = _peak_mb()
         services = world.services
         view = WorklistView(services.database, services.vault, RealClock(), OrderRule())  # type: ignore[arg-type]
-        _tell("first answer, nothing kept yet", *_measure(1, lambda: view.answer("open", "", with_identity=True)[1]))
+        _tell("first answer, nothing kept yet", *_measure(1, lambda: view.answer("open", "", _VIEWER)[1]))
         print(f"memory: {before:.0f} MB before, at most {_peak_mb():.0f} MB after")
-        _tell("nothing changed", *_measure(asked.rounds, lambda: view.answer("open", "", with_identity=True)[1]))
+        _tell("nothing changed", *_measure(asked.rounds, lambda: view.answer("open", "", _VIEWER)[1]))
         numbers = iter(range(asked.studies, asked.studies + 1000))
         cursor = _cursor(view)
 
         def arrival() -> bytes:
             nonlocal cursor
-            body = view.answer("open", cursor, with_identity=True)[1]
+            body = view.answer("open", cursor, _VIEWER)[1]
             cursor = _cursor(view)
             return body
 
@@ -49,7 +51,7 @@ def main() -> None:
 
         def next_minute() -> bytes:
             snapshot.at = snapshot.at.replace(year=2000)
-            return view.answer("open", cursor, with_identity=True)[1]
+            return view.answer("open", cursor, _VIEWER)[1]
 
         _tell("a new minute: all read and ordered again", *_measure(asked.rounds, next_minute))
         last = snapshot.order[-1]

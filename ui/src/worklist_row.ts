@@ -17,7 +17,7 @@ export const nameOf = (study: Row): string => (study.patient_name === undefined 
 export function row(study: Row, open: (key: string) => void, select: (key: string) => void): HTMLTableRowElement {
   const named = study.patient_name !== undefined;
   const who = may("read_study") ? h("a", { class: "who", href: `/studies/${study.study_key}`, tabindex: -1 }, nameOf(study)) : h("span", { class: "who" }, nameOf(study));
-  const why = study.problem ? h("span", { class: "problem" }, visible(study.problem)) : study.reason ? visible(study.reason) : study.state === "admitted" ? h("span", { class: "muted" }, t("list.unread")) : "";
+  const why = study.problem ? h("span", { class: "problem" }, visible(study.problem)) : study.reason ? visible(study.reason) : study.withheld ? h("span", { class: "muted" }, t("list.withheld")) : study.state === "admitted" ? h("span", { class: "muted" }, t("list.unread")) : "";
   return h("tr", { "data-key": study.study_key, tabindex: -1, onclick: () => open(study.study_key), onfocus: () => select(study.study_key) },
     h("td", {}, h("span", { class: `chip ${study.critical ? "stat" : study.priority}` }, study.critical ? t("list.critical") : study.priority.toUpperCase())),
     h("td", {}, who, named && h("div", { class: "muted mono" }, visible(study.patient_id))),

@@ -14,7 +14,7 @@ from wetread.domain.report import ReportContent
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, batches
 
 __all__ = ["ReadingRows"]
 
@@ -77,8 +77,11 @@ class ReadingRows(Transaction):
         return None if row is None else _record(row)
 
     def readings_by(self, reader_id: str, study_keys: Collection[StudyKey]) -> dict[StudyKey, ReadingRecord]:
-        rows = self._read(_OF_STUDIES, {"reader": reader_id, "studies": list(study_keys)})
-        return {record.study_key: record for record in map(_record, rows)}
+        found: dict[StudyKey, ReadingRecord] = {}
+        for batch in batches(list(study_keys)):
+            rows = self._read(_OF_STUDIES, {"reader": reader_id, "studies": batch})
+            found |= {record.study_key: record for record in map(_record, rows)}
+        return found
 
     def save_reader_profile(self, profile: ReaderProfile) -> None:
         self._write(_SAVE_PROFILE, {"reader_id": profile.reader_id, "body": encode(profile)})

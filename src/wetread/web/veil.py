@@ -1,7 +1,6 @@
 """What is withheld from a reader, kept out of every answer that does not come from the reading desk (ADR-0016)."""
 
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Iterable, Mapping
 
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
@@ -14,7 +13,7 @@ from wetread.signoff.exposure import exposure, withheld_of
 from wetread.web.operations import Call
 from wetread.web.reading_json import NO_PRIORITY, Json
 
-__all__ = ["made_by_us", "refuse_withheld", "shown_instances", "veiled_rows", "withheld_from"]
+__all__ = ["made_by_us", "refuse_withheld", "shown_instances", "veiled_row", "withheld_from", "withheld_on_list"]
 
 _OURS = "wetread"
 
@@ -44,21 +43,15 @@ def shown_instances(call: Call, key: StudyKey, instances: Iterable[VaultInstance
     return [each for each in instances if not (hidden and made_by_us(each.header.traits))]
 
 
-def veiled_rows(call: Call, rows: list[Json]) -> list[Json]:
-    """Lines of the worklist, each with `withheld`. Lines of an adjudicator's studies come last, by arrival: their order would tell their priority."""
+def withheld_on_list(call: Call, states: Mapping[StudyKey, StudyState]) -> Mapping[StudyKey, Withheld]:
+    """Of the studies on a list, those on which the machine's words are kept from the caller."""
     services = call.house.services
-    states = {StudyKey(str(row["study_key"])): StudyState(str(row["state"])) for row in rows}
     with services.database.begin(write=False) as unit:
-        hidden = withheld_of(unit, services.desk.modes, call.signed_in.actor, states)
-    veiled = [_veiled(row, hidden.get(StudyKey(str(row["study_key"])), Withheld.NOTHING)) for row in rows]
-    blind = [row for row in veiled if row["withheld"] == Withheld.ADJUDICATION.value]
-    blind.sort(key=lambda row: cast(str, row["received_at"]))
-    return [row for row in veiled if row["withheld"] != Withheld.ADJUDICATION.value] + blind
+        return withheld_of(unit, services.desk.modes, call.signed_in.actor, states)
 
 
-def _veiled(row: Json, why: Withheld) -> Json:
-    if why is Withheld.NOTHING:
-        return {**row, "withheld": ""}
+def veiled_row(row: Json, why: Withheld) -> Json:
+    """A line of a list as it may be told. Adjudicated studies stand on no list that is ordered by priority."""
     if why is not Withheld.ADJUDICATION:
         return {**row, "withheld": why.value, "reason": ""}
-    return {**row, "withheld": why.value, "reason": "", "priority": NO_PRIORITY, "critical": False}
+    return {**row, "withheld": why.value, "reason": "", "priority": NO_PRIORITY, "critical": False, "unanswered": False}

@@ -1,7 +1,10 @@
 """The worklist as JSON: in reading order, each study with the reason for its priority; why it stands where it does, on request. Identity only for roles that may read a study."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from threading import Lock
 
 from starlette.responses import Response
@@ -9,6 +12,7 @@ from starlette.responses import Response
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.reading import Withheld
 from wetread.domain.role import PERMITTED, Act
 from wetread.domain.study_state import READABLE, StudyState
 from wetread.ports.clock import Clock
@@ -21,11 +25,12 @@ from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json
 from wetread.web.schema import Schema, record, text
-from wetread.web.worklist_rows import RowMaker
+from wetread.web.veil import withheld_on_list
+from wetread.web.worklist_rows import Row, RowMaker
 from wetread.web.worklist_search import find
 from wetread.web.worklist_snapshot import Snapshot
 
-__all__ = ["SEARCH_BODY", "VIEWS", "WorklistView", "get_next", "get_place", "get_worklist", "search_worklist"]
+__all__ = ["SEARCH_BODY", "VIEWS", "Viewer", "WorklistView", "get_next", "get_place", "get_worklist", "search_worklist"]
 
 VIEWS: dict[str, frozenset[StudyState]] = {
     "open": READABLE | {StudyState.RECEIVED},
@@ -39,8 +44,20 @@ _MOST_MOVES = 1000
 """A change that moves more than this is sent as a whole list."""
 
 
+Veil = Callable[[Mapping[StudyKey, StudyState]], Mapping[StudyKey, Withheld]]
+"""Of these studies, those on which the machine's words are withheld from whoever asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whom an answer is for."""
+
+    with_identity: bool
+    veil: Veil = lambda _: {}
+
+
 class WorklistView:
-    """Many screens refresh on every change: each view is brought up to date once, and each answer made once."""
+    """Many screens refresh on every change: each view is brought up to date once, and an answer that is the same for all is made once."""
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, rule: OrderRule) -> None:
         self.rule, self.maker = rule, RowMaker(vault, rule)
@@ -51,27 +68,35 @@ class WorklistView:
         }
         self._answers: dict[tuple[str, str, bool], tuple[str, bytes]] = {}
 
-    def answer(self, view: str, since: str, *, with_identity: bool) -> tuple[str, bytes]:
+    def answer(self, view: str, since: str, viewer: Viewer) -> tuple[str, bytes]:
         """The entity tag and the body: the whole list, or what changed since the cursor `since`."""
         with self._lock:
             snapshot = self._views[view]
             snapshot.refresh()
-            counts = self._counts()
-            tag = f'"{snapshot.cursor}.{"".join(str(each) + "." for each in counts.values())}{"n" if with_identity else "d"}"'
-            kept = self._answers.get((view, since, with_identity))
-            if kept is None or kept[0] != tag:
-                kept = tag, self._body(view, snapshot, since, counts, with_identity=with_identity)
-                self._keep(view, since, with_identity, kept)
+            head, rows = self._head(view, snapshot), _listed(snapshot)
+            change = snapshot.since(since) if since else None
+            if change is not None and len(change[0].put_in) <= _MOST_MOVES:
+                moves, rows = change
+                head |= {"complete": False, "gone": sorted(moves.gone), "taken_out": sorted(moves.taken_out)}
+                head |= {"put_in": [[at, key] for at, key in moves.put_in]}
+        withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
+        tag = f'"{_digest(head, withheld)}{"n" if viewer.with_identity else "d"}"'
+        kept = self._answers.get((view, since, viewer.with_identity))
+        if kept is None or kept[0] != tag:
+            kept = tag, _written(head, rows, withheld, viewer)
+            if not withheld:
+                self._keep(view, since, viewer, kept)
         return kept
 
-    def beginning(self, view: str, most: int, *, with_identity: bool) -> bytes:
+    def beginning(self, view: str, most: int, viewer: Viewer) -> bytes:
         """The first studies of the list, to show while the rest is on its way. Where there is a rest it has no cursor: the whole list is to be asked for next."""
         with self._lock:
             snapshot = self._views[view]
             snapshot.refresh()
-            rows = [snapshot.rows[key].as_json(with_identity=with_identity) for key in snapshot.order[:most]]
-            cursor = snapshot.cursor if len(rows) == len(snapshot.order) else ""
-            return _written(self._head(view, snapshot, self._counts()) | {"cursor": cursor, "complete": True}, rows)
+            head, rows = self._head(view, snapshot), _listed(snapshot, most)
+            head |= {"cursor": snapshot.cursor if len(rows) == len(snapshot.order) else ""}
+        withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
+        return _written(head, rows, withheld, viewer)
 
     def first_free(self, *, but: str) -> StudyKey | None:
         """The first on the list to read that has arrived, that nobody reads, and that is not `but`."""
@@ -99,36 +124,36 @@ class WorklistView:
             "unanswered": place.study.critical_open,
         }
 
-    def _counts(self) -> dict[str, int]:
+    def _head(self, view: str, snapshot: Snapshot) -> Json:
         states = self._database.count_studies()
-        return {view: sum(states.get(state, 0) for state in members) for view, members in VIEWS.items()}
-
-    def _head(self, view: str, snapshot: Snapshot, counts: dict[str, int]) -> Json:
+        counts = {name: sum(states.get(state, 0) for state in members) for name, members in VIEWS.items()}
         cap_s = int(self.rule.waiting_cap.total_seconds())
-        shown = len(snapshot.order)
-        return {"view": view, "cursor": snapshot.cursor, "counts": counts, "waiting_cap_s": cap_s, "shown": shown}
+        shown = {"cursor": snapshot.cursor, "shown": len(snapshot.order), "complete": True}
+        return {"view": view, "counts": counts, "waiting_cap_s": cap_s, **shown}
 
-    def _body(self, view: str, snapshot: Snapshot, since: str, counts: dict[str, int], *, with_identity: bool) -> bytes:
-        head = self._head(view, snapshot, counts)
-        change = snapshot.since(since) if since else None
-        if change is not None and len(change[0].put_in) <= _MOST_MOVES:
-            moves, rows = change
-            head |= {"complete": False, "gone": sorted(moves.gone), "taken_out": sorted(moves.taken_out)}
-            head |= {"put_in": [[at, key] for at, key in moves.put_in]}
-        else:
-            rows = tuple(snapshot.rows[key] for key in snapshot.order)
-            head |= {"complete": True}
-        return _written(head, [row.as_json(with_identity=with_identity) for row in rows])
-
-    def _keep(self, view: str, since: str, with_identity: bool, answer: tuple[str, bytes]) -> None:
+    def _keep(self, view: str, since: str, viewer: Viewer, answer: tuple[str, bytes]) -> None:
         """The newest whole list of each kind, and some changes; megabytes are kept for nobody else."""
         if len(self._answers) > 24:
             self._answers = {}
-        self._answers[view, since, with_identity] = answer
+        self._answers[view, since, viewer.with_identity] = answer
 
 
-def _written(head: Json, rows: Sequence[bytes]) -> bytes:
-    return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"studies":[' + b",".join(rows) + b"]}"
+def _listed(snapshot: Snapshot, most: int | None = None) -> tuple[Row, ...]:
+    return tuple(snapshot.rows[key] for key in snapshot.order[:most])
+
+
+def _digest(head: Json, withheld: Mapping[StudyKey, Withheld]) -> str:
+    return sha256(repr((head, sorted(withheld.items()))).encode()).hexdigest()[:32]
+
+
+def _written(head: Json, rows: Iterable[Row], withheld: Mapping[StudyKey, Withheld], viewer: Viewer) -> bytes:
+    lines = [row.as_json(withheld.get(row.study.study_key), with_identity=viewer.with_identity) for row in rows]
+    return json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"studies":[' + b",".join(lines) + b"]}"
+
+
+def _viewer(call: Call) -> Viewer:
+    with_identity = Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]
+    return Viewer(with_identity, partial(withheld_on_list, call))
 
 
 def get_worklist(call: Call) -> Response:
@@ -138,14 +163,14 @@ def get_worklist(call: Call) -> Response:
         raise Refusal(400, "unknown_view", f"view is one of {', '.join(VIEWS)}")
     if len(since) > 40:
         raise Refusal(400, "query_misfit", "since is the cursor of an earlier answer")
-    with_identity = Act.READ_STUDY in PERMITTED[actor.role]
-    shown = "named" if with_identity else "de-identified"
+    viewer = _viewer(call)
+    shown = "named" if viewer.with_identity else "de-identified"
     call.house.audit_seldom(AuditEvent("worklist.read", actor.actor_id, detail=(("shown", shown),)))
     if "first" in query:
         most = call.asked_number("first", 200, 500)
-        body = call.house.worklist.beginning(view, most, with_identity=with_identity)
+        body = call.house.worklist.beginning(view, most, viewer)
         return Response(body, 200, media_type="application/json")
-    tag, body = call.house.worklist.answer(view, since, with_identity=with_identity)
+    tag, body = call.house.worklist.answer(view, since, viewer)
     headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if tag in call.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -170,7 +195,9 @@ def search_worklist(call: Call) -> Response:
     found = find(services.vault, call.text("text"))
     with services.database.begin(write=False) as unit:
         studies = [study for key in found.study_keys if (study := unit.find_study(key))]
-        rows = [row.as_json(with_identity=True) for row in house.worklist.maker.rows(unit, studies, 0)]
+        rows = list(house.worklist.maker.rows(unit, studies, 0))
+    withheld = withheld_on_list(call, {each.study_key: each.state for each in studies})
     facts = (("fields", ",".join(found.fields)), ("results", str(len(rows))))
     house.audit(AuditEvent("worklist.search", call.signed_in.actor.actor_id, detail=facts))
-    return Response(_written({"truncated": found.truncated}, rows), 200, media_type="application/json")
+    body = _written({"truncated": found.truncated}, rows, withheld, Viewer(with_identity=True))
+    return Response(body, 200, media_type="application/json")

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from wetread.domain.critical import CriticalResult, CriticalState
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import TriageDecision
+from wetread.domain.reading import Withheld
 from wetread.domain.study import PatientIdentity, Study
 from wetread.ports.database import UnitOfWork
 from wetread.ports.vault import Vault
 from wetread.triage.ordering import Waiting, limit_of
 from wetread.triage.policy import OrderRule
 from wetread.web.reading_json import Json, identity_json, study_json
+from wetread.web.veil import veiled_row
 
 __all__ = ["Row", "RowMaker"]
 
@@ -29,8 +31,10 @@ class Row:
     identity: bytes
     version: int
 
-    def as_json(self, *, with_identity: bool) -> bytes:
-        return self.public[:-1] + b"," + self.identity[1:] if with_identity else self.public
+    def as_json(self, why: Withheld | None, *, with_identity: bool) -> bytes:
+        """`why` the machine's words are withheld from whom it is for; None where they are not."""
+        public = _json(veiled_row(json.loads(self.public), why)) if why else self.public
+        return public[:-1] + b"," + self.identity[1:] if with_identity else public
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class RowMaker:
             "views": [" ".join(filter(None, each)) for each in views],
             "limit_s": int(limit_of(waiting, self.rule).total_seconds()),
             "unanswered": critical_open,
+            "withheld": "",
         }
         return Row(waiting, study, _json(public), _json(_named(people.get(key))), version)
 

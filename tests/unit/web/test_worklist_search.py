@@ -1,9 +1,14 @@
 """Search by accession number, patient id and name: found in every state, for those who may read, and audited without the words."""
 
-import pytest
-from builders_web import Browser, World
+from dataclasses import replace
 
+import pytest
+from builders_web import Browser, World, a_world, open_door
+
+from wetread.domain.reading import ReadingMode
 from wetread.domain.study_state import StudyState
+from wetread.signoff.modes import ModePolicy
+from wetread.testing.builders import a_decision
 from wetread.web.worklist_search import matches_for
 
 
@@ -77,3 +82,15 @@ def test_a_view_keeps_no_text_and_no_more_than_six_have_keys(door: Browser) -> N
     assert status({**view, "states": ["gone"]}) == 400
     assert status({**view, "name": " "}) == 400
     assert status(*({**view, "name": f"v{n}"} for n in range(6))) == 200
+
+
+def test_a_search_tells_a_second_reader_no_more_than_the_list_does() -> None:
+    world = a_world()
+    desk = replace(world.services.desk, modes=ModePolicy(ReadingMode.SECOND_READER))
+    world.services = replace(world.services, desk=desk)
+    world.add_study(patient_name="Okafor^Ada", decision=a_decision(reason="pneumothorax 0.94"))
+    with open_door(world) as door:
+        for role, reason in (("radiologist", ""), ("quality", "pneumothorax 0.94")):
+            answer = door.as_(role).post("/api/worklist/search", {"text": "okafor"})
+            (row,) = answer.json()["studies"]  # type: ignore[misc]
+            assert (row["reason"], row["withheld"]) == (reason, "" if reason else "until_commit")

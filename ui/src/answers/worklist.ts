@@ -3,8 +3,8 @@ import type { Identity, Study } from "./study.ts";
 
 export type View = "open" | "reported" | "rejected";
 
-// `limit_s`: how long it may wait; `unanswered`: critical, and nobody has acknowledged it.
-export type Row = Study & { reason: string; problem: string; views: string[]; limit_s: number; unanswered: boolean } & Partial<Identity>;
+// `limit_s`: how long it may wait; `unanswered`: critical, and nobody has acknowledged it; `withheld`: why the AI's words are kept from this reader, or nothing.
+export type Row = Study & { reason: string; problem: string; views: string[]; limit_s: number; unanswered: boolean; withheld: string } & Partial<Identity>;
 
 type Head = { view: View; cursor: string; counts: Record<View, number>; waiting_cap_s: number; shown: number; studies: Row[] };
 export type Whole = Head & { complete: true };
