@@ -360,11 +360,7 @@ accounts = Table(
     Column("disabled", Boolean, nullable=False),
 )
 sessions = Table(
-    "sessions",
-    work,
-    Column("token_sha256", Text, primary_key=True),
-    _text("actor_id"),
-    _time("expires_at"),
+    "sessions", work, Column("token_sha256", Text, primary_key=True), _text("actor_id"), _time("expires_at")
 )
 preferences = Table(
     "preferences",
