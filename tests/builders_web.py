@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import numpy as np
+
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import InstanceKey, StudyKey, instance_key, study_key
@@ -26,6 +28,7 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, Database
 from wetread.ports.decoder import DecodedImage, Decoder
 from wetread.ports.file_store import FileStore
+from wetread.ports.film_pixels import FilmFacts, FilmPixels, Window
 from wetread.ports.vault import Vault, VaultInstance
 from wetread.signoff.desk import ReadingDesk
 from wetread.testing.builders import a_decision, a_draft, a_header, a_study, an_analysis, an_identity, an_instance
@@ -56,11 +59,26 @@ class GreyDecoder:
         self.rendered += 1
         return a_png(max_side_px // 64)
 
+    def film_pixels(self, path: Path) -> FilmPixels:
+        path.read_bytes()
+        self.rendered += 1
+        return grey_pixels()
+
     def inspect(self, path: Path) -> None:  # type: ignore[override]
         raise NotImplementedError
 
     def decode(self, path: Path, *, needed_side_px: int = 0) -> DecodedImage:
         raise NotImplementedError
+
+
+def grey_pixels(rows: int = 4, columns: int = 6) -> FilmPixels:
+    """A 12-bit ramp without a window of its own."""
+    facts = FilmFacts(
+        rows, columns, 12, "MONOCHROME2", False, None, (Window(2047.5, 4095.0, "LINEAR_EXACT", ""),), False, "",
+        (0.2, 0.2), None, "", "", None, "NO", "PA", "U", ("L", "F"), False,
+    )  # fmt: skip
+    stored = np.arange(rows * columns, dtype=np.uint16).reshape(rows, columns)
+    return FilmPixels(facts, stored, np.arange(4096, dtype=np.float32), None)
 
 
 def a_png(side: int) -> bytes:

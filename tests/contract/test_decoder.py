@@ -135,3 +135,50 @@ def assert_presentable(error: HostileInput | UnsuitableImage) -> None:
     assert str(error).isprintable()
     assert "CANARY" not in str(error)
     assert "HOSTILE1" not in str(error)
+
+
+def test_a_film_for_viewing_holds_every_value_and_what_makes_grey_of_it(decoder: Decoder, tmp_path: Path) -> None:
+    rows, columns = np.indices((251, 190))
+    image = (rows * 9 + columns * 7).astype(np.int16) - 2000
+    described = tags(image.view(np.uint16), stored=16, signed=True) | {
+        0x00280004: ("CS", b"MONOCHROME1 "),
+        0x00281050: ("DS", b"100\\200 "),
+        0x00281051: ("DS", b"400\\800 "),
+        0x00281052: ("DS", b"-10 "),
+        0x00281053: ("DS", b"2 "),
+        0x00281055: ("LO", b"LUNG\\BONE "),
+        0x00181164: ("DS", b"0.15\\0.15 "),
+        0x00280120: ("SS", (-2000).to_bytes(2, "little", signed=True)),
+    }
+    path = tmp_path / "film.dcm"
+    path.write_bytes(native(described, image.tobytes()))
+    film = decoder.film_pixels(path)
+    facts = film.facts
+    assert (facts.rows, facts.columns, facts.bits_stored, facts.inverted) == (251, 190, 16, True)
+    assert film.stored.shape == (251, 190)
+    assert np.array_equal(film.modality[film.stored], image * 2.0 - 10.0)
+    assert [(each.center, each.width, each.function, each.explanation) for each in facts.windows] == [
+        (100.0, 400.0, "LINEAR", "LUNG"),
+        (200.0, 800.0, "LINEAR", "BONE"),
+    ]
+    assert facts.windows_stated
+    assert facts.padding == (30768, 30768)
+    assert (facts.pixel_spacing_mm, facts.imager_pixel_spacing_mm) == (None, (0.15, 0.15))
+    assert film.voi_lut is None
+
+
+def test_a_film_without_a_window_is_given_one_that_shows_what_its_display_shows(decoder: Decoder, valid: Path) -> None:
+    film, image = decoder.film_pixels(valid), decoder.decode(valid)
+    window = film.facts.windows[0]
+    assert not film.facts.windows_stated
+    assert window.function == "LINEAR_EXACT"
+    shown = np.clip((film.modality - window.center) / window.width + 0.5, 0.0, 1.0)
+    assert np.allclose(shown, image.display, atol=1e-6)
+
+
+def test_a_film_of_no_pixels_cannot_be_viewed(decoder: Decoder, tmp_path: Path) -> None:
+    path = tmp_path / "none.dcm"
+    path.write_bytes(film({0x00280010: ("US", b"\0\0")}))
+    with pytest.raises(UnsuitableImage) as refused:
+        decoder.film_pixels(path)
+    assert_presentable(refused.value)

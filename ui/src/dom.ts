@@ -40,8 +40,8 @@ export function inFocus(selector: string): HTMLElement | null {
   return closest instanceof HTMLElement ? closest : null;
 }
 
-export function show(element: HTMLElement, visible: boolean): void {
-  element.hidden = !visible;
+export function show(element: Element, visible: boolean): void {
+  element.toggleAttribute("hidden", !visible);
 }
 
 type DialogOptions = { stay?: boolean; className?: string };

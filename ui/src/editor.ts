@@ -40,6 +40,15 @@ export class Editor {
     wanted?.area.focus();
   }
 
+  // Puts a sentence at the end of the findings, or of the section in hand.
+  insert(sentence: string): void {
+    const field = this.fields.find(({ area }) => area === document.activeElement) ?? this.fields.find((each) => each.section === "findings") ?? this.fields[0];
+    if (!field || !sentence) return;
+    const before = field.area.value.trimEnd();
+    field.area.value = before ? `${before} ${sentence}` : sentence;
+    field.area.dispatchEvent(new Event("input"));
+  }
+
   grow(): void {
     this.fields.forEach((each) => each.grow());
   }

@@ -4,7 +4,7 @@ import { get, problemOf, send } from "./api.ts";
 import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
 import { byId, h, show } from "./dom.ts";
 import { Editor } from "./editor.ts";
-import { Film } from "./film.ts";
+import { FilmViewer } from "./film/viewer.ts";
 import { findingsPanel, type Said } from "./findings.ts";
 import { age, date, personName, visible, words } from "./format.ts";
 import { type Binding, listen, sheet } from "./keys.ts";
@@ -20,7 +20,7 @@ const address = `/api/studies/${studyKey}`;
 const MACHINE_DONE = ["drafted", "in_reading"];
 const READABLE = ["admitted", "analysed", "ai_unavailable", "triaged", ...MACHINE_DONE];
 let reading: Reading;
-let film: Film | null = null;
+let film = null as FilmViewer | null;
 let editor: Editor | null = null;
 let saver: Saver | null = null;
 let verdicts = new Map<string, Verdict>();
@@ -38,12 +38,19 @@ async function load(): Promise<void> {
   if (may("edit_draft") && MACHINE_DONE.includes(fresh.study.state)) fresh = await send<Reading>("POST", `${address}/open`);
   if (mine !== newest) return; // somebody acted while this was under way: what is on the screen is theirs
   reading = fresh;
-  film ??= new Film(byId("film"), studyKey);
+  film ??= viewer();
   const shown = film;
   header();
   words_();
   if (shown.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) shown.offer(reading.instances, reading.ai.analysis?.instance_key);
   if (reading.ai.analysis?.has_heat_maps) get<HeatMaps>(`${address}/heatmap`, { background: true }).then((heat) => shown.setHeat(heat), () => {});
+}
+
+function viewer(): FilmViewer {
+  const made = new FilmViewer(byId("film"), studyKey);
+  made.insert = (text) => editor?.insert(text);
+  bindings.push(...made.bindings);
+  return made;
 }
 
 function header() {
@@ -218,17 +225,10 @@ function step(by: number): void {
 }
 
 const keysOfReading: Binding[] = [
-  { keys: ["h"], says: "heat map of the finding in hand, on or off", run: () => film?.toggleHeat() },
-  { keys: ["i"], says: "invert", run: () => film?.invert() },
-  { keys: ["f"], says: "fit the film", run: () => film?.fit() },
-  { keys: ["0"], says: "reset the view", run: () => film?.reset() },
-  { keys: ["+", "="], says: "zoom in", run: () => film?.zoom(1.25) },
-  { keys: ["-"], says: "zoom out", run: () => film?.zoom(0.8) },
-  { keys: ["[", "]"], says: "previous, next film", run: (event) => film?.turn(event.key === "]" ? 1 : -1) },
   { keys: ["j", "ArrowDown"], says: "next finding", run: () => step(1) },
   { keys: ["k", "ArrowUp"], says: "previous finding", run: () => step(-1) },
   { keys: ["e"], says: "write in the report", run: () => editor?.focus() },
-  { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => byId("film").querySelector<HTMLElement>(".viewport")?.focus() },
+  { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => film?.focus() },
   { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => saver?.flush().catch(() => {}) },
   { keys: ["Ctrl+Enter"], says: "sign", whileTyping: true, run: () => sign() },
   { keys: ["p"], says: "where every sentence comes from, drawn", run: () => window.open(`${address}/provenance.svg`, "_blank", "noopener") },
@@ -246,7 +246,7 @@ runBeforeLock(() => saver?.flush());
 masthead.refresh().catch(() => {});
 try {
   await load();
-  byId("film").querySelector<HTMLElement>(".viewport")?.focus();
+  film?.focus();
   follow(() => Promise.all([refreshStatus(), masthead.refresh()]), (up) => masthead.say(up));
 } catch (thrown) {
   byId("patient").textContent = "This study cannot be opened";

@@ -17,7 +17,7 @@ from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import DataSet, Part10File
 from wetread.domain.errors import HostileInput, UnsuitableImage
 
-__all__ = ["FRAME_ITEMS", "FRAME_TAGS", "Frame", "read_frame"]
+__all__ = ["FRAME_ITEMS", "FRAME_TAGS", "Frame", "pixels_of", "read_frame"]
 
 _SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES = 0x00280002, 0x00280004, 0x00280006, 0x00280008
 _ROWS, _COLUMNS, _SPACING, _ASPECT = 0x00280010, 0x00280011, 0x00280030, 0x00280034
@@ -75,11 +75,21 @@ def read_frame(file: Part10File, limits: Limits, *, needed_side_px: int = 0) -> 
     return _shown(file, pixels, _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels))
 
 
+def pixels_of(file: Part10File, limits: Limits) -> tuple[FrameShape, str, bool]:
+    """The frame's checked shape, its photometric interpretation, and whether its greatest value is black. Raises as `read_frame`."""
+    pixels = _described(file.data_set, limits)
+    return pixels.shape, pixels.photometric, _inverted(file.data_set, pixels)
+
+
+def _inverted(data_set: DataSet, pixels: _Pixels) -> bool:
+    return pixels.photometric == "MONOCHROME1" or term_of(data_set.values.get(_PRESENTATION_SHAPE)) == "INVERSE"
+
+
 def _shown(file: Part10File, pixels: _Pixels, raw: NDArray[Any]) -> Frame:
     data_set = file.data_set
     grey = raw if raw.ndim == 2 else _luminance(raw, pixels.photometric)
     stored = _shifted(grey, pixels, clip=file.syntax.may_be_lossy)
-    inverted = pixels.photometric == "MONOCHROME1" or term_of(data_set.values.get(_PRESENTATION_SHAPE)) == "INVERSE"
+    inverted = _inverted(data_set, pixels)
     shape = pixels.shape
     display = display_table(data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted)
     return Frame(stored, display, *_spacing(data_set), shape.rows, shape.columns)

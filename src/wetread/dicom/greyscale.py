@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from wetread.dicom.header import decimals_of, number_of, term_of
 from wetread.dicom.part10 import DataSet, Element
 from wetread.domain.errors import UnsuitableImage
+from wetread.ports.film_pixels import Window
 
-__all__ = ["GREYSCALE_ITEMS", "GREYSCALE_TAGS", "display_table", "window"]
+__all__ = ["GREYSCALE_ITEMS", "GREYSCALE_TAGS", "ViewerTables", "display_table", "viewer_tables", "window"]
 
 _PADDING, _PADDING_LIMIT = 0x00280120, 0x00280121
 _CENTER, _WIDTH, _INTERCEPT, _SLOPE, _FUNCTION = 0x00281050, 0x00281051, 0x00281052, 0x00281053, 0x00281056
@@ -27,6 +28,32 @@ _STRETCH = (0.001, 0.999)
 _Values = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class ViewerTables:
+    """As of `ports.film_pixels`; `stretch` is the window that `display_table` uses where the file has none."""
+
+    modality: NDArray[np.float32]
+    voi_lut: NDArray[np.float32] | None
+    stretch: Window
+    padding: tuple[int, int] | None
+
+
+def viewer_tables(data_set: DataSet, stored: NDArray[Any], *, bits_stored: int, signed: bool) -> ViewerTables:
+    """What `display_table` puts into one table, each part by itself. Raises UnsuitableImage('bad_lut')."""
+    values = _values(bits_stored, signed)
+    padded = _padding(data_set, values, signed)
+    modality = _modality(data_set, values, signed)
+    low, high = _ends(modality) if bits_stored <= 8 else _stretch_ends(modality, stored, padded)
+    lut = _voi_lut(data_set, modality)
+    at = np.flatnonzero(padded)
+    return ViewerTables(
+        modality.astype(np.float32),
+        None if lut is None else np.clip(lut, 0.0, 1.0).astype(np.float32),
+        Window((low + high) / 2, high - low, "LINEAR_EXACT", ""),
+        (int(at[0]), int(at[-1])) if len(at) else None,
+    )
+
+
 def display_table(
     data_set: DataSet, stored: NDArray[Any], *, bits_stored: int, signed: bool, inverted: bool
 ) -> NDArray[np.float32]:
@@ -34,8 +61,7 @@ def display_table(
 
     `inverted` is whether the greatest value is black (MONOCHROME1, or presentation LUT shape INVERSE). Raises UnsuitableImage('bad_lut').
     """
-    lowest = -(1 << bits_stored - 1) if signed else 0
-    values = np.arange(1 << bits_stored, dtype=np.float64) + lowest
+    values = _values(bits_stored, signed)
     padded = _padding(data_set, values, signed)
     modality = _modality(data_set, values, signed)
     shown = _voi(data_set, modality)
@@ -55,6 +81,11 @@ def window(values: _Values, center: float, width: float, function: str) -> _Valu
     if width <= 1.0:
         return (values > center - 0.5).astype(np.float64)
     return np.clip((values - (center - 0.5)) / (width - 1.0) + 0.5, 0.0, 1.0)
+
+
+def _values(bits_stored: int, signed: bool) -> _Values:
+    """What the stored values mean before the modality LUT, the smallest first."""
+    return np.arange(1 << bits_stored, dtype=np.float64) - (1 << bits_stored - 1 if signed else 0)
 
 
 def _padding(data_set: DataSet, values: _Values, signed: bool) -> NDArray[np.bool_]:
@@ -83,10 +114,9 @@ def _modality(data_set: DataSet, values: _Values, signed: bool) -> _Values:
 
 def _voi(data_set: DataSet, modality: _Values) -> _Values | None:
     """Through the first VOI LUT, else the first window; None where there is neither."""
-    items = data_set.first_items.get(_VOI_LUT)
-    if items:
-        lut = _lut(items, bool(modality.min() < 0))
-        return lut(modality) / ((1 << lut.bits) - 1)
+    table = _voi_lut(data_set, modality)
+    if table is not None:
+        return table
     center = decimals_of(data_set.values.get(_CENTER))
     width = decimals_of(data_set.values.get(_WIDTH))
     if not center or not width or width[0] <= 0.0:
@@ -94,21 +124,39 @@ def _voi(data_set: DataSet, modality: _Values) -> _Values | None:
     return window(modality, center[0], width[0], term_of(data_set.values.get(_FUNCTION)))
 
 
+def _voi_lut(data_set: DataSet, modality: _Values) -> _Values | None:
+    items = data_set.first_items.get(_VOI_LUT)
+    if not items:
+        return None
+    lut = _lut(items, bool(modality.min() < 0))
+    return lut(modality) / ((1 << lut.bits) - 1)
+
+
+def _ends(values: _Values) -> tuple[float, float]:
+    return float(values.min()), float(values.max())
+
+
 def _ramp(values: _Values) -> _Values:
-    low, high = values.min(), values.max()
+    low, high = _ends(values)
     return np.asarray((values - low) / (high - low) if high > low else np.zeros_like(values))
 
 
 def _stretched(modality: _Values, stored: NDArray[Any], padded: NDArray[np.bool_]) -> _Values:
+    low, high = _stretch_ends(modality, stored, padded)
+    return np.asarray((modality - low) / (high - low) if high > low else modality > low, np.float64)
+
+
+def _stretch_ends(modality: _Values, stored: NDArray[Any], padded: NDArray[np.bool_]) -> tuple[float, float]:
+    """Where the stretch begins and ends; the greatest value twice, in a film that is all padding."""
     step = max(1, min(stored.shape) // 512)
     counts = np.bincount(stored[::step, ::step].ravel(), minlength=len(modality))
     counts[padded] = 0
     order = np.argsort(modality, kind="stable")
     share = np.cumsum(counts[order], dtype=np.float64)
     if not share[-1]:
-        return np.zeros_like(modality)
-    low, high = (modality[order[np.searchsorted(share, end * share[-1])]] for end in _STRETCH)
-    return np.asarray((modality - low) / (high - low) if high > low else modality > low, np.float64)
+        return float(modality.max()), float(modality.max())
+    low, high = (float(modality[order[np.searchsorted(share, end * share[-1])]]) for end in _STRETCH)
+    return low, high
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wetread.dicom.film_answer import film_from_json
 from wetread.dicom.header_json import header_from_json
 from wetread.dicom.limits import Limits
 from wetread.dicom.sandbox_answers import error_of, image_of, picture_of
 from wetread.domain.errors import HostileInput, PermanentError, TransientError, UnsuitableImage
 from wetread.domain.study import InstanceHeader
+from wetread.ports.film_pixels import FilmPixels
 
 if TYPE_CHECKING:
     from wetread.ports.decoder import DecodedImage
@@ -94,6 +96,10 @@ class Sandbox:
     def render_png(self, path: Path, *, max_side_px: int) -> bytes:
         """8-bit greyscale PNG of the first frame through its display table, long side at most `max_side_px`."""
         return self._ask(path, {"operation": "render", "needed_side_px": max_side_px}, picture_of)
+
+    def film_pixels(self, path: Path) -> FilmPixels:
+        """The first frame with every stored value, for people who window it themselves; raises UnsuitableImage with a stable code."""
+        return self._ask(path, {"operation": "film", "needed_side_px": 0}, film_from_json)
 
     def _ask(self, path: Path, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
         """One retry on a fresh child, for the file may be innocent; none where it used its CPU seconds up: it would again."""

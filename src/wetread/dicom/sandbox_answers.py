@@ -14,7 +14,10 @@ from wetread.domain.errors import HostileInput, PermanentError, UnsuitableImage
 if TYPE_CHECKING:
     from wetread.ports.decoder import DecodedImage
 
-__all__ = ["error_of", "image_of", "picture_of"]
+__all__ = ["ALIGNMENT", "count_of", "error_of", "image_of", "picture_of", "sealed_size"]
+
+ALIGNMENT = 64
+"""Where a block begins in the memory file."""
 
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
 _LONGEST_TEXT = 300
@@ -37,10 +40,10 @@ def image_of(answer: Any, memory: int) -> "DecodedImage":
     from wetread.ports.decoder import DecodedImage
 
     whole_rows, whole_columns, rows, columns = (
-        _count(answer[key]) for key in ("rows", "columns", "stored_rows", "stored_columns")
+        count_of(answer[key]) for key in ("rows", "columns", "stored_rows", "stored_columns")
     )
-    width, entries, offset = (_count(answer[key]) for key in ("bytes_per_pixel", "display_entries", "display_offset"))
-    size = _sealed_size(memory)
+    width, entries, offset = (count_of(answer[key]) for key in ("bytes_per_pixel", "display_entries", "display_offset"))
+    size = sealed_size(memory)
     if width not in (1, 2) or offset % 4 or rows * columns * width > offset or offset + 4 * entries != size:
         raise ValueError("not an image")
     if not any((rows, columns) == (-(-whole_rows >> n), -(-whole_columns >> n)) for n in range(_MOST_HALVINGS + 1)):
@@ -59,8 +62,8 @@ def image_of(answer: Any, memory: int) -> "DecodedImage":
 
 def picture_of(answer: Any, memory: int) -> bytes:
     """The PNG in the memory file; raises ValueError where it is not one."""
-    size = _count(answer["bytes"])
-    if size != _sealed_size(memory) or size > _LARGEST_PICTURE_BYTES:
+    size = count_of(answer["bytes"])
+    if size != sealed_size(memory) or size > _LARGEST_PICTURE_BYTES:
         raise ValueError("not a picture")
     picture = os.pread(memory, size, 0)
     if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -68,12 +71,12 @@ def picture_of(answer: Any, memory: int) -> bytes:
     return picture
 
 
-def _sealed_size(memory: int) -> int:
+def sealed_size(memory: int) -> int:
     fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
     return os.fstat(memory).st_size
 
 
-def _count(value: Any) -> int:
+def count_of(value: Any) -> int:
     if type(value) is not int or not 0 < value <= 1 << 40:
         raise ValueError("not a count")
     return value

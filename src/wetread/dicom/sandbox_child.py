@@ -53,7 +53,7 @@ def _load_text_codecs() -> None:
 
 def _load_codecs() -> None:
     """numpy and the image libraries."""
-    from wetread.dicom import codec_reduced, codecs, render  # noqa: F401
+    from wetread.dicom import codec_reduced, codecs, film_answer, film_facts, render  # noqa: F401
 
 
 def _limit_cpu(seconds: int) -> None:

@@ -11,14 +11,13 @@ from wetread.dicom.header import HEADER_ITEMS, HEADER_TAGS, header_of
 from wetread.dicom.header_json import header_to_json
 from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import read_part10
+from wetread.dicom.sandbox_answers import ALIGNMENT
 from wetread.domain.errors import HostileInput, PermanentError, UnsuitableImage
 
 if TYPE_CHECKING:
     from wetread.dicom.frame import Frame
 
 __all__ = ["answer_request"]
-
-_ALIGNMENT = 64
 
 
 def answer_request(request: dict[str, Any], descriptors: list[int], limits: Limits) -> dict[str, Any]:
@@ -44,6 +43,8 @@ def _answer(request: dict[str, Any], descriptors: list[int], limits: Limits) -> 
     if request["operation"] == "inspect":
         file = read_part10(FileSource(descriptors[0]), HEADER_TAGS, HEADER_ITEMS, limits)
         return header_to_json(header_of(file))
+    if request["operation"] == "film":
+        return _film(descriptors, limits)
     frame = _frame(descriptors[0], limits, request["needed_side_px"])
     if request["operation"] == "decode":
         return _write_frame(frame, descriptors[1])
@@ -62,9 +63,25 @@ def _frame(descriptor: int, limits: Limits, needed_side_px: int) -> "Frame":
         raise UnsuitableImage(f"The stored file can no longer be read ({error.code}).", code="damaged_file") from error
 
 
+def _film(descriptors: list[int], limits: Limits) -> dict[str, Any]:
+    from wetread.dicom.film_answer import film_to_json
+    from wetread.dicom.film_facts import FILM_ITEMS, FILM_TAGS, read_film
+
+    try:
+        film = read_film(read_part10(FileSource(descriptors[0]), FILM_TAGS, FILM_ITEMS, limits), limits)
+    except HostileInput as error:
+        raise UnsuitableImage(f"The stored file can no longer be read ({error.code}).", code="damaged_file") from error
+    blocks = [each for each in (film.stored, film.modality, film.voi_lut) if each is not None]
+    end = 0
+    for block in blocks:
+        start = -(-end // ALIGNMENT) * ALIGNMENT
+        end = start + _write(descriptors[1], start, block.data.cast("B"))
+    return film_to_json(film)
+
+
 def _write_frame(frame: "Frame", descriptor: int) -> dict[str, Any]:
     stored_bytes = _write(descriptor, 0, frame.stored.data.cast("B"))
-    display_offset = -(-stored_bytes // _ALIGNMENT) * _ALIGNMENT
+    display_offset = -(-stored_bytes // ALIGNMENT) * ALIGNMENT
     _write(descriptor, display_offset, frame.display.data.cast("B"))
     return {
         "rows": frame.rows,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from wetread.domain.study import InstanceHeader
+from wetread.ports.film_pixels import FilmPixels
 
 if TYPE_CHECKING:
     from numpy import float32, uint8, uint16
@@ -50,4 +51,8 @@ class Decoder(FilmDecoder, Protocol):
 
     def render_png(self, path: Path, *, max_side_px: int) -> bytes:
         """8-bit greyscale PNG of the first frame through its display table, long side at most `max_side_px`."""
+        ...
+
+    def film_pixels(self, path: Path) -> FilmPixels:
+        """The first frame with every stored value, for people who window it themselves; raises UnsuitableImage as `decode` does."""
         ...

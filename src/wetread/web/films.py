@@ -1,6 +1,8 @@
-"""The film as a picture, and what the model looked at: rendered by the sandboxed decoder, kept a short while in bounded memory."""
+"""The film as a picture and as pixels, and what the model looked at: rendered by the sandboxed decoder, kept a short while in bounded memory."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
 from struct import unpack
 from threading import Lock
 
@@ -14,6 +16,7 @@ from wetread.domain.reading import Withheld
 from wetread.domain.study import Instance
 from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
+from wetread.web.film_bytes import MEDIA_TYPE, film_bytes
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
@@ -21,36 +24,43 @@ from wetread.web.reading_json import region_json
 from wetread.web.studies import study_key_of
 from wetread.web.veil import made_by_us, refuse_withheld, withheld_from
 
-__all__ = ["SIDES_PX", "FilmCache", "choose_instance", "get_film", "get_heat_maps"]
+__all__ = ["SIDES_PX", "FilmCache", "choose_instance", "get_film", "get_heat_maps", "get_pixels"]
 
 SIDES_PX = (256, 1024, 2048, 4096)
 _MAX_CACHE_BYTES = 24 * 2**20
+_PIXELS = 0
 
 
 class FilmCache:
-    """PNG bytes by (content, side), least recently shown dropped first."""
+    """PNG bytes by (content, side), and pixels by (content, 0), least recently shown dropped first."""
 
-    def __init__(self, decoder: Decoder, file_store: FileStore) -> None:
-        self._decoder, self._file_store = decoder, file_store
+    def __init__(self, decoder: Decoder, file_store: FileStore, max_bytes: int = _MAX_CACHE_BYTES) -> None:
+        self._decoder, self._file_store, self._max_bytes = decoder, file_store, max_bytes
         self._films: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._size_bytes = 0
         self._lock = Lock()
 
     def png(self, content_sha256: str, side_px: int) -> bytes:
         """Raises PermanentError or TransientError as the store and the decoder do."""
-        key = (content_sha256, side_px)
+        return self._kept((content_sha256, side_px), lambda path: self._decoder.render_png(path, max_side_px=side_px))
+
+    def pixels(self, content_sha256: str) -> bytes:
+        """As `film_bytes`; raises as `png`."""
+        return self._kept((content_sha256, _PIXELS), lambda path: film_bytes(self._decoder.film_pixels(path)))
+
+    def _kept(self, key: tuple[str, int], make: Callable[[Path], bytes]) -> bytes:
         with self._lock:
             if key in self._films:
                 self._films.move_to_end(key)
                 return self._films[key]
-        if not self._file_store.verify(content_sha256):
+        if not self._file_store.verify(key[0]):
             raise PermanentError("the stored bytes are damaged: restore them from the archive", code="bytes_damaged")
-        film = self._decoder.render_png(self._file_store.path_of(content_sha256), max_side_px=side_px)
+        film = make(self._file_store.path_of(key[0]))
         with self._lock:
             if key not in self._films:
                 self._films[key] = film
                 self._size_bytes += len(film)
-            while self._size_bytes > _MAX_CACHE_BYTES and len(self._films) > 1:
+            while self._size_bytes > self._max_bytes and len(self._films) > 1:
                 self._size_bytes -= len(self._films.popitem(last=False)[1])
         return film
 
@@ -60,13 +70,31 @@ def get_film(call: Call) -> Response:
     side = query.get("max_side_px", "2048")
     if side not in map(str, SIDES_PX):
         raise Refusal(400, "unknown_side", f"max_side_px is one of {', '.join(map(str, SIDES_PX))}")
+    instance = _instance(call, key)
+    call.house.audit_seldom(AuditEvent("film.read", call.signed_in.actor.actor_id, study_key=key))
+    return Response(call.house.films.png(instance.content_sha256, int(side)), media_type="image/png")
+
+
+def get_pixels(call: Call) -> Response:
+    """`ahead=1` decodes the film into memory here and answers 204: nothing of it has left, so nobody can have seen it, and the record says `film.prepared`, not `film.read`."""
+    key = study_key_of(call)
+    ahead = dict(call.query).get("ahead", "0")
+    if ahead not in ("0", "1"):
+        raise Refusal(400, "query_misfit", "ahead is 0 or 1")
+    instance = _instance(call, key)
+    act = "film.prepared" if ahead == "1" else "film.read"
+    call.house.audit_seldom(AuditEvent(act, call.signed_in.actor.actor_id, study_key=key))
+    pixels = call.house.pixels.pixels(instance.content_sha256)
+    return Response(status_code=204) if ahead == "1" else Response(pixels, media_type=MEDIA_TYPE)
+
+
+def _instance(call: Call, key: StudyKey) -> Instance:
+    """The asked-for film; where the AI is withheld, none that we made."""
     with call.house.services.database.begin(write=False) as unit:
         unit.study(key)
         hidden = withheld_from(call, unit, key) is not Withheld.NOTHING
         films = tuple(each for each in unit.instances(key) if not (hidden and made_by_us(each.traits)))
-        instance = choose_instance(films, unit.analysis(key), query.get("instance", ""))
-    call.house.audit_seldom(AuditEvent("film.read", call.signed_in.actor.actor_id, study_key=key))
-    return Response(call.house.films.png(instance.content_sha256, int(side)), media_type="image/png")
+        return choose_instance(films, unit.analysis(key), dict(call.query).get("instance", ""))
 
 
 def get_heat_maps(call: Call) -> Response:

@@ -18,6 +18,7 @@ from wetread.web.worklist import WorklistView
 __all__ = ["House"]
 
 _SLOW_LANE = 4
+_MAX_PIXEL_BYTES = 64 * 2**20  # four films of 2500 x 3056 x 16 bit
 _ONCE_IN = timedelta(minutes=10)
 
 
@@ -28,6 +29,7 @@ class House:
         self.services, self.contract = services, contract
         self.doorkeeper = Doorkeeper(services)
         self.films = FilmCache(services.decoder, services.file_store)
+        self.pixels = FilmCache(services.decoder, services.file_store, _MAX_PIXEL_BYTES)
         self.pulse = Pulse(
             services.database.change_token,
             max_clients=services.settings.max_live_clients,

@@ -3,6 +3,7 @@
 from wetread.domain.role import Act
 from wetread.web import audit_view, films, health, pulse, qido, rollout_view, sessions, studies, wado
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
+from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.operations import Access, Operation, Query
 from wetread.web.quality_view import QUALITY_OPERATIONS
 from wetread.web.reading_operations import READING_OPERATIONS
@@ -130,6 +131,18 @@ OPERATIONS: tuple[Operation, ...] = (
         act=Act.READ_STUDY,
         query=_FILM_QUERY,
         media_type="image/png",
+        slow=True,
+    ),
+    Operation(
+        "GET",
+        _STUDY + "/pixels",
+        "film_pixels",
+        "A film's every stored value with what makes grey and millimetres of it. Audited.",
+        films.get_pixels,
+        "JSON head and raw blocks",
+        act=Act.READ_STUDY,
+        query=(_FILM_QUERY[0], Query("ahead", "1: decode it for later, send nothing")),
+        media_type=MEDIA_TYPE,
         slow=True,
     ),
     Operation(

@@ -1,11 +1,12 @@
 """Films and heat maps: the right picture or an error, never another picture; memory bounded; the read written down."""
 
+import json
 import struct
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from builders_web import Browser, GreyDecoder, World, a_world, film_key_of, open_door
+from builders_web import Browser, GreyDecoder, World, a_world, film_key_of, grey_pixels, open_door
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -138,3 +139,34 @@ def test_heat_maps_are_named_by_finding_and_placed_on_the_film(world: World, doo
 def test_without_heat_maps_there_are_none(world: World, door: Browser) -> None:
     key = world.add_study(analysis=replace(an_analysis(), heat=None))
     assert door.as_("radiologist").get(f"/api/studies/{key}/heatmap").status == 404
+
+
+def test_pixels_come_with_a_head_that_says_where_each_block_lies(world: World, door: Browser) -> None:
+    answer = door.as_("radiologist").get(f"/api/studies/{world.add_study()}/pixels")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/vnd.wetread.film")
+    assert answer.headers["cache-control"] == "no-store"
+    head = json.loads(answer.body[4 : 4 + struct.unpack("<I", answer.body[:4])[0]])
+    film, place = grey_pixels(), head["blocks"]["stored"]
+    assert place["bytes_per_value"] == 2
+    assert answer.body[place["offset"] : place["offset"] + place["bytes"]] == film.stored.astype("<u2").tobytes()
+    assert head["windows"] == [{"center": 2047.5, "width": 4095.0, "function": "LINEAR_EXACT", "explanation": ""}]
+    assert all(each["offset"] % 64 == 0 for each in head["blocks"].values())
+    assert ("film.read", "radiologist", "success") in world.audited()
+
+
+def test_what_is_prepared_ahead_is_not_sent_and_not_called_read(world: World, door: Browser) -> None:
+    key = world.add_study()
+    reader = door.as_("radiologist")
+    ahead = reader.get(f"/api/studies/{key}/pixels?ahead=1")
+    assert (ahead.status, ahead.body) == (204, b"")
+    assert ("film.prepared", "radiologist", "success") in world.audited()
+    assert ("film.read", "radiologist", "success") not in world.audited()
+    made = world.services.decoder.rendered  # type: ignore[attr-defined]
+    assert reader.get(f"/api/studies/{key}/pixels").status == 200
+    assert world.services.decoder.rendered == made  # type: ignore[attr-defined]
+    assert reader.get(f"/api/studies/{key}/pixels?ahead=2").status == 400
+
+
+@pytest.mark.parametrize("path", ["pixels?instance=none", "pixels?ahead=1&instance=none"])
+def test_pixels_of_another_study_are_not_given(world: World, door: Browser, path: str) -> None:
+    assert door.as_("radiologist").get(f"/api/studies/{world.add_study()}/{path}").json()["code"] == "no_film"

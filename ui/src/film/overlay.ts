@@ -1,0 +1,78 @@
+// What the model looked at, laid on the film in its own coordinates. Off until asked for: seeing it first would lead the eye.
+import type { Finding, HeatMaps, Region } from "../answers/study.ts";
+import { h, show } from "../dom.ts";
+import { words } from "../format.ts";
+
+export class AiOverlay {
+  readonly heat = h("canvas", { class: "heat", hidden: true });
+  readonly box = h("div", { class: "box", hidden: true });
+  on = false;
+  private maps: HeatMaps | null = null;
+  private shown: Finding | null = null;
+  private pointedOn = "";
+  private instance = "";
+  private size = { rows: 1, columns: 1 };
+
+  get known(): boolean {
+    return this.maps !== null;
+  }
+
+  setMaps(maps: HeatMaps): void {
+    this.maps = maps;
+    this.draw();
+  }
+
+  use(instanceKey: string, rows: number, columns: number): void {
+    this.instance = instanceKey;
+    this.size = { rows, columns };
+    this.draw();
+  }
+
+  point(finding: Finding | null, instanceKey: string): void {
+    [this.shown, this.pointedOn] = [finding, instanceKey];
+    this.draw();
+  }
+
+  toggle(): void {
+    this.on = this.on || this.maps ? !this.on : false;
+    this.draw();
+  }
+
+  get says(): string {
+    if (!this.on || this.maps?.instance_key !== this.instance) return "";
+    return this.shown ? `AI heat map, ${words(this.shown.display)}: relative, no outline` : "AI heat map: choose a finding";
+  }
+
+  private draw(): void {
+    const region = this.shown?.region && this.instance === this.pointedOn ? this.shown.region : null;
+    show(this.box, region !== null);
+    if (!region) this.box.remove();
+    else this.lay(this.box, region);
+    const values = this.on && this.maps?.instance_key === this.instance && this.shown ? this.maps.maps[this.shown.name] : undefined;
+    show(this.heat, Boolean(values));
+    if (!values || !this.maps) return;
+    const { rows, columns, extent } = this.maps;
+    [this.heat.width, this.heat.height] = [columns, rows];
+    this.heat.getContext("2d")?.putImageData(coloured(values, rows, columns), 0, 0);
+    this.lay(this.heat, extent);
+  }
+
+  private lay(element: HTMLElement, region: Region): void {
+    const percent = (part: number, whole: number) => `${(100 * part) / whole}%`;
+    const { rows, columns } = this.size;
+    Object.assign(element.style, { left: percent(region.column_start, columns), top: percent(region.row_start, rows), width: percent(region.column_stop - region.column_start, columns), height: percent(region.row_stop - region.row_start, rows) });
+    if (element === this.box && !element.isConnected) this.heat.after(element);
+  }
+}
+
+// Only what stands out from the film's own average is coloured: a constant says nothing about a place.
+function coloured(values: number[], rows: number, columns: number): ImageData {
+  const pixels = new ImageData(columns, rows);
+  const floor = Math.max(0, values.reduce((sum, value) => sum + value, 0) / values.length);
+  const range = Math.max(...values) - floor || 1;
+  values.forEach((value, at) => {
+    const level = Math.max(0, value - floor) / range;
+    pixels.data.set([255, 60 + 140 * level, 0, 255 * level], at * 4);
+  });
+  return pixels;
+}
