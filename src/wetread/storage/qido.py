@@ -7,7 +7,7 @@ from sqlalchemy import Column, ColumnElement, and_, exists, select, true
 
 from wetread.domain.errors import PermanentError
 from wetread.storage.codec import column_text
-from wetread.storage.schema import vault_instances, vault_studies
+from wetread.storage.vault_schema import vault_instances, vault_studies
 
 __all__ = ["name_key", "where"]
 

@@ -1,4 +1,4 @@
-"""The tables of the working database and of the vault: one description for SQLite and PostgreSQL.
+"""The tables of the working database: one description for SQLite and PostgreSQL (`vault_schema`, `snippet_schema`: the others).
 
 Rich values travel as JSON text (`codec`); only what is searched, ordered or guarded has its own column. Triggers that refuse changes to signed
 reports and to the audit log are made by the migrations.
@@ -32,9 +32,9 @@ __all__ = [
     "EPOCH",
     "HEADS",
     "NAMES",
+    "OrderedText",
     "UtcDateTime",
     "metadata_of",
-    "vault",
     "work",
 ]
 
@@ -62,15 +62,15 @@ class UtcDateTime(TypeDecorator[datetime]):
 NAMES = {"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 _Serial = BigInteger().with_variant(Integer(), "sqlite")  # only INTEGER PRIMARY KEY counts by itself on SQLite
 # code point order on both engines (SQLite's default, BINARY, has it): a prefix is a range of the index
-_Ordered = Text().with_variant(Text(collation="C"), "postgresql")
+OrderedText = Text().with_variant(Text(collation="C"), "postgresql")
 
 work = MetaData(naming_convention=NAMES)
-vault = MetaData(naming_convention=NAMES)
 
 
 def metadata_of(which: str) -> MetaData:
     """The tables of the "work", the "vault" or the "snippets" database."""
     from wetread.storage.snippet_schema import snippets_metadata
+    from wetread.storage.vault_schema import vault
 
     return {"work": work, "vault": vault, "snippets": snippets_metadata}[which]
 
@@ -195,7 +195,7 @@ CRITICAL_CAN_BE_DUE = text("next_due_at IS NOT NULL")
 critical_results = Table(
     "critical_results",
     work,
-    Column("critical_key", _Ordered, primary_key=True),
+    Column("critical_key", OrderedText, primary_key=True),
     _of_study(),
     _text("site"),
     _text("state"),
@@ -213,7 +213,7 @@ critical_results = Table(
 pages = Table(
     "pages",
     work,
-    Column("page_key", _Ordered, primary_key=True),
+    Column("page_key", OrderedText, primary_key=True),
     _text("subject"),
     _of_study(nullable=True),
     _integer("urgency"),
@@ -229,7 +229,7 @@ pages = Table(
 alarms = Table(
     "alarms",
     work,
-    Column("alarm_key", _Ordered, primary_key=True),
+    Column("alarm_key", OrderedText, primary_key=True),
     _time("raised_at"),
     Column("cleared_at", UtcDateTime),
     _text("body"),
@@ -239,7 +239,7 @@ alarms = Table(
 roster_overrides = Table(
     "roster_overrides",
     work,
-    Column("override_id", _Ordered, primary_key=True),
+    Column("override_id", OrderedText, primary_key=True),
     _time("starts_at"),
     _time("ends_at"),
     _text("body"),
@@ -247,13 +247,13 @@ roster_overrides = Table(
 )
 
 model_versions = Table(
-    "model_versions", work, Column("model_key", _Ordered, primary_key=True), _time("registered_at"), _text("body")
+    "model_versions", work, Column("model_key", OrderedText, primary_key=True), _time("registered_at"), _text("body")
 )
 rollouts = Table(
     "rollouts",
     work,
-    Column("model_key", _Ordered, primary_key=True),
-    Column("site", _Ordered, primary_key=True),
+    Column("model_key", OrderedText, primary_key=True),
+    Column("site", OrderedText, primary_key=True),
     _integer("etag"),
     _text("body"),
     Index(None, "site"),
@@ -261,8 +261,8 @@ rollouts = Table(
 rollout_decisions = Table(  # append-only: the migration's trigger refuses changes
     "rollout_decisions",
     work,
-    Column("model_key", _Ordered, primary_key=True),
-    Column("site", _Ordered, primary_key=True),
+    Column("model_key", OrderedText, primary_key=True),
+    Column("site", OrderedText, primary_key=True),
     Column("look", Integer, primary_key=True),
     _time("decided_at"),
     _text("verdict"),
@@ -273,7 +273,7 @@ shadow_reads = Table(
     work,
     _of_study(primary_key=True),
     Column("revision", Integer, primary_key=True),
-    Column("model_key", _Ordered, primary_key=True),
+    Column("model_key", OrderedText, primary_key=True),
     _text("body"),
 )
 quality = Table("quality", work, Column("name", Text, primary_key=True), _text("body"))
@@ -306,15 +306,15 @@ recovery_copies = Table(
 beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))
 
 relabel_rounds = Table(
-    "relabel_rounds", work, Column("round_id", _Ordered, primary_key=True), _time("drawn_at"), _text("body")
+    "relabel_rounds", work, Column("round_id", OrderedText, primary_key=True), _time("drawn_at"), _text("body")
 )
 relabel_tasks = Table(
     "relabel_tasks",
     work,
-    Column("round_id", _Ordered, ForeignKey("relabel_rounds.round_id"), primary_key=True),
+    Column("round_id", OrderedText, ForeignKey("relabel_rounds.round_id"), primary_key=True),
     Column(
         "study_key",
-        _Ordered,
+        OrderedText,
         ForeignKey("studies.study_key", deferrable=True, initially="DEFERRED"),
         primary_key=True,
     ),
@@ -368,35 +368,4 @@ preferences = Table(
     Column("actor_id", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     _text("body"),
-)
-
-vault_studies = Table(
-    "studies",
-    vault,
-    Column("study_key", Text, primary_key=True),
-    Column("study_instance_uid", Text, nullable=False, unique=True),
-    Column("patient_id", _Ordered, nullable=False),
-    _text("issuer_of_patient_id"),
-    Column("patient_name", _Ordered, nullable=False),  # normalised for matching; as sent it is in `identity`
-    Column("accession_number", _Ordered, nullable=False),
-    Column("study_date", _Ordered, nullable=False),
-    Column("study_time", _Ordered, nullable=False),
-    _text("identity"),
-    Index(None, "patient_id", "study_date"),
-    Index(None, "patient_name"),
-    Index(None, "accession_number"),
-    Index(None, "study_date", "study_key"),
-)
-vault_instances = Table(
-    "instances",
-    vault,
-    Column("instance_key", Text, primary_key=True),
-    Column("study_key", Text, ForeignKey("studies.study_key"), nullable=False),
-    _text("series_instance_uid"),
-    _text("sop_instance_uid"),
-    _text("modality"),
-    _text("content_sha256"),
-    _text("header"),
-    Index(None, "study_key", "modality", "series_instance_uid"),
-    Index(None, "sop_instance_uid"),
 )

@@ -14,8 +14,8 @@ from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.qido import name_key, where
-from wetread.storage.schema import vault_instances, vault_studies
 from wetread.storage.transaction import Row
+from wetread.storage.vault_schema import vault_instances, vault_studies
 
 __all__ = ["SqlVault"]
 
