@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 def test_two_writers_are_told_and_nobody_is_overwritten_unasked(page: Page, room: Room, button: str, kept: str) -> None:
     key = room.add(1)
     open_study(page, room, key)
-    other = room.door.as_("resident")
+    other = room.door.as_("m.frost")  # the same person without a page: the lock keeps everybody else out
     etag = other.get(f"/api/studies/{key}/status").json()["report"]["etag"]  # type: ignore[index, call-overload]
     other.put(
         f"/api/studies/{key}/report", {"sections": [{"section": "impression", "text": "Theirs."}], "findings": []}, etag

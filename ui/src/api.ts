@@ -3,6 +3,9 @@ let renewSession = (): Promise<unknown> => Promise.reject(new Problem(401, { cod
 
 let renewals = 0;
 
+// The name that this page gave itself: two tabs of one person are two screens (a study is written on one at a time).
+export const screenName = [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
+
 export class Problem extends Error {
   readonly code: string;
 
@@ -26,7 +29,7 @@ export type Asked = { body?: object; etag?: number; background?: boolean; renew?
 
 // The answer is the server's contract's: its shape is what `src/answers` says of that path.
 export async function send<Answer>(method: string, path: string, { body, etag, background = false, renew = true }: Asked = {}): Promise<Answer> {
-  const headers: Record<string, string> = { "wetread-request": "1" };
+  const headers: Record<string, string> = { "wetread-request": "1", "wetread-screen": screenName };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (etag !== undefined) headers["if-match"] = `"${etag}"`;
   if (background) headers["wetread-activity"] = "background";

@@ -29,6 +29,7 @@ export const WORKLIST = {
   "list.failed": "The worklist cannot be loaded",
   "list.again": "Try again",
   "list.unread": "the model has not read it yet",
+  "list.open_since": "{name} has it open since {since}",
   "list.withheld": "withheld: you read without the AI first",
   "list.nameless": "hidden",
   "list.caption": "Studies in reading order",

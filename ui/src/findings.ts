@@ -1,20 +1,23 @@
 // What the model found, in numbers that say what they are; beside each, what the reader says.
+import type { Concept } from "./answers/reading.ts";
 import type { Ai, Finding, Rate, Reading, Sentence } from "./answers/study.ts";
 import { h, s } from "./dom.ts";
 import { probability, visible, words } from "./format.ts";
 
 export type Said = "present" | "absent" | null;
-type Judge = (finding: Finding, verdict: Said) => void;
-type Panel = { editable: boolean; verdictOf: (name: string) => Said; onVerdict: Judge; onPoint: (finding: Finding, instanceKey: string) => void };
+type Judged = { name: string; display: string; laterality: string };
+type Judge = (finding: Judged, verdict: Said) => void;
+type Panel = { concepts: Concept[]; mode: HTMLElement | null; compared: HTMLElement | null; editable: boolean; verdictOf: (name: string) => Said; onVerdict: Judge; onPoint: (finding: Finding, instanceKey: string) => void };
 type RowOf = { editable: boolean; verdict: Said; onVerdict: Judge; onPoint: (finding: Finding) => void };
 
-export function findingsPanel(reading: Reading, { editable, verdictOf, onVerdict, onPoint }: Panel): HTMLElement[] {
+export function findingsPanel(reading: Reading, { concepts, mode, compared, editable, verdictOf, onVerdict, onPoint }: Panel): HTMLElement[] {
   const { ai } = reading;
-  const title = h("div", { class: "title" }, h("h2", {}, "AI findings"), ai.analysis && h("span", { class: "muted" }, `${ai.analysis.model.name} ${ai.analysis.model.version}`));
-  const lines = [status(ai), ...(ai.analysis?.quality ?? []).map((flag) => h("p", { class: "quiet-line warn" }, visible(flag.message)))];
+  const title = h("div", { class: "title" }, h("h2", {}, ai.status === "withheld" ? "Findings" : "AI findings"), ai.analysis && h("span", { class: "muted" }, `${ai.analysis.model.name} ${ai.analysis.model.version}`), mode);
+  const lines = [compared, status(ai), ...(ai.analysis?.quality ?? []).map((flag) => h("p", { class: "quiet-line warn" }, visible(flag.message)))];
   const present = (given: (HTMLElement | null | false)[]) => given.filter((each) => each instanceof HTMLElement);
   const { analysis } = ai;
-  if (!analysis) return present([title, ...lines]);
+  const unread = (each: Concept) => h("li", { class: "finding", "data-finding": each.name }, h("span", { class: "name" }, each.display), verdictButtons({ ...each, laterality: "" }, verdictOf(each.name), onVerdict));
+  if (!analysis) return present([title, ...lines, editable && h("ul", { class: "findings own" }, concepts.map(unread))]);
   const row = (finding: Finding) => findingRow(finding, { editable, verdict: verdictOf(finding.name), onVerdict, onPoint: (each) => onPoint(each, analysis.instance_key) });
   const byProbability = [...analysis.findings].sort((one, other) => (other.probability ?? 0) - (one.probability ?? 0));
   const called = byProbability.filter((each) => each.called);
@@ -29,6 +32,7 @@ export function findingsPanel(reading: Reading, { editable, verdictOf, onVerdict
 
 function status(ai: Ai): HTMLElement | null {
   const says = {
+    withheld: "AI is off for this study. It is withheld from you on every page.",
     pending: `The model is still reading this film. You can start without it.`,
     unavailable: `AI unavailable: ${visible(ai.reason) || "no model read this study"}.`,
     out_of_distribution: `Out of distribution: ${ai.reason}. Its numbers may mean nothing here.`,
@@ -62,7 +66,7 @@ function meter({ probability: level, operating_point: point }: Finding): SVGElem
     s("rect", { class: "track", width: 100, height: 8, rx: 1 }), level !== null && s("rect", { class: "level", width: 100 * level, height: 8, rx: 1 }), s("line", { class: "point", x1: at, x2: at, y1: 0, y2: 8 }));
 }
 
-function verdictButtons(finding: Finding, verdict: Said, onVerdict: Judge): HTMLElement {
+function verdictButtons(finding: Judged, verdict: Said, onVerdict: Judge): HTMLElement {
   const button = (name: "present" | "absent", says: string) => h("button", { type: "button", "aria-pressed": String(verdict === name), "aria-label": `${finding.display}: ${says}`, onclick: () => onVerdict(finding, verdict === name ? null : name) }, name);
   return h("span", { class: "verdict", role: "group", "aria-label": `Your verdict on ${finding.display}` }, button("present", "I see it"), button("absent", "I do not see it"));
 }

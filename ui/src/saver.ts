@@ -6,12 +6,11 @@ import { clock } from "./format.ts";
 const QUIET_MS = 1200;
 const RETRY_MS = 4000;
 
-type Told = { say: (text: string, warn: boolean) => void; onConflict: () => unknown };
+type Told = { say: (text: string, warn: boolean) => void; onConflict: () => unknown; onLocked: () => unknown; onSaved: () => unknown };
 
 export class Saver {
   etag: number;
-  private readonly say: Told["say"];
-  private readonly onConflict: Told["onConflict"];
+  private readonly told: Told;
   private dirty = false;
   private stopped = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -21,12 +20,20 @@ export class Saver {
     private readonly studyKey: string,
     report: Report,
     private readonly content: () => ReportContent,
-    { say, onConflict }: Told,
+    told: Told,
   ) {
     this.etag = report.etag;
-    this.say = say;
-    this.onConflict = onConflict;
+    this.told = told;
     addEventListener("beforeunload", (event) => this.dirty && !this.stopped && event.preventDefault());
+  }
+
+  // Is there anything that the server has not stored?
+  get unsaved(): boolean {
+    return this.dirty || this.running !== null;
+  }
+
+  private say(text: string, warn: boolean): void {
+    this.told.say(text, warn);
   }
 
   changed(): void {
@@ -66,10 +73,12 @@ export class Saver {
       const saved = await send<Report>("PUT", `/api/studies/${this.studyKey}/report`, { body: this.content(), etag: this.etag });
       this.etag = saved.etag;
       this.say(`Saved ${clock(new Date())}`, false);
+      this.told.onSaved();
     } catch (thrown) {
       const problem = problemOf(thrown);
       this.dirty = true;
-      if (problem.status === 412) this.onConflict();
+      if (problem.status === 412) this.told.onConflict();
+      else if (problem.code === "study_locked") this.told.onLocked();
       else {
         this.say(`Not saved: ${problem.message} Trying again.`, true);
         this.later(RETRY_MS);

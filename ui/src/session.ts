@@ -10,16 +10,19 @@ let renewing: Promise<unknown> | null = null;
 let lastActive = Date.now();
 let lastRenewed = Date.now();
 const beforeLock: (() => unknown)[] = [];
+const onExpiry: (() => unknown)[] = [];
 
 export const may = (act: string): boolean => session?.acts.includes(act) ?? false;
 export function me(): Session {
   if (!session) throw new Error("nobody is signed in yet");
   return session;
 }
+// Run when the server says that the session is over, before anybody is asked to sign in: what these send is taken a little longer than the session.
+export const runOnExpiry = (action: () => unknown) => onExpiry.push(action);
 export const runBeforeLock = (action: () => unknown) => beforeLock.push(action);
 
 export async function begin(): Promise<Session> {
-  onSessionEnd(() => (renewing ??= signInAgain("Your session ended. Sign in to go on; nothing you wrote is lost.").finally(() => (renewing = null))));
+  onSessionEnd(() => (renewing ??= expired().finally(() => (renewing = null))));
   session = await get<Session>("/api/session");
   byId("who").textContent = `${session.display_name}, ${words(session.role)}`;
   show(byId("demo"), session.demo);
@@ -45,6 +48,11 @@ async function lock(): Promise<void> {
   await Promise.allSettled(beforeLock.map((action) => action()));
   await send("POST", "/api/logout", { renew: false }).catch(() => {});
   await signInAgain("Locked after a while without use. Your text was saved.");
+}
+
+async function expired(): Promise<void> {
+  void Promise.allSettled(onExpiry.map((action) => action()));
+  await signInAgain("Your session ended. Sign in to go on; nothing you wrote is lost.");
 }
 
 export function signInAgain(message: string): Promise<void> {

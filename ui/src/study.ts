@@ -9,9 +9,15 @@ import { findingsPanel, type Said } from "./findings.ts";
 import { age, date, personName, visible, words } from "./format.ts";
 import { type Binding, listen, sheet } from "./keys.ts";
 import { follow } from "./live.ts";
+import { lockedBanner, StudyLock } from "./lock.ts";
 import { Masthead, roomBindings } from "./masthead.ts";
+import { modeButton } from "./modes.ts";
+import { OwnFindings } from "./own_findings.ts";
+import { dropUnsaved, keepUnsaved, recoveryNotice } from "./recovery.ts";
 import { Saver } from "./saver.ts";
-import { begin, may, me, runBeforeLock } from "./session.ts";
+import { differencesPanel } from "./second_read.ts";
+import { Sights, watchFilm } from "./seen.ts";
+import { begin, may, me, runBeforeLock, runOnExpiry } from "./session.ts";
 import { deliveryList, document_, signatureBlock, versionList } from "./signed.ts";
 import { CriticalStrip } from "./strip.ts";
 
@@ -24,19 +30,29 @@ let film = null as FilmViewer | null;
 let editor: Editor | null = null;
 let saver: Saver | null = null;
 let verdicts = new Map<string, Verdict>();
+let own: OwnFindings | null = null;
 let versionShown: number | null = null;
 let newest = 0;
+let told = ""; // what the page has to say of how this study came or went
+const sights = new Sights(address, () => may("edit_draft") && !reading.reading.withheld);
+let lock: StudyLock;
 
 const present = <T extends Node>(...given: (T | null | undefined | false | "")[]): T[] => given.filter((each) => each instanceof Node);
 const sources = () => h("a", { class: "sources", href: `${address}/provenance.svg`, target: "_blank", rel: "noopener" }, "Sources ", h("kbd", {}, "p"));
 const openReport = (): Report | null => (reading.report && !reading.report.signature ? reading.report : null);
-const editing = (): Report | null => (may("edit_draft") ? openReport() : null);
+const editing = (): Report | null => (may("edit_draft") && lock.mine ? openReport() : null);
+const mustCommit = () => reading.reading.withheld === "until_commit" || reading.reading.withheld === "adjudication";
+const wantsToWrite = (each: Reading) => may("edit_draft") && each.reading.withheld !== "adjudication" && (MACHINE_DONE.includes(each.study.state) || (each.reading.withheld === "until_commit" && READABLE.includes(each.study.state)) || Boolean(each.report && !each.report.signature));
 
 async function load(): Promise<void> {
   const mine = ++newest;
   let fresh = await get<Reading>(address);
-  if (may("edit_draft") && MACHINE_DONE.includes(fresh.study.state)) fresh = await send<Reading>("POST", `${address}/open`);
+  if (wantsToWrite(fresh)) fresh = await openForWriting(fresh);
   if (mine !== newest) return; // somebody acted while this was under way: what is on the screen is theirs
+  await load_(fresh);
+}
+
+async function load_(fresh: Reading): Promise<void> {
   reading = fresh;
   film ??= viewer();
   const shown = film;
@@ -53,6 +69,32 @@ function viewer(): FilmViewer {
   return made;
 }
 
+async function openForWriting(fresh: Reading): Promise<Reading> {
+  const { fromOwnScreen } = await lock.take();
+  if (fromOwnScreen) told = "You had this study open in another tab: that one can only read now.";
+  return lock.mine ? send<Reading>("POST", `${address}/open`) : fresh;
+}
+
+async function takeOver(): Promise<void> {
+  if (!(await lock.takeOver())) return;
+  told = "";
+  await load();
+}
+
+// Somebody took the study: their words stand from now on, ours are kept.
+async function lost(): Promise<void> {
+  const [report, saving, writing] = [openReport(), saver, editor];
+  const unsaved = Boolean(saving?.unsaved);
+  saving?.stop();
+  const who = lock.holder;
+  told = `${who && who.holder_id !== me().actor_id ? `${who.holder_name} took this study over.` : "You opened this study on another screen."} This page can only read now.`;
+  if (unsaved && report && writing) await keepUnsaved(address, report.version, contentNow(writing)).catch(() => (told += " What you had not saved could not be kept: copy it from here."));
+  byId("announce").textContent = told;
+  await load_(await get<Reading>(address));
+}
+
+const contentNow = (from: Editor) => ({ sections: from.sections, findings: [...verdicts.values()].map(({ name, present, laterality }) => ({ name, present, laterality })) });
+
 function header() {
   const { identity, study, triage } = reading;
   const facts = [`${age(study.age_years)} ${study.sex}`, visible(identity.patient_id), date(identity.study_date), visible(identity.study_description), `acc. ${visible(identity.accession_number)}`, study.site];
@@ -66,7 +108,9 @@ function header() {
 function words_(): void {
   saver?.stop();
   film?.point(null);
+  own = null;
   verdicts = new Map((reading.report?.content.findings ?? []).map((each) => [each.name, each]));
+  if (mustCommit()) return drawOwn();
   drawFindings();
   const open = editing();
   if (open) return drawEditor(open);
@@ -80,11 +124,64 @@ function drawFindings() {
     const said = verdicts.get(name);
     return said ? (said.present ? "present" : "absent") : null;
   };
-  byId("findings").replaceChildren(...findingsPanel(reading, { editable: Boolean(editing()), verdictOf, onVerdict: judge, onPoint: (finding, instance) => film?.point(finding, instance) }));
+  const { analysis } = reading.ai;
+  if (analysis) sights.show("findings");
+  byId("findings").replaceChildren(...findingsPanel(reading, { concepts: me().findings, mode: may("edit_draft") ? modeButton(reading.reading) : null, compared: differencesPanel(reading.reading), editable: Boolean(editing()), verdictOf, onVerdict: judge, onPoint: point }));
   if (reading.priors.length) byId("findings").append(h("p", { class: "quiet-line" }, "Earlier studies: ", reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, date(each.study_date) || "undated")])));
 }
 
-function judge(finding: Finding, verdict: Said): void {
+function point(finding: Finding, instance: string): void {
+  film?.point(finding, instance);
+  byId("film").dataset.finding = finding.name;
+}
+
+// Before a second reader or an adjudicator committed: what they see, and nothing else.
+function drawOwn(): void {
+  editor = saver = null;
+  const { withheld, asked } = reading.reading;
+  const locked = lock.holder && !lock.mine && withheld === "until_commit" ? lockedBanner(lock.holder, takeOver) : null;
+  const form = new OwnFindings({ address, concepts: me().findings, asked, critical: reading.study.critical, adjudicates: withheld === "adjudication", onShown: (shown) => load_(shown).then(() => film?.focus()) });
+  own = locked ? null : form;
+  byId("findings").replaceChildren(...(locked ? [h("div", { class: "title" }, h("h2", {}, "Your findings"))] : [form.element]));
+  if (withheld === "until_commit") byId("findings").querySelector(".title")?.append(modeButton(reading.reading));
+  byId("report").replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report")), ...present(locked, notice()), h("p", { class: "quiet-line" }, withheld === "adjudication" ? "What was reported of this study is shown after your answers." : "The report begins after your commit."));
+  byId("foot").replaceChildren(...(locked ? [h("span", { class: "saved" }, ""), nextButton()] : form.foot));
+}
+
+const notice = () => (told ? h("p", { class: "quiet-line warn", role: "status" }, told) : null);
+
+function recovered(): HTMLElement | null {
+  const { recovery } = reading;
+  if (!recovery) return null;
+  const drop = async () => (await dropUnsaved(address), (reading.recovery = null), document.querySelector(".recovery")?.remove());
+  const use = () => {
+    const open = editing();
+    if (!open) return;
+    open.content.sections = recovery.content.sections;
+    open.content.findings = recovery.content.findings;
+    reading.recovery = null;
+    words_();
+    dropOnSave = true;
+    saver?.changed();
+  };
+  return recoveryNotice(recovery, { onUse: editing() ? use : null, onDrop: drop });
+}
+
+let dropOnSave = false; // kept words are in the report again: they are dropped once they are stored there
+function saved(): void {
+  if (dropOnSave) dropUnsaved(address).catch(() => {});
+  dropOnSave = false;
+}
+
+// The session ended while something was typed: it is handed in at once, for whoever of the two comes back to it.
+async function keepOnExpiry(): Promise<void> {
+  const open = editing();
+  if (!open || !editor || !saver?.unsaved) return;
+  await keepUnsaved(address, open.version, contentNow(editor));
+  dropOnSave = true;
+}
+
+function judge(finding: { name: string; laterality: string }, verdict: Said): void {
   if (verdict === null) verdicts.delete(finding.name);
   else verdicts.set(finding.name, { name: finding.name, present: verdict === "present", laterality: verdict === "present" ? finding.laterality : "" });
   const open = byId("findings").querySelector("details")?.open;
@@ -96,15 +193,16 @@ function judge(finding: Finding, verdict: Said): void {
 }
 
 function drawEditor(report: Report): void {
-  const { draft, study } = reading;
-  const saving = new Saver(studyKey, report, () => ({ sections: editing_.sections, findings: [...verdicts.values()].map(({ name, present, laterality }) => ({ name, present, laterality })) }), { say: saySaved, onConflict: settle });
+  const { draft } = reading;
+  const saving = new Saver(studyKey, report, () => contentNow(editing_), { say: saySaved, onConflict: settle, onLocked: () => lock.lose(), onSaved: saved });
   const evidence = h("div", { class: "evidence", id: "evidence", "aria-live": "polite" });
   const editing_ = new Editor(reading, me().sections, evidence, () => saving.changed());
   [editor, saver] = [editing_, saving];
-  const others = report.author_id !== me().actor_id && study.state === "in_reading" ? h("p", { class: "quiet-line warn" }, `${report.author_id} has this report open too, or wrote it last.`) : null;
+  if (draft) sights.show("draft");
+  const others = report.author_id !== me().actor_id ? h("p", { class: "quiet-line" }, `${report.author_id} wrote in this version before you.`) : null;
   byId("report").replaceChildren(
     h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words, unedited"), sources()),
-    ...present(others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editing_.element, versionList(reading.versions, report.version, look)));
+    ...present(notice(), recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editing_.element, versionList(reading.versions, report.version, look)));
   editing_.grow();
   byId("foot").replaceChildren(evidence, h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: reject }, "Discard AI draft") : "", h("button", { class: "primary", onclick: sign }, "Sign ", h("kbd", {}, "Ctrl Enter")));
 }
@@ -113,7 +211,7 @@ function drawSigned(newest: Report): void {
   const report = reading.versions.find((each) => each.version === versionShown) ?? newest;
   byId("report").replaceChildren(
     h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${report.version}, ${report.status}`), sources()),
-    document_(report), ...(report.signature ? [signatureBlock(report, report.signature), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
+    ...present(notice(), recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
     ...present(versionList(reading.versions, report.version, look)));
   const preliminary = newest.status === "preliminary";
   byId("foot").replaceChildren(h("span", { class: "saved" }, preliminary ? "Preliminary: a radiologist must sign it." : "Signed. Nothing in it can change."),
@@ -123,10 +221,18 @@ function drawSigned(newest: Report): void {
 function drawWaiting(): void {
   const { study } = reading;
   const open = openReport();
+  const held = lock.holder && !lock.mine ? lock.holder : null;
+  if (open && held && may("edit_draft")) return drawReadAlong(open, lockedBanner(held, takeOver));
   const startable = may("edit_draft") && READABLE.includes(study.state);
   const says = startable ? "No draft yet. You can start reading now; the report then starts empty." : READABLE.includes(study.state) ? "There is no report yet, and your role reads only." : `This study is ${words(study.state)}: there is no report.`;
   byId("report").replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report")), h("p", { class: "quiet-line" }, says), ...present(open && document_(open)));
   byId("foot").replaceChildren(h("span", { class: "saved" }, ""), startable ? h("button", { class: "primary", onclick: startReading }, "Start reading without AI") : "", nextButton());
+}
+
+function drawReadAlong(open: Report, banner: HTMLElement): void {
+  if (reading.draft) sights.show("draft");
+  byId("report").replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${open.version}, unsigned`)), ...present(banner, notice(), recovered()), document_(open));
+  byId("foot").replaceChildren(h("span", { class: "saved" }, "Read only"), nextButton());
 }
 
 const nextButton = () => h("button", { class: "primary", onclick: next }, "Next study ", h("kbd", {}, "n"));
@@ -168,13 +274,12 @@ async function settle(): Promise<void> {
 }
 
 async function startReading(): Promise<void> {
-  reading = await send<Reading>("POST", `${address}/open`);
-  header();
-  words_();
+  await load_(await openForWriting(reading));
   editor?.focus();
 }
 
 async function sign(): Promise<void> {
+  if (own) return own.commit();
   const report = editing();
   if (!report || !saver || !editor) return;
   try {
@@ -185,6 +290,8 @@ async function sign(): Promise<void> {
   const done = await askToSign(studyKey, { session: me(), report, etag: saver.etag, summary: editor.text("impression") });
   if (!done) return;
   saver.stop();
+  lock.release();
+  told = "";
   versionShown = null;
   await load();
   byId("foot").querySelector<HTMLElement>("button.primary")?.focus();
@@ -209,16 +316,26 @@ async function next(): Promise<void> {
 
 async function refreshStatus(): Promise<void> {
   const now = await get<StudyStatus>(`${address}/status`, { background: true });
+  lock.heard(now.lock, now.now);
   if (editing()) return;
-  const changed = now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || now.has_analysis !== Boolean(reading.ai.analysis);
+  const changed = now.lock?.screen !== reading.lock?.screen || now.withheld !== reading.reading.withheld || now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || (!now.withheld && now.has_analysis !== Boolean(reading.ai.analysis));
   reading.deliveries = now.deliveries;
-  if (changed) return load();
+  if (changed && !own) return refreshReadOnly();
   if (reading.report?.signature && !versionShown) drawSigned(reading.report);
+}
+
+// Somebody else acted: show it, but take nothing from them by that.
+async function refreshReadOnly(): Promise<void> {
+  const fresh = await get<Reading>(address, { background: true });
+  const free = !fresh.lock || fresh.lock.expires_at <= fresh.now;
+  if (free && wantsToWrite(fresh) && !told) return load();
+  await load_(fresh);
 }
 
 const leave = (path: string) => (saver?.flush() ?? Promise.resolve()).catch(() => {}).then(() => location.assign(path));
 
 function step(by: number): void {
+  if (own) return own.step(by);
   const buttons = [...byId("findings").querySelectorAll<HTMLElement>(".finding .name")].filter((each) => each.checkVisibility());
   const at = buttons.findIndex((each) => each === document.activeElement);
   buttons[(at + by + buttons.length) % buttons.length]?.focus();
@@ -227,10 +344,10 @@ function step(by: number): void {
 const keysOfReading: Binding[] = [
   { keys: ["j", "ArrowDown"], says: "next finding", run: () => step(1) },
   { keys: ["k", "ArrowUp"], says: "previous finding", run: () => step(-1) },
-  { keys: ["e"], says: "write in the report", run: () => editor?.focus() },
+  { keys: ["e"], says: "write in the report, or say your findings", run: () => (own ?? editor)?.focus() },
   { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => film?.focus() },
   { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => saver?.flush().catch(() => {}) },
-  { keys: ["Ctrl+Enter"], says: "sign", whileTyping: true, run: () => sign() },
+  { keys: ["Ctrl+Enter"], says: "sign, or commit your findings", whileTyping: true, run: () => sign() },
   { keys: ["p"], says: "where every sentence comes from, drawn", run: () => window.open(`${address}/provenance.svg`, "_blank", "noopener") },
   { keys: ["n"], says: "next study", run: () => next() },
   { keys: ["u"], says: "back to the worklist", run: () => leave("/") },
@@ -243,6 +360,9 @@ const bindings = [...keysOfReading, ...strip.bindings, ...roomBindings(leave)];
 byId("keys").addEventListener("click", () => sheet(bindings));
 listen(bindings);
 runBeforeLock(() => saver?.flush());
+runOnExpiry(keepOnExpiry);
+lock = new StudyLock(address, me().actor_id, lost);
+watchFilm(byId("film"), sights);
 masthead.refresh().catch(() => {});
 try {
   await load();

@@ -2,7 +2,7 @@
 import type { Row } from "./answers/worklist.ts";
 import { knows, t } from "./catalogue.ts";
 import { h } from "./dom.ts";
-import { age, personName, span, visible, waited, words } from "./format.ts";
+import { age, clock, personName, span, visible, waited, words } from "./format.ts";
 import { may } from "./session.ts";
 
 const TONES: Record<string, string> = { admitted: "ai", analysed: "ai", ai_unavailable: "asap", triaged: "ai", drafted: "good", signed: "good", delivered: "good", amended: "good", rejected: "bad" };
@@ -25,7 +25,7 @@ export function row(study: Row, open: (key: string) => void, select: (key: strin
     h("td", { class: "mono" }, named ? visible(study.accession_number) : h("span", { class: "muted" }, t("list.nameless"))),
     h("td", {}, visible(study.views.join(", "))),
     h("td", { class: "why", title: visible([study.problem, study.reason].filter(Boolean).join("; ")) }, why),
-    h("td", {}, h("span", { class: `chip ${TONES[study.state] ?? ""}` }, stateWords(study.state))),
+    h("td", {}, h("span", { class: `chip ${TONES[study.state] ?? ""}` }, stateWords(study.state)), study.open_by && h("div", { class: "muted cut", title: t("list.open_since", { name: study.open_by.name, since: clock(study.open_by.since) }) }, visible(study.open_by.name))),
     h("td", { class: "muted" }, visible(study.site)),
     h("td", { class: "wait", "data-since": study.received_at, "data-limit": study.limit_s }));
 }

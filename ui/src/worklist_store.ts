@@ -1,5 +1,5 @@
 // The list as the server orders it, kept by what it says changed; and which of it a filter leaves. No document here: tested without a browser.
-import type { Row, View, Worklist } from "./answers/worklist.ts";
+import type { OpenBy, Row, View, Worklist } from "./answers/worklist.ts";
 import { personName, visible } from "./format.ts";
 
 export type Filter = { text: string; states: string[]; priorities: string[]; sites: string[] };
@@ -32,11 +32,23 @@ export class Store {
       }
       this.order = order;
     }
+    this.tellWhoHas(answer.open_by);
     this.fresh = new Set(this.cursor === "" ? [] : this.order.map((row) => row.study_key).filter((key) => !before.has(key)));
     this.cursor = answer.cursor;
     this.total = answer.counts[this.view];
     this.sites = [...new Set(this.order.map((row) => row.site))].sort();
     this.criticals = this.order.filter((row) => row.critical && row.unanswered);
+  }
+
+  // A row that changes is another object, so that it is drawn again.
+  private tellWhoHas(openBy: Record<string, OpenBy>): void {
+    const changed = (row: Row) => row.open_by?.actor_id !== openBy[row.study_key]?.actor_id || row.open_by?.since !== openBy[row.study_key]?.since;
+    this.order = this.order.map((row) => {
+      if (!changed(row)) return row;
+      const told = { ...row, open_by: openBy[row.study_key] };
+      this.rows.set(row.study_key, told);
+      return told;
+    });
   }
 
   has(key: string | null): boolean {

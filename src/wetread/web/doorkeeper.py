@@ -17,12 +17,14 @@ from wetread.web.lockout import Lockout
 from wetread.web.problems import Refusal
 from wetread.web.services import WebServices
 
-__all__ = ["COOKIE", "SECURE_COOKIE", "Doorkeeper", "Principal", "issue_token"]
+__all__ = ["COOKIE", "LATE", "SECURE_COOKIE", "Doorkeeper", "Principal", "issue_token"]
 
 COOKIE = "wetread"
 SECURE_COOKIE = "__Host-wetread"
 _BROWSER, _TOKEN = "wrs_", "wrt_"
 _RENEW_AFTER_S = 60.0
+LATE = timedelta(minutes=10)
+"""So long after its end a session may hand in what was typed in it."""
 _STRANGER = hash_password("nobody has this password", salt=bytes(16), cost=ScryptCost(2, 1, 1))
 
 
@@ -75,8 +77,11 @@ class Doorkeeper:
         """The second component of a signature (21 CFR 11.200(a)(1)): the signer's own password, now. Raises Refusal 401 or 429."""
         self._proved(principal.actor.actor_id, password, address, action="reauthenticate")
 
-    def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> Principal:
-        """Who sent this; raises Refusal 401. A bearer token wins over a cookie; a cookie's secret is never taken as a bearer token."""
+    def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str], *, late: bool = False) -> Principal:
+        """Who sent this; raises Refusal 401. A bearer token wins over a cookie; a cookie's secret is never taken as a bearer token.
+
+        `late`: a browser session that ran out, but was not ended, in the last `LATE` still says whose it was; it is not renewed.
+        """
         authorization = headers.get("authorization", "")
         if authorization:
             scheme, _, token = authorization.partition(" ")
@@ -86,7 +91,8 @@ class Doorkeeper:
         token = cookies.get(self.cookie_name, "")
         if not token.startswith(_BROWSER):
             raise _unauthenticated()
-        return self._principal(token, by_browser=True, idle=headers.get("wetread-activity") == "background")
+        background = late or headers.get("wetread-activity") == "background"
+        return self._principal(token, by_browser=True, idle=background, grace=LATE if late else timedelta())
 
     def still_valid(self, principal: Principal) -> bool:
         """For long-lived answers: has the session ended meanwhile?"""
@@ -96,12 +102,12 @@ class Doorkeeper:
         live = session is not None and session.expires_at > self._services.clock.now()
         return live and account is not None and not account.disabled
 
-    def _principal(self, token: str, *, by_browser: bool, idle: bool) -> Principal:
+    def _principal(self, token: str, *, by_browser: bool, idle: bool, grace: timedelta = timedelta()) -> Principal:
         now, digest = self._services.clock.now(), token_sha256(token)
         with self._services.database.begin(write=False) as unit:
             session = unit.session(digest)
             account = unit.account(session.actor_id) if session else None
-        if session is None or account is None or account.disabled or session.expires_at <= now:
+        if session is None or account is None or account.disabled or session.expires_at + grace <= now:
             raise _unauthenticated()
         if by_browser and not idle:
             self._renew(session, token, now)

@@ -83,7 +83,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`act` None means any account. `slow` operations share few threads, so that films never hold up the worklist."""
+    """`act` None means any account. `slow` operations share few threads, so that films never hold up the worklist. A `late` one is also taken
+    from a browser session that ran out minutes ago: it hands in unsaved words, and gives nothing away.
+    """
 
     method: str
     path: str
@@ -99,6 +101,7 @@ class Operation:
     media_type: str = "application/json"
     status: int = 200
     slow: bool = False
+    late: bool = False
 
     @property
     def changes(self) -> bool:
@@ -130,7 +133,7 @@ def _admit(operation: Operation, house: "House", request: Request) -> Principal 
         check_same_origin(request.headers)
     if operation.access is Access.PUBLIC:
         return None
-    principal = house.doorkeeper.identify(request.headers, request.cookies)
+    principal = house.doorkeeper.identify(request.headers, request.cookies, late=operation.late)
     if operation.access is Access.PERSON and not principal.by_browser:
         raise NotPermitted("only a person signed in with a browser may do this")
     if operation.act is not None:

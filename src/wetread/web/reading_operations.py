@@ -20,9 +20,10 @@ def _change(
     body: Schema | None = None,
     *,
     status: int = 200,
+    late: bool = False,
 ) -> Operation:
     return Operation(
-        method, path, name, summary, handler, answers, act=Act.EDIT_DRAFT, access=Access.PERSON, body=body, status=status
+        method, path, name, summary, handler, answers, act=Act.EDIT_DRAFT, access=Access.PERSON, body=body, status=status, late=late,
     )  # fmt: skip
 
 
@@ -42,6 +43,6 @@ READING_OPERATIONS: tuple[Operation, ...] = (
     _change("POST", _STUDY + "/seen", "note_seen", "The page showed this of the AI. Audited.", readers.note_seen, "nothing", readers.SEEN_BODY, status=204),
     _change("PUT", _STUDY + "/lock", "take_lock", "Take the study for writing or keep it; with a reason, from its holder. Audited when it changes hands.", readers.take_lock, "who holds it, and whether that is this screen", readers.LOCK_BODY),
     _change("DELETE", _STUDY + "/lock", "release_lock", "Give it back (header wetread-screen).", readers.release_lock, "nothing", status=204),
-    _change("PUT", _STUDY + "/recovery", "keep_unsaved", "Keep text that could not be saved, for its author alone.", readers.keep_unsaved, "nothing", readers.RECOVERY_BODY, status=204),
+    _change("PUT", _STUDY + "/recovery", "keep_unsaved", "Keep text that could not be saved, for its author alone.", readers.keep_unsaved, "nothing", readers.RECOVERY_BODY, status=204, late=True),
     _change("DELETE", _STUDY + "/recovery", "drop_unsaved", "Drop my kept text.", readers.drop_unsaved, "nothing", status=204),
 )  # fmt: skip

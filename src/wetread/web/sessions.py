@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from wetread.domain.finding import VOCABULARY
 from wetread.domain.report import Section
 from wetread.domain.role import PERMITTED, Actor
 from wetread.signoff.signing import RejectReason
@@ -46,6 +47,10 @@ def _session(call: Call, actor: Actor) -> dict[str, object]:
         "demo": settings.demo,
         "version": settings.version,
         "sections": [section.value for section in Section],
+        "findings": [
+            {"name": each.name.value, "display": each.display, "lateralised": each.lateralised}
+            for each in VOCABULARY.values()
+        ],
         "reject_reasons": [reason.value for reason in RejectReason],
         "now": call.house.services.clock.now().isoformat(),
     }

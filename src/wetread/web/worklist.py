@@ -14,6 +14,7 @@ from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import Withheld
 from wetread.domain.role import PERMITTED, Act
+from wetread.domain.study_lock import StudyLock
 from wetread.domain.study_state import READABLE, StudyState
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -61,7 +62,7 @@ class WorklistView:
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, rule: OrderRule) -> None:
         self.rule, self.maker = rule, RowMaker(vault, rule)
-        self._database, self._lock = database, Lock()
+        self._database, self._clock, self._lock = database, clock, Lock()
         self._views = {
             name: Snapshot(database, self.maker, clock, states, in_turn=name == "open", most=_MOST[name])
             for name, states in VIEWS.items()
@@ -129,13 +130,19 @@ class WorklistView:
         counts = {name: sum(states.get(state, 0) for state in members) for name, members in VIEWS.items()}
         cap_s = int(self.rule.waiting_cap.total_seconds())
         shown = {"cursor": snapshot.cursor, "shown": len(snapshot.order), "complete": True}
-        return {"view": view, "counts": counts, "waiting_cap_s": cap_s, **shown}
+        with self._database.begin(write=False) as unit:
+            open_by = {each.study_key: _open_by(each) for each in unit.locks(self._clock.now())}
+        return {"view": view, "counts": counts, "waiting_cap_s": cap_s, **shown, "open_by": open_by}
 
     def _keep(self, view: str, since: str, viewer: Viewer, answer: tuple[str, bytes]) -> None:
         """The newest whole list of each kind, and some changes; megabytes are kept for nobody else."""
         if len(self._answers) > 24:
             self._answers = {}
         self._answers[view, since, viewer.with_identity] = answer
+
+
+def _open_by(lock: StudyLock) -> Json:
+    return {"actor_id": lock.holder_id, "name": lock.holder_name, "since": lock.taken_at.isoformat()}
 
 
 def _listed(snapshot: Snapshot, most: int | None = None) -> tuple[Row, ...]:

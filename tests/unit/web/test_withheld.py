@@ -139,13 +139,13 @@ def paths(operation: Operation, key: str) -> list[str]:
     if operation.name in ("worklist", "criticals"):
         found += [f"{each}?view={view}" for each in found for view in ("reported", "closed")]
     if operation.name == "film":
-        found.append(own_picture(key))
+        found += [own_picture(key), own_picture(key, "pixels")]
     assert not any(re.search(r"[{}]", each) for each in found)
     return found
 
 
-def own_picture(key: str) -> str:
-    return f"/api/studies/{key}/film.png?instance={instance_key(SECRET, SOPInstanceUID('2.25.77.1'))}"
+def own_picture(key: str, form: str = "film.png") -> str:
+    return f"/api/studies/{key}/{form}?instance={instance_key(SECRET, SOPInstanceUID('2.25.77.1'))}"
 
 
 def everything(reader: Browser, key: str) -> dict[str, bytes]:
@@ -187,7 +187,7 @@ def test_before_the_commit_no_answer_holds_what_the_ai_said_and_after_it_every_w
             opened = reader.post(f"/api/studies/{key}/open")
             assert opened.status == 200
             assert not any(word.encode() in opened.body for word in WORDS.values())
-        assert reader.get(own_picture(key)).status == 404
+        assert [reader.get(own_picture(key, form)).status for form in ("film.png", "pixels")] == [404, 404]
         acknowledged = reader.post(f"/api/criticals/{key}:1/acknowledge", {"etag": 1, "read_back": "I look at it now"})
         assert acknowledged.status == 200
         assert not any(word.encode() in acknowledged.body for word in WORDS.values())
@@ -214,6 +214,39 @@ def test_the_priority_and_the_critical_mark_are_told_before_the_commit() -> None
         assert (row["priority"], row["critical"], row["withheld"]) == ("stat", True, "until_commit")
         (critical,) = reader.get("/api/criticals").json()["criticals"]  # type: ignore[misc]
         assert (critical["reason"], critical["withheld"]) == ("", True)
+
+
+def test_the_worklist_says_who_has_a_study_open_and_since_when() -> None:
+    world = a_world()
+    key = world.add_study()
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        assert reader.get("/api/worklist").json()["open_by"] == {}
+        assert reader.send("PUT", f"/api/studies/{key}/lock", {"screen": "screen-one"}).json()["mine"] is True
+        since = world.clock.now().isoformat()
+        told = door.as_("technologist").get("/api/worklist").json()["open_by"]
+        assert told == {key: {"actor_id": "radiologist", "name": "Radiologist", "since": since}}
+        refused = door.as_("resident").post(f"/api/studies/{key}/open")
+        assert (refused.status, refused.json()["code"]) == (409, "study_locked")
+
+
+def test_words_are_taken_from_a_session_that_just_ran_out_and_nothing_else_is() -> None:
+    world = a_world()
+    key = world.add_study()
+    words = {"version": 1, "content": {"sections": [{"section": "findings", "text": "Half a"}], "findings": []}}
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        world.clock.advance(world.services.settings.idle_s + 1)
+        assert reader.send("PUT", f"/api/studies/{key}/recovery", words).status == 204
+        for method, path in (("GET", f"/api/studies/{key}"), ("DELETE", f"/api/studies/{key}/recovery")):
+            assert reader.send(method, path).status == 401
+        world.clock.advance(600)
+        assert reader.send("PUT", f"/api/studies/{key}/recovery", words).status == 401
+        ended = door.as_("radiologist")
+        ended.post("/api/logout")
+        assert ended.send("PUT", f"/api/studies/{key}/recovery", words).status == 401
+        again = door.as_("radiologist").get(f"/api/studies/{key}").json()["recovery"]
+        assert again["content"]["sections"][0]["text"] == "Half a"  # type: ignore[index]
 
 
 def test_what_one_reader_committed_shows_nothing_to_another() -> None:

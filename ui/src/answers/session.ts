@@ -1,4 +1,6 @@
 // GET /api/session: who is signed in, and what they may do.
+import type { Concept } from "./reading.ts";
+
 export type Session = {
   actor_id: string;
   display_name: string;
@@ -9,5 +11,6 @@ export type Session = {
   version: string;
   sections: string[];
   reject_reasons: string[];
+  findings: Concept[];
   now: string;
 };

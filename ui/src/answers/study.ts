@@ -1,5 +1,8 @@
 // GET /api/studies/{study_key} and the acts on it: the reading, its report, its status.
-export type Priority = "stat" | "asap" | "urgent" | "routine";
+import type { HowRead, Lock, Recovery, Withheld } from "./reading.ts";
+
+// "withheld": from an adjudicator.
+export type Priority = "stat" | "asap" | "urgent" | "routine" | "withheld";
 
 export type Study = {
   study_key: string;
@@ -53,7 +56,7 @@ export type Analysis = {
   has_heat_maps: boolean;
 };
 
-export type Ai = { status: "read" | "out_of_distribution" | "pending" | "unavailable"; reason: string; analysis: Analysis | null };
+export type Ai = { status: "read" | "out_of_distribution" | "pending" | "unavailable" | "withheld"; reason: string; analysis: Analysis | null };
 export type Evidence = { source: string; finding: string | null; probability: number | null; threshold: number | null };
 export type Sentence = { section: string; text: string; hedge: string; evidence: Evidence[] };
 export type Draft = { composer: string; notice: string; sentences: Sentence[] };
@@ -99,6 +102,10 @@ export type Reading = {
   synthetic: boolean;
   identity: Identity;
   priors: Prior[];
+  reading: HowRead;
+  lock: Lock | null;
+  recovery: Recovery | null;
+  now: string;
 };
 
 // GET /api/studies/{study_key}/status
@@ -107,6 +114,9 @@ export type StudyStatus = {
   report: { version: number; status: string; etag: number } | null;
   has_analysis: boolean;
   has_draft: boolean;
+  withheld: Withheld;
+  lock: Lock | null;
+  now: string;
   deliveries: Delivery[];
 };
 

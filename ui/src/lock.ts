@@ -1,0 +1,93 @@
+// Who has this study open for writing. The lock is a lease on the server: this keeps it, gives it back, and tells when somebody took it.
+import type { Held, Lock } from "./answers/reading.ts";
+import { screenName, send } from "./api.ts";
+import { dialog, h } from "./dom.ts";
+import { clock } from "./format.ts";
+
+const HEARTBEAT_MS = 15_000;
+const REASONS: [string, string][] = [["handed_over", "It was handed over to me"], ["colleague_left", "My colleague has left"], ["urgent", "It is urgent"]];
+
+export class StudyLock {
+  holder: Lock | null = null;
+  mine = false;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(
+    private readonly address: string,
+    private readonly me: string,
+    private readonly onLost: () => unknown,
+  ) {
+    addEventListener("pagehide", () => this.release());
+  }
+
+  // True when this screen may write. A study that the same person has open elsewhere comes over by itself: the other screen then reads along.
+  async take(): Promise<{ fromOwnScreen: boolean }> {
+    let held = await this.put();
+    const fromOwnScreen = !held.mine && held.lock.holder_id === this.me;
+    if (fromOwnScreen) held = await this.put("own_other_screen");
+    this.hold(held);
+    return { fromOwnScreen };
+  }
+
+  async takeOver(): Promise<boolean> {
+    const reason = this.holder && (await askWhy(this.holder));
+    if (!reason) return false;
+    this.hold(await this.put(reason));
+    return this.mine;
+  }
+
+  // What the status says of the lock. Losing it is told once.
+  heard(lock: Lock | null, now: string): void {
+    this.holder = lock && lock.expires_at > now ? lock : null;
+    if (this.mine && this.holder && this.holder.screen !== screenName) this.lose();
+  }
+
+  lose(): void {
+    if (!this.mine) return;
+    this.stop();
+    this.onLost();
+  }
+
+  release(): void {
+    if (!this.mine) return;
+    this.stop();
+    void fetch(`${this.address}/lock`, { method: "DELETE", keepalive: true, headers: { "wetread-request": "1", "wetread-screen": screenName, "wetread-activity": "background" } }).catch(() => {});
+  }
+
+  private stop(): void {
+    this.mine = false;
+    clearInterval(this.timer);
+  }
+
+  private hold({ lock, mine }: Held): void {
+    this.holder = lock;
+    this.mine = mine;
+    clearInterval(this.timer);
+    if (mine) this.timer = setInterval(() => this.beat(), HEARTBEAT_MS);
+  }
+
+  private beat(): void {
+    this.put().then(({ lock, mine }) => {
+      this.holder = lock;
+      if (!mine) this.lose();
+    }, () => {}); // out of reach or signed out: the lease tells
+  }
+
+  private put(reason?: string): Promise<Held> {
+    return send<Held>("PUT", `${this.address}/lock`, { body: { screen: screenName, ...(reason ? { reason } : {}) }, background: true, renew: reason !== undefined || !this.mine });
+  }
+}
+
+export function lockedBanner(lock: Lock, onTakeOver: () => unknown): HTMLElement {
+  return h("p", { class: "banner-line", role: "status" }, h("span", {}, `${lock.holder_name} has this study open since ${clock(lock.taken_at)}. You read along; nothing you do here changes the report.`), h("button", { onclick: onTakeOver }, "Take over"));
+}
+
+function askWhy(lock: Lock): Promise<string | null> {
+  return dialog<string>("Take over this study", (close) => {
+    const choice = h("select", { id: "take-over-reason", autofocus: true }, REASONS.map(([value, says]) => h("option", { value }, says)));
+    const submit = (event: Event) => (event.preventDefault(), close(choice.value));
+    return h("form", { onsubmit: submit }, h("p", {}, `${lock.holder_name} is told at once and can only read from then on. What they typed and had not saved is kept for them.`),
+      h("div", {}, h("label", { for: "take-over-reason" }, "Why, for the log"), choice),
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "Read along"), h("button", { class: "primary" }, "Take over")));
+  });
+}
