@@ -56,4 +56,4 @@ def open_study(page: Page, room: Room, key: str, actor_id: str = "m.frost") -> N
 
 def film_is_shown(page: Page) -> None:
     page.wait_for_selector(".film .message", state="attached")
-    expect(page.locator(".film .message")).to_be_hidden(timeout=20_000)
+    expect(page.locator(".film .message").first).to_be_hidden(timeout=20_000)

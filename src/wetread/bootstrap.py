@@ -193,6 +193,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.inference.bundle import BUNDLED
     from wetread.triage.policy import OrderRule
     from wetread.triage.roster_book import RosterBook
+    from wetread.web.hanging_file import read_hanging
     from wetread.web.services import WebServices, WebSettings
 
     settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
@@ -218,6 +219,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         paths=policy.paths if policy else {},
         book=RosterBook(settings.roster_file, settings.roster_copy),
         version_card=build_version_card(settings),
+        hanging=read_hanging(settings.hanging_protocols_file),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
 

@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", pattern=r"^(https?://[^\s<>|\"]+)?$", description="Base of links in pages; empty: http://host:port."
     )
+    hanging_protocols_file: Path | None = Field(
+        default=None, description="Which films hang where (JSON); unset: the shipped hanging protocols."
+    )
     roster_file: Path | None = Field(default=None, description="Who is on call (YAML); unset: nobody is paged.")
     notification_channels: dict[ChannelName, ChannelSettings] = Field(
         default={}, description="How pages leave: a table per channel (file) or one JSON object (environment)."
@@ -251,6 +254,7 @@ class Settings(BaseSettings):
         "model_trusted_keys_dir",
         "triage_policy",
         "pseudonym_key_file",
+        "hanging_protocols_file",
         "roster_file",
         "drafting_style_file",
         "drafter_ca_file",

@@ -1,13 +1,14 @@
 """What the film viewer shows and measures, in Debian's Chromium: every grey held against pydicom, every millimetre against the film's own spacing."""
 
 import io
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import ExplicitVRLittleEndian
@@ -15,6 +16,7 @@ from reading_room import Room, film_is_shown, open_study
 
 _DX = "1.2.840.10008.5.1.4.1.1.1.1"
 ROWS, COLUMNS = 500, 420
+AXE = Path(__file__).parents[1] / "neighbours" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def a_film(number: int, pixels: NDArray[Any], *, bits: int, **changes: Any) -> FileDataset:
@@ -128,3 +130,152 @@ def test_every_grey_is_the_references(page: Page, room: Room, name: str) -> None
     assert shown.shape == (ROWS, COLUMNS)
     assert np.abs(shown - reference(film)).max() <= 1.0
     assert len(np.unique(shown)) > 100
+
+
+def click(page: Page, column: float, row: float) -> None:
+    """On the film, in its own pixels."""
+    x, y = page.evaluate(
+        """([column, row]) => { const stage = document.querySelector(".stage"), m = new DOMMatrix(getComputedStyle(stage).transform), place = document.querySelector(".viewport").getBoundingClientRect();
+        const at = m.transformPoint(new DOMPoint(column, row)); return [place.x + at.x, place.y + at.y]; }""",
+        [column, row],
+    )
+    page.mouse.click(x, y)
+
+
+def measured(page: Page) -> list[str]:
+    return page.get_by_role("list", name="Measurements on this film").get_by_role("listitem").all_text_contents()
+
+
+def test_a_length_is_in_the_films_own_millimetres_and_says_whose_they_are(page: Page, room: Room) -> None:
+    film = a_film(20, ramp(12), bits=12, WindowCenter=2048, WindowWidth=4096, ImagerPixelSpacing=[0.4, 0.2])
+    open_study(page, room, stored(room, film))
+    film_is_shown(page)
+    page.keyboard.press("d")
+    expect(page.locator(".corner")).to_contain_text("Ruler: from where")
+    click(page, 100, 100)
+    click(page, 250, 300)
+    expect(page.get_by_role("list", name="Measurements on this film").get_by_role("listitem")).to_have_count(1)
+    (length,) = measured(page)
+    assert float(length.removesuffix(" mm")) == pytest.approx(float(np.hypot(150 * 0.2, 200 * 0.4)), abs=0.6)
+    expect(page.locator(".corner")).to_contain_text("at the detector, not corrected for magnification")
+    for key in ("r", "v", "+"):  # wherever the film goes, the number stays
+        page.keyboard.press(key)
+    assert measured(page) == [length]
+    page.keyboard.press("m")
+    expect(page.get_by_role("textbox", name="findings")).to_have_value(
+        re.compile(rf"Measured {re.escape(length)} \(at the detector, not corrected for magnification\)\.")
+    )
+
+
+def test_a_film_without_spacing_is_measured_in_pixels_and_so_called(page: Page, room: Room) -> None:
+    open_study(page, room, stored(room, a_film(21, ramp(12), bits=12, WindowCenter=2048, WindowWidth=4096)))
+    film_is_shown(page)
+    page.keyboard.press("d")
+    click(page, 100, 100)
+    click(page, 200, 100)
+    expect(page.locator(".corner")).to_contain_text("px: the film states no size of a pixel")
+    assert float(measured(page)[0].removesuffix(" px")) == pytest.approx(100, abs=2)
+
+
+def test_a_ratio_is_made_deleted_and_brought_back(page: Page, room: Room) -> None:
+    film = a_film(22, ramp(12), bits=12, WindowCenter=2048, WindowWidth=4096, PixelSpacing=[0.2, 0.2])
+    open_study(page, room, stored(room, film))
+    film_is_shown(page)
+    page.keyboard.press("y")
+    for column, row in ((150, 300), (250, 320), (60, 350), (360, 340)):
+        click(page, column, row)
+    assert measured(page) == ["CTR 0.33"]
+    page.keyboard.press("Delete")
+    assert measured(page) == []
+    page.keyboard.press("Control+z")
+    assert measured(page) == ["CTR 0.33"]
+
+
+def test_a_reader_without_a_mouse_measures_and_windows(page: Page, room: Room) -> None:
+    film = a_film(23, ramp(12), bits=12, WindowCenter=2048, WindowWidth=4096, PixelSpacing=[0.2, 0.2])
+    open_study(page, room, stored(room, film))
+    film_is_shown(page)
+    page.keyboard.press("s")
+    page.keyboard.press("d")
+    page.keyboard.press("Enter")
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Measurements on this film").get_by_role("listitem")).to_have_text("10.0 mm")
+    for key, says in (
+        ("2", "lung"),
+        ("3", "bone, hard"),
+        ("5", "full range"),
+        ("1", "as in the file"),
+        (">", "by hand"),
+    ):
+        page.keyboard.press(key)
+        expect(page.locator(".corner")).to_contain_text(says)
+    page.keyboard.press("l")
+    for key in ("Enter", "ArrowDown", "Shift+ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.get_by_role("dialog").get_by_label("Text").fill("<b>nodule?</b>")
+    page.keyboard.press("Enter")
+    assert measured(page) == ["10.0 mm", "<b>nodule?</b>"]
+
+
+def test_the_viewer_has_no_serious_accessibility_fault(page: Page, room: Room) -> None:
+    open_study(page, room, room.add(1))
+    film_is_shown(page)
+    page.keyboard.press("d")
+    assert serious(page) == []
+
+
+def serious(page: Page) -> list[str]:
+    page.evaluate(f"() => {{ {AXE.read_text('utf-8')} }}")
+    found = cast(list[dict[str, object]], page.evaluate("async () => (await axe.run('#film')).violations"))
+    return [str(each["id"]) for each in found if each["impact"] in ("serious", "critical")]
+
+
+def with_prior(room: Room) -> str:
+    """A film and one of the year before; the prior is twice as dark and has pixels of half the size."""
+    plain = {"bits": 12, "WindowCenter": 2048, "WindowWidth": 4096, "PatientID": "N30"}
+    stored(room, a_film(30, ramp(12) // 2, PixelSpacing=[0.1, 0.1], **plain | {"StudyDate": "20251101"}))
+    return stored(room, a_film(31, ramp(12), PixelSpacing=[0.2, 0.2], **plain))
+
+
+def test_a_prior_hangs_beside_the_film_and_moves_with_it(page: Page, room: Room) -> None:
+    key = with_prior(room)
+    open_study(page, room, key)
+    film_is_shown(page)
+    second = page.locator(".pane").nth(1)
+    expect(second).to_have_count(0)  # a small screen keeps the film large
+    page.keyboard.press("o")
+    expect(second.locator(".caption")).to_have_text("PRIOR 2025-11-01")
+    expect(second.locator(".message")).to_be_hidden()
+    page.keyboard.press("+")
+    page.keyboard.press("r")
+    scales = page.evaluate(
+        """() => [...document.querySelectorAll(".stage")].map((each) => { const m = new DOMMatrix(getComputedStyle(each).transform); return [m.a, m.b]; })"""
+    )
+    assert scales[0][0] == pytest.approx(0, abs=1e-6)
+    assert scales[0][1] == pytest.approx(2 * scales[1][1], rel=1e-3)  # a millimetre is as long in both
+    slider = page.get_by_label("Share of the second film")
+    expect(slider).to_be_hidden()
+    page.keyboard.press("w")
+    expect(slider).to_be_visible()
+    assert second.evaluate("each => each.style.clipPath") == "inset(0px 0px 0px 50%)"
+    page.keyboard.press("}")
+    assert second.evaluate("each => each.style.clipPath") == "inset(0px 0px 0px 40%)"
+    page.keyboard.press("w")
+    assert second.evaluate("each => each.style.opacity") == "0.6"
+    page.keyboard.press("o")
+    expect(second).to_have_count(0)
+
+
+def test_what_hangs_is_chosen_by_protocol_named_and_switched_by_key(page: Page, room: Room) -> None:
+    page.set_viewport_size({"width": 2560, "height": 1440})
+    open_study(page, room, with_prior(room))
+    film_is_shown(page)
+    said, second = page.locator(".said"), page.locator(".pane").nth(1)
+    expect(said).to_contain_text("Frontal beside its prior (q)")
+    expect(second.locator(".caption")).to_have_text("PRIOR 2025-11-01")
+    page.keyboard.press("q")
+    expect(said).to_contain_text("One film")
+    expect(second).to_have_count(0)
+    assert serious(page) == []

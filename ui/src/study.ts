@@ -1,4 +1,5 @@
 // The reading page: film, findings, report, signature.
+import type { HangingProtocols } from "./answers/hanging.ts";
 import type { Finding, HeatMaps, Reading, Report, StudyStatus, Verdict } from "./answers/study.ts";
 import { get, problemOf, send } from "./api.ts";
 import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
@@ -58,12 +59,15 @@ async function load_(fresh: Reading): Promise<void> {
   const shown = film;
   header();
   words_();
-  if (shown.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) shown.offer(reading.instances, reading.ai.analysis?.instance_key);
+  if (shown.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) shown.offer(reading.instances, reading.ai.analysis?.instance_key, reading.priors, called());
   if (reading.ai.analysis?.has_heat_maps) get<HeatMaps>(`${address}/heatmap`, { background: true }).then((heat) => shown.setHeat(heat), () => {});
 }
 
+const called = () => (reading.ai.analysis?.findings ?? []).filter((each) => each.called).map((each) => each.name);
+
 function viewer(): FilmViewer {
   const made = new FilmViewer(byId("film"), studyKey);
+  get<HangingProtocols>("/api/hanging-protocols", { background: true }).then((hanging) => made.setHanging(hanging), () => {});
   made.insert = (text) => editor?.insert(text);
   bindings.push(...made.bindings);
   return made;

@@ -1,7 +1,7 @@
 """Every operation of the HTTP door but STOW-RS and the pages, in one table: the router, the published contract and the role tests read it."""
 
 from wetread.domain.role import Act
-from wetread.web import audit_view, films, health, pulse, qido, rollout_view, sessions, studies, wado
+from wetread.web import audit_view, films, hanging, health, pulse, qido, rollout_view, sessions, studies, wado
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.operations import Access, Operation, Query
@@ -144,6 +144,15 @@ OPERATIONS: tuple[Operation, ...] = (
         query=(_FILM_QUERY[0], Query("ahead", "1: decode it for later, send nothing")),
         media_type=MEDIA_TYPE,
         slow=True,
+    ),
+    Operation(
+        "GET",
+        "/api/hanging-protocols",
+        "hanging_protocols",
+        "Which films hang where.",
+        hanging.get_hanging,
+        "the protocols, first fit first; what is wrong with the site's file",
+        act=Act.READ_STUDY,
     ),
     Operation(
         "GET",

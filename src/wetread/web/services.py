@@ -14,6 +14,7 @@ from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
 from wetread.triage.policy import OrderRule
 from wetread.triage.roster_book import RosterBook
+from wetread.web.hanging_file import read_hanging
 
 __all__ = ["Probe", "WebServices", "WebSettings"]
 
@@ -50,6 +51,7 @@ class WebServices:
     order: OrderRule = field(default_factory=OrderRule)
     book: RosterBook = field(default_factory=lambda: RosterBook(None))
     paths: Mapping[str, EscalationPath] = field(default_factory=dict)
+    hanging: tuple[object, str] = field(default_factory=lambda: read_hanging(None))
     probes: Mapping[str, Probe] = field(default_factory=dict)
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
     new_secret: Callable[[], str] = secrets.token_urlsafe

@@ -2,7 +2,7 @@
 import type { Point } from "./view.ts";
 import type { Pane } from "./pane.ts";
 
-export type Told = { active: (pane: Pane) => void; placed: (pane: Pane) => void; moved: (pane: Pane) => void; linked: (pane: Pane) => void };
+export type Told = { active: (pane: Pane) => void; placed: (pane: Pane) => void; moved: (pane: Pane) => void; linked: (pane: Pane, alone: boolean) => void };
 
 const CLICK_PX = 4;
 const STEPS: Record<string, Point> = { ArrowLeft: { x: -1, y: 0 }, ArrowRight: { x: 1, y: 0 }, ArrowUp: { x: 0, y: -1 }, ArrowDown: { x: 0, y: 1 } };
@@ -16,10 +16,10 @@ export function interact(pane: Pane, told: Told): void {
   viewport.addEventListener("wheel", (event) => {
     event.preventDefault();
     pane.zoom(Math.exp(-event.deltaY * (event.deltaMode ? 0.05 : 0.0016)), where(event));
-    told.linked(pane);
+    told.linked(pane, event.altKey);
   }, { passive: false });
   viewport.addEventListener("contextmenu", (event) => event.preventDefault());
-  viewport.addEventListener("dblclick", () => marks.placing || (pane.fit(), told.linked(pane)));
+  viewport.addEventListener("dblclick", () => marks.placing || (pane.fit(), told.linked(pane, false)));
   viewport.addEventListener("focus", () => told.active(pane));
   viewport.addEventListener("pointermove", (event) => {
     const at = where(event);
@@ -60,7 +60,7 @@ function press(pane: Pane, event: PointerEvent, where: (event: MouseEvent) => Po
       pane.redraw(false);
     } else if (travelled > CLICK_PX || !marks.placing) {
       pane.pan({ x: now.movementX, y: now.movementY });
-      told.linked(pane);
+      told.linked(pane, now.altKey);
     }
   };
   const stop = (now: PointerEvent) => {

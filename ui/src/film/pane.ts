@@ -23,6 +23,7 @@ export class Pane {
   readonly marks = new Marks();
   readonly magnifier = new Magnifier();
   readonly viewport: HTMLElement;
+  readonly element: HTMLElement;
   film: FilmPixels | null = null;
   source: Source | null = null;
   view: View = { scale: 1, centre: { x: 0, y: 0 }, quarters: 0, mirrored: false };
@@ -34,6 +35,7 @@ export class Pane {
   private drawing: FilmCanvas | null = null;
   private wanted = new AbortController();
   private due = 0;
+  private first = 1;
   private stale = false;
   private readonly preview = h("img", { alt: "", draggable: "false", hidden: true });
   private readonly stage = h("div", { class: "stage" }, this.preview, this.ai.heat);
@@ -41,10 +43,12 @@ export class Pane {
   private readonly letters = ["left", "right", "top", "bottom"].map((side) => h("span", { class: `letter ${side}`, "aria-hidden": "true" }));
   private readonly bar = h("div", { class: "scale-bar", "aria-hidden": "true" });
   private readonly listed = h("div");
+  private readonly caption = h("div", { class: "caption" });
   readonly probe = h("span", { class: "probe" });
 
   constructor(name: string) {
-    this.viewport = h("div", { class: "viewport", tabindex: 0, role: "img", "aria-label": name }, this.canvas, this.stage, this.marks.element, ...this.letters, this.bar, this.magnifier.element, this.listed, this.message);
+    this.viewport = h("div", { class: "viewport", tabindex: 0, role: "img", "aria-label": name }, this.canvas, this.stage, this.marks.element, ...this.letters, this.bar, this.magnifier.element, this.listed, this.caption, this.message);
+    this.element = h("div", { class: "pane" }, this.viewport);
     new ResizeObserver(() => (this.fitted ? this.fit() : this.redraw(true))).observe(this.viewport);
   }
 
@@ -75,7 +79,9 @@ export class Pane {
     const asked = (this.wanted = new AbortController());
     const same = this.source?.instanceKey === source.instanceKey && this.film !== null;
     this.source = source;
+    this.caption.textContent = source.caption;
     if (!same) this.clear();
+    this.first = 1;
     this.say("Loading the film");
     const first = setTimeout(() => this.showPreview(source, asked.signal), PREVIEW_AFTER_MS);
     try {
@@ -119,7 +125,7 @@ export class Pane {
   private take(film: FilmPixels, source: Source): void {
     this.film = film;
     this.scale = scaleOf(film.facts);
-    this.look = presetsOf(film)[0] ?? null;
+    this.look = byKey(film)[this.first - 1] ?? presetsOf(film)[0] ?? null;
     this.drawing = new FilmCanvas(this.canvas, film);
     this.ai.use(source.instanceKey, film.facts.rows, film.facts.columns);
     show(this.canvas, true);
@@ -169,6 +175,12 @@ export class Pane {
   invert(): void {
     this.inverted = !this.inverted;
     this.redraw(false);
+  }
+
+  // As `preset`, also before the film is here.
+  startWith(number: number): void {
+    this.first = number;
+    this.preset(number);
   }
 
   preset(number: number): void {

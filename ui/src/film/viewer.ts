@@ -1,55 +1,96 @@
-// The film and its tools: which films are on the screen, and what a reader can do to them.
-import type { Finding, HeatMaps, Instance } from "../answers/study.ts";
-import { dialog, h } from "../dom.ts";
+// The film and its tools: which films hang on the screen, and what a reader can do to them.
+import type { HangingProtocols, Protocol } from "../answers/hanging.ts";
+import type { Finding, HeatMaps, Instance, Prior } from "../answers/study.ts";
+import { dialog, h, show } from "../dom.ts";
+import { date, visible } from "../format.ts";
 import type { Binding } from "../keys.ts";
+import { Comparison, SAYS } from "./compare.ts";
+import { choose, filmFor, type Known, possible } from "./hanging.ts";
 import { interact } from "./interact.ts";
-import { HINTS, type Kind, type Mark, sentence, TITLES } from "./measure.ts";
-import { Pane } from "./pane.ts";
+import { type Kind, type Mark, sentence, TITLES } from "./measure.ts";
+import { Pane, type Source } from "./pane.ts";
+import { button, KINDS, Toolbar, TOOL_KEYS } from "./toolbar.ts";
 
 const NAME = "Chest radiograph. Wheel zooms, dragging pans, dragging with Shift windows.";
-const TOOL_KEYS: Record<Kind, string> = { ruler: "d", angle: "g", ratio: "y", arrow: "l" };
-const KINDS = Object.keys(TITLES) as Kind[];
+const BESIDE = "Second film: a prior or another view. It moves with the first; with Alt it moves alone.";
 
 export class FilmViewer {
   instances: Instance[] | null = null;
   insert: (text: string) => void = () => {};
-  private readonly pane = new Pane(NAME);
+  private readonly first = new Pane(NAME);
+  private readonly second = new Pane(BESIDE);
+  private active = this.first;
+  private readonly compare = new Comparison(this.first, this.second);
   private instance: Instance | null = null;
+  private priors: Prior[] = [];
+  private hanging: HangingProtocols | null = null;
+  private protocol: Protocol | null = null;
+  private findings: string[] = [];
   private readonly kept = new Map<string, Mark[]>();
-  private readonly corner = h("div", { class: "corner cut", "aria-live": "polite" });
-  private readonly views = h("div", { class: "views", role: "group", "aria-label": "Films of this study" });
-  private readonly heatButton = this.button("Heat map", "h", () => this.toggleHeat(), true);
-  private readonly invertButton = this.button("Invert", "i", () => this.invert(), true);
-  private readonly looks: HTMLSelectElement = h("select", { class: "looks", "aria-label": "Window", onchange: () => this.preset(this.looks.selectedIndex + 1) }, ["as in the file", "lung", "bone, hard", "soft", "full range", "by hand"].map((name, at) => h("option", { disabled: at === 5 }, at < 5 ? `${at + 1} ${name}` : name)));
-  private readonly tools = new Map(KINDS.map((kind) => [kind, this.button(kind === "ratio" ? "CTR" : TITLES[kind], TOOL_KEYS[kind], () => this.take(kind), true)]));
+  private readonly pick: HTMLSelectElement = h("select", { class: "looks", "aria-label": "Prior film", hidden: true, onchange: () => this.showPrior(this.pick.selectedIndex) });
+  private readonly mode = button("side by side", "w", () => this.cycle());
+  private readonly hung = h("span", { class: "muted cut", "aria-live": "polite" });
+  private readonly bar: Toolbar;
+  private readonly panes = h("div", { class: "panes" }, this.first.element);
 
   constructor(
     root: HTMLElement,
     private readonly studyKey: string,
   ) {
-    this.heatButton.disabled = true;
-    root.append(h("div", { class: "panes" }, this.pane.viewport),
-      h("div", { class: "tools" }, this.views, this.looks, this.invertButton, this.button("Fit", "f", () => this.fit()), this.button("1:1", "s", () => this.pane.actualSize()), ...this.tools.values(), this.button("Glass", "z", () => this.glass(), true), this.heatButton, this.button("Reset", "0", () => this.reset())),
-      h("div", { class: "said" }, this.corner, this.pane.probe));
-    this.pane.onChange = () => this.describe();
-    interact(this.pane, { active: () => {}, placed: () => this.placed(), moved: () => this.describe(), linked: () => {} });
+    show(this.mode, false);
+    this.bar = new Toolbar({ preset: (number) => this.preset(number), invert: () => this.invert(), fit: () => this.fit(), actualSize: () => this.both((each) => each.actualSize()), take: (kind) => this.take(kind), glass: () => this.glass(), toggleHeat: () => this.toggleHeat(), reset: () => this.reset() }, this.pick, this.mode, this.compare.slider);
+    root.append(this.panes, this.bar.element, h("div", { class: "said" }, this.bar.corner, this.hung, this.first.probe, this.second.probe));
+    for (const pane of [this.first, this.second]) {
+      pane.onChange = () => this.describe();
+      interact(pane, { active: (each) => this.activate(each), placed: () => this.placed(), moved: () => this.describe(), linked: (each, alone) => (alone && each === this.second ? this.compare.drifted() : this.compare.follow(each)) });
+    }
   }
 
-  private button(label: string, key: string, run: () => unknown, holds = false): HTMLButtonElement {
-    return h("button", { "aria-pressed": holds ? "false" : null, title: `${label} (${key})`, onclick: run }, label, " ", h("kbd", {}, key));
-  }
-
-  offer(instances: Instance[], chosen: string | undefined): void {
+  // Films, priors, protocols and findings of the study; called again when some arrived meanwhile.
+  offer(instances: Instance[], chosen: string | undefined, priors: Prior[] = [], findings: string[] = []): void {
     const films = instances.filter((each) => each.has_pixel_data);
-    this.instances = films;
-    this.views.replaceChildren(...(films.length > 1 ? films.map((each, at) => h("button", { "aria-pressed": "false", onclick: () => this.use(each) }, each.view_position || `Film ${at + 1}`)) : []));
+    [this.instances, this.priors, this.findings] = [films, priors, findings];
+    this.bar.views.replaceChildren(...(films.length > 1 ? films.map((each, at) => h("button", { "aria-pressed": "false", onclick: () => this.use(each) }, visible(each.view_position) || `Film ${at + 1}`)) : []));
+    this.pick.replaceChildren(h("option", {}, "no prior"), ...priors.map((each) => h("option", {}, [date(each.study_date) || "undated", visible(each.study_description)].filter(Boolean).join(", "))));
+    show(this.pick, priors.length > 0);
     const first = films.find((each) => each.instance_key === chosen) ?? films[0];
-    if (first) this.use(first);
-    else this.pane.say("This study holds no film that can be shown.");
+    if (!first) return this.first.say("This study holds no film that can be shown.");
+    this.use(first);
+    if (this.hanging) this.hang(choose(this.hanging.protocols, this.known));
+  }
+
+  setHanging(hanging: HangingProtocols): void {
+    this.hanging = hanging;
+    if (this.instances) this.hang(choose(hanging.protocols, this.known));
+  }
+
+  private get known(): Known {
+    return { views: (this.instances ?? []).map((each) => each.view_position), priors: this.priors.length, width_px: this.panes.clientWidth, findings: this.findings };
+  }
+
+  private hang(protocol: Protocol | undefined): void {
+    const films = this.instances ?? [];
+    const [first, second] = protocol?.panes ?? [];
+    if (!protocol || !first || !films.length) return;
+    this.protocol = protocol;
+    const film = filmFor(first, films, this.instance ?? films[0]);
+    if (film && film !== this.instance) this.use(film);
+    if (first.preset) this.first.startWith(first.preset);
+    this.compare.mode = protocol.compare ?? "side";
+    if (second?.show === "prior") this.showPrior(Math.min(second.prior ?? 1, this.priors.length));
+    else if (second) this.showOther(filmFor(second, films, films.find((each) => each !== film)));
+    else this.showPrior(0);
+    if (second?.preset) this.second.startWith(second.preset);
+    this.describe();
+  }
+
+  private nextProtocol(): void {
+    const all = possible(this.hanging?.protocols ?? [], this.known);
+    this.hang(all[(all.findIndex((each) => each === this.protocol) + 1) % all.length]);
   }
 
   focus(): void {
-    this.pane.viewport.focus();
+    this.active.viewport.focus();
   }
 
   turn(by: number): void {
@@ -59,131 +100,169 @@ export class FilmViewer {
   }
 
   private async use(instance: Instance): Promise<void> {
-    if (this.instance) this.kept.set(this.instance.instance_key, [...this.pane.marks.all]);
+    if (this.instance) this.kept.set(this.instance.instance_key, [...this.first.marks.all]);
     this.instance = instance;
-    this.pane.marks.restore(this.kept.get(instance.instance_key) ?? []);
-    [...this.views.children].forEach((button, at) => button.setAttribute("aria-pressed", String(this.instances?.[at] === instance)));
-    await this.pane.show({ studyKey: this.studyKey, instanceKey: instance.instance_key, caption: "" });
+    this.first.marks.restore(this.kept.get(instance.instance_key) ?? []);
+    [...this.bar.views.children].forEach((each, at) => each.setAttribute("aria-pressed", String(this.instances?.[at] === instance)));
+    await this.first.show({ studyKey: this.studyKey, instanceKey: instance.instance_key, caption: "" });
+    this.compare.follow(this.first);
+    this.describe();
+  }
+
+  // 0: none; else the prior of that number, newest first, as the study lists them.
+  private showPrior(number: number): void {
+    const prior = this.priors[number - 1];
+    this.pick.selectedIndex = prior ? number : 0;
+    this.beside(prior ? { studyKey: prior.study_key, instanceKey: "", caption: `PRIOR ${date(prior.study_date) || "undated"}` } : null);
+  }
+
+  private showOther(instance: Instance | undefined): void {
+    this.pick.selectedIndex = 0;
+    this.beside(instance ? { studyKey: this.studyKey, instanceKey: instance.instance_key, caption: visible(instance.view_position) } : null);
+  }
+
+  private async beside(source: Source | null): Promise<void> {
+    show(this.mode, source !== null);
+    if (source) this.panes.append(this.second.element);
+    else this.second.element.remove();
+    if (!source) this.activate(this.first);
+    this.compare.settle();
+    this.second.marks.restore([]);
+    if (source && (await this.second.show(source)) && this.first.film) this.first.fit();
+    this.compare.lay();
+    this.describe();
+  }
+
+  private activate(pane: Pane): void {
+    this.active = pane;
+    this.describe();
+  }
+
+  private both(act: (pane: Pane) => void): void {
+    act(this.first);
+    if (this.second.element.isConnected && this.second.film) act(this.second);
+  }
+
+  cycle(): void {
+    this.compare.cycle();
     this.describe();
   }
 
   setHeat(maps: HeatMaps): void {
-    this.pane.ai.setMaps(maps);
-    this.heatButton.disabled = false;
+    this.first.ai.setMaps(maps);
+    this.bar.heat.disabled = false;
   }
 
   toggleHeat(): void {
-    if (!this.pane.ai.known) return;
-    this.pane.ai.toggle();
+    if (!this.first.ai.known) return;
+    this.first.ai.toggle();
     this.describe();
   }
 
   point(finding: Finding | null, instanceKey = ""): void {
-    this.pane.ai.point(finding, instanceKey);
+    this.first.ai.point(finding, instanceKey);
     this.describe();
   }
 
   fit(): void {
-    this.pane.fit();
+    this.first.fit();
+    this.compare.settle();
+    this.compare.follow(this.first);
   }
 
   reset(): void {
-    this.pane.reset();
+    this.both((each) => each.reset());
+    this.fit();
   }
 
   invert(): void {
-    this.pane.invert();
+    this.both((each) => each.invert());
   }
 
   preset(number: number): void {
-    this.pane.preset(number);
+    this.both((each) => each.preset(number));
+  }
+
+  private moveView(act: (pane: Pane) => void): void {
+    act(this.active);
+    this.compare.follow(this.active);
   }
 
   glass(): void {
-    const { magnifier, size } = this.pane;
-    if (!magnifier.on && !this.pane.viewport.matches(":hover")) magnifier.at = { x: size.width / 2, y: size.height / 2 };
+    const { magnifier, size, viewport } = this.active;
+    if (!magnifier.on && !viewport.matches(":hover")) magnifier.at = { x: size.width / 2, y: size.height / 2 };
     magnifier.toggle();
-    this.pane.redraw(false);
+    this.active.redraw(false);
   }
 
   // A tool in hand places points; the same again, or Escape, puts it down.
   take(kind: Kind): void {
-    const { marks } = this.pane;
+    const { marks } = this.active;
     marks.begin(marks.placing === kind ? null : kind);
     this.focus();
-    this.pane.redraw(false);
+    this.active.redraw(false);
   }
 
   private async placed(): Promise<void> {
+    const pane = this.active;
     this.describe();
-    if (this.pane.marks.current?.kind !== "arrow") return;
+    if (pane.marks.current?.kind !== "arrow") return;
     const text = await askForWords();
-    if (text) this.pane.marks.write(text);
-    else this.pane.marks.remove();
-    this.pane.redraw(false);
+    if (text) pane.marks.write(text);
+    else pane.marks.remove();
+    pane.redraw(false);
     this.focus();
   }
 
   private report(): void {
-    const { marks, scale } = this.pane;
+    const { marks, scale, source } = this.active;
     const mark = marks.current ?? marks.all.at(-1);
-    if (mark) this.insert(sentence(mark, scale));
+    const where = this.active === this.second && source?.studyKey !== this.studyKey ? `On the ${source?.caption.toLowerCase() ?? "prior"}: ` : "";
+    const text = mark ? sentence(mark, scale) : "";
+    if (text) this.insert(`${where}${text}`);
   }
 
   private change(done: boolean): void {
-    if (done) this.pane.redraw(false);
+    if (done) this.active.redraw(false);
   }
 
   private describe(): void {
-    const { pane } = this;
-    this.invertButton.setAttribute("aria-pressed", String(pane.inverted));
-    this.heatButton.setAttribute("aria-pressed", String(pane.ai.on));
-    for (const [kind, button] of this.tools) button.setAttribute("aria-pressed", String(pane.marks.placing === kind));
-    const names = [...this.looks.options].map((each) => each.text.slice(2));
-    const own = pane.look && !names.includes(pane.look.name);
-    this.looks.selectedIndex = pane.look?.name === "by hand" ? 5 : own ? 0 : Math.max(0, names.indexOf(pane.look?.name ?? ""));
-    const ai = pane.ai.says;
-    this.corner.replaceChildren(ai ? h("span", { class: "ai" }, ai) : this.facts());
-    this.corner.title = this.corner.textContent ?? "";
-  }
-
-  private facts(): string {
-    const { film, look, marks, scale, inverted } = this.pane;
-    if (marks.placing) return `${TITLES[marks.placing]}: ${HINTS[marks.placing][marks.open?.points.length ?? 0] ?? ""}. Click, or arrow keys and Enter; Esc to stop.`;
-    if (!film) return "";
-    const { facts } = film;
-    const window = look && !look.lut ? `W ${round(look.window.width)} C ${round(look.window.center)}` : "";
-    const warnings = [facts.lossy && "lossy compression", facts.burned_in_annotation === "YES" && "text burned in", inverted && "inverted"];
-    const measured = marks.all.length ? [`${scale.unit}: ${scale.basis}`, "marks are not stored"] : [];
-    return [facts.view_position, `${facts.columns} × ${facts.rows}, ${facts.bits_stored} bit`, look?.name, window, ...warnings, ...measured].filter(Boolean).join(", ");
+    this.bar.tell(this.active);
+    this.mode.replaceChildren(SAYS[this.compare.mode], " ", h("kbd", {}, "w"));
+    const many = possible(this.hanging?.protocols ?? [], this.known).length > 1;
+    this.hung.textContent = this.protocol && many ? `${this.protocol.name} (q)` : "";
+    this.hung.title = this.hanging?.problem ?? "";
+    if (this.hanging?.problem) this.hung.textContent = this.hanging.problem;
   }
 
   get bindings(): Binding[] {
-    const { pane } = this;
+    const active = (act: (pane: Pane) => void) => () => act(this.active);
     return [
-      ...(["1", "2", "3", "4", "5"].map((key) => ({ keys: [key], says: key === "1" ? "1 to 5: window as in the file, lung, bone, soft, full range" : "", run: () => this.preset(Number(key)) }))),
-      { keys: ["<", ">"], says: "narrower, wider window", run: (event) => pane.window(event.key === ">" ? 10 : -10, 0) },
-      { keys: [",", "."], says: "darker, brighter", run: (event) => pane.window(0, event.key === "." ? 5 : -5) },
+      ...["1", "2", "3", "4", "5"].map((key) => ({ keys: [key], says: key === "1" ? "1 to 5: window as in the file, lung, bone, soft, full range" : "", run: () => this.preset(Number(key)) })),
+      { keys: ["<", ">"], says: "narrower, wider window", run: (event) => this.active.window(event.key === ">" ? 10 : -10, 0) },
+      { keys: [",", "."], says: "darker, brighter", run: (event) => this.active.window(0, event.key === "." ? 5 : -5) },
       { keys: ["i"], says: "invert", run: () => this.invert() },
       { keys: ["h"], says: "heat map of the finding in hand, on or off", run: () => this.toggleHeat() },
       { keys: ["f"], says: "fit the film", run: () => this.fit() },
-      { keys: ["s"], says: "one film pixel per screen pixel", run: () => pane.actualSize() },
-      { keys: ["+", "="], says: "zoom in", run: () => pane.zoom(1.25) },
-      { keys: ["-"], says: "zoom out", run: () => pane.zoom(0.8) },
-      { keys: ["r"], says: "turn by a quarter", run: () => pane.turn(1) },
-      { keys: ["v"], says: "mirror", run: () => pane.mirror() },
+      { keys: ["s"], says: "one film pixel per screen pixel", run: () => this.moveView((each) => each.actualSize()) },
+      { keys: ["+", "="], says: "zoom in", run: () => this.moveView((each) => each.zoom(1.25)) },
+      { keys: ["-"], says: "zoom out", run: () => this.moveView((each) => each.zoom(0.8)) },
+      { keys: ["r"], says: "turn by a quarter", run: () => this.moveView((each) => each.turn(1)) },
+      { keys: ["v"], says: "mirror", run: () => this.moveView((each) => each.mirror()) },
       { keys: ["z"], says: "magnifying glass", run: () => this.glass() },
       { keys: ["0"], says: "reset the view", run: () => this.reset() },
       ...KINDS.map((kind) => ({ keys: [TOOL_KEYS[kind]], says: TITLES[kind].toLowerCase(), run: () => this.take(kind) })),
       { keys: ["m"], says: "write the chosen or last measurement into the report", run: () => this.report() },
-      { keys: ["Delete", "Backspace"], says: "delete the chosen or last mark", run: () => this.change(pane.marks.remove()) },
-      { keys: ["Ctrl+z"], says: "undo the last change of marks", run: () => this.change(pane.marks.undo()) },
+      { keys: ["Delete", "Backspace"], says: "delete the chosen or last mark", run: active((each) => this.change(each.marks.remove())) },
+      { keys: ["Ctrl+z"], says: "undo the last change of marks", run: active((each) => this.change(each.marks.undo())) },
       { keys: ["[", "]"], says: "previous, next film", run: (event) => this.turn(event.key === "]" ? 1 : -1) },
+      { keys: ["o"], says: "next prior beside the film, or none", run: () => this.showPrior((this.pick.selectedIndex + 1) % (this.priors.length + 1)) },
+      { keys: ["w"], says: "compare: side by side, swipe, fade", run: () => this.cycle() },
+      { keys: ["{", "}"], says: "less, more of the second film", run: (event) => this.compare.slide(event.key === "}" ? 10 : -10) },
+      { keys: ["q"], says: "next hanging protocol", run: () => this.nextProtocol() },
     ];
   }
 }
-
-const round = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(2) : value.toFixed(0));
 
 function askForWords(): Promise<string | null> {
   return dialog<string>("Words beside the arrow", (close) => {

@@ -1,0 +1,62 @@
+// The buttons below the film, and what is said there; what they do is the viewer's.
+import { h } from "../dom.ts";
+import { HINTS, type Kind, TITLES } from "./measure.ts";
+import type { Pane } from "./pane.ts";
+
+export const TOOL_KEYS: Record<Kind, string> = { ruler: "d", angle: "g", ratio: "y", arrow: "l" };
+export const KINDS = Object.keys(TITLES) as Kind[];
+const LOOKS = ["as in the file", "lung", "bone, hard", "soft", "full range"];
+const BY_HAND = LOOKS.length;
+
+export type Acts = { preset: (number: number) => void; invert: () => void; fit: () => void; actualSize: () => void; take: (kind: Kind) => void; glass: () => void; toggleHeat: () => void; reset: () => void };
+
+export function button(label: string, key: string, run: () => unknown, holds = false): HTMLButtonElement {
+  return h("button", { "aria-pressed": holds ? "false" : null, title: `${label} (${key})`, onclick: run }, label, " ", h("kbd", {}, key));
+}
+
+export class Toolbar {
+  readonly views = h("div", { class: "views", role: "group", "aria-label": "Films of this study" });
+  readonly heat: HTMLButtonElement;
+  readonly element: HTMLElement;
+  readonly corner = h("div", { class: "corner cut", "aria-live": "polite" });
+  private readonly invert: HTMLButtonElement;
+  private readonly glass: HTMLButtonElement;
+  private readonly looks: HTMLSelectElement;
+  private readonly tools: Map<Kind, HTMLButtonElement>;
+
+  constructor(acts: Acts, ...more: HTMLElement[]) {
+    this.heat = button("Heat map", "h", acts.toggleHeat, true);
+    this.heat.disabled = true;
+    this.invert = button("Invert", "i", acts.invert, true);
+    this.glass = button("Glass", "z", acts.glass, true);
+    this.looks = h("select", { class: "looks", "aria-label": "Window" }, [...LOOKS, "by hand"].map((name, at) => h("option", { disabled: at === BY_HAND }, at < BY_HAND ? `${at + 1} ${name}` : name)));
+    this.looks.addEventListener("change", () => acts.preset(this.looks.selectedIndex + 1));
+    this.tools = new Map(KINDS.map((kind) => [kind, button(kind === "ratio" ? "CTR" : TITLES[kind], TOOL_KEYS[kind], () => acts.take(kind), true)]));
+    this.element = h("div", { class: "tools" }, this.views, this.looks, this.invert, button("Fit", "f", acts.fit), button("1:1", "s", acts.actualSize), ...this.tools.values(), this.glass, this.heat, button("Reset", "0", acts.reset), ...more);
+  }
+
+  tell(pane: Pane): void {
+    const pressed = (each: HTMLButtonElement, on: boolean) => each.setAttribute("aria-pressed", String(on));
+    pressed(this.invert, pane.inverted);
+    pressed(this.heat, pane.ai.on);
+    pressed(this.glass, pane.magnifier.on);
+    for (const [kind, each] of this.tools) pressed(each, pane.marks.placing === kind);
+    const at = LOOKS.indexOf(pane.look?.name ?? "");
+    this.looks.selectedIndex = pane.look?.name === "by hand" ? BY_HAND : Math.max(0, at);
+    const ai = pane.ai.says;
+    this.corner.replaceChildren(ai ? h("span", { class: "ai" }, ai) : said(pane));
+    this.corner.title = this.corner.textContent ?? "";
+  }
+}
+
+function said({ film, look, marks, scale, inverted }: Pane): string {
+  if (marks.placing) return `${TITLES[marks.placing]}: ${HINTS[marks.placing][marks.open?.points.length ?? 0] ?? ""}. Click, or arrow keys and Enter; Esc to stop.`;
+  if (!film) return "";
+  const { facts } = film;
+  const window = look && !look.lut ? `W ${round(look.window.width)} C ${round(look.window.center)}` : "";
+  const warnings = [facts.lossy && "lossy compression", facts.burned_in_annotation === "YES" && "text burned in", inverted && "inverted"];
+  const measured = marks.all.length ? [`${scale.unit}: ${scale.basis}`, "marks are not stored"] : [];
+  return [...measured, facts.view_position, `${facts.columns} × ${facts.rows}, ${facts.bits_stored} bit`, look?.name, window, ...warnings].filter(Boolean).join(", ");
+}
+
+const round = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(2) : value.toFixed(0));
