@@ -191,6 +191,8 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.inference.bundle import BUNDLED
+    from wetread.labelling.labeller import RuleLabeller
+    from wetread.signoff.macros import read_macros
     from wetread.triage.policy import OrderRule
     from wetread.triage.roster_book import RosterBook
     from wetread.web.hanging_file import read_hanging
@@ -212,6 +214,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             idle_s=settings.session_idle_s,
             absolute_s=settings.session_absolute_s,
             demo=settings.demo,
+            dictation=settings.dictation,
             version=__version__,
             model_card=card.read_text("utf-8") if card.is_file() else "",
         ),
@@ -220,6 +223,8 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         book=RosterBook(settings.roster_file, settings.roster_copy),
         version_card=build_version_card(settings),
         hanging=read_hanging(settings.hanging_protocols_file),
+        labeller=RuleLabeller(settings.drafting_language),
+        macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
 

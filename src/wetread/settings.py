@@ -117,6 +117,11 @@ class Settings(BaseSettings):
         default={}, description="Modes a role or an account may choose: a table (file) or JSON; else no less strict."
     )
 
+    report_macros_file: Path | None = Field(default=None, description="Site macros (TOML: a table of .name = text).")
+    dictation: bool = Field(
+        default=False, description="Speech recognition of the browser; Chrome sends the audio to its maker."
+    )
+
     workers: int = Field(default=1, ge=0, le=64, description="Worker processes `wetread serve` starts.")
     lease_s: float = Field(default=60.0, ge=1, description="A worker that is silent this long loses its job.")
     max_attempts: int = Field(default=4, ge=1, description="Tries before a job is given up with a reason.")
@@ -256,6 +261,7 @@ class Settings(BaseSettings):
         "pseudonym_key_file",
         "hanging_protocols_file",
         "roster_file",
+        "report_macros_file",
         "drafting_style_file",
         "drafter_ca_file",
         "drafter_cert_file",

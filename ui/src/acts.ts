@@ -1,4 +1,5 @@
 // The dialogs behind what only a person may do: sign, amend, reject, settle a conflict.
+import type { ReportWarning } from "./answers/reading.ts";
 import type { Session } from "./answers/session.ts";
 import type { Report } from "./answers/study.ts";
 import { problemOf, send } from "./api.ts";
@@ -11,7 +12,7 @@ export function meaningFor(session: Session, report: Report): string {
   return report.version > 1 && report.amendment_reason ? "I reviewed the images and approve this amended report" : "I reviewed the images and approve this report as final";
 }
 
-export function askToSign(studyKey: string, { session, report, etag, summary }: { session: Session; report: Report; etag: number; summary: string }): Promise<Report | null> {
+export function askToSign(studyKey: string, { session, report, etag, summary, warnings, accepted }: { session: Session; report: Report; etag: number; summary: string; warnings: ReportWarning[] | null; accepted: string }): Promise<Report | null> {
   const meaning = meaningFor(session, report);
   return dialog<Report>("Sign this report", (close) => {
     const password = h("input", { type: "password", id: "sign-password", autocomplete: "current-password", required: true, autofocus: true });
@@ -32,6 +33,8 @@ export function askToSign(studyKey: string, { session, report, etag, summary }: 
     };
     return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session.actor_id, hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }),
       h("div", {}, h("p", { class: "muted" }, "Impression"), h("blockquote", {}, summary || "There is no impression. Write one before you sign, or sign the findings alone.")),
+      warnings === null ? h("p", { class: "quiet-line warn" }, "Contradictions could not be looked for in time.") : warnings.length > 0 && h("div", { class: "before-signing", role: "alert" }, h("strong", {}, "Look again before you sign"), h("ul", {}, warnings.map((each) => h("li", {}, each.says)))),
+      accepted && h("p", { class: "muted" }, accepted),
       h("p", {}, h("span", { class: "muted" }, "You sign as "), h("strong", {}, session.display_name), h("span", { class: "muted" }, ", meaning: "), `“${meaning}”.`),
       h("div", {}, h("label", { for: "sign-password" }, "Your password, again"), password), error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "Not yet"), button));

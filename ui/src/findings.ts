@@ -71,9 +71,17 @@ function verdictButtons(finding: Judged, verdict: Said, onVerdict: Judge): HTMLE
   return h("span", { class: "verdict", role: "group", "aria-label": `Your verdict on ${finding.display}` }, button("present", "I see it"), button("absent", "I do not see it"));
 }
 
-export const evidenceText = (sentence: Sentence, displays: Map<string, string>): string => {
+// A prior is quoted with its age and its day.
+function ago(days: number, studyDate: string | undefined): string {
+  const day = /^(\d{4})(\d{2})(\d{2})$/.exec(studyDate ?? "");
+  const then = day && new Date(Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3]) - days)).toISOString().slice(0, 10);
+  return `, ${days} days before${then ? ` (${then})` : ""}`;
+}
+
+export const evidenceText = (sentence: Sentence, displays: Map<string, string>, studyDate?: string): string => {
   const parts = sentence.evidence.map((each) => {
     const name = each.finding ? (displays.get(each.finding) ?? words(each.finding)) : visible(each.source);
+    if (each.days_before !== null) return `${each.source.startsWith("prior:") ? "prior report" : visible(each.source)}${ago(each.days_before, studyDate)}${each.finding ? `: ${name}` : ""}`;
     if (each.probability === null) return name;
     return `${name} ${each.probability.toFixed(2)}, operating point ${each.threshold === null ? "none" : each.threshold.toFixed(2)}`;
   });

@@ -1,26 +1,33 @@
 // The reading page: film, findings, report, signature.
 import type { HangingProtocols } from "./answers/hanging.ts";
-import type { Finding, HeatMaps, Reading, Report, StudyStatus, Verdict } from "./answers/study.ts";
+import type { Macro, Reader } from "./answers/reading.ts";
+import type { Finding, HeatMaps, Reading, Report, Sentence, StudyStatus, Verdict } from "./answers/study.ts";
 import { get, problemOf, send } from "./api.ts";
 import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
-import { byId, h, show } from "./dom.ts";
+import { together } from "./completion.ts";
+import { canDictate, dictateButton } from "./dictation.ts";
+import { byId, h } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { FilmViewer } from "./film/viewer.ts";
 import { findingsPanel, type Said } from "./findings.ts";
-import { age, date, personName, visible, words } from "./format.ts";
+import { date, visible, words } from "./format.ts";
 import { type Binding, listen, sheet } from "./keys.ts";
 import { follow } from "./live.ts";
 import { lockedBanner, StudyLock } from "./lock.ts";
 import { Masthead, roomBindings } from "./masthead.ts";
+import { editMacros } from "./macros.ts";
 import { modeButton } from "./modes.ts";
 import { OwnFindings } from "./own_findings.ts";
 import { dropUnsaved, keepUnsaved, recoveryNotice } from "./recovery.ts";
 import { Saver } from "./saver.ts";
 import { differencesPanel } from "./second_read.ts";
 import { Sights, watchFilm } from "./seen.ts";
+import { patientBar } from "./patient_bar.ts";
+import { showOffer } from "./offer.ts";
 import { begin, may, me, runBeforeLock, runOnExpiry } from "./session.ts";
 import { deliveryList, document_, signatureBlock, versionList } from "./signed.ts";
 import { CriticalStrip } from "./strip.ts";
+import { Warnings } from "./warnings.ts";
 
 const studyKey = location.pathname.split("/").at(-1) ?? "";
 const address = `/api/studies/${studyKey}`;
@@ -28,8 +35,7 @@ const MACHINE_DONE = ["drafted", "in_reading"];
 const READABLE = ["admitted", "analysed", "ai_unavailable", "triaged", ...MACHINE_DONE];
 let reading: Reading;
 let film = null as FilmViewer | null;
-let editor: Editor | null = null;
-let saver: Saver | null = null;
+let [editor, saver, warnings]: [Editor | null, Saver | null, Warnings | null] = [null, null, null];
 let verdicts = new Map<string, Verdict>();
 let own: OwnFindings | null = null;
 let versionShown: number | null = null;
@@ -57,7 +63,7 @@ async function load_(fresh: Reading): Promise<void> {
   reading = fresh;
   film ??= viewer();
   const shown = film;
-  header();
+  patientBar(reading);
   words_();
   if (shown.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) shown.offer(reading.instances, reading.ai.analysis?.instance_key, reading.priors, called());
   if (reading.ai.analysis?.has_heat_maps) get<HeatMaps>(`${address}/heatmap`, { background: true }).then((heat) => shown.setHeat(heat), () => {});
@@ -98,16 +104,6 @@ async function lost(): Promise<void> {
 }
 
 const contentNow = (from: Editor) => ({ sections: from.sections, findings: [...verdicts.values()].map(({ name, present, laterality }) => ({ name, present, laterality })) });
-
-function header() {
-  const { identity, study, triage } = reading;
-  const facts = [`${age(study.age_years)} ${study.sex}`, visible(identity.patient_id), date(identity.study_date), visible(identity.study_description), `acc. ${visible(identity.accession_number)}`, study.site];
-  byId("patient").textContent = personName(identity.patient_name);
-  byId("facts").textContent = facts.filter(Boolean).join("  ·  ");
-  byId("why").replaceChildren(h("span", { class: "cut" }, visible(triage?.reason ?? "")), h("span", { class: `chip ${study.priority}` }, study.critical ? "CRITICAL" : study.priority.toUpperCase()), h("span", { class: "chip" }, words(study.state)));
-  show(byId("synthetic"), reading.synthetic);
-  byId("bar").classList.toggle("critical", study.critical && READABLE.includes(study.state));
-}
 
 function words_(): void {
   saver?.stop();
@@ -185,7 +181,7 @@ async function keepOnExpiry(): Promise<void> {
   dropOnSave = true;
 }
 
-function judge(finding: { name: string; laterality: string }, verdict: Said): void {
+function judge(finding: { name: string; laterality: string; display: string }, verdict: Said): void {
   if (verdict === null) verdicts.delete(finding.name);
   else verdicts.set(finding.name, { name: finding.name, present: verdict === "present", laterality: verdict === "present" ? finding.laterality : "" });
   const open = byId("findings").querySelector("details")?.open;
@@ -194,21 +190,42 @@ function judge(finding: { name: string; laterality: string }, verdict: Said): vo
   if (open && below) below.open = true;
   byId("findings").querySelector<HTMLElement>(`[data-finding="${finding.name}"] [aria-pressed="${verdict !== null}"]`)?.focus();
   saver?.changed();
+  warnings?.changed();
+  if (editor) showOffer(byId("offer"), editor, reading.draft?.sentences ?? [], finding, verdict);
 }
 
 function drawEditor(report: Report): void {
   const { draft } = reading;
   const saving = new Saver(studyKey, report, () => contentNow(editing_), { say: saySaved, onConflict: settle, onLocked: () => lock.lose(), onSaved: saved });
   const evidence = h("div", { class: "evidence", id: "evidence", "aria-live": "polite" });
-  const editing_ = new Editor(reading, me().sections, evidence, () => saving.changed());
-  [editor, saver] = [editing_, saving];
+  warnings?.stop();
+  const warning = new Warnings(address, () => contentNow(editing_), (each) => editing_.select(each));
+  const editing_ = new Editor(reading, me().sections, evidence, { onChange: () => (saving.changed(), warning.changed()), onPoint: pointAtSentence, macros: () => macros });
+  [editor, saver, warnings] = [editing_, saving, warning];
   if (draft) sights.show("draft");
   const others = report.author_id !== me().actor_id ? h("p", { class: "quiet-line" }, `${report.author_id} wrote in this version before you.`) : null;
   byId("report").replaceChildren(
-    h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words, unedited"), sources()),
-    ...present(notice(), recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editing_.element, versionList(reading.versions, report.version, look)));
+    h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words"), h("span", { class: "report-tools" }, draft && h("button", { class: "quiet", onclick: () => editing_.showChanges() }, "Changes"), h("button", { class: "quiet", onclick: chooseMacros }, "Macros"), canDictate(me().dictation) && dictateButton((text) => editing_.insert(text), (problem) => saySaved(problem, true)), sources())),
+    ...present(notice(), recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editing_.element, warning.element, versionList(reading.versions, report.version, look)));
   editing_.grow();
-  byId("foot").replaceChildren(evidence, h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: reject }, "Discard AI draft") : "", h("button", { class: "primary", onclick: sign }, "Sign ", h("kbd", {}, "Ctrl Enter")));
+  warning.changed();
+  byId("foot").replaceChildren(evidence, h("div", { id: "offer" }), h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: reject }, "Discard AI draft") : "", h("button", { class: "primary", onclick: sign }, "Sign ", h("kbd", {}, "Ctrl Enter")));
+}
+
+let macros: Macro[] = [];
+const takeMacros = (reader: Reader) => (macros = together(reader.macros, reader.site_macros));
+const chooseMacros = async () => {
+  const kept = await editMacros();
+  if (kept) takeMacros(kept);
+  editor?.focus();
+};
+
+// A sentence that rests on a finding shows where that is seen.
+function pointAtSentence(sentence: Sentence | null): void {
+  const { analysis } = reading.ai;
+  const finding = analysis?.findings.find((each) => sentence?.evidence.some((item) => item.finding === each.name));
+  if (analysis && finding) point(finding, analysis.instance_key);
+  else if (sentence) film?.point(null);
 }
 
 function drawSigned(newest: Report): void {
@@ -291,7 +308,8 @@ async function sign(): Promise<void> {
   } catch {
     return; // the save line says why, and tries again
   }
-  const done = await askToSign(studyKey, { session: me(), report, etag: saver.etag, summary: editor.text("impression") });
+  const { accepted, standing } = editor.progress;
+  const done = await askToSign(studyKey, { session: me(), report, etag: saver.etag, summary: editor.text("impression"), warnings: (await warnings?.now()) ?? null, accepted: accepted ? `You accepted ${accepted} of the AI's ${standing} sentences that stand unchanged one by one.` : "" });
   if (!done) return;
   saver.stop();
   lock.release();
@@ -349,6 +367,8 @@ const keysOfReading: Binding[] = [
   { keys: ["j", "ArrowDown"], says: "next finding", run: () => step(1) },
   { keys: ["k", "ArrowUp"], says: "previous finding", run: () => step(-1) },
   { keys: ["e"], says: "write in the report, or say your findings", run: () => (own ?? editor)?.focus() },
+  { keys: ["a"], says: "next of the AI's sentences; while writing: Alt ↓ ↑ next, previous, Alt Enter accept, Alt Delete take out", run: () => editor?.step(1) },
+  { keys: ["t"], says: "write, or take out, the sentence that is offered", run: () => byId("offer").querySelector("button")?.click() },
   { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => film?.focus() },
   { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => saver?.flush().catch(() => {}) },
   { keys: ["Ctrl+Enter"], says: "sign, or commit your findings", whileTyping: true, run: () => sign() },
@@ -367,6 +387,7 @@ runBeforeLock(() => saver?.flush());
 runOnExpiry(keepOnExpiry);
 lock = new StudyLock(address, me().actor_id, lost);
 watchFilm(byId("film"), sights);
+if (may("edit_draft")) get<Reader>("/api/reader").then(takeMacros, () => {});
 masthead.refresh().catch(() => {});
 try {
   await load();

@@ -25,7 +25,10 @@ def create_app(services: WebServices, more_routes: Sequence[BaseRoute] = ()) -> 
     """The whole HTTP door; `more_routes` come from doors that bring their own authorisation (STOW-RS)."""
     house = House(services, to_openapi(OPERATIONS, services.settings.version))
     routes = [*(to_route(operation, house) for operation in OPERATIONS), *page_routes(house), *more_routes]
-    guard = Middleware(Guard, allowed_hosts=services.settings.allowed_hosts, secure=services.settings.secure)
+    settings = services.settings
+    guard = Middleware(
+        Guard, allowed_hosts=settings.allowed_hosts, secure=settings.secure, microphone=settings.dictation
+    )
     handlers = {HTTPException: _refused, Exception: _failed}
     app = Starlette(routes=routes, middleware=[guard], exception_handlers=handlers)
     app.router.redirect_slashes = False

@@ -27,10 +27,14 @@ _HSTS = "max-age=31536000"
 
 
 class Guard:
-    """The outermost layer. Refuses by `check_head`, adds the headers above to every answer, and `no-store` where nothing else was said."""
+    """The outermost layer. Refuses by `check_head`, adds the headers above to every answer, and `no-store` where nothing else was said. `microphone`: our own pages may ask for it (dictation)."""
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], secure: bool, microphone: bool = False) -> None:
         self._app, self._hosts, self._secure = app, frozenset(allowed_hosts), secure
+        own = {
+            "permissions-policy": _ANSWER_HEADERS["permissions-policy"].replace("microphone=()", "microphone=(self)")
+        }
+        self._headers = _ANSWER_HEADERS | own if microphone else _ANSWER_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -42,7 +46,7 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(_ANSWER_HEADERS)
+                headers.update(self._headers)
                 headers.setdefault("cache-control", "no-store")
                 if self._secure:
                     headers["strict-transport-security"] = _HSTS

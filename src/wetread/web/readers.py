@@ -4,6 +4,7 @@ from typing import cast
 
 from starlette.responses import Response
 
+from wetread.domain.errors import NotPermitted
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import Macro, OwnFinding, ReaderProfile, ReadingMode, Withheld
@@ -11,8 +12,10 @@ from wetread.domain.relabelling import Answer
 from wetread.domain.statement import Presence
 from wetread.domain.study_lock import TakeOverReason
 from wetread.governance.relabelling_desk import answer_task
+from wetread.signoff.contradictions import ReportWarning, report_warnings
 from wetread.signoff.exposure import Reading, tasks_for
 from wetread.signoff.locking import LockDesk
+from wetread.signoff.macros import MACRO_NAME
 from wetread.signoff.reader_desk import ReaderDesk, Sight
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
@@ -21,6 +24,7 @@ from wetread.web.reading_json import Json
 from wetread.web.reading_mode_json import lock_json
 from wetread.web.schema import Schema, array, choice, integer, record, text
 from wetread.web.studies import CONTENT_BODY, content_of_body, screen_of, study_key_of, whole
+from wetread.web.veil import withheld_from
 
 __all__ = [
     "FINDINGS_BODY",
@@ -29,6 +33,7 @@ __all__ = [
     "MODE_BODY",
     "RECOVERY_BODY",
     "SEEN_BODY",
+    "check_report",
     "choose_mode",
     "commit_findings",
     "drop_unsaved",
@@ -58,7 +63,7 @@ MODE_BODY: Schema = record({"mode": choice(*ReadingMode)})
 MACROS_BODY: Schema = record(
     {
         "macros": array(
-            record({"name": text(33, min_length=2, pattern=r"\.[a-z0-9_]{1,32}"), "text": text(2000, min_length=1)}),
+            record({"name": text(33, min_length=2, pattern=MACRO_NAME), "text": text(2000, min_length=1)}),
             200,
         )
     }
@@ -116,6 +121,28 @@ def reveal_ai(call: Call) -> Response:
     return json_answer(whole(call, call.house.services.desk.reveal(call.signed_in.actor, key)))
 
 
+def check_report(call: Call) -> Response:
+    """What of these words contradicts itself, the marks or the patient. Nothing is kept of them."""
+    services, key = call.house.services, study_key_of(call)
+    with services.database.begin(write=False) as unit:
+        traits = unit.study(key).traits
+        if withheld_from(call, unit, key) in (Withheld.UNTIL_COMMIT, Withheld.ADJUDICATION):
+            raise NotPermitted("commit your own findings first", code="commit_first")
+    warnings = report_warnings(content_of_body(call, key, call.body), traits, services.labeller)
+    return json_answer({"warnings": [_warning(each) for each in warnings]})
+
+
+def _warning(warning: ReportWarning) -> Json:
+    return {
+        "code": warning.code.value,
+        "says": warning.says,
+        "finding": warning.finding.value if warning.finding else None,
+        "section": warning.section.value if warning.section else None,
+        "start": warning.start,
+        "end": warning.end,
+    }
+
+
 def note_seen(call: Call) -> Response:
     finding = FindingName(call.text("finding")) if call.text("finding") else None
     _desk(call).saw(call.signed_in.actor, study_key_of(call), Sight(call.text("what")), finding)
@@ -160,6 +187,7 @@ def _profile(call: Call, profile: ReaderProfile) -> Json:
         "allowed": [each.value for each in modes.allowed(actor)],
         "site_mode": modes.default.value,
         "macros": [{"name": each.name, "text": each.text} for each in profile.macros],
+        "site_macros": [{"name": name, "text": words} for name, words in call.house.services.macros.items()],
     }
 
 

@@ -190,6 +190,7 @@ def _evidence(evidence: Evidence) -> Json:
         "finding": evidence.finding.value if evidence.finding else None,
         "probability": evidence.probability,
         "threshold": evidence.threshold,
+        "days_before": evidence.days_before,
     }
 
 

@@ -4,6 +4,7 @@ from wetread.domain.role import Act
 from wetread.web import readers
 from wetread.web.operations import Access, Handler, Operation
 from wetread.web.schema import Schema
+from wetread.web.studies import CONTENT_BODY
 
 __all__ = ["READING_OPERATIONS"]
 
@@ -40,6 +41,7 @@ READING_OPERATIONS: tuple[Operation, ...] = (
         readers.commit_findings, "the reading", readers.FINDINGS_BODY,
     ),
     _change("POST", _STUDY + "/reveal", "reveal_ai", "Show the AI without a commit: critical studies, and adjudicators who give up. Audited.", readers.reveal_ai, "the reading"),
+    _change("POST", _STUDY + "/check", "check_report", "What in these words contradicts itself, the marks or the patient. Nothing is kept.", readers.check_report, "warnings with the words they rest on", CONTENT_BODY),
     _change("POST", _STUDY + "/seen", "note_seen", "The page showed this of the AI. Audited.", readers.note_seen, "nothing", readers.SEEN_BODY, status=204),
     _change("PUT", _STUDY + "/lock", "take_lock", "Take the study for writing or keep it; with a reason, from its holder. Audited when it changes hands.", readers.take_lock, "who holds it, and whether that is this screen", readers.LOCK_BODY),
     _change("DELETE", _STUDY + "/lock", "release_lock", "Give it back (header wetread-screen).", readers.release_lock, "nothing", status=204),

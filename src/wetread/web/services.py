@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from wetread.domain.critical import EscalationPath
 from wetread.domain.model_version import ModelVersion
+from wetread.labelling.labeller import RuleLabeller
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
+from wetread.ports.labeller import Labeller
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
 from wetread.triage.policy import OrderRule
@@ -24,7 +26,7 @@ Probe = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`allowed_hosts` are Host names without port. `secure` means browsers reach us by https only: cookies then carry Secure."""
+    """`dictation`: pages may use the browser's own speech recognition. `allowed_hosts` are Host names without port. `secure` means browsers reach us by https only: cookies then carry Secure."""
 
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     secure: bool = False
@@ -33,13 +35,14 @@ class WebSettings:
     demo: bool = False
     version: str = "0"
     model_card: str = ""
+    dictation: bool = False
     max_live_clients: int = 64
     heartbeat_s: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """`paths` are the policy's escalation paths, to say who is paged next. `version_card`: the model card of a registered version. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+    """`paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
 
     database: Database
     vault: Vault
@@ -53,5 +56,7 @@ class WebServices:
     paths: Mapping[str, EscalationPath] = field(default_factory=dict)
     hanging: tuple[object, str] = field(default_factory=lambda: read_hanging(None))
     probes: Mapping[str, Probe] = field(default_factory=dict)
+    labeller: Labeller = field(default_factory=RuleLabeller)
+    macros: Mapping[str, str] = field(default_factory=dict)
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
     new_secret: Callable[[], str] = secrets.token_urlsafe

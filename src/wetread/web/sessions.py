@@ -45,6 +45,7 @@ def _session(call: Call, actor: Actor) -> dict[str, object]:
         "acts": sorted(act.value for act in PERMITTED[actor.role]),
         "idle_s": settings.idle_s,
         "demo": settings.demo,
+        "dictation": settings.dictation,
         "version": settings.version,
         "sections": [section.value for section in Section],
         "findings": [

@@ -18,6 +18,7 @@ BODIES: dict[str, object] = {
     "save_views": {"views": []},
     "reject_draft": {"etag": 1, "reason_code": "not_useful"},
     "commit_findings": {"findings": [{"name": "effusion", "presence": "negative"}]},
+    "check_report": {"sections": [], "findings": []},
     "note_seen": {"what": "draft"},
     "choose_mode": {"mode": "concurrent"},
     "keep_macros": {"macros": [{"name": ".nl", "text": "The lungs are clear."}]},

@@ -23,4 +23,7 @@ export type Held = { lock: Lock; mine: boolean; now: string };
 export type Recovery = { version: number; saved_at: string; content: ReportContent };
 export type Concept = { name: string; display: string; lateralised: boolean };
 export type Macro = { name: string; text: string };
-export type Reader = { mode: Mode; allowed: Mode[]; site_mode: Mode; macros: Macro[] };
+export type Reader = { mode: Mode; allowed: Mode[]; site_mode: Mode; macros: Macro[]; site_macros: Macro[] };
+
+// POST /api/studies/{study_key}/check
+export type ReportWarning = { code: string; says: string; finding: string | null; section: string | null; start: number; end: number };

@@ -8,6 +8,7 @@ export type Session = {
   acts: string[];
   idle_s: number;
   demo: boolean;
+  dictation: boolean;
   version: string;
   sections: string[];
   reject_reasons: string[];

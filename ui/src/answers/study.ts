@@ -57,7 +57,7 @@ export type Analysis = {
 };
 
 export type Ai = { status: "read" | "out_of_distribution" | "pending" | "unavailable" | "withheld"; reason: string; analysis: Analysis | null };
-export type Evidence = { source: string; finding: string | null; probability: number | null; threshold: number | null };
+export type Evidence = { source: string; finding: string | null; probability: number | null; threshold: number | null; days_before: number | null };
 export type Sentence = { section: string; text: string; hedge: string; evidence: Evidence[] };
 export type Draft = { composer: string; notice: string; sentences: Sentence[] };
 export type SectionText = { section: string; text: string };
