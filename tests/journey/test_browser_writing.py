@@ -1,10 +1,12 @@
 """Writing a report by keyboard: the AI's sentences one by one, macros, contradictions before the signature, and how few keys a normal film takes."""
 
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from builders_web import PASSWORD
 from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 from reading_room import Room, film_is_shown, open_study
 
 from wetread.domain.finding import FindingName
@@ -154,3 +156,40 @@ def test_a_normal_film_is_signed_with_two_keys_and_the_password(page: Page, room
     assert report.signature is not None
     assert acts <= 3
     assert replace(report, etag=0).content.findings == ()
+
+
+def printed(page: Page) -> tuple[int, str]:
+    """Pages and text of what the browser prints."""
+    paper = PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
+    return len(paper.pages), "\n".join(each.extract_text() for each in paper.pages)
+
+
+def test_a_signed_report_prints_with_identity_signature_version_and_notice_on_numbered_pages(
+    page: Page, room: Room
+) -> None:
+    key = room.add(1)
+    open_study(page, room, key)
+    findings_of(page).fill("\n".join(f"Line {number} of a long report." for number in range(90)))
+    expect(page.locator("#saved")).to_contain_text("Saved ")
+    _, draft = printed(page)
+    assert "NOT SIGNED" in draft
+    assert "Signed by" not in draft
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("group", name="Signature")).to_be_visible()
+    pages, text = printed(page)
+    with room.world.services.database.begin(write=False) as unit:
+        report = unit.report(StudyKey(key))
+    assert report is not None
+    assert report.signature is not None
+    identity = room.world.services.vault.study(StudyKey(key)).identity
+    once = ("Line 0 of", "Line 89 of", "Signed by Dr. Mira Frost", "version 1", "NOT SIGNED")
+    assert [each in text for each in once] == [True, True, True, True, False]
+    assert report.signature.content_sha256 in text.replace("\n", "")
+    assert pages >= 2
+    for place in range(1, pages + 1):
+        assert f"Page {place} of {pages}" in text
+    assert text.count(f"accession {identity.accession_number}") == pages
+    assert text.count("assistive research tool") == pages
+    assert "Ctrl" not in text

@@ -12,18 +12,27 @@ export function meaningFor(session: Session, report: Report): string {
   return report.version > 1 && report.amendment_reason ? "I reviewed the images and approve this amended report" : "I reviewed the images and approve this report as final";
 }
 
-export function askToSign(studyKey: string, { session, report, etag, summary, warnings, accepted }: { session: Session; report: Report; etag: number; summary: string; warnings: ReportWarning[] | null; accepted: string }): Promise<Report | null> {
+type ToSign = { session: Session; report: Report; stored: Promise<number>; summary: string; warnings: Promise<ReportWarning[] | null>; accepted: string };
+
+// Opens at once: the password that is typed next must not land in the report. `stored` is the entity tag of what is signed, once it is stored; it and the warnings may come later.
+export function askToSign(studyKey: string, { session, report, stored, summary, warnings, accepted }: ToSign): Promise<Report | null> {
   const meaning = meaningFor(session, report);
   return dialog<Report>("Sign this report", (close) => {
     const password = h("input", { type: "password", id: "sign-password", autocomplete: "current-password", required: true, autofocus: true });
     const error = h("p", { class: "error", role: "alert" });
     const button = h("button", { class: "primary" }, "Sign");
+    const told = h("div", { class: "before-signing", role: "alert", hidden: true });
+    warnings.then((found) => {
+      told.hidden = found?.length === 0;
+      told.replaceChildren(...(found ? [h("strong", {}, "Look again before you sign"), h("ul", {}, found.map((each) => h("li", {}, each.says)))] : [h("strong", {}, "Contradictions could not be looked for in time.")]));
+    });
+    stored.catch((thrown: unknown) => (error.textContent = `Not saved: ${problemOf(thrown).message}`));
     const submit = async (event: Event) => {
       event.preventDefault();
       button.disabled = true;
       error.textContent = "";
       try {
-        close(await send("POST", `/api/studies/${studyKey}/sign`, { body: { etag, meaning, password: password.value } }));
+        close(await send("POST", `/api/studies/${studyKey}/sign`, { body: { etag: await stored, meaning, password: password.value } }));
       } catch (thrown) {
         const problem = problemOf(thrown);
         error.textContent = problem.status === 412 ? "Somebody changed or signed this report meanwhile. Close this and look at it again." : problem.message;
@@ -33,7 +42,7 @@ export function askToSign(studyKey: string, { session, report, etag, summary, wa
     };
     return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session.actor_id, hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }),
       h("div", {}, h("p", { class: "muted" }, "Impression"), h("blockquote", {}, summary || "There is no impression. Write one before you sign, or sign the findings alone.")),
-      warnings === null ? h("p", { class: "quiet-line warn" }, "Contradictions could not be looked for in time.") : warnings.length > 0 && h("div", { class: "before-signing", role: "alert" }, h("strong", {}, "Look again before you sign"), h("ul", {}, warnings.map((each) => h("li", {}, each.says)))),
+      told,
       accepted && h("p", { class: "muted" }, accepted),
       h("p", {}, h("span", { class: "muted" }, "You sign as "), h("strong", {}, session.display_name), h("span", { class: "muted" }, ", meaning: "), `“${meaning}”.`),
       h("div", {}, h("label", { for: "sign-password" }, "Your password, again"), password), error,

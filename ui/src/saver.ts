@@ -87,3 +87,11 @@ export class Saver {
     }
   }
 }
+
+// The line that tells how the words stand.
+export function saySaved(text: string, warn: boolean): void {
+  const place = document.getElementById("saved");
+  if (!place) return;
+  place.textContent = text;
+  place.classList.toggle("warn", warn);
+}

@@ -19,7 +19,8 @@ import { editMacros } from "./macros.ts";
 import { modeButton } from "./modes.ts";
 import { OwnFindings } from "./own_findings.ts";
 import { dropUnsaved, keepUnsaved, recoveryNotice } from "./recovery.ts";
-import { Saver } from "./saver.ts";
+import { printsSheet } from "./print.ts";
+import { Saver, saySaved } from "./saver.ts";
 import { differencesPanel } from "./second_read.ts";
 import { Sights, watchFilm } from "./seen.ts";
 import { patientBar } from "./patient_bar.ts";
@@ -236,7 +237,7 @@ function drawSigned(newest: Report): void {
     ...present(versionList(reading.versions, report.version, look)));
   const preliminary = newest.status === "preliminary";
   byId("foot").replaceChildren(h("span", { class: "saved" }, preliminary ? "Preliminary: a radiologist must sign it." : "Signed. Nothing in it can change."),
-    preliminary && may("sign") ? h("button", { onclick: startReading }, "Review and sign") : !preliminary && may("sign") ? h("button", { onclick: amend }, "Amend") : "", nextButton());
+    preliminary && may("sign") ? h("button", { onclick: startReading }, "Review and sign") : !preliminary && may("sign") ? h("button", { onclick: amend }, "Amend") : "", h("button", { class: "quiet", onclick: () => print() }, "Print"), nextButton());
 }
 
 function drawWaiting(): void {
@@ -256,6 +257,13 @@ function drawReadAlong(open: Report, banner: HTMLElement): void {
   byId("foot").replaceChildren(h("span", { class: "saved" }, "Read only"), nextButton());
 }
 
+// The version on the screen, with the words as they stand.
+function onPaper(): { reading: Reading; report: Report } | null {
+  const report = reading.versions.find((each) => each.version === versionShown) ?? reading.report;
+  const open = editing();
+  return report && { reading, report: open && editor && report.version === open.version ? { ...open, content: contentNow(editor) } : report };
+}
+
 const nextButton = () => h("button", { class: "primary", onclick: next }, "Next study ", h("kbd", {}, "n"));
 
 function look(version: number): unknown {
@@ -269,13 +277,6 @@ function look(version: number): unknown {
 function drawSignedOld(open: Report): void {
   drawSigned(open);
   byId("foot").replaceChildren(h("span", { class: "saved" }, `You are looking at version ${versionShown}.`), h("button", { class: "primary", onclick: () => load() }, "Back to the open version"));
-}
-
-function saySaved(text: string, warn: boolean): void {
-  const place = document.getElementById("saved");
-  if (!place) return;
-  place.textContent = text;
-  place.classList.toggle("warn", warn);
 }
 
 async function settle(): Promise<void> {
@@ -303,15 +304,11 @@ async function sign(): Promise<void> {
   if (own) return own.commit();
   const report = editing();
   if (!report || !saver || !editor) return;
-  try {
-    await saver.flush();
-  } catch {
-    return; // the save line says why, and tries again
-  }
-  const { accepted, standing } = editor.progress;
-  const done = await askToSign(studyKey, { session: me(), report, etag: saver.etag, summary: editor.text("impression"), warnings: (await warnings?.now()) ?? null, accepted: accepted ? `You accepted ${accepted} of the AI's ${standing} sentences that stand unchanged one by one.` : "" });
+  const [saving, { accepted, standing }] = [saver, editor.progress];
+  const stored = saving.flush().then(() => saving.etag);
+  const done = await askToSign(studyKey, { session: me(), report, stored, summary: editor.text("impression"), warnings: warnings?.now() ?? Promise.resolve(null), accepted: accepted ? `You accepted ${accepted} of the AI's ${standing} sentences that stand unchanged one by one.` : "" });
   if (!done) return;
-  saver.stop();
+  saving.stop();
   lock.release();
   told = "";
   versionShown = null;
@@ -387,6 +384,7 @@ runBeforeLock(() => saver?.flush());
 runOnExpiry(keepOnExpiry);
 lock = new StudyLock(address, me().actor_id, lost);
 watchFilm(byId("film"), sights);
+printsSheet(() => onPaper());
 if (may("edit_draft")) get<Reader>("/api/reader").then(takeMacros, () => {});
 masthead.refresh().catch(() => {});
 try {
