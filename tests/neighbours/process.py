@@ -1,18 +1,26 @@
 """Start a real neighbour, wait until it answers, and end it whatever happens."""
 
+import os
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
+
+# below the range that Linux gives to outgoing connections (ip_local_port_range), and each process of a run begins elsewhere: nobody takes a port before its server does
+_PORTS = range(10_000, 32_000)
+_numbers = count(os.getpid() * 101)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback interface at which nobody listens."""
+    while True:
+        port = _PORTS[next(_numbers) % len(_PORTS)]
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listens(port: int) -> bool:
