@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc strace prometheus
+TEST_PROCESSES ?= 3# most tests wait for real processes; those that wait longest come first, so that none is left alone at the end
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
@@ -12,7 +13,7 @@ demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 
 test: setup-test check ## everything CI runs
 	npm --prefix ui test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(addprefix tests/,journey integration contract unit architecture)
 
 check: setup-test
 	$(BIN)/ruff check .

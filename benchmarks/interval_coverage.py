@@ -23,10 +23,10 @@ from wetread.evaluation.precision_recall import average_precision_estimate
 from wetread.evaluation.prevalence import estimate_prevalence
 from wetread.evaluation.proportions import clopper_pearson, clustered_rate, event_rate, poisson_interval, wilson
 from wetread.evaluation.reader_study import obuchowski_rockette
-from wetread.evaluation.resample import bootstrap_weights, percentile_interval, score_table
 from wetread.evaluation.sequential import beta_mixture_interval
 from wetread.evaluation.turnaround import hodges_lehmann, median_time
 from wetread.evaluation.verification import begg_greenes, inverse_probability_accuracy, rogan_gladen
+from wetread.governance.retraining import Cell, measure_finding
 
 Interval = tuple[float, float]
 _BAR = 0.02
@@ -109,7 +109,10 @@ def areas() -> Iterator[Case]:
         for positives in (20, 50):
             name = f"AUROC {area}, {positives} positive of {positives * 10}"
             yield Case(f"{name}, logit DeLong", area, lambda r, a=area, n=positives: delong(r, a, n))
-            yield Case(f"{name}, bootstrap of the scorecard", area, lambda r, a=area, n=positives: drawn(r, a, n), True)
+    for positives in (20, 50):
+        for part, truth in (("now", 0.93), ("learning", -0.02), ("potential", 0.0), ("retention_change", -0.02)):
+            name = f"retraining proposal, AUROC 0.95 to 0.93, {positives} positive of {positives * 10}, {part}"
+            yield Case(name, truth, lambda r, p=part, n=positives: retrained(r, p, n))
     yield Case("AUROC 0.85, 100 patients of 4 films, clustered", 0.85, lambda r: delong_clustered(r, 0.85, 100, 4))
     for positives in (20, 50):
         name = f"difference of two AUROC (0.85 - 0.80), {positives} positive of {positives * 10}, paired"
@@ -134,11 +137,18 @@ def delong(random: Generator, area: float, positives: int) -> Interval:
     return found.low, found.high
 
 
-def drawn(random: Generator, area: float, positives: int) -> Interval:
-    table = score_table(*binormal(random, area, positives))
-    return percentile_interval(
-        table.auroc(bootstrap_weights(len(table.positive), _REPLICATES, int(random.integers(1 << 31))))
-    )
+def retrained(random: Generator, part: str, positives: int) -> Interval:
+    """Two models on two datasets of different patients; the scores of the two are correlated 0.5."""
+    cells = {}
+    for dataset in ("before", "now"):
+        truth = np.repeat([1.0, 0.0], [positives, 9 * positives])
+        same = random.normal(size=len(truth)) * np.sqrt(0.5)
+        patients = np.array([f"{dataset}{n}" for n in range(len(truth))])
+        for model, area in (("old", 0.95), ("new", 0.93)):
+            score = same + random.normal(size=len(truth)) * np.sqrt(0.5) + distance(area) * truth
+            cells[model, dataset] = Cell(truth, norm.cdf(score), patients)
+    found = getattr(measure_finding("finding", cells, ["old", "new"], ["before", "now"]), part)
+    return found.low, found.high
 
 
 def delong_clustered(random: Generator, area: float, patients: int, each: int) -> Interval:
@@ -224,25 +234,28 @@ def behind(random: Generator) -> Interval:
 
 
 def agreement() -> Iterator[Case]:
-    for n in (30, 100):
-        yield Case(f"Cohen's kappa 0.6, {n} pairs", 0.6, lambda r, n=n: kappa(r, n, cohen_kappa))
-    yield Case("Gwet's AC1, 100 pairs", true_ac1(), lambda r: kappa(r, 100, gwet_ac1))
+    for true in (0.6, 0.8):
+        for n in (30, 100):
+            yield Case(f"Cohen's kappa {true}, {n} pairs", true, lambda r, k=true, n=n: kappa(r, k, n, cohen_kappa))
+            yield Case(
+                f"Gwet's AC1 of them, {n} pairs", true_ac1(true), lambda r, k=true, n=n: kappa(r, k, n, gwet_ac1)
+            )
 
 
-def pair_shares() -> "np.ndarray":  # type: ignore[type-arg]
-    """Of two readers who both call 0.3 and agree beyond chance by kappa 0.6."""
+def pair_shares(true: float) -> "np.ndarray":  # type: ignore[type-arg]
+    """Of two readers who both call 0.3 and agree beyond chance by this kappa."""
     expected = 0.3**2 + 0.7**2
-    differ = (1 - (expected + 0.6 * (1 - expected))) / 2
+    differ = (1 - (expected + true * (1 - expected))) / 2
     return np.array([[0.3 - differ, differ], [differ, 0.7 - differ]])
 
 
-def true_ac1() -> float:
-    shares, chance = pair_shares(), 2 * 0.3 * 0.7
+def true_ac1(true: float) -> float:
+    shares, chance = pair_shares(true), 2 * 0.3 * 0.7
     return float((np.trace(shares) - chance) / (1 - chance))
 
 
-def kappa(random: Generator, n: int, how: Callable[..., object]) -> Interval:
-    found = how(random.multinomial(n, pair_shares().ravel()).reshape(2, 2))
+def kappa(random: Generator, true: float, n: int, how: Callable[..., object]) -> Interval:
+    found = how(random.multinomial(n, pair_shares(true).ravel()).reshape(2, 2))
     return found.low, found.high  # type: ignore[attr-defined]
 
 
@@ -251,8 +264,7 @@ def times() -> Iterator[Case]:
         asked = n
         yield Case(f"median time, {n} studies", 60.0, lambda r, n=asked: median(r, n))
     yield Case("Hodges-Lehmann shift, 60 and 60 studies", 15.0, lambda r: shift(r, 60))
-    for lags, how in ((None, "generalised least squares"), (3, "Newey-West, 3 lags (not the default)")):
-        yield Case(f"level change of 30 weeks, errors correlated 0.3, {how}", 5.0, lambda r, n=lags: series(r, n))
+    yield Case("level change of 30 weeks, errors correlated 0.3", 5.0, series)
 
 
 def median(random: Generator, n: int) -> Interval:
@@ -265,13 +277,13 @@ def shift(random: Generator, n: int) -> Interval:
     return found.low, found.high
 
 
-def series(random: Generator, lags: int | None) -> Interval:
+def series(random: Generator) -> Interval:
     noise = random.normal(size=31)
     errors = np.array([noise[0], *(0.0 for _ in range(29))])
     for week in range(1, 30):
         errors[week] = 0.3 * errors[week - 1] + noise[week] * np.sqrt(1 - 0.09)
     time = np.arange(30)
-    found = interrupted_time_series(50 + 0.2 * time + 5.0 * (time >= 15) + errors, 15, lags)
+    found = interrupted_time_series(50 + 0.2 * time + 5.0 * (time >= 15) + errors, 15)
     return found.level_interval
 
 

@@ -3,7 +3,9 @@
 Cohen 1960, 1968; Fleiss, Cohen & Everitt 1969 (standard errors); Fleiss 1971; Gwet 2008 (AC1, stable where one answer is rare); Krippendorff 2004 (any number of readers, answers may be missing).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +16,7 @@ from wetread.evaluation.inputs import Floats, too_few
 __all__ = ["MIN_PAIRS", "Kappa", "cohen_kappa", "fleiss_kappa", "gwet_ac1", "krippendorff_alpha"]
 
 MIN_PAIRS = 30
+_ENOUGH_IN_A_CELL = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +36,46 @@ class Kappa:
 def cohen_kappa(table: ArrayLike, weights: str | ArrayLike = "none", level: float = 0.95) -> Kappa:
     """Kappa of a (k, k) table of counts, first reader by row. `weights`: "none", "linear", "quadratic", or (k, k) disagreement weights with a zero diagonal.
 
-    Raises ValueError on a table that is none, PermanentError ('too_few_cases') when it is empty or both readers gave one and the same answer throughout: kappa is then 0/0.
+    Where a cell holds fewer than 5 pairs the interval is that of the table with two more pairs, spread evenly over all cells (as Agresti & Coull 1998 do for a share): without
+    them it is too narrow. Raises ValueError on a table that is none, PermanentError ('too_few_cases') when it is empty or both readers gave one and the same answer throughout: kappa is then 0/0.
     """
     counts = _square(table)
-    n = float(counts.sum())
     agreement = _agreement(weights, len(counts))
-    shares = counts / n
-    rows, columns = shares.sum(axis=1), shares.sum(axis=0)
-    observed, expected = float((agreement * shares).sum()), float(rows @ agreement @ columns)
+    return _beyond_chance(partial(_kappa_parts, agreement), counts, level)
+
+
+def _beyond_chance(parts: Callable[[Floats], tuple[float, float, float]], counts: Floats, level: float) -> Kappa:
+    observed, expected, error = parts(counts)
     if expected > 1 - 1e-12:
         raise too_few("both readers gave one answer throughout: agreement beyond chance is not defined")
     value = (observed - expected) / (1 - expected)
+    centre, reach, half = value, error, float(norm.ppf(0.5 + level / 2))
+    if counts.min() < _ENOUGH_IN_A_CELL:
+        more, by_chance, reach = parts(counts + 2 / counts.size)
+        centre = (more - by_chance) / (1 - by_chance)
+    low, high = min(centre - half * reach, value), max(min(centre + half * reach, 1.0), value)
+    n = int(counts.sum())
+    return Kappa(value, low, high, error, observed, expected, n, n < MIN_PAIRS)
+
+
+def _kappa_parts(agreement: Floats, counts: Floats) -> tuple[float, float, float]:
+    """Observed and expected agreement, and the standard error of kappa (Fleiss, Cohen & Everitt 1969)."""
+    n = float(counts.sum())
+    shares = counts / n
+    rows, columns = shares.sum(axis=1), shares.sum(axis=0)
+    observed, expected = float((agreement * shares).sum()), float(rows @ agreement @ columns)
     mean = (agreement @ columns)[:, None] + (rows @ agreement)[None, :]
     inner = float((shares * (agreement * (1 - expected) - mean * (1 - observed)) ** 2).sum())
-    variance = (inner - (observed * expected - 2 * expected + observed) ** 2) / (n * (1 - expected) ** 4)
-    return _kappa(value, max(variance, 0.0), observed, expected, int(n), level)
+    above = max(inner - (observed * expected - 2 * expected + observed) ** 2, 0.0)
+    return observed, expected, float(np.sqrt(above / n)) / max(1 - expected, 1e-12) ** 2
 
 
 def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Kappa:
-    """Gwet's AC1 of a (k, k) table of two readers; its interval treats the chance agreement as estimated from the same cases (Gwet 2008, eq. 24)."""
-    counts = _square(table)
+    """Gwet's AC1 of a (k, k) table of two readers; its interval treats the chance agreement as estimated from the same cases (Gwet 2008, eq. 24). Few pairs as `cohen_kappa`."""
+    return _beyond_chance(_ac1_parts, _square(table), level)
+
+
+def _ac1_parts(counts: Floats) -> tuple[float, float, float]:
     n, k = float(counts.sum()), len(counts)
     shares = counts / n
     prevalence = (shares.sum(axis=0) + shares.sum(axis=1)) / 2
@@ -61,8 +84,7 @@ def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Kappa:
     value = (observed - expected) / (1 - expected)
     eye, pair = np.eye(k), (1 - prevalence)[:, None] / 2 + (1 - prevalence)[None, :] / 2
     own = (eye - expected) / (1 - expected) - 2 * (1 - value) * (pair / (k - 1) - expected) / (1 - expected)
-    variance = float((shares * (own - value) ** 2).sum()) / max(n - 1, 1)
-    return _kappa(value, variance, observed, expected, int(n), level)
+    return observed, expected, float(np.sqrt((shares * (own - value) ** 2).sum() / max(n - 1, 1)))
 
 
 def fleiss_kappa(counts: ArrayLike) -> float:
@@ -104,12 +126,6 @@ def krippendorff_alpha(ratings: ArrayLike, metric: str = "nominal") -> float:
     if not expected > 0:
         raise too_few("all answers are the same: agreement beyond chance is not defined")
     return float(1 - (coincidence * distance).sum() / expected)
-
-
-def _kappa(value: float, variance: float, observed: float, expected: float, n: int, level: float) -> Kappa:
-    error = float(np.sqrt(variance))
-    half = float(norm.ppf(0.5 + level / 2)) * error
-    return Kappa(value, value - half, min(value + half, 1.0), error, observed, expected, n, n < MIN_PAIRS)
 
 
 def _agreement(weights: str | ArrayLike, k: int) -> Floats:

@@ -19,20 +19,24 @@ __all__ = [
     "SMALL_PER_CLASS",
     "AurocEstimate",
     "PairedAuroc",
+    "area_interval",
     "auroc",
     "auroc_covariance",
     "auroc_estimate",
+    "auroc_influence",
     "compare_aurocs",
+    "difference_interval",
     "placements",
 ]
 
 MIN_PER_CLASS = 10
 SMALL_PER_CLASS = 50
+_FEW = 100
 
 
 @dataclass(frozen=True, slots=True)
 class AurocEstimate:
-    """An AUROC with its interval. `small`: fewer than 50 of a class, so read the interval as too narrow. `method` names the interval."""
+    """An AUROC with its interval. `small`: fewer than 50 of a class, so another sample may well say otherwise. `method` names the interval."""
 
     value: float
     low: float
@@ -89,9 +93,7 @@ def auroc_estimate(
 ) -> AurocEstimate:
     """AUROC with its logit interval (two-sided `level`), patient-clustered where patients are given.
 
-    Where it is `small`, by Student's t with one degree of freedom less than the rarer class has patients: DeLong's variance of few cases is itself uncertain.
-    With zero estimated variance (perfect separation, constant score) the interval is Wilson's on Birnbaum & Klose's largest variance
-    A(1 - A) / min(patients with a positive, patients with a negative), never (1, 1). Raises PermanentError below 10 positives or negatives.
+    The interval is `area_interval`'s; raises PermanentError below 10 positives or negatives.
     """
     labels, values = checked(truth, score)
     positives, negatives = _enough(labels)
@@ -100,16 +102,53 @@ def auroc_estimate(
     places = cluster_places(patients, len(labels))
     small = min(positives, negatives) < SMALL_PER_CLASS
     fewest = min(len(np.unique(places[labels == each])) for each in (0, 1))
-    if error > 1e-9 and 0 < area < 1:
-        reach = float(t.ppf(0.5 + level / 2, fewest - 1) if small and fewest > 1 else norm.ppf(0.5 + level / 2))
-        half = reach * error / (area * (1 - area))
-        centre = float(np.log(area / (1 - area)))
-        low, high = float(expit(centre - half)), float(expit(centre + half))
-        method = "logit, DeLong 1988" if patients is None else "logit, Obuchowski 1997"
-    else:
-        low, high = wilson(area * fewest, fewest, level)
+    low, high = area_interval(area, error, fewest, level)
+    method = "logit, DeLong 1988" if patients is None else "logit, Obuchowski 1997"
+    if not _has_variance(area, error):
         method = "Wilson on the variance bound of Birnbaum & Klose 1957"
     return AurocEstimate(area, low, high, error, positives, negatives, int(places.max()) + 1, method, small)
+
+
+def area_interval(area: float, error: float, fewest: int, level: float = 0.95) -> tuple[float, float]:
+    """Two-sided interval of an area 0..1, or of a mean of areas, with this standard error: symmetric on the logit scale.
+
+    `fewest`: patients of the rarer class. Below 100 of them the error is itself uncertain, and too small where the area came out too large: there the interval uses
+    Student's t with one degree of freedom less than `fewest`, and a variance as if one more of them had the largest possible share in it. With an error of zero (perfect
+    separation, constant score) it is Wilson's on Birnbaum & Klose's largest variance A(1 - A) / fewest, never (1, 1).
+    """
+    if not _has_variance(area, error):
+        return wilson(area * fewest, fewest, level)
+    reach = float(norm.ppf(0.5 + level / 2)) * error
+    if 1 < fewest < _FEW:
+        cautious = (fewest * error**2 + area * (1 - area) / fewest) / (fewest + 1)
+        reach = float(t.ppf(0.5 + level / 2, fewest - 1) * np.sqrt(cautious))
+    half, centre = reach / (area * (1 - area)), float(np.log(area / (1 - area)))
+    return float(expit(centre - half)), float(expit(centre + half))
+
+
+def difference_interval(difference: float, error: float, fewest: int, level: float = 0.95) -> tuple[float, float]:
+    """Two-sided interval of a difference of areas with this standard error, by Student's t with one degree of freedom less than the rarer class has patients (`fewest`)."""
+    half = float(t.ppf(0.5 + level / 2, max(fewest - 1, 1))) * error
+    return difference - half, difference + half
+
+
+def _has_variance(area: float, error: float) -> bool:
+    return error > 1e-9 and 0 < area < 1
+
+
+def auroc_influence(truth: ArrayLike, score: ArrayLike) -> tuple[float, Floats]:
+    """The AUROC and the (n,) parts that the cases have in its error: their squares add up to DeLong's variance, their products with another score's to the covariance.
+
+    Added up by patient they give any linear combination of AUROCs of several data sets its clustered error. Raises PermanentError below 10 positives or negatives.
+    """
+    labels, values = checked(truth, score)
+    positives, negatives = _enough(labels)
+    of_positive, of_negative = placements(labels, values)
+    area = float(of_positive.mean())
+    parts = np.empty(len(labels))
+    parts[labels == 1] = (of_positive - area) / np.sqrt(positives * (positives - 1))
+    parts[labels == 0] = (of_negative - area) / np.sqrt(negatives * (negatives - 1))
+    return area, parts
 
 
 def compare_aurocs(
@@ -141,9 +180,15 @@ def _enough(labels: Floats) -> tuple[int, int]:
 
 
 def _alone(labels: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """(1,) AUROC and its (1, 1) variance by DeLong: nothing is paired, so the placements need not be in the order of the cases, and sorting alone does it."""
-    first, second = _in_order(np.sort(values[labels == 1]), np.sort(values[labels == 0]))
-    return first.mean(keepdims=True), _of_mean(first[None]) + _of_mean(second[None])
+    """(1,) AUROC and its (1, 1) variance by DeLong: nothing is paired, so sorting is enough, and negatives between two neighbouring positives have the same placement."""
+    positive, negative = np.sort(values[labels == 1]), np.sort(values[labels == 0])
+    m, n = len(positive), len(negative)
+    below, up_to = np.searchsorted(negative, positive, side="left"), np.searchsorted(negative, positive, side="right")
+    first = (below + up_to) / (2 * n)
+    alike = np.diff(np.sort(np.concatenate([below, up_to]), kind="stable"), prepend=0, append=n)
+    gaps = 1 - np.arange(2 * m + 1) / (2 * m) - first.mean()
+    variance = _of_mean(first[None]) + alike @ gaps**2 * _correction(n) / n**2
+    return first.mean(keepdims=True), variance
 
 
 def _in_order(positive: Floats, negative: Floats) -> tuple[Floats, Floats]:

@@ -1,6 +1,7 @@
 """Did a series of equally spaced values (a weekly median, say) jump or turn at a known change: segmented regression with serially correlated errors.
 
-Wagner 2002; first-order autocorrelation by restricted likelihood (Cheang & Reinsel 2000), averaged over, since a short series hardly tells it; Newey & West 1987.
+Wagner 2002; first-order autocorrelation by restricted likelihood (Cheang & Reinsel 2000), averaged over, since a short series hardly tells it.
+Newey & West's errors are not offered: with errors correlated 0.3 their 95 % interval holds the truth in 80 % of series of 30 points, and still in 91 % of 400.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ _AUTOCORRELATIONS = np.linspace(-0.5, 0.95, 30)
 
 @dataclass(frozen=True, slots=True)
 class SeriesBreak:
-    """At the change: the `level` jump and the `slope` change per point with intervals and p; `autocorrelation` of neighbouring errors as estimated, None where Newey-West was asked for."""
+    """At the change: the `level` jump and the `slope` change per point with intervals and p; `autocorrelation` of neighbouring errors as estimated."""
 
     level: float
     level_interval: tuple[float, float]
@@ -29,16 +30,13 @@ class SeriesBreak:
     slope_interval: tuple[float, float]
     slope_p: float
     points: tuple[int, int]
-    autocorrelation: float | None
+    autocorrelation: float
 
 
-def interrupted_time_series(
-    values: ArrayLike, change_at: int, lags: int | None = None, level: float = 0.95
-) -> SeriesBreak:
+def interrupted_time_series(values: ArrayLike, change_at: int, level: float = 0.95) -> SeriesBreak:
     """Segmented regression of (k,) equally spaced values: level and slope change at index `change_at`, with k - 4 degrees of freedom.
 
-    Generalised least squares for errors of first-order autocorrelation. With `lags`: ordinary least squares with Newey-West errors of that many lags, as other programs
-    have them; in short series they are too narrow (benchmarks/interval_coverage.py). Raises PermanentError ('too_few_cases') below 8 points on a side.
+    Generalised least squares for errors of first-order autocorrelation. Raises PermanentError ('too_few_cases') below 8 points on a side.
     """
     series = np.asarray(values, dtype=np.float64)
     if series.ndim != 1 or not np.isfinite(series).all():
@@ -49,11 +47,7 @@ def interrupted_time_series(
     time = np.arange(k, dtype=np.float64)
     after = (time >= change_at).astype(np.float64)
     design = np.column_stack([np.ones(k), time, after, after * (time - change_at)])
-    autocorrelation = None
-    if lags is None:
-        coefficients, errors, autocorrelation = _over_autocorrelations(design, series)
-    else:
-        coefficients, errors = _newey_west(design, series, lags)
+    coefficients, errors, autocorrelation = _over_autocorrelations(design, series)
     half = float(t.ppf(0.5 + level / 2, k - 4)) * errors
 
     def end(place: int) -> tuple[float, tuple[float, float], float]:
@@ -88,16 +82,3 @@ def _generalised(design: Floats, series: Floats, rho: float) -> tuple[float, Flo
     variance = max(float(((target - columns @ coefficients) ** 2).sum()) / freedom, np.finfo(np.float64).tiny)
     likelihood = 0.5 * (np.linalg.slogdet(inverse)[1] + np.log(1 - rho**2) - freedom * np.log(variance))
     return float(likelihood), coefficients, np.diag(inverse) * variance
-
-
-def _newey_west(design: Floats, series: Floats, lags: int) -> tuple[Floats, Floats]:
-    k = len(series)
-    inverse = np.linalg.inv(design.T @ design)
-    coefficients: Floats = inverse @ design.T @ series
-    moments = design * (series - design @ coefficients)[:, None]
-    middle = moments.T @ moments
-    for lag in range(1, lags + 1):
-        cross = moments[lag:].T @ moments[:-lag]
-        middle += (1 - lag / (lags + 1)) * (cross + cross.T)
-    errors: Floats = np.sqrt(np.diag(inverse @ middle @ inverse) * k / (k - 4))
-    return coefficients, errors

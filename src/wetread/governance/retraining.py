@@ -2,7 +2,7 @@
 
 Burgon, Sahiner, Petrick, Pennello & Samala 2026 (arXiv:2604.04878), with S(M|D) the AUROC of model M on dataset D, versions in order of time, V the newest:
 learning S(M_V|D_V) - S(M_V-1|D_V); potential S(M_V-1|D_V-1) - S(M_V-1|D_V); retention the mean of S(M_V|D_v) over earlier v, weighed by exp(-decay * steps back) and normalised.
-Intervals: one bootstrap over the patients of all datasets together, so that a patient in two of them moves both.
+Intervals: each patient's part in the error of every AUROC (DeLong's components), added up over all datasets, so that a patient in two of them moves both.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
-from wetread.evaluation.discrimination import MIN_PER_CLASS
-from wetread.evaluation.inputs import Floats, too_few
-from wetread.evaluation.resample import bootstrap_weights, patient_blocks, percentile_interval, score_table
+from wetread.evaluation.discrimination import area_interval, auroc_influence, difference_interval
+from wetread.evaluation.inputs import Floats
 
 __all__ = ["Cell", "FindingMeasures", "Measure", "Proposal", "Verdict", "measure_finding", "propose"]
 
@@ -31,7 +30,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A value with its 95 % bootstrap interval; `n` studies and `n_positive` of them positive, those of the datasets it was measured on."""
+    """A value with its 95 % interval; `n` studies and `n_positive` of them positive, those of the datasets it was measured on."""
 
     value: float
     low: float
@@ -73,8 +72,6 @@ def measure_finding(
     datasets: Sequence[str],
     *,
     decay: float = 0.5,
-    replicates: int = 2000,
-    seed: int = 7,
 ) -> FindingMeasures:
     """Measures of one finding from cells by (model, dataset); `models` and `datasets` oldest first, the last of each are the newest.
 
@@ -86,25 +83,22 @@ def measure_finding(
     needed = [(model, each) for model in (new, old) if model is not None for each in datasets]
     if missing := [each for each in needed if each not in cells]:
         raise ValueError(f"no predictions of {missing[0][0]} on {missing[0][1]}")
-    drawn = _areas({each: cells[each] for each in needed}, replicates, seed)
+    area = _areas({each: cells[each] for each in needed})
     current, earlier = datasets[-1], datasets[:-1]
-    counts = {each: cells[new, each] for each in datasets}
 
-    def said(numbers: Floats, *over: str) -> Measure:
-        low, high = percentile_interval(numbers[1:])
-        truths = [counts[each].truth for each in over]
-        return Measure(float(numbers[0]), low, high, sum(map(len, truths)), int(sum(each.sum() for each in truths)))
+    def said(value: _Area, *over: str, difference: bool = True) -> Measure:
+        return _measure(value, [cells[new, each] for each in over], difference=difference)
 
+    kept = _kept(area, new, earlier, decay)
+    before = _kept(area, old, earlier, decay) if old else None
     incumbent = old or new
-    kept = _kept(drawn, new, earlier, decay)
-    before = _kept(drawn, old, earlier, decay) if old else None
     return FindingMeasures(
         finding,
-        said(drawn[new, current], current),
-        said(drawn[new, current] - drawn[old, current], current) if old else None,
-        said(drawn[incumbent, earlier[-1]] - drawn[incumbent, current], earlier[-1], current) if earlier else None,
-        said(kept, *earlier) if kept is not None else None,
-        said(kept - before, *earlier) if kept is not None and before is not None else None,
+        said(area[new, current], current, difference=False),
+        said(area[new, current].less(area[old, current]), current) if old else None,
+        said(area[incumbent, earlier[-1]].less(area[incumbent, current]), earlier[-1], current) if earlier else None,
+        said(kept, *earlier, difference=False) if kept else None,
+        said(kept.less(before), *earlier) if kept and before else None,
     )
 
 
@@ -146,29 +140,43 @@ def _about_the_incumbent(found: Sequence[FindingMeasures]) -> Proposal:
     return Proposal(Verdict.KEEP, (why,))
 
 
-def _kept(
-    drawn: Mapping[tuple[str, str], Floats], model: str | None, earlier: Sequence[str], decay: float
-) -> Floats | None:
-    if model is None or not earlier:
-        return None
-    weights = np.exp(-decay * np.arange(len(earlier) - 1, -1, -1.0))
-    mean: Floats = np.average([drawn[model, each] for each in earlier], axis=0, weights=weights)
-    return mean
+@dataclass(frozen=True, slots=True)
+class _Area:
+    """A linear combination of AUROCs and each patient's part in its error."""
+
+    value: float
+    parts: Floats
+
+    def less(self, other: "_Area") -> "_Area":
+        return _Area(self.value - other.value, self.parts - other.parts)
 
 
-def _areas(cells: Mapping[tuple[str, str], Cell], replicates: int, seed: int) -> dict[tuple[str, str], Floats]:
-    """By cell, the AUROC (first) and its replicates, all drawn with the same patients."""
+def _areas(cells: Mapping[tuple[str, str], Cell]) -> dict[tuple[str, str], _Area]:
     patients = np.unique(np.concatenate([each.patients for each in cells.values()]))
-    blocks = patient_blocks(patients, len(patients), seed=seed)
-    weights = bootstrap_weights(int(blocks.max()) + 1, replicates, seed)
     found = {}
     for name, cell in cells.items():
-        positives = int(cell.truth.sum())
-        if min(positives, len(cell.truth) - positives) < MIN_PER_CLASS:
-            raise too_few(
-                f"{name[1]}: {positives} positives of {len(cell.truth)}; {MIN_PER_CLASS} of each class are needed"
-            )
-        block = blocks[np.searchsorted(patients, cell.patients)]
-        table = score_table(cell.truth, cell.probability, block, seed=seed)
-        found[name] = np.concatenate([table.auroc(), table.auroc(weights[:, np.unique(block)])])
+        try:
+            value, parts = auroc_influence(cell.truth, cell.probability)
+        except PermanentError as error:
+            raise PermanentError(f"{name[1]}: {error}", code=error.code) from None
+        own = np.bincount(np.searchsorted(patients, cell.patients), weights=parts, minlength=len(patients))
+        found[name] = _Area(value, own.astype(np.float64))
     return found
+
+
+def _kept(areas: Mapping[tuple[str, str], _Area], model: str, earlier: Sequence[str], decay: float) -> _Area | None:
+    if not earlier:
+        return None
+    weights = np.exp(-decay * np.arange(len(earlier) - 1, -1, -1.0))
+    weights /= weights.sum()
+    chosen = [areas[model, each] for each in earlier]
+    return _Area(float(weights @ [each.value for each in chosen]), weights @ np.stack([each.parts for each in chosen]))
+
+
+def _measure(area: _Area, over: Sequence[Cell], *, difference: bool) -> Measure:
+    error = float(np.sqrt((area.parts**2).sum()))
+    fewest = min(len(np.unique(cell.patients[cell.truth == each])) for cell in over for each in (0, 1))
+    low, high = (difference_interval if difference else area_interval)(area.value, error, fewest)
+    return Measure(
+        area.value, low, high, sum(len(each.truth) for each in over), int(sum(each.truth.sum() for each in over))
+    )
