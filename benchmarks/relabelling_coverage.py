@@ -54,7 +54,7 @@ def one_round(house: House, seed: int) -> tuple[FindingResult, float, float, int
     ]
     design = draw(studies, ("mass",), seed=seed, per_bucket=house.per_bucket, at_random=house.at_random)
     tasks = [_task(each.study, each.probability, bool(sick[int(each.study.study_key)])) for each in design.sample]
-    drawn = RelabelRound("r", ("mass",), seed, 0, 0, house.studies, "", (), "qa", NOON)
+    drawn = RelabelRound("r", ("mass",), seed, 0, 0, house.studies, "", design.strata, "qa", NOON)
     (found,) = round_result(drawn, tasks).findings
     return found, float(called[sick].mean()), float((~called[~sick]).mean()), len(tasks)
 

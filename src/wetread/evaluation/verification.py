@@ -66,11 +66,13 @@ def inverse_probability_accuracy(
     truth: ArrayLike,
     probability: ArrayLike,
     patients: Labels | None = None,
+    strata: tuple[Labels, ArrayLike] | None = None,
     level: float = 0.95,
 ) -> VerifiedAccuracy:
     """The same with (n,) known probabilities of being adjudicated, 0 < p <= 1, as the sampling design logged them; Hajek's ratio estimator.
 
-    Raises ValueError when a verified study had no chance of being verified.
+    `strata`: per study the name of its stratum, and how many studies that holds in the population. The weights of a stratum then add up to its size, and the intervals are
+    narrower by what the strata explain (post-stratification: Saerndal, Swensson & Wretman 1992, section 7.6). Without it each study counts as drawn by its own coin. Raises ValueError when a verified study had no chance of being verified.
     """
     called, known, labels = _rows(positive, verified, truth)
     chance = np.asarray(probability, dtype=np.float64)
@@ -80,7 +82,12 @@ def inverse_probability_accuracy(
         raise ValueError("a verified study has probability 0 of being verified: the design log is wrong")
     weight = np.where(known, 1 / np.where(chance > 0, chance, 1.0), 0.0)
     unseen = _unseen(called, known) or _never(chance)
-    return _weighted(called, known, labels, weight, patients, level, "inverse probability, Hajek 1971", unseen=unseen)
+    method, places = "inverse probability, Hajek 1971", None
+    if strata is not None:
+        method, places = "inverse probability, post-stratified", cluster_places(strata[0], len(called))
+        held = np.bincount(places, weight)[places]
+        weight = np.where(known, weight * np.asarray(strata[1], dtype=np.float64) / np.where(held > 0, held, 1.0), 0.0)
+    return _weighted(called, known, labels, weight, patients, level, method, unseen=unseen, strata=places)
 
 
 def rogan_gladen(
@@ -117,33 +124,40 @@ def _weighted(
     method: str,
     *,
     unseen: str,
+    strata: Places | None = None,
 ) -> VerifiedAccuracy:
     places = cluster_places(patients, len(called))
     rates, naive = [], []
     for sick in (True, False):
         there, hit = known & (labels == sick), called == sick
         naive.append(float(hit[there].mean()) if there.any() else None)
-        rates.append(_ratio(hit, there, weight, places, level) if there.any() and not unseen else None)
+        rates.append(_ratio(hit, there, weight, places, strata, level) if there.any() and not unseen else None)
     reason = unseen or ("" if None not in naive else "the verified studies hold one class only")
     return VerifiedAccuracy(rates[0], rates[1], naive[0], naive[1], int(known.sum()), len(called), method, reason)
 
 
-def _ratio(
-    hit: Flags,
-    there: Flags,
-    weight: Floats,
-    places: Places,
-    level: float,
-) -> Rate:
+def _ratio(hit: Flags, there: Flags, weight: Floats, places: Places, strata: Places | None, level: float) -> Rate:
     """Sum of weights of hits over sum of weights; Wilson on the n that this ratio's variance over patients is worth."""
     held = np.where(there, weight, 0.0)
     total = float(held.sum())
     share = float((held * hit).sum()) / total
-    spread = np.bincount(places, held * (hit - share))
+    rest = np.where(there, hit - share, 0.0)
     clusters = len(np.unique(places[there]))
-    variance = float((spread**2).sum()) / total**2 * clusters / max(clusters - 1, 1)
+    variance = float((np.bincount(places, weight * rest) ** 2).sum()) * clusters / max(clusters - 1, 1)
+    if strata is not None:
+        variance -= _told_by_strata(rest[weight > 0], weight[weight > 0], strata[weight > 0])
+    variance /= total**2
     worth = share * (1 - share) / variance if variance > 0 else float(clusters)
     return Rate(share, *wilson(share * worth, worth, level), int(there.sum()))
+
+
+def _told_by_strata(rest: Floats, weight: Floats, strata: Places) -> float:
+    """What of the sampling variance of sum(weight * rest) lies between strata: their sizes are known."""
+    drawn = np.maximum(np.bincount(strata), 1)
+    mean = (np.bincount(strata, weight * rest) / np.maximum(np.bincount(strata, weight), 1e-12))[strata]
+    by_coin = weight * np.maximum(weight - 1, 0)
+    correction = (drawn / np.maximum(drawn - 1, 1))[strata]
+    return float((by_coin * (rest**2 - (rest - mean) ** 2 * correction)).sum())
 
 
 def _unseen(called: Flags, known: Flags) -> str:

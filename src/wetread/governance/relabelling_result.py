@@ -4,15 +4,16 @@ A sample rich in disagreement flatters and slanders; each study therefore counts
 name, "naive, biased".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from wetread.domain.analysis import Rate
 from wetread.domain.errors import PermanentError
-from wetread.domain.relabelling import Answer, Call, RelabelRound, RelabelTask
+from wetread.domain.relabelling import Answer, Call, RelabelRound, RelabelTask, Stratum
 from wetread.evaluation.agreement import MIN_PAIRS, Kappa, cohen_kappa, gwet_ac1
+from wetread.evaluation.inputs import Floats, Labels
 from wetread.evaluation.slices import MIN_CASES
 from wetread.evaluation.verification import inverse_probability_accuracy
 
@@ -71,17 +72,18 @@ def round_result(drawn: RelabelRound, tasks: Sequence[RelabelTask]) -> RoundResu
         len(tasks) - len(decided),
         sum(each.disputed for each in tasks),
         len({read.reader_id for each in tasks for read in each.reads}),
-        tuple(_finding(each, tasks) for each in drawn.findings),
+        tuple(_finding(each, tasks, drawn.strata) for each in drawn.findings),
     )
 
 
-def _finding(finding: str, tasks: Sequence[RelabelTask]) -> FindingResult:
+def _finding(finding: str, tasks: Sequence[RelabelTask], strata: Sequence[Stratum]) -> FindingResult:
     refused: list[str] = []
     judged = [(each, each.verdict(finding)) for each in tasks if each.decided]
     read = [(task, verdict, call) for task, verdict in judged if (call := task.call(finding)) is not None]
     positives, negatives, uncertain = (sum(verdict is each for _, verdict, _ in read) for each in _ANSWERS)
     kappa, ac1 = _agreement(finding, tasks, refused)
-    rates, naive = _accuracy([each for each in read if each[1] is not Answer.UNCERTAIN], refused)
+    sizes = {(each.site, each.bucket): each.population for each in strata if each.finding == finding}
+    rates, naive = _accuracy([each for each in read if each[1] is not Answer.UNCERTAIN], sizes, refused)
     compared = [
         (call.label, verdict)
         for _, verdict, call in read
@@ -113,11 +115,21 @@ def _agreement(finding: str, tasks: Sequence[RelabelTask], refused: list[str]) -
         return None, gwet_ac1(table)
 
 
+_Place = tuple[str, str]
+
+
+def _strata(places: Sequence[_Place], sizes: Mapping[_Place, int]) -> tuple[Labels, Floats] | None:
+    """By study its site and bucket, and how many of the population fell there; None for a round that did not write it down."""
+    if not set(places) <= set(sizes):
+        return None
+    return np.array([" ".join(each) for each in places]), np.array([sizes[each] for each in places], dtype=np.float64)
+
+
 _Rates = tuple[Rate | None, Rate | None]
 
 
 def _accuracy(
-    read: Sequence[tuple[RelabelTask, Answer | None, Call]], refused: list[str]
+    read: Sequence[tuple[RelabelTask, Answer | None, Call]], sizes: Mapping[_Place, int], refused: list[str]
 ) -> tuple[_Rates, tuple[float | None, float | None]]:
     if not read:
         refused.append("accuracy: no study with a clear verdict")
@@ -134,6 +146,7 @@ def _accuracy(
         truth,
         np.array([task.inclusion_probability for task, _, _ in read]),
         np.array([task.patient for task, _, _ in read], dtype=np.str_),
+        strata=_strata([(task.site, call.bucket.value) for task, _, call in read], sizes),
     )
     rates = []
     for rate, name, cases in (

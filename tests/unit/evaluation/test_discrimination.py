@@ -12,6 +12,7 @@ from wetread.evaluation.discrimination import (
     auroc,
     auroc_covariance,
     auroc_estimate,
+    auroc_influence,
     compare_aurocs,
     placements,
 )
@@ -127,6 +128,22 @@ def test_clustered_interval_covers_where_patients_repeat() -> None:
         naive += without.low <= 0.8 <= without.high
     assert covered / 200 > 0.91
     assert naive < covered
+
+
+def test_each_cases_part_in_the_error_adds_up_to_the_covariance() -> None:
+    (area, first), (_, second) = auroc_influence(D1.truth, D1.score), auroc_influence(D1.truth, D1.other)
+    areas, covariance = auroc_covariance(D1.truth, np.stack([D1.score, D1.other]))
+    assert area == pytest.approx(areas[0])
+    assert (first @ first, first @ second) == pytest.approx((covariance[0, 0], covariance[0, 1]))
+
+
+def test_the_interval_of_few_positives_covers_near_one_too() -> None:
+    """True AUROC .95 on 20 positives, where DeLong's error alone covers 90 %."""
+    random, truth, held = np.random.default_rng(6), np.repeat([1.0, 0.0], [20, 180]), 0
+    for _ in range(300):
+        found = auroc_estimate(truth, random.normal(size=200) + 2.3262 * truth)
+        held += found.low <= 0.95 <= found.high
+    assert 0.93 < held / 300 < 1
 
 
 def test_what_cannot_be_estimated_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Reader studies and agreement against MRMCaov, R and published tables."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
-from wetread.evaluation.agreement import cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
+from wetread.evaluation.agreement import Kappa, cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
 from wetread.evaluation.reader_study import obuchowski_rockette
 
 
@@ -118,6 +119,22 @@ def test_kappa_equals_r_and_the_1969_paper() -> None:
     assert (weighted.value, weighted.standard_error) == pytest.approx((0.3478260870, 0.0755040153), abs=1e-9)
     assert cohen_kappa(table, "linear").value == pytest.approx(0.4736842105, abs=1e-9)
     assert cohen_kappa(table, "quadratic").value == pytest.approx(0.4545454545, abs=1e-9)
+
+
+@pytest.mark.parametrize("agreement", [cohen_kappa, gwet_ac1])
+def test_the_interval_of_few_pairs_covers_where_readers_seldom_differ(agreement: Callable[..., Kappa]) -> None:
+    """30 pairs of readers who call 0.5 and differ in 0.1: kappa and AC1 are 0.8; the large-sample interval covers 88 % and 81 %."""
+    random, held = np.random.default_rng(3), 0
+    for _ in range(300):
+        found = agreement(random.multinomial(30, [0.45, 0.05, 0.05, 0.45]).reshape(2, 2))
+        held += found.low <= 0.8 <= found.high
+    assert 0.91 < held / 300 < 0.99
+
+
+def test_two_readers_who_never_differ_are_not_certain_to_agree() -> None:
+    found = cohen_kappa([[12, 0], [0, 18]])
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert 0.5 < found.low < 0.95
 
 
 def test_fleiss_table_of_ten_subjects() -> None:

@@ -57,6 +57,37 @@ def test_begg_and_greenes_by_hand() -> None:
     assert found.naive_sensitivity == pytest.approx(60 / 63)
 
 
+def test_the_weights_of_a_stratum_add_up_to_its_size_and_what_strata_tell_is_no_chance() -> None:
+    """By hand: 40 called of which 10 were drawn (8 sick), 160 others of which 20 were drawn (2 sick); one study more than expected came from the called."""
+    called, truth = np.repeat([True, False], [10, 20]), np.concatenate([np.arange(10) < 8, np.arange(20) < 2])
+    chance = np.repeat([9 / 40, 20 / 160], [10, 20])
+    strata = np.repeat(["called", "not"], [10, 20]), np.repeat([40.0, 160.0], [10, 20])
+    drawn = np.ones(30, dtype=bool)
+    found = inverse_probability_accuracy(called, drawn, truth, chance, strata=strata)
+    plain = inverse_probability_accuracy(called, drawn, truth, chance)
+    assert found.sensitivity is not None
+    assert found.specificity is not None
+    assert plain.specificity is not None
+    assert found.sensitivity.value == pytest.approx(8 * 4 / (8 * 4 + 2 * 8))
+    assert found.specificity.value == pytest.approx(18 * 8 / (18 * 8 + 2 * 4))
+    assert found.specificity.high - found.specificity.low < plain.specificity.high - plain.specificity.low
+
+
+def test_intervals_of_a_stratified_draw_cover_as_often_as_they_say_and_not_more() -> None:
+    held = []
+    for seed in range(300):
+        random = np.random.default_rng(seed)
+        truth = random.random(2000) < 0.2
+        called = random.random(2000) < np.where(truth, 0.8, 0.07)
+        drawn = np.concatenate([random.permutation(np.flatnonzero(called == side))[:90] for side in (True, False)])
+        sizes = np.bincount(called.astype(int))[called[drawn].astype(int)]
+        strata = np.where(called[drawn], "called", "not"), sizes
+        found = inverse_probability_accuracy(called[drawn], drawn >= 0, truth[drawn], 90 / sizes, strata=strata)
+        assert found.sensitivity is not None
+        held.append(found.sensitivity.low <= 0.8 <= found.sensitivity.high)
+    assert 0.91 <= np.mean(held) <= 0.985
+
+
 def test_sensitivity_is_unknown_when_no_negative_result_was_looked_at_again() -> None:
     called, _, truth, _ = _studies(2)
     found = begg_greenes(called, called, truth)
