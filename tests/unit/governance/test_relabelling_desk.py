@@ -194,7 +194,11 @@ def test_the_weighted_rates_find_the_machine_and_the_naive_ones_do_not() -> None
     assert found.sensitivity.low <= 0.8 <= found.sensitivity.high
     assert found.specificity.low <= 0.93 <= found.specificity.high
     assert found.naive_specificity < 0.85
-    weights = {task.study_key: 1 / task.inclusion_probability for task in tasks}
+    bucket = {task.study_key: task.calls[0].bucket for task in tasks}
+    plain = {task.study_key: 1 / task.inclusion_probability for task in tasks}
+    held = {each: sum(plain[key] for key in plain if bucket[key] is each) for each in set(bucket.values())}
+    size = {each.bucket: each.population for each in drawn.strata if each.finding == "mass"}
+    weights = {key: plain[key] * size[bucket[key]] / held[bucket[key]] for key in plain}
     well = [task for task in tasks if task.verdict("mass") is NEGATIVE]
     by_hand = sum(weights[t.study_key] for t in well if not t.calls[0].called) / sum(weights[t.study_key] for t in well)
     assert found.specificity.value == pytest.approx(by_hand, abs=1e-12)
