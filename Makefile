@@ -75,7 +75,7 @@ ui: src/wetread/web/room/login.html ## the pages that `wetread serve` hands out
 src/wetread/web/room/login.html: ui/node_modules/.done ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html ui/*.svg) $(shell find ui/src -type f)
 	npm --prefix ui run --silent build
 ui/node_modules/.done: ui/package-lock.json
-	@node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null && command -v npm >/dev/null || { echo "the pages are built with Node 20.19 or newer and npm: install them, or a wheel, which has them built" >&2; exit 1; }
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { echo "the pages are built with Node 20.19 or newer and npm: install them, or a wheel, which has them built" >&2; exit 1; }
 	cd ui && npm ci --silent && touch node_modules/.done
 
 screenshots: setup-test
