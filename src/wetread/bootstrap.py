@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread import __version__
+from wetread.bootstrap_connections import build_administration
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
@@ -225,6 +226,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         hanging=read_hanging(settings.hanging_protocols_file),
         labeller=RuleLabeller(settings.drafting_language),
         macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
+        administration=build_administration(settings),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
 

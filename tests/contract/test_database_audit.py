@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 import pytest
 from sqlalchemy import text
 
-from wetread.domain.audit import GENESIS, AuditEvent, record_hash, verify_chain
+from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, record_hash, verify_chain
 from wetread.domain.errors import PermanentError
 from wetread.domain.report import ReportStatus
 from wetread.ports.database import Database
@@ -131,3 +131,32 @@ def execute(url: str, *statements: str) -> None:
                 connection.execute(text(statement))
     finally:
         engine.dispose()
+
+
+def test_records_are_searched_newest_first_and_page_by_page(database: Database) -> None:
+    events = [
+        AuditEvent("login", "ann"),
+        AuditEvent("report.sign", "ann", study_key=STUDY_KEY),
+        AuditEvent("report.save", "ben", study_key=STUDY_KEY),
+        AuditEvent("report_x", "ben"),
+        AuditEvent("login", "ben"),
+    ]
+    with database.begin() as uow:
+        for hour, event in enumerate(events):
+            uow.audit(event, NOON + timedelta(hours=hour))
+        uow.commit()
+
+    def found(**asked: object) -> list[int]:
+        return [each.sequence for each in database.search_audit(AuditQuery(**asked))]  # type: ignore[arg-type]
+
+    assert found() == [5, 4, 3, 2, 1]
+    assert found(limit=2) == [5, 4]
+    assert found(limit=2, before=4) == [3, 2]
+    assert found(actor_id="ann") == [2, 1]
+    assert found(action="report.") == [3, 2]
+    assert found(action="report_") == [4]
+    assert found(action="%") == []
+    assert found(study_key=STUDY_KEY, actor_id="ben") == [3]
+    assert found(since=NOON + timedelta(hours=1), until=NOON + timedelta(hours=3)) == [3, 2]
+    assert found(actor_id="nobody") == []
+    assert database.search_audit(AuditQuery(action="report.sign"))[0].event == events[1]

@@ -153,15 +153,24 @@ def test_a_retried_job_waits_and_says_why(database: Database) -> None:
     assert must_claim(database, later).attempt == 2
 
 
+def revived(database: Database, job_id: int) -> Job | None:
+    with database.begin() as uow:
+        job = uow.revive_job(job_id)
+        uow.commit()
+    return job
+
+
 def test_a_dead_job_stays_dead_until_somebody_revives_it(database: Database) -> None:
     enqueue(database, a_job_request())
     job = must_claim(database)
-    assert not database.revive_job(job.job_id)
+    assert revived(database, job.job_id) is None
     database.bury_job(job, reason="hostile_input")
     assert claim(database, NOON + timedelta(days=1)) is None
     ((dead, reason),) = database.jobs(JobState.DEAD)
     assert (dead.job_id, reason) == (job.job_id, "hostile_input")
-    assert database.revive_job(job.job_id)
+    back = revived(database, job.job_id)
+    assert back is not None
+    assert (back.job_id, back.kind, back.attempt) == (job.job_id, job.kind, 0)
     assert must_claim(database).attempt == 1
 
 

@@ -23,13 +23,14 @@ from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
 from wetread.domain.job import JobState
 from wetread.domain.priority import Priority
 from wetread.domain.report import ReportStatus, Section
-from wetread.domain.role import SERVICE, Actor, Role
+from wetread.domain.role import CONSOLE, SERVICE, Actor, Role
 from wetread.domain.study_state import StudyState
 from wetread.drafting.grammar import GrammarDrafter
 from wetread.inference.bundle import load_bundle
 from wetread.ingest.reception import Reception
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.labelling.labeller import RuleLabeller
+from wetread.monitoring.dead_letters import retry_dead
 from wetread.pipeline import Pipeline
 from wetread.ports.case_store import Case
 from wetread.ports.predictor import Prediction
@@ -266,7 +267,7 @@ def test_a_receiver_that_refuses_leaves_a_dead_letter_with_its_reason(house: Hou
     ((job, reason),) = house.database.jobs(JobState.DEAD)
     assert "store_refused" in reason
     house.sink.fail_with = None
-    assert house.database.revive_job(job.job_id)
+    assert retry_dead(house.database, house.clock, CONSOLE, [job.job_id])
     house.work()
     assert house.state(key) is StudyState.DELIVERED
 

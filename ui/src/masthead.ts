@@ -12,13 +12,14 @@ const ROOMS = [
   { path: "/criticals", label: "Critical", act: "see_worklist", key: "C" },
   { path: "/roster", label: "Roster", act: "see_roster", key: "R" },
   { path: "/quality", label: "Quality", act: "see_quality", key: "Q" },
+  { path: "/administration", label: "Admin", act: "read_own_audit", key: "M" },
   { path: "/alarms", label: "Alarms", act: "see_roster", key: "A" },
 ];
 const bell = () => s("svg", { class: "bell", viewBox: "0 0 16 16", "aria-hidden": "true" }, s("path", { d: "M8 1.5c-2.6 0-4 1.9-4 4.3 0 3.2-1.3 4.4-1.9 5.2h11.8c-.6-.8-1.9-2-1.9-5.2 0-2.4-1.4-4.3-4-4.3ZM6.4 12.6a1.7 1.7 0 0 0 3.2 0" }));
 
 export class Masthead {
   constructor(private readonly strip: CriticalStrip | null = null) {
-    byId("rooms").replaceChildren(...ROOMS.filter(({ act }) => may(act)).map(({ path, label }) => h("a", { href: path, "aria-current": location.pathname === path ? "page" : null, "data-room": label }, label === "Alarms" ? [bell(), h("span", { class: "visually-hidden" }, "Alarms")] : label, h("span", { class: "count", "aria-hidden": "true" }), h("span", { class: "visually-hidden says" }))));
+    byId("rooms").replaceChildren(...ROOMS.filter(({ act }) => may(act)).map(({ path, label }) => h("a", { href: path, "aria-current": (path === "/" ? location.pathname === path : location.pathname.startsWith(path)) ? "page" : null, "data-room": label }, label === "Alarms" ? [bell(), h("span", { class: "visually-hidden" }, "Alarms")] : label, h("span", { class: "count", "aria-hidden": "true" }), h("span", { class: "visually-hidden says" }))));
   }
 
   async refresh() {

@@ -2,23 +2,19 @@
 
 import argparse
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from wetread.bootstrap import Core, build_core
+from wetread.bootstrap import build_core
 from wetread.cli.options import parser_for, settings_from
-from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import Priority, TriageDecision
-from wetread.triage.context import ask_vault, context_of
 from wetread.triage.dry_run import Comparison, DryRun, compare
 from wetread.triage.policy import TriagePolicy, load_policy
-from wetread.triage.prioritise import prioritise
+from wetread.triage.replay import replay
 
 __all__ = ["run"]
 
 _SHOWN = 10
-_MOST = 20_000
 
 
 def run(argv: list[str]) -> int:
@@ -26,7 +22,8 @@ def run(argv: list[str]) -> int:
     policy = load_policy(args.file)
     old = load_policy(args.against) if args.against else None
     core = build_core(settings_from(args))
-    dry_run = compare(list(_comparisons(core, policy, old, args)), policy)
+    since = core.clock.now() - timedelta(days=args.days)
+    dry_run = compare(list(replay(core.database, core.vault, policy, since=since, most=args.most, old=old)), policy)
     print(json.dumps(_json(dry_run), indent=1) if args.json else "\n".join(_table(dry_run, policy, args.days)))
     return 0
 
@@ -39,30 +36,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--most", type=int, default=5000, metavar="N", help="at most so many, the newest (5000)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
-
-
-def _comparisons(
-    core: Core, policy: TriagePolicy, old: TriagePolicy | None, args: argparse.Namespace
-) -> Iterator[Comparison]:
-    since = core.clock.now() - timedelta(days=args.days)
-    with core.database.begin(write=False) as unit:
-        reads = unit.recent_reads(min(args.most, _MOST))
-    for key in [each.study_key for each in reads if each.received_at >= since]:
-        with core.database.begin(write=False) as unit:
-            decided = unit.decision(key)
-        before = _decide(core, key, old) if old else decided
-        if decided and before:
-            yield Comparison(key, before, _decide(core, key, policy))
-
-
-def _decide(core: Core, key: StudyKey, policy: TriagePolicy) -> TriageDecision:
-    facts = ask_vault(key, core.vault, policy, last_try=True)
-    with core.database.begin(write=False) as unit:
-        study = unit.study(key)
-        analysis = None if study.reason else unit.analysis(key)
-        context = context_of(study, facts, unit, policy)
-    read = analysis.reads if analysis else ()
-    return prioritise(read, study.traits, policy, context=context, unavailable_reason=study.reason)
 
 
 def _table(dry_run: DryRun, policy: TriagePolicy, days: float) -> list[str]:

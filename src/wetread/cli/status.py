@@ -4,7 +4,8 @@ import json
 
 from wetread.bootstrap import build_core
 from wetread.cli.options import parser_for, settings_from
-from wetread.domain.job import JobState
+from wetread.domain.role import CONSOLE
+from wetread.monitoring.dead_letters import dead_letters, retry_dead
 
 __all__ = ["run"]
 
@@ -14,16 +15,17 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--retry", type=int, metavar="JOB", help="put this dead job back in the queue")
     args = parser.parse_args(argv)
-    database = build_core(settings_from(args)).database
+    core = build_core(settings_from(args))
+    database = core.database
     if args.retry is not None:
-        revived = database.revive_job(args.retry)
+        revived = retry_dead(database, core.clock, CONSOLE, [args.retry])
         print(f"job {args.retry} is back in the queue" if revived else f"job {args.retry} is not a dead job")
         return 0 if revived else 1
     studies = {state.value: n for state, n in database.count_studies().items()}
     jobs = {f"{kind.value} {state.value}": n for (kind, state), n in database.count_jobs().items()}
     dead = [
         {"job": job.job_id, "kind": job.kind.value, "study": job.study_key, "attempts": job.attempt, "reason": reason}
-        for job, reason in database.jobs(JobState.DEAD)
+        for job, reason in ((each.job, each.reason) for each in dead_letters(database))
     ]
     if args.json:
         print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead}, indent=1))

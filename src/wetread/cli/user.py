@@ -3,15 +3,14 @@
 import getpass
 import secrets
 import sys
-from dataclasses import replace
 from datetime import timedelta
 
 from wetread.bootstrap import Core, build_core
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
-from wetread.domain.role import Actor, Role
-from wetread.ports.database import Account
+from wetread.domain.role import CONSOLE, Actor, Role
+from wetread.governance.account_desk import AccountDesk
 from wetread.web.accounts import hash_password
 from wetread.web.doorkeeper import issue_token
 
@@ -42,28 +41,18 @@ def run(argv: list[str]) -> int:
     elif args.act == "token":
         print(_token(core, args.name, args.days))
     else:
-        _disable(core, args.name)
+        _desk(core).set_disabled(CONSOLE, args.name, disabled=True)
         print(f"account {args.name} is disabled")
     return 0
 
 
 def add_account(core: Core, actor: Actor, password: str) -> None:
     """Create or replace an account; raises PermanentError for a password that is too short."""
-    with core.database.begin() as unit:
-        unit.save_account(Account(actor, hash_password(password, salt=secrets.token_bytes(16))))
-        event = AuditEvent("account.save", "console", detail=(("account", actor.actor_id), ("role", actor.role.value)))
-        unit.audit(event, core.clock.now())
-        unit.commit()
+    _desk(core).add(CONSOLE, actor, password, may_replace=True)
 
 
-def _disable(core: Core, name: str) -> None:
-    with core.database.begin() as unit:
-        account = unit.account(name)
-        if account is None:
-            raise PermanentError(f"there is no account {name}", code="no_account")
-        unit.save_account(replace(account, disabled=True))
-        unit.audit(AuditEvent("account.disable", "console", detail=(("account", name),)), core.clock.now())
-        unit.commit()
+def _desk(core: Core) -> AccountDesk:
+    return AccountDesk(core.database, core.clock, lambda text: hash_password(text, salt=secrets.token_bytes(16)))
 
 
 def _token(core: Core, name: str, days: int) -> str:

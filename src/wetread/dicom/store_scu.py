@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from pynetdicom.association import Association
     from pynetdicom.pdu import A_ASSOCIATE_RJ
 
-__all__ = ["CStoreSink", "StoreScp", "associate", "store_outcome"]
+__all__ = ["CStoreSink", "StoreScp", "associate", "echo", "store_outcome"]
 
 _UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+_VERIFICATION = "1.2.840.10008.1.1"
 _DUPLICATE = 0x0111
 _WARNINGS = (0x0001, 0x0107, 0x0116, *range(0xB000, 0xC000))
 _TRY_AGAIN = (0x0110, 0x0213, *range(0xA700, 0xA800))
@@ -126,3 +127,14 @@ class CStoreSink:
                 code="sop_class_refused",
             ) from error
         return store_outcome(answer.get("Status"), self._peer.ae_title)
+
+
+def echo(peer: StoreScp) -> str:
+    """C-ECHO (PS3.7 section 9.1.5) in words; raises as `associate`, and TransientError for any status but success."""
+    with associate(peer, [(_VERIFICATION, _UNCOMPRESSED)]) as association:
+        answer = association.send_c_echo()
+    status = answer.get("Status") if answer else None
+    if status != 0x0000:
+        said = "nothing" if status is None else f"status 0x{status:04X}"
+        raise TransientError(f"{peer.ae_title} answers C-ECHO with {said}", code="receiver_busy")
+    return f"{peer.ae_title} answers C-ECHO"

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from wetread.domain.identifiers import StudyKey
 
-__all__ = ["GENESIS", "AuditEvent", "AuditRecord", "ChainBreak", "record_hash", "verify_chain"]
+__all__ = ["GENESIS", "AuditEvent", "AuditQuery", "AuditRecord", "ChainBreak", "record_hash", "verify_chain"]
 
 GENESIS = "0" * 64
 
@@ -36,6 +36,19 @@ class AuditRecord:
     event: AuditEvent
     previous_hash: str
     hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which records are wanted; what is "" or None does not narrow it. `action` is the beginning of one, `until` is left out, `before` a sequence: the page after another."""
+
+    actor_id: str = ""
+    action: str = ""
+    study_key: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True)

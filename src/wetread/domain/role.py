@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from wetread.domain.errors import NotPermitted
 
-__all__ = ["PERMITTED", "SERVICE", "Act", "Actor", "Role", "require"]
+__all__ = ["CONSOLE", "PERMITTED", "SERVICE", "Act", "Actor", "Role", "require"]
 
 
 class Role(StrEnum):
@@ -32,6 +32,12 @@ class Act(StrEnum):
     READ_OWN_AUDIT = "read_own_audit"
     READ_AUDIT = "read_audit"
     MANAGE_ACCOUNTS = "manage_accounts"
+    RETRY_WORK = "retry_work"
+    """See work that failed for good, and put it back."""
+    SEE_SETTINGS = "see_settings"
+    """See what the service runs with, and try its connections."""
+    TRY_POLICY = "try_policy"
+    """Check a triage policy and try it on stored studies; nothing is changed by it."""
     EXPORT_PREDICTIONS = "export_predictions"
     MATCH_TRIALS = "match_trials"
     SEE_QUALITY = "see_quality"
@@ -103,6 +109,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.EXPORT_PREDICTIONS,
             _A.MATCH_TRIALS,
             _A.SEE_QUALITY,
+            _A.TRY_POLICY,
             _A.FREEZE_REFERENCE,
             _A.SEE_ROLLOUTS,
             _A.APPROVE_PROMOTION,
@@ -121,6 +128,9 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_OWN_AUDIT,
             _A.READ_AUDIT,
             _A.MANAGE_ACCOUNTS,
+            _A.RETRY_WORK,
+            _A.SEE_SETTINGS,
+            _A.TRY_POLICY,
             _A.SEE_QUALITY,
             _A.SEE_ROLLOUTS,
             _A.APPROVE_PROMOTION,
@@ -141,6 +151,8 @@ class Actor:
 
 
 SERVICE = Actor("wetread", Role.SERVICE, "wetread service")
+CONSOLE = Actor("console", Role.ADMIN, "the command line")
+"""Whoever may run our commands on the server: the operating system knows who that is, we do not."""
 
 
 def require(actor: Actor, act: Act) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from wetread.domain.analysis import Analysis
-from wetread.domain.audit import AuditEvent, AuditRecord
+from wetread.domain.audit import AuditEvent, AuditQuery, AuditRecord
 from wetread.domain.delivery import Delivery
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
@@ -139,6 +139,10 @@ class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityS
         """Raises TransientError(code='lease_lost') when `attempt` is not the current one: then nothing of this transaction may be committed."""
         ...
 
+    def revive_job(self, job_id: int) -> Job | None:
+        """Put a dead job back (attempts start again); None when it is not dead."""
+        ...
+
     # deliveries
     def save_delivery(self, delivery: Delivery) -> None:
         """Insert or update by study, version and sink; one that was acknowledged stays as it is."""
@@ -192,10 +196,6 @@ class Database(Protocol):
         """Dead letter, with the reason (PHI-free). Changes nothing when the lease was lost."""
         ...
 
-    def revive_job(self, job_id: int) -> bool:
-        """Put a dead job back (attempts start again); False when it is not dead."""
-        ...
-
     def claim_page(self, *, now: datetime, lease_s: float) -> Page | None:
         """Lease the queued page that is due longest (critical ones before alarms), with its attempt counted. Own transaction, never the same page twice at once."""
         ...
@@ -207,6 +207,10 @@ class Database(Protocol):
     def count_jobs(self) -> JobCounts: ...
     def count_studies(self) -> dict[StudyState, int]: ...
     def audit_records(self, *, start: int = 1) -> Iterator[AuditRecord]: ...
+    def search_audit(self, query: AuditQuery) -> tuple[AuditRecord, ...]:
+        """Newest first."""
+        ...
+
     def change_token(self) -> int:
         """A number that grows whenever anything was audited: cheap polling for live views."""
         ...

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Executable, bindparam, func, select
 
-from wetread.domain.audit import AuditRecord
+from wetread.domain.audit import AuditQuery, AuditRecord
 from wetread.domain.errors import TransientError
 from wetread.domain.job import Job, JobKind, JobState
 from wetread.domain.page import Page
@@ -17,6 +17,7 @@ from wetread.ports.database import JobCounts
 from wetread.storage import jobs, pages, schema
 from wetread.storage.accounts import AccountRows
 from wetread.storage.alarms import AlarmRows
+from wetread.storage.audit_search import audit_statement
 from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.jobs import JobRows
@@ -115,9 +116,6 @@ class SqlDatabase:
         dead = {"state": JobState.DEAD.value, "due_at": None, "reason": reason}
         self._change(jobs.HELD, {**jobs.holder(job), **dead})
 
-    def revive_job(self, job_id: int) -> bool:
-        return self._change(jobs.REVIVE, {"id": job_id})
-
     def claim_page(self, *, now: datetime, lease_s: float) -> Page | None:
         with self._in_turn(), writing(self._engine) as connection:
             row = connection.execute(pages.CLAIM_PAGE, pages.claim_until(now, lease_s)).one_or_none()
@@ -146,6 +144,9 @@ class SqlDatabase:
         while page := self._rows(_AUDIT_FROM, {"start": start}):
             yield from map(audit_record, page)
             start = page[-1].sequence + 1
+
+    def search_audit(self, query: AuditQuery) -> tuple[AuditRecord, ...]:
+        return tuple(map(audit_record, self._rows(audit_statement(query))))
 
     def change_token(self) -> int:
         return int(self._rows(_SEQUENCE)[0].sequence)

@@ -15,7 +15,7 @@ from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.storage import schema
 from wetread.storage.transaction import Row, Transaction
 
-__all__ = ["CLAIM", "COUNT", "HELD", "LIST", "REVIVE", "JobRows", "holder", "job_of", "leased_until"]
+__all__ = ["CLAIM", "COUNT", "HELD", "LIST", "JobRows", "holder", "job_of", "leased_until"]
 
 _JOBS = schema.jobs.c
 _ENQUEUE = (
@@ -42,10 +42,11 @@ HELD = update(schema.jobs).where(
     _JOBS.job_id == bindparam("id"), _JOBS.attempt == bindparam("held_attempt"), _JOBS.state == JobState.LEASED.value
 )
 """Touches a job only while the one who asks (`holder`) is its current holder."""
-REVIVE = (
+_REVIVE = (
     update(schema.jobs)
     .where(_JOBS.job_id == bindparam("id"), _JOBS.state == JobState.DEAD.value)
     .values(state=JobState.READY.value, attempt=0, due_at=schema.EPOCH)
+    .returning(*_JOBS)
 )
 LIST = select(schema.jobs).where(_JOBS.state == bindparam("of")).order_by(_JOBS.job_id).limit(bindparam("most"))
 COUNT = select(_JOBS.kind, _JOBS.state, func.count()).group_by(_JOBS.kind, _JOBS.state)
@@ -64,6 +65,10 @@ class JobRows(Transaction):
     def complete_job(self, job: Job) -> None:
         if self._write(HELD, {**holder(job), "state": JobState.DONE.value, "due_at": None}).rowcount != 1:
             raise self._refuse(TransientError("the lease was lost: another worker has this job", code="lease_lost"))
+
+    def revive_job(self, job_id: int) -> Job | None:
+        row = self._write(_REVIVE, {"id": job_id}).one_or_none()
+        return None if row is None else job_of(row)
 
 
 def _job_row(request: JobRequest) -> Row:

@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0008", "vault": "0001", "snippets": "0002"}
+HEADS = {"work": "0009", "vault": "0001", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -341,6 +341,8 @@ audit = Table(
     _text("detail"),
     _text("previous_hash"),
     _text("hash"),
+    Index(None, "actor_id", "sequence"),
+    Index(None, "study_key", "sequence"),
 )
 audit_head = Table(
     "audit_head",

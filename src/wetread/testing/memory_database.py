@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from threading import Lock
 from typing import TypeVar
 
 from wetread.domain.analysis import Analysis
-from wetread.domain.audit import GENESIS, AuditEvent, AuditRecord, record_hash
+from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, AuditRecord, record_hash
 from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion, StudyNotFound, TransientError
 from wetread.domain.identifiers import StudyKey
@@ -154,6 +155,14 @@ class MemoryUnitOfWork(
             raise self._refuse(TransientError("the lease was lost: another worker has this job", code="lease_lost"))
         self._changing.put_job(replace(held, state=JobState.DONE, due_at=None))
 
+    def revive_job(self, job_id: int) -> Job | None:
+        held = self._changing.find_job(job_id)
+        if held is None or held.state is not JobState.DEAD:
+            return None
+        job = replace(held.job, attempt=0)
+        self._changing.put_job(replace(held, job=job, state=JobState.READY, due_at=EPOCH))
+        return job
+
     def save_delivery(self, delivery: Delivery) -> None:
         key = (delivery.study_key, delivery.report_version, delivery.sink)
         held = self._changing.deliveries.get(key)
@@ -261,14 +270,6 @@ class MemoryDatabase:
             if held and held.held_by(job):
                 state.put_job(replace(held, state=to, due_at=due_at, reason=reason))
 
-    def revive_job(self, job_id: int) -> bool:
-        with self._changing() as state:
-            held = state.find_job(job_id)
-            if held is None or held.state is not JobState.DEAD:
-                return False
-            state.put_job(replace(held, job=replace(held.job, attempt=0), state=JobState.READY, due_at=EPOCH))
-            return True
-
     def claim_page(self, *, now: datetime, lease_s: float) -> Page | None:
         with self._changing() as state:
             return claim_page(state, now, lease_s)
@@ -286,8 +287,24 @@ class MemoryDatabase:
     def audit_records(self, *, start: int = 1) -> Iterator[AuditRecord]:
         return (record for sequence, record in self.state.audit.items() if sequence >= start)
 
+    def search_audit(self, query: AuditQuery) -> tuple[AuditRecord, ...]:
+        newest_first = (record for _, record in sorted(self.state.audit.items(), reverse=True))
+        return tuple(islice((each for each in newest_first if _is_wanted(each, query)), query.limit))
+
     def change_token(self) -> int:
         return len(self.state.audit)
+
+
+def _is_wanted(record: AuditRecord, query: AuditQuery) -> bool:
+    event = record.event
+    return (
+        query.actor_id in ("", event.actor_id)
+        and query.study_key in ("", event.study_key)
+        and event.action.startswith(query.action)
+        and (query.since is None or record.recorded_at >= query.since)
+        and (query.until is None or record.recorded_at < query.until)
+        and (query.before is None or record.sequence < query.before)
+    )
 
 
 def _newest(table: Mapping[tuple[StudyKey, int], T], study_key: StudyKey) -> T | None:

@@ -1,20 +1,27 @@
 """The audit log for those who may see it: all of it, or one's own acts, always with whether the chain holds."""
 
+import csv
+from dataclasses import replace
+from datetime import datetime
+from io import StringIO
 from itertools import islice
 from threading import Lock
 
 from starlette.responses import Response
 
-from wetread.domain.audit import GENESIS, AuditRecord, ChainBreak, verify_chain
+from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, AuditRecord, ChainBreak, verify_chain
+from wetread.domain.errors import NotPermitted
 from wetread.domain.role import PERMITTED, Act, require
 from wetread.ports.database import Database
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
+from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json
 
-__all__ = ["ChainWatch", "get_audit"]
+__all__ = ["ChainWatch", "export_audit", "get_audit", "search_audit"]
 
 _MAX_ROWS = 500
+_MAX_EXPORT = 50_000
 
 
 class ChainWatch:
@@ -61,6 +68,77 @@ def get_audit(call: Call) -> Response:
             "next_start": rows[-1].sequence + 1 if len(rows) == limit else None,
         }
     )
+
+
+def search_audit(call: Call) -> Response:
+    """Newest first, one's own acts without READ_AUDIT; `next_before` asks for the page after."""
+    query = _query(call, _MAX_ROWS)
+    rows = call.house.services.database.search_audit(query)
+    return json_answer(
+        {
+            "scope": _scope(call),
+            "chain": call.house.chain.status(),
+            "records": [_record(each) for each in rows],
+            "next_before": rows[-1].sequence if len(rows) == query.limit else None,
+        }
+    )
+
+
+def export_audit(call: Call) -> Response:
+    """As CSV (RFC 4180), newest first, at most 50,000 rows. The export is itself an act, and audited."""
+    query, house = replace(_query(call, _MAX_EXPORT), limit=_MAX_EXPORT), call.house
+    rows = house.services.database.search_audit(query)
+    facts = (("records", str(len(rows))), ("chain_holds", str(house.chain.status()["holds"]).lower()))
+    house.audit(AuditEvent("audit.export", call.signed_in.actor.actor_id, detail=facts))
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["sequence", "recorded_at", "actor_id", "action", "outcome", "study_key", "detail", "hash"])
+    for each in rows:
+        event = each.event
+        detail = "; ".join(f"{name}={value}" for name, value in event.detail)
+        cells = (event.actor_id, event.action, event.outcome, event.study_key or "", detail)
+        writer.writerow([each.sequence, each.recorded_at.isoformat(), *map(_plain, cells), each.hash])
+    headers = {"Content-Disposition": 'attachment; filename="wetread-audit.csv"'}
+    return Response(text.getvalue().encode(), 200, headers, "text/csv; charset=utf-8; header=present")
+
+
+def _plain(cell: str) -> str:
+    """A spreadsheet takes what begins so for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _scope(call: Call) -> str:
+    return "all" if Act.READ_AUDIT in PERMITTED[call.signed_in.actor.role] else "own"
+
+
+def _query(call: Call, most: int) -> AuditQuery:
+    asked, me = dict(call.query), call.signed_in.actor.actor_id
+    if any(len(value) > 100 for value in asked.values()):
+        raise Refusal(400, "query_misfit", "a value of the query is too long")
+    own = _scope(call) == "own"
+    if own and asked.get("actor", me) not in ("", me):
+        raise NotPermitted("one's own acts only: this role may not read the acts of others")
+    return AuditQuery(
+        me if own else asked.get("actor", ""),
+        asked.get("action", ""),
+        asked.get("study", ""),
+        _moment(asked, "since"),
+        _moment(asked, "until"),
+        call.asked_number("before", 1, 2**53) if "before" in asked else None,
+        call.asked_number("limit", 100, most),
+    )
+
+
+def _moment(asked: dict[str, str], name: str) -> datetime | None:
+    if not asked.get(name):
+        return None
+    try:
+        moment = datetime.fromisoformat(asked[name])
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refusal(400, "query_misfit", f"{name} is an ISO 8601 time with its zone, as 2026-03-02T08:00:00Z")
+    return moment
 
 
 def _record(record: AuditRecord) -> Json:

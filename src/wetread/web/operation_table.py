@@ -2,6 +2,7 @@
 
 from wetread.domain.role import Act
 from wetread.web import audit_view, films, hanging, health, pulse, qido, rollout_view, sessions, studies, wado
+from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.operations import Access, Operation, Query
@@ -327,4 +328,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *CRITICAL_OPERATIONS,
     *QUALITY_OPERATIONS,
     *READING_OPERATIONS,
+    *ADMINISTRATION_OPERATIONS,
 )

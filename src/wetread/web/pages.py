@@ -33,6 +33,8 @@ _PAGES = {
     "/alarms": "alarms.html",
     "/roster": "roster.html",
     "/quality": "quality.html",
+    "/administration": "administration.html",
+    "/administration/{part}": "administration.html",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"

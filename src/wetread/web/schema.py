@@ -6,7 +6,7 @@ from typing import cast
 
 from wetread.web.problems import Refusal
 
-__all__ = ["Schema", "array", "check", "choice", "integer", "record", "text"]
+__all__ = ["Schema", "array", "boolean", "check", "choice", "integer", "record", "text"]
 
 Schema = Mapping[str, object]
 
@@ -37,6 +37,10 @@ def choice(*values: str) -> Schema:
 
 def integer(minimum: int, maximum: int) -> Schema:
     return {"type": "integer", "minimum": minimum, "maximum": maximum}
+
+
+def boolean() -> Schema:
+    return {"type": "boolean"}
 
 
 def array(items: Schema, max_items: int) -> Schema:

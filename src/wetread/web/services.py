@@ -1,7 +1,7 @@
 """What the HTTP door is handed by bootstrap: ports, the reading desk, and a few settings. It makes none of them itself."""
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wetread.domain.critical import EscalationPath
@@ -18,10 +18,30 @@ from wetread.triage.policy import OrderRule
 from wetread.triage.roster_book import RosterBook
 from wetread.web.hanging_file import read_hanging
 
-__all__ = ["Probe", "WebServices", "WebSettings"]
+__all__ = ["Administration", "Connection", "Probe", "WebServices", "WebSettings"]
 
 Probe = Callable[[], str]
 """Asks whether one thing we depend on works: "" when it does, else a PHI-free sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Something we send to. `where` without secrets; `test` says what answered, or raises WetreadError."""
+
+    name: str
+    kind: str
+    where: str
+    test: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Administration:
+    """What the administration pages show. `settings`: name, value, source and description of each, secrets masked. `policy_text`: the triage policy's file as it is now; `site_policy`: it is the site's own, not ours."""
+
+    connections: Sequence[Connection] = ()
+    settings: Sequence[tuple[str, str, str, str]] = ()
+    policy_text: Callable[[], str] = lambda: ""
+    site_policy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +79,5 @@ class WebServices:
     labeller: Labeller = field(default_factory=RuleLabeller)
     macros: Mapping[str, str] = field(default_factory=dict)
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
+    administration: Administration = field(default_factory=Administration)
     new_secret: Callable[[], str] = secrets.token_urlsafe

@@ -26,7 +26,18 @@ def test_the_contract_names_every_route_and_no_other(world: World, door: Browser
     contract = door.get("/api/openapi.json").json()
     assert contract["openapi"] == "3.1.0"
     published = {(method.upper(), path) for path, each in contract["paths"].items() for method in each}  # type: ignore[attr-defined]
-    names = ("/", "/login", "/studies/{study_key}", "/criticals", "/alarms", "/roster", "/quality", "/assets/{name}")
+    names = (
+        "/",
+        "/login",
+        "/studies/{study_key}",
+        "/criticals",
+        "/alarms",
+        "/roster",
+        "/quality",
+        "/administration",
+        "/administration/{part}",
+        "/assets/{name}",
+    )
     assert published == routed(world) - {("GET", name) for name in names}
 
 

@@ -15,6 +15,25 @@ BODIES: dict[str, object] = {
     "sign_report": {"etag": 1, "meaning": "m", "password": PASSWORD},
     "amend_report": {"reason": "r"},
     "search_worklist": {"text": "doe"},
+    "retry_work": {"jobs": [1]},
+    "add_account": {
+        "actor_id": "new",
+        "role": "resident",
+        "display_name": "",
+        "new_password": PASSWORD,
+        "password": "x",
+    },
+    "set_role": {"role": "resident", "password": "x"},
+    "set_disabled": {"disabled": True, "password": "x"},
+    "set_password": {"new_password": PASSWORD, "password": "x"},
+    "end_session": {"session": "0" * 16},
+    "rollout_ask": {"site": "north", "password": "x"},
+    **{
+        f"rollout_{name}": {"site": "north", "reason": "because", "password": "x"}
+        for name in ("approve", "hold", "resume", "roll_back")
+    },
+    "check_policy": {"policy": "a"},
+    "try_policy": {"policy": "a", "hours": 24, "most": 10},
     "save_views": {"views": []},
     "reject_draft": {"etag": 1, "reason_code": "not_useful"},
     "commit_findings": {"findings": [{"name": "effusion", "presence": "negative"}]},
@@ -61,7 +80,7 @@ def path_of(operation: Operation, key: str) -> str:
     filled = operation.path.replace("{study_key}", key).replace("{study_uid}", "2.25.1")
     filled = filled.replace("{series_uid}", "2.25.1.1").replace("{sop_uid}", "2.25.1.1.1")
     filled = filled.replace("{critical_key}", f"{key}:1").replace("{override_id}", "none")
-    filled = filled.replace("{model}", "phantom-net@2.0.0")
+    filled = filled.replace("{model}", "phantom-net@2.0.0").replace("{actor_id}", "nobody").replace("{name}", "none")
     assert not re.search(r"[{}]", filled)
     return filled
 

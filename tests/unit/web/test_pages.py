@@ -29,7 +29,19 @@ def test_every_answer_carries_the_policy(door: Browser, path: str) -> None:
     assert "server" not in headers
 
 
-@pytest.mark.parametrize("path", ["/", "/studies/" + "a" * 24, "/criticals", "/alarms", "/roster", "/quality"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/studies/" + "a" * 24,
+        "/criticals",
+        "/alarms",
+        "/roster",
+        "/quality",
+        "/administration",
+        "/administration/audit",
+    ],
+)
 def test_a_stranger_is_shown_the_door_and_comes_back_after(door: Browser, path: str) -> None:
     answer = door.get(path)
     assert (answer.status, answer.headers["location"]) == (303, f"/login?next={path}")

@@ -130,7 +130,13 @@ def second_reader_world(mode: ReadingMode = ReadingMode.SECOND_READER) -> World:
 def paths(operation: Operation, key: str) -> list[str]:
     """Every place that the operation has of the study: with our own object's series and instance as well as the film's."""
     found = [operation.path.replace("{study_key}", key).replace("{critical_key}", f"{key}:1")]
-    found = [each.replace("{study_uid}", "2.25.1").replace("{model}", "okapinet@9.8.7") for each in found]
+    found = [
+        each.replace("{study_uid}", "2.25.1")
+        .replace("{model}", "okapinet@9.8.7")
+        .replace("{actor_id}", "ann")
+        .replace("{name}", "stow")
+        for each in found
+    ]
     if "{series_uid}" in operation.path:
         pairs = (("2.25.1.1", "2.25.1.1.1"), ("2.25.77", "2.25.77.1"))
         found = [

@@ -1,0 +1,100 @@
+"""What an administrator may try: each configured destination with a test that sends nothing of a patient and pages nobody."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wetread.domain.errors import PermanentError
+from wetread.settings import ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings, explain
+from wetread.triage.policy import DEFAULT_POLICY
+from wetread.web.services import Administration, Connection
+
+__all__ = ["build_administration", "shown_settings"]
+
+_TIMEOUT_S = 10.0
+
+
+def build_administration(settings: Settings) -> Administration:
+    """Connections: sinks first, then the channels that pages leave by, in the order of the settings."""
+    channels = (_channel(*each) for each in settings.notification_channels.items())
+    policy = settings.triage_policy or DEFAULT_POLICY
+    return Administration(
+        (*_sinks(settings), *channels),
+        shown_settings(settings),
+        lambda: policy.read_text("utf-8"),
+        settings.triage_policy is not None,
+    )
+
+
+def shown_settings(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
+    """(name, value, source, description) of each setting as `wetread settings` shows it: secrets masked."""
+    given = settings.model_fields_set
+    return tuple(
+        (row.name, row.value, "file or command line" if row.source == "default" and row.name in given else row.source, row.description)
+        for row in explain(settings)
+    )  # fmt: skip
+
+
+def _sinks(settings: Settings) -> Iterator[Connection]:
+    folder = settings.resolved_folder_sink
+    yield Connection("folder", "folder", str(folder), partial(_folder, folder))
+    if settings.stow_sink_url:
+        yield _http("stow", "STOW-RS", settings.stow_sink_url)
+    if remote := settings.cstore_sink:
+        called = f"{remote.ae_title}@{remote.host}:{remote.port}"
+        yield Connection("cstore", "C-STORE", called, partial(_echo, settings))
+    if settings.fhir_sink_url:
+        yield _http("fhir", "FHIR", settings.fhir_sink_url.rstrip("/") + "/metadata")
+    if settings.record_fhir_url:
+        yield _http(
+            "record",
+            "FHIR, patient record",
+            settings.record_fhir_url.rstrip("/") + "/metadata",
+            settings.record_ca_file,
+        )
+
+
+def _http(name: str, kind: str, url: str, ca_file: Path | None = None) -> Connection:
+    from wetread.channels.reach import reach_http
+
+    parts = urlsplit(url)
+    return Connection(
+        name, kind, f"{parts.scheme}://{parts.hostname}{parts.path}", partial(reach_http, url, _TIMEOUT_S)
+    )
+
+
+def _channel(name: str, channel: ChannelSettings) -> Connection:
+    """The host alone is shown: the path of a web hook may be its secret."""
+    from wetread.channels.reach import reach_http, reach_tcp
+
+    if isinstance(channel, HttpChannel):
+        host = urlsplit(channel.resolved_url).hostname or ""
+        root = f"{urlsplit(channel.resolved_url).scheme}://{urlsplit(channel.resolved_url).netloc}/"
+        return Connection(
+            f"channel-{name}", channel.kind, host, partial(reach_http, root, channel.timeout_s, channel.ca_file)
+        )
+    if isinstance(channel, EmailChannel | Hl7Channel):
+        tls = channel.tls if isinstance(channel, Hl7Channel) else channel.security == "tls"
+        test = partial(reach_tcp, channel.host, channel.port, channel.timeout_s, tls=tls, ca_file=channel.ca_file)
+        return Connection(f"channel-{name}", channel.kind, f"{channel.host}:{channel.port}", test)
+    raise PermanentError(f"channel {name} is of a kind that has no test", code="bad_settings")
+
+
+def _folder(folder: Path) -> str:
+    import os
+
+    if not folder.is_dir():
+        raise PermanentError("the folder is not there yet: it is made with the first delivery", code="no_folder")
+    if not os.access(folder, os.W_OK):
+        raise PermanentError("the folder cannot be written: correct its owner or its mode", code="not_writable")
+    return "the folder is there and can be written"
+
+
+def _echo(settings: Settings) -> str:
+    from wetread.dicom.store_scu import StoreScp, echo
+
+    remote = settings.cstore_sink
+    if remote is None:
+        raise PermanentError("no C-STORE destination is configured", code="no_connection")
+    return echo(StoreScp(remote.ae_title, remote.host, remote.port, settings.ae_title, _TIMEOUT_S))

@@ -1,0 +1,123 @@
+"""Who has an account, in which role: one rule for the page and the command line. Each act is one transaction with its audit record."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import PermanentError
+from wetread.domain.role import CONSOLE, Act, Actor, Role, require
+from wetread.ports.clock import Clock
+from wetread.ports.database import Account, Database, Session, UnitOfWork
+
+__all__ = ["AccountDesk"]
+
+Hashed = Callable[[str], str]
+"""A password as it is stored; raises PermanentError(code='weak_password')."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDesk:
+    """Every act raises NotPermitted without MANAGE_ACCOUNTS, and PermanentError for what is not there or must not be.
+
+    Nobody changes their own role or disables themselves, and the last administrator who can sign in stays one. Losing a role, a password or the account ends the sessions and tokens that stood on it.
+    """
+
+    database: Database
+    clock: Clock
+    hashed: Hashed
+
+    def add(self, actor: Actor, new: Actor, password: str, *, may_replace: bool = False) -> None:
+        """`may_replace`: the command line's way back in; an account of that name gets this role, name and password."""
+        require(actor, Act.MANAGE_ACCOUNTS)
+        stored = self.hashed(password)
+        with self.database.begin() as unit:
+            known = unit.account(new.actor_id)
+            if known and not (may_replace and actor == CONSOLE):
+                raise PermanentError(f"there is an account {new.actor_id} already", code="account_exists")
+            if known and new.role is not known.actor.role:
+                _keep_an_admin(unit, known)
+            unit.save_account(Account(new, stored))
+            self._end(unit, actor, "account.save", new.actor_id, role=new.role.value)
+            unit.commit()
+
+    def set_role(self, actor: Actor, actor_id: str, role: Role) -> None:
+        with self._acting(actor) as unit:
+            account = _other(unit, actor, actor_id, "one's own role is for another administrator to change")
+            if role is not account.actor.role:
+                _keep_an_admin(unit, account)
+                unit.save_account(replace(account, actor=replace(account.actor, role=role)))
+                facts = {"before": account.actor.role.value, "role": role.value}
+                self._end(unit, actor, "account.role", actor_id, **facts)
+                unit.commit()
+
+    def set_disabled(self, actor: Actor, actor_id: str, *, disabled: bool) -> None:
+        with self._acting(actor) as unit:
+            account = _other(unit, actor, actor_id, "one's own account is for another administrator to disable")
+            if disabled:
+                _keep_an_admin(unit, account)
+            unit.save_account(replace(account, disabled=disabled))
+            self._end(unit, actor, "account.disable" if disabled else "account.enable", actor_id)
+            unit.commit()
+
+    def set_password(self, actor: Actor, actor_id: str, password: str) -> None:
+        require(actor, Act.MANAGE_ACCOUNTS)
+        stored = self.hashed(password)
+        with self._acting(actor) as unit:
+            unit.save_account(replace(_account(unit, actor_id), password_hash=stored))
+            self._end(unit, actor, "account.password", actor_id)
+            unit.commit()
+
+    def sessions(self, actor: Actor) -> tuple[Session, ...]:
+        """Those that have not expired."""
+        require(actor, Act.MANAGE_ACCOUNTS)
+        now = self.clock.now()
+        with self.database.begin(write=False) as unit:
+            return tuple(each for each in unit.sessions() if each.expires_at > now)
+
+    def end_session(self, actor: Actor, token_sha256: str) -> None:
+        with self._acting(actor) as unit:
+            session = unit.session(token_sha256)
+            if session is None:
+                raise PermanentError("that session has ended already", code="no_session")
+            unit.end_session(token_sha256)
+            facts = (("account", session.actor_id),)
+            unit.audit(AuditEvent("session.revoke", actor.actor_id, detail=facts), self.clock.now())
+            unit.commit()
+
+    @contextmanager
+    def _acting(self, actor: Actor) -> Iterator[UnitOfWork]:
+        require(actor, Act.MANAGE_ACCOUNTS)
+        with self.database.begin() as unit:
+            yield unit
+
+    def _end(self, unit: UnitOfWork, actor: Actor, action: str, actor_id: str, **facts: str) -> None:
+        """Write the act down, and end what was opened before it."""
+        ended = [each for each in unit.sessions() if each.actor_id == actor_id]
+        for each in ended:
+            unit.end_session(each.token_sha256)
+        detail = {"account": actor_id, **facts, **({"sessions_ended": str(len(ended))} if ended else {})}
+        unit.audit(AuditEvent(action, actor.actor_id, detail=tuple(detail.items())), self.clock.now())
+
+
+def _account(unit: UnitOfWork, actor_id: str) -> Account:
+    account = unit.account(actor_id)
+    if account is None:
+        raise PermanentError(f"there is no account {actor_id}", code="no_account")
+    return account
+
+
+def _other(unit: UnitOfWork, actor: Actor, actor_id: str, refusal: str) -> Account:
+    if actor.actor_id == actor_id:
+        raise PermanentError(refusal, code="own_account")
+    return _account(unit, actor_id)
+
+
+def _keep_an_admin(unit: UnitOfWork, leaving: Account) -> None:
+    """Raises PermanentError when nobody else could manage accounts any more."""
+    others = (each for each in unit.accounts() if each.actor.actor_id != leaving.actor.actor_id and not each.disabled)
+    is_admin = leaving.actor.role is Role.ADMIN and not leaving.disabled
+    if is_admin and not any(each.actor.role is Role.ADMIN for each in others):
+        raise PermanentError(
+            "this is the last administrator who can sign in: make another one first", code="last_admin"
+        )

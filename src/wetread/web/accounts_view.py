@@ -1,0 +1,129 @@
+"""Accounts and sessions over HTTP. The desk decides; every act asks for the administrator's own password again."""
+
+from typing import cast
+
+from starlette.responses import Response
+
+from wetread.domain.errors import PermanentError
+from wetread.domain.role import Actor, Role
+from wetread.governance.account_desk import AccountDesk
+from wetread.ports.database import Session
+from wetread.web.accounts import MIN_PASSWORD_LENGTH, hash_password
+from wetread.web.json_answer import json_answer
+from wetread.web.operations import Call
+from wetread.web.reading_json import Json
+from wetread.web.schema import Schema, boolean, choice, record, text
+
+__all__ = [
+    "ADD_BODY",
+    "DISABLE_BODY",
+    "PASSWORD_BODY",
+    "REVOKE_BODY",
+    "ROLE_BODY",
+    "add_account",
+    "end_session",
+    "get_accounts",
+    "set_disabled",
+    "set_password",
+    "set_role",
+]
+
+_NAME = text(64, min_length=1, pattern=r"[a-z0-9][a-z0-9._@-]*")
+_OWN = text(256, min_length=1)
+_NEW = text(256, min_length=1)
+_SHORT = 16
+ADD_BODY: Schema = record(
+    {"actor_id": _NAME, "role": choice(*Role), "display_name": text(100), "new_password": _NEW, "password": _OWN}
+)
+ROLE_BODY: Schema = record({"role": choice(*Role), "password": _OWN})
+DISABLE_BODY: Schema = record({"disabled": boolean(), "password": _OWN})
+PASSWORD_BODY: Schema = record({"new_password": _NEW, "password": _OWN})
+REVOKE_BODY: Schema = record({"session": text(_SHORT, min_length=_SHORT, pattern="[0-9a-f]+")})
+_RESERVED = ("console", "wetread", "unknown")
+"""Names that the audit log gives to what is no account."""
+
+
+def get_accounts(call: Call) -> Response:
+    """`session` names a session without giving it away: the beginning of what is stored of it."""
+    actor = call.signed_in.actor
+    sessions = _desk(call).sessions(actor)
+    with call.house.services.database.begin(write=False) as unit:
+        accounts = unit.accounts()
+    rows = [
+        {
+            "actor_id": each.actor.actor_id,
+            "display_name": each.actor.display_name,
+            "role": each.actor.role.value,
+            "disabled": each.disabled,
+            "me": each.actor.actor_id == actor.actor_id,
+        }
+        for each in accounts
+    ]
+    return json_answer(
+        {
+            "accounts": rows,
+            "sessions": [_session(call, each) for each in sessions],
+            "roles": [each.value for each in Role],
+            "min_password_length": MIN_PASSWORD_LENGTH,
+        }
+    )
+
+
+def add_account(call: Call) -> Response:
+    _confirm(call)
+    actor_id = call.text("actor_id")
+    if actor_id in _RESERVED:
+        raise PermanentError(f"the name {actor_id} has another meaning in the audit log: take another", code="reserved")
+    new = Actor(actor_id, Role(call.text("role")), call.text("display_name").strip() or actor_id)
+    _desk(call).add(call.signed_in.actor, new, call.text("new_password"))
+    return get_accounts(call)
+
+
+def set_role(call: Call) -> Response:
+    _confirm(call)
+    _desk(call).set_role(call.signed_in.actor, call.path["actor_id"], Role(call.text("role")))
+    return get_accounts(call)
+
+
+def set_disabled(call: Call) -> Response:
+    _confirm(call)
+    disabled = cast(bool, call.body["disabled"])
+    _desk(call).set_disabled(call.signed_in.actor, call.path["actor_id"], disabled=disabled)
+    return get_accounts(call)
+
+
+def set_password(call: Call) -> Response:
+    _confirm(call)
+    _desk(call).set_password(call.signed_in.actor, call.path["actor_id"], call.text("new_password"))
+    return Response(status_code=204)
+
+
+def end_session(call: Call) -> Response:
+    desk, actor, wanted = _desk(call), call.signed_in.actor, call.text("session")
+    named = [each for each in desk.sessions(actor) if each.token_sha256.startswith(wanted)]
+    if len(named) != 1:
+        raise PermanentError("that session has ended already", code="no_session")
+    desk.end_session(actor, named[0].token_sha256)
+    return Response(status_code=204)
+
+
+def _session(call: Call, session: Session) -> Json:
+    return {
+        "session": session.token_sha256[:_SHORT],
+        "actor_id": session.actor_id,
+        "expires_at": session.expires_at.isoformat(),
+        "this": session.token_sha256 == call.signed_in.token_sha256,
+    }
+
+
+def _desk(call: Call) -> AccountDesk:
+    services = call.house.services
+
+    def hashed(password: str) -> str:
+        return hash_password(password, salt=services.new_secret().encode()[:32])
+
+    return AccountDesk(services.database, services.clock, hashed)
+
+
+def _confirm(call: Call) -> None:
+    call.house.doorkeeper.confirm(call.signed_in, call.text("password"), call.address)

@@ -1,0 +1,68 @@
+// Accounts, roles, sessions. Each change asks for one's own password; what may not be is refused by the server and said.
+import { failed, field, ownPassword, question, said, table } from "./admin_parts.ts";
+import type { Account, Accounts, SignedIn } from "./answers/administration.ts";
+import { get, send } from "./api.ts";
+import { t } from "./catalogue.ts";
+import { h } from "./dom.ts";
+import { shortly, visible, words } from "./format.ts";
+
+export async function people(place: HTMLElement): Promise<void> {
+  draw(place, await get<Accounts>("/api/accounts"));
+}
+
+function draw(place: HTMLElement, answer: Accounts): void {
+  const again = async (what: string) => (said(t("admin.people.done", { what })), people(place));
+  place.replaceChildren(h("div", { class: "admin" },
+    h("div", { class: "bar" }, h("button", { class: "primary", onclick: () => add(answer).then((what) => (what ? again(what) : null)) }, t("admin.people.add"))),
+    table(t("admin.people"), [t("admin.audit.actor"), t("admin.name"), t("admin.people.role"), t("admin.state"), ""], answer.accounts.map((each) => row(each, answer, again))),
+    h("h2", {}, t("admin.people.sessions")),
+    table(t("admin.people.sessions"), [t("admin.audit.actor"), t("admin.people.expires"), ""], answer.sessions.map((each) => session(each, again)))));
+}
+
+function row(account: Account, answer: Accounts, again: (what: string) => unknown): HTMLTableRowElement {
+  const name = visible(account.actor_id);
+  const about = () => h("span", { class: "visually-hidden" }, ` ${name}`);
+  const ask = (title: string, run: () => Promise<string | null>) => h("button", { onclick: () => run().then((what) => (what ? again(what) : null)) }, title, about());
+  const state = h("span", { class: `chip ${account.disabled ? "bad" : "good"}` }, t(account.disabled ? "admin.people.disabled" : "admin.people.active"));
+  const others = account.me ? [] : [ask(t("admin.people.change"), () => changeRole(account, answer)), ask(t(account.disabled ? "admin.people.enable" : "admin.people.disable"), () => setDisabled(account))];
+  return h("tr", {}, h("td", {}, h("strong", {}, name), account.me && h("span", { class: "muted" }, ` ${t("admin.people.you")}`)), h("td", {}, visible(account.display_name)), h("td", {}, words(account.role)), h("td", {}, state),
+    h("td", { class: "acts" }, others, ask(t("admin.people.password"), () => changePassword(account, answer))));
+}
+
+function session(each: SignedIn, again: (what: string) => unknown): HTMLTableRowElement {
+  const end = () => send("POST", "/api/accounts/sessions/end", { body: { session: each.session } }).then(() => again(t("admin.people.end.of", { name: visible(each.actor_id) })), failed);
+  return h("tr", {}, h("td", {}, visible(each.actor_id)), h("td", {}, shortly(each.expires_at)), h("td", { class: "acts" }, each.this ? h("span", { class: "muted" }, t("admin.people.this")) : h("button", { onclick: end }, t("admin.people.end"), h("span", { class: "visually-hidden" }, ` ${visible(each.actor_id)} ${each.session}`))));
+}
+
+const roles = (answer: Accounts, chosen: string) => h("select", {}, answer.roles.map((role) => h("option", { value: role, selected: role === chosen }, words(role))));
+const newPassword = (answer: Accounts) => h("input", { type: "password", autocomplete: "new-password", required: true, minlength: answer.min_password_length, maxlength: 256 });
+
+async function add(answer: Accounts): Promise<string | null> {
+  const [actor, name, role, password, own] = [h("input", { required: true, maxlength: 64, pattern: "[a-z0-9][a-z0-9._@\\-]*", autocomplete: "off", autofocus: true, title: t("admin.people.account.hint") }), h("input", { maxlength: 100, autocomplete: "off" }), roles(answer, "radiologist"), newPassword(answer), ownPassword()];
+  const fields = [field(`${t("admin.people.account")} (${t("admin.people.account.hint")})`, actor), field(t("admin.people.name"), name), field(t("admin.people.role"), role), field(t("admin.people.new", { length: answer.min_password_length }), password), field(t("admin.people.own"), own)];
+  const done = await question(t("admin.people.add"), fields, t("admin.people.add"), () => send("POST", "/api/accounts", { body: { actor_id: actor.value, display_name: name.value, role: role.value, new_password: password.value, password: own.value } }));
+  return done ? `${actor.value}, ${words(role.value)}` : null;
+}
+
+async function changeRole(account: Account, answer: Accounts): Promise<string | null> {
+  const [role, own] = [roles(answer, account.role), ownPassword()];
+  const title = t("admin.people.role.of", { name: visible(account.actor_id) });
+  const done = await question(title, [h("p", { class: "muted" }, t("admin.people.role.ends")), field(t("admin.people.role"), role), field(t("admin.people.own"), own)], t("save"), () => send("PUT", address(account, "role"), { body: { role: role.value, password: own.value } }));
+  return done ? `${account.actor_id}, ${words(role.value)}` : null;
+}
+
+async function setDisabled(account: Account): Promise<string | null> {
+  const own = ownPassword();
+  const title = t(account.disabled ? "admin.people.enable.of" : "admin.people.disable.of", { name: visible(account.actor_id) });
+  const done = await question(title, [h("p", { class: "muted" }, t("admin.people.role.ends")), field(t("admin.people.own"), own)], t(account.disabled ? "admin.people.enable" : "admin.people.disable"), () => send("PUT", address(account, "disabled"), { body: { disabled: !account.disabled, password: own.value } }));
+  return done ? title : null;
+}
+
+async function changePassword(account: Account, answer: Accounts): Promise<string | null> {
+  const [password, own] = [newPassword(answer), ownPassword()];
+  const title = t("admin.people.password.of", { name: visible(account.actor_id) });
+  const done = await question(title, [h("p", { class: "muted" }, t("admin.people.role.ends")), field(t("admin.people.new", { length: answer.min_password_length }), password), field(t("admin.people.own"), own)], t("save"), () => send("PUT", address(account, "password"), { body: { new_password: password.value, password: own.value } }));
+  return done ? title : null;
+}
+
+const address = (account: Account, what: string) => `/api/accounts/${account.actor_id}/${what}`;

@@ -1,0 +1,29 @@
+// The administration pages' answers: dead letters, audit, accounts, settings, models, policy.
+export type DeadLetter = { job: number; kind: string; study_key: string; attempts: number; detail: string; reason: string };
+export type DeadLetters = { total: number; waiting: Record<string, number>; dead: DeadLetter[] };
+export type Retried = { retried: number[] };
+
+export type AuditRecord = { sequence: number; recorded_at: string; action: string; actor_id: string; outcome: string; study_key: string | null; detail: Record<string, string>; hash: string };
+export type AuditPage = { scope: "all" | "own"; chain: { holds: boolean; verified_through: number; problem: string }; records: AuditRecord[]; next_before: number | null };
+
+export type Account = { actor_id: string; display_name: string; role: string; disabled: boolean; me: boolean };
+export type SignedIn = { session: string; actor_id: string; expires_at: string; this: boolean };
+export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: string[]; min_password_length: number };
+
+export type Setting = { name: string; value: string; source: string; description: string };
+export type Connection = { name: string; kind: string; where: string };
+export type SettingsAnswer = { settings: Setting[]; connections: Connection[] };
+export type Tried = { name: string; answers: boolean; said: string; took_ms: number; tried_at: string };
+
+export type Gate = { gate: string; finding: string | null; result: string; statistic: string; value: number | string | null; threshold: number | string | null; events: number; n: number };
+export type Look = { look: number; decided_at: string; verdict: string; reason: string; studies: number; gates: Gate[] };
+export type RolloutAct = { action: string; actor_id: string; role: string; acted_at: string; percent: number; reason: string };
+export type Rollout = { site: string; state: string; percent: number; next_percent: number; since: string; open: boolean; held: string; reason: string; ask: { percent: number; asked_by: string; approvals: { actor_id: string; role: string }[] } | null; look: Look | null; history: RolloutAct[] };
+export type Version = { model: string; bundle_sha256: string; registered_by: string; registered_at: string; signer: string; note: string; rollouts: Rollout[] };
+export type Models = { versions: Version[] };
+
+export type Policy = { policy: string; site_policy: boolean };
+export type Checked = { version: string | null; problems: { line: number; where: string; message: string }[]; advice: string[]; rules: number; critical_rules: number };
+type Decided = { priority: string; critical: boolean; reason: string };
+export type DryRun = { studies: number; moved: number; priorities: string[]; table: number[][]; critical_before: number; critical_after: number; becoming_critical: number; no_longer_critical: number; rules: { rule: string; before: number; after: number }[]; silent: string[]; changed: { study_key: string; before: Decided; after: Decided }[]; changed_total: number };
+export type PolicyTried = Checked & { dry_run: DryRun | null };
