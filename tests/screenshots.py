@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from playwright.sync_api import Page, sync_playwright
 from tests.builders_web import PASSWORD, a_world, open_door
 from tests.quality_data import a_simulated_report
 from wetread.testing.clock import FixedClock
+from wetread.triage.policy import DEFAULT_POLICY
+from wetread.web.services import Administration
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -28,6 +31,7 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             take(page, address, account, password)
             take_quality(browser.new_page(viewport={"width": 1280, "height": 800}))
+            take_administration(browser.new_page(viewport={"width": 1280, "height": 800}))
             browser.close()
     finally:
         demo.terminate()
@@ -118,6 +122,28 @@ def take_quality(page: Page) -> None:
         page.wait_for_selector(".picture svg")
         page.wait_for_timeout(500)
         page.screenshot(path=IMAGES / "quality.png")
+        page.close()
+
+
+def take_administration(page: Page) -> None:
+    """Accounts of made-up people, and the built-in policy tried on made-up studies."""
+    world = a_world(clock=FixedClock(datetime.now(UTC)))
+    shown = Administration(policy_text=lambda: DEFAULT_POLICY.read_text("utf-8"))
+    world.services = replace(world.services, administration=shown)
+    for _ in range(12):
+        world.add_study()
+    with open_door(world) as door:
+        page.goto(f"http://127.0.0.1:{door.port}/administration/people")
+        page.get_by_label("Account").fill("admin")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#part table")
+        page.screenshot(path=IMAGES / "people.png")
+        page.goto(f"http://127.0.0.1:{door.port}/administration/rules")
+        page.get_by_role("button", name="Try it").click()
+        page.wait_for_selector("#part table")
+        page.wait_for_timeout(500)
+        page.screenshot(path=IMAGES / "rules.png")
         page.close()
 
 

@@ -22,9 +22,16 @@ def build_administration(settings: Settings) -> Administration:
     return Administration(
         (*_sinks(settings), *channels),
         shown_settings(settings),
-        lambda: policy.read_text("utf-8"),
+        partial(_text_of, policy),
         settings.triage_policy is not None,
     )
+
+
+def _text_of(policy: Path) -> str:
+    try:
+        return policy.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PermanentError(f"the policy file cannot be read ({type(error).__name__})", code="bad_policy") from None
 
 
 def shown_settings(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
@@ -92,9 +99,11 @@ def _folder(folder: Path) -> str:
 
 
 def _echo(settings: Settings) -> str:
+    from wetread.channels.reach import reach_tcp
     from wetread.dicom.store_scu import StoreScp, echo
 
     remote = settings.cstore_sink
     if remote is None:
         raise PermanentError("no C-STORE destination is configured", code="no_connection")
+    reach_tcp(remote.host, remote.port, _TIMEOUT_S)  # tells a host that is away from an AE that refuses us
     return echo(StoreScp(remote.ae_title, remote.host, remote.port, settings.ae_title, _TIMEOUT_S))
