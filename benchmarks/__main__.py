@@ -14,6 +14,8 @@ SCRIPTS = (
     "model_speed",
     "queue_simulation",
     "drafting_grammar",
+    "ui/worklist_server",
+    "ui/worklist",
 )
 
 
