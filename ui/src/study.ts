@@ -8,6 +8,7 @@ import { together } from "./completion.ts";
 import { canDictate, dictateButton } from "./dictation.ts";
 import { byId, h } from "./dom.ts";
 import { Editor } from "./editor.ts";
+import { prepareNext } from "./film/pixels.ts";
 import { FilmViewer } from "./film/viewer.ts";
 import { findingsPanel, type Said } from "./findings.ts";
 import { date, visible, words } from "./format.ts";
@@ -32,10 +33,10 @@ import { Warnings } from "./warnings.ts";
 
 const studyKey = location.pathname.split("/").at(-1) ?? "";
 const address = `/api/studies/${studyKey}`;
+const PREPARE_AFTER_MS = 1500;
 const MACHINE_DONE = ["drafted", "in_reading"];
 const READABLE = ["admitted", "analysed", "ai_unavailable", "triaged", ...MACHINE_DONE];
 let reading: Reading;
-let film = null as FilmViewer | null;
 let [editor, saver, warnings]: [Editor | null, Saver | null, Warnings | null] = [null, null, null];
 let verdicts = new Map<string, Verdict>();
 let own: OwnFindings | null = null;
@@ -62,23 +63,13 @@ async function load(): Promise<void> {
 
 async function load_(fresh: Reading): Promise<void> {
   reading = fresh;
-  film ??= viewer();
-  const shown = film;
   patientBar(reading);
   words_();
-  if (shown.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) shown.offer(reading.instances, reading.ai.analysis?.instance_key, reading.priors, called());
-  if (reading.ai.analysis?.has_heat_maps) get<HeatMaps>(`${address}/heatmap`, { background: true }).then((heat) => shown.setHeat(heat), () => {});
+  if (film.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) film.offer(reading.instances, reading.ai.analysis?.instance_key, reading.priors, called());
+  if (reading.ai.analysis?.has_heat_maps) get<HeatMaps>(`${address}/heatmap`, { background: true }).then((heat) => film.setHeat(heat), () => {});
 }
 
 const called = () => (reading.ai.analysis?.findings ?? []).filter((each) => each.called).map((each) => each.name);
-
-function viewer(): FilmViewer {
-  const made = new FilmViewer(byId("film"), studyKey);
-  get<HangingProtocols>("/api/hanging-protocols", { background: true }).then((hanging) => made.setHanging(hanging), () => {});
-  made.insert = (text) => editor?.insert(text);
-  bindings.push(...made.bindings);
-  return made;
-}
 
 async function openForWriting(fresh: Reading): Promise<Reading> {
   const { fromOwnScreen } = await lock.take();
@@ -108,7 +99,7 @@ const contentNow = (from: Editor) => ({ sections: from.sections, findings: [...v
 
 function words_(): void {
   saver?.stop();
-  film?.point(null);
+  film.point(null);
   own = null;
   verdicts = new Map((reading.report?.content.findings ?? []).map((each) => [each.name, each]));
   if (mustCommit()) return drawOwn();
@@ -132,7 +123,7 @@ function drawFindings() {
 }
 
 function point(finding: Finding, instance: string): void {
-  film?.point(finding, instance);
+  film.point(finding, instance);
   byId("film").dataset.finding = finding.name;
 }
 
@@ -141,7 +132,7 @@ function drawOwn(): void {
   editor = saver = null;
   const { withheld, asked } = reading.reading;
   const locked = lock.holder && !lock.mine && withheld === "until_commit" ? lockedBanner(lock.holder, takeOver) : null;
-  const form = new OwnFindings({ address, concepts: me().findings, asked, critical: reading.study.critical, adjudicates: withheld === "adjudication", onShown: (shown) => load_(shown).then(() => film?.focus()) });
+  const form = new OwnFindings({ address, concepts: me().findings, asked, critical: reading.study.critical, adjudicates: withheld === "adjudication", onShown: (shown) => load_(shown).then(() => film.focus()) });
   own = locked ? null : form;
   byId("findings").replaceChildren(...(locked ? [h("div", { class: "title" }, h("h2", {}, "Your findings"))] : [form.element]));
   if (withheld === "until_commit") byId("findings").querySelector(".title")?.append(modeButton(reading.reading));
@@ -226,7 +217,7 @@ function pointAtSentence(sentence: Sentence | null): void {
   const { analysis } = reading.ai;
   const finding = analysis?.findings.find((each) => sentence?.evidence.some((item) => item.finding === each.name));
   if (analysis && finding) point(finding, analysis.instance_key);
-  else if (sentence) film?.point(null);
+  else if (sentence) film.point(null);
 }
 
 function drawSigned(newest: Report): void {
@@ -366,7 +357,7 @@ const keysOfReading: Binding[] = [
   { keys: ["e"], says: "write in the report, or say your findings", run: () => (own ?? editor)?.focus() },
   { keys: ["a"], says: "next of the AI's sentences; while writing: Alt ↓ ↑ next, previous, Alt Enter accept, Alt Delete take out", run: () => editor?.step(1) },
   { keys: ["t"], says: "write, or take out, the sentence that is offered", run: () => byId("offer").querySelector("button")?.click() },
-  { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => film?.focus() },
+  { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => film.focus() },
   { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => saver?.flush().catch(() => {}) },
   { keys: ["Ctrl+Enter"], says: "sign, or commit your findings", whileTyping: true, run: () => sign() },
   { keys: ["p"], says: "where every sentence comes from, drawn", run: () => window.open(`${address}/provenance.svg`, "_blank", "noopener") },
@@ -374,12 +365,15 @@ const keysOfReading: Binding[] = [
   { keys: ["u"], says: "back to the worklist", run: () => leave("/") },
 ];
 
+const film = new FilmViewer(byId("film"), studyKey);
 await begin();
 const strip = new CriticalStrip({ studyKey, leave });
 const masthead = new Masthead(strip);
-const bindings = [...keysOfReading, ...strip.bindings, ...roomBindings(leave)];
+const bindings = [...keysOfReading, ...film.bindings, ...strip.bindings, ...roomBindings(leave)];
 byId("keys").addEventListener("click", () => sheet(bindings));
 listen(bindings);
+film.insert = (text) => editor?.insert(text);
+get<HangingProtocols>("/api/hanging-protocols", { background: true }).then((hanging) => film.setHanging(hanging), () => {});
 runBeforeLock(() => saver?.flush());
 runOnExpiry(keepOnExpiry);
 lock = new StudyLock(address, me().actor_id, lost);
@@ -389,7 +383,8 @@ if (may("edit_draft")) get<Reader>("/api/reader").then(takeMacros, () => {});
 masthead.refresh().catch(() => {});
 try {
   await load();
-  film?.focus();
+  film.focus();
+  setTimeout(() => prepareNext(studyKey).catch(() => {}), PREPARE_AFTER_MS);
   follow(() => Promise.all([refreshStatus(), masthead.refresh()]), (up) => masthead.say(up));
 } catch (thrown) {
   byId("patient").textContent = "This study cannot be opened";

@@ -59,3 +59,12 @@ test("letters follow the film when it is turned and mirrored", () => {
   expect(sidesOf(["L", "F"], { ...still, quarters: 1 })).toEqual({ left: "F", right: "H", top: "R", bottom: "L" });
   expect(sidesOf([], still)).toBeNull();
 });
+
+test("two values at a time average as one at a time does", () => {
+  const values = Uint16Array.from({ length: 7 * 10 }, (_, at) => (at * 7919) % 65536);
+  const wide = Uint16Array.from({ length: 7 * 11 }, (_, at) => (at % 11 < 10 ? (values[Math.floor(at / 11) * 10 + (at % 11)] ?? 0) : 0));
+  const m = { a: 0.5, b: 0, c: 0, d: 0.5, e: 0, f: 0 };
+  const fast = new Sampler(values, 7, 10, null).sample(m, 5, 3).values;
+  const slow = new Sampler(wide, 7, 11, null).sample(m, 5, 3).values;
+  expect([...fast]).toEqual([...slow]);
+});

@@ -85,7 +85,9 @@ def get_pixels(call: Call) -> Response:
     act = "film.prepared" if ahead == "1" else "film.read"
     call.house.audit_seldom(AuditEvent(act, call.signed_in.actor.actor_id, study_key=key))
     pixels = call.house.pixels.pixels(instance.content_sha256)
-    return Response(status_code=204) if ahead == "1" else Response(pixels, media_type=MEDIA_TYPE)
+    if ahead == "1":
+        return Response(status_code=204)
+    return Response(pixels, media_type=MEDIA_TYPE, headers={"Wetread-Instance": instance.instance_key})
 
 
 def _instance(call: Call, key: StudyKey) -> Instance:

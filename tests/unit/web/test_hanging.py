@@ -1,6 +1,7 @@
 """Hanging protocols: a site's file is taken whole or not at all, and never keeps a film from being read."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,9 @@ def test_readers_are_given_them(world: World, door: Browser) -> None:
     assert answer.status == 200
     assert answer.json()["problem"] == ""
     assert answer.json()["protocols"][0]["name"] == "Frontal beside its prior"
+
+
+def test_the_example_of_the_docs_is_taken(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reading-room.md").read_text("utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    assert read_hanging(written(tmp_path, json.loads(example)))[1] == ""

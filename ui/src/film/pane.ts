@@ -6,12 +6,12 @@ import { clamp, type Look } from "./grey.ts";
 import { Magnifier } from "./magnifier.ts";
 import { markList, Marks } from "./marks.ts";
 import { AiOverlay } from "./overlay.ts";
-import { type FilmPixels, fetchPixels } from "./pixels.ts";
+import { fetchFilm, type FilmPixels, type Sent } from "./pixels.ts";
 import { byKey, presetsOf } from "./presets.ts";
 import { aspectOf, barOf, type Scale, scaleOf } from "./scale.ts";
 import { centred, fitScale, type Matrix, matrixOf, moved, type Point, type Size, sidesOf, turned, unplaced, type View, zoomed } from "./view.ts";
 
-const PREVIEW_AFTER_MS = 300;
+const PREVIEW_AFTER_MS = 600;
 const PREVIEW_SIDE = 1024;
 const BAR_PX = 130;
 const NOTHING: Scale = { row: 1, column: 1, unit: "px", basis: "" };
@@ -74,7 +74,7 @@ export class Pane {
   }
 
   // Shows the film; a small picture first where the pixels take their time. False where it cannot be shown, or another was asked for meanwhile.
-  async show(source: Source, ready?: Promise<FilmPixels>): Promise<boolean> {
+  async show(source: Source, ready?: Promise<Sent>): Promise<boolean> {
     this.wanted.abort();
     const asked = (this.wanted = new AbortController());
     const same = this.source?.instanceKey === source.instanceKey && this.film !== null;
@@ -85,9 +85,10 @@ export class Pane {
     this.say("Loading the film");
     const first = setTimeout(() => this.showPreview(source, asked.signal), PREVIEW_AFTER_MS);
     try {
-      const film = await (ready ?? fetchPixels(source.studyKey, source.instanceKey, asked.signal));
+      const { film, instanceKey } = await (ready ?? fetchFilm(source.studyKey, source.instanceKey, asked.signal));
       if (asked.signal.aborted) return false;
-      this.take(film, source);
+      this.source = { ...source, instanceKey };
+      this.take(film, this.source);
       return true;
     } catch (thrown) {
       if (!asked.signal.aborted) this.say(problemOf(thrown).message, h("button", { onclick: () => this.show(source) }, "Try again"));
@@ -135,6 +136,7 @@ export class Pane {
     show(this.message, false);
     this.fit();
     this.flush();
+    performance.mark("film-drawn");
   }
 
   fit(): void {

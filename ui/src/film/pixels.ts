@@ -1,17 +1,20 @@
 // A film's every stored value, as the server sent it: fetched and taken apart, nothing decoded here.
 import type { FilmFacts, FilmHead } from "../answers/film.ts";
-import { Problem } from "../api.ts";
+import { get, Problem } from "../api.ts";
 
 export type Stored = Uint8Array | Uint16Array;
 export type FilmPixels = { facts: FilmFacts; stored: Stored; modality: Float32Array; voiLut: Float32Array | null };
 
-export async function fetchPixels(studyKey: string, instanceKey: string, signal?: AbortSignal): Promise<FilmPixels> {
+export type Sent = { film: FilmPixels; instanceKey: string };
+
+// Without an instance: the film the model read, else the first; the answer says which.
+export async function fetchFilm(studyKey: string, instanceKey = "", signal?: AbortSignal): Promise<Sent> {
   const which = instanceKey ? `?instance=${instanceKey}` : "";
   const answer = await fetch(`/api/studies/${studyKey}/pixels${which}`, { headers: { "wetread-request": "1" }, signal: signal ?? null }).catch((thrown: unknown) => {
     if (signal?.aborted) throw thrown;
     throw new Problem(0, { code: "offline", detail: "The server cannot be reached." });
   });
-  if (answer.ok) return takenApart(await answer.arrayBuffer());
+  if (answer.ok) return { film: takenApart(await answer.arrayBuffer()), instanceKey: answer.headers.get("wetread-instance") ?? instanceKey };
   const said: { code?: string; detail?: string } = await answer.json().catch(() => ({}));
   throw new Problem(answer.status, said);
 }
@@ -26,4 +29,10 @@ export function takenApart(buffer: ArrayBuffer): FilmPixels {
     modality: new Float32Array(buffer, modality.offset, modality.bytes / 4),
     voiLut: lut ? new Float32Array(buffer, lut.offset, lut.bytes / 4) : null,
   };
+}
+
+// Has the server decode the film of the study that will probably be next. Nothing of it is sent, so nobody has seen it.
+export async function prepareNext(studyKey: string): Promise<void> {
+  const { study_key: next } = await get<{ study_key: string | null }>(`/api/worklist/next?after=${studyKey}`, { background: true });
+  if (next) await fetch(`/api/studies/${next}/pixels?ahead=1`, { headers: { "wetread-request": "1", "wetread-activity": "background" }, priority: "low" });
 }

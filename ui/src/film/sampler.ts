@@ -104,9 +104,28 @@ function nearEdges(source: Stored, across: Axis, down: Axis, into: Uint16Array, 
   }
 }
 
+// Two stored values in one load, where rows begin at a word: a whole film is read before its first picture, so this is most of the wait.
+function halvedByWords(values: Uint16Array, columns: number, rows: number): Uint16Array {
+  const width = columns >> 1;
+  const height = (rows + 1) >> 1;
+  const words = new Int32Array(values.buffer, values.byteOffset, values.length >> 1);
+  const smaller = new Uint16Array(width * height);
+  for (let y = 0, at = 0; y < height; y += 1) {
+    let upper = 2 * y * width;
+    let lower = Math.min(2 * y + 1, rows - 1) * width;
+    for (const end = at + width; at < end; at += 1, upper += 1, lower += 1) {
+      const one = words[upper] as number;
+      const other = words[lower] as number;
+      smaller[at] = ((one & 0xffff) + (one >>> 16) + (other & 0xffff) + (other >>> 16) + 2) >> 2;
+    }
+  }
+  return smaller;
+}
+
 function halved({ values, columns, rows }: Level, padding: Padding): Level {
   const width = Math.ceil(columns / 2);
   const height = Math.ceil(rows / 2);
+  if (!padding && values instanceof Uint16Array && columns % 2 === 0 && values.byteOffset % 4 === 0) return { values: halvedByWords(values, columns, rows), columns: width, rows: height };
   const smaller = values instanceof Uint8Array ? new Uint8Array(width * height) : new Uint16Array(width * height);
   for (let y = 0; y < height; y += 1) {
     const upper = 2 * y * columns;

@@ -31,6 +31,7 @@ export class FilmViewer {
   private readonly mode = button("side by side", "w", () => this.cycle());
   private readonly hung = h("span", { class: "muted cut", "aria-live": "polite" });
   private readonly bar: Toolbar;
+  private readonly early: Promise<boolean>;
   private readonly panes = h("div", { class: "panes" }, this.first.element);
 
   constructor(
@@ -44,6 +45,7 @@ export class FilmViewer {
       pane.onChange = () => this.describe();
       interact(pane, { active: (each) => this.activate(each), placed: () => this.placed(), moved: () => this.describe(), linked: (each, alone) => (alone && each === this.second ? this.compare.drifted() : this.compare.follow(each)) });
     }
+    this.early = this.first.show({ studyKey, instanceKey: "", caption: "" }); // the film takes longest: it is under way while the page finds out what it is of
   }
 
   // Films, priors, protocols and findings of the study; called again when some arrived meanwhile.
@@ -104,7 +106,10 @@ export class FilmViewer {
     this.instance = instance;
     this.first.marks.restore(this.kept.get(instance.instance_key) ?? []);
     [...this.bar.views.children].forEach((each, at) => each.setAttribute("aria-pressed", String(this.instances?.[at] === instance)));
-    await this.first.show({ studyKey: this.studyKey, instanceKey: instance.instance_key, caption: "" });
+    await this.early;
+    if (this.instance !== instance) return;
+    const there = this.first.film && this.first.source?.instanceKey === instance.instance_key;
+    if (!there) await this.first.show({ studyKey: this.studyKey, instanceKey: instance.instance_key, caption: "" });
     this.compare.follow(this.first);
     this.describe();
   }
