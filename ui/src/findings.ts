@@ -46,7 +46,7 @@ function findingRow(finding: Finding, { editable, verdict, onVerdict, onPoint }:
   const { value, rest } = probability(finding);
   const side = finding.laterality ? h("span", { class: "side" }, `, ${finding.laterality}`) : null;
   const item = h("li", { class: `finding ${finding.called ? "called" : "below"}`, "data-finding": finding.name, title: evidenceTitle(finding) },
-    h("button", { class: "name", "aria-label": `Show ${finding.display} on the film: ${value}, ${rest}, ${finding.called ? "called" : "not called"}` }, finding.display, side),
+    h("button", { class: "name", "aria-label": `${[finding.display, finding.laterality].filter(Boolean).join(", ")}: show it on the film, ${value}, ${rest}, ${finding.called ? "called" : "not called"}` }, finding.display, side),
     editable ? verdictButtons(finding, verdict, onVerdict) : h("span", { class: "verdict muted" }, verdict ?? ""),
     h("div", { class: "reading-line" }, meter(finding), h("span", { class: "numbers" }, h("b", {}, value), `, ${rest}${finding.called ? ", called" : ""}`)));
   const on = () => onPoint(finding);
@@ -67,7 +67,7 @@ function meter({ probability: level, operating_point: point }: Finding): SVGElem
 }
 
 function verdictButtons(finding: Judged, verdict: Said, onVerdict: Judge): HTMLElement {
-  const button = (name: "present" | "absent", says: string) => h("button", { type: "button", "aria-pressed": String(verdict === name), "aria-label": `${finding.display}: ${says}`, onclick: () => onVerdict(finding, verdict === name ? null : name) }, name);
+  const button = (name: "present" | "absent", says: string) => h("button", { type: "button", "aria-pressed": String(verdict === name), "aria-label": `${name}, ${finding.display}: ${says}`, onclick: () => onVerdict(finding, verdict === name ? null : name) }, name);
   return h("span", { class: "verdict", role: "group", "aria-label": `Your verdict on ${finding.display}` }, button("present", "I see it"), button("absent", "I do not see it"));
 }
 

@@ -67,7 +67,7 @@ export class OwnFindings {
 
   private row(concept: Concept): HTMLElement {
     const more = h("span", { class: "more" });
-    const buttons = SAYS.map(([presence, name, says]) => h("button", { type: "button", "aria-pressed": "false", "data-presence": presence, "aria-label": `${concept.display}: ${says}`, onclick: () => say(presence) }, name));
+    const buttons = SAYS.map(([presence, name, says]) => h("button", { type: "button", "aria-pressed": "false", "data-presence": presence, "aria-label": `${name}, ${concept.display}: ${says}`, onclick: () => say(presence) }, name));
     const say = (presence: Presence) => {
       const before = this.said.get(concept.name);
       if (before?.presence === presence) this.said.delete(concept.name);
