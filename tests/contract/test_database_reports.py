@@ -10,6 +10,7 @@ from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import ReportStatus
+from wetread.domain.study_state import StudyState
 from wetread.ports.database import Database, UnitOfWork
 from wetread.testing.builders import NOON, STUDY_KEY, a_report, a_signature, a_study
 
@@ -97,3 +98,13 @@ def test_an_acknowledged_delivery_stays_acknowledged(uow: UnitOfWork) -> None:
     uow.save_delivery(acknowledged)
     uow.save_delivery(replace(acknowledged, state=DeliveryState.FAILED, receipt="late timeout"))
     assert uow.deliveries(STUDY_KEY) == (acknowledged,)
+
+
+def test_what_a_resident_signed_awaits_a_co_signature_until_a_radiologist_begins(database: Database) -> None:
+    with database.begin() as uow:
+        uow.save_study(a_study(state=StudyState.IN_READING))
+        uow.save_report(a_report(status=ReportStatus.PRELIMINARY, signature=a_signature()), expected_etag=None)
+        assert uow.awaiting_cosignature() == (STUDY_KEY,)
+        uow.save_report(a_report(version=2), expected_etag=None)
+        assert uow.awaiting_cosignature() == ()
+        uow.commit()

@@ -56,6 +56,7 @@ export const WORKLIST = {
   "key.leave": "leave the filter or the search",
   "key.list": "list: {name}",
   "key.unfilter": "clear the filter",
+  "state.preliminary": "awaits co-signature",
   "state.received": "arriving",
   "state.admitted": "AI reading",
   "state.analysed": "AI reading",

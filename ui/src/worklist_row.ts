@@ -4,8 +4,9 @@ import { knows, t } from "./catalogue.ts";
 import { h } from "./dom.ts";
 import { age, clock, personName, span, visible, waited, words } from "./format.ts";
 import { may } from "./session.ts";
+import { stateOf } from "./worklist_store.ts";
 
-const TONES: Record<string, string> = { admitted: "ai", analysed: "ai", ai_unavailable: "asap", triaged: "ai", drafted: "good", signed: "good", delivered: "good", amended: "good", rejected: "bad" };
+const TONES: Record<string, string> = { admitted: "ai", analysed: "ai", ai_unavailable: "asap", triaged: "ai", drafted: "good", signed: "good", delivered: "good", amended: "good", preliminary: "asap", rejected: "bad" };
 
 export function stateWords(state: string): string {
   const key = `state.${state}`;
@@ -25,7 +26,7 @@ export function row(study: Row, open: (key: string) => void, select: (key: strin
     h("td", { class: "mono" }, named ? visible(study.accession_number) : h("span", { class: "muted" }, t("list.nameless"))),
     h("td", {}, visible(study.views.join(", "))),
     h("td", { class: "why", title: visible([study.problem, study.reason].filter(Boolean).join("; ")) }, why),
-    h("td", {}, h("span", { class: `chip ${TONES[study.state] ?? ""}` }, stateWords(study.state)), study.open_by && h("div", { class: "muted cut", title: t("list.open_since", { name: study.open_by.name, since: clock(study.open_by.since) }) }, visible(study.open_by.name))),
+    h("td", {}, h("span", { class: `chip ${TONES[stateOf(study)] ?? ""}` }, stateWords(stateOf(study))), study.open_by && h("div", { class: "muted cut", title: t("list.open_since", { name: study.open_by.name, since: clock(study.open_by.since) }) }, visible(study.open_by.name))),
     h("td", { class: "muted" }, visible(study.site)),
     h("td", { class: "wait", "data-since": study.received_at, "data-limit": study.limit_s }));
 }

@@ -32,7 +32,7 @@ export class Store {
       }
       this.order = order;
     }
-    this.tellWhoHas(answer.open_by);
+    this.tellWhoHas(answer.open_by, new Set(answer.awaiting_cosignature));
     this.fresh = new Set(this.cursor === "" ? [] : this.order.map((row) => row.study_key).filter((key) => !before.has(key)));
     this.cursor = answer.cursor;
     this.total = answer.counts[this.view];
@@ -41,11 +41,11 @@ export class Store {
   }
 
   // A row that changes is another object, so that it is drawn again.
-  private tellWhoHas(openBy: Record<string, OpenBy>): void {
-    const changed = (row: Row) => row.open_by?.actor_id !== openBy[row.study_key]?.actor_id || row.open_by?.since !== openBy[row.study_key]?.since;
+  private tellWhoHas(openBy: Record<string, OpenBy>, awaiting: Set<string>): void {
+    const changed = (row: Row) => row.open_by?.actor_id !== openBy[row.study_key]?.actor_id || row.open_by?.since !== openBy[row.study_key]?.since || Boolean(row.awaits) !== awaiting.has(row.study_key);
     this.order = this.order.map((row) => {
       if (!changed(row)) return row;
-      const told = { ...row, open_by: openBy[row.study_key] };
+      const told = { ...row, open_by: openBy[row.study_key], awaits: awaiting.has(row.study_key) };
       this.rows.set(row.study_key, told);
       return told;
     });
@@ -67,13 +67,16 @@ function haystack(row: Row): string {
   return text;
 }
 
+// A study that awaits a co-signature is a queue of its own.
+export const stateOf = (row: Row): string => (row.awaits ? "preliminary" : row.state);
+
 export const isFiltered = (filter: Filter): boolean => Boolean(filter.text.trim() || filter.states.length || filter.priorities.length || filter.sites.length);
 
 export function filtered(rows: readonly Row[], filter: Filter): readonly Row[] {
   if (!isFiltered(filter)) return rows;
   const words = filter.text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const among = (wanted: string[], value: string) => wanted.length === 0 || wanted.includes(value);
-  return rows.filter((row) => among(filter.states, row.state) && among(filter.priorities, row.priority) && among(filter.sites, row.site) && words.every((word) => haystack(row).includes(word)));
+  return rows.filter((row) => among(filter.states, stateOf(row)) && among(filter.priorities, row.priority) && among(filter.sites, row.site) && words.every((word) => haystack(row).includes(word)));
 }
 
 // A filter must never hide a critical study silently: how many of them are not among those shown.

@@ -3,7 +3,7 @@ import type { Row, Worklist } from "../src/answers/worklist.ts";
 import { filtered, hiddenCriticals, NO_FILTER, Store } from "../src/worklist_store.ts";
 
 const row = (study_key: string, changes: Partial<Row> = {}): Row => ({ study_key, state: "drafted", revision: 1, priority: "routine", critical: false, received_at: "2026-11-29T10:00:00Z", age_years: 50, sex: "F", site: "north", reason: "", problem: "", views: ["DX PA"], limit_s: 43200, unanswered: false, withheld: "", ...changes });
-const head = { view: "open", counts: { open: 3, reported: 0, rejected: 0 }, waiting_cap_s: 43200, shown: 3, open_by: {} } as const;
+const head = { view: "open", counts: { open: 3, reported: 0, rejected: 0 }, waiting_cap_s: 43200, shown: 3, open_by: {}, awaiting_cosignature: [] } as const;
 const whole = (...studies: Row[]): Worklist => ({ ...head, complete: true, cursor: "b.1", studies });
 const order = (store: Store) => store.order.map((each) => each.study_key).join("");
 
@@ -51,6 +51,15 @@ test("critical studies that a filter hides are counted, those somebody took are 
 test("a name is filtered as it is shown: hidden characters are seen, not obeyed", () => {
   const rows = [row("a", { patient_name: "Do\u200be^Jane" })];
   expect(filtered(rows, { ...NO_FILTER, text: "doe" })).toEqual([]);
+});
+
+test("a study that awaits a co-signature is a queue of its own", () => {
+  const store = new Store("open");
+  store.apply({ ...head, complete: true, cursor: "1", studies: [row("one", { state: "in_reading" }), row("two", { state: "in_reading" })], awaiting_cosignature: ["two"] });
+  const of = (state: string) => filtered(store.order, { ...NO_FILTER, states: [state] }).map((each) => each.study_key);
+  expect([of("in_reading"), of("preliminary")]).toEqual([["one"], ["two"]]);
+  store.apply({ ...head, complete: false, cursor: "2", gone: [], taken_out: [], put_in: [], studies: [] });
+  expect(of("preliminary")).toEqual([]);
 });
 
 test("who has a study open is told on its row alone, and taken back when they leave", () => {

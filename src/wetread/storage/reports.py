@@ -3,13 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import Report, ReportContent, ReportStatus, Signature
+from wetread.domain.study_state import StudyState
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.transaction import Row, Transaction
@@ -29,6 +30,17 @@ _UPDATE = update(schema.reports).where(
     _REPORTS.signature.is_(None),
 )
 _FINAL = (ReportStatus.FINAL.value, ReportStatus.AMENDED.value)
+_NEWER = schema.reports.alias("newer")
+_AWAITING = (
+    select(_REPORTS.study_key)
+    .join(schema.studies, schema.studies.c.study_key == _REPORTS.study_key)
+    .where(
+        schema.studies.c.state == StudyState.IN_READING.value,  # few: the index of states finds them
+        _REPORTS.status == ReportStatus.PRELIMINARY.value,
+        ~exists().where(_NEWER.c.study_key == _REPORTS.study_key, _NEWER.c.version > _REPORTS.version),
+    )
+    .order_by(_REPORTS.study_key)
+)
 _DELIVERY = insert(schema.deliveries)
 _SAVE_DELIVERY = _DELIVERY.on_conflict_do_update(
     index_elements=["study_key", "report_version", "sink"],
@@ -68,6 +80,9 @@ class ReportRows(Transaction):
     def reports(self, study_key: StudyKey) -> tuple[Report, ...]:
         query = select(schema.reports).where(_REPORTS.study_key == study_key).order_by(_REPORTS.version)
         return tuple(_report(row) for row in self._read(query))
+
+    def awaiting_cosignature(self) -> tuple[StudyKey, ...]:
+        return tuple(StudyKey(each) for each in self._read(_AWAITING).scalars())
 
     def signed_studies(self, *, after: StudyKey | None = None, limit: int = 500) -> tuple[StudyKey, ...]:
         query = select(_REPORTS.study_key).where(_REPORTS.status.in_(_FINAL)).distinct()

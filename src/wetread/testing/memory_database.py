@@ -134,6 +134,11 @@ class MemoryUnitOfWork(
         mine = [each for each in self._visible.reports.values() if each.study_key == study_key]
         return tuple(sorted(mine, key=lambda each: each.version))
 
+    def awaiting_cosignature(self) -> tuple[StudyKey, ...]:
+        reading = (key for key, each in self._visible.studies.items() if each.state is StudyState.IN_READING)
+        newest = {key: self.report(key) for key in reading}
+        return tuple(sorted(key for key, each in newest.items() if each and each.status is ReportStatus.PRELIMINARY))
+
     def signed_studies(self, *, after: StudyKey | None = None, limit: int = 500) -> tuple[StudyKey, ...]:
         final = (ReportStatus.FINAL, ReportStatus.AMENDED)
         keys = {each.study_key for each in self._visible.reports.values() if each.status in final}

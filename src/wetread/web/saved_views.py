@@ -16,11 +16,13 @@ from wetread.web.schema import Schema, array, choice, record, text
 __all__ = ["VIEWS_BODY", "get_views", "save_views"]
 
 _NAME = "worklist.views"
+_STATES = (*StudyState, "preliminary")
+"""`preliminary` is not a state of its own: a study in reading that awaits a co-signature."""
 _VIEW: Schema = record(
     {
         "name": text(40, min_length=1, pattern=r"\S.*"),
         "view": choice("open", "reported", "rejected"),
-        "states": array(choice(*StudyState), len(StudyState)),
+        "states": array(choice(*_STATES), len(_STATES)),
         "priorities": array(choice(*Priority), len(Priority)),
         "sites": array(text(64), 50),
     }

@@ -132,7 +132,9 @@ class WorklistView:
         shown = {"cursor": snapshot.cursor, "shown": len(snapshot.order), "complete": True}
         with self._database.begin(write=False) as unit:
             open_by = {each.study_key: _open_by(each) for each in unit.locks(self._clock.now())}
-        return {"view": view, "counts": counts, "waiting_cap_s": cap_s, **shown, "open_by": open_by}
+            awaiting = list(unit.awaiting_cosignature())
+        people = {"open_by": open_by, "awaiting_cosignature": awaiting}
+        return {"view": view, "counts": counts, "waiting_cap_s": cap_s, **shown, **people}
 
     def _keep(self, view: str, since: str, viewer: Viewer, answer: tuple[str, bytes]) -> None:
         """The newest whole list of each kind, and some changes; megabytes are kept for nobody else."""

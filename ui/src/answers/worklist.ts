@@ -4,11 +4,12 @@ import type { Identity, Study } from "./study.ts";
 export type View = "open" | "reported" | "rejected";
 
 // `limit_s`: how long it may wait; `unanswered`: critical, and nobody has acknowledged it; `withheld`: why the AI's words are kept from this reader, or nothing.
-export type Row = Study & { reason: string; problem: string; views: string[]; limit_s: number; unanswered: boolean; withheld: string; open_by?: OpenBy | undefined } & Partial<Identity>;
+export type Row = Study & { reason: string; problem: string; views: string[]; limit_s: number; unanswered: boolean; withheld: string; open_by?: OpenBy | undefined; awaits?: boolean } & Partial<Identity>;
 
 // Who has a study open for writing, and since when.
 export type OpenBy = { actor_id: string; name: string; since: string };
-type Head = { open_by: Record<string, OpenBy>; view: View; cursor: string; counts: Record<View, number>; waiting_cap_s: number; shown: number; studies: Row[] };
+// `awaiting_cosignature`: a resident signed these, and no radiologist has begun to.
+type Head = { open_by: Record<string, OpenBy>; awaiting_cosignature: readonly string[]; view: View; cursor: string; counts: Record<View, number>; waiting_cap_s: number; shown: number; studies: Row[] };
 export type Whole = Head & { complete: true };
 // Take out `taken_out`, then put each of `put_in` at its index, in order; `studies` are the rows that are new or other.
 export type Change = Head & { complete: false; gone: string[]; taken_out: string[]; put_in: [number, string][] };
