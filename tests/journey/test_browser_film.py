@@ -279,3 +279,26 @@ def test_what_hangs_is_chosen_by_protocol_named_and_switched_by_key(page: Page, 
     expect(said).to_contain_text("One film")
     expect(second).to_have_count(0)
     assert serious(page) == []
+
+
+def test_a_window_with_the_film_alone_keeps_in_step_and_goes_along_to_the_next_study(page: Page, room: Room) -> None:
+    first = stored(room, a_film(40, ramp(12), bits=12, WindowCenter=2048, WindowWidth=4096, PatientID="N40"))
+    second = stored(room, a_film(41, ramp(12), bits=12, WindowCenter=2048, WindowWidth=4096, PatientName="Other^One"))
+    open_study(page, room, first)
+    film_is_shown(page)
+    with page.expect_popup() as opened:
+        page.keyboard.press("F")
+    alone = opened.value
+    film_is_shown(alone)
+    expect(alone.locator("#live")).to_have_text("in step with the reading page")
+    expect(alone.locator("#patient")).to_have_text("Nobody, Here")
+    page.keyboard.press("5")
+    page.keyboard.press("i")
+    expect(alone.locator(".corner")).to_contain_text("full range")
+    expect(alone.locator(".corner")).to_contain_text("inverted")
+    alone.keyboard.press("i")
+    expect(page.locator(".corner")).not_to_contain_text("inverted")
+    assert serious(alone) == []
+    page.goto(f"{room.address}/studies/{second}")
+    expect(alone.locator("#patient")).to_have_text("Other, One")
+    film_is_shown(alone)

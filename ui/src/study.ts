@@ -384,6 +384,7 @@ masthead.refresh().catch(() => {});
 try {
   await load();
   film.focus();
+  film.lead(() => byId("patient").textContent ?? ""); // once the page knows whose film it is
   setTimeout(() => prepareNext(studyKey).catch(() => {}), PREPARE_AFTER_MS);
   follow(() => Promise.all([refreshStatus(), masthead.refresh()]), (up) => masthead.say(up));
 } catch (thrown) {

@@ -29,6 +29,7 @@ _TYPES = {
 _PAGES = {
     "/": "worklist.html",
     "/studies/{study_key}": "study.html",
+    "/film/{study_key}": "film.html",
     "/criticals": "criticals.html",
     "/alarms": "alarms.html",
     "/roster": "roster.html",

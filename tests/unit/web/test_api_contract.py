@@ -30,6 +30,7 @@ def test_the_contract_names_every_route_and_no_other(world: World, door: Browser
         "/",
         "/login",
         "/studies/{study_key}",
+        "/film/{study_key}",
         "/criticals",
         "/alarms",
         "/roster",

@@ -9,6 +9,7 @@ import { choose, filmFor, type Known, possible } from "./hanging.ts";
 import { interact } from "./interact.ts";
 import { type Kind, type Mark, sentence, TITLES } from "./measure.ts";
 import { Pane, type Source } from "./pane.ts";
+import { InStep, type Shown } from "./step.ts";
 import { button, KINDS, Toolbar, TOOL_KEYS } from "./toolbar.ts";
 
 const NAME = "Chest radiograph. Wheel zooms, dragging pans, dragging with Shift windows.";
@@ -32,6 +33,7 @@ export class FilmViewer {
   private readonly hung = h("span", { class: "muted cut", "aria-live": "polite" });
   private readonly bar: Toolbar;
   private readonly early: Promise<boolean>;
+  private step: InStep | null = null;
   private readonly panes = h("div", { class: "panes" }, this.first.element);
 
   constructor(
@@ -42,10 +44,35 @@ export class FilmViewer {
     this.bar = new Toolbar({ preset: (number) => this.preset(number), invert: () => this.invert(), fit: () => this.fit(), actualSize: () => this.both((each) => each.actualSize()), take: (kind) => this.take(kind), glass: () => this.glass(), toggleHeat: () => this.toggleHeat(), reset: () => this.reset() }, this.pick, this.mode, this.compare.slider);
     root.append(this.panes, this.bar.element, h("div", { class: "said" }, this.bar.corner, this.hung, this.first.probe, this.second.probe));
     for (const pane of [this.first, this.second]) {
-      pane.onChange = () => this.describe();
+      pane.onChange = () => this.changed();
       interact(pane, { active: (each) => this.activate(each), placed: () => this.placed(), moved: () => this.describe(), linked: (each, alone) => (alone && each === this.second ? this.compare.drifted() : this.compare.follow(each)) });
     }
     this.early = this.first.show({ studyKey, instanceKey: "", caption: "" }); // the film takes longest: it is under way while the page finds out what it is of
+  }
+
+  // The reading page: other windows of this browser follow its film.
+  lead(patient: () => string): void {
+    this.step = new InStep(this.first, patient, true);
+    this.step.say();
+  }
+
+  // A window with the film alone.
+  follow(onTaken: (shown: Shown) => void): void {
+    let patient = "";
+    this.step = new InStep(this.first, () => patient, false, (shown) => {
+      patient = shown.patient;
+      onTaken(shown);
+    });
+  }
+
+  popOut(): void {
+    const { width, height } = screen;
+    window.open(`/film/${this.studyKey}`, "wetread-film", `popup,width=${width},height=${height}`);
+  }
+
+  private changed(): void {
+    this.describe();
+    this.step?.say();
   }
 
   // Films, priors, protocols and findings of the study; called again when some arrived meanwhile.
@@ -264,6 +291,7 @@ export class FilmViewer {
       { keys: ["o"], says: "next prior beside the film, or none", run: () => this.showPrior((this.pick.selectedIndex + 1) % (this.priors.length + 1)) },
       { keys: ["w"], says: "compare: side by side, swipe, fade", run: () => this.cycle() },
       { keys: ["{", "}"], says: "less, more of the second film", run: (event) => this.compare.slide(event.key === "}" ? 10 : -10) },
+      { keys: ["F"], says: "the film in a window of its own, in step with this one", run: () => this.popOut() },
       { keys: ["q"], says: "next hanging protocol", run: () => this.nextProtocol() },
     ];
   }

@@ -1,0 +1,16 @@
+// The film alone, for another monitor: it shows what the reading page shows, and stays when that page goes on to the next study.
+import { byId } from "./dom.ts";
+import { FilmViewer } from "./film/viewer.ts";
+import { listen, sheet } from "./keys.ts";
+import { begin } from "./session.ts";
+
+const studyKey = location.pathname.split("/").at(-1) ?? "";
+const film = new FilmViewer(byId("film"), studyKey);
+await begin();
+listen(film.bindings);
+byId("keys").addEventListener("click", () => sheet(film.bindings));
+film.follow(({ patient }) => {
+  byId("patient").textContent = patient;
+  byId("live").textContent = "in step with the reading page";
+});
+film.focus();
