@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
-from wetread.bootstrap import Core, build_core
+from wetread.bootstrap import Core, build_core, build_desk
 from wetread.cli.options import account_options, parser_for, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.critical import ClosureReason, CriticalResult
@@ -126,5 +127,8 @@ def _do(name: str, argv: list[str]) -> int:
     args = parser.parse_args(argv)
     core, actor = opened(args)
     done = act(CriticalDesk(core.database, core.clock), actor, _found(core, args.key), args)
-    print(_row(done, core.clock.now()))
+    hidden = build_desk(core).exposure(actor, done.study_key).hides
+    print(
+        _row(replace(done, reason="withheld until you commit your own findings") if hidden else done, core.clock.now())
+    )
     return 0

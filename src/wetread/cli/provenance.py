@@ -17,6 +17,9 @@ def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
     core, actor = opened(args)
     seen = build_desk(core).look(actor, StudyKey(args.study))
+    if seen.exposure.hides:
+        print("the AI is withheld from you on this study: commit your own findings on the reading page first")
+        return 1
     provenance = trace(StudyRecord(seen.study, seen.analysis, seen.decision, seen.draft, seen.reports, seen.deliveries))
     if args.svg:
         args.svg.write_text(draw(provenance), "utf-8")
