@@ -121,7 +121,9 @@ class ReadingDesk:
                 shown = exposure(unit, self.modes, actor, study)
             elif shown.withheld is Withheld.UNTIL_COMMIT and study.critical and shown.record:
                 shown = self._reveal(unit, actor, shown.record)
-                self._begin(unit, actor, study, shown)
+                held = unit.lock(study_key)
+                if held is None or not held.held_at(self.clock.now()) or held.holder_id == actor.actor_id:
+                    self._begin(unit, actor, study, shown)  # else a colleague writes: they are shown it, and read along
             else:
                 raise IllegalTransition("commit your own findings first: then the AI is shown", code="commit_first")
             reading = _reading(unit, study_key, actor, shown)
@@ -155,7 +157,6 @@ class ReadingDesk:
             )  # fmt: skip
             if held := unit.lock(study_key):
                 unit.release_lock(study_key, held.screen)
-            unit.drop_recovery(study_key, actor.actor_id)
             unit.commit()
         return saved
 

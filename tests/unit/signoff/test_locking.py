@@ -1,14 +1,18 @@
 """One writer at a time: who holds a study, until when, how it is taken over, and that no word is lost over it."""
 
+from dataclasses import replace
+
 import pytest
 
 from wetread.domain.errors import NotPermitted, StudyLocked
+from wetread.domain.reading import ReadingMode
 from wetread.domain.report import ReportContent, Section
 from wetread.domain.role import Actor, Role
 from wetread.domain.study_lock import TakeOverReason
 from wetread.domain.study_state import StudyState
 from wetread.signoff.desk import ReadingDesk
 from wetread.signoff.locking import LEASE, LockDesk
+from wetread.signoff.modes import ModePolicy
 from wetread.signoff.signing import RejectReason
 from wetread.testing.builders import STUDY_KEY, a_draft, a_study
 from wetread.testing.clock import FixedClock
@@ -117,6 +121,27 @@ def test_words_that_could_not_be_saved_come_back_to_their_author_alone(ward: War
     assert ward.desk.look(DOE, STUDY_KEY).recovery is None
     ward.locks.drop_unsaved(ROE, STUDY_KEY)
     assert ward.desk.look(ROE, STUDY_KEY).recovery is None
+
+
+def test_a_signature_drops_no_words_that_were_not_in_the_report(ward: Ward) -> None:
+    content = ReportContent(((Section.FINDINGS, "Half a sentence"),), ())
+    ward.desk.open(ROE, STUDY_KEY)
+    ward.locks.keep_unsaved(ROE, STUDY_KEY, 1, content)
+    ward.desk.sign(ROE, STUDY_KEY, 1, "m")
+    mine = ward.desk.look(ROE, STUDY_KEY).recovery
+    assert mine is not None
+    assert mine.content == content
+
+
+def test_a_critical_study_is_shown_to_who_reads_along_and_nothing_is_begun_for_them(ward: Ward) -> None:
+    with ward.database.begin() as unit:
+        unit.save_study(a_study(state=StudyState.DRAFTED, critical=True))
+        unit.commit()
+    ward.locks.take(ROE, STUDY_KEY, ONE)
+    blinded = replace(ward.desk, modes=ModePolicy(ReadingMode.SECOND_READER))
+    reading = blinded.reveal(DOE, STUDY_KEY)
+    assert reading.draft is not None
+    assert reading.report is None
 
 
 def test_only_who_may_write_may_hold_it(ward: Ward) -> None:
