@@ -14,6 +14,7 @@ SCRIPTS = (
     "model_speed",
     "queue_simulation",
     "drafting_grammar",
+    "ui/film",
     "ui/worklist_server",
     "ui/worklist",
 )
