@@ -106,7 +106,7 @@ def alarms(random: Generator, patients: int, each: int) -> Interval:
 
 def areas() -> Iterator[Case]:
     for area in (0.75, 0.85, 0.95):
-        for positives in (20, 50):
+        for positives in (10, 20, 50):
             name = f"AUROC {area}, {positives} positive of {positives * 10}"
             yield Case(f"{name}, logit DeLong", area, lambda r, a=area, n=positives: delong(r, a, n))
     for positives in (20, 50):
