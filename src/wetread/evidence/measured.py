@@ -14,8 +14,6 @@ from wetread.scorecard.report import SplitScore
 
 __all__ = ["findings_section", "hold_out_section", "measure", "prediction_facts", "served_worse", "subgroup_sections"]
 
-_Z = 1.959963984540054
-
 
 def measure(path: Path, wanted: Wanted, made_on: str) -> Assessment:
     """The scorecard's measures of a file. Raises PermanentError as the scorecard does."""
@@ -170,7 +168,7 @@ def hold_out_section(found: Assessment, since: str) -> Section:
     left_out = count_text(max(each.left_out for each in found.report.splits))
     words = (
         f"Studies from {since} on against those before. A patient seen before does not count after, so the two sides share nobody ({left_out} studies left out).",
-        "The difference has a normal interval on the two variances; each finding is judged alone.",
+        "The interval of the difference is made of those of its two sides (square and add, Zou & Donner 2008); each finding is judged alone.",
     )
     forests = (
         Forest("AUROC (dashed: chance)", tuple(rows), (0.4, 1.0), 0.5),
@@ -185,5 +183,6 @@ def _change(split: SplitScore) -> Row:
     if now is None or before is None:
         return Row(split.part.finding, count)
     difference = now.value - before.value
-    half = _Z * math.hypot(now.standard_error, before.standard_error)
-    return Row(split.part.finding, count, difference, difference - half, difference + half)
+    low = difference - math.hypot(now.value - now.low, before.high - before.value)
+    high = difference + math.hypot(now.high - now.value, before.value - before.low)
+    return Row(split.part.finding, count, difference, low, high)
