@@ -1,18 +1,21 @@
 """The model registry over HTTP: which version reads where, what its gates last said, and what people may do about it. The desk decides."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.role import Actor
 from wetread.domain.rollout import GateEvidence, Rollout, RolloutAct, RolloutDecision
-from wetread.governance.desk import RolloutDesk
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json
 from wetread.web.schema import Schema, record, text
+
+if TYPE_CHECKING:
+    from wetread.governance.desk import RolloutDesk
 
 __all__ = ["ASK_BODY", "STEP_BODY", "approve", "ask", "get_models", "get_version_card", "hold", "resume", "roll_back"]
 
@@ -65,8 +68,10 @@ def _named(call: Call) -> tuple[Actor, str, str, str]:
     return call.signed_in.actor, call.path["model"], call.text("site"), call.text("reason")
 
 
-def _step(call: Call, step: Callable[[RolloutDesk], Rollout]) -> Response:
-    """The person's own password first: what reads tomorrow's films is decided here."""
+def _step(call: Call, step: "Callable[[RolloutDesk], Rollout]") -> Response:
+    """The person's own password first: what reads tomorrow's films is decided here. The desk's statistics are loaded when somebody acts: a server that only serves stays small."""
+    from wetread.governance.desk import RolloutDesk
+
     call.house.doorkeeper.confirm(call.signed_in, call.text("password"), call.address)
     services = call.house.services
     return json_answer(_rollout(step(RolloutDesk(services.database, services.clock)), None))
