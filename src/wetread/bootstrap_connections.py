@@ -67,7 +67,7 @@ def _http(name: str, kind: str, url: str, ca_file: Path | None = None) -> Connec
 
     parts = urlsplit(url)
     return Connection(
-        name, kind, f"{parts.scheme}://{parts.hostname}{parts.path}", partial(reach_http, url, _TIMEOUT_S)
+        name, kind, f"{parts.scheme}://{parts.hostname}{parts.path}", partial(reach_http, url, _TIMEOUT_S, ca_file)
     )
 
 

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from neighbours.certificate import make_certificates
 from pynetdicom import AE
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
@@ -96,6 +97,19 @@ def test_every_destination_of_the_settings_can_be_tried(tmp_path: Path, web: str
     values = {name: value for name, value, _, _ in shown.settings}
     assert values["stow_sink_authorization"] == "********"
     assert "very-secret" not in repr(shown)
+
+
+def test_the_records_own_authority_is_the_one_that_is_asked(tmp_path: Path) -> None:
+    certificates = make_certificates(tmp_path)
+    with HTTPServer(("127.0.0.1", 0), _Answers) as server:
+        server.socket = certificates.server().wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        asked = {"record_fhir_url": f"https://127.0.0.1:{server.server_port}"}
+        trusting = administration(tmp_path, **asked, record_ca_file=certificates.trusted)
+        assert tried(trusting, "record") == "127.0.0.1 answers HTTP 200"
+        with pytest.raises(PermanentError, match="certificate that does not hold"):
+            tried(administration(tmp_path, **asked), "record")
+        server.shutdown()
 
 
 def test_the_folder_and_the_policy_say_what_is_wrong(tmp_path: Path) -> None:
