@@ -1,6 +1,6 @@
 """Translates a `FilmPixels` to plain JSON beside a memory file and back, trusting nothing on the way back: the child may have been taken over.
 
-The memory file holds `stored`, `modality` and, where there is one, `voi_lut`, each beginning at a multiple of `ALIGNMENT`.
+The memory file holds `stored`, `modality` and, where there is one, `voi_lut`, each where `aligned` has it begin.
 """
 
 import mmap
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from wetread.dicom.sandbox_answers import ALIGNMENT, count_of, sealed_size
+from wetread.dicom.sandbox_answers import aligned, count_of, sealed_size
 from wetread.ports.film_pixels import FilmFacts, FilmPixels, Window
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def film_from_json(answer: Any, memory: int) -> FilmPixels:
     facts = _facts(answer["facts"])
     width, entries = answer["bytes_per_pixel"], 1 << facts.bits_stored
     size = sealed_size(memory)
-    modality_at = _next(facts.rows * facts.columns * width)
-    lut_at = _next(modality_at + 4 * entries)
+    modality_at = aligned(facts.rows * facts.columns * width)
+    lut_at = aligned(modality_at + 4 * entries)
     end = lut_at + 4 * entries if answer["has_voi_lut"] is True else modality_at + 4 * entries
     if width not in (1, 2) or facts.bits_stored > 8 * width or end != size:
         raise ValueError("not a film")
@@ -51,10 +51,6 @@ def film_from_json(answer: Any, memory: int) -> FilmPixels:
     if int(flat.max()) >= entries:
         raise ValueError("not a film")
     return FilmPixels(facts, flat.reshape(facts.rows, facts.columns), modality, lut)
-
-
-def _next(end: int) -> int:
-    return -(-end // ALIGNMENT) * ALIGNMENT
 
 
 def _table(values: "NDArray[np.float32]") -> "NDArray[np.float32]":

@@ -1,7 +1,7 @@
 """Translates a walked file into what a viewer needs (`ports.film_pixels`); runs only inside the sandbox child."""
 
 from wetread.dicom.charset import codecs_of, decode_text
-from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, pixels_of, read_frame
+from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, read_stored
 from wetread.dicom.greyscale import viewer_tables
 from wetread.dicom.header import decimals_of, term_of
 from wetread.dicom.limits import Limits
@@ -28,18 +28,18 @@ _LARGEST_PIXEL_MM, _MOST_MAGNIFIED = 10.0, 5.0
 
 def read_film(file: Part10File, limits: Limits) -> FilmPixels:
     """The first frame, full size. Raises as `frame.read_frame`."""
-    frame = read_frame(file, limits)
-    data_set, (shape, photometric, inverted) = file.data_set, pixels_of(file, limits)
+    frame, data_set = read_stored(file, limits), file.data_set
+    shape = frame.shape
     tables = viewer_tables(data_set, frame.stored, bits_stored=shape.bits_stored, signed=shape.signed)
     words = _Words(data_set)
     windows = _windows(data_set, words)
     values = data_set.values
     facts = FilmFacts(
-        rows=frame.rows,
-        columns=frame.columns,
+        rows=shape.rows,
+        columns=shape.columns,
         bits_stored=shape.bits_stored,
-        photometric_interpretation=photometric,
-        inverted=inverted,
+        photometric_interpretation=frame.photometric,
+        inverted=frame.inverted,
         padding=tables.padding,
         windows=windows or (tables.stretch,),
         windows_stated=bool(windows),

@@ -17,7 +17,7 @@ from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import DataSet, Part10File
 from wetread.domain.errors import HostileInput, UnsuitableImage
 
-__all__ = ["FRAME_ITEMS", "FRAME_TAGS", "Frame", "pixels_of", "read_frame"]
+__all__ = ["FRAME_ITEMS", "FRAME_TAGS", "Frame", "StoredFrame", "read_frame", "read_stored"]
 
 _SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES = 0x00280002, 0x00280004, 0x00280006, 0x00280008
 _ROWS, _COLUMNS, _SPACING, _ASPECT = 0x00280010, 0x00280011, 0x00280030, 0x00280034
@@ -49,6 +49,16 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredFrame:
+    """Stored values as of `ports.decoder.DecodedImage`, full size, before any table. `inverted`: the greatest value is black."""
+
+    stored: NDArray[Any]
+    shape: FrameShape
+    photometric: str
+    inverted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Pixels:
     """The Image Pixel module (PS3.3 §C.7.6.3), checked."""
 
@@ -72,13 +82,23 @@ def read_frame(file: Part10File, limits: Limits, *, needed_side_px: int = 0) -> 
         # Elsewhere, as with padding that shows black next to white, a value between two neighbours would be shown as neither.
         if np.abs(np.diff(frame.display)).max() <= _STEEPEST_AVERAGED:
             return frame
-    return _shown(file, pixels, _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels))
+    return _shown(file, pixels, _raw(file, pixels))
 
 
-def pixels_of(file: Part10File, limits: Limits) -> tuple[FrameShape, str, bool]:
-    """The frame's checked shape, its photometric interpretation, and whether its greatest value is black. Raises as `read_frame`."""
+def read_stored(file: Part10File, limits: Limits) -> StoredFrame:
+    """For those who make their own tables. Raises as `read_frame`."""
     pixels = _described(file.data_set, limits)
-    return pixels.shape, pixels.photometric, _inverted(file.data_set, pixels)
+    stored = _stored(file, pixels, _raw(file, pixels))
+    return StoredFrame(stored, pixels.shape, pixels.photometric, _inverted(file.data_set, pixels))
+
+
+def _raw(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
+    return _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels)
+
+
+def _stored(file: Part10File, pixels: _Pixels, raw: NDArray[Any]) -> NDArray[Any]:
+    grey = raw if raw.ndim == 2 else _luminance(raw, pixels.photometric)
+    return _shifted(grey, pixels, clip=file.syntax.may_be_lossy)
 
 
 def _inverted(data_set: DataSet, pixels: _Pixels) -> bool:
@@ -86,9 +106,7 @@ def _inverted(data_set: DataSet, pixels: _Pixels) -> bool:
 
 
 def _shown(file: Part10File, pixels: _Pixels, raw: NDArray[Any]) -> Frame:
-    data_set = file.data_set
-    grey = raw if raw.ndim == 2 else _luminance(raw, pixels.photometric)
-    stored = _shifted(grey, pixels, clip=file.syntax.may_be_lossy)
+    data_set, stored = file.data_set, _stored(file, pixels, raw)
     inverted = _inverted(data_set, pixels)
     shape = pixels.shape
     display = display_table(data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted)

@@ -14,10 +14,9 @@ from wetread.domain.errors import HostileInput, PermanentError, UnsuitableImage
 if TYPE_CHECKING:
     from wetread.ports.decoder import DecodedImage
 
-__all__ = ["ALIGNMENT", "count_of", "error_of", "image_of", "picture_of", "sealed_size"]
+__all__ = ["aligned", "count_of", "error_of", "image_of", "picture_of", "sealed_size"]
 
-ALIGNMENT = 64
-"""Where a block begins in the memory file."""
+_ALIGNMENT = 64
 
 _CODE = re.compile(r"[a-z0-9_]{1,40}")
 _LONGEST_TEXT = 300
@@ -69,6 +68,11 @@ def picture_of(answer: Any, memory: int) -> bytes:
     if not picture.startswith(b"\x89PNG\r\n\x1a\n"):
         raise ValueError("not a picture")
     return picture
+
+
+def aligned(end: int) -> int:
+    """Where the block begins in the memory file that follows one which ends there."""
+    return -(-end // _ALIGNMENT) * _ALIGNMENT
 
 
 def sealed_size(memory: int) -> int:

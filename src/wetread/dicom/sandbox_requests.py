@@ -4,6 +4,8 @@ Nothing here touches the process itself; `sandbox_child` is the program around i
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from wetread.dicom.byte_source import FileSource
@@ -11,7 +13,7 @@ from wetread.dicom.header import HEADER_ITEMS, HEADER_TAGS, header_of
 from wetread.dicom.header_json import header_to_json
 from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import read_part10
-from wetread.dicom.sandbox_answers import ALIGNMENT
+from wetread.dicom.sandbox_answers import aligned
 from wetread.domain.errors import HostileInput, PermanentError, UnsuitableImage
 
 if TYPE_CHECKING:
@@ -56,10 +58,17 @@ def _answer(request: dict[str, Any], descriptors: list[int], limits: Limits) -> 
 def _frame(descriptor: int, limits: Limits, needed_side_px: int) -> "Frame":
     from wetread.dicom.frame import FRAME_ITEMS, FRAME_TAGS, read_frame
 
-    try:
+    with _accepted_once():
         file = read_part10(FileSource(descriptor), FRAME_TAGS, FRAME_ITEMS, limits)
         return read_frame(file, limits, needed_side_px=needed_side_px)
-    except HostileInput as error:  # it was accepted once: the stored bytes, or our limits, have changed since
+
+
+@contextmanager
+def _accepted_once() -> Iterator[None]:
+    """A file that is hostile now was not when it was stored: its bytes, or our limits, have changed since."""
+    try:
+        yield
+    except HostileInput as error:
         raise UnsuitableImage(f"The stored file can no longer be read ({error.code}).", code="damaged_file") from error
 
 
@@ -67,21 +76,19 @@ def _film(descriptors: list[int], limits: Limits) -> dict[str, Any]:
     from wetread.dicom.film_answer import film_to_json
     from wetread.dicom.film_facts import FILM_ITEMS, FILM_TAGS, read_film
 
-    try:
+    with _accepted_once():
         film = read_film(read_part10(FileSource(descriptors[0]), FILM_TAGS, FILM_ITEMS, limits), limits)
-    except HostileInput as error:
-        raise UnsuitableImage(f"The stored file can no longer be read ({error.code}).", code="damaged_file") from error
     blocks = [each for each in (film.stored, film.modality, film.voi_lut) if each is not None]
     end = 0
     for block in blocks:
-        start = -(-end // ALIGNMENT) * ALIGNMENT
+        start = aligned(end)
         end = start + _write(descriptors[1], start, block.data.cast("B"))
     return film_to_json(film)
 
 
 def _write_frame(frame: "Frame", descriptor: int) -> dict[str, Any]:
     stored_bytes = _write(descriptor, 0, frame.stored.data.cast("B"))
-    display_offset = -(-stored_bytes // ALIGNMENT) * ALIGNMENT
+    display_offset = aligned(stored_bytes)
     _write(descriptor, display_offset, frame.display.data.cast("B"))
     return {
         "rows": frame.rows,
