@@ -7,7 +7,7 @@ from starlette.responses import Response
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import ClosureReason, CriticalResult
 from wetread.domain.reading import Withheld
-from wetread.domain.role import PERMITTED, Act
+from wetread.domain.role import Act
 from wetread.monitoring.alarms import acknowledge_alarm
 from wetread.ports.database import UnitOfWork
 from wetread.triage.critical_desk import HOW, CriticalDesk
@@ -17,7 +17,7 @@ from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json, identity_of
-from wetread.web.schema import Schema, choice, record, text
+from wetread.web.schema import Schema, boolean, choice, record, text
 from wetread.web.schema import integer as whole_number
 from wetread.web.veil import withheld_from
 
@@ -43,7 +43,7 @@ _ETAG = whole_number(1, 2**53)
 _WORDS = text(500, min_length=1)
 ACKNOWLEDGE_BODY: Schema = record({"etag": _ETAG, "read_back": _WORDS})
 COMMUNICATE_BODY: Schema = record(
-    {"etag": _ETAG, "to_whom": _WORDS, "how": choice(*HOW), "read_back_confirmed": {"type": "boolean"}}
+    {"etag": _ETAG, "to_whom": _WORDS, "how": choice(*HOW), "read_back_confirmed": boolean()}
 )
 CLOSE_BODY: Schema = record({"etag": _ETAG, "reason": choice(*ClosureReason), "note": text(500)})
 RELEASE_BODY: Schema = record({"etag": _ETAG})
@@ -58,8 +58,9 @@ def get_criticals(call: Call) -> Response:
     services, actor = call.house.services, call.signed_in.actor
     with services.database.begin(write=False) as unit:
         results = unit.criticals(closed=view == "closed", limit=_MOST)
-        rows = [_row(call, each, unit) for each in results if not _is_adjudicated(call, each, unit)]
-    shown = "named" if Act.READ_STUDY in PERMITTED[actor.role] else "de-identified"
+        told = [(each, withheld_from(call, unit, each.study_key)) for each in results]
+        rows = [_row(call, each, unit, why) for each, why in told if why is not Withheld.ADJUDICATION]
+    shown = "named" if actor.may(Act.READ_STUDY) else "de-identified"
     call.house.audit_seldom(AuditEvent("criticals.read", actor.actor_id, detail=(("shown", shown),)))
     return json_answer({"view": view, "now": services.clock.now().isoformat(), "criticals": rows})
 
@@ -68,19 +69,19 @@ def get_critical(call: Call) -> Response:
     key = _key(call)
     with call.house.services.database.begin(write=False) as unit:
         result = unit.critical(key)
-        if result is None or _is_adjudicated(call, result, unit):
+        why = withheld_from(call, unit, result.study_key) if result else Withheld.NOTHING
+        if result is None or why is Withheld.ADJUDICATION:
             raise _unknown()
         pages = [page_json(page) for page in unit.pages(key)]
-        row = _row(call, result, unit)
+        row = _row(call, result, unit, why)
     return json_answer({**row, "now": call.house.services.clock.now().isoformat(), "pages": pages})
 
 
-def _row(call: Call, result: CriticalResult, unit: UnitOfWork) -> Json:
-    """With the pages of the newest step and who is next; `names` tells the colleagues behind account names."""
-    services = call.house.services
-    reads = Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]
+def _row(call: Call, result: CriticalResult, unit: UnitOfWork, why: Withheld) -> Json:
+    """With the pages of the newest step and who is next; `names` tells the colleagues behind account names. An adjudicator is shown none: its being critical is what they must not know."""
+    services, hidden = call.house.services, why is not Withheld.NOTHING
+    reads = call.signed_in.actor.may(Act.READ_STUDY)
     pages = unit.pages(result.critical_key)
-    hidden = withheld_from(call, unit, result.study_key) is not Withheld.NOTHING
     row = {
         **critical_json(result, services.clock.now(), with_words=reads and not hidden),
         **({"reason": ""} if hidden else {}),
@@ -92,14 +93,9 @@ def _row(call: Call, result: CriticalResult, unit: UnitOfWork) -> Json:
     return {**row, **identity_of(services.vault, result.study_key)} if reads else row
 
 
-def _is_adjudicated(call: Call, result: CriticalResult, unit: UnitOfWork) -> bool:
-    """Its being critical is what an adjudicator must not know."""
-    return withheld_from(call, unit, result.study_key) is Withheld.ADJUDICATION
-
-
 def _answer(call: Call, result: CriticalResult) -> Response:
     with call.house.services.database.begin(write=False) as unit:
-        return json_answer(_row(call, result, unit))
+        return json_answer(_row(call, result, unit, withheld_from(call, unit, result.study_key)))
 
 
 def acknowledge(call: Call) -> Response:
