@@ -87,6 +87,8 @@ def test_decisions_come_newest_first_each_look_once_as_they_were_written(databas
     with database.begin() as uow:
         assert uow.decisions(looks[0].model_key, "north") == (looks[1], looks[0])
         assert uow.decisions(looks[0].model_key, "north", limit=1) == (looks[1],)
+        assert uow.last_decision(looks[0].model_key, "north") == looks[1]
+        assert uow.last_decision("other@1.0.0", "north") is None
         assert uow.decisions("other@1.0.0", "north") == ()
         with pytest.raises(StaleVersion):
             uow.add_decision(replace(looks[0], verdict=Verdict.PROMOTE))

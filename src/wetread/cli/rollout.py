@@ -176,10 +176,7 @@ def _status(argv: list[str]) -> int:
     core = build_core(settings_from(args))
     with core.database.begin(write=False) as unit:
         versions, rollouts = unit.versions(), unit.rollouts()
-        last = {
-            (each.model_key, each.site): next(iter(unit.decisions(each.model_key, each.site, limit=1)), None)
-            for each in rollouts
-        }
+        last = {(each.model_key, each.site): unit.last_decision(each.model_key, each.site) for each in rollouts}
     if args.json:
         rows = [{**asdict(each), "last_look": last[each.model_key, each.site]} for each in rollouts]
         print(as_json({"versions": versions, "rollouts": rows}))

@@ -24,8 +24,14 @@ def run(argv: list[str]) -> int:
     studies = {state.value: n for state, n in database.count_studies().items()}
     jobs = {f"{kind.value} {state.value}": n for (kind, state), n in database.count_jobs().items()}
     dead = [
-        {"job": job.job_id, "kind": job.kind.value, "study": job.study_key, "attempts": job.attempt, "reason": reason}
-        for job, reason in ((each.job, each.reason) for each in dead_letters(database))
+        {
+            "job": each.job.job_id,
+            "kind": each.job.kind.value,
+            "study": each.job.study_key,
+            "attempts": each.job.attempt,
+            "reason": each.reason,
+        }
+        for each in dead_letters(database)
     ]
     if args.json:
         print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead}, indent=1))

@@ -8,7 +8,7 @@ remaining SCT codes are the concepts' international identifiers. RadLex is given
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["VOCABULARY", "Code", "FindingConcept", "FindingName", "SidedFinding", "concept"]
+__all__ = ["LATERALITIES", "VOCABULARY", "Code", "FindingConcept", "FindingName", "SidedFinding", "concept"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +54,13 @@ class FindingConcept:
     lateralised: bool
 
 
+LATERALITIES = ("", "left", "right", "bilateral")
+"""Of a finding; "": not said, or a finding without sides."""
+
+
 @dataclass(frozen=True, slots=True)
 class SidedFinding:
-    """What was called and where: `laterality` is "left", "right", "bilateral" or "" (not said, or a finding without sides)."""
+    """What was called and where: `laterality` is one of LATERALITIES."""
 
     name: FindingName
     laterality: str

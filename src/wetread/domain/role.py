@@ -149,6 +149,9 @@ class Actor:
     role: Role
     display_name: str = ""
 
+    def may(self, act: Act) -> bool:
+        return act in PERMITTED[self.role]
+
 
 SERVICE = Actor("wetread", Role.SERVICE, "wetread service")
 CONSOLE = Actor("console", Role.ADMIN, "the command line")
@@ -157,5 +160,5 @@ CONSOLE = Actor("console", Role.ADMIN, "the command line")
 
 def require(actor: Actor, act: Act) -> None:
     """Raises NotPermitted when the actor's role does not hold `act`."""
-    if act not in PERMITTED[actor.role]:
+    if not actor.may(act):
         raise NotPermitted(f"role {actor.role.value} may not {act.value.replace('_', ' ')}")

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from wetread.domain.errors import IllegalTransition
 
-__all__ = ["READABLE", "TRANSITIONS", "StudyEvent", "StudyState", "next_state"]
+__all__ = ["READABLE", "REPORTED", "TRANSITIONS", "StudyEvent", "StudyState", "next_state"]
 
 
 class StudyState(StrEnum):
@@ -44,7 +44,8 @@ _S, _E = StudyState, StudyEvent
 READABLE = frozenset({_S.ADMITTED, _S.ANALYSED, _S.AI_UNAVAILABLE, _S.TRIAGED, _S.DRAFTED, _S.IN_READING})
 """States in which a person may open, edit and sign the first report."""
 
-_REPORTED = frozenset({_S.SIGNED, _S.DELIVERED, _S.AMENDED})
+REPORTED = frozenset({_S.SIGNED, _S.DELIVERED, _S.AMENDED})
+"""States in which a final version exists."""
 _MACHINE_EVENTS = (_E.ANALYSE, _E.FAIL_ANALYSIS, _E.TRIAGE, _E.DRAFT)
 
 TRANSITIONS: dict[tuple[StudyState, StudyEvent], StudyState] = {
@@ -58,11 +59,11 @@ TRANSITIONS: dict[tuple[StudyState, StudyEvent], StudyState] = {
     (_S.TRIAGED, _E.DRAFT): _S.DRAFTED,
     **{(state, _E.OPEN): _S.IN_READING for state in READABLE},
     **{(state, _E.SIGN): _S.SIGNED for state in READABLE},
-    **{(state, event): state for state in (_S.IN_READING, *_REPORTED) for event in _MACHINE_EVENTS},
-    **{(state, _E.AMEND): _S.AMENDED for state in _REPORTED},
-    **{(state, _E.DELIVER): _S.DELIVERED for state in _REPORTED},
+    **{(state, event): state for state in (_S.IN_READING, *REPORTED) for event in _MACHINE_EVENTS},
+    **{(state, _E.AMEND): _S.AMENDED for state in REPORTED},
+    **{(state, _E.DELIVER): _S.DELIVERED for state in REPORTED},
     **{(state, _E.RENEW): _S.ADMITTED for state in READABLE - {_S.IN_READING}},
-    **{(state, _E.RENEW): state for state in (_S.IN_READING, *_REPORTED)},
+    **{(state, _E.RENEW): state for state in (_S.IN_READING, *REPORTED)},
 }
 
 

@@ -2,11 +2,10 @@
 
 from wetread.domain.analysis import Finding
 from wetread.domain.errors import PermanentError
+from wetread.domain.finding import LATERALITIES
 from wetread.ports.drafter import DraftingRequest
 
 __all__ = ["check"]
-
-_SIDES = frozenset({"", "left", "right", "bilateral"})
 
 
 def check(request: DraftingRequest) -> None:
@@ -23,7 +22,7 @@ def _check(finding: Finding) -> None:
     probability, threshold = finding.probability, finding.operating_point.threshold
     if not 0.0 <= threshold <= 1.0 or not (probability is None or 0.0 <= probability <= 1.0):
         raise _refused("a probability or an operating point lies outside 0..1", "bad_number")
-    if finding.laterality not in _SIDES:
+    if finding.laterality not in LATERALITIES:
         raise _refused("a side is none of left, right, bilateral", "unknown_value")
 
 

@@ -29,7 +29,7 @@ class DatabaseFacts:
             self.registered = tuple(f"{each.model.name} {each.model.version}" for each in unit.versions())
             self.alarms: tuple[Alarm, ...] = unit.alarms()
             self.rollouts: tuple[tuple[Rollout, RolloutDecision | None], ...] = tuple(
-                (each, next(iter(unit.decisions(each.model_key, each.site, limit=1)), None)) for each in unit.rollouts()
+                (each, unit.last_decision(each.model_key, each.site)) for each in unit.rollouts()
             )
             rounds = [(each, unit.relabel_tasks(each.round_id)) for each in unit.relabel_rounds()]
         self.results: tuple[RoundResult, ...] = tuple(round_result(drawn, tasks) for drawn, tasks in rounds)

@@ -195,7 +195,7 @@ def _found(unit: UnitOfWork, model_key: str, site: str) -> tuple[Rollout, Rollou
     rollout = unit.rollout(model_key, site)
     if rollout is None:
         raise PermanentError(f"{model_key} has no rollout at this site: `wetread rollout status`", code="no_rollout")
-    return rollout, next(iter(unit.decisions(model_key, site, limit=1)), None)
+    return rollout, unit.last_decision(model_key, site)
 
 
 def _save(

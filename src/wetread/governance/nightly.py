@@ -100,7 +100,7 @@ class RolloutWatch:
     def _decision(self, one: Gathered, judgement: Judgement, now: datetime) -> RolloutDecision:
         rollout = one.site.rollout
         with self.database.begin(write=False) as unit:
-            last = next(iter(unit.decisions(rollout.model_key, rollout.site, limit=1)), None)
+            last = unit.last_decision(rollout.model_key, rollout.site)
         same_stage = last is not None and last.decided_at > rollout.since
         return RolloutDecision(
             model_key=rollout.model_key,

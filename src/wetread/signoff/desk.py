@@ -10,7 +10,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind, JobRequest
 from wetread.domain.reading import OwnFinding, ReadingRecord, Withheld
 from wetread.domain.report import Report, ReportContent, ReportStatus
-from wetread.domain.role import PERMITTED, Act, Actor, require
+from wetread.domain.role import Act, Actor, require
 from wetread.domain.study import Study
 from wetread.domain.study_lock import RecoveryCopy
 from wetread.domain.study_state import READABLE, StudyEvent, next_state
@@ -187,7 +187,7 @@ class ReadingDesk:
     def _met(self, unit: UnitOfWork, actor: Actor, study: Study) -> Exposure:
         """What may be shown, with the mode of this person's reading kept from the first look on. An adjudicator has met nothing yet."""
         shown = exposure(unit, self.modes, actor, study)
-        if shown.record is not None or shown.withheld is Withheld.ADJUDICATION or not _reads(actor):
+        if shown.record is not None or shown.withheld is Withheld.ADJUDICATION or not actor.may(Act.EDIT_DRAFT):
             return shown
         record = ReadingRecord(study.study_key, actor.actor_id, shown.mode, self.clock.now())
         return replace(shown, record=unit.begin_reading(record))
@@ -271,10 +271,6 @@ def _reading(unit: UnitOfWork, study_key: StudyKey, actor: Actor, shown: Exposur
         ),
         actor,
     )
-
-
-def _reads(actor: Actor) -> bool:
-    return Act.EDIT_DRAFT in PERMITTED[actor.role]
 
 
 def _mode_facts(shown: Exposure) -> dict[str, str]:

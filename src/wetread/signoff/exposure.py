@@ -14,16 +14,14 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import ReadingMode, ReadingRecord, Withheld
 from wetread.domain.relabelling import RelabelTask
 from wetread.domain.report import Draft, Report
-from wetread.domain.role import PERMITTED, Act, Actor
+from wetread.domain.role import Act, Actor
 from wetread.domain.study import Study
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
-from wetread.domain.study_state import StudyState
+from wetread.domain.study_state import REPORTED, StudyState
 from wetread.ports.database import UnitOfWork
 from wetread.signoff.modes import ModePolicy
 
 __all__ = ["Exposure", "Reading", "exposure", "tasks_for", "veiled", "withheld_of"]
-
-_REPORTED = frozenset({StudyState.SIGNED, StudyState.DELIVERED, StudyState.AMENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def exposure(unit: UnitOfWork, policy: ModePolicy, actor: Actor, study: Study) -
     A study that a person has reported is no longer read blind by others: its signed report tells what it tells. An adjudicator is blind whatever the site's mode is, until they answered or
     asked for the whole.
     """
-    if Act.EDIT_DRAFT not in PERMITTED[actor.role]:
+    if not actor.may(Act.EDIT_DRAFT):
         return Exposure(ReadingMode.CONCURRENT, Withheld.NOTHING)
     record = unit.reading(study.study_key, actor.actor_id)
     tasks = tasks_for(unit, actor, study, record)
@@ -79,14 +77,14 @@ def _withheld(mode: ReadingMode, state: StudyState, record: ReadingRecord | None
     if mode is ReadingMode.AI_OFF:
         return Withheld.AI_OFF
     revealed = record is not None and record.revealed_at is not None
-    if mode is ReadingMode.CONCURRENT or revealed or state in _REPORTED:
+    if mode is ReadingMode.CONCURRENT or revealed or state in REPORTED:
         return Withheld.NOTHING
     return Withheld.UNTIL_COMMIT
 
 
 def tasks_for(unit: UnitOfWork, actor: Actor, study: Study, record: ReadingRecord | None) -> tuple[RelabelTask, ...]:
     """The tasks of blinded relabelling that wait for this person's answer on this study: none once they met it otherwise (ADR-0014)."""
-    if record is not None or study.state not in _REPORTED or Act.ADJUDICATE not in PERMITTED[actor.role]:
+    if record is not None or study.state not in REPORTED or not actor.may(Act.ADJUDICATE):
         return ()
     open_ones = tuple(
         task for task in unit.undecided_relabel_tasks() if task.study_key == study.study_key and _waits_for(task, actor)
@@ -103,7 +101,7 @@ def withheld_of(
 
     An adjudicator's are withheld without a walk through the log, also where they met the study before this release kept who did: a line too much hidden, never one too little.
     """
-    if Act.EDIT_DRAFT not in PERMITTED[actor.role]:
+    if not actor.may(Act.EDIT_DRAFT):
         return {}
     records = unit.readings_by(actor.actor_id, studies)
     now = policy.effective(actor, unit.reader_profile(actor.actor_id))
@@ -111,7 +109,7 @@ def withheld_of(
     for key, state in studies.items():
         record = records.get(key)
         found[key] = _withheld(record.mode if record else now, state, record)
-    if Act.ADJUDICATE in PERMITTED[actor.role] and _REPORTED & set(studies.values()):
+    if actor.may(Act.ADJUDICATE) and REPORTED & set(studies.values()):
         mine = (each.study_key for each in unit.undecided_relabel_tasks() if _waits_for(each, actor))
         found |= dict.fromkeys((key for key in mine if key in studies and key not in records), Withheld.ADJUDICATION)
     return {key: why for key, why in found.items() if why is not Withheld.NOTHING}

@@ -14,7 +14,7 @@ from wetread.domain.report import ReportContent
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches
+from wetread.storage.transaction import Row, Transaction, batches
 
 __all__ = ["ReadingRows"]
 
@@ -60,16 +60,14 @@ class ReadingRows(Transaction):
                 "reader_id": record.reader_id,
                 "mode": record.mode.value,
                 "begun_at": record.begun_at,
-                "own": None if record.own is None else encode(record.own),
-                "revealed_at": record.revealed_at,
+                **_said(record),
             },
         )
         return self.reading(record.study_key, record.reader_id) or record
 
     def reveal_reading(self, record: ReadingRecord) -> None:
-        said = {"own": None if record.own is None else encode(record.own), "revealed_at": record.revealed_at}
         of = {"of_study": record.study_key, "of_reader": record.reader_id}
-        if self._write(_REVEAL, {**said, **of}).rowcount != 1:
+        if self._write(_REVEAL, {**_said(record), **of}).rowcount != 1:
             raise PermanentError("this was committed or shown before: it cannot be changed", code="already_revealed")
 
     def reading(self, study_key: StudyKey, reader_id: str) -> ReadingRecord | None:
@@ -134,6 +132,10 @@ class ReadingRows(Transaction):
 
     def drop_recovery(self, study_key: StudyKey, author_id: str) -> bool:
         return self._write(_DROP_COPY, {"of_study": study_key, "of_author": author_id}).rowcount == 1
+
+
+def _said(record: ReadingRecord) -> Row:
+    return {"own": None if record.own is None else encode(record.own), "revealed_at": record.revealed_at}
 
 
 def _record(row: Any) -> ReadingRecord:

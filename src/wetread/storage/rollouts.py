@@ -120,6 +120,9 @@ class RolloutRows(Transaction):
         asked = {"of_model": model_key, "at_site": site, "most": limit}
         return tuple(decode(RolloutDecision, body) for body in self._read(_NEWEST_DECISIONS, asked).scalars())
 
+    def last_decision(self, model_key: str, site: str) -> RolloutDecision | None:
+        return next(iter(self.decisions(model_key, site, limit=1)), None)
+
     def save_shadow_read(self, study_key: StudyKey, revision: int, read: ShadowRead) -> None:
         row = {"study_key": study_key, "revision": revision, "model_key": read.model_key, "body": encode(read)}
         self._write(_SAVE_READ, row)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable, insert, select, update
 
@@ -17,6 +17,7 @@ from wetread.storage.engine import begin, translated
 __all__ = ["Row", "Transaction", "audit_record", "batches"]
 
 Row = Mapping[str, Any]
+_Item = TypeVar("_Item")
 
 _BATCH = 500  # below every engine's limit of parameters in one statement
 
@@ -91,9 +92,9 @@ class Transaction:
         self._refuse(PermanentError("this unit of work is already committed", code="unit_closed"))
 
 
-def batches(keys: Sequence[StudyKey]) -> Iterator[Sequence[StudyKey]]:
-    """The keys in pieces that fit one statement."""
-    return (keys[start : start + _BATCH] for start in range(0, len(keys), _BATCH))
+def batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
+    """In pieces that fit one statement."""
+    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
 def _audit_row(record: AuditRecord) -> Row:

@@ -14,7 +14,7 @@ from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.qido import name_key, where
-from wetread.storage.transaction import Row
+from wetread.storage.transaction import Row, batches
 from wetread.storage.vault_schema import vault_instances, vault_studies
 
 __all__ = ["SqlVault"]
@@ -22,7 +22,6 @@ __all__ = ["SqlVault"]
 _STUDIES, _INSTANCES = vault_studies.c, vault_instances.c
 _ADMIT_STUDIES = insert(vault_studies).on_conflict_do_nothing()
 _ADMIT_INSTANCES = insert(vault_instances).on_conflict_do_nothing(index_elements=["instance_key"])
-_BATCH = 500  # below every engine's limit of parameters in one statement
 _NEWEST = (_STUDIES.study_date.desc(), _STUDIES.study_key.desc())
 
 
@@ -40,8 +39,8 @@ class SqlVault:
     def admit(self, instances: list[VaultInstance]) -> None:
         ordered = sorted(instances, key=lambda each: (each.study_key, each.instance_key))  # one lock order: no deadlock
         with self._turn, writing(self._engine) as connection:
-            for start in range(0, len(ordered), _BATCH):
-                _admit(connection, ordered[start : start + _BATCH])
+            for batch in batches(ordered):
+                _admit(connection, batch)
 
     def study(self, study_key: StudyKey) -> VaultStudy:
         found = self._studies(select(vault_studies).where(_STUDIES.study_key == study_key))
@@ -52,8 +51,8 @@ class SqlVault:
     def identities(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, PatientIdentity]:
         found: dict[StudyKey, PatientIdentity] = {}
         with translated(), self._engine.connect() as connection:
-            for start in range(0, len(study_keys), _BATCH):
-                wanted = _STUDIES.study_key.in_(study_keys[start : start + _BATCH])
+            for batch in batches(study_keys):
+                wanted = _STUDIES.study_key.in_(batch)
                 for key, identity in connection.execute(select(_STUDIES.study_key, _STUDIES.identity).where(wanted)):
                     found[StudyKey(key)] = decode(PatientIdentity, identity)
         return found
@@ -127,8 +126,8 @@ def _contents(connection: Connection, study_keys: list[str]) -> dict[str, list[A
     columns = (_INSTANCES.study_key, _INSTANCES.modality)
     counts = func.count().label("instances"), func.count(_INSTANCES.series_instance_uid.distinct()).label("series")
     contents: dict[str, list[Any]] = {}
-    for start in range(0, len(study_keys), _BATCH):
-        wanted = _INSTANCES.study_key.in_(study_keys[start : start + _BATCH])
+    for batch in batches(study_keys):
+        wanted = _INSTANCES.study_key.in_(batch)
         for row in connection.execute(select(*columns, *counts).where(wanted).group_by(*columns)):
             contents.setdefault(row.study_key, []).append(row)
     return contents

@@ -51,6 +51,9 @@ class MemoryRolloutStore(MemoryTransaction):
         mine = [row for (of, at, _), row in self._visible.rollout_decisions.items() if (of, at) == (model_key, site)]
         return tuple(sorted(mine, key=lambda each: -each.look)[:limit])
 
+    def last_decision(self, model_key: str, site: str) -> RolloutDecision | None:
+        return next(iter(self.decisions(model_key, site, limit=1)), None)
+
     def save_shadow_read(self, study_key: StudyKey, revision: int, read: ShadowRead) -> None:
         self._changing.shadow_reads[study_key, revision, read.model_key] = read
 

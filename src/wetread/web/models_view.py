@@ -28,10 +28,7 @@ def get_models(call: Call) -> Response:
     """Every registered version with its rollouts, newest first."""
     with call.house.services.database.begin(write=False) as unit:
         versions, rollouts = unit.versions(), unit.rollouts()
-        looks = {
-            (each.model_key, each.site): next(iter(unit.decisions(each.model_key, each.site, limit=1)), None)
-            for each in rollouts
-        }
+        looks = {(each.model_key, each.site): unit.last_decision(each.model_key, each.site) for each in rollouts}
     rows = [_version(each, rollouts, looks) for each in sorted(versions, key=lambda v: v.registered_at, reverse=True)]
     return json_answer({"versions": rows})
 

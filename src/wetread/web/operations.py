@@ -23,7 +23,7 @@ from wetread.web.strict_json import JsonObject, parse_json
 if TYPE_CHECKING:
     from wetread.web.house import House
 
-__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Handler", "Operation", "Query", "to_route"]
+__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Handler", "Operation", "Query", "by_person", "to_route"]
 
 MAX_BODY_BYTES = 256 * 1024
 _BODY_TIMEOUT_S = 15.0
@@ -106,6 +106,27 @@ class Operation:
     @property
     def changes(self) -> bool:
         return self.method not in ("GET", "HEAD")
+
+
+def by_person(
+    method: str,
+    path: str,
+    name: str,
+    summary: str,
+    handler: Handler,
+    answers: str,
+    act: Act,
+    body: Schema | None = None,
+    *,
+    status: int = 200,
+    slow: bool = False,
+    late: bool = False,
+) -> Operation:
+    """A change that only a person signed in with a browser may make."""
+    return Operation(
+        method, path, name, summary, handler, answers,
+        act=act, access=Access.PERSON, body=body, status=status, slow=slow, late=late,
+    )  # fmt: skip
 
 
 def to_route(operation: Operation, house: "House") -> Route:

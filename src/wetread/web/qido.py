@@ -19,7 +19,7 @@ from wetread.web.dicom_json import (
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
-from wetread.web.veil import shown_instances
+from wetread.web.veil import instances_of
 
 __all__ = ["STUDY_KEYS", "find_study", "search_instances", "search_series", "search_studies", "uid_in_path"]
 
@@ -92,7 +92,7 @@ def search_series(call: Call) -> Response:
     _check_accept(call)
     asked = _Asked(call.query, set(_SERIES_KEYS))
     study = find_study(call)
-    kept = _matching(_instances(call, study), asked.match, _SERIES_KEYS)
+    kept = _matching(instances_of(call, study.study_key), asked.match, _SERIES_KEYS)
     series = by_series(kept)[asked.offset : asked.offset + asked.limit]
     _audit(call, "series", asked, len(series))
     return _answer([series_attributes(each) for each in series], asked)
@@ -104,7 +104,7 @@ def search_instances(call: Call) -> Response:
     if "series_uid" in call.path:
         asked.match["SeriesInstanceUID"] = uid_in_path(call, "series_uid")
     study = find_study(call)
-    kept = _matching(_instances(call, study), asked.match, {**_SERIES_KEYS, **_INSTANCE_KEYS})
+    kept = _matching(instances_of(call, study.study_key), asked.match, {**_SERIES_KEYS, **_INSTANCE_KEYS})
     page = kept[asked.offset : asked.offset + asked.limit]
     _audit(call, "instances", asked, len(page))
     return _answer([instance_attributes(each) for each in page], asked)
@@ -125,10 +125,6 @@ def find_study(call: Call) -> VaultStudy:
     if not found:
         raise StudyNotFound("no such study")
     return found[0]
-
-
-def _instances(call: Call, study: VaultStudy) -> tuple[VaultInstance, ...]:
-    return tuple(shown_instances(call, study.study_key, call.house.services.vault.instances(study.study_key)))
 
 
 def _matching(

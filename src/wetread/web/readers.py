@@ -5,7 +5,7 @@ from typing import cast
 from starlette.responses import Response
 
 from wetread.domain.errors import NotPermitted
-from wetread.domain.finding import FindingName
+from wetread.domain.finding import LATERALITIES, FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import Macro, OwnFinding, ReaderProfile, ReadingMode, Withheld
 from wetread.domain.relabelling import Answer
@@ -46,13 +46,12 @@ __all__ = [
     "take_lock",
 ]
 
-_SIDES = ("", "left", "right", "bilateral")
 FINDINGS_BODY: Schema = record(
     {
         "findings": array(
             record(
                 {"name": choice(*FindingName), "presence": choice(*Presence)},
-                {"laterality": choice(*_SIDES), "confidence_percent": integer(0, 100)},
+                {"laterality": choice(*LATERALITIES), "confidence_percent": integer(0, 100)},
             ),
             len(FindingName),
         )

@@ -18,7 +18,7 @@ def get_analysis(call: Call) -> Response:
     percent = _percent(asked.get("percent", "100"))
     with call.house.services.database.begin(write=False) as unit:
         rollouts = unit.rollouts(model_key=call.path["model"], site=asked.get("site"))
-        looks = [next(iter(unit.decisions(each.model_key, each.site, limit=1)), None) for each in rollouts]
+        looks = [unit.last_decision(each.model_key, each.site) for each in rollouts]
     if not rollouts:
         raise Refusal(404, "no_rollout", "this version has no rollout there")
     sites = [_site(each, look, percent) for each, look in zip(rollouts, looks, strict=True)]

@@ -7,7 +7,7 @@ from typing import cast
 from starlette.responses import Response
 
 from wetread.domain.errors import StudyNotFound
-from wetread.domain.finding import FindingName
+from wetread.domain.finding import LATERALITIES, FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import Report, ReportContent, ReportFinding, Section
 from wetread.domain.study import Instance
@@ -56,7 +56,7 @@ CONTENT_BODY: Schema = record(
                 {
                     "name": choice(*FindingName),
                     "present": {"type": "boolean"},
-                    "laterality": choice("", "left", "right", "bilateral"),
+                    "laterality": choice(*LATERALITIES),
                 }
             ),
             len(FindingName),

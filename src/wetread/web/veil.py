@@ -13,7 +13,15 @@ from wetread.signoff.exposure import exposure, withheld_of
 from wetread.web.operations import Call
 from wetread.web.reading_json import NO_PRIORITY, Json
 
-__all__ = ["made_by_us", "refuse_withheld", "shown_instances", "veiled_row", "withheld_from", "withheld_on_list"]
+__all__ = [
+    "instances_of",
+    "made_by_us",
+    "refuse_withheld",
+    "shown_instances",
+    "veiled_row",
+    "withheld_from",
+    "withheld_on_list",
+]
 
 _OURS = "wetread"
 
@@ -34,6 +42,11 @@ def refuse_withheld(call: Call, unit: UnitOfWork, key: StudyKey) -> None:
 def made_by_us(traits: ImageTraits) -> bool:
     """True for the reports and heat maps that we deliver and an archive may send back (PS3.3 C.7.5.1, Manufacturer)."""
     return traits.manufacturer.strip().lower() == _OURS
+
+
+def instances_of(call: Call, key: StudyKey) -> tuple[VaultInstance, ...]:
+    """The study's, as the caller may see them."""
+    return tuple(shown_instances(call, key, call.house.services.vault.instances(key)))
 
 
 def shown_instances(call: Call, key: StudyKey, instances: Iterable[VaultInstance]) -> list[VaultInstance]:

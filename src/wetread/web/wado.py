@@ -17,7 +17,7 @@ from wetread.ports.vault import VaultInstance
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.qido import find_study, uid_in_path
-from wetread.web.veil import shown_instances
+from wetread.web.veil import instances_of, shown_instances
 
 __all__ = ["accepted_as", "retrieve_instance", "retrieve_series", "retrieve_study"]
 
@@ -35,12 +35,12 @@ class _Part:
 
 def retrieve_study(call: Call) -> Response:
     study = find_study(call)
-    return _related(call, shown_instances(call, study.study_key, call.house.services.vault.instances(study.study_key)))
+    return _related(call, list(instances_of(call, study.study_key)))
 
 
 def retrieve_series(call: Call) -> Response:
     series_uid, study = uid_in_path(call, "series_uid"), find_study(call)
-    instances = shown_instances(call, study.study_key, call.house.services.vault.instances(study.study_key))
+    instances = instances_of(call, study.study_key)
     return _related(call, [each for each in instances if each.header.series_instance_uid == series_uid])
 
 

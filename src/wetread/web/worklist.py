@@ -13,9 +13,9 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import Withheld
-from wetread.domain.role import PERMITTED, Act
+from wetread.domain.role import Act
 from wetread.domain.study_lock import StudyLock
-from wetread.domain.study_state import READABLE, StudyState
+from wetread.domain.study_state import READABLE, REPORTED, StudyState
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
@@ -35,7 +35,7 @@ __all__ = ["SEARCH_BODY", "VIEWS", "Viewer", "WorklistView", "get_next", "get_pl
 
 VIEWS: dict[str, frozenset[StudyState]] = {
     "open": READABLE | {StudyState.RECEIVED},
-    "reported": frozenset({StudyState.SIGNED, StudyState.DELIVERED, StudyState.AMENDED}),
+    "reported": REPORTED,
     "rejected": frozenset({StudyState.REJECTED}),
 }
 SEARCH_BODY: Schema = record({"text": text(100, min_length=2)})
@@ -161,7 +161,7 @@ def _written(head: Json, rows: Iterable[Row], withheld: Mapping[StudyKey, Withhe
 
 
 def _viewer(call: Call) -> Viewer:
-    with_identity = Act.READ_STUDY in PERMITTED[call.signed_in.actor.role]
+    with_identity = call.signed_in.actor.may(Act.READ_STUDY)
     return Viewer(with_identity, partial(withheld_on_list, call))
 
 
