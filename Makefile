@@ -72,7 +72,7 @@ tests/neighbours/node/node_modules/.done: tests/neighbours/node/package-lock.jso
 	cd tests/neighbours/node && npm ci --silent --no-audit --no-fund && touch node_modules/.done
 
 ui: src/wetread/web/room/login.html ## the pages that `wetread serve` hands out
-src/wetread/web/room/login.html: ui/node_modules/.done ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html ui/*.svg) $(shell find ui/src -type f)
+src/wetread/web/room/login.html: ui/node_modules/.done ui/vite.config.ts ui/tsconfig.json $(wildcard ui/*.html ui/parts/*.html ui/*.svg) $(shell find ui/src -type f)
 	npm --prefix ui run --silent build
 ui/node_modules/.done: ui/package-lock.json
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || { echo "the pages are built with Node 20.19 or newer and npm: install them, or a wheel, which has them built" >&2; exit 1; }
