@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 chromium gcc strace prometheus
 TEST_PROCESSES ?= 3# most tests wait for real processes; those that wait longest come first, so that none is left alone at the end
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PYTHONDONTWRITEBYTECODE =# every command the tests start would compile the whole package again
 
 .PHONY: demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
 

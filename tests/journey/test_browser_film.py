@@ -257,7 +257,7 @@ def test_a_prior_hangs_beside_the_film_and_moves_with_it(page: Page, room: Room)
     page.keyboard.press("+")
     page.keyboard.press("r")
     scales = page.evaluate(
-        """() => [...document.querySelectorAll(".stage")].map((each) => { const m = new DOMMatrix(getComputedStyle(each).transform); return [m.a, m.b]; })"""
+        """async () => { await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))); return [...document.querySelectorAll(".stage")].map((each) => { const m = new DOMMatrix(getComputedStyle(each).transform); return [m.a, m.b]; }); }"""
     )
     assert scales[0][0] == pytest.approx(0, abs=1e-6)
     assert scales[0][1] == pytest.approx(2 * scales[1][1], rel=1e-3)  # a millimetre is as long in both
