@@ -1,8 +1,9 @@
 // Every English word of these pages, by key: a translation is another table of the same keys. {slots} are filled, never read again.
 import { ADMINISTRATION } from "./catalogue_administration.ts";
+import { READING } from "./catalogue_reading.ts";
 import { WORKLIST } from "./catalogue_worklist.ts";
 
-const ENGLISH = { ...WORKLIST, ...ADMINISTRATION } as const;
+const ENGLISH = { ...WORKLIST, ...READING, ...ADMINISTRATION } as const;
 
 export type Key = keyof typeof ENGLISH;
 type Slots = Record<string, string | number>;

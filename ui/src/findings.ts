@@ -3,12 +3,13 @@ import type { Concept } from "./answers/reading.ts";
 import type { Ai, Finding, Rate, Reading, Sentence } from "./answers/study.ts";
 import { h, s } from "./dom.ts";
 import { probability, visible, words } from "./format.ts";
+import { reliabilityHint, reliabilityNote } from "./reliability.ts";
 
 export type Said = "present" | "absent" | null;
 type Judged = { name: string; display: string; laterality: string };
 type Judge = (finding: Judged, verdict: Said) => void;
 type Panel = { concepts: Concept[]; mode: HTMLElement | null; compared: HTMLElement | null; editable: boolean; verdictOf: (name: string) => Said; onVerdict: Judge; onPoint: (finding: Finding, instanceKey: string) => void };
-type RowOf = { editable: boolean; verdict: Said; onVerdict: Judge; onPoint: (finding: Finding) => void };
+type RowOf = { hint: HTMLElement | null;  editable: boolean; verdict: Said; onVerdict: Judge; onPoint: (finding: Finding) => void };
 
 export function findingsPanel(reading: Reading, { concepts, mode, compared, editable, verdictOf, onVerdict, onPoint }: Panel): HTMLElement[] {
   const { ai } = reading;
@@ -18,7 +19,7 @@ export function findingsPanel(reading: Reading, { concepts, mode, compared, edit
   const { analysis } = ai;
   const unread = (each: Concept) => h("li", { class: "finding", "data-finding": each.name }, h("span", { class: "name" }, each.display), verdictButtons({ ...each, laterality: "" }, verdictOf(each.name), onVerdict));
   if (!analysis) return present([title, ...lines, editable && h("ul", { class: "findings own" }, concepts.map(unread))]);
-  const row = (finding: Finding) => findingRow(finding, { editable, verdict: verdictOf(finding.name), onVerdict, onPoint: (each) => onPoint(each, analysis.instance_key) });
+  const row = (finding: Finding) => findingRow(finding, { hint: reliabilityHint(reading.reliability, finding.name), editable, verdict: verdictOf(finding.name), onVerdict, onPoint: (each) => onPoint(each, analysis.instance_key) });
   const byProbability = [...analysis.findings].sort((one, other) => (other.probability ?? 0) - (one.probability ?? 0));
   const called = byProbability.filter((each) => each.called);
   const below = byProbability.filter((each) => !each.called);
@@ -27,6 +28,7 @@ export function findingsPanel(reading: Reading, { concepts, mode, compared, edit
     title, ...lines,
     called.length ? list(called) : h("p", { class: "quiet-line" }, "Nothing reaches its operating point. That is not a normal film: the model only looks for the findings below."),
     below.length > 0 && h("details", { open: called.length === 0 || matchMedia("(min-width: 2400px)").matches }, h("summary", {}, `${below.length} below their operating points`), list(below)),
+    reliabilityNote(reading.reliability),
   ]);
 }
 
@@ -42,13 +44,13 @@ function status(ai: Ai): HTMLElement | null {
   return h("p", { class: ai.status === "pending" ? "quiet-line" : "quiet-line warn", role: "status" }, says.replace("..", "."));
 }
 
-function findingRow(finding: Finding, { editable, verdict, onVerdict, onPoint }: RowOf): HTMLElement {
+function findingRow(finding: Finding, { hint, editable, verdict, onVerdict, onPoint }: RowOf): HTMLElement {
   const { value, rest } = probability(finding);
   const side = finding.laterality ? h("span", { class: "side" }, `, ${finding.laterality}`) : null;
   const item = h("li", { class: `finding ${finding.called ? "called" : "below"}`, "data-finding": finding.name, title: evidenceTitle(finding) },
     h("button", { class: "name", "aria-label": `${[finding.display, finding.laterality].filter(Boolean).join(", ")}: show it on the film, ${value}, ${rest}, ${finding.called ? "called" : "not called"}` }, finding.display, side),
     editable ? verdictButtons(finding, verdict, onVerdict) : h("span", { class: "verdict muted" }, verdict ?? ""),
-    h("div", { class: "reading-line" }, meter(finding), h("span", { class: "numbers" }, h("b", {}, value), `, ${rest}${finding.called ? ", called" : ""}`)));
+    h("div", { class: "reading-line" }, meter(finding), h("span", { class: "numbers" }, h("b", {}, value), `, ${rest}${finding.called ? ", called" : ""}`)), hint);
   const on = () => onPoint(finding);
   item.addEventListener("pointerenter", on);
   item.addEventListener("focusin", on);

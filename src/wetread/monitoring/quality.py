@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.quality import QualityReference, QualityReport
@@ -13,8 +13,10 @@ from wetread.monitoring.columns import cell_columns
 from wetread.monitoring.films import NOT_KEPT, OpenCases, film_drifts, films_frozen_with
 from wetread.monitoring.logged import PredictionLog
 from wetread.monitoring.night import DONE
+from wetread.monitoring.prediction_log import PredictionRow
 from wetread.monitoring.quality_rules import KINDS, is_over, night_share, quality_verdicts
 from wetread.monitoring.reference import frozen_with
+from wetread.monitoring.reliability import reliability_of
 from wetread.monitoring.tags import TaggedStudies, tag_drifts, tagged_studies, tags_frozen_with
 from wetread.ports.database import Database, UnitOfWork
 
@@ -34,8 +36,16 @@ class QualityWatch:
 
     def measure(self, now: datetime, *, refreeze: bool = False) -> tuple[QualityReport, QualityReference]:
         """Without changing anything. `refreeze`: as if nothing had been frozen yet."""
+        first, log, rows = self._read(now)
+        return self._measured(now, first, log, rows, refreeze=refreeze)
+
+    def _read(self, now: datetime) -> tuple[date, PredictionLog, tuple[PredictionRow, ...]]:
         first, log = first_day_read(now.date(), self.limits), self.log()
-        rows = tuple(log.rows(datetime.combine(first, time(), UTC)))
+        return first, log, tuple(log.rows(datetime.combine(first, time(), UTC)))
+
+    def _measured(
+        self, now: datetime, first: date, log: PredictionLog, rows: tuple[PredictionRow, ...], *, refreeze: bool
+    ) -> tuple[QualityReport, QualityReference]:
         cells, tagged = cell_columns(rows, self.limits.unmentioned_as), tagged_studies(rows)
         with self.database.begin(write=False) as unit:
             kept = QualityReference() if refreeze else unit.quality_reference()
@@ -64,10 +74,13 @@ class QualityWatch:
 
     def run_once(self, now: datetime, *, refreeze: bool = False) -> QualityReport:
         """Measure, keep, ring; idempotent. Raises TransientError when the database is away."""
-        report, reference = self.measure(now, refreeze=refreeze)
+        first, log, rows = self._read(now)
+        report, reference = self._measured(now, first, log, rows, refreeze=refreeze)
+        counted = reliability_of(rows, now, first.isoformat(), self.limits.unmentioned_as)
         with self.database.begin() as unit:
             unit.save_quality(report)
             unit.save_quality_reference(reference)
+            unit.save_reliability(counted)
             _settle(unit, report, reference, self.false_alarms_per_year, now)
             unit.beat(DONE, now)
             unit.commit()

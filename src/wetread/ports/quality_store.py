@@ -1,8 +1,9 @@
-"""What live monitoring keeps between its nights: the last report, and the reference that every later night is held against."""
+"""What live monitoring keeps between its nights: the last report, the reference that every later night is held against, and what became of films by their score."""
 
 from typing import Protocol
 
 from wetread.domain.quality import QualityReference, QualityReport
+from wetread.domain.reliability import Reliability
 
 __all__ = ["QualityStore"]
 
@@ -24,4 +25,12 @@ class QualityStore(Protocol):
 
     def quality_reference(self) -> QualityReference:
         """Without cells where nothing is frozen yet."""
+        ...
+
+    def save_reliability(self, counted: Reliability) -> None:
+        """In place of the last one."""
+        ...
+
+    def reliability(self) -> Reliability | None:
+        """The last one, None before the first."""
         ...

@@ -1,4 +1,4 @@
-"""The last quality report and its reference: one row each, replaced as a whole."""
+"""The last quality report, its reference and the shares by score: one row each, replaced as a whole."""
 
 from functools import lru_cache
 
@@ -6,13 +6,14 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.quality import QualityReference, QualityReport
+from wetread.domain.reliability import Reliability
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.transaction import Transaction
 
 __all__ = ["QualityRows"]
 
-_REPORT, _REFERENCE = "report", "reference"
+_REPORT, _REFERENCE, _RELIABILITY = "report", "reference", "reliability"
 _INSERT = insert(schema.quality)
 _SAVE = _INSERT.on_conflict_do_update(index_elements=["name"], set_={"body": _INSERT.excluded.body})
 _READ = select(schema.quality.c.body).where(schema.quality.c.name == bindparam("of"))
@@ -33,8 +34,21 @@ class QualityRows(Transaction):
         body = self._read(_READ, {"of": _REFERENCE}).scalar_one_or_none()
         return QualityReference() if body is None else decode(QualityReference, body)
 
+    def save_reliability(self, counted: Reliability) -> None:
+        self._write(_SAVE, {"name": _RELIABILITY, "body": encode(counted)})
+
+    def reliability(self) -> Reliability | None:
+        body = self._read(_READ, {"of": _RELIABILITY}).scalar_one_or_none()
+        return None if body is None else _counted(body)
+
 
 @lru_cache(maxsize=4)
 def _report(body: str) -> QualityReport:
     """Metrics ask for the same megabyte every quarter of a minute, and it changes once a night."""
     return decode(QualityReport, body)
+
+
+@lru_cache(maxsize=2)
+def _counted(body: str) -> Reliability:
+    """Every film that is opened asks for it, and it changes once a night."""
+    return decode(Reliability, body)

@@ -1,6 +1,7 @@
 """What live monitoring keeps (`ports.quality_store`), in memory."""
 
 from wetread.domain.quality import QualityReference, QualityReport
+from wetread.domain.reliability import Reliability
 from wetread.testing.memory_transaction import MemoryTransaction
 
 __all__ = ["MemoryQualityStore"]
@@ -18,3 +19,9 @@ class MemoryQualityStore(MemoryTransaction):
 
     def quality_reference(self) -> QualityReference:
         return self._visible.quality_references.get("reference", QualityReference())
+
+    def save_reliability(self, counted: Reliability) -> None:
+        self._changing.reliabilities["reliability"] = counted
+
+    def reliability(self) -> Reliability | None:
+        return self._visible.reliabilities.get("reliability")

@@ -17,6 +17,7 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.quality import QualityReference, QualityReport
 from wetread.domain.reading import ReaderProfile, ReadingRecord
 from wetread.domain.relabelling import RelabelRound, RelabelTask
+from wetread.domain.reliability import Reliability
 from wetread.domain.report import Draft, Report
 from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.domain.roster import RosterOverride
@@ -81,6 +82,7 @@ class MemoryState:
     seen_incidents: dict[tuple[str, str], datetime] = field(default_factory=dict)
     quality_reports: dict[str, QualityReport] = field(default_factory=dict)
     quality_references: dict[str, QualityReference] = field(default_factory=dict)
+    reliabilities: dict[str, Reliability] = field(default_factory=dict)
     readings: dict[tuple[StudyKey, str], ReadingRecord] = field(default_factory=dict)
     profiles: dict[str, ReaderProfile] = field(default_factory=dict)
     locks: dict[StudyKey, StudyLock] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json, delivery_json, from_reading, identity_of, report_json, study_json
 from wetread.web.reading_mode_json import lock_json, mode_json, recovery_json
+from wetread.web.reliability_json import reliability_json
 from wetread.web.schema import Schema, array, choice, record, text
 from wetread.web.schema import integer as whole_number
 from wetread.web.veil import refuse_withheld, withheld_from
@@ -159,9 +160,11 @@ def whole(call: Call, reading: Reading) -> Json:
     services, key = call.house.services, reading.study.study_key
     with services.database.begin(write=False) as unit:
         instances: tuple[Instance, ...] = unit.instances(key)
+        counted = unit.reliability()
     priors = [_prior(call, prior) for prior in services.vault.priors(key)]
     return {
         **from_reading(reading, instances),
+        "reliability": reliability_json(reading, counted),
         "reading": mode_json(reading),
         "lock": lock_json(reading.lock),
         "recovery": recovery_json(reading.recovery),

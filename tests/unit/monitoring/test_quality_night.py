@@ -60,6 +60,9 @@ def test_a_round_is_kept_rings_once_and_ends_what_is_mended() -> None:
     calm = a_watch(database, feed).run_once(MADE_AT)
     with database.begin(write=False) as unit:
         assert unit.quality() == calm
+        counted = unit.reliability()
+        assert counted is not None
+        assert sum(each.n for each in counted.shares if each.site == "north") == 14 * 60
         frozen = unit.quality_reference()
     assert calm.left_out == (("no model had read it when it was signed", 2),)
     assert len(frozen.cells) == 1

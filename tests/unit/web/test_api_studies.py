@@ -59,6 +59,7 @@ def test_a_reader_gets_everything_the_page_needs(world: World, door: Browser) ->
         "priors",
         "reading",
         "recovery",
+        "reliability",
     }
     finding = reading["ai"]["analysis"]["findings"][0]  # type: ignore[index]
     assert (finding["probability"], finding["operating_point"]["threshold"], finding["called"]) == (0.82, 0.5, True)

@@ -12,8 +12,10 @@ from wetread.domain.analysis import HeatMaps, ModelIdentity, OperatingPoint, Qua
 from wetread.domain.critical import Acknowledgement, EarlierWord
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import SOPInstanceUID, StudyKey, instance_key
+from wetread.domain.quality import NAIVE
 from wetread.domain.reading import ReadingMode
 from wetread.domain.relabelling import RelabelRound, RelabelTask
+from wetread.domain.reliability import Reliability, ScoreShare
 from wetread.domain.report import Evidence, ReportContent, ReportFinding, ReportStatus, Section, Sentence
 from wetread.domain.role import Role
 from wetread.domain.study_state import StudyState
@@ -43,6 +45,7 @@ WORDS = {
     "region": "1777",
     "model": "okapinet",
     "film quality": "quaggaflag",
+    "films of such a score": "41773",
     "draft": "zebrasentence",
     "draft's notice": "gnunotice",
     "triage": "elandreason",
@@ -95,6 +98,8 @@ def a_told_study(world: World, state: StudyState = StudyState.DRAFTED) -> StudyK
             earlier=(EarlierWord("dikdikmessage", Acknowledgement("resident", NOON, "bushbuckwords"), None),),
         )  # fmt: skip
         unit.save_critical(result, expected_etag=None)
+        share = ScoreShare("north", "hernia", "f" * 64, NAIVE, 0.7, 0.8, 41773, 31, 0.1, 0.9)
+        unit.save_reliability(Reliability(NOON, "2026-01-01", (share,)))
         unit.commit()
     send_back(world, key)
     return key

@@ -77,6 +77,10 @@ export type Report = {
 
 export type Delivery = { report_version: number; sink: string; state: string; attempts: number; receipt: string; updated_at: string };
 
+// Of films whose score fell where this one falls: "few" says nothing but n.
+export type ScoreShare = { scope: "few"; n: number } | { scope: "site" | "all"; basis: "naive" | "blind"; from: number; to: number; n: number; had: number; low: number; high: number };
+export type Reliability = { made_at: string | null; since: string | null; fewest: number; findings: Record<string, ScoreShare> };
+
 export type Instance = {
   instance_key: string;
   modality: string;
@@ -102,6 +106,7 @@ export type Reading = {
   synthetic: boolean;
   identity: Identity;
   priors: Prior[];
+  reliability: Reliability | null;
   reading: HowRead;
   lock: Lock | null;
   recovery: Recovery | null;
