@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread import __version__
-from wetread.bootstrap_connections import build_administration
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
@@ -191,6 +190,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
 
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
+    from wetread.bootstrap_connections import build_administration
     from wetread.inference.bundle import BUNDLED
     from wetread.labelling.labeller import RuleLabeller
     from wetread.signoff.macros import read_macros
