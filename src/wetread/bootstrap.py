@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -17,10 +17,10 @@ from wetread.bootstrap_models import build_model, build_registered, build_versio
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
+from wetread.bootstrap_sinks import build_sinks, sink_names
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 from wetread.ports.decoder import Decoder
-from wetread.ports.sink import ReportPackage, Sink
 from wetread.settings import Settings
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
@@ -153,40 +153,6 @@ def build_desk(core: Core) -> "ReadingDesk":
 
     modes = ModePolicy(core.settings.reading_mode, core.settings.reading_mode_choices)
     return ReadingDesk(core.database, core.clock, sink_names(core.settings), modes)
-
-
-def sink_names(settings: Settings) -> tuple[str, ...]:
-    """The sinks that every signed report goes to; `build_sinks` makes them in the workers."""
-    remote = {"stow": settings.stow_sink_url, "cstore": settings.cstore_sink, "fhir": settings.fhir_sink_url}
-    return ("folder", *(name for name, address in remote.items() if address))
-
-
-def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decoder) -> Mapping[str, Sink]:
-    """The configured sinks by name, each with the documents it takes."""
-    from wetread.delivery.folder import FolderSink
-    from wetread.dicom.documents import film_overlay, report_document
-    from wetread.dicom.store_scu import CStoreSink, StoreScp
-    from wetread.dicom.stow_client import StowPeer, StowSink
-    from wetread.fhir.bundle import encode_bundle
-    from wetread.fhir.rest import FhirPeer, FhirSink
-
-    def fhir(package: ReportPackage) -> bytes:
-        return encode_bundle(package, now())
-
-    sr, overlay = report_document(now, settings.organisation), film_overlay(now, decoder)
-    sinks: list[Sink] = [
-        FolderSink(settings.resolved_folder_sink, {"sr.dcm": sr, "heatmap.dcm": overlay, "fhir.json": fhir})
-    ]
-    if settings.stow_sink_url:
-        peer = StowPeer(settings.stow_sink_url, settings.stow_sink_authorization.get_secret_value())
-        sinks.append(StowSink(peer, (sr, overlay)))
-    if remote := settings.cstore_sink:
-        sinks.append(CStoreSink(StoreScp(remote.ae_title, remote.host, remote.port, settings.ae_title), (sr, overlay)))
-    if settings.fhir_sink_url:
-        authorization = settings.fhir_sink_authorization.get_secret_value()
-        server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=settings.fhir_sink_max_entries)
-        sinks.append(FhirSink(server, fhir))
-    return {sink.name: sink for sink in sinks}
 
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":

@@ -6,7 +6,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from wetread.domain.errors import PermanentError
-from wetread.settings import ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings, explain
+from wetread.settings import ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings
+from wetread.settings_explained import explain
 from wetread.triage.policy import DEFAULT_POLICY
 from wetread.web.services import Administration, Connection
 
@@ -44,6 +45,8 @@ def shown_settings(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _sinks(settings: Settings) -> Iterator[Connection]:
+    from wetread.channels.reach import reach_tcp
+
     folder = settings.resolved_folder_sink
     yield Connection("folder", "folder", str(folder), partial(_folder, folder))
     if settings.stow_sink_url:
@@ -53,6 +56,9 @@ def _sinks(settings: Settings) -> Iterator[Connection]:
         yield Connection("cstore", "C-STORE", called, partial(_echo, settings))
     if settings.fhir_sink_url:
         yield _http("fhir", "FHIR", settings.fhir_sink_url.rstrip("/") + "/metadata")
+    if receiver := settings.hl7_sink:
+        test = partial(reach_tcp, receiver.host, receiver.port, _TIMEOUT_S, tls=receiver.tls, ca_file=receiver.ca_file)
+        yield Connection("hl7", "HL7 v2, MLLP", str(receiver), test)
     if settings.record_fhir_url:
         yield _http(
             "record",

@@ -10,14 +10,14 @@ from functools import partial
 
 from wetread.context.cases import CaseKeeper
 from wetread.delivery.deliver import deliver
-from wetread.delivery.plan import superseding_version
+from wetread.delivery.plan import earlier_under_way, superseding_version
 from wetread.domain.analysis import Analysis, QualityFlag
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalState
 from wetread.domain.delivery import Delivery, DeliveryState
-from wetread.domain.errors import PermanentError, UnsuitableImage
+from wetread.domain.errors import PermanentError, TransientError, UnsuitableImage
 from wetread.domain.identifiers import InstanceKey, StudyKey
-from wetread.domain.job import Job, JobKind, JobRequest
+from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
 from wetread.domain.role import SERVICE
@@ -290,6 +290,9 @@ class Pipeline:
         if newer is not None:
             receipt = f"not sent: superseded by version {newer}"
             return Delivery(study_key, version, sink.name, DeliveryState.ACKNOWLEDGED, 0, receipt, self.clock.now())
+        leased = (job for job, _ in self.database.jobs(JobState.LEASED))
+        if earlier_under_way(study_key, version, sink.name, leased):
+            raise TransientError("an earlier version is on its way: it goes first", code="earlier_version_under_way")
         return deliver(self._package(study_key, version), sink, self.clock.now(), previous)
 
     def _all_acknowledged(self, unit: UnitOfWork, study_key: StudyKey, version: int) -> bool:

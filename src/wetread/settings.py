@@ -2,7 +2,6 @@
 
 import os
 import tomllib
-from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,8 +25,10 @@ from wetread.settings_channels import (
     SmsChannel,
     WebhookChannel,
 )
+from wetread.settings_hl7 import Hl7Receiver
 
 __all__ = [
+    "ENVIRONMENT_PREFIX",
     "AllowedCaller",
     "ChannelSettings",
     "ChatChannel",
@@ -39,20 +40,19 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SmsChannel",
-    "SourcedValue",
     "WebhookChannel",
-    "explain",
     "load_settings",
+    "read_settings_file",
 ]
 
-_PREFIX = "WETREAD_"
+ENVIRONMENT_PREFIX = "WETREAD_"
 _NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
 
 
 class Settings(BaseSettings):
     """Every switch of wetread, with the embedded defaults: SQLite and files under `data_dir`, loopback only."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
 
     data_dir: Path = Field(default=Path("~/.local/share/wetread"), description="Where databases, films and keys live.")
     site: str = Field(
@@ -138,6 +138,9 @@ class Settings(BaseSettings):
     fhir_sink_url: str = Field(default="", description="FHIR R4 base URL that receives reports.")
     fhir_sink_authorization: SecretStr = Field(
         default=SecretStr(""), description="Authorization header for fhir_sink_url."
+    )
+    hl7_sink: Hl7Receiver | None = Field(
+        default=None, description="HL7 v2 receiver of reports (ORU^R01): a table (file) or JSON."
     )
     fhir_sink_max_entries: int = Field(
         default=1000, ge=2, description="Most entries that server takes in a transaction."
@@ -321,57 +324,19 @@ class Settings(BaseSettings):
         return self.folder_sink or self.data_dir / "outbox"
 
 
-@dataclass(frozen=True, slots=True)
-class SourcedValue:
-    """One setting as shown to a person: secrets masked, and where the value came from."""
-
-    name: str
-    value: str
-    source: str
-    description: str
-
-
 def load_settings(config: Path | None = None, **overrides: object) -> Settings:
     """The file (argument, else WETREAD_CONFIG), under the environment, under `overrides` from the command line; raises SettingsError."""
     _refuse_unknown_environment()
     given = {name: value for name, value in overrides.items() if value is not None}
-    values = {**_read_file(config), **EnvSettingsSource(Settings)(), **given}
+    values = {**read_settings_file(config), **EnvSettingsSource(Settings)(), **given}
     try:
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(_in_words(error)) from None
 
 
-def explain(settings: Settings, config: Path | None = None) -> tuple[SourcedValue, ...]:
-    """Every setting with its value and source, for `wetread settings`."""
-    from_file = _read_file(config)
-    return tuple(
-        SourcedValue(name, _shown(getattr(settings, name)), _source(name, from_file), field.description or "")
-        for name, field in Settings.model_fields.items()
-    )
-
-
-def _source(name: str, from_file: dict[str, object]) -> str:
-    if _PREFIX + name.upper() in os.environ:
-        return f"environment {_PREFIX}{name.upper()}"
-    return "file" if name in from_file else "default"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, SecretStr):
-        return "********" if value.get_secret_value() else ""
-    if isinstance(value, tuple):
-        return ", ".join(_shown(each) for each in value)
-    if isinstance(value, AllowedCaller):
-        return f"{value.ae_title}@{value.address}" if value.address else value.ae_title
-    if isinstance(value, Remote):
-        return f"{value.ae_title}@{value.host}:{value.port}"
-    if isinstance(value, dict):
-        return ", ".join(f"{name} ({getattr(each, 'kind', each)})" for name, each in value.items())
-    return "" if value is None else str(value)
-
-
-def _read_file(config: Path | None) -> dict[str, object]:
+def read_settings_file(config: Path | None) -> dict[str, object]:
+    """What the file says, {} where there is none; raises SettingsError."""
     path = config or (Path(os.environ["WETREAD_CONFIG"]) if "WETREAD_CONFIG" in os.environ else None)
     if path is None:
         return {}
@@ -382,8 +347,8 @@ def _read_file(config: Path | None) -> dict[str, object]:
 
 
 def _refuse_unknown_environment() -> None:
-    known = {_PREFIX + name.upper() for name in Settings.model_fields} | _NOT_SETTINGS
-    unknown = sorted(name for name in os.environ if name.startswith(_PREFIX) and name not in known)
+    known = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields} | _NOT_SETTINGS
+    unknown = sorted(name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX) and name not in known)
     if unknown:
         raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)} (see `wetread settings`)")
 

@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from builders_delivery import EFFUSION, NOW, a_package, a_report
+from neighbours.certificate import make_certificates
 from neighbours.dcmtk import storescp
 from neighbours.fhir_server import fhir_server
+from neighbours.hl7_node import hl7_server
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port
+from neighbours.receivers import mllp_listener
 
 from wetread.delivery.folder import FolderSink
 from wetread.dicom.store_scu import CStoreSink, StoreScp
@@ -22,6 +25,9 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import Report, ReportStatus
 from wetread.fhir.bundle import encode_bundle
 from wetread.fhir.rest import FhirPeer, FhirSink
+from wetread.hl7.mllp import MllpPeer
+from wetread.hl7.oru_report import OruOptions
+from wetread.hl7.report_sink import Hl7Sink
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.testing.sinks import RecordingSink
 
@@ -110,7 +116,35 @@ def fhir(stack: ExitStack, folder: Path) -> Case:
     )
 
 
-REAL = [pytest.param(make, marks=pytest.mark.real) for make in (stow, cstore_orthanc, cstore_dcmtk, fhir)]
+def hl7(stack: ExitStack, folder: Path) -> Case:
+    """Our own listener over TLS with a client certificate; it takes what comes again, so a report is counted by its control id."""
+    certificates = make_certificates(folder)
+    takes, refuses = (stack.enter_context(mllp_listener(certificates.asking())) for _ in range(2))
+    refuses.mode = "refuse"
+
+    def sink(port: int) -> Hl7Sink:
+        mine = certificates.client
+        return Hl7Sink(MllpPeer("127.0.0.1", port, True, 5, certificates.trusted, mine), OruOptions("hl7"))
+
+    return Case(
+        sink(takes.port),
+        lambda: len({text.split("|")[9] for text in takes.arrivals}),
+        sink(free_port()),
+        sink(refuses.port),
+    )
+
+
+def hl7_node(stack: ExitStack, folder: Path) -> Case:
+    takes = stack.enter_context(hl7_server(folder / "takes"))
+    refuses = stack.enter_context(hl7_server(folder / "refuses", "AR"))
+
+    def sink(port: int) -> Hl7Sink:
+        return Hl7Sink(MllpPeer("127.0.0.1", port, timeout_s=5), OruOptions("hl7", accept_acknowledgement=True))
+
+    return Case(sink(takes.port), lambda: len(takes.messages()), sink(free_port()), sink(refuses.port))
+
+
+REAL = [pytest.param(make, marks=pytest.mark.real) for make in (stow, cstore_orthanc, cstore_dcmtk, fhir, hl7_node)]
 
 
 def of_study(name: str, report: Report | None = None) -> ReportPackage:
@@ -118,7 +152,7 @@ def of_study(name: str, report: Report | None = None) -> ReportPackage:
     return replace(a_package(report), study_key=StudyKey(name))
 
 
-@pytest.fixture(params=[recording, in_folder, *REAL], scope="module")
+@pytest.fixture(params=[recording, in_folder, hl7, *REAL], scope="module")
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     with ExitStack() as stack:
         yield request.param(stack, tmp_path_factory.mktemp("receiver"))

@@ -13,7 +13,8 @@ from neighbours.receivers import Receiver, http_receiver, mllp_listener, smtp_se
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.cli import main
 from wetread.domain.errors import PermanentError
-from wetread.settings import SettingsError, explain, load_settings
+from wetread.settings import SettingsError, load_settings
+from wetread.settings_explained import explain
 
 DOCS = (Path(__file__).parents[2] / "docs" / "channels.md").read_text("utf-8")
 SECRET = "whsec_" + b64encode(b"0123456789abcdef0123456789abcdef").decode()

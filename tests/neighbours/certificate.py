@@ -22,8 +22,20 @@ class Certificates:
     def trusted(self) -> Path:
         return self.folder / "ca.pem"
 
+    @property
+    def client(self) -> Path:
+        """A certificate with its key, by which a client says who it is."""
+        return self.folder / "server.pem"
+
     def server(self) -> ssl.SSLContext:
         return self._context("server.pem")
+
+    def asking(self) -> ssl.SSLContext:
+        """As `server`, and takes only clients that the CA signed."""
+        context = self.server()
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(self.trusted)
+        return context
 
     def stranger(self) -> ssl.SSLContext:
         return self._context("stranger.pem")

@@ -160,7 +160,7 @@ class _TcpServer(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def mllp_listener(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+def mllp_listener(tls: ssl.SSLContext | None = None, port: int = 0) -> Iterator[Receiver]:
     receiver = Receiver()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -187,7 +187,7 @@ def mllp_listener(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             ack = f"MSH|^~\\&|EHR||WETREAD||20260101||ACK|1|P|2.5.1\rMSA|{code}|{control_id}|{echo}\r"
             self.wfile.write(b"\x0b" + ack.encode() + b"\x1c\r")
 
-    server = _TcpServer(("127.0.0.1", 0), Handler)
+    server = _TcpServer(("127.0.0.1", port), Handler)
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     with _serving(server, receiver):

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 
 from wetread.cli.options import parser_for, settings_from
-from wetread.settings import explain
+from wetread.settings_explained import explain
 
 __all__ = ["run"]
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 
 from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.job import Job, JobKind
 from wetread.domain.report import Report
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["package_documents", "retry_delay_s", "superseding_version"]
+__all__ = ["earlier_under_way", "package_documents", "retry_delay_s", "superseding_version"]
 
 _FIRST_DELAY_S = 5.0
 _LONGEST_DELAY_S = 1800.0
@@ -35,3 +37,14 @@ def superseding_version(version: int, reports: Iterable[Report]) -> int | None:
     A version that was amended while its delivery waited must not arrive after its amendment: a receiver that keeps one report per study would go back to it.
     """
     return max((each.version for each in reports if each.signature and each.version > version), default=None)
+
+
+def earlier_under_way(study_key: StudyKey, version: int, sink: str, leased: Iterable[Job]) -> bool:
+    """True while another worker may be sending an older version of the report to the same sink: it would arrive behind this one.
+
+    One that has not begun is no matter: it finds itself superseded.
+    """
+    sending = (
+        each.detail.partition(":") for each in leased if each.kind is JobKind.DELIVER and each.study_key == study_key
+    )
+    return any(where == sink and int(earlier) < version for earlier, _, where in sending)

@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-__all__ = ["CHARACTER_SET", "components", "escape", "formatted", "message", "segment", "timestamp"]
+from wetread.hl7.character_sets import UTF_8, CharacterSet, encoded
 
-CHARACTER_SET = "UNICODE UTF-8"
-"""MSH-18 (table 0211) of every message we make."""
+__all__ = ["components", "escape", "formatted", "message", "person_name", "segment", "timestamp"]
 
 _ESCAPES = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
 _SPECIAL = re.compile(r"[\\|^&~]")
@@ -35,9 +34,15 @@ def segment(name: str, *fields: str) -> str:
     return "|".join((name, *fields)).rstrip("|")
 
 
-def message(segments: Iterable[str]) -> bytes:
-    """Segments, each ended by a carriage return, in the character set that MSH-18 names."""
-    return "".join(f"{each}\r" for each in segments).encode()
+def message(segments: Iterable[str], character_set: CharacterSet = UTF_8) -> bytes:
+    """Segments, each ended by a carriage return, in the character set that MSH-18 names; raises PermanentError as `encoded` does."""
+    return encoded("".join(f"{each}\r" for each in segments), character_set)
+
+
+def person_name(dicom_name: str) -> str:
+    """The alphabetic group of a DICOM PN as XPN. DICOM orders prefix before suffix (PS3.5 §6.2.1), HL7 suffix before prefix."""
+    family, given, middle, prefix, suffix = (*dicom_name.partition("=")[0].split("^"), *[""] * 5)[:5]
+    return components(family, given, middle, suffix, prefix)
 
 
 def timestamp(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""HL7 messages over TCP: the minimal lower layer protocol (HL7 v2 implementation guide, appendix C) as client, and what the acknowledgement says (chapter 2 §2.9)."""
+"""HL7 messages over TCP: the minimal lower layer protocol (HL7 v2 implementation guide, appendix C) as client."""
 
 import socket
 import ssl
@@ -8,22 +8,26 @@ from pathlib import Path
 
 from wetread.domain.errors import PermanentError, TransientError
 
-__all__ = ["MllpPeer", "exchange", "judge_acknowledgement"]
+__all__ = ["MllpPeer", "exchange"]
 
 _START, _END = b"\x0b", b"\x1c\r"
 _ANSWER_LIMIT_BYTES = 64 * 1024
-_ACCEPTED, _FAILED, _REJECTED = ("AA", "CA"), ("AE", "CE"), ("AR", "CR")
 
 
 @dataclass(frozen=True, slots=True)
 class MllpPeer:
-    """A listener. With `tls` its certificate is checked, against `ca_file` alone where one is given; `timeout_s` bounds the whole exchange."""
+    """A listener. With `tls` its certificate is checked, against `ca_file` alone where one is given, and `cert_file` with `key_file` is ours, where it asks for one.
+
+    `timeout_s` bounds the whole exchange.
+    """
 
     host: str
     port: int = 2575
     tls: bool = False
     timeout_s: float = 10.0
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
 
 def exchange(peer: MllpPeer, message: bytes) -> bytes:
@@ -47,9 +51,11 @@ def exchange(peer: MllpPeer, message: bytes) -> bytes:
 def _tls_context(peer: MllpPeer) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=str(peer.ca_file.expanduser()) if peer.ca_file else None)
+        if peer.cert_file:
+            context.load_cert_chain(peer.cert_file.expanduser(), peer.key_file and peer.key_file.expanduser())
     except OSError as error:
         raise PermanentError(
-            f"the file of trusted certificates cannot be used ({type(error).__name__})", code="bad_settings"
+            f"a certificate or key of the HL7 connection cannot be used ({type(error).__name__})", code="bad_settings"
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -78,16 +84,3 @@ def _read_frame(connection: socket.socket, deadline: float) -> bytes:
             raise TransientError("the HL7 receiver ended without an acknowledgement", code="receiver_unreachable")
         received += chunk
     return received.partition(_START)[2].partition(_END)[0]
-
-
-def judge_acknowledgement(answer: bytes, control_id: str) -> str:
-    """MSA-1 when it accepts our message; raises TransientError for an error or an answer to something else, PermanentError for a rejection."""
-    msa = next((each for each in answer.decode("utf-8", "replace").split("\r") if each.startswith("MSA|")), "")
-    code, acknowledged = (*msa.split("|")[1:3], "", "")[:2]
-    if code in _REJECTED:
-        raise PermanentError(f"the HL7 receiver rejects the page ({code}): look into its log", code="page_refused")
-    if code in _FAILED:
-        raise TransientError(f"the HL7 receiver could not take the page ({code})", code="receiver_busy")
-    if code not in _ACCEPTED or acknowledged != control_id:
-        raise TransientError("the HL7 receiver's answer acknowledges no message of ours", code="unconfirmed")
-    return code

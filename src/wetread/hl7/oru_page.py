@@ -10,8 +10,10 @@ from hashlib import sha256
 from wetread.domain.errors import PermanentError
 from wetread.domain.page import PageMessage, PagePatient, refuse_identity
 from wetread.domain.priority import Priority
-from wetread.hl7.encode import CHARACTER_SET, components, escape, formatted, message, segment, timestamp
-from wetread.hl7.mllp import MllpPeer, exchange, judge_acknowledgement
+from wetread.hl7.acknowledgement import judge_acknowledgement
+from wetread.hl7.character_sets import UTF_8
+from wetread.hl7.encode import components, escape, formatted, message, person_name, segment, timestamp
+from wetread.hl7.mllp import MllpPeer, exchange
 
 __all__ = ["Hl7Notifier", "OruHeader", "control_id", "encode_oru"]
 
@@ -94,21 +96,14 @@ def _msh(page: PageMessage, key: str, header: OruHeader) -> str:
         escape(header.processing_id),
         "2.5.1",
         *[""] * 5,
-        CHARACTER_SET,
+        UTF_8,
     )
 
 
 def _pid(patient: PagePatient) -> str:
     number = components(patient.patient_id, "", "", patient.issuer_of_patient_id, "MR")
-    return segment(
-        "PID", "1", "", number, "", _name(patient.patient_name), "", escape(patient.patient_birth_date), _sex(patient)
-    )
-
-
-def _name(person_name: str) -> str:
-    """DICOM orders prefix before suffix (PS3.5 §6.2.1), HL7 suffix before prefix (XPN)."""
-    family, given, middle, prefix, suffix = (*person_name.partition("=")[0].split("^"), *[""] * 5)[:5]
-    return components(family, given, middle, suffix, prefix)
+    name, born = person_name(patient.patient_name), escape(patient.patient_birth_date)
+    return segment("PID", "1", "", number, "", name, "", born, _sex(patient))
 
 
 def _sex(patient: PagePatient) -> str:

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from builders_delivery import EFFUSION, a_package, a_report
+from builders_delivery import EFFUSION, NOW, a_package, a_report
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wetread.delivery.plan import package_documents, retry_delay_s, superseding_version
+from wetread.delivery.plan import earlier_under_way, package_documents, retry_delay_s, superseding_version
 from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.job import Job, JobKind
 from wetread.domain.report import ReportStatus
 
 
@@ -44,3 +46,21 @@ def test_only_a_later_signed_version_supersedes() -> None:
     reports = (first, second, being_edited)
     assert [superseding_version(version, reports) for version in (1, 2, 3)] == [2, None, None]
     assert superseding_version(1, (first, replace(second, signature=None))) is None
+
+
+def test_only_an_older_version_of_the_same_report_to_the_same_sink_goes_first() -> None:
+    study, other = StudyKey("s"), StudyKey("t")
+
+    def sending(detail: str, key: StudyKey = study, kind: JobKind = JobKind.DELIVER) -> list[Job]:
+        return [Job(1, kind, key, "x", 1, NOW, detail)]
+
+    assert earlier_under_way(study, 2, "hl7", sending("1:hl7"))
+    for leased in (
+        [],
+        sending("2:hl7"),
+        sending("3:hl7"),
+        sending("1:fhir"),
+        sending("1:hl7", other),
+        sending("", kind=JobKind.ANALYSE),
+    ):
+        assert not earlier_under_way(study, 2, "hl7", leased)

@@ -5,7 +5,8 @@ import pytest
 from wetread.bootstrap import build_drafter
 from wetread.domain.errors import PermanentError
 from wetread.rpc.rehearsal import example_request
-from wetread.settings import SettingsError, explain, load_settings
+from wetread.settings import SettingsError, load_settings
+from wetread.settings_explained import explain
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,78 @@
+"""Where signed reports go: the settings' receivers as sinks, each with the documents it takes, those across a network behind a breaker."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from wetread.ports.decoder import Decoder
+from wetread.ports.sink import ReportPackage, Sink
+from wetread.settings import Settings
+from wetread.settings_hl7 import Hl7Receiver
+
+__all__ = ["build_sinks", "sink_names"]
+
+
+def sink_names(settings: Settings) -> tuple[str, ...]:
+    """The sinks that every signed report goes to; `build_sinks` makes them in the workers."""
+    remote = {
+        "stow": settings.stow_sink_url,
+        "cstore": settings.cstore_sink,
+        "fhir": settings.fhir_sink_url,
+        "hl7": settings.hl7_sink,
+    }
+    return ("folder", *(name for name, address in remote.items() if address))
+
+
+def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decoder) -> Mapping[str, Sink]:
+    """The configured sinks by name."""
+    from wetread.delivery.breaker import Breaker
+    from wetread.delivery.folder import FolderSink
+    from wetread.dicom.documents import film_overlay, report_document
+    from wetread.dicom.store_scu import CStoreSink, StoreScp
+    from wetread.dicom.stow_client import StowPeer, StowSink
+    from wetread.fhir.bundle import encode_bundle
+    from wetread.fhir.rest import FhirPeer, FhirSink
+
+    def fhir(package: ReportPackage) -> bytes:
+        return encode_bundle(package, now())
+
+    sr, overlay = report_document(now, settings.organisation), film_overlay(now, decoder)
+    folder = FolderSink(settings.resolved_folder_sink, {"sr.dcm": sr, "heatmap.dcm": overlay, "fhir.json": fhir})
+    remote: list[Sink] = []
+    if settings.stow_sink_url:
+        peer = StowPeer(settings.stow_sink_url, settings.stow_sink_authorization.get_secret_value())
+        remote.append(StowSink(peer, (sr, overlay)))
+    if scp := settings.cstore_sink:
+        remote.append(CStoreSink(StoreScp(scp.ae_title, scp.host, scp.port, settings.ae_title), (sr, overlay)))
+    if settings.fhir_sink_url:
+        authorization = settings.fhir_sink_authorization.get_secret_value()
+        server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=settings.fhir_sink_max_entries)
+        remote.append(FhirSink(server, fhir))
+    if settings.hl7_sink:
+        remote.append(_hl7(settings.hl7_sink, settings.site))
+    return {folder.name: folder, **{each.name: Breaker(each) for each in remote}}
+
+
+def _hl7(receiver: Hl7Receiver, site: str) -> Sink:
+    from wetread.hl7.mllp import MllpPeer
+    from wetread.hl7.oru_report import OruOptions
+    from wetread.hl7.report_sink import Hl7Sink
+
+    peer = MllpPeer(
+        receiver.host,
+        receiver.port,
+        receiver.tls,
+        receiver.timeout_s,
+        receiver.ca_file,
+        receiver.cert_file,
+        receiver.key_file,
+    )
+    options = OruOptions(
+        "hl7",
+        site,
+        receiver.receiving_application,
+        receiver.receiving_facility,
+        receiver.processing_id,
+        receiver.character_set,
+        receiver.accept_acknowledgement,
+    )
+    return Hl7Sink(peer, options)
