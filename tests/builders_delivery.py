@@ -1,7 +1,7 @@
 """Report packages for the tests of what leaves after signing: one right pleural effusion on a film of 200 x 160 pixels."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,11 @@ from wetread.domain.analysis import Analysis, Finding, HeatMaps, Region
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import InstanceKey, SOPInstanceUID
 from wetread.domain.report import Report, ReportContent, ReportFinding, ReportStatus, Section, Signature, content_hash
+from wetread.domain.role import Actor, Role
 from wetread.domain.study import PatientIdentity, Sex
 from wetread.ports.sink import ReportPackage
 from wetread.ports.vault import VaultStudy
+from wetread.signoff.signing import appended
 from wetread.testing import builders
 from wetread.testing.builders import STUDY_KEY, a_header, an_identity, image_traits
 
@@ -65,6 +67,15 @@ def a_report(
         None if status is ReportStatus.PARTIAL else signature,
         amendment_reason,
     )
+
+
+def an_appended_report(*texts: str, of: Report | None = None) -> Report:
+    """A version with an addendum for each text, all by Grace Hopper, an hour apart."""
+    report = of or a_report(EFFUSION, NO_CARDIOMEGALY)
+    for hours, text in enumerate(texts, 1):
+        actor = Actor("grace", Role.RADIOLOGIST, "Grace Hopper")
+        report = appended(report, actor, text, "addendum", SIGNED_AT + timedelta(hours=hours))
+    return report
 
 
 def a_package(

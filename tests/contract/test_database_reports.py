@@ -10,8 +10,10 @@ from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import ReportStatus
+from wetread.domain.role import Actor, Role
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Database, UnitOfWork
+from wetread.signoff.signing import appended
 from wetread.testing.builders import NOON, STUDY_KEY, a_report, a_signature, a_study
 
 SIGNED = a_report(status=ReportStatus.FINAL, signature=a_signature())
@@ -65,6 +67,15 @@ def test_an_amendment_is_a_new_version_beside_the_old(uow: UnitOfWork) -> None:
     assert uow.report(STUDY_KEY) == second
     assert uow.report(STUDY_KEY, 1) == first
     assert (uow.report(STUDY_KEY, 3), uow.reports(StudyKey("other"))) == (None, ())
+
+
+def test_an_addendum_comes_back_with_its_own_signature(uow: UnitOfWork) -> None:
+    first = uow.save_report(SIGNED, expected_etag=None)
+    doctor = Actor("dr-b", Role.RADIOLOGIST, "Dr B")
+    second = uow.save_report(appended(first, doctor, "Rippe gebrochen ❦", "", NOON), expected_etag=None)
+    assert uow.report(STUDY_KEY) == second
+    assert uow.reports(STUDY_KEY) == (first, second)
+    assert uow.signed_studies() == (STUDY_KEY,)
 
 
 def test_signed_studies_come_once_each_in_order_and_page_by_page(uow: UnitOfWork) -> None:

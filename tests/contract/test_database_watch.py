@@ -7,10 +7,12 @@ from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import JobKind
 from wetread.domain.report import ReportStatus
+from wetread.domain.role import Actor, Role
 from wetread.domain.study import Sex, StudyTraits
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.watch_store import ArrivalCount, FiredRule, OpenDelivery, WaitingStudy
+from wetread.signoff.signing import appended
 from wetread.testing.builders import (
     NOON,
     a_decision,
@@ -115,6 +117,17 @@ def test_open_deliveries_are_those_of_signed_versions_still_tried(database: Data
         )
         assert len(unit.open_deliveries(limit=1)) == 1
         assert unit.dead_jobs() == (("main", JobKind.DELIVER, 1),)
+
+
+def test_the_delivery_of_an_addendum_counts_from_the_addendum(database: Database) -> None:
+    with database.begin() as unit:
+        key = film(unit, "a", NOON, state=StudyState.SIGNED)
+        signed = replace(a_report(study_key=key, status=ReportStatus.FINAL), signature=a_signature(signed_at=NOON))
+        unit.save_report(appended(signed, Actor("b", Role.RADIOLOGIST), "More.", "", NOON + HOUR), expected_etag=None)
+        unit.enqueue(a_job_request(kind=JobKind.DELIVER, study_key=key, dedupe_key="d", detail="2:fhir"))
+        unit.commit()
+    with database.begin(write=False) as unit:
+        assert unit.open_deliveries() == (OpenDelivery(key, "main", "fhir", NOON + HOUR),)
 
 
 def test_decisions_are_those_of_the_revision_that_counts_newest_first(database: Database) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from builders_delivery import EFFUSION, NOW, a_package, a_report
+from builders_delivery import EFFUSION, NOW, a_package, a_report, an_appended_report
 from neighbours.certificate import make_certificates
 from neighbours.dcmtk import storescp
 from neighbours.fhir_server import fhir_server
@@ -34,6 +34,7 @@ from wetread.testing.sinks import RecordingSink
 SR = partial(encode_sr, now=NOW)
 FHIR = partial(encode_bundle, now=NOW)
 AMENDED = a_report(EFFUSION, status=ReportStatus.AMENDED, version=2)
+APPENDED = an_appended_report("A rib is broken.", of=a_report(EFFUSION))
 PHI = ("Müller", "Änne", "PAT001", "ACC001", "19700102", "2.25.1.1", "secret")
 
 # A refused connection leaves pynetdicom's socket to the garbage collector.
@@ -190,11 +191,12 @@ def test_a_sink_works_again_after_its_receiver_was_down(case: Case) -> None:
     assert case.sink.deliver(a_package())
 
 
-def test_an_amendment_arrives_once_after_the_first_version(case: Case) -> None:
+@pytest.mark.parametrize("later", [AMENDED, APPENDED], ids=["amended", "appended"])
+def test_a_later_version_arrives_once_after_the_first(case: Case, later: Report) -> None:
     """As an object of its own, or in the place of the first where the receiver keeps one report per study."""
     first = a_report(EFFUSION)
-    case.sink.deliver(of_study("amended", first))
+    case.sink.deliver(of_study(later.status.value, first))
     before = case.count()
-    amended = replace(of_study("amended", AMENDED), predecessor=first)
-    counts = [case.count() for _ in range(2) if case.sink.deliver(amended)]
+    package = replace(of_study(later.status.value, later), predecessor=first)
+    counts = [case.count() for _ in range(2) if case.sink.deliver(package)]
     assert counts in ([before, before], [before + 1, before + 1])

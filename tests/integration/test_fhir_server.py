@@ -17,6 +17,7 @@ from builders_delivery import (
     a_package,
     a_report,
     an_analysis,
+    an_appended_report,
 )
 from neighbours.fhir_server import FhirServer, fhir_server
 from neighbours.r4_definitions import binding_errors, schema_errors
@@ -42,6 +43,7 @@ PACKAGES = {
     "unsigned": a_package(a_report(EFFUSION, status=ReportStatus.PARTIAL)),
     "preliminary": a_package(a_report(EFFUSION, status=ReportStatus.PRELIMINARY)),
     "amended": a_package(AMENDED, predecessor=a_report(EFFUSION, NO_CARDIOMEGALY)),
+    "appended": a_package(an_appended_report("A rib is broken."), predecessor=a_report(EFFUSION, NO_CARDIOMEGALY)),
     "every finding": a_package(
         a_report(*EVERYTHING), analysis=an_analysis(*(a_finding(name, 0.5) for name in VOCABULARY))
     ),

@@ -88,6 +88,26 @@ def test_amend_and_discard(page: Page, room: Room) -> None:
     expect(page.get_by_label("impression")).to_have_value("Left pneumothorax.")
 
 
+def test_an_addendum_stands_below_the_signed_words(page: Page, room: Room) -> None:
+    key = room.add(1)
+    open_study(page, room, key)
+    page.keyboard.press("Control+Enter")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Add to it").click()
+    page.keyboard.type("The seventh rib is broken, too.")
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("What you add")).to_have_value("The seventh rib is broken, too.")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    added = page.get_by_role("group", name="Addendum 1")
+    expect(added).to_contain_text("The seventh rib is broken, too.")
+    expect(added).to_contain_text("Added by Dr. Mira Frost, radiologist")
+    expect(page.get_by_role("group", name="Signature")).to_contain_text("Signed by Dr. Mira Frost")
+    expect(page.get_by_role("button", name="2: appended")).to_be_visible()
+
+
 def test_a_technologist_sees_an_order_and_no_name(page: Page, room: Room) -> None:
     room.world.add_study(patient_name="Secret^Person")
     sign_in(page, room, "technologist")

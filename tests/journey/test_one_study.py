@@ -287,6 +287,23 @@ def test_an_amendment_is_delivered_as_a_second_version(house: House) -> None:
     assert house.state(key) is StudyState.DELIVERED
 
 
+def test_an_addendum_is_delivered_as_another_version_with_the_words_as_they_were(house: House) -> None:
+    key = house.receive(film())
+    house.work()
+    first = house.desk.open(DOCTOR, key).report
+    assert first is not None
+    signed = house.desk.sign(DOCTOR, key, first.etag, "authored")
+    house.work()
+    house.desk.append(DOCTOR, key, signed.version, "The rib is broken, too.", "addendum")
+    assert house.state(key) is StudyState.AMENDED
+    house.work()
+    one, two = (package.report for package in house.sink.received)
+    assert (two.status, two.content, two.signature) == (ReportStatus.APPENDED, one.content, one.signature)
+    assert [each.text for each in two.addenda] == ["The rib is broken, too."]
+    assert house.sink.received[1].predecessor == one
+    assert house.state(key) is StudyState.DELIVERED
+
+
 def test_a_residents_report_waits_for_a_radiologist(house: House) -> None:
     key = house.receive(film())
     house.work()

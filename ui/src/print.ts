@@ -1,6 +1,8 @@
 // The report on paper or as a PDF, by the browser's own print: identity and notice on every page, signature and version at the end. Nothing of it is on the screen.
 import type { Reading, Report } from "./answers/study.ts";
+import { t } from "./catalogue.ts";
 import { h } from "./dom.ts";
+import { addendumTitle } from "./signed.ts";
 import { age, date, moment, personName, visible, words } from "./format.ts";
 
 const NOTICE = "Written with wetread, an assistive research tool. Not a cleared device. AI may be wrong.";
@@ -32,6 +34,7 @@ function paper({ identity, study, synthetic }: Reading, report: Report): HTMLEle
       h("dl", { class: "sheet-facts" }, facts.filter(([, text]) => text).map(([name, text]) => [h("dt", {}, name), h("dd", {}, visible(text))])),
       report.content.sections.filter((each) => each.text.trim()).map((each) => [h("h2", {}, each.section), h("p", {}, visible(each.text))]),
       report.amendment_reason && [h("h2", {}, "Reason for the amendment"), h("p", {}, visible(report.amendment_reason))],
-      signature ? h("div", { class: "sheet-signature" }, h("strong", {}, `Signed by ${visible(signature.signer_name)}, ${words(signature.role)}`), h("p", {}, `${moment(signature.signed_at)}: “${visible(signature.meaning)}”`), h("p", {}, `Status ${report.status}, version ${report.version}. SHA-256 of the signed content ${signature.content_sha256}`)) : h("div", { class: "sheet-signature" }, h("strong", {}, "Not signed.")))))
+      signature ? h("div", { class: "sheet-signature" }, h("strong", {}, `Signed by ${visible(signature.signer_name)}, ${words(signature.role)}`), h("p", {}, `${moment(signature.signed_at)}: “${visible(signature.meaning)}”`), h("p", {}, `Status ${report.status}, version ${report.version}. SHA-256 of the signed content ${signature.content_sha256}`)) : h("div", { class: "sheet-signature" }, h("strong", {}, "Not signed.")),
+      report.addenda.map((each, at) => [h("h2", {}, t("addendum.number", { number: at + 1 })), h("p", {}, visible(each.text)), h("div", { class: "sheet-signature" }, h("strong", {}, addendumTitle(each)), h("p", {}, `SHA-256 ${each.signature.content_sha256}`))]))))
   );
 }

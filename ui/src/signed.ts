@@ -1,5 +1,6 @@
 // A signed report as a document: its words, its signature, where it went.
-import type { Delivery, Report, Signature } from "./answers/study.ts";
+import type { Addendum, Delivery, Report, Signature } from "./answers/study.ts";
+import { t } from "./catalogue.ts";
 import { h } from "./dom.ts";
 import { moment, visible, words } from "./format.ts";
 
@@ -19,6 +20,14 @@ export function signatureBlock({ status, version }: Report, signature: Signature
     h("span", { class: "hash mono" }, `SHA-256 ${signature.content_sha256}`));
 }
 
+export const addendumTitle = ({ signature }: Addendum) => t("addendum.by", { name: visible(signature.signer_name), role: words(signature.role), when: moment(signature.signed_at) });
+
+// Below the signature of the words: what was added later, each under its own.
+export function addendumBlocks({ addenda }: Report): HTMLElement[] {
+  return addenda.map((each, at) => h("div", { class: "signature addendum", role: "group", "aria-label": t("addendum.number", { number: at + 1 }) },
+    h("strong", {}, t("addendum.number", { number: at + 1 })), h("p", { class: "words" }, visible(each.text)), h("span", {}, addendumTitle(each)), h("span", {}, `“${visible(each.signature.meaning)}”`), h("span", { class: "hash mono" }, `SHA-256 ${each.signature.content_sha256}`)));
+}
+
 export function deliveryList(deliveries: Delivery[], version: number): HTMLElement {
   const mine = deliveries.filter((each) => each.report_version === version);
   if (!mine.length) return h("p", { class: "quiet-line" }, "Waiting to be sent.");
@@ -30,5 +39,5 @@ export function deliveryList(deliveries: Delivery[], version: number): HTMLEleme
 
 export function versionList(versions: Report[], current: number, onChoose: (version: number) => unknown): HTMLElement | null {
   if (versions.length < 2) return null;
-  return h("div", { class: "versions" }, h("h3", { class: "muted" }, "Versions"), h("ul", { class: "plain" }, versions.map((each) => h("li", {}, h("button", { "aria-pressed": String(each.version === current), onclick: () => onChoose(each.version) }, `${each.version}: ${each.status}`), h("span", { class: "muted" }, each.signature ? visible(each.signature.signer_name) : "open")))));
+  return h("div", { class: "versions" }, h("h3", { class: "muted" }, "Versions"), h("ul", { class: "plain" }, versions.map((each) => h("li", {}, h("button", { "aria-pressed": String(each.version === current), onclick: () => onChoose(each.version) }, `${each.version}: ${each.status}`), h("span", { class: "muted" }, visible((each.addenda.at(-1)?.signature ?? each.signature)?.signer_name) || "open")))));
 }

@@ -4,6 +4,7 @@ import type { Macro, Reader } from "./answers/reading.ts";
 import type { Finding, HeatMaps, Reading, Report, Sentence, StudyStatus, Verdict } from "./answers/study.ts";
 import { get, problemOf, send } from "./api.ts";
 import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
+import { t } from "./catalogue.ts";
 import { together } from "./completion.ts";
 import { canDictate, dictateButton } from "./dictation.ts";
 import { byId, h } from "./dom.ts";
@@ -16,6 +17,7 @@ import { type Binding, listen, sheet } from "./keys.ts";
 import { follow } from "./live.ts";
 import { lockedBanner, StudyLock } from "./lock.ts";
 import { Masthead, roomBindings } from "./masthead.ts";
+import { askToAdd } from "./addendum.ts";
 import { editMacros } from "./macros.ts";
 import { modeButton } from "./modes.ts";
 import { OwnFindings } from "./own_findings.ts";
@@ -27,7 +29,7 @@ import { Sights, watchFilm } from "./seen.ts";
 import { patientBar } from "./patient_bar.ts";
 import { showOffer } from "./offer.ts";
 import { begin, may, me, runBeforeLock, runOnExpiry } from "./session.ts";
-import { deliveryList, document_, signatureBlock, versionList } from "./signed.ts";
+import { addendumBlocks, deliveryList, document_, signatureBlock, versionList } from "./signed.ts";
 import { CriticalStrip } from "./strip.ts";
 import { Warnings } from "./warnings.ts";
 
@@ -224,11 +226,11 @@ function drawSigned(newest: Report): void {
   const report = reading.versions.find((each) => each.version === versionShown) ?? newest;
   byId("report").replaceChildren(
     h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${report.version}, ${report.status}`), sources()),
-    ...present(notice(), recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
+    ...present(notice(), recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), ...addendumBlocks(report), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
     ...present(versionList(reading.versions, report.version, look)));
   const preliminary = newest.status === "preliminary";
   byId("foot").replaceChildren(h("span", { class: "saved" }, preliminary ? "Preliminary: a radiologist must sign it." : "Signed. Nothing in it can change."),
-    preliminary && may("sign") ? h("button", { onclick: startReading }, "Review and sign") : !preliminary && may("sign") ? h("button", { onclick: amend }, "Amend") : "", h("button", { class: "quiet", onclick: () => print() }, "Print"), nextButton());
+    preliminary && may("sign") ? h("button", { onclick: startReading }, "Review and sign") : !preliminary && may("sign") ? h("span", { class: "later" }, h("button", { onclick: () => add(newest) }, t("addendum.add")), h("button", { onclick: amend }, "Amend")) : "", h("button", { class: "quiet", onclick: () => print() }, "Print"), nextButton());
 }
 
 function drawWaiting(): void {
@@ -305,6 +307,10 @@ async function sign(): Promise<void> {
   versionShown = null;
   await load();
   byId("foot").querySelector<HTMLElement>("button.primary")?.focus();
+}
+
+async function add(report: Report): Promise<void> {
+  if (await askToAdd(studyKey, { session: me(), report })) await load();
 }
 
 async function amend(): Promise<void> {

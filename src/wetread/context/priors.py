@@ -45,5 +45,6 @@ def prior_study(prior: SignedPrior, named: Callable[[StudyKey], str]) -> PriorSt
 
 
 def prior_text(prior: SignedPrior) -> str:
-    """Findings and impression as they were signed: free text that may name anybody."""
-    return "\n\n".join(text for section, text in prior.report.content.sections if section in _TOLD and text.strip())
+    """Findings, impression and addenda as they were signed: free text that may name anybody."""
+    told = (text for section, text in prior.report.content.sections if section in _TOLD and text.strip())
+    return "\n\n".join((*told, *(each.text for each in prior.report.addenda)))

@@ -57,9 +57,9 @@ def person_name(name: str) -> str:
 
 
 def document_time(package: ReportPackage, now: datetime) -> datetime:
-    """When the content came to be: the signature, or `now` for an unsigned draft; in the zone of `now`."""
-    signature = package.report.signature
-    return signature.signed_at.astimezone(now.tzinfo) if signature else now
+    """When the content came to be: the last signature, or `now` for an unsigned draft; in the zone of `now`."""
+    signed_at = package.report.signed_at
+    return signed_at.astimezone(now.tzinfo) if signed_at else now
 
 
 def set_verbatim(dataset: Dataset, keyword: str, value: str) -> None:

@@ -43,8 +43,8 @@ def encode_sr(package: ReportPackage, now: datetime, *, organisation: str = "") 
     dataset.CompletionFlag = "COMPLETE" if final else "PARTIAL"
     dataset.VerificationFlag = "VERIFIED" if final else "UNVERIFIED"
     dataset.PreliminaryFlag = "FINAL" if final else "PRELIMINARY"
-    if final and report.signature:
-        dataset.VerifyingObserverSequence = [_verifying_observer(report.signature, organisation)]
+    if final:
+        dataset.VerifyingObserverSequence = [_verifying_observer(each, organisation) for each in report.signatures]
     if package.predecessor and package.predecessor.signature:
         dataset.PredecessorDocumentsSequence = [_predecessor(package, package.predecessor)]
     dataset.CurrentRequestedProcedureEvidenceSequence = references((package.read_instance, *package.instances))

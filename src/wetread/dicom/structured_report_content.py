@@ -34,7 +34,7 @@ from wetread.dicom.derived_instance import clean_text, person_name
 from wetread.domain.analysis import Analysis, Finding, ModelIdentity, Region
 from wetread.domain.finding import Code, concept
 from wetread.domain.identifiers import derived_uid
-from wetread.domain.report import Report, ReportFinding, Section
+from wetread.domain.report import Report, ReportFinding, Section, Signature
 from wetread.ports.sink import ReportPackage
 
 __all__ = ["OWN_SCHEME", "content_tree"]
@@ -99,6 +99,7 @@ def content_tree(package: ReportPackage, organisation: str) -> ContainerContentI
     )
     root.ContentSequence.append(_measurements(package))
     root.ContentSequence.extend(_narrative(package.report))
+    root.ContentSequence.extend(_addenda(package.report, organisation))
     return root
 
 
@@ -115,17 +116,21 @@ def _container(name: Code) -> ContainerContentItem:
 def _observers(package: ReportPackage, organisation: str) -> ObservationContext:
     person = device = None
     if signature := package.report.signature:
-        person = ObserverContext(
-            _coded(_PERSON),
-            PersonObserverIdentifyingAttributes(
-                person_name(signature.signer_name or signature.signer_id),
-                login_name=clean_text(signature.signer_id),
-                organization_name=clean_text(organisation),
-            ),
-        )
+        person = _signer(signature, organisation)
     if package.analysis:
         device = ObserverContext(_coded(_DEVICE), _device(package.analysis.model, package.uid_seed))
     return ObservationContext(person, device)
+
+
+def _signer(signature: Signature, organisation: str) -> ObserverContext:
+    return ObserverContext(
+        _coded(_PERSON),
+        PersonObserverIdentifyingAttributes(
+            person_name(signature.signer_name or signature.signer_id),
+            login_name=clean_text(signature.signer_id),
+            organization_name=clean_text(organisation),
+        ),
+    )
 
 
 def _device(model: ModelIdentity, uid_seed: bytes) -> DeviceObserverIdentifyingAttributes:
@@ -218,4 +223,18 @@ def _narrative(report: Report) -> ContentSequence:
                 TextContentItem(_coded(element), words, relationship_type=RelationshipTypeValues.CONTAINS)
             )
             items.append(container)
+    return items
+
+
+def _addenda(report: Report, organisation: str) -> ContentSequence:
+    """Each addendum in a section of its own, observed by whoever signed it; its words begin with when that was."""
+    items = ContentSequence()
+    for each in report.addenda:
+        container = _container(_ADDENDUM)
+        container.ContentSequence.extend(ObservationContext(_signer(each.signature, organisation)))
+        words = f"{each.signature.signed_at:%Y-%m-%d %H:%M} UTC: {clean_text(each.text)}"
+        container.ContentSequence.append(
+            TextContentItem(_coded(_ADDENDUM), words, relationship_type=RelationshipTypeValues.CONTAINS)
+        )
+        items.append(container)
     return items

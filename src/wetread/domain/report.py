@@ -11,6 +11,8 @@ from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 
 __all__ = [
+    "REPORTED",
+    "Addendum",
     "Certainty",
     "Draft",
     "Evidence",
@@ -21,6 +23,7 @@ __all__ = [
     "Section",
     "Sentence",
     "Signature",
+    "addendum_hash",
     "content_hash",
     "is_final",
 ]
@@ -41,6 +44,12 @@ class ReportStatus(StrEnum):
     PRELIMINARY = "preliminary"
     FINAL = "final"
     AMENDED = "amended"
+    APPENDED = "appended"
+    """A signed addendum was added; what was there is unchanged."""
+
+
+REPORTED = frozenset({ReportStatus.FINAL, ReportStatus.AMENDED, ReportStatus.APPENDED})
+"""Of versions that a radiologist signed and that may leave as the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +139,26 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class Addendum:
+    """A statement added to a report that was signed before. `appended_to` is the `content_hash` of the words it was added to; its signature binds both (`addendum_hash`)."""
+
+    text: str
+    appended_to: str
+    signature: Signature
+
+
+def addendum_hash(text: str, appended_to: str) -> str:
+    """sha256 over canonical JSON of an addendum and of what it was added to."""
+    canonical = json.dumps({"appended_to": appended_to, "text": text}, sort_keys=True, separators=(",", ":"))
+    return sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """One version of a study's report. `etag` grows with every saved edit; a stale one is refused."""
+    """One version of a study's report. `etag` grows with every saved edit; a stale one is refused.
+
+    `signature` is of `content`; each of the `addenda`, oldest first, carries its own. An appended version has the content and signature of the version before it, unchanged.
+    """
 
     study_key: StudyKey
     version: int
@@ -141,18 +168,31 @@ class Report:
     etag: int
     signature: Signature | None = None
     amendment_reason: str = ""
+    addenda: tuple[Addendum, ...] = ()
+
+    @property
+    def signatures(self) -> tuple[Signature, ...]:
+        """Of the content, then of each addendum; empty while the content is not signed."""
+        return (self.signature, *(each.signature for each in self.addenda)) if self.signature else ()
+
+    @property
+    def signed_at(self) -> datetime | None:
+        """When the last of its signatures was given."""
+        return max((each.signed_at for each in self.signatures), default=None)
 
 
 def is_final(report: Report) -> bool:
-    """True for a version that a person signed as final or amended (law 3).
+    """True for a version that a person signed as final, amended or appended (law 3).
 
     Raises PermanentError when a version calls itself final without a signature (code 'unsigned_final'), or when what was signed is not what it says now
     (code 'signature_mismatch'): neither may leave.
     """
-    if report.status not in (ReportStatus.FINAL, ReportStatus.AMENDED):
+    if report.status not in REPORTED:
         return False
     if report.signature is None:
         raise PermanentError("the report is marked final but nobody signed it: sign it again", code="unsigned_final")
     if report.signature.content_sha256 != content_hash(report.content):
         raise PermanentError("the report changed after it was signed: sign it again", code="signature_mismatch")
+    if any(each.signature.content_sha256 != addendum_hash(each.text, each.appended_to) for each in report.addenda):
+        raise PermanentError("an addendum changed after it was signed: add it again", code="signature_mismatch")
     return True

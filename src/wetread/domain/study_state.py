@@ -35,6 +35,7 @@ class StudyEvent(StrEnum):
     OPEN = "open"
     SIGN = "sign"
     AMEND = "amend"
+    APPEND = "append"
     DELIVER = "deliver"
     RENEW = "renew"  # a late instance arrived: read the study again
 
@@ -60,7 +61,7 @@ TRANSITIONS: dict[tuple[StudyState, StudyEvent], StudyState] = {
     **{(state, _E.OPEN): _S.IN_READING for state in READABLE},
     **{(state, _E.SIGN): _S.SIGNED for state in READABLE},
     **{(state, event): state for state in (_S.IN_READING, *REPORTED) for event in _MACHINE_EVENTS},
-    **{(state, _E.AMEND): _S.AMENDED for state in REPORTED},
+    **{(state, event): _S.AMENDED for state in REPORTED for event in (_E.AMEND, _E.APPEND)},
     **{(state, _E.DELIVER): _S.DELIVERED for state in REPORTED},
     **{(state, _E.RENEW): _S.ADMITTED for state in READABLE - {_S.IN_READING}},
     **{(state, _E.RENEW): state for state in (_S.IN_READING, *REPORTED)},

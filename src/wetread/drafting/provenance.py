@@ -196,6 +196,9 @@ def _report_nodes(report: Report, draft: Draft | None) -> Iterable[Node]:
     words = f"{len(_kept(report, draft))} of {drafted} draft sentences kept word for word"
     title = f"Version {report.version}, {report.status.value}"
     yield Node(f"report:{report.version}", Column.REPORT, "person", title, (*_signed(report), words))
+    for n, added in enumerate(report.addenda):
+        facts = (f"by account {added.signature.signer_id}, {added.signature.signed_at:%Y-%m-%d %H:%M} UTC",)
+        yield Node(f"addendum:{report.version}:{n}", Column.SENTENCE, "person", f"Addendum: {added.text}", facts)
     for n, line in enumerate(_own_words(report, draft)):
         yield Node(
             f"words:{report.version}:{n}",
@@ -258,6 +261,7 @@ def _report_arrows(record: StudyRecord, sentences: tuple[tuple[str, Sentence], .
     for report in record.reports:
         target = f"report:{report.version}"
         yield from (Arrow(sentences[n][0], target) for n in _kept(report, record.draft))
+        yield from (Arrow(f"addendum:{report.version}:{n}", target) for n, _ in enumerate(report.addenda))
         yield from (
             Arrow(f"words:{report.version}:{n}", target) for n, _ in enumerate(_own_words(report, record.draft))
         )

@@ -122,9 +122,7 @@ def _versions(reports: Sequence[Report]) -> list[Table]:
         (
             f"{each.version}",
             each.status.value,
-            f"{each.signature.signed_at:%Y-%m-%d %H:%M} UTC by {each.signature.signer_id}"
-            if each.signature
-            else "not signed",
+            "; ".join(f"{by.signed_at:%Y-%m-%d %H:%M} UTC by {by.signer_id}" for by in each.signatures) or "not signed",
             each.signature.content_sha256 if each.signature else "",
         )
         for each in reports

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import derived_uid
-from wetread.domain.report import is_final
+from wetread.domain.report import Signature, is_final
 from wetread.fhir import resources
 from wetread.fhir.datatypes import (
     Json,
@@ -55,12 +55,16 @@ def _context(package: ReportPackage, patient_system: str) -> tuple[list[Json], r
         imaging_study=_url(package, "study"),
         practitioner=_url(package, "practitioner") if signature else None,
         device=_url(package, "device") if analysis else None,
+        adders=tuple(_url(package, "practitioner", each.signer_id) for each in _adders(package)),
     )
     named = patient_identifier(identity, patient_system, derived_uid(package.uid_seed, "patient", package.study_key))
     entries = [_create(links.patient, resources.patient(identity, named), named)]
     if signature and links.practitioner:
         named = identifier("urn:wetread:account", signature.signer_id)
         entries.append(_create(links.practitioner, resources.practitioner(signature, named), named))
+    for adder, url in zip(_adders(package), links.adders, strict=True):
+        named = identifier("urn:wetread:account", adder.signer_id)
+        entries.append(_create(url, resources.practitioner(adder, named), named))
     if analysis and links.device:
         model = analysis.model
         named = identifier("urn:wetread:model", f"{model.name}/{model.version}/{model.sha256}")
@@ -68,6 +72,13 @@ def _context(package: ReportPackage, patient_system: str) -> tuple[list[Json], r
     study = resources.imaging_study(package, links)
     entries.append(_create(links.imaging_study, study, dicom_uid_identifier(package.study.study_instance_uid)))
     return entries, links
+
+
+def _adders(package: ReportPackage) -> list[Signature]:
+    """Who signed an addendum and not the words above it, each once."""
+    _, *added = package.report.signatures or (None,)
+    signer = package.report.signature.signer_id if package.report.signature else ""
+    return list({each.signer_id: each for each in added if each and each.signer_id != signer}.values())
 
 
 def _withdrawals(package: ReportPackage, links: resources.Links) -> list[Json]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from wetread.domain.analysis import ModelIdentity
 from wetread.domain.finding import Code, concept
-from wetread.domain.report import Report, ReportFinding, ReportStatus, Section, Signature
+from wetread.domain.report import Addendum, Report, ReportFinding, ReportStatus, Section, Signature
 from wetread.domain.study import PatientIdentity, Sex
 from wetread.fhir.datatypes import (
     Json,
@@ -61,6 +61,7 @@ _OBSERVATION_STATUS = {
     ReportStatus.PRELIMINARY: "preliminary",
     ReportStatus.FINAL: "final",
     ReportStatus.AMENDED: "amended",
+    ReportStatus.APPENDED: "final",
 }
 
 
@@ -72,6 +73,8 @@ class Links:
     imaging_study: str
     practitioner: str | None
     device: str | None
+    adders: tuple[str, ...] = ()
+    """Practitioners who signed addenda and not the words above them."""
 
 
 def _reference(url: str | None) -> Json | None:
@@ -158,7 +161,7 @@ def observation(package: ReportPackage, said: ReportFinding, named: Json, links:
     return present(
         resourceType="Observation",
         identifier=[named],
-        status=_OBSERVATION_STATUS[report.status],
+        status="amended" if report.amendment_reason else _OBSERVATION_STATUS[report.status],
         category=[_observation_category()],
         code=finding_concept(said.name),
         subject=_reference(links.patient),
@@ -219,7 +222,8 @@ def _fraction(value: float) -> Json:
 
 def diagnostic_report(package: ReportPackage, named: Json, results: list[str], links: Links, now: datetime) -> Json:
     report = package.report
-    impression = "\n".join(text for section, text in report.content.sections if section is Section.IMPRESSION)
+    concluded = [text for section, text in report.content.sections if section is Section.IMPRESSION]
+    impression = "\n".join((*concluded, *map(_addendum, report.addenda)))
     said = [finding_concept(each.name) for each in report.content.findings if each.present]
     return present(
         resourceType="DiagnosticReport",
@@ -229,15 +233,21 @@ def diagnostic_report(package: ReportPackage, named: Json, results: list[str], l
         code=codeable(_CHEST_FILM),
         subject=_reference(links.patient),
         effectiveDateTime=study_day(package.study.identity.study_date),
-        issued=instant(report.signature.signed_at if report.signature else now),
-        performer=_references(links.practitioner),
-        resultsInterpreter=_references(links.practitioner),
+        issued=instant(report.signed_at or now),
+        performer=_references(links.practitioner, *links.adders),
+        resultsInterpreter=_references(links.practitioner, *links.adders),
         result=_references(*results),
         imagingStudy=_references(links.imaging_study),
         conclusion=clean(impression),
         conclusionCode=said,
         presentedForm=[_presented_form(report)],
     )
+
+
+def _addendum(added: Addendum) -> str:
+    signature = added.signature
+    when = f"{signature.signed_at:%Y-%m-%d %H:%M} UTC"
+    return f"ADDENDUM, {when}, {clean(signature.signer_name) or clean(signature.signer_id)}\n{clean(added.text)}"
 
 
 def _radiology() -> Json:
@@ -249,6 +259,7 @@ def _presented_form(report: Report) -> Json:
     sections = [f"{section.value.upper()}\n{clean(text)}" for section, text in report.content.sections if clean(text)]
     if report.amendment_reason:
         sections.insert(0, f"AMENDED\n{clean(report.amendment_reason)}")
+    sections.extend(map(_addendum, report.addenda))
     text = "\n\n".join(sections).encode()
     return present(
         contentType="text/plain; charset=utf-8",

@@ -1,7 +1,7 @@
 """A report version as an unsolicited result, ORU^R01 v2.5.1 (chapter 7 §7.3.1), the same bytes every time for a signed version.
 
 One group of OBX per finding, held together by OBX-4: presence under its number in our vocabulary, say "3", what belongs to it under "3.1" and on. Status (OBR-25 table 0123, OBX-11 table 0085): P until a
-radiologist has signed, then F; in an amendment OBR-25 is C, and of its OBX those that say something else than before are C, those that say the same or are new F, and what
+radiologist has signed, then F; in an amendment, and where an addendum was added, OBR-25 is C, and of its OBX those that say something else than before are C, those that say the same or are new F, and what
 it no longer says D. Presence is the author's word; the probability is the model's, which OBX-18 names.
 """
 
@@ -13,7 +13,7 @@ from hashlib import sha256
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import Code, FindingName, concept
 from wetread.domain.identifiers import derived_uid
-from wetread.domain.report import Report, ReportFinding, ReportStatus, Section, is_final
+from wetread.domain.report import Report, ReportFinding, ReportStatus, Section, Signature, is_final
 from wetread.domain.study import PatientIdentity
 from wetread.hl7.character_sets import UTF_8, CharacterSet
 from wetread.hl7.encode import components, escape, formatted, message, person_name, segment, timestamp
@@ -51,6 +51,7 @@ _OVERALL = {
     ReportStatus.PRELIMINARY: "P",
     ReportStatus.FINAL: "F",
     ReportStatus.AMENDED: "C",
+    ReportStatus.APPENDED: "C",
 }
 
 
@@ -79,6 +80,8 @@ class _Row:
     group: str
     value: str
     model: str = ""
+    adder: Signature | None = None
+    """Who signed it, where that is not who signed the report."""
 
 
 def report_control_id(package: ReportPackage, destination: str) -> str:
@@ -110,10 +113,10 @@ def _msh(package: ReportPackage, options: OruOptions) -> str:
 
 
 def _when(package: ReportPackage) -> str:
-    """The signature's moment: a repeat is the same message. The analysis stands in for a report that nobody signed."""
-    signature, analysis = package.report.signature, package.analysis
-    if signature:
-        return timestamp(signature.signed_at)
+    """The last signature's moment: a repeat is the same message. The analysis stands in for a report that nobody signed."""
+    signed_at, analysis = package.report.signed_at, package.analysis
+    if signed_at:
+        return timestamp(signed_at)
     return timestamp(analysis.analysed_at) if analysis else ""
 
 
@@ -148,7 +151,7 @@ def _digits(text: str) -> str:
 def _observations(package: ReportPackage) -> Iterator[str]:
     report, overall = package.report, _OVERALL[package.report.status]
     rows = _rows(package, report)
-    amended = package.predecessor if report.status is ReportStatus.AMENDED else None
+    amended = package.predecessor if overall == "C" else None
     before = _rows(package, amended) if amended else {}
     said = [(row, _status(overall, row, before.get(key))) for key, row in rows.items()]
     gone = [(replace(row, value=""), "D") for key, row in before.items() if key not in rows]
@@ -163,7 +166,7 @@ def _status(overall: str, row: _Row, before: _Row | None) -> str:
 
 
 def _obx(number: int, row: _Row, status: str, report: Report) -> str:
-    signature = report.signature
+    signature = row.adder or report.signature
     author = components(signature.signer_id, signature.signer_name) if signature else ""
     units = _coded(_FRACTION) if row.kind == "NM" else ""
     fields = {
@@ -216,6 +219,9 @@ def _texts(report: Report) -> Iterator[_Row]:
     for code, parts in texts.items():
         for number, piece in enumerate(_pieces("\n".join(parts).strip()), start=1):
             yield _Row("FT", (code,), str(number), formatted(piece))
+    for addendum, added in enumerate(report.addenda, start=1):
+        for number, piece in enumerate(_pieces(added.text), start=1):
+            yield _Row("FT", (_ADDENDUM,), f"{addendum}.{number}", formatted(piece), adder=added.signature)
 
 
 def _number(value: float) -> str:

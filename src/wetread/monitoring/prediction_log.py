@@ -12,7 +12,7 @@ from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import ReadingRecord
-from wetread.domain.report import Report, ReportStatus, Section
+from wetread.domain.report import REPORTED, Report, Section
 from wetread.domain.statement import Presence
 from wetread.domain.study import ImageTraits, Study
 from wetread.ports.vault import Vault
@@ -32,7 +32,6 @@ COLUMNS = (
     "scanner", "view", "sex", "age", "date", "turnaround_min", "raw_score", "input_sha256", "truth_probability", "edited",
     "model_sha256", "reading_mode", "own_label",
 )  # fmt: skip
-_FINAL = (ReportStatus.FINAL, ReportStatus.AMENDED)
 CONFLICT = "conflict"
 """Label source where the structured finding and the signed text say opposite things: such a label is uncertain, and somebody should look."""
 
@@ -75,7 +74,7 @@ class PredictionRow:
 
 def newest_final(reports: Sequence[Report]) -> Report | None:
     """The signed version that counts, of versions oldest first; None where nobody signed."""
-    final = [each for each in reports if each.signature is not None and each.status in _FINAL]
+    final = [each for each in reports if each.signature is not None and each.status in REPORTED]
     return final[-1] if final else None
 
 
@@ -88,10 +87,11 @@ def opaque_patient(vault: Vault, key: StudyKey) -> str:
 
 
 def signed_text(report: Report) -> str:
-    """Findings and impression under their headings: the sections in which a report states what is seen (an indication only asks)."""
+    """Findings, impression and addenda under their headings: where a report states what is seen (an indication only asks)."""
     texts = dict(report.content.sections)
     stated = [each for each in (Section.FINDINGS, Section.IMPRESSION) if texts.get(each)]
-    return "\n\n".join(f"{each.value.upper()}:\n{texts[each]}" for each in stated)
+    said = [f"{each.value.upper()}:\n{texts[each]}" for each in stated]
+    return "\n\n".join((*said, *(f"ADDENDUM:\n{each.text}" for each in report.addenda)))
 
 
 def prediction_rows(

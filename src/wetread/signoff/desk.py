@@ -9,7 +9,7 @@ from wetread.domain.errors import IllegalTransition, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind, JobRequest
 from wetread.domain.reading import OwnFinding, ReadingRecord, Withheld
-from wetread.domain.report import Report, ReportContent, ReportStatus
+from wetread.domain.report import REPORTED, Report, ReportContent, ReportStatus
 from wetread.domain.role import Act, Actor, require
 from wetread.domain.study import Study
 from wetread.domain.study_lock import RecoveryCopy
@@ -23,6 +23,7 @@ from wetread.signoff.second_read import own_findings
 from wetread.signoff.signing import (
     RejectReason,
     amended_from,
+    appended,
     blank_content,
     first_report,
     signed,
@@ -31,7 +32,6 @@ from wetread.signoff.signing import (
 
 __all__ = ["Reading", "ReadingDesk"]
 
-_REPORTED = (ReportStatus.FINAL, ReportStatus.AMENDED)
 _DELIVERY_PRIORITY = 3
 
 
@@ -143,11 +143,11 @@ class ReadingDesk:
         """Sign the open version. One commit: signature, state, audit, and a delivery job for every sink."""
         with self.database.begin() as unit:
             report = self._writable(unit, actor, study_key, screen)
-            amends = any(earlier.status in _REPORTED for earlier in unit.reports(study_key))
+            amends = any(earlier.status in REPORTED for earlier in unit.reports(study_key))
             now = self.clock.now()
             done = signed(report, actor, meaning, now, amends=amends)
             saved = unit.save_report(done, expected_etag=etag)
-            if saved.status in _REPORTED:
+            if saved.status in REPORTED:
                 self._move(unit, study_key, StudyEvent.AMEND if amends else StudyEvent.SIGN)
                 self._enqueue_deliveries(unit, saved)
             self._audit(
@@ -173,6 +173,33 @@ class ReadingDesk:
             self._audit(unit, "report.amend", actor, study_key, version=str(opened.version))
             unit.commit()
         return opened
+
+    def append(
+        self, actor: Actor, study_key: StudyKey, version: int, text: str, meaning: str, screen: str = ""
+    ) -> Report:
+        """Add to the final report that `version` is, under the actor's own signature. One commit, as for `sign`; raises StaleVersion when another version is the newest."""
+        require(actor, Act.SIGN)
+        with self.database.begin() as unit:
+            study = unit.study(study_key)
+            refuse_if_locked(unit, actor, study_key, screen, self.clock)
+            if exposure(unit, self.modes, actor, study).withheld is Withheld.ADJUDICATION:
+                raise IllegalTransition("answer the round first: then the report is shown", code="commit_first")
+            report = unit.report(study_key)
+            if report is None:
+                raise IllegalTransition("there is no report to add to yet")
+            if report.version != version:
+                raise StaleVersion("the report has another version since: load it again")
+            done = appended(report, actor, text, meaning, self.clock.now())
+            saved = unit.save_report(done, expected_etag=None)
+            self._move(unit, study_key, StudyEvent.APPEND)
+            self._enqueue_deliveries(unit, saved)
+            signature = saved.addenda[-1].signature
+            self._audit(
+                unit, "report.append", actor, study_key,
+                version=str(saved.version), status=saved.status.value, content_sha256=signature.content_sha256,
+            )  # fmt: skip
+            unit.commit()
+        return saved
 
     def reject(self, actor: Actor, study_key: StudyKey, reason: RejectReason, etag: int, screen: str = "") -> Report:
         """Throw the AI's words away: the open version becomes blank, the reason is kept for the model's makers."""

@@ -8,18 +8,30 @@ from wetread.domain.errors import IllegalTransition, NotPermitted
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import OwnFindings
 from wetread.domain.report import (
+    REPORTED,
+    Addendum,
     Draft,
     Report,
     ReportContent,
     ReportStatus,
     Section,
     Signature,
+    addendum_hash,
     content_hash,
 )
 from wetread.domain.role import PERMITTED, Act, Actor
 from wetread.signoff.second_read import with_own
 
-__all__ = ["RejectReason", "amended_from", "blank_content", "content_of", "first_report", "signed", "successor_for"]
+__all__ = [
+    "RejectReason",
+    "amended_from",
+    "appended",
+    "blank_content",
+    "content_of",
+    "first_report",
+    "signed",
+    "successor_for",
+]
 
 
 class RejectReason(StrEnum):
@@ -59,12 +71,13 @@ def successor_for(report: Report, actor: Actor, *, amendment_reason: str = "") -
         actor.actor_id,
         etag=0,
         amendment_reason=amendment_reason,
+        addenda=report.addenda,
     )
 
 
 def amended_from(report: Report, actor: Actor, reason: str) -> Report:
     """Open an amendment of a final report; raises IllegalTransition when there is none, or no reason is given."""
-    if report.status not in (ReportStatus.FINAL, ReportStatus.AMENDED):
+    if report.status not in REPORTED:
         raise IllegalTransition("only a final report can be amended: this one is still open")
     if not reason.strip():
         raise IllegalTransition("an amendment needs a reason")
@@ -82,15 +95,33 @@ def signed(report: Report, actor: Actor, meaning: str, now: datetime, *, amends:
     if not any(text.strip() for _, text in report.content.sections):
         raise IllegalTransition("an empty report cannot be signed: write at least an impression")
     status = _status_for(actor, amends)
-    signature = Signature(
-        actor.actor_id,
-        actor.display_name or actor.actor_id,
-        actor.role.value,
-        meaning.strip()[:200] or "authored and approved",
-        now,
-        content_hash(report.content),
-    )
+    signature = _signature(actor, meaning, now, content_hash(report.content))
     return replace(report, status=status, signature=signature, author_id=actor.actor_id)
+
+
+def appended(report: Report, actor: Actor, text: str, meaning: str, now: datetime) -> Report:
+    """The next version: the same words under the same signature, and below them the actor's addendum under theirs.
+
+    Raises NotPermitted for who may not sign a final report (a resident's words need a co-signature, and an addendum has no open version to co-sign: law 1), IllegalTransition where nothing
+    final stands, or the addendum is empty.
+    """
+    if Act.SIGN not in PERMITTED[actor.role]:
+        raise NotPermitted(f"role {actor.role.value} may not add to a signed report")
+    if report.status not in REPORTED:
+        raise IllegalTransition("only a final report takes an addendum: sign or finish the open version first")
+    if not text.strip():
+        raise IllegalTransition("an addendum needs words")
+    words, appended_to = text.strip(), content_hash(report.content)
+    signature = _signature(actor, meaning, now, addendum_hash(words, appended_to))
+    addenda = (*report.addenda, Addendum(words, appended_to, signature))
+    return replace(report, version=report.version + 1, status=ReportStatus.APPENDED, etag=0, addenda=addenda)
+
+
+def _signature(actor: Actor, meaning: str, now: datetime, sha256: str) -> Signature:
+    name = actor.display_name or actor.actor_id
+    return Signature(
+        actor.actor_id, name, actor.role.value, meaning.strip()[:200] or "authored and approved", now, sha256
+    )
 
 
 def _status_for(actor: Actor, amends: bool) -> ReportStatus:

@@ -1,6 +1,6 @@
 """Rows of reports and deliveries. A signed version is written once: here by the WHERE clause, in the database by a trigger."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import bindparam, exists, select, update
@@ -9,13 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.report import Report, ReportContent, ReportStatus, Signature
+from wetread.domain.report import REPORTED, Addendum, Report, ReportContent, ReportStatus, Signature
 from wetread.domain.study_state import StudyState
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.transaction import Row, Transaction
 
-__all__ = ["ReportRows"]
+__all__ = ["ReportRows", "added_to"]
 
 _REPORTS, _DELIVERIES = schema.reports.c, schema.deliveries.c
 _FIRST = (
@@ -29,7 +29,7 @@ _UPDATE = update(schema.reports).where(
     _REPORTS.etag == bindparam("expected_etag"),
     _REPORTS.signature.is_(None),
 )
-_FINAL = (ReportStatus.FINAL.value, ReportStatus.AMENDED.value)
+_FINAL = tuple(sorted(each.value for each in REPORTED))
 _NEWER = schema.reports.alias("newer")
 _AWAITING = (
     select(_REPORTS.study_key)
@@ -47,6 +47,18 @@ _SAVE_DELIVERY = _DELIVERY.on_conflict_do_update(
     set_={name: _DELIVERY.excluded[name] for name in ("state", "attempts", "receipt", "updated_at")},
     where=_DELIVERIES.state != DeliveryState.ACKNOWLEDGED.value,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Addenda:
+    """As they travel: the codec writes dataclasses."""
+
+    addenda: tuple[Addendum, ...]
+
+
+def added_to(row: Any) -> tuple[Addendum, ...]:
+    """The addenda of a row of reports."""
+    return () if row.addenda is None else decode(_Addenda, row.addenda).addenda
 
 
 class ReportRows(Transaction):
@@ -107,6 +119,7 @@ def _report_row(report: Report) -> dict[str, Any]:
         "author_id": report.author_id,
         "signature": None if report.signature is None else encode(report.signature),
         "amendment_reason": report.amendment_reason,
+        "addenda": encode(_Addenda(report.addenda)) if report.addenda else None,
     }
 
 
@@ -120,6 +133,7 @@ def _report(row: Any) -> Report:
         etag=row.etag,
         signature=None if row.signature is None else decode(Signature, row.signature),
         amendment_reason=row.amendment_reason,
+        addenda=added_to(row),
     )
 
 

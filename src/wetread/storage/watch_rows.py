@@ -17,6 +17,7 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.watch_store import ArrivalCount, FiredRule, OpenDelivery, RecentRead, Score, Scores, WaitingStudy
 from wetread.storage import schema
 from wetread.storage.codec import decode
+from wetread.storage.reports import added_to
 from wetread.storage.transaction import Transaction
 
 __all__ = ["WatchRows"]
@@ -89,7 +90,7 @@ _WAITING = (
 _OPEN_DELIVERY = _JOBS.state.in_([JobState.READY.value, JobState.LEASED.value])
 _VERSION = schema.reports.c.version.cast(Text) + literal(":")
 _DELIVERIES = (
-    select(_JOBS.study_key, _STUDIES.site, _JOBS.detail, schema.reports.c.signature)
+    select(_JOBS.study_key, _STUDIES.site, _JOBS.detail, schema.reports.c.signature, schema.reports.c.addenda)
     .join(schema.studies, _STUDIES.study_key == _JOBS.study_key)
     .join(
         schema.reports,
@@ -171,12 +172,7 @@ class WatchRows(Transaction):
 
     def open_deliveries(self, limit: int = 1000) -> tuple[OpenDelivery, ...]:
         return tuple(
-            OpenDelivery(
-                StudyKey(row.study_key),
-                row.site,
-                row.detail.partition(":")[2],
-                decode(Signature, row.signature).signed_at,
-            )
+            OpenDelivery(StudyKey(row.study_key), row.site, row.detail.partition(":")[2], _last_signed(row))
             for row in self._read(_DELIVERIES, {"most": limit})
         )
 
@@ -210,3 +206,8 @@ class WatchRows(Transaction):
 
 def _hour(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}:00").replace(tzinfo=UTC)
+
+
+def _last_signed(row: Any) -> datetime:
+    signatures = (decode(Signature, row.signature), *(each.signature for each in added_to(row)))
+    return max(each.signed_at for each in signatures)

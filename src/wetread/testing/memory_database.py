@@ -17,7 +17,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
-from wetread.domain.report import Draft, Report, ReportStatus
+from wetread.domain.report import REPORTED, Draft, Report, ReportStatus
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
@@ -140,8 +140,7 @@ class MemoryUnitOfWork(
         return tuple(sorted(key for key, each in newest.items() if each and each.status is ReportStatus.PRELIMINARY))
 
     def signed_studies(self, *, after: StudyKey | None = None, limit: int = 500) -> tuple[StudyKey, ...]:
-        final = (ReportStatus.FINAL, ReportStatus.AMENDED)
-        keys = {each.study_key for each in self._visible.reports.values() if each.status in final}
+        keys = {each.study_key for each in self._visible.reports.values() if each.status in REPORTED}
         return tuple(sorted(each for each in keys if after is None or each > after)[:limit])
 
     def enqueue(self, request: JobRequest) -> bool:

@@ -52,9 +52,9 @@ class MemoryWatchStore(MemoryTransaction):
             version, _, sink = row.job.detail.partition(":")
             if row.job.kind is JobKind.DELIVER and row.state in (JobState.READY, JobState.LEASED):
                 report = self._visible.reports.get((row.job.study_key, int(version)))
-                if report and report.signature:
+                if report and report.signed_at:
                     site = self._visible.studies[row.job.study_key].traits.site
-                    found.append(OpenDelivery(row.job.study_key, site, sink, report.signature.signed_at))
+                    found.append(OpenDelivery(row.job.study_key, site, sink, report.signed_at))
         return tuple(found[:limit])
 
     def dead_jobs(self) -> tuple[tuple[str, JobKind, int], ...]:

@@ -220,6 +220,17 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST",
+        _STUDY + "/addendum",
+        "append_to_report",
+        "Add to a final report under a signature of one's own; asks for the password again.",
+        studies.append_to_report,
+        "the new version",
+        act=Act.SIGN,
+        access=Access.PERSON,
+        body=studies.APPEND_BODY,
+    ),
+    Operation(
+        "POST",
         _STUDY + "/reject",
         "reject_draft",
         "Throw the AI's words away, saying why.",

@@ -203,6 +203,7 @@ def report_json(report: Report) -> Json:
         "amendment_reason": report.amendment_reason,
         "content": content_json(report.content),
         "signature": _signature(report.signature) if report.signature else None,
+        "addenda": [{"text": each.text, "signature": _signature(each.signature)} for each in report.addenda],
     }
 
 

@@ -27,10 +27,12 @@ from wetread.web.veil import refuse_withheld, withheld_from
 
 __all__ = [
     "AMEND_BODY",
+    "APPEND_BODY",
     "CONTENT_BODY",
     "REJECT_BODY",
     "SIGN_BODY",
     "amend_report",
+    "append_to_report",
     "content_of_body",
     "get_provenance",
     "get_status",
@@ -47,6 +49,7 @@ __all__ = [
 _KEY = re.compile(r"[a-z2-7]{24}")
 _SCREEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 _MAX_SECTION = 20_000
+_MAX_ADDENDUM = 4_000
 _ETAG = whole_number(0, 2**53)
 
 CONTENT_BODY: Schema = record(
@@ -66,6 +69,14 @@ CONTENT_BODY: Schema = record(
 )
 SIGN_BODY: Schema = record({"etag": _ETAG, "meaning": text(200, min_length=1), "password": text(256, min_length=1)})
 AMEND_BODY: Schema = record({"reason": text(500, min_length=1)})
+APPEND_BODY: Schema = record(
+    {
+        "version": whole_number(1, 2**31),
+        "text": text(_MAX_ADDENDUM, min_length=1),
+        "meaning": text(200, min_length=1),
+        "password": text(256, min_length=1),
+    }
+)
 REJECT_BODY: Schema = record({"etag": _ETAG, "reason_code": choice(*RejectReason)})
 
 
@@ -144,6 +155,15 @@ def amend_report(call: Call) -> Response:
     key = study_key_of(call)
     actor, reason = call.signed_in.actor, call.text("reason")
     return _report_answer(call.house.services.desk.amend(actor, key, reason, screen_of(call)))
+
+
+def append_to_report(call: Call) -> Response:
+    """Signed as a report is: with the password given with this very act."""
+    key, principal = study_key_of(call), call.signed_in
+    call.house.doorkeeper.confirm(principal, call.text("password"), call.address)
+    words, meaning, version = call.text("text"), call.text("meaning"), call.number("version")
+    desk = call.house.services.desk
+    return _report_answer(desk.append(principal.actor, key, version, words, meaning, screen_of(call)))
 
 
 def reject_draft(call: Call) -> Response:

@@ -20,6 +20,7 @@ from builders_delivery import (
     a_package,
     a_report,
     an_analysis,
+    an_appended_report,
 )
 from highdicom.sr import MeasurementReport
 from hypothesis import HealthCheck, given, settings
@@ -48,6 +49,10 @@ PACKAGES = {
         a_report(EFFUSION, status=ReportStatus.AMENDED, version=2, amendment_reason="side corrected"),
         predecessor=a_report(NO_CARDIOMEGALY),
     ),
+    "appended": a_package(
+        an_appended_report("A rib is broken.", "The rib is the seventh."),
+        predecessor=a_report(EFFUSION, NO_CARDIOMEGALY),
+    ),
     "every finding": a_package(
         a_report(*EVERYTHING), analysis=an_analysis(*(a_finding(name, 0.5, region=BOX) for name in VOCABULARY))
     ),
@@ -75,7 +80,7 @@ def decode(package: ReportPackage) -> Dataset:
 def sections_of(document: Dataset) -> list[tuple[str, str]]:
     """(heading code, text) of each narrative container, read with pydicom alone."""
     return [
-        (item.ConceptNameCodeSequence[0].CodeValue, item.ContentSequence[0].TextValue)
+        (item.ConceptNameCodeSequence[0].CodeValue, item.ContentSequence[-1].TextValue)
         for item in document.ContentSequence
         if item.ValueType == "CONTAINER" and item.ConceptNameCodeSequence[0].CodeValue != "126010"
     ]
@@ -175,6 +180,22 @@ def test_an_amendment_names_the_document_it_replaces() -> None:
     assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == before.SOPInstanceUID
     assert before.SOPInstanceUID == sr_sop_instance_uid(a_package(), first)
     assert sections_of(after)[-1] == ("55107-7", "side corrected")
+
+
+def test_an_addendum_is_a_new_document_that_names_the_one_it_adds_to_and_who_added_it() -> None:
+    before, after = decode(a_package()), decode(PACKAGES["appended"])
+    (named,) = after.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence
+    assert named.ReferencedSOPInstanceUID == before.SOPInstanceUID != after.SOPInstanceUID
+    observers = [
+        (str(each.VerifyingObserverName), each.VerificationDateTime[8:12]) for each in after.VerifyingObserverSequence
+    ]
+    assert observers == [("Ada Lovelace^", "1200"), ("Grace Hopper^", "1300"), ("Grace Hopper^", "1400")]
+    assert (after.CompletionFlag, after.VerificationFlag) == ("COMPLETE", "VERIFIED")
+    assert sections_of(after)[: len(sections_of(before))] == sections_of(before)
+    added = after.ContentSequence[-1]
+    assert added.ConceptNameCodeSequence[0].CodeValue == "55107-7"
+    assert [each.PersonName for each in added.ContentSequence if each.ValueType == "PNAME"] == ["Grace Hopper^"]
+    assert added.ContentSequence[-1].TextValue == "2026-11-23 14:00 UTC: The rib is the seventh."
 
 
 def test_it_lands_in_the_patient_and_study_of_the_film() -> None:

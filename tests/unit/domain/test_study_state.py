@@ -6,19 +6,19 @@ from wetread.domain.errors import IllegalTransition
 from wetread.domain.study_state import READABLE, TRANSITIONS, StudyEvent, StudyState, next_state
 
 # One row per state, one column per event; "." is refused. Written out by hand, apart from the code that builds the dict.
-EVENTS = "admit reject analyse fail_analysis triage draft open sign amend deliver renew"
+EVENTS = "admit reject analyse fail_analysis triage draft open sign amend append deliver renew"
 TABLE = """
-received       | admitted | rejected | .        | .              | .       | .       | .          | .      | .       | .         | .
-rejected       | .        | .        | .        | .              | .       | .       | .          | .      | .       | .         | received
-admitted       | .        | .        | analysed | ai_unavailable | .       | .       | in_reading | signed | .       | .         | admitted
-analysed       | .        | .        | .        | .              | triaged | .       | in_reading | signed | .       | .         | admitted
-ai_unavailable | .        | .        | .        | .              | triaged | .       | in_reading | signed | .       | .         | admitted
-triaged        | .        | .        | .        | .              | .       | drafted | in_reading | signed | .       | .         | admitted
-drafted        | .        | .        | .        | .              | .       | .       | in_reading | signed | .       | .         | admitted
-in_reading     | .        | .        | in_reading | in_reading   | in_reading | in_reading | in_reading | signed | .   | .         | in_reading
-signed         | .        | .        | signed   | signed         | signed  | signed  | .          | .      | amended | delivered | signed
-delivered      | .        | .        | delivered | delivered     | delivered | delivered | .      | .      | amended | delivered | delivered
-amended        | .        | .        | amended  | amended        | amended | amended | .          | .      | amended | delivered | amended
+received       | admitted | rejected | .        | .              | .       | .       | .          | .      | .       | .       | .         | .
+rejected       | .        | .        | .        | .              | .       | .       | .          | .      | .       | .       | .         | received
+admitted       | .        | .        | analysed | ai_unavailable | .       | .       | in_reading | signed | .       | .       | .         | admitted
+analysed       | .        | .        | .        | .              | triaged | .       | in_reading | signed | .       | .       | .         | admitted
+ai_unavailable | .        | .        | .        | .              | triaged | .       | in_reading | signed | .       | .       | .         | admitted
+triaged        | .        | .        | .        | .              | .       | drafted | in_reading | signed | .       | .       | .         | admitted
+drafted        | .        | .        | .        | .              | .       | .       | in_reading | signed | .       | .       | .         | admitted
+in_reading     | .        | .        | in_reading | in_reading   | in_reading | in_reading | in_reading | signed | .   | .   | .         | in_reading
+signed         | .        | .        | signed   | signed         | signed  | signed  | .          | .      | amended | amended | delivered | signed
+delivered      | .        | .        | delivered | delivered     | delivered | delivered | .      | .      | amended | amended | delivered | delivered
+amended        | .        | .        | amended  | amended        | amended | amended | .          | .      | amended | amended | delivered | amended
 """
 ROWS = [[cell.strip() for cell in line.split("|")] for line in TABLE.strip().splitlines()]
 PAIRS = [(row[0], event, after) for row in ROWS for event, after in zip(EVENTS.split(), row[1:], strict=True)]

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from builders_delivery import EFFUSION, NO_CARDIOMEGALY, NO_IDENTITY, NOW, a_package, a_report
+from builders_delivery import EFFUSION, NO_CARDIOMEGALY, NO_IDENTITY, NOW, a_package, a_report, an_appended_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +44,7 @@ def resource(package: ReportPackage, kind: str) -> dict[str, Any]:
         (ReportStatus.PRELIMINARY, "preliminary", "preliminary"),
         (ReportStatus.FINAL, "final", "final"),
         (ReportStatus.AMENDED, "amended", "amended"),
+        (ReportStatus.APPENDED, "appended", "final"),
     ],
 )
 def test_the_status_is_the_reports(status: ReportStatus, report: str, observation: str) -> None:
@@ -106,6 +107,31 @@ def test_an_amendment_is_put_where_the_first_version_stands() -> None:
     for kind in ("DiagnosticReport", "Observation"):
         before, after = entries(a_package(a_report(EFFUSION)), kind), entries(amended, kind)
         assert [e["request"] for e in before] == [e["request"] for e in after]
+
+
+def test_an_addendum_is_put_where_the_report_stands_and_names_who_added_it() -> None:
+    appended = a_package(an_appended_report("A rib is broken."), predecessor=a_report(EFFUSION, NO_CARDIOMEGALY))
+    before, after = entries(a_package(), "DiagnosticReport")[0], entries(appended, "DiagnosticReport")[0]
+    assert before["request"] == after["request"]
+    report = after["resource"]
+    assert (report["status"], report["issued"]) == ("appended", "2026-11-23T13:00:00.125+00:00")
+    assert [each["name"][0]["text"] for each in practitioners(appended)] == ["Ada Lovelace", "Grace Hopper"]
+    urls = [each["fullUrl"] for each in entries(appended, "Practitioner")]
+    assert [each["reference"] for each in report["resultsInterpreter"]] == urls
+    added = "ADDENDUM, 2026-11-23 13:00 UTC, Grace Hopper\nA rib is broken."
+    assert report["conclusion"] == f"{before['resource']['conclusion']}\n{added}"
+    text, old = (b64decode(each["presentedForm"][0]["data"]).decode() for each in (report, before["resource"]))
+    assert text == f"{old}\n\n{added}"
+    assert [e["resource"] for e in entries(appended, "Observation")] == [
+        e["resource"] for e in entries(a_package(), "Observation")
+    ]
+
+
+def test_who_adds_to_their_own_report_is_named_once() -> None:
+    signature = a_report(EFFUSION).signature
+    assert signature is not None
+    hers = replace(a_report(EFFUSION), signature=replace(signature, signer_id="grace"))
+    assert len(practitioners(a_package(an_appended_report("More.", of=hers)))) == 1
 
 
 def test_a_finding_that_an_amendment_drops_is_withdrawn() -> None:
@@ -227,3 +253,7 @@ def test_no_text_can_leave_its_string(text: str) -> None:
     survivors = re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\s]", "", text)
     conclusion = resource(package, "DiagnosticReport").get("conclusion", "")
     assert re.sub(r"[\ufffd\s]", "", conclusion) == survivors
+
+
+def practitioners(package: ReportPackage) -> list[dict[str, Any]]:
+    return [each["resource"] for each in entries(package, "Practitioner")]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from builders_delivery import EFFUSION, NO_CARDIOMEGALY, NO_IDENTITY, TEXT, a_package, a_report
+from builders_delivery import EFFUSION, NO_CARDIOMEGALY, NO_IDENTITY, TEXT, a_package, a_report, an_appended_report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oru_reader import read_oru
@@ -67,6 +67,22 @@ def test_an_amendment_says_what_is_corrected_what_is_new_and_what_is_gone() -> N
     assert set(read.statuses(FindingName.CARDIOMEGALY)) == {"D"}
     status = {each.code: each.status for each in read.observations if each.kind == "FT"}
     assert status == {"18785-6": "F", "55111-9": "F", "55114-3": "F", "59776-5": "F", "19005-8": "C", "55107-7": "F"}
+
+
+def test_an_addendum_is_new_beside_what_stays_and_its_author_is_who_added_it() -> None:
+    once = an_appended_report("A rib is broken.", of=FIRST)
+    twice = an_appended_report("The rib is the seventh.", of=once)
+    for report, before, new in ((once, FIRST, ["1.1"]), (twice, once, ["1.1", "2.1"])):
+        message = encode_oru_report(a_package(report, predecessor=before), OPTIONS)
+        read = read_oru(message)
+        assert (read.status, {each.status for each in read.observations}) == ("C", {"F"})
+        assert [each.group for each in read.observations if each.code == "55107-7"] == new
+        authors = {
+            line.split(b"|")[16] for line in message.split(b"\r") if line.startswith(b"OBX") and b"55107-7" in line
+        }
+        assert authors == {b"grace^Grace Hopper"}
+        assert read.fields["OBR-32"] == "ada&Ada Lovelace"
+        assert read.fields["OBR-22"] == "20261123130000+0000"
 
 
 def test_a_side_that_was_taken_back_is_deleted() -> None:

@@ -3,11 +3,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from wetread.domain.errors import IllegalTransition, NotPermitted
+from wetread.domain.errors import IllegalTransition, NotPermitted, PermanentError
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.report import Report, ReportContent, ReportStatus, Section, content_hash
+from wetread.domain.report import Report, ReportContent, ReportStatus, Section, addendum_hash, content_hash, is_final
 from wetread.domain.role import SERVICE, Actor, Role
-from wetread.signoff.signing import amended_from, blank_content, first_report, signed, successor_for
+from wetread.signoff.signing import amended_from, appended, blank_content, first_report, signed, successor_for
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = StudyKey("k" * 24)
@@ -78,3 +78,52 @@ def test_only_a_final_report_can_be_amended() -> None:
 def test_the_amended_version_is_signed_as_amended() -> None:
     final = signed(_open(), DOCTOR, "", NOW, amends=False)
     assert signed(successor_for(final, DOCTOR), DOCTOR, "", NOW, amends=True).status is ReportStatus.AMENDED
+
+
+OTHER = Actor("dr-b", Role.RADIOLOGIST, "Dr B")
+
+
+def test_an_addendum_leaves_the_words_and_their_signature_and_carries_its_own() -> None:
+    final = signed(_open(), DOCTOR, "", NOW, amends=False)
+    later = NOW.replace(hour=9)
+    added = appended(final, OTHER, "  A rib is broken.  ", "addendum", later)
+    assert (added.version, added.status) == (2, ReportStatus.APPENDED)
+    assert (added.content, added.signature, added.author_id) == (final.content, final.signature, final.author_id)
+    (addendum,) = added.addenda
+    assert (addendum.text, addendum.appended_to) == ("A rib is broken.", content_hash(WRITTEN))
+    assert (addendum.signature.signer_id, addendum.signature.signed_at) == ("dr-b", later)
+    assert addendum.signature.content_sha256 == addendum_hash(addendum.text, addendum.appended_to)
+    assert (is_final(added), added.signed_at) == (True, later)
+
+
+def test_addenda_stay_in_order_also_below_an_amendment() -> None:
+    final = signed(_open(), DOCTOR, "", NOW, amends=False)
+    twice = appended(appended(final, OTHER, "One.", "", NOW), DOCTOR, "Two.", "", NOW)
+    assert (twice.version, [each.text for each in twice.addenda]) == (3, ["One.", "Two."])
+    amended = signed(amended_from(twice, DOCTOR, "wrong side"), DOCTOR, "", NOW, amends=True)
+    assert (amended.version, amended.status, amended.addenda) == (4, ReportStatus.AMENDED, twice.addenda)
+    assert is_final(amended)
+
+
+@pytest.mark.parametrize("role", [each for each in Role if each is not Role.RADIOLOGIST])
+def test_only_who_may_amend_may_add(role: Role) -> None:
+    final = signed(_open(), DOCTOR, "", NOW, amends=False)
+    with pytest.raises(NotPermitted):
+        appended(final, Actor("x", role), "Words.", "", NOW)
+
+
+def test_nothing_is_added_to_what_is_not_final_and_no_empty_words() -> None:
+    preliminary = signed(_open(RESIDENT), RESIDENT, "", NOW, amends=False)
+    for report in (_open(), preliminary):
+        with pytest.raises(IllegalTransition, match="final"):
+            appended(report, DOCTOR, "Words.", "", NOW)
+    with pytest.raises(IllegalTransition, match="words"):
+        appended(signed(_open(), DOCTOR, "", NOW, amends=False), DOCTOR, " \n ", "", NOW)
+
+
+@pytest.mark.parametrize("changed", [{"text": "Other words."}, {"appended_to": "0" * 64}])
+def test_an_addendum_that_changed_after_its_signature_may_not_leave(changed: dict[str, str]) -> None:
+    added = appended(signed(_open(), DOCTOR, "", NOW, amends=False), DOCTOR, "Words.", "", NOW)
+    with pytest.raises(PermanentError, match="addendum") as caught:
+        is_final(replace(added, addenda=(replace(added.addenda[0], **changed),)))
+    assert caught.value.code == "signature_mismatch"

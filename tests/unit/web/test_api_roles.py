@@ -14,6 +14,7 @@ BODIES: dict[str, object] = {
     "save_report": {"sections": [{"section": "impression", "text": "x"}], "findings": []},
     "sign_report": {"etag": 1, "meaning": "m", "password": PASSWORD},
     "amend_report": {"reason": "r"},
+    "append_to_report": {"version": 1, "text": "t", "meaning": "m", "password": PASSWORD},
     "search_worklist": {"text": "doe"},
     "retry_work": {"jobs": [1]},
     "add_account": {

@@ -65,6 +65,9 @@ export type Verdict = { name: string; present: boolean; laterality: string };
 export type ReportContent = { sections: SectionText[]; findings: Verdict[] };
 export type Signature = { signer_id: string; signer_name: string; role: string; meaning: string; signed_at: string; content_sha256: string };
 
+// Added to a signed report; "signature" is its own.
+export type Addendum = { text: string; signature: Signature };
+
 export type Report = {
   version: number;
   status: string;
@@ -73,6 +76,7 @@ export type Report = {
   amendment_reason: string;
   content: ReportContent;
   signature: Signature | null;
+  addenda: Addendum[];
 };
 
 export type Delivery = { report_version: number; sink: string; state: string; attempts: number; receipt: string; updated_at: string };
