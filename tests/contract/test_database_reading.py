@@ -7,7 +7,8 @@ import pytest
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
-from wetread.domain.identifiers import StudyKey
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.mark import FilmMarks, Mark, MarkKind, ReaderMarks
 from wetread.domain.reading import Macro, OwnFinding, OwnFindings, ReaderProfile, ReadingMode, ReadingRecord
 from wetread.domain.report import ReportContent, Section
 from wetread.domain.statement import Presence
@@ -108,6 +109,21 @@ def test_unsaved_text_is_its_authors_until_they_drop_it(database: Database) -> N
         assert uow.drop_recovery(STUDY_KEY, "dr.doe") is False
         assert uow.drop_recovery(STUDY_KEY, "dr.roe") is True
         assert uow.recovery(STUDY_KEY, "dr.roe") is None
+
+
+def test_marks_are_kept_by_reader_and_version(database: Database) -> None:
+    arrow = Mark(MarkKind.ARROW, ((1.5, 2.0), (3.0, 4.25)), "Fräulein Röe ❦")
+    films = (FilmMarks(InstanceKey("i" * 24), (arrow, Mark(MarkKind.RULER, ((0.0, 0.0), (9.0, 9.0))))),)
+    first = ReaderMarks(STUDY_KEY, "dr.roe", "Richard Röe", 1, NOON, films)
+    again, second = replace(first, films=(), saved_at=LATER), replace(first, version=2)
+    other = replace(first, reader_id="dr.doe")
+    with database.begin() as uow:
+        for each in (first, second, other, again):
+            uow.save_marks(each)
+        uow.commit()
+    with database.begin(write=False) as uow:
+        assert uow.marks(STUDY_KEY) == (other, again, second)
+        assert uow.marks(StudyKey("t" * 24)) == ()
 
 
 def test_all_of_it_needs_its_study(database: Database) -> None:

@@ -12,6 +12,7 @@ export const READING = {
   "reliability.never": "How films with these scores turned out has not been counted yet: it is counted each night.",
   "addendum.number": "Addendum {number}",
   "addendum.by": "Added by {name}, {role}, {when}",
+  "addendum.unchanged": "{role}; version {version} leaves these words as they were signed",
   "addendum.add": "Add to it",
   "addendum.title": "Add to the signed report",
   "addendum.about": "What is signed stays word for word. Your words stand below it, with your name and the time, and go where the report went.",
@@ -22,4 +23,6 @@ export const READING = {
   "addendum.sign": "Sign and add",
   "sign.password": "Your password, again",
   "sign.overtaken": "Somebody changed or signed this report meanwhile. Close this and look at it again.",
+  "marks.others": "colleagues' marks, on or off",
+  "marks.unsaved": "Your marks are not saved yet: the server cannot be reached. Trying again.",
 } as const;

@@ -14,7 +14,7 @@ export function document_(report: Report): HTMLElement {
 export function signatureBlock({ status, version }: Report, signature: Signature): HTMLElement {
   return h("div", { class: status === "preliminary" ? "signature preliminary" : "signature", "aria-label": "Signature", role: "group" },
     h("strong", {}, `Signed by ${visible(signature.signer_name)}`),
-    h("span", {}, `${words(signature.role)}, version ${version}, ${status}`),
+    h("span", {}, status === "appended" ? t("addendum.unchanged", { role: words(signature.role), version }) : `${words(signature.role)}, version ${version}, ${status}`),
     h("span", {}, moment(signature.signed_at)),
     h("span", {}, `“${visible(signature.meaning)}”`),
     h("span", { class: "hash mono" }, `SHA-256 ${signature.content_sha256}`));
@@ -25,7 +25,7 @@ export const addendumTitle = ({ signature }: Addendum) => t("addendum.by", { nam
 // Below the signature of the words: what was added later, each under its own.
 export function addendumBlocks({ addenda }: Report): HTMLElement[] {
   return addenda.map((each, at) => h("div", { class: "signature addendum", role: "group", "aria-label": t("addendum.number", { number: at + 1 }) },
-    h("strong", {}, t("addendum.number", { number: at + 1 })), h("p", { class: "words" }, visible(each.text)), h("span", {}, addendumTitle(each)), h("span", {}, `“${visible(each.signature.meaning)}”`), h("span", { class: "hash mono" }, `SHA-256 ${each.signature.content_sha256}`)));
+    h("strong", {}, t("addendum.number", { number: at + 1 })), h("p", { class: "added" }, visible(each.text)), h("span", {}, addendumTitle(each)), h("span", {}, `“${visible(each.signature.meaning)}”`), h("span", { class: "hash mono" }, `SHA-256 ${each.signature.content_sha256}`)));
 }
 
 export function deliveryList(deliveries: Delivery[], version: number): HTMLElement {

@@ -67,7 +67,9 @@ async function load_(fresh: Reading): Promise<void> {
   reading = fresh;
   patientBar(reading);
   words_();
+  film.kept.take(studyKey, reading.instances.map((each) => each.instance_key), reading.marks, may("edit_draft") ? (films) => send("PUT", `${address}/marks`, { body: { films } }) : null);
   if (film.instances?.length !== reading.instances.filter((each) => each.has_pixel_data).length) film.offer(reading.instances, reading.ai.analysis?.instance_key, reading.priors, called());
+  else film.layMarks();
   if (reading.ai.analysis?.has_heat_maps) get<HeatMaps>(`${address}/heatmap`, { background: true }).then((heat) => film.setHeat(heat), () => {});
 }
 
@@ -298,7 +300,7 @@ async function sign(): Promise<void> {
   const report = editing();
   if (!report || !saver || !editor) return;
   const [saving, { accepted, standing }] = [saver, editor.progress];
-  const stored = saving.flush().then(() => saving.etag);
+  const stored = Promise.all([saving.flush(), film.kept.flush()]).then(() => saving.etag);
   const done = await askToSign(studyKey, { session: me(), report, stored, summary: editor.text("impression"), warnings: warnings?.now() ?? Promise.resolve(null), accepted: accepted ? `You accepted ${accepted} of the AI's ${standing} sentences that stand unchanged one by one.` : "" });
   if (!done) return;
   saving.stop();
@@ -309,13 +311,8 @@ async function sign(): Promise<void> {
   byId("foot").querySelector<HTMLElement>("button.primary")?.focus();
 }
 
-async function add(report: Report): Promise<void> {
-  if (await askToAdd(studyKey, { session: me(), report })) await load();
-}
-
-async function amend(): Promise<void> {
-  if (await askToAmend(studyKey)) await load();
-}
+const add = (report: Report) => askToAdd(studyKey, { session: me(), report }).then((done) => done && load());
+const amend = () => askToAmend(studyKey).then((opened) => opened && load());
 
 async function reject(): Promise<void> {
   if (!saver) return;
@@ -325,7 +322,7 @@ async function reject(): Promise<void> {
 }
 
 async function next(): Promise<void> {
-  await saver?.flush().catch(() => {});
+  await Promise.all([saver?.flush(), film.kept.flush()]).catch(() => {});
   const { study_key } = await get<{ study_key: string | null }>(`/api/worklist/next?after=${studyKey}`);
   location.assign(study_key ? `/studies/${study_key}` : "/");
 }
@@ -348,7 +345,7 @@ async function refreshReadOnly(): Promise<void> {
   await load_(fresh);
 }
 
-const leave = (path: string) => (saver?.flush() ?? Promise.resolve()).catch(() => {}).then(() => location.assign(path));
+const leave = (path: string) => Promise.all([saver?.flush(), film.kept.flush()]).catch(() => {}).then(() => location.assign(path));
 
 function step(by: number): void {
   if (own) return own.step(by);
@@ -380,7 +377,7 @@ byId("keys").addEventListener("click", () => sheet(bindings));
 listen(bindings);
 film.insert = (text) => editor?.insert(text);
 get<HangingProtocols>("/api/hanging-protocols", { background: true }).then((hanging) => film.setHanging(hanging), () => {});
-runBeforeLock(() => saver?.flush());
+runBeforeLock(() => (film.kept.flush(), saver?.flush()));
 runOnExpiry(keepOnExpiry);
 lock = new StudyLock(address, me().actor_id, lost);
 watchFilm(byId("film"), sights);

@@ -1,10 +1,11 @@
-"""What the reading room keeps, in the same transaction as everything else: how each person reads each study, who has it open, and text that could not be saved."""
+"""What the reading room keeps, in the same transaction as everything else: how each person reads each study, who has it open, what they laid on its films, and text that could not be saved."""
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.mark import ReaderMarks
 from wetread.domain.reading import ReaderProfile, ReadingRecord
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 
@@ -52,6 +53,15 @@ class ReadingStore(Protocol):
 
     def locks(self, now: datetime) -> tuple[StudyLock, ...]:
         """Those that hold at `now`, by study key."""
+        ...
+
+    # what people laid on the films
+    def save_marks(self, marks: ReaderMarks) -> None:
+        """In place of the same person's for the same study and version."""
+        ...
+
+    def marks(self, study_key: StudyKey) -> tuple[ReaderMarks, ...]:
+        """Of everybody and every version, by reader and version."""
         ...
 
     # text that could not be saved

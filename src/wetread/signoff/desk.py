@@ -295,6 +295,7 @@ def _reading(unit: UnitOfWork, study_key: StudyKey, actor: Actor, shown: Exposur
             shown,
             unit.lock(study_key),
             unit.recovery(study_key, actor.actor_id),
+            unit.marks(study_key),
         ),
         actor,
     )

@@ -10,6 +10,7 @@ from wetread.domain.analysis import Analysis
 from wetread.domain.delivery import Delivery
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.mark import ReaderMarks
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import ReadingMode, ReadingRecord, Withheld
 from wetread.domain.relabelling import RelabelTask
@@ -19,6 +20,7 @@ from wetread.domain.study import Study
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.domain.study_state import REPORTED, StudyState
 from wetread.ports.database import UnitOfWork
+from wetread.signoff.marking import shown_marks
 from wetread.signoff.modes import ModePolicy
 
 __all__ = ["Exposure", "Reading", "exposure", "tasks_for", "veiled", "withheld_of"]
@@ -52,6 +54,7 @@ class Reading:
     exposure: Exposure = Exposure(ReadingMode.CONCURRENT, Withheld.NOTHING)
     lock: StudyLock | None = None
     recovery: RecoveryCopy | None = None
+    marks: tuple[ReaderMarks, ...] = ()
 
 
 def exposure(unit: UnitOfWork, policy: ModePolicy, actor: Actor, study: Study) -> Exposure:
@@ -121,6 +124,7 @@ def veiled(reading: Reading, actor: Actor) -> Reading:
     Without AI a colleague's unsigned words are withheld, too: they began as the draft.
     """
     why = reading.exposure.withheld
+    reading = replace(reading, marks=shown_marks(reading.marks, actor, why, reading.reports))
     if why is Withheld.NOTHING:
         return reading
     hidden = replace(reading, analysis=None, draft=None, decision=_without_words(reading.decision))

@@ -1,6 +1,7 @@
 """Rows of the reading room. What a reader committed is written once: here by the WHERE clause, in the database by a trigger."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.mark import FilmMarks, ReaderMarks
 from wetread.domain.reading import OwnFindings, ReaderProfile, ReadingMode, ReadingRecord
 from wetread.domain.report import ReportContent
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
@@ -49,6 +51,25 @@ _SAVE_COPY = _COPY.on_conflict_do_update(
 )
 _MINE = (_RECOVERIES.study_key == bindparam("of_study"), _RECOVERIES.author_id == bindparam("of_author"))
 _READ_COPY, _DROP_COPY = select(schema.recovery_copies).where(*_MINE), delete(schema.recovery_copies).where(*_MINE)
+
+
+_MARKS = insert(schema.marks)
+_SAVE_MARKS = _MARKS.on_conflict_do_update(
+    index_elements=["study_key", "reader_id", "version"],
+    set_={name: _MARKS.excluded[name] for name in ("reader_name", "saved_at", "films")},
+)
+_READ_MARKS = (
+    select(schema.marks)
+    .where(schema.marks.c.study_key == bindparam("of_study"))
+    .order_by(schema.marks.c.reader_id, schema.marks.c.version)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Films:
+    """As they travel: the codec writes dataclasses."""
+
+    films: tuple[FilmMarks, ...]
 
 
 class ReadingRows(Transaction):
@@ -111,6 +132,22 @@ class ReadingRows(Transaction):
     def locks(self, now: datetime) -> tuple[StudyLock, ...]:
         return tuple(map(_lock, self._read(_HELD, {"now": now})))
 
+    def save_marks(self, marks: ReaderMarks) -> None:
+        self._write(
+            _SAVE_MARKS,
+            {
+                "study_key": marks.study_key,
+                "reader_id": marks.reader_id,
+                "version": marks.version,
+                "reader_name": marks.reader_name,
+                "saved_at": marks.saved_at,
+                "films": encode(_Films(marks.films)),
+            },
+        )
+
+    def marks(self, study_key: StudyKey) -> tuple[ReaderMarks, ...]:
+        return tuple(map(_marks, self._read(_READ_MARKS, {"of_study": study_key})))
+
     def save_recovery(self, copy: RecoveryCopy) -> None:
         self._write(
             _SAVE_COPY,
@@ -151,3 +188,8 @@ def _record(row: Any) -> ReadingRecord:
 
 def _lock(row: Any) -> StudyLock:
     return StudyLock(StudyKey(row.study_key), row.holder_id, row.holder_name, row.screen, row.taken_at, row.expires_at)
+
+
+def _marks(row: Any) -> ReaderMarks:
+    films = decode(_Films, row.films).films
+    return ReaderMarks(StudyKey(row.study_key), row.reader_id, row.reader_name, row.version, row.saved_at, films)

@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0010", "vault": "0001", "snippets": "0002"}
+HEADS = {"work": "0011", "vault": "0001", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -302,6 +302,15 @@ recovery_copies = Table(
     _integer("version"),
     _text("content"),
     _time("saved_at"),
+)
+
+marks = Table(
+    "marks",
+    work,
+    _of_study(primary_key=True),
+    Column("reader_id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    *(_text("reader_name"), _time("saved_at"), _text("films")),
 )
 
 beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))

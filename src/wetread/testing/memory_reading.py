@@ -6,6 +6,7 @@ from datetime import datetime
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.mark import ReaderMarks
 from wetread.domain.reading import ReaderProfile, ReadingRecord
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.testing.memory_transaction import MemoryTransaction
@@ -53,6 +54,13 @@ class MemoryReadingStore(MemoryTransaction):
     def locks(self, now: datetime) -> tuple[StudyLock, ...]:
         held = [each for each in self._visible.locks.values() if each.held_at(now)]
         return tuple(sorted(held, key=lambda each: each.study_key))
+
+    def save_marks(self, marks: ReaderMarks) -> None:
+        self._changing.marks[marks.study_key, marks.reader_id, marks.version] = marks
+
+    def marks(self, study_key: StudyKey) -> tuple[ReaderMarks, ...]:
+        found = (each for key, each in self._visible.marks.items() if key[0] == study_key)
+        return tuple(sorted(found, key=lambda each: (each.reader_id, each.version)))
 
     def save_recovery(self, copy: RecoveryCopy) -> None:
         self._changing.recoveries[copy.study_key, copy.author_id] = copy

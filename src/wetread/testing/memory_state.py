@@ -11,6 +11,7 @@ from wetread.domain.delivery import Delivery
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobRequest, JobState
+from wetread.domain.mark import ReaderMarks
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
@@ -87,6 +88,7 @@ class MemoryState:
     profiles: dict[str, ReaderProfile] = field(default_factory=dict)
     locks: dict[StudyKey, StudyLock] = field(default_factory=dict)
     recoveries: dict[tuple[StudyKey, str], RecoveryCopy] = field(default_factory=dict)
+    marks: dict[tuple[StudyKey, str, int], ReaderMarks] = field(default_factory=dict)
     preferences: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
@@ -100,6 +102,7 @@ class MemoryState:
         named |= {row.study_key for row in self.criticals.values()} | {key[0] for key in self.shadow_reads}
         named |= {key for _, key in self.relabel_tasks} | self.locks.keys()
         named |= {key for key, _ in self.readings} | {key for key, _ in self.recoveries}
+        named |= {key for key, _, _ in self.marks}
         named |= {row.study_key for row in self.pages.values() if row.study_key is not None}
         if named - self.studies.keys():
             raise PermanentError("the database refused: a row names a study that is not there", code="database_refused")

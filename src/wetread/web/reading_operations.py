@@ -1,7 +1,7 @@
 """The operations about how a person reads a study: a part of the table in `operation_table`."""
 
 from wetread.domain.role import Act
-from wetread.web import readers
+from wetread.web import marks_view, readers
 from wetread.web.operations import Operation, by_person
 from wetread.web.studies import CONTENT_BODY
 
@@ -26,6 +26,7 @@ READING_OPERATIONS: tuple[Operation, ...] = (
     by_person("POST", _STUDY + "/seen", "note_seen", "The page showed this of the AI. Audited.", readers.note_seen, "nothing", Act.EDIT_DRAFT, readers.SEEN_BODY, status=204),
     by_person("PUT", _STUDY + "/lock", "take_lock", "Take the study for writing or keep it; with a reason, from its holder. Audited when it changes hands.", readers.take_lock, "who holds it, and whether that is this screen", Act.EDIT_DRAFT, readers.LOCK_BODY),
     by_person("DELETE", _STUDY + "/lock", "release_lock", "Give it back (header wetread-screen).", readers.release_lock, "nothing", Act.EDIT_DRAFT, status=204),
+    by_person("PUT", _STUDY + "/marks", "keep_marks", "Keep my marks on the films, in place of the earlier ones of this version. Audited.", marks_view.keep_marks, "version and time", Act.EDIT_DRAFT, marks_view.MARKS_BODY),
     by_person("PUT", _STUDY + "/recovery", "keep_unsaved", "Keep text that could not be saved, for its author alone.", readers.keep_unsaved, "nothing", Act.EDIT_DRAFT, readers.RECOVERY_BODY, status=204, late=True),
     by_person("DELETE", _STUDY + "/recovery", "drop_unsaved", "Drop my kept text.", readers.drop_unsaved, "nothing", Act.EDIT_DRAFT, status=204),
 )  # fmt: skip

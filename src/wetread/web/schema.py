@@ -6,13 +6,14 @@ from typing import cast
 
 from wetread.web.problems import Refusal
 
-__all__ = ["Schema", "array", "boolean", "check", "choice", "integer", "record", "text"]
+__all__ = ["Schema", "array", "boolean", "check", "choice", "integer", "number", "record", "text"]
 
 Schema = Mapping[str, object]
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
-    "object": dict, "array": list, "string": str, "integer": int, "boolean": bool,
+    "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "number": (int, float),
 }  # fmt: skip
+_NUMBERS = ("integer", "number")
 _FORBIDDEN_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -39,6 +40,10 @@ def integer(minimum: int, maximum: int) -> Schema:
     return {"type": "integer", "minimum": minimum, "maximum": maximum}
 
 
+def number(minimum: float, maximum: float) -> Schema:
+    return {"type": "number", "minimum": minimum, "maximum": maximum}
+
+
 def boolean() -> Schema:
     return {"type": "boolean"}
 
@@ -50,7 +55,7 @@ def array(items: Schema, max_items: int) -> Schema:
 def check(schema: Schema, value: object, where: str = "body") -> None:
     """Raises Refusal 400 naming the member that does not fit, never its value."""
     kind = cast(str, schema["type"])
-    if not isinstance(value, _TYPES[kind]) or (kind == "integer" and isinstance(value, bool)):
+    if not isinstance(value, _TYPES[kind]) or (kind in _NUMBERS and isinstance(value, bool)):
         raise _misfit(where, f"must be of type {kind}")
     if isinstance(value, dict):
         _check_object(schema, value, where)
@@ -58,7 +63,9 @@ def check(schema: Schema, value: object, where: str = "body") -> None:
         _check_array(schema, value, where)
     elif isinstance(value, str):
         _check_text(schema, value, where)
-    elif kind == "integer" and not cast(int, schema["minimum"]) <= cast(int, value) <= cast(int, schema["maximum"]):
+    elif kind in _NUMBERS and not cast(float, schema["minimum"]) <= cast(float, value) <= cast(
+        float, schema["maximum"]
+    ):
         raise _misfit(where, "is out of range")
 
 

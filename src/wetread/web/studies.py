@@ -16,6 +16,7 @@ from wetread.drafting.provenance_picture import draw
 from wetread.signoff.desk import Reading
 from wetread.signoff.signing import RejectReason
 from wetread.web.json_answer import json_answer
+from wetread.web.marks_json import marks_json
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json, delivery_json, from_reading, identity_of, report_json, study_json
@@ -184,6 +185,7 @@ def whole(call: Call, reading: Reading) -> Json:
     priors = [_prior(call, prior) for prior in services.vault.priors(key)]
     return {
         **from_reading(reading, instances),
+        "marks": marks_json(reading, call.signed_in.actor.actor_id),
         "reliability": reliability_json(reading, counted),
         "reading": mode_json(reading),
         "lock": lock_json(reading.lock),

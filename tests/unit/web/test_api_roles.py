@@ -38,6 +38,7 @@ BODIES: dict[str, object] = {
     "save_views": {"views": []},
     "reject_draft": {"etag": 1, "reason_code": "not_useful"},
     "commit_findings": {"findings": [{"name": "effusion", "presence": "negative"}]},
+    "keep_marks": {"films": []},
     "check_report": {"sections": [], "findings": []},
     "note_seen": {"what": "draft"},
     "choose_mode": {"mode": "concurrent"},

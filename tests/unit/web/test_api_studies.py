@@ -55,6 +55,7 @@ def test_a_reader_gets_everything_the_page_needs(world: World, door: Browser) ->
         "synthetic",
         "identity",
         "lock",
+        "marks",
         "now",
         "priors",
         "reading",

@@ -12,6 +12,7 @@ from wetread.domain.analysis import HeatMaps, ModelIdentity, OperatingPoint, Qua
 from wetread.domain.critical import Acknowledgement, EarlierWord
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import SOPInstanceUID, StudyKey, instance_key
+from wetread.domain.mark import FilmMarks, Mark, MarkKind, ReaderMarks
 from wetread.domain.quality import NAIVE
 from wetread.domain.reading import ReadingMode
 from wetread.domain.relabelling import RelabelRound, RelabelTask
@@ -45,6 +46,7 @@ WORDS = {
     "region": "1777",
     "model": "okapinet",
     "film quality": "quaggaflag",
+    "a colleague's mark": "galagomark",
     "films of such a score": "41773",
     "draft": "zebrasentence",
     "draft's notice": "gnunotice",
@@ -98,6 +100,9 @@ def a_told_study(world: World, state: StudyState = StudyState.DRAFTED) -> StudyK
             earlier=(EarlierWord("dikdikmessage", Acknowledgement("resident", NOON, "bushbuckwords"), None),),
         )  # fmt: skip
         unit.save_critical(result, expected_etag=None)
+        arrow = Mark(MarkKind.ARROW, ((1.0, 1.0), (2.0, 2.0)), "galagomark")
+        films = (FilmMarks(unit.instances(key)[0].instance_key, (arrow,)),)
+        unit.save_marks(ReaderMarks(key, "m.quinn", "M Quinn", 1, NOON, films))
         share = ScoreShare("north", "hernia", "f" * 64, NAIVE, 0.7, 0.8, 41773, 31, 0.1, 0.9)
         unit.save_reliability(Reliability(NOON, "2026-01-01", (share,)))
         unit.commit()
@@ -277,7 +282,7 @@ def test_without_ai_nothing_of_it_is_ever_told_but_what_a_person_signed() -> Non
         reader = door.as_("radiologist")
         for _ in range(2):
             said = told(everything(reader, key))
-            assert {what for what, where in said.items() if where} == {"preliminary report"}
+            assert {what for what, where in said.items() if where} == {"preliminary report", "a colleague's mark"}
             reader.post(f"/api/studies/{key}/open")
         assert reader.post(f"/api/studies/{key}/findings", {"findings": []}).status == 409
 

@@ -1,4 +1,5 @@
 // GET /api/studies/{study_key} and the acts on it: the reading, its report, its status.
+import type { StudyMarks } from "./marks.ts";
 import type { HowRead, Lock, Recovery, Withheld } from "./reading.ts";
 
 // "withheld": from an adjudicator.
@@ -110,6 +111,7 @@ export type Reading = {
   synthetic: boolean;
   identity: Identity;
   priors: Prior[];
+  marks: StudyMarks;
   reliability: Reliability | null;
   reading: HowRead;
   lock: Lock | null;

@@ -1,5 +1,7 @@
-// The marks on one film: placing, choosing, moving, deleting, undoing; drawn in screen coordinates so that they are legible at any zoom. Nothing here is stored.
+// The marks on one film: placing, choosing, moving, deleting, undoing; drawn in screen coordinates so that they are legible at any zoom; `kept_marks` stores them. Below them, fainter and out of reach, those of others.
 import { h, s } from "../dom.ts";
+import { visible } from "../format.ts";
+import type { OtherMark } from "./kept_marks.ts";
 import { isWhole, type Kind, label, type Mark, POINTS } from "./measure.ts";
 import type { Scale } from "./scale.ts";
 import { type Matrix, placed, type Point } from "./view.ts";
@@ -11,8 +13,10 @@ export class Marks {
   chosen = -1;
   placing: Kind | null = null;
   cursor: Point | null = null; // where the keyboard points, in film coordinates
-  private marks: Mark[] = [];
-  private readonly before: Mark[][] = [];
+  others: OtherMark[] = [];
+  showsOthers = true;
+  private marks: readonly Mark[] = [];
+  private readonly before: (readonly Mark[])[] = [];
   private ghost: Point | null = null;
 
   get all(): readonly Mark[] {
@@ -29,9 +33,10 @@ export class Marks {
     return last && !isWhole(last) ? last : null;
   }
 
-  restore(marks: Mark[]): void {
+  restore(marks: readonly Mark[]): void {
     this.marks = marks;
     this.chosen = -1;
+    this.before.length = 0;
   }
 
   begin(kind: Kind | null): void {
@@ -103,13 +108,14 @@ export class Marks {
   }
 
   draw(m: Matrix, scale: Scale): void {
+    const theirs = this.showsOthers ? this.others.map(({ mark, who }) => group(mark, m, scale, "mark other", who)) : [];
     const groups = this.marks.map((mark, at) => {
       const more = mark === this.open && this.ghost ? [this.ghost] : [];
-      return group({ ...mark, points: [...mark.points, ...more].slice(0, POINTS[mark.kind]) }, m, scale, at === this.chosen);
+      return group({ ...mark, points: [...mark.points, ...more].slice(0, POINTS[mark.kind]) }, m, scale, at === this.chosen ? "mark chosen" : "mark");
     });
     const on = this.cursor && placed(m, this.cursor);
     const cross = on ? [s("path", { class: "cross", d: `M${on.x - 14} ${on.y}h11m6 0h11M${on.x} ${on.y - 14}v11m0 6v11` })] : [];
-    this.element.replaceChildren(...groups, ...cross);
+    this.element.replaceChildren(...theirs, ...groups, ...cross);
   }
 
   private change(by: (mark: Mark) => Mark): void {
@@ -117,12 +123,12 @@ export class Marks {
   }
 }
 
-function group(mark: Mark, m: Matrix, scale: Scale, chosen: boolean): SVGElement {
+function group(mark: Mark, m: Matrix, scale: Scale, kind: string, who = ""): SVGElement {
   const points = mark.points.map((each) => placed(m, each));
   const d = path(mark.kind, points);
   const last = points.at(-1);
-  const words = label(mark, scale);
-  return s("g", { class: chosen ? "mark chosen" : "mark" }, s("path", { class: "halo", d }), s("path", { class: "line", d }),
+  const words = visible([label(mark, scale), who].filter(Boolean).join(", "));
+  return s("g", { class: kind }, s("path", { class: "halo", d }), s("path", { class: "line", d }),
     points.map((each) => s("circle", { cx: each.x, cy: each.y, r: 4 })), words && last && s("text", { x: last.x + 9, y: last.y - 9 }, words));
 }
 
@@ -141,5 +147,5 @@ function head([tip, tail]: Point[]): string {
 
 // For those who listen instead of look: the same numbers as a list.
 export function markList(marks: Marks, scale: Scale): HTMLElement {
-  return h("ul", { class: "visually-hidden", "aria-label": "Measurements on this film" }, marks.all.filter(isWhole).map((each) => h("li", {}, label(each, scale))));
+  return h("ul", { class: "visually-hidden", "aria-label": "Measurements on this film" }, marks.all.filter(isWhole).map((each) => h("li", {}, label(each, scale))), marks.showsOthers && marks.others.map(({ mark, who }) => h("li", {}, `${label(mark, scale)}, ${who}`)));
 }

@@ -55,7 +55,7 @@ function said({ film, look, marks, scale, inverted }: Pane): string {
   const { facts } = film;
   const window = look && !look.lut ? `W ${round(look.window.width)} C ${round(look.window.center)}` : "";
   const warnings = [facts.lossy && "lossy compression", facts.burned_in_annotation === "YES" && "text burned in", inverted && "inverted"];
-  const measured = marks.all.length ? [`${scale.unit}: ${scale.basis}`, "marks are not stored"] : [];
+  const measured = marks.all.length ? [`${scale.unit}: ${scale.basis}`] : [];
   return [...measured, facts.view_position, `${facts.columns} × ${facts.rows}, ${facts.bits_stored} bit`, look?.name, window, ...warnings].filter(Boolean).join(", ");
 }
 

@@ -1,13 +1,15 @@
 // The film and its tools: which films hang on the screen, and what a reader can do to them.
 import type { HangingProtocols, Protocol } from "../answers/hanging.ts";
 import type { Finding, HeatMaps, Instance, Prior } from "../answers/study.ts";
+import { t } from "../catalogue.ts";
 import { dialog, h, show } from "../dom.ts";
 import { date, visible } from "../format.ts";
 import type { Binding } from "../keys.ts";
 import { Comparison, SAYS } from "./compare.ts";
 import { choose, filmFor, type Known, possible } from "./hanging.ts";
 import { interact } from "./interact.ts";
-import { type Kind, type Mark, sentence, TITLES } from "./measure.ts";
+import { KeptMarks } from "./kept_marks.ts";
+import { type Kind, sentence, TITLES } from "./measure.ts";
 import { Pane, type Source } from "./pane.ts";
 import { InStep, type Shown } from "./step.ts";
 import { button, KINDS, Toolbar, TOOL_KEYS } from "./toolbar.ts";
@@ -27,7 +29,7 @@ export class FilmViewer {
   private hanging: HangingProtocols | null = null;
   private protocol: Protocol | null = null;
   private findings: string[] = [];
-  private readonly kept = new Map<string, Mark[]>();
+  readonly kept = new KeptMarks(() => this.describe());
   private readonly pick: HTMLSelectElement = h("select", { class: "looks", "aria-label": "Prior film", hidden: true, onchange: () => this.showPrior(this.pick.selectedIndex) });
   private readonly mode = button("side by side", "w", () => this.cycle());
   private readonly hung = h("span", { class: "muted cut", "aria-live": "polite" });
@@ -70,7 +72,23 @@ export class FilmViewer {
     window.open(`/film/${this.studyKey}`, "wetread-film", `popup,width=${width},height=${height}`);
   }
 
+  // Marks as they are kept: one's own to work on, those of others to look at.
+  layMarks(): void {
+    if (!this.instance) return;
+    const { instance_key: key } = this.instance;
+    this.kept.keep(key, this.first.marks.all);
+    if (this.kept.of(key) !== this.first.marks.all) this.first.marks.restore(this.kept.of(key));
+    this.first.marks.others = this.kept.othersOf(key);
+    this.first.redraw(false);
+  }
+
+  private toggleOthers(): void {
+    this.first.marks.showsOthers = !this.first.marks.showsOthers;
+    this.first.redraw(false);
+  }
+
   private changed(): void {
+    if (this.instance) this.kept.keep(this.instance.instance_key, this.first.marks.all);
     this.describe();
     this.step?.say();
   }
@@ -129,9 +147,11 @@ export class FilmViewer {
   }
 
   private async use(instance: Instance): Promise<void> {
-    if (this.instance) this.kept.set(this.instance.instance_key, [...this.first.marks.all]);
+    if (this.instance) this.kept.keep(this.instance.instance_key, this.first.marks.all);
+    this.instance = null; // what is drawn on goes with its film
+    this.first.marks.restore(this.kept.of(instance.instance_key));
     this.instance = instance;
-    this.first.marks.restore(this.kept.get(instance.instance_key) ?? []);
+    this.layMarks();
     [...this.bar.views.children].forEach((each, at) => each.setAttribute("aria-pressed", String(this.instances?.[at] === instance)));
     await this.early;
     if (this.instance !== instance) return;
@@ -265,6 +285,7 @@ export class FilmViewer {
     this.hung.textContent = this.protocol && many ? `${this.protocol.name} (q)` : "";
     this.hung.title = this.hanging?.problem ?? "";
     if (this.hanging?.problem) this.hung.textContent = this.hanging.problem;
+    if (this.kept.problem) this.hung.textContent = t("marks.unsaved");
   }
 
   get bindings(): Binding[] {
@@ -287,6 +308,7 @@ export class FilmViewer {
       { keys: ["m"], says: "write the chosen or last measurement into the report", run: () => this.report() },
       { keys: ["Delete", "Backspace"], says: "delete the chosen or last mark", run: active((each) => this.change(each.marks.remove())) },
       { keys: ["Ctrl+z"], says: "undo the last change of marks", run: active((each) => this.change(each.marks.undo())) },
+      { keys: ["x"], says: t("marks.others"), run: () => this.toggleOthers() },
       { keys: ["[", "]"], says: "previous, next film", run: (event) => this.turn(event.key === "]" ? 1 : -1) },
       { keys: ["o"], says: "next prior beside the film, or none", run: () => this.showPrior((this.pick.selectedIndex + 1) % (this.priors.length + 1)) },
       { keys: ["w"], says: "compare: side by side, swipe, fade", run: () => this.cycle() },
