@@ -11,6 +11,7 @@ from wetread.domain.errors import PermanentError, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import ReportStatus
 from wetread.domain.role import Actor, Role
+from wetread.domain.sentence_act import SentenceAct, SentenceFate
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Database, UnitOfWork
 from wetread.signoff.signing import appended
@@ -76,6 +77,14 @@ def test_an_addendum_comes_back_with_its_own_signature(uow: UnitOfWork) -> None:
     assert uow.report(STUDY_KEY) == second
     assert uow.reports(STUDY_KEY) == (first, second)
     assert uow.signed_studies() == (STUDY_KEY,)
+
+
+def test_what_became_of_sentences_comes_back_and_is_replaced(uow: UnitOfWork) -> None:
+    act = SentenceAct("0123456789abcdef", SentenceFate.ACCEPTED, "dr.roe", NOON)
+    first = uow.save_report(replace(a_report(), judged=(act,)), expected_etag=None)
+    assert uow.report(STUDY_KEY) == first
+    second = uow.save_report(replace(first, judged=()), expected_etag=first.etag)
+    assert uow.report(STUDY_KEY) == second
 
 
 def test_signed_studies_come_once_each_in_order_and_page_by_page(uow: UnitOfWork) -> None:

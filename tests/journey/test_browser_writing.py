@@ -54,6 +54,10 @@ def test_the_ais_sentences_are_gone_through_by_keyboard(page: Page, room: Room) 
     expect(page.locator("#evidence")).to_contain_text("prior report, 34 days before (20")
     page.keyboard.press("Alt+Delete")
     expect(findings_of(page)).to_have_value("Right pneumothorax is likely.")
+    expect(page.locator("#saved")).to_contain_text("Saved ")
+    with room.world.services.database.begin(write=False) as unit:
+        report = unit.report(StudyKey(key))
+    assert [(str(each.fate), each.by) for each in report.judged] == [("accepted", "m.frost"), ("deleted", "m.frost")]  # type: ignore[union-attr]
     page.keyboard.press("Control+z")
     expect(findings_of(page)).to_have_value("Right pneumothorax is likely. The effusion seen before is gone.")
     page.keyboard.press("Alt+Delete")

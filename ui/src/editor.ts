@@ -18,7 +18,7 @@ export class Editor {
   private readonly sentences: Sentence[];
   private readonly displays: Map<string, string>;
   private readonly fields: Field[];
-  private readonly accepted = new Set<Sentence>();
+  private readonly accepted: Set<Sentence>;
   private hinted: Completion | null = null;
 
   constructor(
@@ -28,6 +28,8 @@ export class Editor {
     private readonly hooks: Hooks,
   ) {
     this.sentences = reading.draft?.sentences ?? [];
+    const accepted = new Set((reading.report?.judged ?? []).filter((each) => each.fate === "accepted").map((each) => each.sentence));
+    this.accepted = new Set(this.sentences.filter((each) => accepted.has(each.id)));
     this.displays = new Map((reading.ai.analysis?.findings ?? []).map((each) => [each.name, each.display]));
     const texts = new Map((reading.report?.content.sections ?? []).map((each) => [each.section, each.text]));
     this.fields = sections.map((section) => this.field(section, texts.get(section) ?? ""));
@@ -84,6 +86,11 @@ export class Editor {
     next.field.area.focus();
     next.field.area.setSelectionRange(next.mark.start, next.mark.stop);
     next.field.explain(next.mark);
+  }
+
+  // Those that still stand; what was accepted and then changed is no more.
+  get acceptedIds(): string[] {
+    return [...new Set(this.fields.flatMap((each) => each.marks).filter((each) => this.accepted.has(each.sentence)).map((each) => each.sentence.id))];
   }
 
   get progress(): { accepted: number; standing: number } {
@@ -155,6 +162,7 @@ export class Editor {
       const mark = markHere();
       if (mark) this.accepted.add(mark.sentence);
       refresh();
+      this.hooks.onChange();
       this.step(1);
     } else if (event.key === "Delete" || event.key === "Backspace") {
       const mark = markHere();

@@ -19,7 +19,7 @@ export class Saver {
   constructor(
     private readonly studyKey: string,
     report: Report,
-    private readonly content: () => ReportContent,
+    private readonly content: () => ReportContent & { accepted: string[] },
     told: Told,
   ) {
     this.etag = report.etag;

@@ -192,7 +192,7 @@ function judge(finding: { name: string; laterality: string; display: string }, v
 
 function drawEditor(report: Report): void {
   const { draft } = reading;
-  const saving = new Saver(studyKey, report, () => contentNow(editing_), { say: saySaved, onConflict: settle, onLocked: () => lock.lose(), onSaved: saved });
+  const saving = new Saver(studyKey, report, () => ({ ...contentNow(editing_), accepted: editing_.acceptedIds }), { say: saySaved, onConflict: settle, onLocked: () => lock.lose(), onSaved: saved });
   const evidence = h("div", { class: "evidence", id: "evidence", "aria-live": "polite" });
   warnings?.stop();
   const warning = new Warnings(address, () => contentNow(editing_), (each) => editing_.select(each));

@@ -4,7 +4,7 @@ import { completion, macrosFrom, together } from "../src/completion.ts";
 import { wordDiff } from "../src/diff.ts";
 import { offerFor, standing, withBlank } from "../src/sentences.ts";
 
-const sentence = (text: string, finding: string | null = null, section = "findings"): Sentence => ({ section, text, hedge: "", evidence: [{ source: "model", finding, probability: 0.8, threshold: 0.5, days_before: null }] });
+const sentence = (text: string, finding: string | null = null, section = "findings"): Sentence => ({ id: text, section, text, hedge: "", evidence: [{ source: "model", finding, probability: 0.8, threshold: 0.5, days_before: null }] });
 const [one, two] = [sentence("Left effusion.", "effusion"), sentence("No pneumothorax.", "pneumothorax")];
 
 test("sentences stand where they are word for word, in their order", () => {

@@ -9,6 +9,7 @@ from hashlib import sha256
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.sentence_act import SentenceAct
 
 __all__ = [
     "REPORTED",
@@ -158,6 +159,7 @@ class Report:
     """One version of a study's report. `etag` grows with every saved edit; a stale one is refused.
 
     `signature` is of `content`; each of the `addenda`, oldest first, carries its own. An appended version has the content and signature of the version before it, unchanged.
+    `judged`: what people did with the draft's sentences, where they did something; no part of what is signed.
     """
 
     study_key: StudyKey
@@ -169,6 +171,7 @@ class Report:
     signature: Signature | None = None
     amendment_reason: str = ""
     addenda: tuple[Addendum, ...] = ()
+    judged: tuple[SentenceAct, ...] = ()
 
     @property
     def signatures(self) -> tuple[Signature, ...]:

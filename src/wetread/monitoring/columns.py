@@ -13,13 +13,14 @@ from wetread.monitoring.prediction_log import CONFLICT, PredictionRow
 
 __all__ = ["CellColumns", "cell_columns"]
 
+_CHANGED = {"accepted": 0.0, "kept": 0.0, "edited": 1.0, "deleted": 1.0}
 Texts = np.typing.NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
 class CellColumns:
     """(n,) each, by day and study key. `truth` is 0, 1 or NaN (no definite label); `stated` is 1 where the report states the finding, 0 where it denies or does not mention it,
-    NaN where it leaves it open; `edited` NaN without a draft; `minutes` from receipt to signature."""
+    NaN where it leaves it open; `edited` NaN without a draft; `changed` 1 where the draft's sentence on the finding was edited or deleted, NaN where it had none; `minutes` from receipt to signature."""
 
     studies: Texts
     patients: Texts
@@ -33,6 +34,7 @@ class CellColumns:
     called: Flags
     truth_probability: Floats
     edited: Floats
+    changed: Floats
     minutes: Floats
     sex: Texts
     age: Texts
@@ -115,6 +117,7 @@ def _columns(rows: list[PredictionRow], unmentioned_as: str) -> CellColumns:
         called=probability >= np.array([each.threshold for each in rows]),
         truth_probability=chance,
         edited=np.array([np.nan if each.edited is None else float(each.edited) for each in rows]),
+        changed=np.array([_CHANGED.get(each.sentence, np.nan) for each in rows]),
         minutes=np.array([each.turnaround_min for each in rows], dtype=np.float64),
         sex=np.array([each.sex for each in rows], dtype=np.str_),
         age=np.array([age_band(each.age) for each in rows], dtype=np.str_),

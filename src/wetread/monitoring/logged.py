@@ -60,6 +60,7 @@ class PredictionLog:
             self.said(signed_text(report)),
             edited=None if draft is None else _words(report.content) != _words(self.content_of(draft)),
             reading=read.reading,
+            draft=draft,
         )
         if not rows:
             self.left_out["the model that read it is not calibrated"] += 1

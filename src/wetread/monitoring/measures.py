@@ -21,6 +21,7 @@ MEASURES: dict[str, str] = {
     "override": "not stated (denied or not mentioned) by the signed report among called",
     "added": "stated by the signed report among not called",
     "edited": "signed words differ from the draft's, of studies that had a draft; of the study, whatever the finding",
+    "sentence_changed": "the draft's sentence on the finding edited or deleted, of signed reports whose draft had one",
     "turnaround_called_min": "median minutes from receipt to signature where the finding was called; order-statistic interval",
     "turnaround_not_called_min": "the same where it was not called",
     "turnaround_missed_min": "the same where it was not called and the signed report states it",
@@ -28,4 +29,4 @@ MEASURES: dict[str, str] = {
     "override_evidence": "the same of overrides",
     "calibration_evidence": "the same that probabilities are off by more than the tolerance",
 }
-RATES = ("prevalence", "sensitivity", "specificity", "ppv", "override", "added", "edited")
+RATES = ("prevalence", "sensitivity", "specificity", "ppv", "override", "added", "edited", "sentence_changed")

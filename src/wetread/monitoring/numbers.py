@@ -168,13 +168,14 @@ def practice_numbers(columns: CellColumns) -> tuple[Number, ...]:
     """What the model says and what readers do with it: no truth is needed."""
     decided = ~np.isnan(columns.stated)
     quiet = ~columns.called & decided
-    drafted = ~np.isnan(columns.edited)
+    drafted, written = ~np.isnan(columns.edited), ~np.isnan(columns.changed)
     missed = quiet & (columns.stated == 1)
     return (
         attempt("mean_probability", len(columns), lambda: _mean(columns)),
         _override(columns),
         rate("added", columns.stated[quiet] == 1, columns.patients[quiet]),
         rate("edited", columns.edited[drafted] == 1, columns.patients[drafted]),
+        rate("sentence_changed", columns.changed[written] == 1, columns.patients[written]),
         _median("turnaround_called_min", columns.minutes[columns.called]),
         _median("turnaround_not_called_min", columns.minutes[~columns.called]),
         _median("turnaround_missed_min", columns.minutes[missed]),

@@ -11,8 +11,9 @@ from wetread.domain.analysis import Analysis
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.reading import ReadingRecord
-from wetread.domain.report import REPORTED, Report, Section
+from wetread.domain.reading import ReadingMode, ReadingRecord
+from wetread.domain.report import REPORTED, Draft, Report, Section
+from wetread.domain.sentence_act import SentenceFate, fates_by_text, sentence_id
 from wetread.domain.statement import Presence
 from wetread.domain.study import ImageTraits, Study
 from wetread.ports.vault import Vault
@@ -30,8 +31,9 @@ __all__ = [
 COLUMNS = (
     "study", "patient", "finding", "probability", "label", "label_source", "threshold", "model", "site", "manufacturer",
     "scanner", "view", "sex", "age", "date", "turnaround_min", "raw_score", "input_sha256", "truth_probability", "edited",
-    "model_sha256", "reading_mode", "own_label",
+    "model_sha256", "reading_mode", "own_label", "sentence",
 )  # fmt: skip
+_WORST = (SentenceFate.ACCEPTED, SentenceFate.KEPT, SentenceFate.EDITED, SentenceFate.DELETED)
 CONFLICT = "conflict"
 """Label source where the structured finding and the signed text say opposite things: such a label is uncertain, and somebody should look."""
 
@@ -45,6 +47,8 @@ class PredictionRow:
 
     `reading_mode` is how the signer read the study (`domain.reading.ReadingMode`), "" where that was not kept. `own_label` is what they said of the finding before they saw the AI's words
     (positive, negative or uncertain), "" where they said nothing of it or were not blind: the one label here that the AI had no part in.
+
+    `sentence`: what became of the draft's sentence about the finding (`domain.sentence_act`), the worst of several; "" where it had none, or the signer read without AI.
     """
 
     study: str
@@ -70,6 +74,7 @@ class PredictionRow:
     model_sha256: str = ""
     reading_mode: str = ""
     own_label: str = ""
+    sentence: str = ""
 
 
 def newest_final(reports: Sequence[Report]) -> Report | None:
@@ -104,8 +109,9 @@ def prediction_rows(
     *,
     edited: bool | None = None,
     reading: ReadingRecord | None = None,
+    draft: Draft | None = None,
 ) -> tuple[PredictionRow, ...]:
-    """Rows of the findings that have a calibrated probability. `patient` is an opaque key; `traits` are the film's that was read; `from_text` are the labels of `signed_text`; `reading` is the signer's.
+    """Rows of the findings that have a calibrated probability. `patient` is an opaque key; `traits` are the film's that was read; `from_text` are the labels of `signed_text`; `reading` is the signer's, `draft` what they had before them.
 
     Raises ValueError for a report that nobody signed.
     """
@@ -113,6 +119,8 @@ def prediction_rows(
         raise ValueError("an unsigned report is no truth")
     structured = {each.name: each.present for each in report.content.findings}
     own = _own_labels(reading)
+    unseen = reading is not None and reading.mode is ReadingMode.AI_OFF
+    sentences = _sentences(draft, report) if draft and not unseen else {}
     minutes = (report.signature.signed_at - study.received_at).total_seconds() / 60
     rows = []
     for finding in analysis.findings:
@@ -143,6 +151,7 @@ def prediction_rows(
                 model_sha256=analysis.model.sha256,
                 reading_mode=reading.mode.value if reading else "",
                 own_label=own.get(finding.name, ""),
+                sentence=sentences.get(finding.name, ""),
             )
         )
     return tuple(rows)
@@ -151,6 +160,19 @@ def prediction_rows(
 def _own_labels(reading: ReadingRecord | None) -> dict[FindingName, str]:
     own = reading.own if reading else None
     return {each.name: each.presence.value for each in own.findings} if own and own.blind else {}
+
+
+def _sentences(draft: Draft, report: Report) -> dict[FindingName, str]:
+    """What became of what the draft said of each finding, the worst of its sentences: deleted, edited, kept, or accepted where all were."""
+    drafted = [(each.section.value, each.text) for each in draft.sentences]
+    fates = fates_by_text(drafted, {section.value: text for section, text in report.content.sections})
+    fates |= {each.sentence_id: each.fate for each in report.judged if each.fate is SentenceFate.ACCEPTED}
+    found: dict[FindingName, SentenceFate] = {}
+    for each in draft.sentences:
+        fate = fates[sentence_id(each.section.value, each.text)]
+        for name in {item.finding for item in each.evidence if item.finding is not None}:
+            found[name] = max(found.get(name, fate), fate, key=_WORST.index)
+    return {name: fate.value for name, fate in found.items()}
 
 
 def _label(structured: bool | None, said: Presence | None) -> tuple[str, str]:

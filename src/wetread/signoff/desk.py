@@ -1,6 +1,6 @@
 """The reading desk: what a person does to a study, each act one transaction of state, report, audit and next job."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from wetread.signoff.exposure import Exposure, Reading, exposure, veiled
 from wetread.signoff.locking import refuse_if_locked
 from wetread.signoff.modes import ModePolicy
 from wetread.signoff.second_read import own_findings
+from wetread.signoff.sentences import judged_sentences
 from wetread.signoff.signing import (
     RejectReason,
     amended_from,
@@ -130,11 +131,20 @@ class ReadingDesk:
             unit.commit()
         return reading
 
-    def save(self, actor: Actor, study_key: StudyKey, content: ReportContent, etag: int, screen: str = "") -> Report:
-        """Store an edit; raises StaleVersion when `etag` is not the newest."""
+    def save(
+        self,
+        actor: Actor,
+        study_key: StudyKey,
+        content: ReportContent,
+        etag: int,
+        screen: str = "",
+        accepted: Collection[str] | None = None,
+    ) -> Report:
+        """Store an edit, and what it did with the draft's sentences (`accepted`: `signoff.sentences`); raises StaleVersion when `etag` is not the newest."""
         with self.database.begin() as unit:
             report = self._writable(unit, actor, study_key, screen)
-            saved = unit.save_report(replace(report, content=content, author_id=actor.actor_id), expected_etag=etag)
+            written = self._written(unit, actor, report, content, accepted)
+            saved = unit.save_report(written, expected_etag=etag)
             self._audit(unit, "report.save", actor, study_key, version=str(saved.version))
             unit.commit()
         return saved
@@ -205,7 +215,7 @@ class ReadingDesk:
         """Throw the AI's words away: the open version becomes blank, the reason is kept for the model's makers."""
         with self.database.begin() as unit:
             report = self._writable(unit, actor, study_key, screen)
-            blank = replace(report, content=blank_content(), author_id=actor.actor_id)
+            blank = self._written(unit, actor, report, blank_content(), ())
             saved = unit.save_report(blank, expected_etag=etag)
             self._audit(unit, "draft.reject", actor, study_key, reason=reason.value)
             unit.commit()
@@ -249,6 +259,16 @@ class ReadingDesk:
             unit.save_report(
                 replace(report, content=blank_content(), author_id=actor.actor_id), expected_etag=report.etag
             )
+
+    def _written(
+        self, unit: UnitOfWork, actor: Actor, report: Report, content: ReportContent, accepted: Collection[str] | None
+    ) -> Report:
+        """Who reads without AI did nothing with its sentences."""
+        study, draft = unit.study(report.study_key), unit.draft(report.study_key)
+        judged = report.judged
+        if draft is not None and not exposure(unit, self.modes, actor, study).hides:
+            judged = judged_sentences(draft, content, accepted, report, actor.actor_id, self.clock.now())
+        return replace(report, content=content, author_id=actor.actor_id, judged=judged)
 
     def _writable(self, unit: UnitOfWork, actor: Actor, study_key: StudyKey, screen: str) -> Report:
         """The open version, where this person may write into it now."""

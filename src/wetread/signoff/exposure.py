@@ -129,7 +129,8 @@ def veiled(reading: Reading, actor: Actor) -> Reading:
         return reading
     hidden = replace(reading, analysis=None, draft=None, decision=_without_words(reading.decision))
     if why is Withheld.AI_OFF:
-        kept = tuple(each for each in reading.reports if each.signature or each.author_id == actor.actor_id)
+        seen = (each for each in reading.reports if each.signature or each.author_id == actor.actor_id)
+        kept = tuple(replace(each, judged=()) for each in seen)
         return replace(hidden, report=kept[-1] if kept else None, reports=kept)
     if why is Withheld.UNTIL_COMMIT:
         return replace(hidden, report=None, reports=())

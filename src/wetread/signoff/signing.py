@@ -72,6 +72,7 @@ def successor_for(report: Report, actor: Actor, *, amendment_reason: str = "") -
         etag=0,
         amendment_reason=amendment_reason,
         addenda=report.addenda,
+        judged=report.judged,
     )
 
 

@@ -10,6 +10,7 @@ from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.report import REPORTED, Addendum, Report, ReportContent, ReportStatus, Signature
+from wetread.domain.sentence_act import SentenceAct
 from wetread.domain.study_state import StudyState
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
@@ -54,6 +55,11 @@ class _Addenda:
     """As they travel: the codec writes dataclasses."""
 
     addenda: tuple[Addendum, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    judged: tuple[SentenceAct, ...]
 
 
 def added_to(row: Any) -> tuple[Addendum, ...]:
@@ -119,6 +125,7 @@ def _report_row(report: Report) -> dict[str, Any]:
         "author_id": report.author_id,
         "signature": None if report.signature is None else encode(report.signature),
         "amendment_reason": report.amendment_reason,
+        "judged": encode(_Judged(report.judged)) if report.judged else None,
         "addenda": encode(_Addenda(report.addenda)) if report.addenda else None,
     }
 
@@ -134,6 +141,7 @@ def _report(row: Any) -> Report:
         signature=None if row.signature is None else decode(Signature, row.signature),
         amendment_reason=row.amendment_reason,
         addenda=added_to(row),
+        judged=() if row.judged is None else decode(_Judged, row.judged).judged,
     )
 
 

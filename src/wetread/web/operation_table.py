@@ -193,7 +193,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "the report with its new etag",
         act=Act.EDIT_DRAFT,
         access=Access.PERSON,
-        body=studies.CONTENT_BODY,
+        body=studies.SAVE_BODY,
         if_match=True,
     ),
     Operation(

@@ -9,6 +9,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import Withheld
 from wetread.domain.report import Draft, Evidence, Report, ReportContent, ReportFinding, Signature
+from wetread.domain.sentence_act import SentenceAct, sentence_id
 from wetread.domain.study import Instance, PatientIdentity, Study
 from wetread.domain.study_state import READABLE, StudyState
 from wetread.ports.vault import Vault
@@ -174,6 +175,7 @@ def _draft(draft: Draft | None) -> Json | None:
         return None
     sentences = [
         {
+            "id": sentence_id(each.section.value, each.text),
             "section": each.section.value,
             "text": each.text,
             "hedge": each.hedge,
@@ -203,8 +205,13 @@ def report_json(report: Report) -> Json:
         "amendment_reason": report.amendment_reason,
         "content": content_json(report.content),
         "signature": _signature(report.signature) if report.signature else None,
+        "judged": [_act(each) for each in report.judged],
         "addenda": [{"text": each.text, "signature": _signature(each.signature)} for each in report.addenda],
     }
+
+
+def _act(act: SentenceAct) -> Json:
+    return {"sentence": act.sentence_id, "fate": act.fate.value, "by": act.by, "at": act.at.isoformat()}
 
 
 def content_json(content: ReportContent) -> Json:

@@ -31,6 +31,7 @@ __all__ = [
     "APPEND_BODY",
     "CONTENT_BODY",
     "REJECT_BODY",
+    "SAVE_BODY",
     "SIGN_BODY",
     "amend_report",
     "append_to_report",
@@ -53,21 +54,21 @@ _MAX_SECTION = 20_000
 _MAX_ADDENDUM = 4_000
 _ETAG = whole_number(0, 2**53)
 
-CONTENT_BODY: Schema = record(
-    {
-        "sections": array(record({"section": choice(*Section), "text": text(_MAX_SECTION)}), len(Section)),
-        "findings": array(
-            record(
-                {
-                    "name": choice(*FindingName),
-                    "present": {"type": "boolean"},
-                    "laterality": choice(*LATERALITIES),
-                }
-            ),
-            len(FindingName),
+_CONTENT: dict[str, Schema] = {
+    "sections": array(record({"section": choice(*Section), "text": text(_MAX_SECTION)}), len(Section)),
+    "findings": array(
+        record(
+            {
+                "name": choice(*FindingName),
+                "present": {"type": "boolean"},
+                "laterality": choice(*LATERALITIES),
+            }
         ),
-    }
-)
+        len(FindingName),
+    ),
+}
+CONTENT_BODY: Schema = record(_CONTENT)
+SAVE_BODY: Schema = record(_CONTENT, {"accepted": array(text(16, min_length=16, pattern="[0-9a-f]+"), 500)})
 SIGN_BODY: Schema = record({"etag": _ETAG, "meaning": text(200, min_length=1), "password": text(256, min_length=1)})
 AMEND_BODY: Schema = record({"reason": text(500, min_length=1)})
 APPEND_BODY: Schema = record(
@@ -140,7 +141,9 @@ def open_study(call: Call) -> Response:
 def save_report(call: Call) -> Response:
     key, etag = study_key_of(call), _if_match(call)
     content = content_of_body(call, key, call.body)
-    return _report_answer(call.house.services.desk.save(call.signed_in.actor, key, content, etag, screen_of(call)))
+    accepted = cast(list[str] | None, call.body.get("accepted"))
+    desk, actor = call.house.services.desk, call.signed_in.actor
+    return _report_answer(desk.save(actor, key, content, etag, screen_of(call), accepted))
 
 
 def sign_report(call: Call) -> Response:

@@ -7,14 +7,18 @@ import pytest
 
 from wetread.domain.finding import FindingName
 from wetread.domain.reading import OwnFinding, OwnFindings, ReadingMode, ReadingRecord
-from wetread.domain.report import ReportContent, ReportFinding, ReportStatus, Section
+from wetread.domain.report import Evidence, ReportContent, ReportFinding, ReportStatus, Section, Sentence
+from wetread.domain.role import Actor, Role
+from wetread.domain.sentence_act import SentenceAct, SentenceFate, sentence_id
 from wetread.domain.statement import Presence
 from wetread.labelling.aggregation import report_labels
 from wetread.labelling.labeller import RuleLabeller
 from wetread.monitoring.prediction_log import COLUMNS, PredictionRow, prediction_rows, signed_text
+from wetread.signoff.signing import appended
 from wetread.testing.builders import (
     NOON,
     STUDY_KEY,
+    a_draft,
     a_finding,
     a_report,
     a_signature,
@@ -88,3 +92,34 @@ def test_what_is_not_calibrated_or_not_signed_measures_nothing() -> None:
         prediction_rows(
             a_study(), "p", None, analysis, replace(signed, signature=None), {N.EFFUSION: Presence.POSITIVE}
         )
+
+
+def test_an_addendum_is_part_of_what_was_signed() -> None:
+    signed = a_report(status=ReportStatus.FINAL, signature=a_signature())
+    doctor = Actor("dr.roe", Role.RADIOLOGIST)
+    assert signed_text(appended(signed, doctor, "Right effusion.", "", NOON)).endswith("\n\nADDENDUM:\nRight effusion.")
+
+
+def test_a_row_tells_the_worst_that_became_of_the_drafts_sentences_on_the_finding() -> None:
+    evidence = (Evidence("model", N.PNEUMOTHORAX, 0.82, 0.5),)
+    texts = ("There is a left pneumothorax.", "A left pneumothorax, apical.", "The heart is fine.")
+    sentences = tuple(Sentence(Section.FINDINGS, text, evidence if at < 2 else ()) for at, text in enumerate(texts))
+    draft = a_draft(sentences=sentences)
+    off = ReadingRecord(STUDY_KEY, "dr.roe", ReadingMode.AI_OFF, NOON)
+
+    def told(words: str, *accepted: str, reading: ReadingRecord | None = None) -> str:
+        content = ReportContent(((Section.FINDINGS, words),), ())
+        judged = tuple(
+            SentenceAct(sentence_id("findings", each), SentenceFate.ACCEPTED, "dr.roe", NOON) for each in accepted
+        )
+        signed = a_report(content=content, status=ReportStatus.FINAL, signature=a_signature(content), judged=judged)
+        (row,) = prediction_rows(a_study(), "p", None, an_analysis(), signed, {}, reading=reading, draft=draft)
+        return row.sentence
+
+    both = f"{texts[0]} {texts[1]}"
+    assert told(both) == "kept"
+    assert told(both, texts[0]) == "kept"
+    assert told(both, *texts[:2]) == "accepted"
+    assert told(f"{texts[0]} A right pneumothorax, apical.", texts[0]) == "edited"
+    assert told("Nothing.") == "deleted"
+    assert told("Nothing.", reading=off) == ""

@@ -59,7 +59,7 @@ export type Analysis = {
 
 export type Ai = { status: "read" | "out_of_distribution" | "pending" | "unavailable" | "withheld"; reason: string; analysis: Analysis | null };
 export type Evidence = { source: string; finding: string | null; probability: number | null; threshold: number | null; days_before: number | null };
-export type Sentence = { section: string; text: string; hedge: string; evidence: Evidence[] };
+export type Sentence = { id: string; section: string; text: string; hedge: string; evidence: Evidence[] };
 export type Draft = { composer: string; notice: string; sentences: Sentence[] };
 export type SectionText = { section: string; text: string };
 export type Verdict = { name: string; present: boolean; laterality: string };
@@ -78,6 +78,7 @@ export type Report = {
   content: ReportContent;
   signature: Signature | null;
   addenda: Addendum[];
+  judged: { sentence: string; fate: "accepted" | "edited" | "deleted"; by: string; at: string }[];
 };
 
 export type Delivery = { report_version: number; sink: string; state: string; attempts: number; receipt: string; updated_at: string };
