@@ -14,7 +14,7 @@ from pathlib import Path
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import JobKind
-from wetread.ports.vault import VaultInstance
+from wetread.ports.vault import Search, VaultInstance
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.migrate import upgrade
@@ -112,9 +112,7 @@ def measure_vault(vault: SqlVault, sizes: list[int]) -> None:
             report("vault: admit in bulk, per instance", [cpu_and_wall_ms(lambda b=bulk: vault.admit(b), len(bulk))])
         filled = size
         for name, match in queries.items():
-            samples = [
-                cpu_and_wall_ms(lambda m=match: vault.search_studies(m, limit=100, offset=0), 1) for _ in range(50)
-            ]
+            samples = [cpu_and_wall_ms(lambda m=match: vault.search_studies(Search(m)), 1) for _ in range(50)]
             cpu = report(f"vault {size:>6}: {name}", samples)
             print(f"{'':<52} x {cpu / first.setdefault(name, cpu):.2f} of {sizes[0]}")
 

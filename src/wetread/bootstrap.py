@@ -182,6 +182,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             absolute_s=settings.session_absolute_s,
             demo=settings.demo,
             dictation=settings.dictation,
+            public_url=settings.public_url.rstrip("/"),
             version=__version__,
             model_card=card.read_text("utf-8") if card.is_file() else "",
         ),

@@ -8,7 +8,7 @@ import pytest
 from wetread.domain.errors import PermanentError, StudyNotFound
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.study import InstanceHeader, Sex
-from wetread.ports.vault import Vault, VaultInstance
+from wetread.ports.vault import Search, Vault, VaultInstance
 from wetread.testing.builders import STUDY_KEY, a_header, a_vault_instance, an_identity, image_traits
 
 
@@ -100,7 +100,7 @@ def test_an_instance_is_never_moved_to_another_study(vault: Vault) -> None:
     with pytest.raises(PermanentError) as refusal:
         vault.admit([replace(instance_of("2"), instance_key=first.instance_key)])
     assert refusal.value.code == "identity_conflict"
-    assert vault.search_studies({}, limit=10, offset=0) == (vault.study(StudyKey("1")),)
+    assert vault.search_studies(Search()) == (vault.study(StudyKey("1")),)
 
 
 def test_of_two_patients_racing_for_a_study_one_gets_it(vault: Vault) -> None:
@@ -119,7 +119,7 @@ def test_of_two_patients_racing_for_a_study_one_gets_it(vault: Vault) -> None:
 
 def test_many_instances_are_admitted_at_once(vault: Vault) -> None:
     vault.admit([instance_of(str(study), number) for number in (2, 1) for study in range(600)])
-    assert len(vault.search_studies({}, limit=1000, offset=0)) == 600
+    assert len(vault.search_studies(Search(limit=1000))) == 600
     assert vault.study(StudyKey("599")).number_of_instances == 2
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
-from wetread.ports.vault import Vault, VaultInstance
+from wetread.ports.vault import Search, Vault, VaultInstance
 from wetread.testing.builders import a_header, a_vault_instance, an_identity, image_traits
 from wetread.testing.memory_vault import MemoryVault
 
@@ -47,7 +47,7 @@ def fill(vault: Vault) -> None:
 
 
 def keys(vault: Vault, match: dict[str, str], *, limit: int = 100, offset: int = 0) -> str:
-    return "".join(study.study_key for study in vault.search_studies(match, limit=limit, offset=offset))
+    return "".join(study.study_key for study in vault.search_studies(Search(match, limit, offset)))
 
 
 @pytest.mark.parametrize(
@@ -121,20 +121,24 @@ def test_pages_join_up(vault: Vault) -> None:
         {"StudyDate": "-"},
         {"StudyDate": "20260101-20260102-"},
         {"StudyDate": "2026010*"},
-        {"PatientBirthDate": "19700101"},
+        {"PatientWeight": "70"},
+        {"SeriesNumber": "1"},
+        {"StudyTime": "25:00"},
+        {"StudyTime": "1"},
+        {"PatientBirthDate": "1970*"},
         {"study_key": "1"},
     ],
 )
 def test_what_cannot_be_matched_is_refused(vault: Vault, match: dict[str, str]) -> None:
     fill(vault)
     with pytest.raises(PermanentError) as refusal:
-        vault.search_studies(match, limit=10, offset=0)
+        vault.search_studies(Search(match))
     assert refusal.value.code == "bad_query"
 
 
 def test_found_studies_are_whole(vault: Vault) -> None:
     fill(vault)
-    (found,) = vault.search_studies({"PatientID": "P2"}, limit=10, offset=0)
+    (found,) = vault.search_studies(Search({"PatientID": "P2"}))
     assert found == vault.study(StudyKey("2"))
     assert (found.modalities, found.number_of_instances, found.number_of_series) == (("CR", "SR"), 2, 2)
 

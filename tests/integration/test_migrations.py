@@ -11,18 +11,34 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from neighbours.postgres import PostgresServer, running_pgvector, running_postgres
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, text
+from sqlalchemy import table as sa_table
 
 from wetread.domain.audit import AuditEvent, verify_chain
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import JobKind
 from wetread.domain.report import Report, ReportStatus
+from wetread.ports.vault import Search, VaultInstance
 from wetread.storage.codec import encode
 from wetread.storage.database import SqlDatabase
 from wetread.storage.engine import make_engine, writing
 from wetread.storage.migrate import is_current, upgrade, version_table
 from wetread.storage.schema import HEADS, metadata_of
-from wetread.testing.builders import NOON, STUDY_KEY, a_decision, a_job_request, a_report, a_signature, a_study
+from wetread.storage.vault import SqlVault
+from wetread.storage.vault_rows import instance_row, study_row
+from wetread.testing.builders import (
+    NOON,
+    STUDY_KEY,
+    a_decision,
+    a_header,
+    a_job_request,
+    a_report,
+    a_signature,
+    a_study,
+    a_vault_instance,
+    an_identity,
+)
 from wetread.testing.critical_builders import a_critical_result, a_page
 
 MIGRATIONS = Path(__file__).parents[2] / "src" / "wetread" / "storage" / "migrations"
@@ -175,6 +191,46 @@ def test_a_database_of_the_first_release_keeps_its_rows(empty_url: str) -> None:
     assert database.claim_job(frozenset(JobKind), now=NOON, lease_s=1) is not None
     assert database.claim_page(now=NOON, lease_s=1) == a_page(attempt=1, due_at=NOON + timedelta(seconds=1))
     database.close()
+
+
+def test_a_vault_of_the_first_release_is_searched_by_the_new_keys(empty_url: str) -> None:
+    migrate_to(empty_url, "0001", "vault")
+    films = [an_old_film(number) for number in range(1203)]
+    engine = make_engine(empty_url)
+    with writing(engine) as connection:
+        for table, rows in (
+            ("studies", [study_row(each) for each in films[::3]]),
+            ("instances", map(instance_row, films)),
+        ):
+            for row in rows:
+                old = {name: value for name, value in row.items() if name not in NEW_COLUMNS}
+                connection.execute(sa_table(table, *map(column, old)).insert().values(old))
+    engine.dispose()
+    assert upgrade(empty_url, "vault")
+    vault = SqlVault(empty_url)
+    assert [each.study_key for each in vault.search_studies(Search({"StudyID": "400"}))] == ["400"]
+    fuzzy = Search({"PatientName": "do jan", "ReferringPhysicianName": "richard"}, 500, fuzzy=True)
+    assert len(vault.search_studies(fuzzy)) == 401
+    (series,) = vault.search_series(Search({"StudyInstanceUID": "2.25.7", "SeriesNumber": "1"}))
+    assert (series.number_of_instances, series.first) == (3, films[21])
+    assert [each.header.sop_instance_uid for each in vault.search_instances(Search({"InstanceNumber": "1202"}))] == [
+        "2.25.400.1.2"
+    ]
+    vault.admit([an_old_film(1203)])
+    assert len(vault.search_series(Search(limit=500))) == 402
+    vault.close()
+
+
+NEW_COLUMNS = {"patient_birth_date", "referring_physician_name", "study_id", "sop_class_uid", "instance_number"}
+
+
+def an_old_film(number: int) -> VaultInstance:
+    study = number // 3
+    header = a_header(
+        study_instance_uid=f"2.25.{study}", series_instance_uid=f"2.25.{study}.1", sop_instance_uid=f"2.25.{study}.1.{number % 3}",
+        identity=an_identity(study_id=str(study)), instance_number=str(number),
+    )  # fmt: skip
+    return a_vault_instance(study_key=StudyKey(str(study)), instance_key=InstanceKey(f"i{number}"), header=header)
 
 
 @pytest.mark.real

@@ -13,7 +13,7 @@ from wetread.dicom.part10 import DataSet, Element, Part10File
 from wetread.domain.errors import HostileInput
 from wetread.domain.finding import Code
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, is_valid_uid
-from wetread.domain.study import ImageTraits, Indication, InstanceHeader, PatientIdentity, Sex
+from wetread.domain.study import ImageTraits, Indication, InstanceHeader, PatientIdentity, ProcedureStep, Sex
 
 __all__ = [
     "HEADER_ITEMS",
@@ -38,6 +38,7 @@ _TAGS = {
     "manufacturer": 0x00080070,
     "institution_name": 0x00080080,
     "referring_physician_name": 0x00080090,
+    "timezone_offset_from_utc": 0x00080201,
     "station_name": 0x00081010,
     "study_description": 0x00081030,
     "series_description": 0x0008103E,
@@ -52,6 +53,8 @@ _TAGS = {
     "admitting_diagnoses_description": 0x00081080,
     "additional_patient_history": 0x001021B0,
     "reason_for_visit": 0x00321066,
+    "performed_procedure_step_start_date": 0x00400244,
+    "performed_procedure_step_start_time": 0x00400245,
     "reason_for_the_requested_procedure": 0x00401002,
     "body_part_examined": 0x00180015,
     "imager_pixel_spacing": 0x00181164,
@@ -80,6 +83,7 @@ _REASONS = (
 )
 _REQUEST_ATTRIBUTES = 0x00400275
 _CODE_SEQUENCES = (0x0040100A, 0x00321067, 0x00081084)
+_SCHEDULED_STEP_ID, _REQUESTED_PROCEDURE_ID = 0x00400009, 0x00401001
 _CODE_VALUE, _CODING_SCHEME, _CODE_MEANING = 0x00080100, 0x00080102, 0x00080104
 HEADER_TAGS = frozenset(_TAGS.values()) | {_CHARACTER_SET}
 HEADER_ITEMS = frozenset({_REQUEST_ATTRIBUTES, *_CODE_SEQUENCES})
@@ -89,6 +93,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _DATE = re.compile(r"(\d{4})[.]?(\d\d)[.]?(\d\d)", re.ASCII)
 _TIME = re.compile(r"\d\d(?::?\d\d(?::?\d\d(?:\.\d{1,6})?)?)?", re.ASCII)
+_OFFSET = re.compile(r"[+-]\d{4}", re.ASCII)
 _AGE = re.compile(r"(\d{1,3})([DWMY])", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,12}", re.ASCII)
@@ -123,7 +128,18 @@ def header_of(file: Part10File) -> InstanceHeader:
         specific_character_set=read.character_set,
         institutional_department_name=read.text("institutional_department_name"),
         indication=_indication(read),
+        procedure_step=_procedure_step(read),
+        timezone_offset_from_utc=offset if _OFFSET.fullmatch(offset := read.text("timezone_offset_from_utc")) else "",
     )
+
+
+def _procedure_step(read: "_Reader") -> ProcedureStep:
+    requested, scheduled = (
+        read.remark(read.in_item(_REQUEST_ATTRIBUTES, tag), _CODE_CAP)
+        for tag in (_REQUESTED_PROCEDURE_ID, _SCHEDULED_STEP_ID)
+    )
+    start_date = read.date("performed_procedure_step_start_date")
+    return ProcedureStep(start_date, read.time("performed_procedure_step_start_time"), requested, scheduled)
 
 
 def _indication(read: "_Reader") -> Indication:

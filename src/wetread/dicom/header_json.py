@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from wetread.dicom.header import INDICATION_CAP
 from wetread.domain.finding import Code
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, is_valid_uid
-from wetread.domain.study import ImageTraits, Indication, InstanceHeader, PatientIdentity, Sex
+from wetread.domain.study import ImageTraits, Indication, InstanceHeader, PatientIdentity, ProcedureStep, Sex
 
 __all__ = ["header_from_json", "header_to_json"]
 
@@ -43,6 +43,8 @@ def _header(data: dict[str, Any]) -> InstanceHeader:
         specific_character_set=_texts(data["specific_character_set"]),
         institutional_department_name=_text(data["institutional_department_name"]),
         indication=_indication(data["indication"]),
+        procedure_step=ProcedureStep(**{name: _text(value) for name, value in data["procedure_step"].items()}),
+        timezone_offset_from_utc=_text(data["timezone_offset_from_utc"]),
     )
 
 

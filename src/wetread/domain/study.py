@@ -15,7 +15,17 @@ from wetread.domain.identifiers import (
 from wetread.domain.priority import Priority
 from wetread.domain.study_state import StudyState
 
-__all__ = ["ImageTraits", "Indication", "Instance", "InstanceHeader", "PatientIdentity", "Sex", "Study", "StudyTraits"]
+__all__ = [
+    "ImageTraits",
+    "Indication",
+    "Instance",
+    "InstanceHeader",
+    "PatientIdentity",
+    "ProcedureStep",
+    "Sex",
+    "Study",
+    "StudyTraits",
+]
 
 
 class Sex(StrEnum):
@@ -79,6 +89,16 @@ class Indication:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcedureStep:
+    """When the step began that made the series, and which request it answers (PS3.3 §C.4.13, §10.6; the first request of several). An order's numbers: they stay in the vault."""
+
+    start_date: str = ""
+    start_time: str = ""
+    requested_procedure_id: str = ""
+    scheduled_step_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceHeader:
     """One SOP instance, parsed once in the sandbox: identifiers, identity, traits, and where it came from."""
 
@@ -95,6 +115,8 @@ class InstanceHeader:
     specific_character_set: tuple[str, ...] = field(default=())
     institutional_department_name: str = ""
     indication: Indication = field(default=Indication())
+    procedure_step: ProcedureStep = field(default=ProcedureStep())
+    timezone_offset_from_utc: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,55 @@
 """Who a study key belongs to. A separate database with its own credentials; the working rooms never import its adapter."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.study import InstanceHeader, PatientIdentity
 
-__all__ = ["Vault", "VaultInstance", "VaultStudy"]
+__all__ = [
+    "INSTANCE_KEYS",
+    "ORDER_KEYS",
+    "SERIES_KEYS",
+    "STUDY_KEYS",
+    "Search",
+    "Vault",
+    "VaultInstance",
+    "VaultSeries",
+    "VaultStudy",
+]
+
+STUDY_KEYS = frozenset(
+    {
+        "AccessionNumber",
+        "IssuerOfPatientID",
+        "ModalitiesInStudy",
+        "PatientBirthDate",
+        "PatientID",
+        "PatientName",
+        "ReferringPhysicianName",
+        "StudyDate",
+        "StudyID",
+        "StudyInstanceUID",
+        "StudyTime",
+    }
+)
+"""What studies are matched by: PS3.18 table 10.6.1-5, with the issuer and the birth date."""
+
+SERIES_KEYS = frozenset(
+    {
+        "Modality",
+        "PerformedProcedureStepStartDate",
+        "PerformedProcedureStepStartTime",
+        "RequestedProcedureID",
+        "ScheduledProcedureStepID",
+        "SeriesInstanceUID",
+        "SeriesNumber",
+    }
+)
+INSTANCE_KEYS = frozenset({"InstanceNumber", "SOPClassUID", "SOPInstanceUID"})
+ORDER_KEYS = frozenset({"AccessionNumber", "PatientID", "PatientName", "StudyDate"})
+"""What an answer may be ordered by at any level; each has an index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +74,32 @@ class VaultInstance:
     header: InstanceHeader
 
 
+@dataclass(frozen=True, slots=True)
+class VaultSeries:
+    """A series: its first instance by SOP Instance UID says what is the same for all."""
+
+    first: VaultInstance
+    number_of_instances: int
+
+    @property
+    def study_key(self) -> StudyKey:
+        return self.first.study_key
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A question to the index (PS3.18 §8.3.4). `match`: value by keyword; `order`: keywords of ORDER_KEYS, "-" before one that descends; newest study first where it is empty.
+
+    `fuzzy`: names match when each word of the value begins, or sounds like, a word of the name (`domain.person_name`), in any order.
+    """
+
+    match: Mapping[str, str] = field(default_factory=dict)
+    limit: int = 100
+    offset: int = 0
+    fuzzy: bool = False
+    order: tuple[str, ...] = ()
+
+
 class Vault(Protocol):
     def admit(self, instances: list[VaultInstance]) -> None:
         """Record instances, in one durable commit; repeating it changes nothing.
@@ -45,6 +113,10 @@ class Vault(Protocol):
         """Raises StudyNotFound."""
         ...
 
+    def studies(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, VaultStudy]:
+        """Those of them that the vault holds."""
+        ...
+
     def identities(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, PatientIdentity]:
         """Who those studies are of that the vault holds."""
         ...
@@ -55,12 +127,20 @@ class Vault(Protocol):
         """Other studies of the same patient (PatientID and issuer), newest first; none for a patient without a PatientID."""
         ...
 
-    def search_studies(self, match: dict[str, str], *, limit: int, offset: int) -> tuple[VaultStudy, ...]:
-        """QIDO matching (PS3.18 §8.3.4) on StudyInstanceUID, PatientID, PatientName, AccessionNumber, StudyDate, ModalitiesInStudy.
+    def search_studies(self, search: Search) -> tuple[VaultStudy, ...]:
+        """QIDO matching (PS3.18 §8.3.4) on STUDY_KEYS: exact, `*`/`?` wildcard (names case-insensitive), lists of UIDs and modalities, date and time ranges;
+        indexed for exact and prefix matches.
 
-        Exact, `*`/`?` wildcard (names case-insensitive), lists of UIDs and modalities, and date ranges; indexed for exact and prefix matches. Newest study date first.
-        Raises PermanentError(code='bad_query') for another keyword or an impossible date.
+        Raises PermanentError(code='bad_query') for another keyword, an impossible date, time or number: a wider answer than asked for would be a wrong one.
         """
+        ...
+
+    def search_series(self, search: Search) -> tuple[VaultSeries, ...]:
+        """As `search_studies`, on STUDY_KEYS and SERIES_KEYS; within a study by UID."""
+        ...
+
+    def search_instances(self, search: Search) -> tuple[VaultInstance, ...]:
+        """As `search_studies`, on STUDY_KEYS, SERIES_KEYS and INSTANCE_KEYS; within a study by UIDs."""
         ...
 
     def find_instance(self, study_uid: str, series_uid: str, sop_uid: str) -> VaultInstance | None: ...

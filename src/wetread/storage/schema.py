@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0012", "vault": "0001", "snippets": "0002"}
+HEADS = {"work": "0012", "vault": "0002", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,28 +1,33 @@
 """The vault on SQLite or PostgreSQL (`ports.vault`): who a study key belongs to, in a database of its own with its own credentials."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import PermanentError, StudyNotFound
-from wetread.domain.identifiers import InstanceKey, StudyKey
-from wetread.domain.study import InstanceHeader, PatientIdentity
-from wetread.ports.vault import VaultInstance, VaultStudy
-from wetread.storage.codec import column_text, decode, encode
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.study import PatientIdentity
+from wetread.ports.vault import Search, VaultInstance, VaultSeries, VaultStudy
+from wetread.storage.codec import column_text, decode
 from wetread.storage.engine import make_engine, translated, writing
-from wetread.storage.qido import name_key, where
-from wetread.storage.transaction import Row, batches
-from wetread.storage.vault_schema import vault_instances, vault_studies
+from wetread.storage.qido import of_study, ordering, where
+from wetread.storage.transaction import batches
+from wetread.storage.vault_rows import instance_of, instance_row, name_rows, series_row, study_of, study_row
+from wetread.storage.vault_schema import vault_instances, vault_name_words, vault_series, vault_studies
 
 __all__ = ["SqlVault"]
 
-_STUDIES, _INSTANCES = vault_studies.c, vault_instances.c
+_STUDIES, _SERIES, _INSTANCES = vault_studies.c, vault_series.c, vault_instances.c
 _ADMIT_STUDIES = insert(vault_studies).on_conflict_do_nothing()
+_ADMIT_SERIES = insert(vault_series).on_conflict_do_nothing()
+_ADMIT_WORDS = insert(vault_name_words).on_conflict_do_nothing()
 _ADMIT_INSTANCES = insert(vault_instances).on_conflict_do_nothing(index_elements=["instance_key"])
-_NEWEST = (_STUDIES.study_date.desc(), _STUDIES.study_key.desc())
+_SAME_SERIES = (_SERIES.study_key == _INSTANCES.study_key) & (
+    _SERIES.series_instance_uid == _INSTANCES.series_instance_uid
+)
 
 
 class SqlVault:
@@ -70,10 +75,43 @@ class SqlVault:
             keys = connection.scalars(query.order_by(others.study_date.desc(), others.study_time.desc()))
             return tuple(StudyKey(key) for key in keys)
 
-    def search_studies(self, match: dict[str, str], *, limit: int, offset: int) -> tuple[VaultStudy, ...]:
-        condition = where(match, glob=self._glob)
-        query = select(vault_studies).where(condition).order_by(*_NEWEST)
-        return self._studies(query.limit(limit).offset(offset))
+    def studies(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, VaultStudy]:
+        keys, found = list(study_keys), list[VaultStudy]()
+        for batch in batches(keys):
+            found += self._studies(select(vault_studies).where(_STUDIES.study_key.in_(batch)))
+        return {each.study_key: each for each in found}
+
+    def search_studies(self, search: Search) -> tuple[VaultStudy, ...]:
+        query = select(vault_studies).where(self._where(search, "studies")).order_by(*ordering(search.order))
+        return self._studies(query.limit(search.limit).offset(search.offset))
+
+    def search_series(self, search: Search) -> tuple[VaultSeries, ...]:
+        inside = vault_instances.alias()
+        mine = (inside.c.study_key == _SERIES.study_key) & (inside.c.series_instance_uid == _SERIES.series_instance_uid)
+        count = select(func.count()).select_from(inside).where(mine).scalar_subquery().label("instances")
+        first = select(inside.c.instance_key).where(mine).order_by(inside.c.sop_instance_uid).limit(1).scalar_subquery()
+        query = (
+            select(vault_instances, count)
+            .select_from(
+                vault_studies.join(vault_series, of_study(search.match)).join(
+                    vault_instances, _INSTANCES.instance_key == first
+                )
+            )
+            .where(self._where(search, "series"))
+            .order_by(*ordering(search.order), _SERIES.series_instance_uid)
+        )
+        with translated(), self._engine.connect() as connection:
+            rows = connection.execute(query.limit(search.limit).offset(search.offset)).all()
+        return tuple(VaultSeries(instance_of(row), row.instances) for row in rows)
+
+    def search_instances(self, search: Search) -> tuple[VaultInstance, ...]:
+        query = (
+            select(vault_instances)
+            .select_from(vault_studies.join(vault_series, of_study(search.match)).join(vault_instances, _SAME_SERIES))
+            .where(self._where(search, "instances"))
+            .order_by(*ordering(search.order), _INSTANCES.series_instance_uid, _INSTANCES.sop_instance_uid)
+        )
+        return self._instances(query.limit(search.limit).offset(search.offset))
 
     def find_instance(self, study_uid: str, series_uid: str, sop_uid: str) -> VaultInstance | None:
         place = (_INSTANCES.series_instance_uid == series_uid) & (_STUDIES.study_instance_uid == study_uid)
@@ -81,22 +119,31 @@ class SqlVault:
         found = self._instances(joined.where(_INSTANCES.sop_instance_uid == sop_uid, place))
         return found[0] if found else None
 
+    def _where(self, search: Search, level: str) -> ColumnElement[bool]:
+        return where(search.match, level=level, glob=self._glob, fuzzy=search.fuzzy)
+
     def _instances(self, query: Select[Any]) -> tuple[VaultInstance, ...]:
         with translated(), self._engine.connect() as connection:
-            return tuple(_instance(row) for row in connection.execute(query))
+            return tuple(instance_of(row) for row in connection.execute(query))
 
     def _studies(self, query: Select[Any]) -> tuple[VaultStudy, ...]:
         with translated(), self._engine.connect() as connection:
             rows = connection.execute(query).all()
             contents = _contents(connection, [row.study_key for row in rows])
-        return tuple(_study(row, contents.get(row.study_key, [])) for row in rows)
+        return tuple(study_of(row, contents.get(row.study_key, [])) for row in rows)
 
 
 def _admit(connection: Connection, batch: Sequence[VaultInstance]) -> None:
     """Insert first, compare afterwards: what another transaction slipped in between is seen, too."""
-    connection.execute(_ADMIT_STUDIES, list({each.study_key: _study_row(each) for each in reversed(batch)}.values()))
+    firsts = list({each.study_key: each for each in reversed(batch)}.values())
+    connection.execute(_ADMIT_STUDIES, list(map(study_row, firsts)))
     _refuse_other_patients(connection, batch)
-    connection.execute(_ADMIT_INSTANCES, [_instance_row(each) for each in batch])
+    if words := [row for each in firsts for row in name_rows(each.study_key, each.header.identity)]:
+        connection.execute(_ADMIT_WORDS, words)
+    rows = [series_row(each.study_key, each.header) for each in reversed(batch)]
+    series = {(each["study_key"], each["series_instance_uid"]): each for each in rows}
+    connection.execute(_ADMIT_SERIES, [series[at] for at in sorted(series)])
+    connection.execute(_ADMIT_INSTANCES, [instance_row(each) for each in batch])
     _refuse_other_studies(connection, batch)
 
 
@@ -136,48 +183,3 @@ def _contents(connection: Connection, study_keys: list[str]) -> dict[str, list[A
 def _owner(instance: VaultInstance) -> tuple[str, str]:
     identity = instance.header.identity
     return column_text(identity.patient_id), column_text(identity.issuer_of_patient_id)
-
-
-def _study_row(instance: VaultInstance) -> Row:
-    identity = instance.header.identity
-    return {
-        "study_key": instance.study_key,
-        "study_instance_uid": instance.header.study_instance_uid,
-        "patient_id": column_text(identity.patient_id),
-        "issuer_of_patient_id": column_text(identity.issuer_of_patient_id),
-        "patient_name": name_key(identity.patient_name),
-        "accession_number": column_text(identity.accession_number),
-        "study_date": column_text(identity.study_date),
-        "study_time": column_text(identity.study_time),
-        "identity": encode(identity),
-    }
-
-
-def _instance_row(instance: VaultInstance) -> Row:
-    header = instance.header
-    return {
-        "instance_key": instance.instance_key,
-        "study_key": instance.study_key,
-        "series_instance_uid": header.series_instance_uid,
-        "sop_instance_uid": header.sop_instance_uid,
-        "modality": column_text(header.traits.modality),
-        "content_sha256": instance.content_sha256,
-        "header": encode(header),
-    }
-
-
-def _study(row: Any, contents: list[Any]) -> VaultStudy:
-    return VaultStudy(
-        study_key=StudyKey(row.study_key),
-        study_instance_uid=row.study_instance_uid,
-        identity=decode(PatientIdentity, row.identity),
-        modalities=tuple(sorted(each.modality for each in contents)),
-        number_of_instances=sum(each.instances for each in contents),
-        number_of_series=sum(each.series for each in contents),
-    )
-
-
-def _instance(row: Any) -> VaultInstance:
-    return VaultInstance(
-        InstanceKey(row.instance_key), StudyKey(row.study_key), row.content_sha256, decode(InstanceHeader, row.header)
-    )

@@ -1,10 +1,10 @@
 """The tables of the vault: who a study key belongs to. The only database that names a patient."""
 
-from sqlalchemy import Column, ForeignKey, Index, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, MetaData, Table, Text
 
 from wetread.storage.schema import NAMES, OrderedText
 
-__all__ = ["vault", "vault_instances", "vault_studies"]
+__all__ = ["vault", "vault_instances", "vault_name_words", "vault_series", "vault_studies"]
 
 vault = MetaData(naming_convention=NAMES)
 
@@ -13,22 +13,56 @@ def _text(name: str) -> Column[str]:
     return Column(name, Text, nullable=False)
 
 
+def _ordered(name: str, default: str | None = None) -> Column[str]:
+    return Column(name, OrderedText, nullable=False, server_default=default)
+
+
 vault_studies = Table(
     "studies",
     vault,
     Column("study_key", Text, primary_key=True),
     Column("study_instance_uid", Text, nullable=False, unique=True),
-    Column("patient_id", OrderedText, nullable=False),
+    _ordered("patient_id"),
     _text("issuer_of_patient_id"),
-    Column("patient_name", OrderedText, nullable=False),  # normalised for matching; as sent it is in `identity`
-    Column("accession_number", OrderedText, nullable=False),
-    Column("study_date", OrderedText, nullable=False),
-    Column("study_time", OrderedText, nullable=False),
+    _ordered("patient_name"),  # normalised for matching; as sent it is in `identity`
+    _ordered("accession_number"),
+    _ordered("study_date"),
+    _ordered("study_time"),
     _text("identity"),
+    _ordered("patient_birth_date", ""),
+    _ordered("referring_physician_name", ""),
+    _ordered("study_id", ""),
     Index(None, "patient_id", "study_date"),
     Index(None, "patient_name"),
     Index(None, "accession_number"),
     Index(None, "study_date", "study_key"),
+    Index(None, "patient_birth_date"),
+    Index(None, "referring_physician_name"),
+    Index(None, "study_id"),
+)
+vault_name_words = Table(
+    "name_words",  # each folded word of a name, and "~" with its sound, for fuzzy matching
+    vault,
+    Column("keyword", Text, primary_key=True),
+    Column("word", OrderedText, primary_key=True),
+    Column("study_key", Text, ForeignKey("studies.study_key"), primary_key=True),
+)
+vault_series = Table(
+    "series",
+    vault,
+    Column("study_key", Text, ForeignKey("studies.study_key"), primary_key=True),
+    Column("series_instance_uid", Text, primary_key=True),
+    _ordered("modality"),
+    Column("series_number", BigInteger),
+    _ordered("step_start_date"),
+    _ordered("step_start_time"),
+    _ordered("requested_procedure_id"),
+    _ordered("scheduled_step_id"),
+    Index(None, "series_instance_uid"),
+    Index(None, "study_key", "modality"),
+    Index(None, "step_start_date"),
+    Index(None, "requested_procedure_id"),
+    Index(None, "scheduled_step_id"),
 )
 vault_instances = Table(
     "instances",
@@ -40,6 +74,9 @@ vault_instances = Table(
     _text("modality"),
     _text("content_sha256"),
     _text("header"),
+    Column("sop_class_uid", Text, nullable=False, server_default=""),
+    Column("instance_number", BigInteger),
     Index(None, "study_key", "modality", "series_instance_uid"),
+    Index(None, "study_key", "series_instance_uid", "sop_instance_uid"),
     Index(None, "sop_instance_uid"),
 )

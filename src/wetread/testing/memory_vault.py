@@ -1,13 +1,13 @@
 """The vault in memory; its matching is written apart from the SQL one, so each checks the other."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from threading import Lock
 
 from wetread.domain.errors import PermanentError, StudyNotFound
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.study import PatientIdentity
-from wetread.ports.vault import VaultInstance, VaultStudy
+from wetread.ports.vault import Search, VaultInstance, VaultSeries, VaultStudy
+from wetread.testing.memory_vault_search import Held, found
 
 __all__ = ["MemoryVault"]
 
@@ -57,10 +57,24 @@ class MemoryVault:
         newest_first = sorted(same, key=lambda each: (each.identity.study_date, each.identity.study_time), reverse=True)
         return tuple(each.study_key for each in newest_first)
 
-    def search_studies(self, match: dict[str, str], *, limit: int, offset: int) -> tuple[VaultStudy, ...]:
-        found = [study for study in self._all() if all(_matches(study, *each) for each in match.items())]
-        found.sort(key=lambda each: (each.identity.study_date, each.study_key), reverse=True)
-        return tuple(found[offset : offset + limit])
+    def studies(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, VaultStudy]:
+        held = {each.study_key for each in self._instances.values()}
+        return {key: self.study(key) for key in study_keys if key in held}
+
+    def search_studies(self, search: Search) -> tuple[VaultStudy, ...]:
+        return tuple(each.study for each in found([Held(study) for study in self._all()], search, "studies"))
+
+    def search_series(self, search: Search) -> tuple[VaultSeries, ...]:
+        series: dict[tuple[StudyKey, str], list[VaultInstance]] = {}
+        for each in sorted(self._instances.values(), key=lambda each: each.header.sop_instance_uid):
+            series.setdefault((each.study_key, each.header.series_instance_uid), []).append(each)
+        rows = found([Held(self.study(key), mine[0]) for (key, _), mine in series.items()], search, "series")
+        firsts = [each.instance for each in rows if each.instance]
+        return tuple(VaultSeries(each, len(series[each.study_key, each.header.series_instance_uid])) for each in firsts)
+
+    def search_instances(self, search: Search) -> tuple[VaultInstance, ...]:
+        held = [Held(self.study(each.study_key), each) for each in self._instances.values()]
+        return tuple(each.instance for each in found(held, search, "instances") if each.instance)
 
     def find_instance(self, study_uid: str, series_uid: str, sop_uid: str) -> VaultInstance | None:
         wanted = (study_uid, series_uid, sop_uid)
@@ -84,37 +98,3 @@ def _patient(identity: PatientIdentity) -> tuple[str, str]:
 def _place(instance: VaultInstance) -> tuple[str, str, str]:
     header = instance.header
     return header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid
-
-
-def _matches(study: VaultStudy, keyword: str, value: str) -> bool:
-    if not value.strip("*"):
-        return True
-    if keyword not in _MATCHERS:
-        raise PermanentError("studies cannot be searched by this attribute", code="bad_query")
-    return _MATCHERS[keyword](study, value)
-
-
-def _wildcard(held: str, value: str) -> bool:
-    pattern = "".join({"*": ".*", "?": "."}.get(letter, re.escape(letter)) for letter in value)
-    return re.fullmatch(pattern, held, re.DOTALL) is not None
-
-
-def _name(held: str) -> str:
-    return "=".join(group.strip().rstrip("^ ") for group in held.casefold().split("=")).rstrip("=")
-
-
-def _in_range(held: str, value: str) -> bool:
-    first, dash, last = value.partition("-")
-    if not re.fullmatch(r"\d{8}|\d{8}-|\d{8}-\d{8}|-\d{8}", value, re.ASCII):
-        raise PermanentError("a date is YYYYMMDD, a range YYYYMMDD-YYYYMMDD, open at either end", code="bad_query")
-    return (first or "0") <= held <= (last or "9") if dash else held == first
-
-
-_MATCHERS: dict[str, Callable[[VaultStudy, str], bool]] = {
-    "StudyInstanceUID": lambda study, value: study.study_instance_uid in re.split(r"[,\\]", value),
-    "PatientID": lambda study, value: _wildcard(study.identity.patient_id, value),
-    "PatientName": lambda study, value: _wildcard(_name(study.identity.patient_name), _name(value)),
-    "AccessionNumber": lambda study, value: _wildcard(study.identity.accession_number, value),
-    "StudyDate": lambda study, value: _in_range(study.identity.study_date, value),
-    "ModalitiesInStudy": lambda study, value: not set(study.modalities).isdisjoint(re.split(r"[,\\]", value)),
-}

@@ -10,7 +10,9 @@ __all__ = ["json_answer", "tagged_json"]
 
 
 def json_answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    """A lone surrogate, which a header may hold and UTF-8 cannot, becomes a question mark."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    body = text.encode("utf-8", "replace")
     return Response(body, status, dict(headers or {}), "application/json")
 
 

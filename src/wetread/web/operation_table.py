@@ -1,9 +1,10 @@
 """Every operation of the HTTP door but STOW-RS and the pages, in one table: the router, the published contract and the role tests read it."""
 
 from wetread.domain.role import Act
-from wetread.web import audit_view, films, hanging, health, pulse, qido, rollout_view, sessions, studies, wado
+from wetread.web import audit_view, films, hanging, health, pulse, rollout_view, sessions, studies
 from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
+from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.operations import Access, Operation, Query
 from wetread.web.quality_view import QUALITY_OPERATIONS
@@ -13,16 +14,10 @@ from wetread.web.worklist_operations import WORKLIST_OPERATIONS
 __all__ = ["OPERATIONS"]
 
 _STUDY = "/api/studies/{study_key}"
-_DICOM_STUDY = "/dicom-web/studies/{study_uid}"
-_DICOM_SERIES = _DICOM_STUDY + "/series/{series_uid}"
-_DICOM_JSON = "application/dicom+json"
-_MULTIPART = 'multipart/related; type="application/dicom"'
-_PAGING = (Query("limit", "at most this many, up to 1000"), Query("offset", "skip this many"))
 _FILM_QUERY = (
     Query("instance", "instance key; default: the film the model read"),
     Query("max_side_px", "256, 1024, 2048 or 4096"),
 )
-_MATCHING = tuple(Query(name, "matching key (PS3.18 section 8.3.4)") for name in sorted(qido.STUDY_KEYS))
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -253,80 +248,6 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET",
-        "/dicom-web/studies",
-        "search_studies",
-        "QIDO-RS: search studies.",
-        qido.search_studies,
-        "DICOM JSON",
-        act=Act.READ_STUDY,
-        query=(*_MATCHING, *_PAGING),
-        media_type=_DICOM_JSON,
-    ),
-    Operation(
-        "GET",
-        _DICOM_STUDY + "/series",
-        "search_series",
-        "QIDO-RS: series of a study.",
-        qido.search_series,
-        "DICOM JSON",
-        act=Act.READ_STUDY,
-        query=_PAGING,
-        media_type=_DICOM_JSON,
-    ),
-    Operation(
-        "GET",
-        _DICOM_STUDY + "/instances",
-        "search_study_instances",
-        "QIDO-RS: instances of a study.",
-        qido.search_instances,
-        "DICOM JSON",
-        act=Act.READ_STUDY,
-        query=_PAGING,
-        media_type=_DICOM_JSON,
-    ),
-    Operation(
-        "GET",
-        _DICOM_SERIES + "/instances",
-        "search_instances",
-        "QIDO-RS: instances of a series.",
-        qido.search_instances,
-        "DICOM JSON",
-        act=Act.READ_STUDY,
-        query=_PAGING,
-        media_type=_DICOM_JSON,
-    ),
-    Operation(
-        "GET",
-        _DICOM_STUDY,
-        "retrieve_study",
-        "WADO-RS: a study as stored.",
-        wado.retrieve_study,
-        "Part 10 files",
-        act=Act.READ_STUDY,
-        media_type=_MULTIPART,
-    ),
-    Operation(
-        "GET",
-        _DICOM_SERIES,
-        "retrieve_series",
-        "WADO-RS: a series as stored.",
-        wado.retrieve_series,
-        "Part 10 files",
-        act=Act.READ_STUDY,
-        media_type=_MULTIPART,
-    ),
-    Operation(
-        "GET",
-        _DICOM_SERIES + "/instances/{sop_uid}",
-        "retrieve_instance",
-        "WADO-RS: an instance as stored.",
-        wado.retrieve_instance,
-        "Part 10 file",
-        act=Act.READ_STUDY,
-        media_type=_MULTIPART,
-    ),
-    Operation(
-        "GET",
         "/api/rollouts/{model}/analysis",
         "rollout_analysis",
         "Has a model version (name@version) been let go on, does it wait, was it taken back? For deployment controllers.",
@@ -335,6 +256,7 @@ OPERATIONS: tuple[Operation, ...] = (
         act=Act.SEE_ROLLOUTS,
         query=(Query("site", "only this site"), Query("percent", "pass from this share on; 100")),
     ),
+    *DICOMWEB_OPERATIONS,
     *WORKLIST_OPERATIONS,
     *CRITICAL_OPERATIONS,
     *QUALITY_OPERATIONS,

@@ -1,113 +1,84 @@
-"""QIDO-RS (PS3.18 §10.6): search studies, and the series and instances of one study. The vault answers; every query is audited without its values."""
+"""QIDO-RS (PS3.18 §10.6): search studies, series and instances, of everything or of one study or series. The vault answers; every query is audited without its values.
 
-from collections.abc import Callable
+A page that holds results of ours which are withheld from the caller is filled up from what follows: a row may then come again on the next page, none is left out.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
-from wetread.domain.errors import StudyNotFound
-from wetread.domain.identifiers import is_valid_uid
-from wetread.ports.vault import VaultInstance, VaultStudy
-from wetread.web.dicom_json import (
-    KEYWORDS,
-    DicomJson,
-    by_series,
-    instance_attributes,
-    series_attributes,
-    study_attributes,
+from wetread.domain.errors import PermanentError, StudyNotFound
+from wetread.domain.identifiers import StudyKey, is_valid_uid
+from wetread.ports.vault import (
+    INSTANCE_KEYS,
+    SERIES_KEYS,
+    STUDY_KEYS,
+    Search,
+    VaultInstance,
+    VaultSeries,
+    VaultStudy,
 )
+from wetread.web.accept import DICOM_JSON, DICOM_XML, RELATED, Offer, choose
+from wetread.web.dicom_json import DicomJson, instance_attributes, keyword_of, series_attributes, study_attributes
+from wetread.web.dicom_xml import native_model
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
-from wetread.web.veil import instances_of
+from wetread.web.qido_query import Asked, read_query
+from wetread.web.veil import DicomVeil
 
-__all__ = ["STUDY_KEYS", "find_study", "search_instances", "search_series", "search_studies", "uid_in_path"]
+__all__ = ["base_url", "find_study", "search_instances", "search_series", "search_studies", "uid_in_path", "xml_parts"]
 
-STUDY_KEYS = {"StudyInstanceUID", "PatientID", "PatientName", "AccessionNumber", "StudyDate", "ModalitiesInStudy"}
-_SERIES_KEYS: dict[str, Callable[[VaultInstance], str]] = {
-    "SeriesInstanceUID": lambda each: each.header.series_instance_uid,
-    "Modality": lambda each: each.header.traits.modality,
-    "SeriesNumber": lambda each: each.header.series_number,
-}
-_INSTANCE_KEYS: dict[str, Callable[[VaultInstance], str]] = {
-    "SOPInstanceUID": lambda each: each.header.sop_instance_uid,
-    "SOPClassUID": lambda each: each.header.traits.sop_class_uid,
-    "InstanceNumber": lambda each: each.header.instance_number,
-}
-_JSON_TYPES = {"*/*", "application/*", "application/dicom+json", "application/json"}
-_DEFAULT_LIMIT, _MAX_LIMIT, _MAX_OFFSET, _MAX_VALUE = 100, 1000, 1_000_000, 256
-
-
-class _Asked:
-    """A query string read per PS3.18 §8.3.4: matching keys, paging, and what had to be ignored."""
-
-    def __init__(self, query: tuple[tuple[str, str], ...], known: set[str]) -> None:
-        self.match: dict[str, str] = {}
-        self.limit, self.offset = _DEFAULT_LIMIT, 0
-        self.ignored: list[str] = []
-        for name, value in query:
-            self._take(name, value, known)
-
-    def _take(self, name: str, value: str, known: set[str]) -> None:
-        key = KEYWORDS.get(name.upper(), name)
-        if len(value) > _MAX_VALUE or any(ord(character) < 32 for character in value):
-            raise Refusal(400, "query_misfit", "a matching value is too long or holds control characters")
-        if name == "limit":
-            self.limit = min(_whole(name, value), _MAX_LIMIT)
-        elif name == "offset":
-            self.offset = _whole(name, value)
-        elif key in known:
-            self._match(key, value)
-        elif name == "fuzzymatching" and value == "true":
-            self.ignored.append("fuzzymatching")
-        elif name not in ("includefield", "fuzzymatching"):
-            self.ignored.append("a matching key this server does not index")
-
-    def _match(self, key: str, value: str) -> None:
-        if key in self.match:
-            raise Refusal(400, "query_misfit", "a matching key is given twice")
-        if key.endswith("InstanceUID") and value and not is_valid_uid(value):
-            raise Refusal(400, "invalid_uid", "a UID in the query is not one (PS3.5 section 9.1)")
-        if value:  # universal matching (PS3.4 §C.2.2.2.3)
-            self.match[key] = value
-
-    @property
-    def headers(self) -> dict[str, str]:
-        if not self.ignored:
-            return {}
-        return {"Warning": f'299 wetread "ignored: {", ".join(sorted(set(self.ignored)))}"'}
+_Row = TypeVar("_Row", VaultStudy, VaultSeries, VaultInstance)
+_OFFERS = (Offer(DICOM_JSON), Offer("application/json"), Offer(RELATED, DICOM_XML))
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 
 def search_studies(call: Call) -> Response:
-    _check_accept(call)
-    asked = _Asked(call.query, STUDY_KEYS)
-    if asked.offset > _MAX_OFFSET:
-        raise Refusal(400, "query_misfit", f"offset is at most {_MAX_OFFSET}")
-    found = call.house.services.vault.search_studies(asked.match, limit=asked.limit, offset=asked.offset)
-    _audit(call, "studies", asked, len(found))
-    return _answer([study_attributes(each) for each in found], asked)
+    offer, asked, veil = _read(call, STUDY_KEYS)
+    wanted = _modalities(asked.search)
+    veiled: dict[StudyKey, VaultStudy] = {}
+
+    def shown(rows: Sequence[VaultStudy]) -> list[VaultStudy]:
+        veil.look(each.study_key for each in rows)
+        veiled.update({each.study_key: each for each in map(veil.study, rows) if each and wanted(each)})
+        return [veiled[each.study_key] for each in rows if each.study_key in veiled]
+
+    page, more = _page(call.house.services.vault.search_studies, asked.search, shown)
+    base = base_url(call)
+    return _answer(call, offer, asked, [study_attributes(each, base) for each in page], "studies", more)
 
 
 def search_series(call: Call) -> Response:
-    _check_accept(call)
-    asked = _Asked(call.query, set(_SERIES_KEYS))
-    study = find_study(call)
-    kept = _matching(instances_of(call, study.study_key), asked.match, _SERIES_KEYS)
-    series = by_series(kept)[asked.offset : asked.offset + asked.limit]
-    _audit(call, "series", asked, len(series))
-    return _answer([series_attributes(each) for each in series], asked)
+    offer, asked, veil = _read(call, STUDY_KEYS | SERIES_KEYS)
+    parents = _Parents(call, veil, asked.search)
+    page, more = _page(call.house.services.vault.search_series, asked.search, parents.shown_series)
+    base, whole = base_url(call), "study_uid" not in call.path
+    rows = [
+        (study_attributes(parents[each.study_key], base) if whole else {}) | series_attributes(each, base, asked.extras)
+        for each in page
+    ]
+    return _answer(call, offer, asked, rows, "series", more)
 
 
 def search_instances(call: Call) -> Response:
-    _check_accept(call)
-    asked = _Asked(call.query, set(_SERIES_KEYS) | set(_INSTANCE_KEYS))
-    if "series_uid" in call.path:
-        asked.match["SeriesInstanceUID"] = uid_in_path(call, "series_uid")
-    study = find_study(call)
-    kept = _matching(instances_of(call, study.study_key), asked.match, {**_SERIES_KEYS, **_INSTANCE_KEYS})
-    page = kept[asked.offset : asked.offset + asked.limit]
-    _audit(call, "instances", asked, len(page))
-    return _answer([instance_attributes(each) for each in page], asked)
+    """Of everything: with the attributes of study and series. Of a study: with those of the series (PS3.18 §10.6.3.3)."""
+    offer, asked, veil = _read(call, STUDY_KEYS | SERIES_KEYS | INSTANCE_KEYS)
+    parents = _Parents(call, veil, asked.search)
+    page, more = _page(call.house.services.vault.search_instances, asked.search, parents.shown_instances)
+    base = base_url(call)
+    series = _series_of(call, page) if "series_uid" not in call.path else {}
+    rows: list[DicomJson] = []
+    for each in page:
+        study = study_attributes(parents[each.study_key], base) if "study_uid" not in call.path else {}
+        mine = series.get((each.study_key, each.header.series_instance_uid))
+        above = study | (series_attributes(mine, base, asked.extras) if mine else {})
+        rows.append(dict(sorted((above | instance_attributes(each, base, asked.extras)).items())))
+    return _answer(call, offer, asked, rows, "instances", more)
 
 
 def uid_in_path(call: Call, name: str) -> str:
@@ -120,37 +91,112 @@ def uid_in_path(call: Call, name: str) -> str:
 
 def find_study(call: Call) -> VaultStudy:
     """The study in the path; raises StudyNotFound."""
-    uid = uid_in_path(call, "study_uid")
-    found = call.house.services.vault.search_studies({"StudyInstanceUID": uid}, limit=1, offset=0)
+    found = call.house.services.vault.search_studies(Search({"StudyInstanceUID": uid_in_path(call, "study_uid")}, 1))
     if not found:
         raise StudyNotFound("no such study")
     return found[0]
 
 
-def _matching(
-    instances: tuple[VaultInstance, ...], match: dict[str, str], keys: dict[str, Callable[[VaultInstance], str]]
-) -> list[VaultInstance]:
-    return [each for each in instances if all(keys[name](each) == value for name, value in match.items())]
+def base_url(call: Call) -> str:
+    """Where the DICOMweb service is reached; "" for a host that cannot stand in a URL."""
+    settings, host = call.house.services.settings, call.headers.get("host", "")
+    if settings.public_url:
+        return f"{settings.public_url}/dicom-web"
+    scheme = "https" if settings.secure else "http"
+    return f"{scheme}://{host}/dicom-web" if _HOST.fullmatch(host) else ""
 
 
-def _audit(call: Call, level: str, asked: _Asked, count: int) -> None:
-    detail = (("level", level), ("keys", ",".join(sorted(asked.match))), ("results", str(count)))
+def xml_parts(documents: Sequence[bytes], boundary: str) -> bytes:
+    """A multipart/related body of Native DICOM Model documents (PS3.18 §8.6.1.2)."""
+    head = f"--{boundary}\r\nContent-Type: {DICOM_XML}\r\n\r\n".encode()
+    return b"".join(head + each + b"\r\n" for each in documents) + f"--{boundary}--\r\n".encode()
+
+
+class _Parents(dict[StudyKey, VaultStudy]):
+    """The studies of the series or instances found, as the caller may see them."""
+
+    def __init__(self, call: Call, veil: DicomVeil, search: Search) -> None:
+        super().__init__()
+        self._call, self._veil, self._wanted = call, veil, _modalities(search)
+
+    def shown_series(self, rows: Sequence[VaultSeries]) -> list[VaultSeries]:
+        self._load(each.study_key for each in rows)
+        return [each for each in rows if each.study_key in self and not self._veil.hides(each.first)]
+
+    def shown_instances(self, rows: Sequence[VaultInstance]) -> list[VaultInstance]:
+        self._load(each.study_key for each in rows)
+        return [each for each in rows if each.study_key in self and not self._veil.hides(each)]
+
+    def _load(self, keys: Iterator[StudyKey]) -> None:
+        new = {key for key in keys if key not in self}
+        self._veil.look(new)
+        found = self._call.house.services.vault.studies(new)
+        shown = {key: self._veil.study(study) for key, study in found.items()}
+        self.update({key: study for key, study in shown.items() if study and self._wanted(study)})
+
+
+def _modalities(search: Search) -> Callable[[VaultStudy], bool]:
+    """Whether a study matches ModalitiesInStudy as the caller may see it."""
+    asked = search.match.get("ModalitiesInStudy", "")
+    wanted = set(re.split(r"[,\\]", asked)) if asked.strip("*") else None
+    return lambda study: wanted is None or not wanted.isdisjoint(study.modalities)
+
+
+def _read(call: Call, keys: frozenset[str]) -> tuple[Offer, Asked, DicomVeil]:
+    offer = choose(call.headers.get("accept", "*/*"), call.query, _OFFERS)
+    asked = read_query(call.query, keys)
+    return offer, replace(asked, search=_within_path(call, asked.search)), DicomVeil(call)
+
+
+def _within_path(call: Call, search: Search) -> Search:
+    """The study and series of the path; raises StudyNotFound, and Refusal 400 where the query names them, too."""
+    if "study_uid" not in call.path:
+        return search
+    place = {"SeriesInstanceUID": uid_in_path(call, "series_uid")} if "series_uid" in call.path else {}
+    place["StudyInstanceUID"] = find_study(call).study_instance_uid
+    if place.keys() & search.match.keys():
+        raise Refusal(400, "query_misfit", "the path already says which study and series")
+    return replace(search, match={**search.match, **place})
+
+
+def _page(
+    find: Callable[[Search], Sequence[_Row]], search: Search, shown: Callable[[Sequence[_Row]], list[_Row]]
+) -> tuple[list[_Row], bool]:
+    """Up to `limit` rows that may be shown, and whether there are more; raises Refusal 400 for a value that cannot be matched."""
+    page: list[_Row] = []
+    window = replace(search, limit=search.limit + 1)
+    while search.limit:
+        try:
+            rows = find(window)
+        except PermanentError as error:
+            raise Refusal(400, error.code, str(error)) from error
+        page += shown(rows)
+        if len(page) > search.limit or len(rows) < window.limit:
+            break
+        window = replace(window, offset=window.offset + len(rows))
+    return page[: search.limit], len(page) > search.limit
+
+
+def _series_of(call: Call, page: Sequence[VaultInstance]) -> dict[tuple[StudyKey, str], VaultSeries]:
+    """The series of a page of instances."""
+    uids = list(dict.fromkeys(each.header.series_instance_uid for each in page))
+    found: list[VaultSeries] = []
+    for start in range(0, len(uids), 100):
+        match = {"SeriesInstanceUID": ",".join(uids[start : start + 100])}
+        found += call.house.services.vault.search_series(Search(match, len(page)))
+    return {(each.study_key, each.first.header.series_instance_uid): each for each in found}
+
+
+def _answer(call: Call, offer: Offer, asked: Asked, rows: list[DicomJson], level: str, more: bool) -> Response:
+    detail = (("level", level), ("keys", ",".join(sorted(asked.search.match))), ("results", str(len(rows))))
     call.house.audit(AuditEvent("dicomweb.query", call.signed_in.actor.actor_id, detail=detail))
-
-
-def _answer(rows: list[DicomJson], asked: _Asked) -> Response:
-    answer = json_answer(rows, headers=asked.headers)
-    answer.headers["content-type"] = "application/dicom+json"
+    headers = asked.warning(more=more)
+    if not rows:
+        return Response(status_code=204, headers=headers)
+    if offer.media_type == RELATED:
+        boundary = f"wetread-{call.house.services.new_secret()}".replace("_", "-")
+        body = xml_parts([native_model(each, keyword_of) for each in rows], boundary)
+        return Response(body, 200, headers, f'{RELATED}; type="{DICOM_XML}"; boundary={boundary}')
+    answer = json_answer(rows, headers=headers)
+    answer.headers["content-type"] = offer.media_type
     return answer
-
-
-def _check_accept(call: Call) -> None:
-    wanted = {entry.partition(";")[0].strip().lower() for entry in call.headers.get("accept", "*/*").split(",")}
-    if not wanted & _JSON_TYPES:
-        raise Refusal(406, "not_acceptable", "searches are answered as application/dicom+json only")
-
-
-def _whole(name: str, value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 16):
-        raise Refusal(400, "query_misfit", f"{name} is a whole number")
-    return int(value)

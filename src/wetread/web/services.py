@@ -46,13 +46,14 @@ class Administration:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`dictation`: pages may use the browser's own speech recognition. `allowed_hosts` are Host names without port. `secure` means browsers reach us by https only: cookies then carry Secure."""
+    """`public_url`: where others reach us, "" for the host each request names. `dictation`: pages may use the browser's own speech recognition. `allowed_hosts` are Host names without port. `secure` means browsers reach us by https only: cookies then carry Secure."""
 
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     secure: bool = False
     idle_s: float = 15 * 60.0
     absolute_s: float = 12 * 3600.0
     demo: bool = False
+    public_url: str = ""
     version: str = "0"
     model_card: str = ""
     dictation: bool = False

@@ -1,19 +1,22 @@
 """What is withheld from a reader, kept out of every answer that does not come from the reading desk (ADR-0016)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import Withheld
+from wetread.domain.role import PERMITTED, Act
 from wetread.domain.study import ImageTraits
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import UnitOfWork
-from wetread.ports.vault import VaultInstance
+from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.signoff.exposure import exposure, withheld_of
 from wetread.web.operations import Call
 from wetread.web.reading_json import NO_PRIORITY, Json
 
 __all__ = [
+    "DicomVeil",
     "instances_of",
     "made_by_us",
     "refuse_withheld",
@@ -54,6 +57,47 @@ def shown_instances(call: Call, key: StudyKey, instances: Iterable[VaultInstance
     with call.house.services.database.begin(write=False) as unit:
         hidden = withheld_from(call, unit, key) is not Withheld.NOTHING
     return [each for each in instances if not (hidden and made_by_us(each.header.traits))]
+
+
+class DicomVeil:
+    """For searches over many studies: each study as the caller may see it, our own results apart where they are withheld. Asks once for each study."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._may_be_blind = Act.EDIT_DRAFT in PERMITTED[call.signed_in.actor.role]
+        self._withheld: dict[StudyKey, bool] = {}
+
+    def look(self, keys: Iterable[StudyKey]) -> None:
+        """Find out what is withheld on these studies; before `study` and `hides`."""
+        new = [key for key in dict.fromkeys(keys) if key not in self._withheld]
+        held: Mapping[StudyKey, Withheld] = {}
+        if self._may_be_blind and new:
+            with self._call.house.services.database.begin(write=False) as unit:
+                found = [study for key in new if (study := unit.find_study(key))]
+            held = withheld_on_list(self._call, {each.study_key: each.state for each in found})
+        self._withheld |= {key: key in held for key in new}
+
+    def hides(self, instance: VaultInstance) -> bool:
+        return self._withheld[instance.study_key] and made_by_us(instance.header.traits)
+
+    def study(self, study: VaultStudy) -> VaultStudy | None:
+        """As if our own results were not there; None where nothing else is."""
+        if not self._withheld[study.study_key]:
+            return study
+        held = self._call.house.services.vault.instances(study.study_key)
+        shown = [each.header for each in held if not self.hides(each)]
+        if len(shown) == len(held):
+            return study
+        return (
+            replace(
+                study,
+                modalities=tuple(sorted({each.traits.modality for each in shown})),
+                number_of_instances=len(shown),
+                number_of_series=len({each.series_instance_uid for each in shown}),
+            )
+            if shown
+            else None
+        )
 
 
 def withheld_on_list(call: Call, states: Mapping[StudyKey, StudyState]) -> Mapping[StudyKey, Withheld]:

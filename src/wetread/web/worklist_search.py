@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from wetread.domain.identifiers import StudyKey
-from wetread.ports.vault import Vault
+from wetread.ports.vault import Search, Vault
 
 __all__ = ["Found", "find", "matches_for"]
 
@@ -34,7 +34,7 @@ def find(vault: Vault, text: str) -> Found:
     keys: dict[StudyKey, None] = {}
     fields, truncated = [], False
     for keyword, value in matches_for(text).items():
-        studies = vault.search_studies({keyword: value}, limit=_MOST + 1, offset=0)
+        studies = vault.search_studies(Search({keyword: value}, _MOST + 1))
         if studies:
             fields.append(keyword)
         truncated = truncated or len(studies) > _MOST

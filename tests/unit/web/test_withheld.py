@@ -2,10 +2,10 @@
 
 import http.client
 import re
-from dataclasses import replace
 from struct import pack
 
 import pytest
+from builders_dicomweb import second_reader_world, send_back
 from builders_web import SECRET, Answer, Browser, World, a_world, open_door
 
 from wetread.domain.analysis import HeatMaps, ModelIdentity, OperatingPoint, QualityFlag, Region
@@ -20,20 +20,14 @@ from wetread.domain.reliability import Reliability, ScoreShare
 from wetread.domain.report import Evidence, ReportContent, ReportFinding, ReportStatus, Section, Sentence
 from wetread.domain.role import Role
 from wetread.domain.study_state import StudyState
-from wetread.ports.vault import VaultInstance
-from wetread.signoff.modes import ModePolicy
 from wetread.testing.builders import (
     NOON,
     a_decision,
     a_draft,
     a_finding,
-    a_header,
     a_report,
     a_signature,
     an_analysis,
-    an_identity,
-    an_instance,
-    image_traits,
 )
 from wetread.testing.critical_builders import a_critical_result
 from wetread.web.operation_table import OPERATIONS
@@ -108,33 +102,6 @@ def a_told_study(world: World, state: StudyState = StudyState.DRAFTED) -> StudyK
         unit.commit()
     send_back(world, key)
     return key
-
-
-def send_back(world: World, key: StudyKey) -> None:
-    """Our own heat map object, as an archive forwards it."""
-    traits = image_traits(manufacturer="wetread", series_description="kuduobject", modality="OT")
-    header = a_header(
-        study_instance_uid="2.25.1",
-        series_instance_uid="2.25.77",
-        sop_instance_uid="2.25.77.1",
-        traits=traits,
-        identity=an_identity(patient_id="P1", accession_number="A1"),
-    )
-    incoming = world.services.file_store.receive()
-    incoming.write(b"kuduobject")
-    sha256 = incoming.keep().sha256
-    film_key = instance_key(SECRET, header.sop_instance_uid)
-    world.services.vault.admit([VaultInstance(film_key, key, sha256, header)])
-    with world.services.database.begin() as unit:
-        unit.admit_instance(an_instance(instance_key=film_key, study_key=key, content_sha256=sha256, traits=traits))
-        unit.commit()
-
-
-def second_reader_world(mode: ReadingMode = ReadingMode.SECOND_READER) -> World:
-    world = a_world()
-    desk = replace(world.services.desk, modes=ModePolicy(mode))
-    world.services = replace(world.services, desk=desk)
-    return world
 
 
 def paths(operation: Operation, key: str) -> list[str]:
