@@ -132,6 +132,36 @@ def test_every_grey_is_the_references(page: Page, room: Room, name: str) -> None
     assert len(np.unique(shown)) > 100
 
 
+_SLOW_MACHINE = """() => { const busy = () => { for (const end = performance.now() + 60; performance.now() < end;); globalThis.slow && requestAnimationFrame(busy); }; globalThis.slow = true; busy(); }"""
+_SHARE = "() => { const canvas = document.querySelector('canvas.pixels'); return canvas.width / canvas.getBoundingClientRect().width; }"
+
+
+def test_a_film_that_was_drawn_coarsely_while_it_moved_is_exact_when_it_rests(page: Page, room: Room) -> None:
+    """On a machine that cannot keep up, every frame of the movement may be coarse; no frame at rest is."""
+    film = a_film(8, ramp(16), bits=16, WindowCenter=30000, WindowWidth=40000)
+    open_study(page, room, stored(room, film))
+    film_is_shown(page)
+    page.keyboard.press("s")
+    page.evaluate(_SLOW_MACHINE)
+    page.locator(".viewport").hover()
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    for step in range(12):
+        page.mouse.move(300 + 10 * step, 300 + 5 * step)
+    assert page.evaluate(_SHARE) < 1
+    page.evaluate("() => { globalThis.slow = false; }")
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    page.wait_for_function(f"() => ({_SHARE})() === 1")
+    says = re.search(r"W (\d+) C (-?\d+)", page.locator(".corner").text_content() or "")
+    assert says
+    width, center = map(float, says.groups())
+    assert abs(width - 40000) > 100
+    shown = on_the_canvas(page).astype(np.float64)
+    values = np.frombuffer(film.PixelData, "<u2").reshape(ROWS, COLUMNS)
+    assert np.abs(shown - 255 * np.clip((values - center) / width + 0.5, 0, 1)).max() <= 1.0
+
+
 def click(page: Page, column: float, row: float) -> None:
     """On the film, in its own pixels."""
     x, y = page.evaluate(

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import { greyTable, type Look, windowed } from "../src/film/grey.ts";
 import type { FilmPixels } from "../src/film/pixels.ts";
+import { Sampler } from "../src/film/sampler.ts";
 import { byKey } from "../src/film/presets.ts";
 
 const facts: FilmPixels["facts"] = { rows: 16, columns: 16, bits_stored: 8, photometric_interpretation: "MONOCHROME2", inverted: false, padding: null, windows: [{ center: 128, width: 256, function: "LINEAR", explanation: "" }], windows_stated: true, voi_lut_explanation: "", pixel_spacing_mm: null, imager_pixel_spacing_mm: null, calibration_type: "", calibration_description: "", magnification: null, burned_in_annotation: "", view_position: "", image_laterality: "", patient_orientation: [], lossy: false };
-const film: FilmPixels = { facts, stored: Uint8Array.from({ length: 256 }, (_, at) => at), modality: Float32Array.from({ length: 256 }, (_, at) => at), voiLut: null };
+const stored = Uint8Array.from({ length: 256 }, (_, at) => at);
+const film: FilmPixels = { facts, stored, sampler: new Sampler(stored, 16, 16, null), modality: Float32Array.from({ length: 256 }, (_, at) => at), voiLut: null };
 const look = (changes: Partial<Look["window"]>): Look => ({ name: "", lut: false, window: { center: 128, width: 256, function: "LINEAR", explanation: "", ...changes } });
 const grey = (table: Uint32Array, stored: number) => (table[stored] as number) & 0xff;
 

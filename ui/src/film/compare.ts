@@ -47,6 +47,7 @@ export class Comparison {
   follow(moved: Pane): void {
     if (!this.second.element.isConnected || !this.first.film || !this.second.film) return;
     const other = moved === this.first ? this.second : this.first;
+    if (moved.moving) other.stir();
     other.to({ ...moved.view, ...this.expected(moved, other) }, false);
   }
 

@@ -66,6 +66,7 @@ function press(pane: Pane, event: PointerEvent, where: (event: MouseEvent) => Po
   const stop = (now: PointerEvent) => {
     viewport.removeEventListener("pointermove", move);
     viewport.classList.remove("windowing", "moving");
+    pane.rest();
     if (now.type === "pointerup" && marks.placing && !windowing && travelled <= CLICK_PX) put(pane, pane.toFilm(where(now)), told);
     if (handle) told.moved(pane);
   };

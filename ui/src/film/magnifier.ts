@@ -8,7 +8,8 @@ const SIDE = 260;
 const TIMES = 4;
 
 export class Magnifier {
-  readonly element = h("canvas", { class: "magnifier", "aria-hidden": "true", hidden: true });
+  private readonly canvas = h("canvas");
+  readonly element = h("div", { class: "magnifier", "aria-hidden": "true", hidden: true }, this.canvas);
   on = false;
   at: Point = { x: 0, y: 0 };
   private drawing: FilmCanvas | null = null;
@@ -20,7 +21,7 @@ export class Magnifier {
 
   draw(pane: Pane): void {
     if (!this.on || !pane.film || !pane.look) return;
-    if (this.drawing?.film !== pane.film) this.drawing = new FilmCanvas(this.element, pane.film);
+    if (this.drawing?.film !== pane.film) this.drawing = new FilmCanvas(this.canvas, pane.film);
     const view = zoomed(pane.view, Math.max(TIMES, 1 / devicePixelRatio / pane.view.scale), this.at);
     const centre = { x: view.centre.x - this.at.x + SIDE / 2, y: view.centre.y - this.at.y + SIDE / 2 };
     Object.assign(this.element.style, { left: `${this.at.x - SIDE / 2}px`, top: `${this.at.y - SIDE / 2}px` });

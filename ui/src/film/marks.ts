@@ -115,7 +115,8 @@ export class Marks {
     });
     const on = this.cursor && placed(m, this.cursor);
     const cross = on ? [s("path", { class: "cross", d: `M${on.x - 14} ${on.y}h11m6 0h11M${on.x} ${on.y - 14}v11m0 6v11` })] : [];
-    this.element.replaceChildren(...theirs, ...groups, ...cross);
+    const drawn = [...theirs, ...groups, ...cross];
+    if (drawn.length || this.element.firstChild) this.element.replaceChildren(...drawn);
   }
 
   private change(by: (mark: Mark) => Mark): void {

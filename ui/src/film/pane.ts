@@ -7,6 +7,7 @@ import { Magnifier } from "./magnifier.ts";
 import { markList, Marks } from "./marks.ts";
 import { AiOverlay } from "./overlay.ts";
 import { fetchFilm, type FilmPixels, type Sent } from "./pixels.ts";
+import { Pace } from "./pace.ts";
 import { byKey, presetsOf } from "./presets.ts";
 import { aspectOf, barOf, type Scale, scaleOf } from "./scale.ts";
 import { centred, fitScale, type Matrix, matrixOf, moved, type Point, type Size, sidesOf, turned, unplaced, type View, zoomed } from "./view.ts";
@@ -14,6 +15,8 @@ import { centred, fitScale, type Matrix, matrixOf, moved, type Point, type Size,
 const PREVIEW_AFTER_MS = 600;
 const PREVIEW_SIDE = 1024;
 const BAR_PX = 130;
+const REST_AFTER_MS = 150;
+const TOLD_EVERY_MS = 250;
 const NOTHING: Scale = { row: 1, column: 1, unit: "px", basis: "" };
 export type Source = { studyKey: string; instanceKey: string; caption: string };
 
@@ -37,6 +40,10 @@ export class Pane {
   private due = 0;
   private first = 1;
   private stale = false;
+  private readonly pace = new Pace();
+  private drawn = 1; // how coarsely the canvas was last drawn
+  private told = 0;
+  private resting: ReturnType<typeof setTimeout> | undefined; // while the film moves under the hand
   private readonly preview = h("img", { alt: "", draggable: "false", hidden: true });
   private readonly stage = h("div", { class: "stage" }, this.preview, this.ai.heat);
   private readonly message = h("div", { class: "message" }, "Loading the film");
@@ -156,10 +163,12 @@ export class Pane {
   }
 
   zoom(factor: number, at: Point = { x: this.size.width / 2, y: this.size.height / 2 }): void {
+    this.stir();
     this.to(zoomed(this.view, factor, at));
   }
 
   pan(by: Point): void {
+    this.stir();
     this.to(moved(this.view, by));
   }
 
@@ -198,7 +207,26 @@ export class Pane {
     const dark = this.film.facts.inverted !== this.inverted;
     const next = { center: center + ((dark ? 1 : -1) * brighter * width) / 100, width: clamp(width * Math.exp(wider / 100), 1e-3, 1e7), function: this.look.window.function === "SIGMOID" ? ("SIGMOID" as const) : ("LINEAR_EXACT" as const), explanation: "" };
     this.look = { name: "by hand", lut: false, window: next };
+    this.stir();
     this.redraw(false);
+  }
+
+  get moving(): boolean {
+    return this.resting !== undefined;
+  }
+
+  // The film moves under the hand: until it rests it may be drawn coarsely.
+  stir(): void {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(), REST_AFTER_MS);
+  }
+
+  rest(): void {
+    if (!this.moving) return;
+    clearTimeout(this.resting);
+    this.resting = undefined;
+    this.pace.rest();
+    this.redraw(this.drawn > 1);
   }
 
   to(view: View, fitted = false): void {
@@ -214,29 +242,40 @@ export class Pane {
   redraw(placed: boolean): void {
     this.stale ||= placed;
     if (!this.due) this.due = requestAnimationFrame(() => this.flush());
-    this.onChange();
   }
 
   private flush(): void {
     cancelAnimationFrame(this.due);
     this.due = 0;
     const m = this.matrix;
-    if (this.stale) {
+    if (this.moving) this.pace.frame(performance.now());
+    const coarse = this.moving ? this.pace.coarse : 1;
+    if (this.stale || coarse !== this.drawn) {
       const { width, height } = this.filmSize;
       Object.assign(this.stage.style, { width: `${width}px`, height: `${height}px`, transform: `matrix(${m.a}, ${m.b}, ${m.c}, ${m.d}, ${m.e}, ${m.f})` });
       this.stage.style.setProperty("--line", `${2 / this.view.scale}px`);
-      this.drawing?.place(m, this.size);
+      this.drawing?.place(m, this.size, coarse);
+      this.drawn = coarse;
       this.around();
     }
     this.stale = false;
     if (this.look) this.drawing?.paint(this.look, this.inverted);
     this.drawMarks();
     this.magnifier.draw(this);
+    this.tell(coarse > 1);
+  }
+
+  // Where a frame costs much, what is said of the film changes less often than the film: it lies elsewhere on the screen, and all between is put together anew with it.
+  private tell(seldom: boolean): void {
+    const now = performance.now();
+    if (seldom && now - this.told < TOLD_EVERY_MS) return;
+    this.told = now;
+    this.onChange();
   }
 
   drawMarks(): void {
     this.marks.draw(this.matrix, this.scale);
-    this.listed.replaceChildren(markList(this.marks, this.scale));
+    if (!this.moving) this.listed.replaceChildren(markList(this.marks, this.scale));
   }
 
   private around(): void {

@@ -1,9 +1,10 @@
 // A film's every stored value, as the server sent it: fetched and taken apart, nothing decoded here.
 import type { FilmFacts, FilmHead } from "../answers/film.ts";
 import { get, Problem } from "../api.ts";
+import { Sampler } from "./sampler.ts";
 
 export type Stored = Uint8Array | Uint16Array;
-export type FilmPixels = { facts: FilmFacts; stored: Stored; modality: Float32Array; voiLut: Float32Array | null };
+export type FilmPixels = { facts: FilmFacts; stored: Stored; modality: Float32Array; voiLut: Float32Array | null; sampler: Sampler };
 
 export type Sent = { film: FilmPixels; instanceKey: string };
 
@@ -22,12 +23,14 @@ export async function fetchFilm(studyKey: string, instanceKey = "", signal?: Abo
 export function takenApart(buffer: ArrayBuffer): FilmPixels {
   const headBytes = new DataView(buffer).getUint32(0, true);
   const { blocks, ...facts } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, headBytes))) as FilmHead;
-  const { stored, modality, voi_lut: lut } = blocks;
+  const { stored: block, modality, voi_lut: lut } = blocks;
+  const stored = block.bytes_per_value === 1 ? new Uint8Array(buffer, block.offset, block.bytes) : new Uint16Array(buffer, block.offset, block.bytes / 2);
   return {
     facts,
-    stored: stored.bytes_per_value === 1 ? new Uint8Array(buffer, stored.offset, stored.bytes) : new Uint16Array(buffer, stored.offset, stored.bytes / 2),
+    stored,
     modality: new Float32Array(buffer, modality.offset, modality.bytes / 4),
     voiLut: lut ? new Float32Array(buffer, lut.offset, lut.bytes / 4) : null,
+    sampler: new Sampler(stored, facts.rows, facts.columns, facts.padding),
   };
 }
 

@@ -43,9 +43,10 @@ export class Toolbar {
     for (const [kind, each] of this.tools) pressed(each, pane.marks.placing === kind);
     const at = LOOKS.indexOf(pane.look?.name ?? "");
     this.looks.selectedIndex = pane.look?.name === "by hand" ? BY_HAND : Math.max(0, at);
-    const ai = pane.ai.says;
-    this.corner.replaceChildren(ai ? h("span", { class: "ai" }, ai) : said(pane));
-    this.corner.title = this.corner.textContent ?? "";
+    const [ai, text] = [pane.ai.says, pane.ai.says || said(pane)];
+    if (this.corner.textContent === text) return;
+    this.corner.replaceChildren(ai ? h("span", { class: "ai" }, ai) : text);
+    this.corner.title = text;
   }
 }
 

@@ -51,6 +51,20 @@ export function onGrid(m: Matrix, ratio: number): Matrix {
   return { ...m, e: whole(m.e), f: whole(m.f) };
 }
 
+export type Rectangle = Size & { left: number; top: number };
+
+// The whole pixels of a pane that a film lies on: at least one.
+export function covered(m: Matrix, film: Size, pane: Size): Rectangle {
+  const [one, other] = [placed(m, { x: 0, y: 0 }), placed(m, { x: film.width, y: film.height })];
+  const along = (from: number, to: number, size: number): [number, number] => {
+    const start = Math.min(Math.max(0, size - 1), Math.max(0, Math.floor(Math.min(from, to) + 1e-6)));
+    return [start, Math.max(1, Math.min(size, Math.ceil(Math.max(from, to) - 1e-6)) - start)];
+  };
+  const [left, width] = along(one.x, other.x, pane.width);
+  const [top, height] = along(one.y, other.y, pane.height);
+  return { left, top, width, height };
+}
+
 const OPPOSITE: Record<string, string> = { L: "R", R: "L", A: "P", P: "A", H: "F", F: "H" };
 const opposite = (letters: string) => [...letters].map((each) => OPPOSITE[each] ?? each).join("");
 
