@@ -76,7 +76,9 @@ def main() -> None:
     }
     parser.add_argument("--part", choices=parts, action="append", help="default: all, one after the other")
     parser.add_argument("--films", type=int, default=31, help="the first is not counted")
-    parser.add_argument("--dwell-ms", type=int, default=0, help="how long the pointer rests on the line before the click")
+    parser.add_argument(
+        "--dwell-ms", type=int, default=0, help="how long the pointer rests on the line before the click"
+    )
     parser.add_argument("--reading-ms", type=int, default=3000, help="how long each film is read before the next")
     asked = parser.parse_args()
     for part in asked.part or parts:

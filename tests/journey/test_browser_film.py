@@ -132,7 +132,9 @@ def test_every_grey_is_the_references(page: Page, room: Room, name: str) -> None
     assert len(np.unique(shown)) > 100
 
 
-_SLOW_MACHINE = """() => { const busy = () => { for (const end = performance.now() + 60; performance.now() < end;); globalThis.slow && requestAnimationFrame(busy); }; globalThis.slow = true; busy(); }"""
+_SLOW_MACHINE = """() => { const canvas = document.querySelector("canvas.pixels"), share = () => canvas.width / canvas.getBoundingClientRect().width;
+  const busy = () => { for (const end = performance.now() + 60; performance.now() < end;); globalThis.least = Math.min(globalThis.least ?? 1, share()); if (globalThis.slow) requestAnimationFrame(busy); };
+  globalThis.slow = true; busy(); }"""
 _SHARE = "() => { const canvas = document.querySelector('canvas.pixels'); return canvas.width / canvas.getBoundingClientRect().width; }"
 
 
@@ -146,9 +148,12 @@ def test_a_film_that_was_drawn_coarsely_while_it_moved_is_exact_when_it_rests(pa
     page.locator(".viewport").hover()
     page.keyboard.down("Shift")
     page.mouse.down()
-    for step in range(12):
-        page.mouse.move(300 + 10 * step, 300 + 5 * step)
-    assert page.evaluate(_SHARE) < 1
+    for step in range(100):
+        page.mouse.move(300 + step, 300 + step)
+        if page.evaluate("() => globalThis.least < 1"):
+            break
+    else:
+        raise AssertionError("it was never drawn coarsely")
     page.evaluate("() => { globalThis.slow = false; }")
     page.mouse.up()
     page.keyboard.up("Shift")
@@ -156,7 +161,7 @@ def test_a_film_that_was_drawn_coarsely_while_it_moved_is_exact_when_it_rests(pa
     says = re.search(r"W (\d+) C (-?\d+)", page.locator(".corner").text_content() or "")
     assert says
     width, center = map(float, says.groups())
-    assert abs(width - 40000) > 100
+    assert (width, center) != (40000, 30000)
     shown = on_the_canvas(page).astype(np.float64)
     values = np.frombuffer(film.PixelData, "<u2").reshape(ROWS, COLUMNS)
     assert np.abs(shown - 255 * np.clip((values - center) / width + 0.5, 0, 1)).max() <= 1.0
@@ -335,6 +340,8 @@ def test_a_window_with_the_film_alone_keeps_in_step_and_goes_along_to_the_next_s
     alone.keyboard.press("i")
     expect(page.locator(".corner")).not_to_contain_text("inverted")
     assert serious(alone) == []
-    page.goto(f"{room.address}/studies/{second}")
+    page.locator(".viewport").focus()
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/studies/{second}")
     expect(alone.locator("#patient")).to_have_text("Other, One")
     film_is_shown(alone)

@@ -9,8 +9,8 @@ const film = new FilmViewer(byId("film"), studyKey);
 await begin();
 listen(film.bindings);
 byId("keys").addEventListener("click", () => sheet(film.bindings));
-film.follow(({ patient }) => {
-  byId("patient").textContent = patient;
-  byId("live").textContent = "in step with the reading page";
+film.follow((shown) => {
+  byId("patient").textContent = shown?.patient ?? "";
+  byId("live").textContent = shown ? "in step with the reading page" : "the reading page goes to another study";
 });
 film.focus();

@@ -11,19 +11,20 @@ export class StudyLock {
   holder: Lock | null = null;
   mine = false;
   private timer: ReturnType<typeof setInterval> | undefined;
+  private readonly gone = new AbortController();
 
   constructor(
     private readonly address: string,
-    private readonly me: string,
+    private readonly me: () => string,
     private readonly onLost: () => unknown,
   ) {
-    addEventListener("pagehide", () => this.release());
+    addEventListener("pagehide", () => this.release(), { signal: this.gone.signal });
   }
 
   // True when this screen may write. A study that the same person has open elsewhere comes over by itself: the other screen then reads along.
   async take(): Promise<{ fromOwnScreen: boolean }> {
     let held = await this.put();
-    const fromOwnScreen = !held.mine && held.lock.holder_id === this.me;
+    const fromOwnScreen = !held.mine && held.lock.holder_id === this.me();
     if (fromOwnScreen) held = await this.put("own_other_screen");
     this.hold(held);
     return { fromOwnScreen };
@@ -48,6 +49,12 @@ export class StudyLock {
     this.onLost();
   }
 
+  // The study is left: what is held is given back, also what is only now given.
+  close(): void {
+    this.release();
+    this.gone.abort();
+  }
+
   release(): void {
     if (!this.mine) return;
     this.stop();
@@ -63,13 +70,14 @@ export class StudyLock {
     this.holder = lock;
     this.mine = mine;
     clearInterval(this.timer);
-    if (mine) this.timer = setInterval(() => this.beat(), HEARTBEAT_MS);
+    if (mine && this.gone.signal.aborted) this.release();
+    else if (mine) this.timer = setInterval(() => this.beat(), HEARTBEAT_MS);
   }
 
   private beat(): void {
     this.put().then(({ lock, mine }) => {
       this.holder = lock;
-      if (!mine) this.lose();
+      if (!mine && !this.gone.signal.aborted) this.lose();
     }, () => {}); // out of reach or signed out: the lease tells
   }
 

@@ -1,17 +1,16 @@
 // Who the study is of, how urgent it is and why.
 import type { Reading } from "./answers/study.ts";
-import { byId, h, show } from "./dom.ts";
+import { h, show } from "./dom.ts";
 import { age, date, personName, visible, words } from "./format.ts";
+import type { StudySheet } from "./study_sheet.ts";
 
 const READABLE = ["admitted", "analysed", "ai_unavailable", "triaged", "drafted", "in_reading"];
 
-export function patientBar(reading: Reading): void {
-  const { identity, study, triage } = reading;
+export function patientBar({ identity, study, triage, synthetic }: Reading, sheet: StudySheet): void {
   const facts = [`${age(study.age_years)} ${study.sex}`, visible(identity.patient_id), date(identity.study_date), visible(identity.study_description), `acc. ${visible(identity.accession_number)}`, study.site];
-  byId("patient").textContent = personName(identity.patient_name);
-  byId("facts").textContent = facts.filter(Boolean).join("  ·  ");
-  byId("why").replaceChildren(h("span", { class: "cut" }, visible(triage?.reason ?? "")), h("span", { class: `chip ${study.priority}` }, study.critical ? "CRITICAL" : study.priority.toUpperCase()), h("span", { class: "chip" }, words(study.state)));
-  show(byId("synthetic"), reading.synthetic);
-  byId("bar").classList.toggle("critical", study.critical && READABLE.includes(study.state));
+  sheet.patient.textContent = personName(identity.patient_name);
+  sheet.facts.textContent = facts.filter(Boolean).join("  ·  ");
+  sheet.why.replaceChildren(h("span", { class: "cut" }, visible(triage?.reason ?? "")), h("span", { class: `chip ${study.priority}` }, study.critical ? "CRITICAL" : study.priority.toUpperCase()), h("span", { class: "chip" }, words(study.state)));
+  show(sheet.synthetic, synthetic);
+  sheet.bar.classList.toggle("critical", study.critical && READABLE.includes(study.state));
 }
-

@@ -16,6 +16,11 @@ export function printsSheet(shown: () => { reading: Reading; report: Report } | 
     sheet.replaceChildren(now ? paper(now.reading, now.report) : h("p", {}, "There is no report to print."));
     document.title = now ? `Report ${visible(now.reading.identity.accession_number)} version ${now.report.version}` : document.title;
   });
+  const title = document.title; // the name of a PDF; on the screen, and of the next study, it would be another patient's
+  addEventListener("afterprint", () => {
+    sheet.replaceChildren();
+    document.title = title;
+  });
 }
 
 // A table, because its head and foot come again on every page.

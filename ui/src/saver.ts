@@ -12,7 +12,7 @@ export class Saver {
   etag: number;
   private readonly told: Told;
   private dirty = false;
-  private stopped = false;
+  private readonly ended = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running: Promise<void> | null = null;
 
@@ -24,7 +24,7 @@ export class Saver {
   ) {
     this.etag = report.etag;
     this.told = told;
-    addEventListener("beforeunload", (event) => this.dirty && !this.stopped && event.preventDefault());
+    addEventListener("beforeunload", (event) => this.dirty && event.preventDefault(), { signal: this.ended.signal });
   }
 
   // Is there anything that the server has not stored?
@@ -48,7 +48,7 @@ export class Saver {
   }
 
   stop(): void {
-    this.stopped = true;
+    this.ended.abort();
     clearTimeout(this.timer);
   }
 
@@ -56,7 +56,7 @@ export class Saver {
   async flush(): Promise<void> {
     clearTimeout(this.timer);
     while (this.running) await this.running.catch(() => {});
-    if (!this.dirty || this.stopped) return;
+    if (!this.dirty || this.ended.signal.aborted) return;
     this.running = this.put();
     try {
       await this.running;
@@ -86,12 +86,4 @@ export class Saver {
       throw problem;
     }
   }
-}
-
-// The line that tells how the words stand.
-export function saySaved(text: string, warn: boolean): void {
-  const place = document.getElementById("saved");
-  if (!place) return;
-  place.textContent = text;
-  place.classList.toggle("warn", warn);
 }

@@ -25,6 +25,11 @@ export class Sights {
     this.standing.delete(what);
   }
 
+  // The study is left: what has not stood long enough was not seen.
+  close(): void {
+    for (const what of [...this.standing.keys()]) this.hide(what);
+  }
+
   private tell(name: string, what: Sight, finding: string): void {
     this.standing.delete(what);
     if (!this.tells()) return;
@@ -34,7 +39,7 @@ export class Sights {
 }
 
 // The film's own marks, as they stand on the screen: a heat map or a box of the finding in hand.
-export function watchFilm(root: HTMLElement, sights: Sights): void {
+export function watchFilm(root: HTMLElement, sights: Sights): MutationObserver {
   const look = () => {
     const finding = root.dataset.finding ?? "";
     for (const [what, selector] of [["heat_map", ".heat"], ["box", ".box"]] as const) {
@@ -43,5 +48,7 @@ export function watchFilm(root: HTMLElement, sights: Sights): void {
       else sights.hide(what);
     }
   };
-  new MutationObserver(look).observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ["hidden", "data-finding"] });
+  const watcher = new MutationObserver(look);
+  watcher.observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ["hidden", "data-finding"] });
+  return watcher;
 }

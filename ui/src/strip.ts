@@ -43,6 +43,12 @@ export class CriticalStrip {
     setInterval(() => this.tick(), 1000);
   }
 
+  // Another study is on the screen now.
+  turnTo(studyKey: string | null): void {
+    this.options.studyKey = studyKey;
+    this.draw();
+  }
+
   private get shown(): CriticalResult[] {
     const mine = (each: CriticalResult) => each.study_key === this.options.studyKey;
     if (!this.options.slim) return this.results;

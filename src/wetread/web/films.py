@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from struct import unpack
 from threading import Lock
+from time import perf_counter
 
 from starlette.responses import Response
 
@@ -76,7 +77,10 @@ def get_film(call: Call) -> Response:
 
 
 def get_pixels(call: Call) -> Response:
-    """`ahead=1` decodes the film into memory here and answers 204: nothing of it has left, so nobody can have seen it, and the record says `film.prepared`, not `film.read`."""
+    """Every stored value. With `ahead=1` they go to a page that will probably show them next, and the record says `film.prepared`: held in its memory, on no screen. What shows them asks again with
+    the answer's entity tag in If-None-Match: it is told whether they still are this film and may still be seen, and the record says `film.read`.
+    """
+    began = perf_counter()
     key = study_key_of(call)
     ahead = dict(call.query).get("ahead", "0")
     if ahead not in ("0", "1"):
@@ -84,10 +88,13 @@ def get_pixels(call: Call) -> Response:
     instance = _instance(call, key)
     act = "film.prepared" if ahead == "1" else "film.read"
     call.house.audit_seldom(AuditEvent(act, call.signed_in.actor.actor_id, study_key=key))
+    tag = f'"{instance.content_sha256[:32]}"'
+    headers = {"ETag": tag, "Wetread-Instance": instance.instance_key}
+    if call.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
     pixels = call.house.pixels.pixels(instance.content_sha256)
-    if ahead == "1":
-        return Response(status_code=204)
-    return Response(pixels, media_type=MEDIA_TYPE, headers={"Wetread-Instance": instance.instance_key})
+    timing = f"film;dur={(perf_counter() - began) * 1000:.1f}"
+    return Response(pixels, media_type=MEDIA_TYPE, headers={**headers, "Server-Timing": timing})
 
 
 def _instance(call: Call, key: StudyKey) -> Instance:

@@ -137,7 +137,7 @@ OPERATIONS: tuple[Operation, ...] = (
         films.get_pixels,
         "JSON head and raw blocks",
         act=Act.READ_STUDY,
-        query=(_FILM_QUERY[0], Query("ahead", "1: decode it for later, send nothing")),
+        query=(_FILM_QUERY[0], Query("ahead", "1: for later; to show it, ask again with If-None-Match")),
         media_type=MEDIA_TYPE,
         slow=True,
     ),

@@ -154,17 +154,26 @@ def test_pixels_come_with_a_head_that_says_where_each_block_lies(world: World, d
     assert ("film.read", "radiologist", "success") in world.audited()
 
 
-def test_what_is_prepared_ahead_is_not_sent_and_not_called_read(world: World, door: Browser) -> None:
+def test_what_is_sent_ahead_is_called_prepared_and_read_only_once_it_is_shown(world: World, door: Browser) -> None:
     key = world.add_study()
     reader = door.as_("radiologist")
     ahead = reader.get(f"/api/studies/{key}/pixels?ahead=1")
-    assert (ahead.status, ahead.body) == (204, b"")
+    assert (ahead.status, ahead.headers["cache-control"]) == (200, "no-store")
     assert ("film.prepared", "radiologist", "success") in world.audited()
     assert ("film.read", "radiologist", "success") not in world.audited()
-    made = world.services.decoder.rendered  # type: ignore[attr-defined]
-    assert reader.get(f"/api/studies/{key}/pixels").status == 200
-    assert world.services.decoder.rendered == made  # type: ignore[attr-defined]
+    tag = ahead.headers["etag"]
+    shown = reader.get(f"/api/studies/{key}/pixels", {"If-None-Match": tag})
+    assert (shown.status, shown.body, shown.headers["wetread-instance"]) == (304, b"", film_key_of(world, key))
+    assert ("film.read", "radiologist", "success") in world.audited()
+    other = reader.get(f"/api/studies/{world.add_study()}/pixels", {"If-None-Match": tag})
+    assert (other.status, other.headers["etag"] == tag) == (200, False)
     assert reader.get(f"/api/studies/{key}/pixels?ahead=2").status == 400
+
+
+def test_whoever_may_not_read_a_film_is_not_told_whether_it_is_still_the_same(world: World, door: Browser) -> None:
+    key = world.add_study()
+    tag = door.as_("radiologist").get(f"/api/studies/{key}/pixels?ahead=1").headers["etag"]
+    assert door.as_("technologist").get(f"/api/studies/{key}/pixels", {"If-None-Match": tag}).status == 403
 
 
 @pytest.mark.parametrize("path", ["pixels?instance=none", "pixels?ahead=1&instance=none"])

@@ -51,6 +51,7 @@ function press(pane: Pane, event: PointerEvent, where: (event: MouseEvent) => Po
   }
   let travelled = 0;
   viewport.setPointerCapture(event.pointerId);
+  pane.inHand = true;
   viewport.classList.add(windowing ? "windowing" : "moving");
   const move = (now: PointerEvent) => {
     travelled += Math.abs(now.movementX) + Math.abs(now.movementY);
@@ -66,6 +67,7 @@ function press(pane: Pane, event: PointerEvent, where: (event: MouseEvent) => Po
   const stop = (now: PointerEvent) => {
     viewport.removeEventListener("pointermove", move);
     viewport.classList.remove("windowing", "moving");
+    pane.inHand = false;
     pane.rest();
     if (now.type === "pointerup" && marks.placing && !windowing && travelled <= CLICK_PX) put(pane, pane.toFilm(where(now)), told);
     if (handle) told.moved(pane);

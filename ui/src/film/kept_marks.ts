@@ -22,6 +22,7 @@ export class KeptMarks {
   private mine = new Map<string, readonly Mark[]>();
   private others = new Map<string, OtherMark[]>();
   private dirty = false;
+  private closed = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private save: Save | null = null;
 
@@ -40,6 +41,16 @@ export class KeptMarks {
     for (const each of others) {
       for (const film of each.films) this.others.set(film.instance_key, [...this.othersOf(film.instance_key), ...film.marks.map((mark) => ({ mark: drawn(mark), who: each.reader_name }))]);
     }
+  }
+
+  get unsaved(): boolean {
+    return this.dirty && this.save !== null;
+  }
+
+  // The study is left.
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
   }
 
   of(instance: string): readonly Mark[] {
@@ -79,7 +90,7 @@ export class KeptMarks {
     } catch {
       this.dirty = true;
       this.tell(true);
-      this.later(RETRY_MS);
+      if (!this.closed) this.later(RETRY_MS);
     }
   }
 

@@ -16,6 +16,7 @@ const PREVIEW_AFTER_MS = 600;
 const PREVIEW_SIDE = 1024;
 const BAR_PX = 130;
 const REST_AFTER_MS = 150;
+const REST_IN_HAND_MS = 500; // while the button is down
 const TOLD_EVERY_MS = 250;
 const NOTHING: Scale = { row: 1, column: 1, unit: "px", basis: "" };
 export type Source = { studyKey: string; instanceKey: string; caption: string };
@@ -34,6 +35,7 @@ export class Pane {
   inverted = false;
   scale: Scale = NOTHING;
   fitted = true;
+  inHand = false;
   onChange: () => void = () => {};
   private drawing: FilmCanvas | null = null;
   private wanted = new AbortController();
@@ -44,6 +46,7 @@ export class Pane {
   private drawn = 1; // how coarsely the canvas was last drawn
   private told = 0;
   private resting: ReturnType<typeof setTimeout> | undefined; // while the film moves under the hand
+  private readonly resized = new ResizeObserver(() => (this.fitted ? this.fit() : this.redraw(true)));
   private readonly preview = h("img", { alt: "", draggable: "false", hidden: true });
   private readonly stage = h("div", { class: "stage" }, this.preview, this.ai.heat);
   private readonly message = h("div", { class: "message" }, "Loading the film");
@@ -56,7 +59,7 @@ export class Pane {
   constructor(name: string) {
     this.viewport = h("div", { class: "viewport", tabindex: 0, role: "img", "aria-label": name }, this.canvas, this.stage, this.marks.element, ...this.letters, this.bar, this.magnifier.element, this.listed, this.caption, this.message);
     this.element = h("div", { class: "pane" }, this.viewport);
-    new ResizeObserver(() => (this.fitted ? this.fit() : this.redraw(true))).observe(this.viewport);
+    this.resized.observe(this.viewport);
   }
 
   get size(): Size {
@@ -80,8 +83,8 @@ export class Pane {
     return fitScale(this.filmSize, this.aspect, this.size, this.view.quarters);
   }
 
-  // Shows the film; a small picture first where the pixels take their time. False where it cannot be shown, or another was asked for meanwhile.
-  async show(source: Source, ready?: Promise<Sent>): Promise<boolean> {
+  // Shows the film; a small picture first where the pixels take their time. False where it cannot be shown, or another was asked for meanwhile. `ahead`: what was fetched for this moment.
+  async show(source: Source, ahead: Promise<Sent | null> | null = null): Promise<boolean> {
     this.wanted.abort();
     const asked = (this.wanted = new AbortController());
     const same = this.source?.instanceKey === source.instanceKey && this.film !== null;
@@ -92,7 +95,8 @@ export class Pane {
     this.say("Loading the film");
     const first = setTimeout(() => this.showPreview(source, asked.signal), PREVIEW_AFTER_MS);
     try {
-      const { film, instanceKey } = await (ready ?? fetchFilm(source.studyKey, source.instanceKey, asked.signal));
+      const have = ahead && (await ahead);
+      const { film, instanceKey } = await fetchFilm(source.studyKey, source.instanceKey, { signal: asked.signal, have });
       if (asked.signal.aborted) return false;
       this.source = { ...source, instanceKey };
       this.take(film, this.source);
@@ -103,6 +107,24 @@ export class Pane {
     } finally {
       clearTimeout(first);
     }
+  }
+
+  // For good: what still comes is not shown.
+  close(): void {
+    this.wanted.abort();
+    this.resized.disconnect();
+    clearTimeout(this.resting);
+    cancelAnimationFrame(this.due);
+    this.onChange = () => {};
+    this.clear();
+  }
+
+  // Takes the film off, until another is shown.
+  put(): void {
+    this.wanted.abort();
+    this.source = null;
+    this.clear();
+    this.say("No film is read now");
   }
 
   clear(): void {
@@ -143,7 +165,8 @@ export class Pane {
     show(this.message, false);
     this.fit();
     this.flush();
-    performance.mark("film-drawn");
+    performance.clearMarks("film-drawn");
+    performance.mark("film-drawn", { detail: source.studyKey });
   }
 
   fit(): void {
@@ -215,10 +238,10 @@ export class Pane {
     return this.resting !== undefined;
   }
 
-  // The film moves under the hand: until it rests it may be drawn coarsely.
+  // The film moves: until it rests it may be drawn coarsely.
   stir(): void {
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.rest(), REST_AFTER_MS);
+    this.resting = setTimeout(() => this.rest(), this.inHand ? REST_IN_HAND_MS : REST_AFTER_MS);
   }
 
   rest(): void {

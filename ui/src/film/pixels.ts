@@ -1,21 +1,24 @@
 // A film's every stored value, as the server sent it: fetched and taken apart, nothing decoded here.
 import type { FilmFacts, FilmHead } from "../answers/film.ts";
-import { get, Problem } from "../api.ts";
+import { Problem } from "../api.ts";
 import { Sampler } from "./sampler.ts";
 
 export type Stored = Uint8Array | Uint16Array;
 export type FilmPixels = { facts: FilmFacts; stored: Stored; modality: Float32Array; voiLut: Float32Array | null; sampler: Sampler };
 
-export type Sent = { film: FilmPixels; instanceKey: string };
+export type Sent = { film: FilmPixels; instanceKey: string; etag: string };
+export type Asked = { signal?: AbortSignal; ahead?: boolean; have?: Sent | null };
 
-// Without an instance: the film the model read, else the first; the answer says which.
-export async function fetchFilm(studyKey: string, instanceKey = "", signal?: AbortSignal): Promise<Sent> {
-  const which = instanceKey ? `?instance=${instanceKey}` : "";
-  const answer = await fetch(`/api/studies/${studyKey}/pixels${which}`, { headers: { "wetread-request": "1" }, signal: signal ?? null }).catch((thrown: unknown) => {
+// Without an instance: the film the model read, else the first; the answer says which. `ahead`: for later, not to be shown yet. `have`: what was fetched ahead; the server is asked whether it may be shown.
+export async function fetchFilm(studyKey: string, instanceKey: string, { signal, ahead = false, have = null }: Asked = {}): Promise<Sent> {
+  const query = [instanceKey && `instance=${instanceKey}`, ahead && "ahead=1"].filter(Boolean).join("&");
+  const headers = { "wetread-request": "1", ...(ahead ? { "wetread-activity": "background" } : {}), ...(have ? { "if-none-match": have.etag } : {}) };
+  const answer = await fetch(`/api/studies/${studyKey}/pixels${query && `?${query}`}`, { headers, signal: signal ?? null, priority: ahead ? "low" : "high" }).catch((thrown: unknown) => {
     if (signal?.aborted) throw thrown;
     throw new Problem(0, { code: "offline", detail: "The server cannot be reached." });
   });
-  if (answer.ok) return { film: takenApart(await answer.arrayBuffer()), instanceKey: answer.headers.get("wetread-instance") ?? instanceKey };
+  if (answer.status === 304 && have) return have;
+  if (answer.ok) return { film: takenApart(await answer.arrayBuffer()), instanceKey: answer.headers.get("wetread-instance") ?? instanceKey, etag: answer.headers.get("etag") ?? "" };
   const said: { code?: string; detail?: string } = await answer.json().catch(() => ({}));
   throw new Problem(answer.status, said);
 }
@@ -32,10 +35,4 @@ export function takenApart(buffer: ArrayBuffer): FilmPixels {
     voiLut: lut ? new Float32Array(buffer, lut.offset, lut.bytes / 4) : null,
     sampler: new Sampler(stored, facts.rows, facts.columns, facts.padding),
   };
-}
-
-// Has the server decode the film of the study that will probably be next. Nothing of it is sent, so nobody has seen it.
-export async function prepareNext(studyKey: string): Promise<void> {
-  const { study_key: next } = await get<{ study_key: string | null }>(`/api/worklist/next?after=${studyKey}`, { background: true });
-  if (next) await fetch(`/api/studies/${next}/pixels?ahead=1`, { headers: { "wetread-request": "1", "wetread-activity": "background" }, priority: "low" });
 }

@@ -37,6 +37,18 @@ export class Sampler {
     return { values, width, height, left: across.first, right: across.stop, top: down.first, bottom: down.stop };
   }
 
+  // The averages of the whole film, a few rows at a time, for whoever has time before it is shown. Where it is shown before that, `sample` makes what it needs itself.
+  *averaging(): Generator<void> {
+    for (let number = 1; number <= MOST_LEVELS; number += 1) {
+      if (number < this.levels.length) continue;
+      const work = halving(this.level(number - 1), this.padding);
+      let step = work.next();
+      for (; !step.done; step = work.next()) yield;
+      if (number === this.levels.length) this.levels.push(step.value);
+      yield;
+    }
+  }
+
   private get whole(): Level {
     return this.levels[0] as Level;
   }
@@ -104,13 +116,35 @@ function nearEdges(source: Stored, across: Axis, down: Axis, into: Uint16Array, 
   }
 }
 
+const ROWS_AT_ONCE = 64;
+
+function halved(level: Level, padding: Padding): Level {
+  const work = halving(level, padding);
+  let step = work.next();
+  while (!step.done) step = work.next();
+  return step.value;
+}
+
+// Pauses after every few rows.
+function* halving({ values, columns, rows }: Level, padding: Padding): Generator<void, Level> {
+  const width = Math.ceil(columns / 2);
+  const height = Math.ceil(rows / 2);
+  const smaller = values instanceof Uint8Array ? new Uint8Array(width * height) : new Uint16Array(width * height);
+  const byWords = !padding && values instanceof Uint16Array && columns % 2 === 0 && values.byteOffset % 4 === 0;
+  const words = byWords ? new Int32Array(values.buffer, values.byteOffset, values.length >> 1) : null;
+  for (let from = 0; from < height; from += ROWS_AT_ONCE) {
+    const to = Math.min(height, from + ROWS_AT_ONCE);
+    if (words) halveWords(words, width, rows, smaller as Uint16Array, from, to);
+    else halve(values, columns, rows, smaller, width, from, to);
+    if (padding) keepPadding(values, columns, rows, smaller, width, from, to, padding);
+    yield;
+  }
+  return { values: smaller, columns: width, rows: height };
+}
+
 // Two stored values in one load, where rows begin at a word: a whole film is read before its first picture, so this is most of the wait.
-function halvedByWords(values: Uint16Array, columns: number, rows: number): Uint16Array {
-  const width = columns >> 1;
-  const height = (rows + 1) >> 1;
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length >> 1);
-  const smaller = new Uint16Array(width * height);
-  for (let y = 0, at = 0; y < height; y += 1) {
+function halveWords(words: Int32Array, width: number, rows: number, smaller: Uint16Array, from: number, to: number): void {
+  for (let y = from, at = from * width; y < to; y += 1) {
     let upper = 2 * y * width;
     let lower = Math.min(2 * y + 1, rows - 1) * width;
     for (const end = at + width; at < end; at += 1, upper += 1, lower += 1) {
@@ -119,15 +153,10 @@ function halvedByWords(values: Uint16Array, columns: number, rows: number): Uint
       smaller[at] = ((one & 0xffff) + (one >>> 16) + (other & 0xffff) + (other >>> 16) + 2) >> 2;
     }
   }
-  return smaller;
 }
 
-function halved({ values, columns, rows }: Level, padding: Padding): Level {
-  const width = Math.ceil(columns / 2);
-  const height = Math.ceil(rows / 2);
-  if (!padding && values instanceof Uint16Array && columns % 2 === 0 && values.byteOffset % 4 === 0) return { values: halvedByWords(values, columns, rows), columns: width, rows: height };
-  const smaller = values instanceof Uint8Array ? new Uint8Array(width * height) : new Uint16Array(width * height);
-  for (let y = 0; y < height; y += 1) {
+function halve(values: Stored, columns: number, rows: number, smaller: Stored, width: number, from: number, to: number): void {
+  for (let y = from; y < to; y += 1) {
     const upper = 2 * y * columns;
     const lower = Math.min(2 * y + 1, rows - 1) * columns;
     for (let x = 0, at = y * width; x < width; x += 1, at += 1) {
@@ -136,12 +165,10 @@ function halved({ values, columns, rows }: Level, padding: Padding): Level {
       smaller[at] = ((values[upper + left] as number) + (values[upper + right] as number) + (values[lower + left] as number) + (values[lower + right] as number) + 2) >> 2;
     }
   }
-  if (padding) keepPadding(values, columns, rows, smaller, width, height, padding);
-  return { values: smaller, columns: width, rows: height };
 }
 
-function keepPadding(values: Stored, columns: number, rows: number, smaller: Stored, width: number, height: number, [first, last]: readonly [number, number]): void {
-  for (let y = 0; y < height; y += 1) {
+function keepPadding(values: Stored, columns: number, rows: number, smaller: Stored, width: number, from: number, to: number, [first, last]: readonly [number, number]): void {
+  for (let y = from; y < to; y += 1) {
     for (let x = 0; x < width; x += 1) {
       for (const row of [2 * y, Math.min(2 * y + 1, rows - 1)]) {
         for (const column of [2 * x, Math.min(2 * x + 1, columns - 1)]) {

@@ -3,7 +3,7 @@ import type { Look } from "./grey.ts";
 import type { Pane } from "./pane.ts";
 
 export type Shown = { studyKey: string; patient: string; instanceKey: string; scale: number; across: number; down: number; quarters: number; mirrored: boolean; look: Look | null; inverted: boolean };
-type Said = { kind: "shown"; shown: Shown } | { kind: "hello" };
+type Said = { kind: "shown"; shown: Shown } | { kind: "left"; studyKey: string } | { kind: "hello" };
 
 // Sizes are told as parts of the film's fitted size, so that windows of any size agree.
 export function shownBy(pane: Pane, patient: string): Shown | null {
@@ -34,10 +34,16 @@ export class InStep {
     private readonly pane: Pane,
     private readonly patient: () => string,
     private readonly leads: boolean,
-    private readonly onTaken: (shown: Shown) => void = () => {},
+    private readonly onTaken: (shown: Shown | null) => void = () => {},
   ) {
     this.channel.addEventListener("message", (event: MessageEvent<Said>) => this.hear(event.data));
     if (!leads) this.channel.postMessage({ kind: "hello" } satisfies Said);
+  }
+
+  // The reading page goes to another study: no other window may go on showing this one as if it were read.
+  close(): void {
+    if (this.leads && this.pane.source) this.channel.postMessage({ kind: "left", studyKey: this.pane.source.studyKey } satisfies Said);
+    this.channel.close();
   }
 
   // Called on every change of the film; says it when it is news and not what was just taken on.
@@ -51,10 +57,11 @@ export class InStep {
 
   private async hear(said: Said): Promise<void> {
     if (said.kind === "hello") return this.leads ? this.say(true) : undefined;
+    if (said.kind === "left") return this.leads || said.studyKey !== this.pane.source?.studyKey ? undefined : this.onTaken(null);
     if (this.leads && said.shown.studyKey !== this.pane.source?.studyKey) return;
+    if (!this.leads) this.onTaken(said.shown);
     this.taking = true;
     await takeOn(this.pane, said.shown).finally(() => (this.taking = false));
     this.last = JSON.stringify(shownBy(this.pane, this.patient()));
-    this.onTaken(said.shown);
   }
 }

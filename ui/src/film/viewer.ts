@@ -11,6 +11,7 @@ import { interact } from "./interact.ts";
 import { KeptMarks } from "./kept_marks.ts";
 import { type Kind, sentence, TITLES } from "./measure.ts";
 import { Pane, type Source } from "./pane.ts";
+import type { Sent } from "./pixels.ts";
 import { InStep, type Shown } from "./step.ts";
 import { button, KINDS, Toolbar, TOOL_KEYS } from "./toolbar.ts";
 
@@ -41,6 +42,7 @@ export class FilmViewer {
   constructor(
     root: HTMLElement,
     private readonly studyKey: string,
+    ahead: Promise<Sent | null> | null = null,
   ) {
     show(this.mode, false);
     this.bar = new Toolbar({ preset: (number) => this.preset(number), invert: () => this.invert(), fit: () => this.fit(), actualSize: () => this.both((each) => each.actualSize()), take: (kind) => this.take(kind), glass: () => this.glass(), toggleHeat: () => this.toggleHeat(), reset: () => this.reset() }, this.pick, this.mode, this.compare.slider);
@@ -49,7 +51,7 @@ export class FilmViewer {
       pane.onChange = () => this.changed();
       interact(pane, { active: (each) => this.activate(each), placed: () => this.placed(), moved: () => this.describe(), linked: (each, alone) => (alone && each === this.second ? this.compare.drifted() : this.compare.follow(each)) });
     }
-    this.early = this.first.show({ studyKey, instanceKey: "", caption: "" }); // the film takes longest: it is under way while the page finds out what it is of
+    this.early = this.first.show({ studyKey, instanceKey: "", caption: "" }, ahead); // the film takes longest: it is under way while the page finds out what it is of
   }
 
   // The reading page: other windows of this browser follow its film.
@@ -58,13 +60,22 @@ export class FilmViewer {
     this.step.say();
   }
 
-  // A window with the film alone.
-  follow(onTaken: (shown: Shown) => void): void {
+  // A window with the film alone. It is told whose film comes before the film does; null: the one it showed is no longer read.
+  follow(onTaken: (shown: Shown | null) => void): void {
     let patient = "";
     this.step = new InStep(this.first, () => patient, false, (shown) => {
-      patient = shown.patient;
+      patient = shown?.patient ?? "";
+      if (!shown) this.first.put();
       onTaken(shown);
     });
+  }
+
+  // Another study takes its place: nothing of this one is drawn any more, here or in a window that followed.
+  close(): void {
+    this.kept.close();
+    this.first.close();
+    this.second.close();
+    this.step?.close();
   }
 
   popOut(): void {
@@ -80,6 +91,12 @@ export class FilmViewer {
     if (this.kept.of(key) !== this.first.marks.all) this.first.marks.restore(this.kept.of(key));
     this.first.marks.others = this.kept.othersOf(key);
     this.first.redraw(false);
+  }
+
+  // Resolves once what was drawn is stored, or could not be.
+  async flushMarks(): Promise<void> {
+    if (this.instance) this.kept.keep(this.instance.instance_key, this.first.marks.all);
+    await this.kept.flush();
   }
 
   private toggleOthers(): void {

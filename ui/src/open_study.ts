@@ -1,0 +1,180 @@
+// One study on the screen, from opening to leaving: its sheet, film, lock, log of what was seen, and words. It is made for one study and closed with it; nothing of it outlives that.
+import type { Macro } from "./answers/reading.ts";
+import type { Finding, HeatMaps, Reading, StudyStatus } from "./answers/study.ts";
+import { get, problemOf, send } from "./api.ts";
+import { h } from "./dom.ts";
+import type { Sent } from "./film/pixels.ts";
+import { FilmViewer } from "./film/viewer.ts";
+import type { Binding } from "./keys.ts";
+import { StudyLock } from "./lock.ts";
+import { patientBar } from "./patient_bar.ts";
+import { keepUnsaved } from "./recovery.ts";
+import { Sights, watchFilm } from "./seen.ts";
+import { may, me } from "./session.ts";
+import { StudySheet } from "./study_sheet.ts";
+import { StudyWords } from "./study_words.ts";
+
+const MACHINE_DONE = ["drafted", "in_reading"];
+export const READABLE = ["admitted", "analysed", "ai_unavailable", "triaged", ...MACHINE_DONE];
+
+// What a study needs of the page around it.
+export type Surroundings = { next: () => unknown; announce: (text: string) => void; macros: () => Macro[]; editMacros: () => Promise<unknown> };
+
+const wantsToWrite = ({ reading, report, study }: Reading): boolean =>
+  may("edit_draft") && reading.withheld !== "adjudication" && (MACHINE_DONE.includes(study.state) || (reading.withheld === "until_commit" && READABLE.includes(study.state)) || Boolean(report && !report.signature));
+
+export class OpenStudy {
+  readonly address: string;
+  readonly sheet: StudySheet;
+  readonly film: FilmViewer;
+  readonly lock: StudyLock;
+  readonly sights: Sights;
+  readonly words: StudyWords;
+  reading: Reading | null = null;
+  told = ""; // what there is to say of how this study came or went
+  closed = false;
+  private newest = 0;
+  private readonly watcher: MutationObserver;
+
+  // `ahead`: its film, where it was fetched before.
+  constructor(
+    readonly studyKey: string,
+    readonly around: Surroundings,
+    ahead: Promise<Sent | null> | null = null,
+  ) {
+    this.address = `/api/studies/${studyKey}`;
+    this.sheet = new StudySheet(studyKey);
+    this.film = new FilmViewer(this.sheet.film, studyKey, ahead);
+    this.sights = new Sights(this.address, () => may("edit_draft") && this.reading?.reading.withheld === "");
+    this.watcher = watchFilm(this.sheet.film, this.sights);
+    this.lock = new StudyLock(this.address, () => me().actor_id, () => this.lost());
+    this.words = new StudyWords(this);
+    this.film.insert = (text) => this.words.editor?.insert(text);
+  }
+
+  // Reads and shows it; says on its own sheet where it cannot be opened.
+  async begin(): Promise<boolean> {
+    try {
+      await this.load();
+    } catch (thrown) {
+      this.sheet.patient.textContent = "This study cannot be opened";
+      this.sheet.report.replaceChildren(h("p", { class: "alert" }, problemOf(thrown).message), h("p", {}, h("a", { href: "/" }, "Back to the worklist")));
+      return false;
+    }
+    if (this.closed) return false;
+    this.film.lead(() => this.sheet.patient.textContent ?? ""); // once it is known whose film it is
+    return true;
+  }
+
+  // Stores what was typed and drawn. False: it is stored nowhere, and leaving would lose it.
+  async settle(): Promise<boolean> {
+    await Promise.all([this.words.saver?.flush(), this.film.flushMarks()]).catch(() => {});
+    return this.keep().then(() => !this.film.kept.unsaved, () => false);
+  }
+
+  // For good. Called when its sheet leaves the screen.
+  close(): void {
+    this.closed = true;
+    this.newest = Number.NaN; // equal to nothing: whatever is under way comes too late
+    this.words.close();
+    this.sights.close();
+    this.watcher.disconnect();
+    this.film.close();
+    this.lock.close();
+  }
+
+  async load(): Promise<void> {
+    const mine = ++this.newest;
+    let fresh = await get<Reading>(this.address);
+    if (mine !== this.newest) return; // somebody acted while this was under way: what is on the screen is theirs
+    if (!this.reading) patientBar(fresh, this.sheet);
+    if (wantsToWrite(fresh)) fresh = await this.openForWriting(fresh);
+    if (mine === this.newest) this.show(fresh);
+  }
+
+  show(fresh: Reading): void {
+    if (this.closed) return;
+    this.reading = fresh;
+    const { film } = this;
+    patientBar(fresh, this.sheet);
+    this.words.show(fresh);
+    const { analysis } = fresh.ai;
+    const called = (analysis?.findings ?? []).filter((each) => each.called).map((each) => each.name);
+    film.kept.take(this.studyKey, fresh.instances.map((each) => each.instance_key), fresh.marks, may("edit_draft") ? (films) => send("PUT", `${this.address}/marks`, { body: { films } }) : null);
+    if (film.instances?.length !== fresh.instances.filter((each) => each.has_pixel_data).length) film.offer(fresh.instances, analysis?.instance_key, fresh.priors, called);
+    else film.layMarks();
+    if (analysis?.has_heat_maps) get<HeatMaps>(`${this.address}/heatmap`, { background: true }).then((heat) => film.setHeat(heat), () => {});
+  }
+
+  async openForWriting(fresh: Reading): Promise<Reading> {
+    const { fromOwnScreen } = await this.lock.take();
+    if (fromOwnScreen) this.told = "You had this study open in another tab: that one can only read now.";
+    return this.lock.mine ? send<Reading>("POST", `${this.address}/open`) : fresh;
+  }
+
+  async takeOver(): Promise<void> {
+    if (!(await this.lock.takeOver())) return;
+    this.told = "";
+    await this.load();
+  }
+
+  // Somebody took the study: their words stand from now on, ours are kept.
+  private async lost(): Promise<void> {
+    this.words.saver?.stop();
+    const who = this.lock.holder;
+    this.told = `${who && who.holder_id !== me().actor_id ? `${who.holder_name} took this study over.` : "You opened this study on another screen."} This page can only read now.`;
+    await this.keep().catch(() => (this.told += " What you had not saved could not be kept: copy it from here."));
+    if (this.closed) return;
+    this.around.announce(this.told);
+    this.show(await get<Reading>(this.address));
+  }
+
+  // Hands in what was typed and could not be saved, as a recovery copy for its author.
+  private async keep(): Promise<void> {
+    const { editor, report, saver } = this.words;
+    if (saver?.unsaved && editor && report) await keepUnsaved(this.address, report.version, this.words.content(editor));
+  }
+
+  // The session ended while something was typed: it is handed in at once, for whoever of the two comes back to it.
+  async keepOnExpiry(): Promise<void> {
+    if (!this.words.editing || !this.words.saver?.unsaved) return;
+    await this.keep();
+    this.words.kept = true;
+  }
+
+  // What is under way is older than what a person just did.
+  overtake(): void {
+    this.newest += 1;
+  }
+
+  point(finding: Finding, instance: string): void {
+    this.film.point(finding, instance);
+    this.sheet.film.dataset.finding = finding.name;
+  }
+
+  async refreshStatus(): Promise<void> {
+    if (!this.reading) return;
+    const now = await get<StudyStatus>(`${this.address}/status`, { background: true });
+    const { reading } = this;
+    if (this.closed) return;
+    this.lock.heard(now.lock, now.now);
+    if (this.words.editing) return;
+    const changed = now.lock?.screen !== reading.lock?.screen || now.withheld !== reading.reading.withheld || now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || (!now.withheld && now.has_analysis !== Boolean(reading.ai.analysis));
+    reading.deliveries = now.deliveries;
+    if (changed && !this.words.own) return this.refreshReadOnly();
+    this.words.refreshDeliveries();
+  }
+
+  // Somebody else acted: show it, but take nothing from them by that.
+  private async refreshReadOnly(): Promise<void> {
+    const fresh = await get<Reading>(this.address, { background: true });
+    if (this.closed) return;
+    const free = !fresh.lock || fresh.lock.expires_at <= fresh.now;
+    if (free && wantsToWrite(fresh) && !this.told) return this.load();
+    this.show(fresh);
+  }
+
+  get bindings(): Binding[] {
+    return [...this.words.bindings, ...this.film.bindings];
+  }
+}

@@ -1,0 +1,312 @@
+// Findings, report and foot of one study: what stands there, and what a person does with it.
+import type { Finding, Reading, Report, ReportContent, Sentence, Verdict } from "./answers/study.ts";
+import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
+import { askToAdd } from "./addendum.ts";
+import { t } from "./catalogue.ts";
+import { canDictate, dictateButton } from "./dictation.ts";
+import { h } from "./dom.ts";
+import { Editor } from "./editor.ts";
+import { findingsPanel, type Said } from "./findings.ts";
+import { date, visible, words } from "./format.ts";
+import type { Binding } from "./keys.ts";
+import { lockedBanner } from "./lock.ts";
+import { modeButton } from "./modes.ts";
+import { showOffer } from "./offer.ts";
+import { type OpenStudy, READABLE } from "./open_study.ts";
+import { OwnFindings } from "./own_findings.ts";
+import { dropUnsaved, recoveryNotice } from "./recovery.ts";
+import { Saver } from "./saver.ts";
+import { differencesPanel } from "./second_read.ts";
+import { may, me } from "./session.ts";
+import { addendumBlocks, deliveryList, document_, signatureBlock, versionList } from "./signed.ts";
+import { Warnings } from "./warnings.ts";
+
+const present = <T extends Node>(...given: (T | null | undefined | false | "")[]): T[] => given.filter((each) => each instanceof Node);
+
+export class StudyWords {
+  editor: Editor | null = null;
+  saver: Saver | null = null;
+  own: OwnFindings | null = null;
+  kept = false; // words are on the server as a recovery copy: it is dropped once they are stored in the report
+  private warnings: Warnings | null = null;
+  private verdicts = new Map<string, Verdict>();
+  private versionShown: number | null = null;
+
+  constructor(private readonly study: OpenStudy) {}
+
+  private get reading(): Reading {
+    if (!this.study.reading) throw new Error("this study is not here yet");
+    return this.study.reading;
+  }
+
+  // The version that nobody has signed yet.
+  get report(): Report | null {
+    const report = this.study.reading?.report;
+    return report && !report.signature ? report : null;
+  }
+
+  get editing(): Report | null {
+    return may("edit_draft") && this.study.lock.mine ? this.report : null;
+  }
+
+  content(from: Editor): ReportContent {
+    return { sections: from.sections, findings: [...this.verdicts.values()].map(({ name, present, laterality }) => ({ name, present, laterality })) };
+  }
+
+  close(): void {
+    this.saver?.stop();
+    this.warnings?.stop();
+  }
+
+  show(reading: Reading): void {
+    this.saver?.stop();
+    this.warnings?.stop();
+    this.study.film.point(null);
+    this.own = null;
+    this.verdicts = new Map((reading.report?.content.findings ?? []).map((each) => [each.name, each]));
+    if (reading.reading.withheld === "until_commit" || reading.reading.withheld === "adjudication") return this.drawOwn();
+    this.drawFindings();
+    const open = this.editing;
+    if (open) return this.drawEditor(open);
+    this.editor = this.saver = this.warnings = null;
+    if (reading.report?.signature) return this.drawSigned(reading.report);
+    this.drawWaiting();
+  }
+
+  private drawFindings(): void {
+    const { reading, study } = this;
+    const verdictOf = (name: string): Said => {
+      const said = this.verdicts.get(name);
+      return said ? (said.present ? "present" : "absent") : null;
+    };
+    if (reading.ai.analysis) study.sights.show("findings");
+    study.sheet.findings.replaceChildren(...findingsPanel(reading, { concepts: me().findings, mode: may("edit_draft") ? modeButton(reading.reading) : null, compared: differencesPanel(reading.reading), editable: Boolean(this.editing), verdictOf, onVerdict: (finding, verdict) => this.judge(finding, verdict), onPoint: (finding, instance) => study.point(finding, instance) }));
+    if (reading.priors.length) study.sheet.findings.append(h("p", { class: "quiet-line" }, "Earlier studies: ", reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, date(each.study_date) || "undated")])));
+  }
+
+  // Before a second reader or an adjudicator committed: what they see, and nothing else.
+  private drawOwn(): void {
+    const { reading, study } = this;
+    const { findings, report, foot } = study.sheet;
+    this.editor = this.saver = this.warnings = null;
+    const { withheld, asked } = reading.reading;
+    const locked = study.lock.holder && !study.lock.mine && withheld === "until_commit" ? lockedBanner(study.lock.holder, () => study.takeOver()) : null;
+    const onShown = (shown: Reading) => (study.show(shown), study.closed || study.film.focus());
+    const form = new OwnFindings({ address: study.address, concepts: me().findings, asked, critical: reading.study.critical, adjudicates: withheld === "adjudication", onShown });
+    this.own = locked ? null : form;
+    findings.replaceChildren(...(locked ? [h("div", { class: "title" }, h("h2", {}, "Your findings"))] : [form.element]));
+    if (withheld === "until_commit") findings.querySelector(".title")?.append(modeButton(reading.reading));
+    report.replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report")), ...present(locked, this.notice()), h("p", { class: "quiet-line" }, withheld === "adjudication" ? "What was reported of this study is shown after your answers." : "The report begins after your commit."));
+    foot.replaceChildren(...(locked ? [h("span", { class: "saved" }, ""), this.nextButton()] : form.foot));
+  }
+
+  private notice(): HTMLElement | null {
+    return this.study.told ? h("p", { class: "quiet-line warn", role: "status" }, this.study.told) : null;
+  }
+
+  private recovered(): HTMLElement | null {
+    const { recovery } = this.reading;
+    if (!recovery) return null;
+    const drop = async () => (await dropUnsaved(this.study.address), (this.reading.recovery = null), this.study.sheet.find(".recovery")?.remove());
+    const use = () => {
+      const open = this.editing;
+      if (!open) return;
+      open.content.sections = recovery.content.sections;
+      open.content.findings = recovery.content.findings;
+      this.reading.recovery = null;
+      this.show(this.reading);
+      this.kept = true;
+      this.saver?.changed();
+    };
+    return recoveryNotice(recovery, { onUse: this.editing ? use : null, onDrop: drop });
+  }
+
+  private saved(): void {
+    if (this.kept) dropUnsaved(this.study.address).catch(() => {});
+    this.kept = false;
+  }
+
+  private judge(finding: { name: string; laterality: string; display: string }, verdict: Said): void {
+    const { findings } = this.study.sheet;
+    if (verdict === null) this.verdicts.delete(finding.name);
+    else this.verdicts.set(finding.name, { name: finding.name, present: verdict === "present", laterality: verdict === "present" ? finding.laterality : "" });
+    const open = findings.querySelector("details")?.open;
+    this.drawFindings();
+    const below = findings.querySelector("details");
+    if (open && below) below.open = true;
+    findings.querySelector<HTMLElement>(`[data-finding="${finding.name}"] [aria-pressed="${verdict !== null}"]`)?.focus();
+    this.saver?.changed();
+    this.warnings?.changed();
+    const offer = this.study.sheet.find("#offer");
+    if (this.editor && offer) showOffer(offer, this.editor, this.reading.draft?.sentences ?? [], finding, verdict);
+  }
+
+  private drawEditor(report: Report): void {
+    const { reading, study } = this;
+    const { draft } = reading;
+    const say = (text: string, warn: boolean) => study.sheet.saySaved(text, warn);
+    const saver = new Saver(study.studyKey, report, () => ({ ...this.content(editor), accepted: editor.acceptedIds }), { say, onConflict: () => this.settleConflict(), onLocked: () => study.lock.lose(), onSaved: () => this.saved() });
+    const evidence = h("div", { class: "evidence", id: "evidence", "aria-live": "polite" });
+    const warnings = new Warnings(study.address, () => this.content(editor), (each) => editor.select(each));
+    const editor = new Editor(reading, me().sections, evidence, { onChange: () => (saver.changed(), warnings.changed()), onPoint: (sentence) => this.pointAt(sentence), macros: study.around.macros });
+    [this.editor, this.saver, this.warnings] = [editor, saver, warnings];
+    if (draft) study.sights.show("draft");
+    const others = report.author_id !== me().actor_id ? h("p", { class: "quiet-line" }, `${report.author_id} wrote in this version before you.`) : null;
+    const tools = h("span", { class: "report-tools" }, draft && h("button", { class: "quiet", onclick: () => editor.showChanges() }, "Changes"), h("button", { class: "quiet", onclick: () => study.around.editMacros().then(() => this.editor?.focus()) }, "Macros"), canDictate(me().dictation) && dictateButton((text) => editor.insert(text), (problem) => say(problem, true)), this.sources());
+    study.sheet.report.replaceChildren(
+      h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words"), tools),
+      ...present(this.notice(), this.recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, warnings.element, versionList(reading.versions, report.version, (version) => this.look(version))));
+    editor.grow();
+    warnings.changed();
+    study.sheet.foot.replaceChildren(evidence, h("div", { id: "offer" }), h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: () => this.reject() }, "Discard AI draft") : "", h("button", { class: "primary", onclick: () => this.sign() }, "Sign ", h("kbd", {}, "Ctrl Enter")));
+  }
+
+  private sources(): HTMLElement {
+    return h("a", { class: "sources", href: `${this.study.address}/provenance.svg`, target: "_blank", rel: "noopener" }, "Sources ", h("kbd", {}, "p"));
+  }
+
+  // A sentence that rests on a finding shows where that is seen.
+  private pointAt(sentence: Sentence | null): void {
+    const { analysis } = this.reading.ai;
+    const finding: Finding | undefined = analysis?.findings.find((each) => sentence?.evidence.some((item) => item.finding === each.name));
+    if (analysis && finding) this.study.point(finding, analysis.instance_key);
+    else if (sentence) this.study.film.point(null);
+  }
+
+  private drawSigned(newest: Report): void {
+    const { reading } = this;
+    const { sheet } = this.study;
+    const report = reading.versions.find((each) => each.version === this.versionShown) ?? newest;
+    sheet.report.replaceChildren(
+      h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${report.version}, ${report.status}`), this.sources()),
+      ...present(this.notice(), this.recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), ...addendumBlocks(report), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
+      ...present(versionList(reading.versions, report.version, (version) => this.look(version))));
+    const preliminary = newest.status === "preliminary";
+    sheet.foot.replaceChildren(h("span", { class: "saved" }, preliminary ? "Preliminary: a radiologist must sign it." : "Signed. Nothing in it can change."),
+      preliminary && may("sign") ? h("button", { onclick: () => this.start() }, "Review and sign") : !preliminary && may("sign") ? h("span", { class: "later" }, h("button", { onclick: () => this.add(newest) }, t("addendum.add")), h("button", { onclick: () => this.amend() }, "Amend")) : "", h("button", { class: "quiet", onclick: () => print() }, "Print"), this.nextButton());
+  }
+
+  refreshDeliveries(): void {
+    const report = this.study.reading?.report;
+    if (report?.signature && !this.versionShown) this.drawSigned(report);
+  }
+
+  private drawWaiting(): void {
+    const { sheet, lock } = this.study;
+    const { state } = this.reading.study;
+    const open = this.report;
+    const held = lock.holder && !lock.mine ? lock.holder : null;
+    if (open && held && may("edit_draft")) return this.drawReadAlong(open, lockedBanner(held, () => this.study.takeOver()));
+    const startable = may("edit_draft") && READABLE.includes(state);
+    const says = startable ? "No draft yet. You can start reading now; the report then starts empty." : READABLE.includes(state) ? "There is no report yet, and your role reads only." : `This study is ${words(state)}: there is no report.`;
+    sheet.report.replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report")), h("p", { class: "quiet-line" }, says), ...present(open && document_(open)));
+    sheet.foot.replaceChildren(h("span", { class: "saved" }, ""), startable ? h("button", { class: "primary", onclick: () => this.start() }, "Start reading without AI") : "", this.nextButton());
+  }
+
+  private drawReadAlong(open: Report, banner: HTMLElement): void {
+    const { sheet, sights } = this.study;
+    if (this.reading.draft) sights.show("draft");
+    sheet.report.replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${open.version}, unsigned`)), ...present(banner, this.notice(), this.recovered()), document_(open));
+    sheet.foot.replaceChildren(h("span", { class: "saved" }, "Read only"), this.nextButton());
+  }
+
+  // The version on the screen, with the words as they stand.
+  get onPaper(): { reading: Reading; report: Report } | null {
+    const { reading } = this.study;
+    const report = reading?.versions.find((each) => each.version === this.versionShown) ?? reading?.report;
+    const open = this.editing;
+    return reading && report ? { reading, report: open && this.editor && report.version === open.version ? { ...open, content: this.content(this.editor) } : report } : null;
+  }
+
+  private nextButton(): HTMLElement {
+    return h("button", { class: "primary", onclick: () => this.study.around.next() }, "Next study ", h("kbd", {}, "n"));
+  }
+
+  private look(version: number): unknown {
+    this.study.overtake();
+    this.versionShown = version;
+    const open = this.editing;
+    if (open && version !== open.version) return this.saver?.flush().finally(() => this.drawSignedOld(open));
+    return open || !this.reading.report ? this.show(this.reading) : this.drawSigned(this.reading.report);
+  }
+
+  private drawSignedOld(open: Report): void {
+    this.drawSigned(open);
+    this.study.sheet.foot.replaceChildren(h("span", { class: "saved" }, `You are looking at version ${this.versionShown}.`), h("button", { class: "primary", onclick: () => this.study.load() }, "Back to the open version"));
+  }
+
+  private async settleConflict(): Promise<void> {
+    const { editor, verdicts, study } = this;
+    if (!editor) return;
+    const { sections } = editor;
+    const choice = await askAboutConflict(sections.map((each) => `${each.section}: ${each.text}`).join("\n\n"));
+    this.saver?.stop();
+    await study.load();
+    const open = this.editing;
+    if (choice !== "mine" || !open || study.closed) return;
+    open.content.sections = sections;
+    this.show(this.reading);
+    this.verdicts = verdicts;
+    this.drawFindings();
+    this.saver?.changed();
+  }
+
+  private async start(): Promise<void> {
+    this.study.show(await this.study.openForWriting(this.reading));
+    this.editor?.focus();
+  }
+
+  async sign(): Promise<void> {
+    if (this.own) return this.own.commit();
+    const { study, saver, editor, editing: report } = this;
+    if (!report || !saver || !editor) return;
+    const { accepted, standing } = editor.progress;
+    const stored = Promise.all([saver.flush(), study.film.flushMarks()]).then(() => saver.etag);
+    const done = await askToSign(study.studyKey, { session: me(), report, stored, summary: editor.text("impression"), warnings: this.warnings?.now() ?? Promise.resolve(null), accepted: accepted ? `You accepted ${accepted} of the AI's ${standing} sentences that stand unchanged one by one.` : "" });
+    if (!done) return;
+    saver.stop();
+    study.lock.release();
+    study.told = "";
+    this.versionShown = null;
+    await study.load();
+    study.sheet.foot.querySelector<HTMLElement>("button.primary")?.focus();
+  }
+
+  private async add(report: Report): Promise<void> {
+    if (await askToAdd(this.study.studyKey, { session: me(), report })) await this.study.load();
+  }
+
+  private async amend(): Promise<void> {
+    if (await askToAmend(this.study.studyKey)) await this.study.load();
+  }
+
+  private async reject(): Promise<void> {
+    const { saver, study } = this;
+    if (!saver) return;
+    await saver.flush().catch(() => {});
+    const blank = await askToReject(study.studyKey, { etag: saver.etag, reasons: me().reject_reasons });
+    if (blank) (await study.load(), this.editor?.focus());
+  }
+
+  private step(by: number): void {
+    if (this.own) return this.own.step(by);
+    const buttons = [...this.study.sheet.findings.querySelectorAll<HTMLElement>(".finding .name")].filter((each) => each.checkVisibility());
+    const at = buttons.findIndex((each) => each === document.activeElement);
+    buttons[(at + by + buttons.length) % buttons.length]?.focus();
+  }
+
+  get bindings(): Binding[] {
+    const { study } = this;
+    return [
+      { keys: ["j", "ArrowDown"], says: "next finding", run: () => this.step(1) },
+      { keys: ["k", "ArrowUp"], says: "previous finding", run: () => this.step(-1) },
+      { keys: ["e"], says: "write in the report, or say your findings", run: () => (this.own ?? this.editor)?.focus() },
+      { keys: ["a"], says: "next of the AI's sentences; while writing: Alt ↓ ↑ next, previous, Alt Enter accept, Alt Delete take out", run: () => this.editor?.step(1) },
+      { keys: ["t"], says: "write, or take out, the sentence that is offered", run: () => study.sheet.find("#offer button")?.click() },
+      { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => study.film.focus() },
+      { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => this.saver?.flush().catch(() => {}) },
+      { keys: ["Ctrl+Enter"], says: "sign, or commit your findings", whileTyping: true, run: () => this.sign() },
+      { keys: ["p"], says: "where every sentence comes from, drawn", run: () => window.open(`${study.address}/provenance.svg`, "_blank", "noopener") },
+    ];
+  }
+}
