@@ -35,6 +35,7 @@ from wetread.testing.builders import a_decision, a_draft, a_header, a_study, an_
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
+from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_vault import MemoryVault
 from wetread.web.accounts import ScryptCost, hash_password
 from wetread.web.app import create_app
@@ -184,13 +185,15 @@ def a_world(
 ) -> World:
     """Twins where nothing else is given; one account for each role, named as the role."""
     database, clock = database or MemoryDatabase(), clock or FixedClock()
+    vault = vault or MemoryVault()
     services = WebServices(
         database=database,
-        vault=vault or MemoryVault(),
+        vault=vault,
         file_store=file_store or MemoryFileStore(),
         decoder=decoder or GreyDecoder(),  # type: ignore[arg-type]
         desk=ReadingDesk(database, clock, ("folder",)),
         clock=clock,
+        order_store=MemoryOrderStore(vault) if isinstance(vault, MemoryVault) else None,
         settings=settings or WebSettings(version="0.1.0", model_card="A card."),
     )
     world = World(services, clock)

@@ -15,6 +15,7 @@ from wetread import __version__
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
+from wetread.bootstrap_orders import build_arrival_check, build_order_store, build_orders_of
 from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.bootstrap_sinks import build_sinks, sink_names
@@ -127,6 +128,7 @@ def build_sandbox(settings: Settings) -> "Sandbox":
 
 def build_reception(core: Core, sandbox: "Sandbox") -> "Reception":
     from wetread.ingest.reception import Reception
+    from wetread.ingest.register import no_check
 
     return Reception(
         files=core.files,
@@ -138,6 +140,7 @@ def build_reception(core: Core, sandbox: "Sandbox") -> "Reception":
         quiet_period_s=core.settings.quiet_period_s,
         site_of=lambda _: core.settings.site,
         policy=_suitability(core.settings),
+        check_identity=build_arrival_check(core.settings, core.secret) if core.settings.hl7_listener else no_check,
     )
 
 
@@ -193,6 +196,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         hanging=read_hanging(settings.hanging_protocols_file),
         labeller=RuleLabeller(settings.drafting_language),
         macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
+        order_store=build_order_store(settings),
         administration=build_administration(settings),
         probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
     )
@@ -251,6 +255,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
     from wetread.worker import Worker
 
     core, sandbox = build_core(settings), build_sandbox(settings)
+    orders = build_orders_of(settings, core.vault)
     pipeline = Pipeline(
         database=core.database,
         vault=core.vault,
@@ -261,7 +266,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         registered=build_registered(settings),
         suitability=_suitability(settings),
         policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
-        context=build_context(settings, core.database, core.vault, core.clock, core.secret),
+        context=build_context(settings, core.database, core.vault, core.clock, core.secret, orders),
         drafter=build_drafter(settings),
         sinks=build_sinks(settings, core.clock.now, sandbox),
         clock=core.clock,
@@ -269,6 +274,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         draft_films=_draft_films(settings, core, sandbox),
         cases=build_case_keeper(settings, core.clock),
         drafting_language=settings.drafting_language,
+        orders=orders,
     )
     worker = Worker(
         core.database, pipeline, core.clock, settings.lease_s, settings.max_attempts, settings.delivery_max_attempts

@@ -10,6 +10,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
+from wetread.ports.order_store import OrdersOf, no_orders
 from wetread.ports.patient_record import PatientRecord, RecordAnswer, RecordQuery
 from wetread.ports.vault import Vault
 from wetread.settings import Settings
@@ -27,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def build_context(
-    settings: Settings, database: Database, vault: Vault, clock: Clock, secret: bytes
+    settings: Settings, database: Database, vault: Vault, clock: Clock, secret: bytes, orders: OrdersOf = no_orders
 ) -> "ContextGatherer":
     """Indication, priors and, where a record server is set, the record."""
     from wetread.context.gather import ContextGatherer
@@ -44,7 +45,7 @@ def build_context(
         limits=SnippetLimits(reading_s=settings.record_deadline_s, look_back_days=settings.record_look_back_days),
     )
     return ContextGatherer(
-        database, vault, snippets, secret, settings.context_priors, within_days=settings.record_look_back_days
+        database, vault, snippets, secret, settings.context_priors, settings.record_look_back_days, orders
     )
 
 

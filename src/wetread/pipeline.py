@@ -10,7 +10,7 @@ from functools import partial
 
 from wetread.context.cases import CaseKeeper
 from wetread.delivery.deliver import deliver
-from wetread.delivery.plan import earlier_under_way, superseding_version
+from wetread.delivery.plan import earlier_under_way, refuse_if_in_doubt, superseding_version
 from wetread.domain.analysis import Analysis, QualityFlag
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalState
@@ -37,6 +37,7 @@ from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.decoder import FilmDecoder
 from wetread.ports.drafter import Drafter, DraftingRequest
 from wetread.ports.file_store import FileStore
+from wetread.ports.order_store import OrdersOf, no_orders
 from wetread.ports.predictor import Predictor
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.ports.vault import Vault
@@ -78,6 +79,7 @@ class Pipeline:
     drafting_language: str = "en"
     further_models: tuple[ModelSource, ...] = ()
     registered: LoadVersion = no_registry
+    orders: OrdersOf = no_orders
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
@@ -196,7 +198,7 @@ class Pipeline:
             unit.enqueue(JobRequest(JobKind.SHADOW, study.study_key, key, _SHADOW_PRIORITY))
 
     def _triage(self, job: Job) -> None:
-        facts = ask_vault(job.study_key, self.vault, self.policy, last_try=job.attempt > 1)
+        facts = ask_vault(job.study_key, self.vault, self.policy, self.orders, last_try=job.attempt > 1)
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
             if _superseded(job, study):
@@ -286,6 +288,7 @@ class Pipeline:
         with self.database.begin(write=False) as unit:
             earlier = [d for d in unit.deliveries(study_key) if (d.report_version, d.sink) == (version, sink.name)]
             newer = superseding_version(version, unit.reports(study_key))
+            refuse_if_in_doubt(unit.holds_of((study_key,)).get(study_key, ()))
         previous = earlier[0] if earlier else None
         if newer is not None:
             receipt = f"not sent: superseded by version {newer}"

@@ -25,7 +25,7 @@ from wetread.settings_channels import (
     SmsChannel,
     WebhookChannel,
 )
-from wetread.settings_hl7 import Hl7Receiver
+from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -141,6 +141,9 @@ class Settings(BaseSettings):
     )
     hl7_sink: Hl7Receiver | None = Field(
         default=None, description="HL7 v2 receiver of reports (ORU^R01): a table (file) or JSON."
+    )
+    hl7_listener: Hl7Listener | None = Field(
+        default=None, description="HL7 v2 door for orders and patient data: a table (file) or JSON; unset: none."
     )
     fhir_sink_max_entries: int = Field(
         default=1000, ge=2, description="Most entries that server takes in a transaction."

@@ -221,7 +221,10 @@ def test_a_vault_of_the_first_release_is_searched_by_the_new_keys(empty_url: str
     vault.close()
 
 
-NEW_COLUMNS = {"patient_birth_date", "referring_physician_name", "study_id", "sop_class_uid", "instance_number"}
+NEW_COLUMNS = {
+    *("patient_birth_date", "referring_physician_name", "study_id", "sop_class_uid", "instance_number"),
+    *("received_patient_id", "received_issuer"),
+}
 
 
 def an_old_film(number: int) -> VaultInstance:

@@ -16,6 +16,8 @@ COMMANDS = {
     "worker": "run one more worker process",
     "pager": "run the pager alone: escalation, pages, silence watch (serve starts one by itself)",
     "dimse": "run the C-STORE door alone (serve starts it by itself)",
+    "hl7": "run the HL7 v2 door for orders and patient data alone (serve starts it by itself)",
+    "identity": "films that may be another patient's: list, compare, answer; merged patients, undo a merge",
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",
     "status": "studies, jobs, dead letters; retry a dead job",

@@ -2,6 +2,7 @@
 
 from wetread.bootstrap import Core, build_desk
 from wetread.bootstrap_context import build_context
+from wetread.bootstrap_orders import build_orders_of
 from wetread.cli.options import account_options, parser_for
 from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
@@ -22,7 +23,9 @@ def run(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     core, actor = opened(args)
     seen = build_desk(core).look(actor, StudyKey(args.study))
-    source = build_context(core.settings, core.database, core.vault, core.clock, core.secret)
+    source = build_context(
+        core.settings, core.database, core.vault, core.clock, core.secret, build_orders_of(core.settings, core.vault)
+    )
     context = source.gather(seen.study, None if seen.study.reason else seen.analysis).drafting
     _audit(core, actor, seen.study.study_key, context)
     print("\n".join(_in_words(context)))

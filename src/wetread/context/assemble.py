@@ -15,9 +15,10 @@ from wetread.context.priors import SignedPrior, prior_text
 from wetread.domain.drafting_context import RecordKind, Snippet
 from wetread.domain.finding import Code
 from wetread.domain.identifiers import PatientKey, StudyKey, patient_day, patient_key, source_id
+from wetread.domain.order import Order, Person
 from wetread.domain.prior import dicom_day
 from wetread.domain.record import RecordEntry
-from wetread.domain.study import Indication, InstanceHeader
+from wetread.domain.study import Indication, InstanceHeader, PatientIdentity
 
 __all__ = [
     "SourceText",
@@ -54,28 +55,37 @@ class Subject:
         return scrub(text, self.known, day).text
 
 
-def subject_of(headers: Sequence[InstanceHeader], arrived: date, secret: bytes) -> Subject:
-    """From the headers of one study's instances; what any of them says of the person is known."""
-    people = [each.identity for each in headers]
+def subject_of(
+    headers: Sequence[InstanceHeader],
+    arrived: date,
+    secret: bytes,
+    current: PatientIdentity | None = None,
+    ordered: Iterable[Person] = (),
+) -> Subject:
+    """From the headers of one study's instances, who it stands under now, and whom its orders name; what any of them says of the person is known."""
+    people = [each for each in (current, *(header.identity for header in headers)) if each]
     names = {name for each in people for name in (each.patient_name, each.referring_physician_name) if name}
     ids = {name for each in people for name in (each.patient_id, each.accession_number, each.study_id) if name}
     born = next((day for each in people if (day := dicom_day(each.patient_birth_date))), None)
     taken = next((day for each in people if (day := dicom_day(each.study_date))), arrived)
     number = next(((each.patient_id, each.issuer_of_patient_id) for each in people if each.patient_id.strip()), None)
+    for each in ordered:
+        names |= {each.name} - {""}
+        ids |= {each.number.patient_id} - {""}
     known = KnownIdentity(tuple(sorted(names)), tuple(sorted(ids)), born)
     return Subject(patient_key(secret, *number) if number else None, known, taken)
 
 
-def indication_of(headers: Sequence[InstanceHeader], subject: Subject) -> Indication:
-    """Of the first instance that has one: scrubbed text, and codes of terminologies that everybody can look up."""
-    said = raw_indication(headers)
+def indication_of(said: Indication, subject: Subject) -> Indication:
+    """Scrubbed text, and codes of terminologies that everybody can look up."""
     codes = (_public(code, subject) for code in said.codes[:_MOST_CODES])
     return Indication(_worth_saying(subject.scrubbed(said.text, subject.day)), tuple(filter(None, codes)))
 
 
-def raw_indication(headers: Sequence[InstanceHeader]) -> Indication:
-    """As it came, for the injection scanner."""
-    return next((each.indication for each in headers if each.indication != Indication()), Indication())
+def raw_indication(headers: Sequence[InstanceHeader], orders: Sequence[Order] = ()) -> Indication:
+    """Of the first order that has one, else of the first instance: as it came."""
+    said = (*(each.indication for each in orders), *(each.indication for each in headers))
+    return next((each for each in said if each != Indication()), Indication())
 
 
 def _public(code: Code, subject: Subject) -> Code | None:

@@ -1,4 +1,4 @@
-"""Gathers what is known of a study beyond its film (`ports.context_source`): the indication from its header, signed priors, and what of the record bears on it.
+"""Gathers what is known of a study beyond its film (`ports.context_source`): the indication from its order or header, signed priors, and what of the record bears on it.
 
 A draft never waits for context. What cannot be had is a problem that the draft says.
 """
@@ -17,12 +17,13 @@ from wetread.domain.identifiers import source_id
 from wetread.domain.study import Indication, Study
 from wetread.ports.context_source import StudyContext
 from wetread.ports.database import Database
+from wetread.ports.order_store import OrdersOf, no_orders
 from wetread.ports.priors import dated_priors
 from wetread.ports.vault import Vault
 
 __all__ = ["ContextGatherer"]
 
-_LEFT_OUT = "the indication in the header reads like an instruction and was left out"
+_LEFT_OUT = "the indication reads like an instruction and was left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class ContextGatherer:
     secret: bytes
     most_priors: int
     within_days: int
+    orders: OrdersOf = no_orders
 
     def gather(self, study: Study, analysis: Analysis | None) -> StudyContext:
         try:
@@ -43,9 +45,12 @@ class ContextGatherer:
             problem = "indication, priors and record are unknown: the vault has lost this study"
             return StudyContext(DraftingContext(problems=(problem,)), has_prior=False)
         headers = [each.header for each in self.vault.instances(study.study_key)]
-        subject = subject_of(headers, study.received_at.date(), self.secret)
-        suspicious = self._is_suspicious(raw_indication(headers))
-        indication = Indication() if suspicious else indication_of(headers, subject)
+        current, orders = self.vault.study(study.study_key).identity, self.orders(study.study_key)
+        people = (each.person for each in orders)
+        subject = subject_of(headers, study.received_at.date(), self.secret, current, people)
+        said = raw_indication(headers, orders)
+        suspicious = self._is_suspicious(said)
+        indication = Indication() if suspicious else indication_of(said, subject)
         with self.database.begin(write=False) as unit:
             priors = signed_priors(study, dated, unit, most=self.most_priors, within_days=self.within_days)
         asked = questions(analysis.findings if analysis else (), indication.text)

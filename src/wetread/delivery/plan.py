@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from wetread.domain.errors import PermanentError
+from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_hold import IdentityHold, stops_signing
 from wetread.domain.job import Job, JobKind
 from wetread.domain.report import Report
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["earlier_under_way", "package_documents", "retry_delay_s", "superseding_version"]
+__all__ = ["earlier_under_way", "package_documents", "refuse_if_in_doubt", "retry_delay_s", "superseding_version"]
 
 _FIRST_DELAY_S = 5.0
 _LONGEST_DELAY_S = 1800.0
@@ -48,3 +49,11 @@ def earlier_under_way(study_key: StudyKey, version: int, sink: str, leased: Iter
         each.detail.partition(":") for each in leased if each.kind is JobKind.DELIVER and each.study_key == study_key
     )
     return any(where == sink and int(earlier) < version for earlier, _, where in sending)
+
+
+def refuse_if_in_doubt(holds: Iterable[IdentityHold]) -> None:
+    """Raises TransientError 'patient_in_doubt': what was signed before the doubt arose waits until a person has answered it."""
+    if any(map(stops_signing, holds)):
+        raise TransientError(
+            "film and order are of different patients: a person must look first", code="patient_in_doubt"
+        )

@@ -14,7 +14,7 @@ from wetread.domain.study import InstanceHeader
 from wetread.ingest.fault_points import reach
 from wetread.ingest.group_commit import GroupCommit
 from wetread.ingest.outcome import NO_CLAIM, Claim, InstanceOutcome, Outcome
-from wetread.ingest.register import Arrived, Entry, Register, Turned
+from wetread.ingest.register import Arrived, Entry, IdentityCheck, Register, Turned, no_check
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.clock import Clock
 from wetread.ports.database import AdmissionOutcome, Database
@@ -47,10 +47,11 @@ class Reception:
         quiet_period_s: float,
         site_of: Callable[[InstanceHeader], str],
         policy: SuitabilityPolicy,
+        check_identity: IdentityCheck = no_check,
     ) -> None:
         self.files = files
         self._inspector = decoder
-        register = Register(database, vault, files, clock, secret, quiet_period_s, policy, site_of)
+        register = Register(database, vault, files, clock, secret, quiet_period_s, policy, site_of, check_identity)
         self._commits = GroupCommit[Entry, AdmissionOutcome | None](register.commit)
 
     def receive(

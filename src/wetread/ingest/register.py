@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
-from wetread.domain.identifiers import InstanceKey, instance_key, study_key
+from wetread.domain.identifiers import InstanceKey, StudyKey, instance_key, study_key
 from wetread.domain.job import JobKind, JobRequest
-from wetread.domain.study import Instance, InstanceHeader, Study
+from wetread.domain.study import Instance, InstanceHeader, PatientIdentity, Study
 from wetread.domain.study_state import StudyState
 from wetread.ingest.admission import is_collecting, new_study_traits, settle
 from wetread.ingest.fault_points import reach
@@ -23,7 +23,7 @@ from wetread.ports.database import AdmissionOutcome, Database, UnitOfWork
 from wetread.ports.file_store import FileStore, StoredFile
 from wetread.ports.vault import Vault, VaultInstance
 
-__all__ = ["FIRST_REVISION", "Arrived", "Entry", "Register", "Turned"]
+__all__ = ["FIRST_REVISION", "Arrived", "Entry", "IdentityCheck", "Register", "Turned", "no_check"]
 
 FIRST_REVISION = 1
 
@@ -47,6 +47,14 @@ class Turned:
 Entry = Arrived | Turned
 
 
+IdentityCheck = Callable[[UnitOfWork, Sequence[tuple[StudyKey, PatientIdentity]], datetime], None]
+"""Called with what a commit files, after the vault has it: is the film of whom the hospital says it is?"""
+
+
+def no_check(unit: UnitOfWork, arrived: Sequence[tuple[StudyKey, PatientIdentity]], now: datetime) -> None:
+    """Where no hospital system says anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Register:
     """`site_of` names the site an instance comes from."""
@@ -59,6 +67,7 @@ class Register:
     quiet_period_s: float
     policy: SuitabilityPolicy
     site_of: Callable[[InstanceHeader], str]
+    check_identity: IdentityCheck = no_check
 
     def commit(self, entries: Sequence[Entry]) -> list[AdmissionOutcome | None]:
         """One durable transaction; raises and changes nothing when an entry cannot enter. A `Turned` is answered with None."""
@@ -68,6 +77,7 @@ class Register:
             outcomes = [self._enter(unit, entry, filed, now) for entry in entries]
             if filed:
                 self.vault.admit(list(filed.values()))
+                self.check_identity(unit, [(each.study_key, each.header.identity) for each in filed.values()], now)
             reach("before_commit")
             unit.commit()
             reach("after_commit")

@@ -21,6 +21,7 @@ from wetread.domain.role import Actor
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.critical_store import CriticalStore
+from wetread.ports.hold_store import HoldStore
 from wetread.ports.quality_store import QualityStore
 from wetread.ports.reading_store import ReadingStore
 from wetread.ports.relabel_store import RelabelStore
@@ -61,7 +62,9 @@ class Session:
 JobCounts = dict[tuple[JobKind, JobState], int]
 
 
-class UnitOfWork(CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityStore, ReadingStore, Protocol):
+class UnitOfWork(
+    CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityStore, ReadingStore, HoldStore, Protocol
+):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.
 
     Rows that name a study_key need that study, at the latest when the unit commits. After `commit` the unit is closed (PermanentError, 'unit_closed'); one that only reads

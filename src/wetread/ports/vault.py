@@ -104,7 +104,8 @@ class Vault(Protocol):
     def admit(self, instances: list[VaultInstance]) -> None:
         """Record instances, in one durable commit; repeating it changes nothing.
 
-        Raises PermanentError(code='identity_conflict') when a study already belongs to another patient (PatientID, issuer) or an instance to another study: never
+        Raises PermanentError(code='identity_conflict') when a study already belongs to another patient (PatientID, issuer: the one it came with, or the one it stands under since a
+        merge) or an instance to another study: never
         merged, and then nothing of the call is recorded.
         """
         ...

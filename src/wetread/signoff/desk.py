@@ -17,6 +17,7 @@ from wetread.domain.study_state import READABLE, StudyEvent, next_state
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.signoff.exposure import Exposure, Reading, exposure, veiled
+from wetread.signoff.identity import refuse_if_in_doubt
 from wetread.signoff.locking import refuse_if_locked
 from wetread.signoff.modes import ModePolicy
 from wetread.signoff.second_read import own_findings
@@ -153,6 +154,7 @@ class ReadingDesk:
         """Sign the open version. One commit: signature, state, audit, and a delivery job for every sink."""
         with self.database.begin() as unit:
             report = self._writable(unit, actor, study_key, screen)
+            refuse_if_in_doubt(unit, study_key)
             amends = any(earlier.status in REPORTED for earlier in unit.reports(study_key))
             now = self.clock.now()
             done = signed(report, actor, meaning, now, amends=amends)
@@ -199,6 +201,7 @@ class ReadingDesk:
                 raise IllegalTransition("there is no report to add to yet")
             if report.version != version:
                 raise StaleVersion("the report has another version since: load it again")
+            refuse_if_in_doubt(unit, study_key)
             done = appended(report, actor, text, meaning, self.clock.now())
             saved = unit.save_report(done, expected_etag=None)
             self._move(unit, study_key, StudyEvent.APPEND)

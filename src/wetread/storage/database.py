@@ -20,6 +20,7 @@ from wetread.storage.alarms import AlarmRows
 from wetread.storage.audit_search import audit_statement
 from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
+from wetread.storage.hold_rows import HoldRows
 from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
 from wetread.storage.quality import QualityRows
@@ -58,6 +59,7 @@ class SqlUnitOfWork(
     RelabelRows,
     QualityRows,
     ReadingRows,
+    HoldRows,
 ):
     """Everything one transaction may read and write."""
 

@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0012", "vault": "0002", "snippets": "0002"}
+HEADS = {"work": "0013", "vault": "0003", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -226,6 +226,18 @@ pages = Table(
     _text("body"),
     Index(None, "subject", "queued_at"),
     _where("ix_pages_queued", "urgency", "due_at", "page_key", holds=IS_DUE_ONCE),
+)
+
+identity_holds = Table(
+    "identity_holds",
+    work,
+    Column("hold_key", OrderedText, primary_key=True),
+    _of_study(),
+    _time("opened_at"),
+    Column("resolved_at", UtcDateTime),
+    _text("body"),
+    Index(None, "study_key", "opened_at"),
+    _where("ix_identity_holds_open", "opened_at", "hold_key", holds=text("resolved_at IS NULL")),
 )
 
 alarms = Table(

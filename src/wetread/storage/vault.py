@@ -148,10 +148,14 @@ def _admit(connection: Connection, batch: Sequence[VaultInstance]) -> None:
 
 
 def _refuse_other_patients(connection: Connection, batch: Sequence[VaultInstance]) -> None:
-    held = select(_STUDIES.study_key, _STUDIES.patient_id, _STUDIES.issuer_of_patient_id)
+    current, received = (
+        (_STUDIES.patient_id, _STUDIES.issuer_of_patient_id),
+        (_STUDIES.received_patient_id, _STUDIES.received_issuer),
+    )
+    held = select(_STUDIES.study_key, *current, *received)
     rows = connection.execute(held.where(_STUDIES.study_key.in_({each.study_key for each in batch})))
-    owners = {row.study_key: (row.patient_id, row.issuer_of_patient_id) for row in rows}
-    if any(owners.get(each.study_key) != _owner(each) for each in batch):
+    owners = {key: (tuple(numbers[:2]), tuple(numbers[2:])) for key, *numbers in rows}
+    if any(_owner(each) not in owners.get(each.study_key, ()) for each in batch):
         raise PermanentError(
             "the study already belongs to another patient: correct the identity at the sender or in the archive",
             code="identity_conflict",

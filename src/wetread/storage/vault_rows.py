@@ -57,6 +57,8 @@ def study_row(instance: VaultInstance) -> Row:
         "study_date": column_text(identity.study_date),
         "study_time": column_text(identity.study_time),
         "identity": encode(identity),
+        "received_patient_id": column_text(identity.patient_id),
+        "received_issuer": column_text(identity.issuer_of_patient_id),
         **study_columns(identity),
     }
 

@@ -2,9 +2,19 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, MetaData, Table, Text
 
-from wetread.storage.schema import NAMES, OrderedText
+from wetread.storage.schema import NAMES, OrderedText, UtcDateTime
 
-__all__ = ["vault", "vault_instances", "vault_name_words", "vault_series", "vault_studies"]
+__all__ = [
+    "answered_messages",
+    "identity_claims",
+    "merges",
+    "orders",
+    "vault",
+    "vault_instances",
+    "vault_name_words",
+    "vault_series",
+    "vault_studies",
+]
 
 vault = MetaData(naming_convention=NAMES)
 
@@ -32,6 +42,8 @@ vault_studies = Table(
     _ordered("patient_birth_date", ""),
     _ordered("referring_physician_name", ""),
     _ordered("study_id", ""),
+    _text("received_patient_id"),  # as the films say; the number above may be one that a merge gave
+    _text("received_issuer"),
     Index(None, "patient_id", "study_date"),
     Index(None, "patient_name"),
     Index(None, "accession_number"),
@@ -79,4 +91,35 @@ vault_instances = Table(
     Index(None, "study_key", "modality", "series_instance_uid"),
     Index(None, "study_key", "series_instance_uid", "sop_instance_uid"),
     Index(None, "sop_instance_uid"),
+)
+orders = Table(
+    "orders",
+    vault,
+    Column("order_key", Text, primary_key=True),
+    Column("accession_number", OrderedText, nullable=False),
+    Column("said_at", UtcDateTime, nullable=False),
+    _text("body"),
+    Index(None, "accession_number", "said_at"),
+)
+identity_claims = Table("identity_claims", vault, Column("hold_key", Text, primary_key=True), _text("body"))
+merges = Table(
+    "merges",
+    vault,
+    Column("merge_key", Text, primary_key=True),
+    Column("prior_patient_id", OrderedText, nullable=False),
+    _text("prior_issuer"),
+    Column("merged_at", UtcDateTime, nullable=False),
+    Column("undone_at", UtcDateTime),
+    _text("body"),
+    Index(None, "prior_patient_id", "merged_at"),
+)
+answered_messages = Table(
+    "answered_messages",
+    vault,
+    Column("sender", Text, primary_key=True),
+    Column("control_id", Text, primary_key=True),
+    _text("digest"),
+    _text("code"),
+    _text("error"),
+    Column("answered_at", UtcDateTime, nullable=False),
 )

@@ -22,6 +22,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
+from wetread.testing.memory_holds import MemoryHoldStore
 from wetread.testing.memory_quality import MemoryQualityStore
 from wetread.testing.memory_reading import MemoryReadingStore
 from wetread.testing.memory_relabel import MemoryRelabelStore
@@ -41,6 +42,7 @@ class MemoryUnitOfWork(
     MemoryRelabelStore,
     MemoryQualityStore,
     MemoryReadingStore,
+    MemoryHoldStore,
 ):
     """One transaction on a copy of the state."""
 

@@ -10,6 +10,7 @@ from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identity_hold import IdentityHold
 from wetread.domain.job import Job, JobRequest, JobState
 from wetread.domain.mark import ReaderMarks
 from wetread.domain.model_version import ModelVersion
@@ -90,6 +91,7 @@ class MemoryState:
     recoveries: dict[tuple[StudyKey, str], RecoveryCopy] = field(default_factory=dict)
     marks: dict[tuple[StudyKey, str, int], ReaderMarks] = field(default_factory=dict)
     preferences: dict[tuple[str, str], str] = field(default_factory=dict)
+    holds: dict[str, IdentityHold] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
@@ -101,6 +103,7 @@ class MemoryState:
         named |= {row.job.study_key for row in self.jobs.values()} | {row.study_key for row in self.instances.values()}
         named |= {row.study_key for row in self.criticals.values()} | {key[0] for key in self.shadow_reads}
         named |= {key for _, key in self.relabel_tasks} | self.locks.keys()
+        named |= {row.study_key for row in self.holds.values()}
         named |= {key for key, _ in self.readings} | {key for key, _ in self.recoveries}
         named |= {key for key, _, _ in self.marks}
         named |= {row.study_key for row in self.pages.values() if row.study_key is not None}

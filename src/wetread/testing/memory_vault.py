@@ -1,10 +1,12 @@
 """The vault in memory; its matching is written apart from the SQL one, so each checks the other."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from threading import Lock
 
 from wetread.domain.errors import PermanentError, StudyNotFound
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.order import PatientNumber, number_of
 from wetread.domain.study import PatientIdentity
 from wetread.ports.vault import Search, VaultInstance, VaultSeries, VaultStudy
 from wetread.testing.memory_vault_search import Held, found
@@ -17,13 +19,14 @@ class MemoryVault:
 
     def __init__(self) -> None:
         self._instances: dict[InstanceKey, VaultInstance] = {}
+        self._numbers: dict[StudyKey, PatientNumber] = {}
         self._turn = Lock()
 
     def admit(self, instances: list[VaultInstance]) -> None:
         with self._turn:
             held = dict(self._instances)
             for each in sorted(instances, key=lambda each: (each.study_key, each.instance_key)):
-                _check(held, each)
+                _check(held, each, self._numbers.get(each.study_key))
                 held.setdefault(each.instance_key, each)
             self._instances = held
 
@@ -34,7 +37,7 @@ class MemoryVault:
         return VaultStudy(
             study_key=study_key,
             study_instance_uid=mine[0].header.study_instance_uid,
-            identity=mine[0].header.identity,
+            identity=self._current(study_key, mine[0].header.identity),
             modalities=tuple(sorted({each.header.traits.modality for each in mine})),
             number_of_instances=len(mine),
             number_of_series=len({each.header.series_instance_uid for each in mine}),
@@ -43,7 +46,20 @@ class MemoryVault:
     def identities(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, PatientIdentity]:
         wanted = frozenset(study_keys)
         held = reversed(self._instances.values())
-        return {each.study_key: each.header.identity for each in held if each.study_key in wanted}
+        first = {each.study_key: each.header.identity for each in held if each.study_key in wanted}
+        return {key: self._current(key, identity) for key, identity in first.items()}
+
+    def under(self, number: PatientNumber) -> tuple[StudyKey, ...]:
+        """Studies that stand under exactly this number, by key; none for a patient without one."""
+        found = (each.study_key for each in self._all() if number.patient_id and number_of(each.identity) == number)
+        return tuple(sorted(found))
+
+    def renumber(self, study_keys: Sequence[StudyKey], number: PatientNumber) -> None:
+        self._numbers |= dict.fromkeys(study_keys, number)
+
+    def _current(self, study_key: StudyKey, identity: PatientIdentity) -> PatientIdentity:
+        given = self._numbers.get(study_key, number_of(identity))
+        return replace(identity, patient_id=given.patient_id, issuer_of_patient_id=given.issuer_of_patient_id)
 
     def instances(self, study_key: StudyKey) -> tuple[VaultInstance, ...]:
         mine = [each for each in self._instances.values() if each.study_key == study_key]
@@ -84,9 +100,11 @@ class MemoryVault:
         return [self.study(key) for key in {each.study_key for each in self._instances.values()}]
 
 
-def _check(held: dict[InstanceKey, VaultInstance], new: VaultInstance) -> None:
-    same_study = (each for each in held.values() if each.study_key == new.study_key)
-    other_patient = any(_patient(each.header.identity) != _patient(new.header.identity) for each in same_study)
+def _check(held: dict[InstanceKey, VaultInstance], new: VaultInstance, given: PatientNumber | None) -> None:
+    """The study is of this patient: under the number it came with, or the one that a merge gave it."""
+    same_study = [each.header.identity for each in held.values() if each.study_key == new.study_key]
+    owners = {number_of(same_study[0]), given} if same_study else {number_of(new.header.identity)}
+    other_patient = number_of(new.header.identity) not in owners
     if other_patient or held.get(new.instance_key, new).study_key != new.study_key:
         raise PermanentError("already belongs to another patient or study: correct it", code="identity_conflict")
 

@@ -10,9 +10,11 @@ from wetread.domain.errors import StudyNotFound, TransientError
 from wetread.domain.finding import FindingName, concept
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.prior import days_before, standing_report
+from wetread.domain.priority import Priority
 from wetread.domain.report import Report
 from wetread.domain.study import Study
 from wetread.ports.database import UnitOfWork
+from wetread.ports.order_store import OrdersOf, no_orders
 from wetread.ports.priors import dated_priors
 from wetread.ports.vault import Vault
 from wetread.triage.policy import TriagePolicy
@@ -31,11 +33,12 @@ class KnownFinding:
 
 @dataclass(frozen=True, slots=True)
 class TriageContext:
-    """`patient_class` is emergency, inpatient, outpatient or "" (unknown); `gap` says what could not be looked up."""
+    """`patient_class` is emergency, inpatient, outpatient or "" (unknown); `gap` says what could not be looked up; `ordered` is how urgently the film was asked for."""
 
     patient_class: str = ""
     known: tuple[KnownFinding, ...] = ()
     gap: str = ""
+    ordered: Priority = Priority.ROUTINE
 
     def known_as(self, name: FindingName, laterality: str) -> KnownFinding | None:
         """The prior's statement that covers this finding: on the same side where the finding has one. A side that is not said covers nothing."""
@@ -56,16 +59,23 @@ class VaultFacts:
     patient_class: str = ""
     priors: tuple[tuple[StudyKey, int | None], ...] = ()
     gap: str = ""
+    ordered: Priority = Priority.ROUTINE
 
 
-def ask_vault(study_key: StudyKey, vault: Vault, policy: TriagePolicy, *, last_try: bool) -> VaultFacts:
+def ask_vault(
+    study_key: StudyKey, vault: Vault, policy: TriagePolicy, orders: OrdersOf = no_orders, *, last_try: bool
+) -> VaultFacts:
     """Before the unit of work begins, so that no lock waits for the vault.
 
     A vault that is away is a TransientError; on the `last_try` the study goes on without it and says so: no critical finding waits for the vault, and a finding that
     cannot be known is paged.
     """
     try:
-        return VaultFacts(_patient_class(study_key, vault, policy.patient_classes), _priors(study_key, vault, policy))
+        ordered = max(
+            (each.priority for each in orders(study_key)), key=lambda each: each.rank, default=Priority.ROUTINE
+        )
+        of_class = _patient_class(study_key, vault, policy.patient_classes)
+        return VaultFacts(of_class, _priors(study_key, vault, policy), ordered=ordered)
     except StudyNotFound:
         return VaultFacts(gap="patient class and priors are unknown: the vault has lost this study")
     except TransientError:
@@ -81,8 +91,8 @@ def context_of(study: Study, facts: VaultFacts, unit: UnitOfWork, policy: Triage
         days = days_before(study, prior, dated) if prior else None
         report = standing_report(unit.reports(prior_key)) if _is_recent(days, policy) else None
         if report and days is not None:
-            return TriageContext(facts.patient_class, known_findings(report, days), facts.gap)
-    return TriageContext(facts.patient_class, (), facts.gap)
+            return TriageContext(facts.patient_class, known_findings(report, days), facts.gap, facts.ordered)
+    return TriageContext(facts.patient_class, (), facts.gap, facts.ordered)
 
 
 def known_findings(report: Report, days_before: int) -> tuple[KnownFinding, ...]:

@@ -1,6 +1,6 @@
 """Findings, context and site policy to a priority with its reason. Pure: the same input always gives the same decision."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wetread.domain.analysis import Analysis, Finding
 from wetread.domain.finding import SidedFinding, concept
@@ -41,8 +41,17 @@ def prioritise(
     known = context or TriageContext()
     if not analyses:
         reason = f"AI unavailable: {unavailable_reason or 'no reason given'}"
-        return _without_rule("ai_unavailable", policy.ai_unavailable, reason, policy)
-    return decide(judge_all(analyses, traits, policy, known), analyses, traits, policy, known)
+        return _as_ordered(_without_rule("ai_unavailable", policy.ai_unavailable, reason, policy), known)
+    return _as_ordered(decide(judge_all(analyses, traits, policy, known), analyses, traits, policy, known), known)
+
+
+def _as_ordered(decision: TriageDecision, known: TriageContext) -> TriageDecision:
+    """No later than who asked for the film wants it: the machine may bring a study forward, never put it behind its order."""
+    if known.ordered.rank <= decision.priority.rank:
+        return decision
+    return replace(
+        decision, priority=known.ordered, reason=_joined(decision.reason, f"ordered as {known.ordered.value}")
+    )
 
 
 def judge_all(

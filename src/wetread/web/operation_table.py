@@ -6,6 +6,7 @@ from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
+from wetread.web.identity_view import IDENTITY_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
 from wetread.web.quality_view import QUALITY_OPERATIONS
 from wetread.web.reading_operations import READING_OPERATIONS
@@ -261,5 +262,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *CRITICAL_OPERATIONS,
     *QUALITY_OPERATIONS,
     *READING_OPERATIONS,
+    *IDENTITY_OPERATIONS,
     *ADMINISTRATION_OPERATIONS,
 )

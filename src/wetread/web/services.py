@@ -12,6 +12,7 @@ from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
 from wetread.ports.labeller import Labeller
+from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
 from wetread.triage.policy import OrderRule
@@ -80,5 +81,6 @@ class WebServices:
     labeller: Labeller = field(default_factory=RuleLabeller)
     macros: Mapping[str, str] = field(default_factory=dict)
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
+    order_store: OrderStore | None = None
     administration: Administration = field(default_factory=Administration)
     new_secret: Callable[[], str] = secrets.token_urlsafe

@@ -44,6 +44,7 @@ BODIES: dict[str, object] = {
     "choose_mode": {"mode": "concurrent"},
     "keep_macros": {"macros": [{"name": ".nl", "text": "The lungs are clear."}]},
     "take_lock": {"screen": "screen-of-a-test"},
+    "answer_identity": {"hold_key": "h", "answer": "seen"},
     "keep_unsaved": {"version": 1, "content": {"sections": [], "findings": []}},
     "critical_acknowledge": {"etag": 1, "read_back": "right pneumothorax"},
     "critical_communicate": {"etag": 1, "to_whom": "ward 4", "how": "phone", "read_back_confirmed": True},

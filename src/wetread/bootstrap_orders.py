@@ -1,0 +1,75 @@
+"""What the hospital says, put together: its store beside the vault, the order desk, and the MLLP door with its settings."""
+
+import ssl
+from typing import TYPE_CHECKING
+
+from wetread.bootstrap_quality import site_zone
+from wetread.domain.errors import PermanentError
+from wetread.orders.arrivals import ArrivalCheck
+from wetread.orders.desk import OrderDesk
+from wetread.orders.lookup import OrdersOfStudy
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+from wetread.ports.vault import Vault
+from wetread.settings import Settings
+from wetread.settings_hl7 import Hl7Listener
+from wetread.storage.orders import SqlOrderStore
+
+if TYPE_CHECKING:
+    from wetread.hl7.mllp_server import MllpServer
+
+__all__ = ["build_arrival_check", "build_hl7_server", "build_order_desk", "build_order_store", "build_orders_of"]
+
+
+def build_order_store(settings: Settings) -> SqlOrderStore:
+    return SqlOrderStore(settings.resolved_vault_url)
+
+
+def build_orders_of(settings: Settings, vault: Vault) -> OrdersOfStudy:
+    return OrdersOfStudy(vault, build_order_store(settings))
+
+
+def build_arrival_check(settings: Settings, secret: bytes) -> ArrivalCheck:
+    return ArrivalCheck(build_order_store(settings), secret)
+
+
+def build_order_desk(settings: Settings, database: Database, vault: Vault, clock: Clock, secret: bytes) -> OrderDesk:
+    return OrderDesk(database, vault, build_order_store(settings), clock, secret)
+
+
+def build_hl7_server(settings: Settings, listener: Hl7Listener, desk: OrderDesk) -> "MllpServer":
+    """Listening already. Raises PermanentError 'bad_settings' for a certificate that cannot be used, OSError for a port that is taken."""
+    from wetread.hl7.instructions import HospitalWays
+    from wetread.hl7.listener import MessageDesk
+    from wetread.hl7.mllp_server import MllpLimits, MllpServer
+    from wetread.hl7.parse import ParseLimits
+
+    ways = HospitalWays(site_zone(settings), listener.issuers, listener.processing_id)
+    limits = ParseLimits(listener.character_set, listener.max_message_bytes, listener.max_segments)
+    messages = MessageDesk(desk, ways, limits, desk.clock.now)
+    bounds = MllpLimits(
+        listener.max_message_bytes,
+        listener.max_connections,
+        listener.max_connections_per_peer,
+        listener.idle_s,
+        listener.message_s,
+    )
+    where = listener.host, listener.port
+    return MllpServer(*where, messages.answer, messages.refuse, listener.peers, bounds, _tls(listener))
+
+
+def _tls(listener: Hl7Listener) -> ssl.SSLContext | None:
+    if not listener.tls or not listener.cert_file:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(listener.cert_file.expanduser(), listener.key_file and listener.key_file.expanduser())
+        if listener.ca_file:
+            context.load_verify_locations(listener.ca_file.expanduser())
+            context.verify_mode = ssl.CERT_REQUIRED
+    except OSError as error:
+        raise PermanentError(
+            f"a certificate or key of hl7_listener cannot be used ({type(error).__name__})", code="bad_settings"
+        ) from None
+    return context

@@ -1,0 +1,75 @@
+"""What the hospital said (`ports.order_store`), in memory, over the vault in memory."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from wetread.domain.errors import PermanentError
+from wetread.domain.order import Merge, Order, PatientNumber, Person
+from wetread.ports.order_store import Answered
+from wetread.testing.memory_vault import MemoryVault
+
+__all__ = ["MemoryOrderStore"]
+
+
+class MemoryOrderStore:
+    def __init__(self, vault: MemoryVault) -> None:
+        self._vault = vault
+        self._answers: dict[tuple[str, str], Answered] = {}
+        self._orders: dict[str, Order] = {}
+        self._claims: dict[str, Person] = {}
+        self._merges: dict[str, Merge] = {}
+
+    def answered(self, sender: str, control_id: str) -> Answered | None:
+        return self._answers.get((sender, control_id))
+
+    def remember(self, answer: Answered) -> None:
+        self._answers[answer.sender, answer.control_id] = answer
+
+    def keep_order(self, order: Order) -> bool:
+        held = self._orders.get(order.order_key)
+        if held is not None and held.said_at > order.said_at:
+            return False
+        self._orders[order.order_key] = order
+        return True
+
+    def orders_of(self, accession_number: str) -> tuple[Order, ...]:
+        found = [
+            each for each in self._orders.values() if accession_number and each.accession_number == accession_number
+        ]
+        by_key = sorted(found, key=lambda each: each.order_key)
+        return tuple(sorted(by_key, key=lambda each: each.said_at, reverse=True))
+
+    def order(self, order_key: str) -> Order | None:
+        return self._orders.get(order_key)
+
+    def keep_claim(self, hold_key: str, person: Person) -> None:
+        self._claims.setdefault(hold_key, person)
+
+    def claim(self, hold_key: str) -> Person | None:
+        return self._claims.get(hold_key)
+
+    def merge(self, merge: Merge) -> Merge:
+        kept = self._merges.setdefault(merge.merge_key, merge)
+        if kept.undone_at is not None:
+            return kept
+        moving = self._vault.under(kept.prior) if kept.prior != kept.surviving else ()
+        self._vault.renumber(moving, kept.surviving)
+        done = replace(kept, study_keys=tuple(dict.fromkeys((*kept.study_keys, *moving))))
+        self._merges[merge.merge_key] = done
+        return done
+
+    def undo_merge(self, merge_key: str, now: datetime) -> Merge:
+        kept = self._merges.get(merge_key)
+        if kept is None:
+            raise PermanentError("no such merge of patients", code="no_merge")
+        if kept.undone_at is not None:
+            raise PermanentError("this merge was undone already", code="merge_undone")
+        there = tuple(each for each in self._vault.under(kept.surviving) if each in kept.study_keys)
+        self._vault.renumber(there, kept.prior)
+        self._merges[merge_key] = replace(kept, study_keys=there, undone_at=now)
+        return self._merges[merge_key]
+
+    def merges(self, *, of: PatientNumber | None = None) -> tuple[Merge, ...]:
+        wanted = [each for each in self._merges.values() if of is None or (each.prior == of and each.undone_at is None)]
+        by_key = sorted(wanted, key=lambda each: each.merge_key)
+        return tuple(sorted(by_key, key=lambda each: each.merged_at, reverse=True))
