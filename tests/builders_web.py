@@ -75,7 +75,7 @@ class GreyDecoder:
 def grey_pixels(rows: int = 4, columns: int = 6) -> FilmPixels:
     """A 12-bit ramp without a window of its own."""
     facts = FilmFacts(
-        rows, columns, 12, "MONOCHROME2", False, None, (Window(2047.5, 4095.0, "LINEAR_EXACT", ""),), False, "",
+        rows, columns, 12, False, "MONOCHROME2", False, None, (Window(2047.5, 4095.0, "LINEAR_EXACT", ""),), False, "",
         (0.2, 0.2), None, "", "", None, "NO", "PA", "U", ("L", "F"), False,
     )  # fmt: skip
     stored = np.arange(rows * columns, dtype=np.uint16).reshape(rows, columns)

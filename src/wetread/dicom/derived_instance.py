@@ -17,6 +17,9 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from wetread import __version__
+from wetread.domain.finding import Code, FindingName
+from wetread.domain.identifiers import derived_uid
+from wetread.domain.report import Report, content_hash
 from wetread.domain.study import Sex
 from wetread.ports.sink import ReportPackage
 from wetread.ports.vault import VaultInstance
@@ -24,14 +27,17 @@ from wetread.ports.vault import VaultInstance
 __all__ = [
     "OurSeries",
     "clean_text",
+    "coded_item",
     "document_time",
     "encode_part10",
     "new_dataset",
     "person_name",
     "reference",
     "references",
+    "report_uid",
     "set_verbatim",
     "short_text",
+    "tracking_uid",
 ]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
@@ -154,6 +160,24 @@ def reference(sop_class_uid: str, sop_instance_uid: str) -> Dataset:
     item.ReferencedSOPClassUID = sop_class_uid
     item.ReferencedSOPInstanceUID = sop_instance_uid
     return item
+
+
+def coded_item(code: Code) -> Dataset:
+    """Code Sequence Macro (PS3.3 table 8.8-1)."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
+    return item
+
+
+def report_uid(package: ReportPackage, report: Report, kind: str) -> str:
+    """The SOP Instance UID of one kind of object made of one version of a report: a repeated delivery is the same object."""
+    words = str(report.version), report.status, content_hash(report.content)
+    return derived_uid(package.uid_seed, kind, package.study_key, *words)
+
+
+def tracking_uid(package: ReportPackage, finding: FindingName) -> str:
+    """What says in every object made of this study that the same finding is meant (PS3.16 TID 1410, PS3.3 C.8.20.2)."""
+    return derived_uid(package.uid_seed, "tracking", package.study_key, finding)
 
 
 def encode_part10(dataset: Dataset) -> bytes:

@@ -23,7 +23,7 @@ _TEXTS = (
     "photometric_interpretation", "voi_lut_explanation", "calibration_type", "calibration_description",
     "burned_in_annotation", "view_position", "image_laterality",
 )  # fmt: skip
-_FLAGS = ("inverted", "windows_stated", "lossy")
+_FLAGS = ("signed", "inverted", "windows_stated", "lossy")
 
 
 def film_to_json(film: FilmPixels) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def read_film(file: Part10File, limits: Limits) -> FilmPixels:
         rows=shape.rows,
         columns=shape.columns,
         bits_stored=shape.bits_stored,
+        signed=shape.signed,
         photometric_interpretation=frame.photometric,
         inverted=frame.inverted,
         padding=tables.padding,

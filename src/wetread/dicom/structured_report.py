@@ -16,11 +16,12 @@ from wetread.dicom.derived_instance import (
     person_name,
     reference,
     references,
+    report_uid,
     short_text,
 )
 from wetread.dicom.structured_report_content import OWN_SCHEME, content_tree
 from wetread.domain.identifiers import derived_uid
-from wetread.domain.report import Report, Signature, content_hash, is_final
+from wetread.domain.report import Report, Signature, is_final
 from wetread.ports.sink import ReportPackage
 
 __all__ = ["encode_sr", "sr_sop_instance_uid"]
@@ -57,9 +58,7 @@ def encode_sr(package: ReportPackage, now: datetime, *, organisation: str = "") 
 
 def sr_sop_instance_uid(package: ReportPackage, report: Report) -> str:
     """The UID that this version of the study's report has as an SR."""
-    return derived_uid(
-        package.uid_seed, "sr", package.study_key, str(report.version), report.status, content_hash(report.content)
-    )
+    return report_uid(package, report, "sr")
 
 
 def _series_uid(package: ReportPackage) -> str:

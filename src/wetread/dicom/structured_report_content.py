@@ -30,7 +30,8 @@ from highdicom.sr import (
     TrackingIdentifier,
 )
 
-from wetread.dicom.derived_instance import clean_text, person_name
+from wetread.dicom.derived_instance import clean_text, person_name, tracking_uid
+from wetread.dicom.placed_findings import region_of, side_of, site_of
 from wetread.domain.analysis import Analysis, Finding, ModelIdentity, Region
 from wetread.domain.finding import Code, concept
 from wetread.domain.identifiers import derived_uid
@@ -51,19 +52,6 @@ _CERTAINTY = Code("111012", "DCM", "Certainty of Finding")
 _CALIBRATED = Code("calibrated_probability", OWN_SCHEME, "Calibrated probability that the finding is on this film")
 _OPERATING_POINT = Code("operating_point", OWN_SCHEME, "Operating point: certainty at which the finding is called")
 _PERCENT = Code("%", "UCUM", "Percent")
-_SIDES = {
-    "left": Code("7771000", "SCT", "Left"),
-    "right": Code("24028007", "SCT", "Right"),
-    "bilateral": Code("51440002", "SCT", "Bilateral"),
-}
-_SITES = {
-    "lungs": Code("39607008", "SCT", "Lung"),
-    "heart": Code("80891009", "SCT", "Heart"),
-    "pleura": Code("3120008", "SCT", "Pleura"),
-    "mediastinum": Code("72410000", "SCT", "Mediastinum"),
-    "diaphragm": Code("5798000", "SCT", "Diaphragm"),
-}
-_CHEST = Code("51185008", "SCT", "Thoracic structure")
 _SECTIONS = {
     Section.INDICATION: (
         Code("18785-6", "LN", "Indications for Procedure"),
@@ -156,9 +144,7 @@ def _group(package: ReportPackage, said: ReportFinding, machine: Finding | None)
     header = package.read_instance.header
     film = (header.traits.sop_class_uid, header.sop_instance_uid)
     shared = {
-        "tracking_identifier": TrackingIdentifier(
-            identifier=said.name.value, uid=derived_uid(package.uid_seed, "tracking", package.study_key, said.name)
-        ),
+        "tracking_identifier": TrackingIdentifier(identifier=said.name.value, uid=tracking_uid(package, said.name)),
         "finding_type": _coded(concept(said.name).codes[0]),
         "finding_sites": [_site(said)],
         "algorithm_id": _algorithm(package.analysis, machine),
@@ -167,15 +153,15 @@ def _group(package: ReportPackage, said: ReportFinding, machine: Finding | None)
             QualitativeEvaluation(_coded(_PRESENCE), _coded(_PRESENT if said.present else _ABSENT))
         ],
     }
-    if said.present and machine and machine.region:
-        region = _outline(machine.region, SourceImageForRegion(*film))
-        return PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **shared)
+    if region := region_of(said, machine):
+        outline = _outline(region, SourceImageForRegion(*film))
+        return PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=outline, **shared)
     return MeasurementsAndQualitativeEvaluations(source_images=[SourceImageForMeasurementGroup(*film)], **shared)
 
 
 def _site(said: ReportFinding) -> FindingSite:
-    side = _SIDES.get(said.laterality)
-    return FindingSite(_coded(_SITES.get(concept(said.name).anatomy, _CHEST)), _coded(side) if side else None)
+    side = side_of(said)
+    return FindingSite(_coded(site_of(said.name)), _coded(side) if side else None)
 
 
 def _algorithm(analysis: Analysis | None, machine: Finding | None) -> AlgorithmIdentification | None:

@@ -24,7 +24,7 @@ class Window:
 class FilmFacts:
     """What the header says of the pixels, nothing of the patient. Spacings are (row, column) in mm, None where absent or beyond belief.
 
-    `inverted`: the greatest value is black (MONOCHROME1, or presentation LUT shape INVERSE). `padding`: first and last stored value that is no image.
+    `signed`: 0 of `stored` is the smallest negative stored value. `inverted`: the greatest value is black (MONOCHROME1, or presentation LUT shape INVERSE). `padding`: first and last stored value that is no image.
     `windows` holds at least one; the VOI LUT, where there is one, comes before them. `windows_stated` is False where the file names none and the only one is ours.
     `pixel_spacing_mm` is PixelSpacing, whose `calibration_type` (GEOMETRY, FIDUCIAL or "") says what it was corrected by; `imager_pixel_spacing_mm` is at the detector
     and `magnification` the estimated factor from there to the patient (PS3.3 §10.7.1, §C.8.11.4).
@@ -33,6 +33,7 @@ class FilmFacts:
     rows: int
     columns: int
     bits_stored: int
+    signed: bool
     photometric_interpretation: str
     inverted: bool
     padding: tuple[int, int] | None
