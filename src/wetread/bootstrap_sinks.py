@@ -26,7 +26,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     """The configured sinks by name."""
     from wetread.delivery.breaker import Breaker
     from wetread.delivery.folder import FolderSink
-    from wetread.dicom.documents import film_overlay, report_document
+    from wetread.dicom.documents import report_documents
     from wetread.dicom.store_scu import CStoreSink, StoreScp
     from wetread.dicom.stow_client import StowPeer, StowSink
     from wetread.fhir.bundle import encode_bundle
@@ -35,14 +35,14 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     def fhir(package: ReportPackage) -> bytes:
         return encode_bundle(package, now())
 
-    sr, overlay = report_document(now, settings.organisation), film_overlay(now, decoder)
-    folder = FolderSink(settings.resolved_folder_sink, {"sr.dcm": sr, "heatmap.dcm": overlay, "fhir.json": fhir})
+    dicom = report_documents(settings.report_pictures, now, decoder, settings.organisation)
+    folder = FolderSink(settings.resolved_folder_sink, {**dicom, "fhir.json": fhir})
     remote: list[Sink] = []
     if settings.stow_sink_url:
         peer = StowPeer(settings.stow_sink_url, settings.stow_sink_authorization.get_secret_value())
-        remote.append(StowSink(peer, (sr, overlay)))
+        remote.append(StowSink(peer, tuple(dicom.values())))
     if scp := settings.cstore_sink:
-        remote.append(CStoreSink(StoreScp(scp.ae_title, scp.host, scp.port, settings.ae_title), (sr, overlay)))
+        remote.append(CStoreSink(StoreScp(scp.ae_title, scp.host, scp.port, settings.ae_title), tuple(dicom.values())))
     if settings.fhir_sink_url:
         authorization = settings.fhir_sink_authorization.get_secret_value()
         server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=settings.fhir_sink_max_entries)

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.reading import ReadingMode
+from wetread.ports.sink import ReportPicture
 from wetread.settings_channels import (
     AllowedCaller,
     ChannelName,
@@ -128,9 +129,12 @@ class Settings(BaseSettings):
     delivery_max_attempts: int = Field(default=50, ge=1, description="Tries before a delivery is given up.")
 
     folder_sink: Path | None = Field(default=None, description="Folder for signed reports; unset: data_dir/outbox.")
-    stow_sink_url: str = Field(default="", description="DICOMweb base URL that receives SR and SC.")
+    report_pictures: Annotated[tuple[ReportPicture, ...], NoDecode] = Field(
+        default=("heatmap",), description="DICOM objects that go with each SR, of heatmap, boxes, regions."
+    )
+    stow_sink_url: str = Field(default="", description="DICOMweb base URL that receives SR and pictures.")
     cstore_sink: Annotated[Remote | None, NoDecode] = Field(
-        default=None, description="DIMSE receiver of SR and SC: AE@host:port."
+        default=None, description="DIMSE receiver of SR and pictures: AE@host:port."
     )
     stow_sink_authorization: SecretStr = Field(
         default=SecretStr(""), description="Authorization header for stow_sink_url."
@@ -237,7 +241,9 @@ class Settings(BaseSettings):
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
-    @field_validator("allowed_hosts", "stow_networks", "record_kinds", "further_model_bundles", mode="before")
+    @field_validator(
+        "allowed_hosts", "stow_networks", "record_kinds", "further_model_bundles", "report_pictures", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value

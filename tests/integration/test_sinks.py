@@ -1,14 +1,17 @@
 """What arrives at real receivers is what was signed: read back from Orthanc and DCMTK, over DICOMweb and DIMSE."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
-from builders_delivery import NOW, a_package
+from builders_delivery import COLUMNS, NOW, ROWS, a_package
+from builders_web import grey_pixels
 from dicomweb_client import DICOMwebClient
+from in_process_decoder import InProcessDecoder
 from neighbours.dcmtk import dcmqrscp, storescp
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.process import free_port
@@ -16,12 +19,14 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 
+from wetread.dicom.documents import report_documents
 from wetread.dicom.film_store_scu import FileOutcome, parse_receiver, send_files
 from wetread.dicom.secondary_capture import encode_secondary_capture
 from wetread.dicom.store_scu import CStoreSink, StoreScp
 from wetread.dicom.stow_client import StowPeer, StowSink
 from wetread.dicom.structured_report import encode_sr
 from wetread.domain.errors import PermanentError
+from wetread.ports.film_pixels import FilmPixels
 
 pytestmark = [pytest.mark.real, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 
@@ -70,6 +75,26 @@ def test_the_sr_in_the_archive_is_the_sr_that_was_sent(archive: Orthanc) -> None
     uids = (sent.StudyInstanceUID, sent.SeriesInstanceUID, sent.SOPInstanceUID)
     assert client.retrieve_instance(*uids) == sent
     assert archive.file(sent.SOPInstanceUID) == SR(a_package())
+
+
+class FilmOfTheReport(InProcessDecoder):
+    """Whatever the path, a film of the size the report speaks of."""
+
+    def film_pixels(self, path: Path) -> FilmPixels:
+        return grey_pixels(ROWS, COLUMNS)
+
+
+@pytest.mark.parametrize("door", ["stow", "cstore"])
+def test_boxes_and_regions_arrive_with_the_sr(archive: Orthanc, door: str) -> None:
+    documents = report_documents(("boxes", "regions"), lambda: NOW, FilmOfTheReport(), "")
+    scp = StoreScp(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10)
+    encoders = tuple(documents.values())
+    sink = StowSink(StowPeer(archive.dicomweb_url), encoders) if door == "stow" else CStoreSink(scp, encoders)
+    package = replace(a_package(), uid_seed=door.encode())
+    sink.deliver(package)
+    for encode in encoders:
+        sent = dcmread(BytesIO(encode(package) or b""))
+        assert dcmread(BytesIO(archive.file(sent.SOPInstanceUID))) == sent
 
 
 def test_sr_and_picture_arrive_together_over_dimse(archive: Orthanc) -> None:

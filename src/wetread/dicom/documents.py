@@ -1,37 +1,50 @@
-"""The DICOM documents of a signed report as encoders that know their own clock: the SR, and the film with its heat map."""
+"""The DICOM documents of a signed report as encoders that know their own clock: the SR, and the pictures that go with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 
 from imagecodecs import png_decode, png_encode
 
+from wetread.dicom.placed_findings import placed_findings
+from wetread.dicom.presentation_state import encode_presentation_state
 from wetread.dicom.secondary_capture import burn_in, encode_secondary_capture
+from wetread.dicom.segmentation import encode_segmentation
 from wetread.dicom.structured_report import encode_sr
 from wetread.domain.analysis import Analysis
 from wetread.ports.decoder import Decoder
-from wetread.ports.sink import Encoder, ReportPackage
+from wetread.ports.sink import Encoder, ReportPackage, ReportPicture
 
-__all__ = ["film_overlay", "overlay_png", "report_document"]
+__all__ = ["overlay_png", "report_documents"]
 
 _OVERLAY_SIDE_PX = 1024
 
 
-def report_document(now: Callable[[], datetime], organisation: str) -> Encoder:
-    """Encodes the SR; `organisation` verifies it."""
-    return lambda package: encode_sr(package, now(), organisation=organisation)
+def report_documents(
+    pictures: Iterable[ReportPicture], now: Callable[[], datetime], decoder: Decoder, organisation: str
+) -> dict[str, Encoder]:
+    """The SR, which `organisation` verifies, and the wanted pictures, by file suffix. An encoder answers None where there is nothing to draw; pixels come from the sandbox."""
 
-
-def film_overlay(now: Callable[[], datetime], decoder: Decoder) -> Encoder:
-    """Encodes the secondary capture; None where the model called nothing. The film's pixels come from the sandbox."""
-
-    def encode(package: ReportPackage) -> bytes | None:
+    def heatmap(package: ReportPackage) -> bytes | None:
         if package.analysis is None or not package.analysis.called:
             return None
         film = png_decode(decoder.render_png(Path(package.film_path), max_side_px=_OVERLAY_SIDE_PX))
         return encode_secondary_capture(package, now(), film)
 
-    return encode
+    def boxes(package: ReportPackage) -> bytes | None:
+        if not placed_findings(package):
+            return None
+        return encode_presentation_state(package, now(), decoder.film_pixels(Path(package.film_path)))
+
+    drawn: dict[ReportPicture, Encoder] = {
+        "heatmap": heatmap,
+        "boxes": boxes,
+        "regions": lambda package: encode_segmentation(package, now()),
+    }
+    return {
+        "sr.dcm": lambda package: encode_sr(package, now(), organisation=organisation),
+        **{f"{name}.dcm": drawn[name] for name in pictures},
+    }
 
 
 def overlay_png(film_png: bytes, analysis: Analysis, stored_shape: tuple[int, int]) -> bytes:

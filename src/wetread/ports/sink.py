@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from wetread.domain.analysis import Analysis
 from wetread.domain.identifiers import StudyKey
@@ -10,7 +10,7 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Report
 from wetread.ports.vault import VaultInstance, VaultStudy
 
-__all__ = ["Encoder", "ReportPackage", "Sink"]
+__all__ = ["Encoder", "ReportPackage", "ReportPicture", "Sink"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,10 @@ class ReportPackage:
 
 Encoder = Callable[[ReportPackage], bytes | None]
 """One document of a package; None when this package has no such document."""
+
+
+ReportPicture = Literal["heatmap", "boxes", "regions"]
+"""What can go with the SR: the film with its heat map burned in (secondary capture), boxes over the film (presentation state), the heat map's regions (segmentation)."""
 
 
 class Sink(Protocol):
