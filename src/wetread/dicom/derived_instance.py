@@ -40,6 +40,7 @@ __all__ = [
     "tracking_uid",
 ]
 
+_LONGEST_CODE = 16  # VR SH
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f]")
 
 
@@ -165,7 +166,8 @@ def reference(sop_class_uid: str, sop_instance_uid: str) -> Dataset:
 def coded_item(code: Code) -> Dataset:
     """Code Sequence Macro (PS3.3 table 8.8-1)."""
     item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme, code.meaning
+    setattr(item, "CodeValue" if len(code.value) <= _LONGEST_CODE else "LongCodeValue", code.value)
+    item.CodingSchemeDesignator, item.CodeMeaning = code.scheme, code.meaning
     return item
 
 
