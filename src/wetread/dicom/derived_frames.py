@@ -25,7 +25,7 @@ def describe_frames(dataset: Dataset, package: ReportPackage, analysis: Analysis
     dataset.NumberOfFrames = len(frames)
     dataset.DimensionOrganizationSequence = [_organization(package)]
     dataset.DimensionIndexSequence = [_index(package)]
-    dataset.SharedFunctionalGroupsSequence = [Dataset()]
+    dataset.SharedFunctionalGroupsSequence = [_plane(header.traits.pixel_spacing_mm)]
     dataset.PerFrameFunctionalGroupsSequence = list(frames)
     series = Dataset()
     series.SeriesInstanceUID = header.series_instance_uid
@@ -47,6 +47,18 @@ def frame_item(package: ReportPackage, place: list[int], derivation: Code) -> Da
     item = Dataset()
     item.FrameContentSequence = [content]
     item.DerivationImageSequence = [derived]
+    return item
+
+
+def _plane(spacing_mm: tuple[float, float] | None) -> Dataset:
+    """Pixel Measures and Plane Orientation macros. A projection has neither slice nor place in the patient: OHIF (3.13) and highdicom (0.28) stop at a segmentation without, and
+    what stands here is what both take a film without them to have. No frame of reference claims that it means anything."""
+    measures, orientation, item = Dataset(), Dataset(), Dataset()
+    measures.SliceThickness = 1
+    if spacing_mm:
+        measures.PixelSpacing = list(spacing_mm)
+    orientation.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    item.PixelMeasuresSequence, item.PlaneOrientationSequence = [measures], [orientation]
     return item
 
 

@@ -50,7 +50,7 @@ _PRESENCE = Code("121052", "DCM", "Presence of property")
 _PRESENT, _ABSENT = Code("121053", "DCM", "Present"), Code("121054", "DCM", "Absent")
 _CERTAINTY = Code("111012", "DCM", "Certainty of Finding")
 _CALIBRATED = Code("calibrated_probability", OWN_SCHEME, "Calibrated probability that the finding is on this film")
-_OPERATING_POINT = Code("operating_point", OWN_SCHEME, "Operating point: certainty at which the finding is called")
+_OPERATING_POINT = Code("operating_point", OWN_SCHEME, "Operating point")
 _PERCENT = Code("%", "UCUM", "Percent")
 _SECTIONS = {
     Section.INDICATION: (
