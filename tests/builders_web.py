@@ -193,7 +193,7 @@ def a_world(
         decoder=decoder or GreyDecoder(),  # type: ignore[arg-type]
         desk=ReadingDesk(database, clock, ("folder",)),
         clock=clock,
-        order_store=MemoryOrderStore(vault) if isinstance(vault, MemoryVault) else None,
+        order_store=MemoryOrderStore(vault if isinstance(vault, MemoryVault) else MemoryVault()),
         settings=settings or WebSettings(version="0.1.0", model_card="A card."),
     )
     world = World(services, clock)

@@ -5,6 +5,7 @@ import { get, problemOf, send } from "./api.ts";
 import { h } from "./dom.ts";
 import type { Sent } from "./film/pixels.ts";
 import { FilmViewer } from "./film/viewer.ts";
+import { IdentityHolds } from "./identity_holds.ts";
 import type { Binding } from "./keys.ts";
 import { StudyLock } from "./lock.ts";
 import { patientBar } from "./patient_bar.ts";
@@ -30,6 +31,7 @@ export class OpenStudy {
   readonly lock: StudyLock;
   readonly sights: Sights;
   readonly words: StudyWords;
+  private readonly identity: IdentityHolds;
   reading: Reading | null = null;
   told = ""; // what there is to say of how this study came or went
   closed = false;
@@ -49,6 +51,7 @@ export class OpenStudy {
     this.watcher = watchFilm(this.sheet.film, this.sights);
     this.lock = new StudyLock(this.address, () => me().actor_id, () => this.lost());
     this.words = new StudyWords(this);
+    this.identity = new IdentityHolds(this.address, this.sheet.identity);
     this.film.insert = (text) => this.words.editor?.insert(text);
   }
 
@@ -87,7 +90,10 @@ export class OpenStudy {
     const mine = ++this.newest;
     let fresh = await get<Reading>(this.address);
     if (mine !== this.newest) return; // somebody acted while this was under way: what is on the screen is theirs
-    if (!this.reading) patientBar(fresh, this.sheet);
+    if (!this.reading) {
+      patientBar(fresh, this.sheet);
+      this.identity.refresh().catch(() => {});
+    }
     if (wantsToWrite(fresh)) fresh = await this.openForWriting(fresh);
     if (mine === this.newest) this.show(fresh);
   }
@@ -157,6 +163,7 @@ export class OpenStudy {
     const now = await get<StudyStatus>(`${this.address}/status`, { background: true });
     const { reading } = this;
     if (this.closed) return;
+    this.identity.refresh().catch(() => {});
     this.lock.heard(now.lock, now.now);
     if (this.words.editing) return;
     const changed = now.lock?.screen !== reading.lock?.screen || now.withheld !== reading.reading.withheld || now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || (!now.withheld && now.has_analysis !== Boolean(reading.ai.analysis));

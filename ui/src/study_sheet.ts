@@ -8,6 +8,7 @@ export class StudySheet {
   readonly facts = h("span", { class: "facts cut", id: "facts" });
   readonly why = h("span", { class: "why", id: "why" });
   readonly bar = h("div", { class: "patient", id: "bar" }, this.patient, this.synthetic, this.facts, h("span", { class: "grow" }), this.why);
+  readonly identity = h("section", { class: "identity", id: "identity", "aria-label": "Is it the right patient?", "aria-live": "assertive", hidden: true });
   readonly film = h("section", { class: "film", "aria-label": "Film", id: "film" });
   readonly findings = h("section", { id: "findings", "aria-label": "AI findings" });
   readonly report = h("section", { id: "report", "aria-label": "Report" });
@@ -16,7 +17,7 @@ export class StudySheet {
 
   constructor(studyKey: string) {
     const words = h("section", { class: "words", "aria-label": "Findings and report" }, h("div", { class: "columns" }, this.findings, this.report), this.foot);
-    this.element = h("div", { class: "study", id: "study", "data-study": studyKey }, this.bar, h("main", { class: "reading" }, this.film, words));
+    this.element = h("div", { class: "study", id: "study", "data-study": studyKey }, this.bar, this.identity, h("main", { class: "reading" }, this.film, words));
   }
 
   // Of this sheet only: another study's page may have one of the same name.
