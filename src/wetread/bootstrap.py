@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from wetread.monitoring.watch import Watch, WatchedPolicy
     from wetread.ports.drafter import Drafter
     from wetread.signoff.desk import ReadingDesk
-    from wetread.triage.policy import TriagePolicy
+    from wetread.triage.policy_book import PolicyBook
     from wetread.web.doorkeeper import Doorkeeper
     from wetread.web.services import WebServices
     from wetread.web.stow_listener import FrontServer
@@ -163,14 +163,15 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.inference.bundle import BUNDLED
     from wetread.labelling.labeller import RuleLabeller
     from wetread.signoff.macros import read_macros
-    from wetread.triage.policy import OrderRule
+    from wetread.triage.policy_book import LivePaths
     from wetread.triage.roster_book import RosterBook
     from wetread.web.hanging_file import read_hanging
     from wetread.web.services import WebServices, WebSettings
 
     settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
     card = (settings.model_bundle or BUNDLED) / "card.md"
-    policy, bad_policy = _policy_for_reading(settings)
+    policies = build_policies(core)
+    _policy_problem(policies)  # so that its escalation paths are known from the first answer on
     return WebServices(
         database=core.database,
         vault=core.vault,
@@ -189,8 +190,8 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             version=__version__,
             model_card=card.read_text("utf-8") if card.is_file() else "",
         ),
-        order=policy.order if policy else OrderRule(),
-        paths=policy.paths if policy else {},
+        policies=policies,
+        paths=LivePaths(policies),
         book=RosterBook(settings.roster_file, settings.roster_copy),
         version_card=build_version_card(settings),
         hanging=read_hanging(settings.hanging_protocols_file),
@@ -198,18 +199,27 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
         order_store=build_order_store(settings),
         administration=build_administration(settings),
-        probes={"workers": lambda: _workers_alive(heartbeats.freshest_age_s()), "triage_policy": lambda: bad_policy},
+        probes={
+            "workers": lambda: _workers_alive(heartbeats.freshest_age_s()),
+            "triage_policy": partial(_policy_problem, policies),
+        },
     )
 
 
-def _policy_for_reading(settings: Settings) -> "tuple[TriagePolicy | None, str]":
-    """The site's policy. Reading goes on by the built-in order while it cannot be read (law 1), and readiness says so."""
-    from wetread.triage.policy import DEFAULT_POLICY, load_policy
+def build_policies(core: Core) -> "PolicyBook":
+    """Which triage policy decides, at any time."""
+    from wetread.triage.policy import DEFAULT_POLICY
+    from wetread.triage.policy_book import PolicyBook
 
+    return PolicyBook(core.database, core.settings.triage_policy or DEFAULT_POLICY)
+
+
+def _policy_problem(policies: "PolicyBook") -> str:
+    """Reading goes on by the built-in order while no policy can be read (law 1), and readiness says so."""
     try:
-        return load_policy(settings.triage_policy or DEFAULT_POLICY), ""
+        return policies.deciding().problem
     except PermanentError:
-        return None, "the triage policy cannot be read: `wetread policy check` says why"
+        return "the triage policy cannot be read: `wetread policy check` says why"
 
 
 def build_server(core: Core) -> "FrontServer":
@@ -251,11 +261,12 @@ def _workers_alive(age_s: float | None) -> str:
 
 def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
     from wetread.pipeline import Pipeline
-    from wetread.triage.policy import DEFAULT_POLICY, load_policy
     from wetread.worker import Worker
 
     core, sandbox = build_core(settings), build_sandbox(settings)
     orders = build_orders_of(settings, core.vault)
+    policies = build_policies(core)
+    policies.deciding()  # a worker without a policy does not start
     pipeline = Pipeline(
         database=core.database,
         vault=core.vault,
@@ -265,7 +276,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         further_models=tuple(cache(partial(build_model, settings, each)) for each in settings.further_model_bundles),
         registered=build_registered(settings),
         suitability=_suitability(settings),
-        policy=load_policy(settings.triage_policy or DEFAULT_POLICY),
+        policy=lambda: policies.deciding().policy,
         context=build_context(settings, core.database, core.vault, core.clock, core.secret, orders),
         drafter=build_drafter(settings),
         sinks=build_sinks(settings, core.clock.now, sandbox),
@@ -319,16 +330,15 @@ def build_watch(core: Core) -> "Watch":
         settings.watch_in_a_row,
         settings.watch_always_after,
     )
-    return Watch(core.database, lambda _: zone, partial(_watched_policy, settings), limits)
+    return Watch(core.database, lambda _: zone, partial(_watched_policy, build_policies(core), settings.site), limits)
 
 
-def _watched_policy(settings: Settings) -> "WatchedPolicy":
-    """The rules that can fire at this site, by the policy as its file says it now."""
+def _watched_policy(policies: "PolicyBook", site: str) -> "WatchedPolicy":
+    """The rules that can fire at this site, by the policy that decides now."""
     from wetread.monitoring.watch import WatchedPolicy
-    from wetread.triage.policy import DEFAULT_POLICY, load_policy
 
-    policy = load_policy(settings.triage_policy or DEFAULT_POLICY)
-    here = (rule.rule_id for rule in policy.rules if not rule.when.sites or settings.site in rule.when.sites)
+    policy = policies.deciding().policy
+    here = (rule.rule_id for rule in policy.rules if not rule.when.sites or site in rule.when.sites)
     return WatchedPolicy(policy.policy_version, tuple(here))
 
 

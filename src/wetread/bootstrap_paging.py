@@ -1,11 +1,9 @@
 """The pager's parts put together: `wetread pager` and the dead man's switch that the HTTP door's process keeps."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wetread.bootstrap import Core, build_notifiers, build_ping, build_watch
-from wetread.domain.critical import EscalationPath
+from wetread.bootstrap import Core, build_notifiers, build_ping, build_policies, build_watch
 from wetread.domain.errors import PermanentError
 from wetread.paging.ahead import LookAhead
 from wetread.paging.deadman import DeadMan
@@ -13,8 +11,7 @@ from wetread.paging.pager import Chore, Pager
 from wetread.paging.send import Sender
 from wetread.paging.signs import SENDING, Pulse, Vital
 from wetread.paging.sweep import Sweep
-from wetread.settings import Settings
-from wetread.triage.policy import BUILT_IN_PATH, DEFAULT_POLICY, load_policy
+from wetread.triage.policy_book import LivePaths, PolicyBook
 from wetread.triage.roster_book import RosterBook
 
 if TYPE_CHECKING:
@@ -24,6 +21,7 @@ __all__ = ["build_deadman", "build_pager"]
 
 _LOOK_AHEAD_EVERY_S = 60.0
 _PING_EVERY_S = 60.0
+_POLICY_EVERY_S = 5.0
 _ALIVE_WITHIN_S = 60.0
 """The outside is told that all is well only when sweep and sender have done their work within this time."""
 
@@ -32,8 +30,9 @@ def build_pager(core: Core, further: tuple[Chore, ...] = ()) -> Pager:
     """Everything between a critical result and a telephone, and `further` chores."""
     settings = core.settings
     book = RosterBook(settings.roster_file, settings.roster_copy)
-    paths, wrong = _paths(settings)
-    chores = [*further]
+    policies = build_policies(core)
+    paths, wrong = LivePaths(policies), _bad_policy(policies)
+    chores = [*further, Chore("policy", _POLICY_EVERY_S, policies.deciding)]
     try:
         watch = build_watch(core)
     except PermanentError as error:
@@ -58,12 +57,13 @@ def _ping(ping: "DeadMansPing", vital: Vital) -> None:
     ping.ping()
 
 
-def _paths(settings: Settings) -> tuple[Mapping[str, EscalationPath], tuple[tuple[str, str], ...]]:
-    """The policy's escalation paths; or the built-in path and what is wrong: results that are open already must go on climbing."""
+def _bad_policy(policies: PolicyBook) -> tuple[tuple[str, str], ...]:
+    """What is wrong with the policy now, by name: results that are open already go on climbing, by the built-in path."""
     try:
-        return load_policy(settings.triage_policy or DEFAULT_POLICY).paths, ()
+        policies.deciding()
     except PermanentError as error:
-        return {BUILT_IN_PATH.name: BUILT_IN_PATH}, (("triage_policy", f"escalating by the built-in path: {error}"),)
+        return (("triage_policy", f"escalating by the built-in path: {error}"),)
+    return ()
 
 
 def build_deadman(core: Core) -> DeadMan:

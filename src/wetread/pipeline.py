@@ -59,7 +59,7 @@ _TRIES_OF_VERSIONS = 2
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The stages and what they need. `model`, the installed one, reads every film where no rollout says otherwise; so do `further_models`, for triage. `registered` loads the versions of
+    """The stages and what they need. `model`, the installed one, reads every film where no rollout says otherwise; so do `further_models`, for triage. `policy` is asked for each study. `registered` loads the versions of
     rollouts."""
 
     database: Database
@@ -68,7 +68,7 @@ class Pipeline:
     decoder: FilmDecoder
     model: ModelSource
     suitability: SuitabilityPolicy
-    policy: TriagePolicy
+    policy: Callable[[], TriagePolicy]
     context: ContextSource
     drafter: Drafter
     sinks: Mapping[str, Sink]
@@ -198,31 +198,32 @@ class Pipeline:
             unit.enqueue(JobRequest(JobKind.SHADOW, study.study_key, key, _SHADOW_PRIORITY))
 
     def _triage(self, job: Job) -> None:
-        facts = ask_vault(job.study_key, self.vault, self.policy, self.orders, last_try=job.attempt > 1)
+        policy = self.policy()
+        facts = ask_vault(job.study_key, self.vault, policy, self.orders, last_try=job.attempt > 1)
         with self.database.begin() as unit:
             study = unit.study(job.study_key)
             if _superseded(job, study):
                 self._finish(unit, job, "study.triage", "superseded", None, {})
                 return
             analysis = None if study.reason else unit.analysis(job.study_key)
-            context = context_of(study, facts, unit, self.policy)
+            context = context_of(study, facts, unit, policy)
             read = analysis.reads if analysis else ()
-            decision = prioritise(read, study.traits, self.policy, context=context, unavailable_reason=study.reason)
+            decision = prioritise(read, study.traits, policy, context=context, unavailable_reason=study.reason)
             unit.save_decision(study.study_key, study.revision, decision)
-            critical = self._open_critical(unit, study, decision)
+            critical = self._open_critical(unit, study, decision, policy)
             state = next_state(study.state, StudyEvent.TRIAGE)
             unit.save_study(replace(study, state=state, priority=decision.priority, critical=critical))
             said = {"priority": decision.priority.value, "rule": decision.rule_id, "policy": decision.policy_version}
             self._finish(unit, job, "study.triage", "success", JobKind.DRAFT, said)
 
-    def _open_critical(self, unit: UnitOfWork, study: Study, decision: TriageDecision) -> bool:
+    def _open_critical(self, unit: UnitOfWork, study: Study, decision: TriageDecision, policy: TriagePolicy) -> bool:
         """In the transaction that calls it critical. A result that is still with people stays theirs, renewed where there is something new to tell; a closed one of an earlier
         revision gets a successor. True when the study is critical: now, or still."""
         current = unit.critical_of(study.study_key)
         held = current if current is not None and current.state is not CriticalState.CLOSED else None
         if not decision.critical:
             return held is not None
-        path, now = self.policy.paths[decision.escalation_path or DEFAULT_PATH], self.clock.now()
+        path, now = policy.paths[decision.escalation_path or DEFAULT_PATH], self.clock.now()
         if held is None:
             result = open_critical(study, decision, path, now)
             if unit.critical(result.critical_key) is None:
@@ -262,7 +263,7 @@ class Pipeline:
             view_position=views.get(analysis.instance_key, "") if analysis else "",
             comparison_available=known.has_prior,
             context=known.drafting,
-            may_say_normal=self.policy.may_say_normal,
+            may_say_normal=self.policy().may_say_normal,
             ai_unavailable="" if analysis else study.reason or "no analysis was stored",
             language=self.drafting_language,
             film=self.draft_films.of(analysis, instances) if self.draft_films and analysis else None,

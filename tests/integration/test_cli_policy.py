@@ -180,4 +180,4 @@ def test_every_command_of_the_docs_runs(
     assert "north.yaml: policy north-3: 4 rules (2 critical)" in told
     assert "note:" not in told
     assert "known: pneumothorax signed on the prior of 3 days before, urgent instead of stat, not critical" in told
-    assert {each.split()[1] for each in commands} == {"check", "explain", "simulate", "schema"}
+    assert {each.split()[1] for each in commands} == {"show", "check", "explain", "simulate", "schema"}

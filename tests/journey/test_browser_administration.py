@@ -195,7 +195,7 @@ def test_a_policy_is_checked_while_typed_and_tried_without_changing_anything(pag
     room.world.add_study(analysis=an_analysis(), decision=decision)
     _open(page, room, "rules", "quality")
     expect(page.locator("#part")).to_contain_text("No problem.")
-    policy = page.get_by_label("Policy")
+    policy = page.get_by_label("Policy", exact=True)
     good = policy.input_value()
     policy.fill(good.replace("priority: stat", "priority: at_once"))
     expect(page.locator("#part .alert")).to_contain_text("problem")
@@ -208,6 +208,31 @@ def test_a_policy_is_checked_while_typed_and_tried_without_changing_anything(pag
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.path().read_text("utf-8") == good
+
+
+def test_a_policy_is_proposed_by_one_and_approved_by_another(page: Page, room: Room) -> None:
+    _open(page, room, "rules", "quality")
+    policy = page.get_by_label("Policy", exact=True)
+    policy.fill(policy.input_value().replace('"default-2"', '"north-1"'))
+    page.get_by_role("button", name="Propose it").click()
+    page.get_by_role("dialog").get_by_label("Why").fill("fewer pages at night")
+    page.get_by_role("dialog").get_by_label("Your own password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    waiting = page.get_by_role("group", name="Version 1: policy north-1")
+    expect(waiting).to_contain_text("proposed")
+    expect(waiting.get_by_role("button", name="Approve")).to_have_count(0)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Account").wait_for()
+    _open(page, room, "rules")
+    waiting.get_by_role("button", name="Compare with what decides").click()
+    expect(page.get_by_role("dialog").locator("ins")).to_contain_text('policy_version: "north-1"')
+    page.keyboard.press("Escape")
+    waiting.get_by_role("button", name="Approve").click()
+    page.get_by_role("dialog").get_by_label("Why").fill("tried on last week")
+    page.get_by_role("dialog").get_by_label("Your own password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("#part")).to_contain_text("Version 1 decides: policy north-1.")
+    assert ("policy.approve", "admin", "success") in room.world.audited()
 
 
 @pytest.mark.parametrize("part", ["work", "audit", "people", "models", "connections", "rules"])

@@ -48,6 +48,7 @@ from wetread.testing.text_encoder import WordEncoder
 from wetread.triage.policy import DEFAULT_POLICY, load_policy
 from wetread.worker import Worker
 
+POLICY = load_policy(DEFAULT_POLICY)
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 QUIET_S = 5.0
 SECRET = b"s" * 32
@@ -105,7 +106,7 @@ class House:
             self.decoder,
             lambda: (bundle, self.predictor),
             policy,
-            load_policy(DEFAULT_POLICY),
+            lambda: POLICY,
             self.context_source(),
             GrammarDrafter(),
             {self.sink.name: self.sink},

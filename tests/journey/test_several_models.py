@@ -35,8 +35,8 @@ def read(
     house: House, further: ModelSource, conflict: ModelConflict = ModelConflict.HIGHEST
 ) -> tuple[Analysis, TriageDecision]:
     pipeline = house.worker.pipeline
-    policy = replace(pipeline.policy, conflict=conflict)
-    house.worker = replace(house.worker, pipeline=replace(pipeline, policy=policy, further_models=(further,)))
+    policy = replace(pipeline.policy(), conflict=conflict)
+    house.worker = replace(house.worker, pipeline=replace(pipeline, policy=lambda: policy, further_models=(further,)))
     key = house.receive(film(1))
     house.work()
     with house.database.begin(write=False) as unit:

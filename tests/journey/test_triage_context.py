@@ -12,9 +12,12 @@ from tests.journey.test_one_study import DOCTOR, House
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.priority import Priority, TriageDecision
+from wetread.domain.role import Actor, Role
+from wetread.governance.policy_desk import PolicyDesk
 from wetread.ports.vault import VaultInstance
 from wetread.testing.memory_vault import MemoryVault
-from wetread.triage.policy import TriagePolicy, load_policy
+from wetread.triage.policy import DEFAULT_POLICY, TriagePolicy, load_policy
+from wetread.triage.policy_book import PolicyBook
 
 DEPARTMENT = "Spoed Oost 7"
 POLICY = f"""
@@ -47,7 +50,7 @@ def policy(tmp_path: Path) -> TriagePolicy:
 @pytest.fixture
 def house(tmp_path: Path, policy: TriagePolicy) -> House:
     home = House(tmp_path)
-    home.worker = replace(home.worker, pipeline=replace(home.worker.pipeline, policy=policy))
+    home.worker = replace(home.worker, pipeline=replace(home.worker.pipeline, policy=lambda: policy))
     return home
 
 
@@ -114,3 +117,23 @@ def test_a_vault_that_is_away_keeps_no_critical_finding_waiting(house: House) ->
     assert decision is not None
     assert decision.critical
     assert decision.reason.endswith("patient class and priors are unknown: the vault is away")
+
+
+def test_a_policy_that_two_people_brought_into_use_decides_the_next_study(house: House) -> None:
+    """No worker is started anew: it asks before each study."""
+    book = PolicyBook(house.database, DEFAULT_POLICY)
+    pipeline = replace(house.worker.pipeline, policy=lambda: book.deciding().policy)
+    house.worker = replace(house.worker, pipeline=pipeline)
+    decided = []
+    for seed in (11, 12):
+        key = house.receive(a_film(seed))
+        house.work()
+        with house.database.begin(write=False) as unit:
+            decision = unit.decision(key)
+        assert decision is not None
+        decided.append(decision.policy_version)
+        if seed == 11:
+            desk = PolicyDesk(house.database, house.clock, book.file_text)
+            desk.propose(Actor("quinn", Role.QUALITY), POLICY, "ours")
+            desk.approve(Actor("ada", Role.ADMIN), 1, "agreed")
+    assert decided == ["default-2", "t"]

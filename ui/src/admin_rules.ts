@@ -1,4 +1,5 @@
-// The triage policy as text: checked while it is typed, tried on stored studies, downloaded. It decides when it is the service's file.
+// The triage policy as text: checked while it is typed, tried on stored studies, proposed for somebody else to approve, downloaded.
+import { proposal, versionsOf } from "./admin_policy_versions.ts";
 import { failed, field, table } from "./admin_parts.ts";
 import type { Checked, DryRun, Policy, PolicyTried } from "./answers/administration.ts";
 import { get, send } from "./api.ts";
@@ -11,14 +12,17 @@ const CHECK_AFTER_MS = 600;
 const MOST = 2000;
 
 export async function rules(place: HTMLElement): Promise<void> {
-  const { policy, site_policy } = await get<Policy>("/api/policy");
+  const answer = await get<Policy>("/api/policy");
+  const { policy } = answer;
+  const again = () => rules(place).catch(failed);
   const text = h("textarea", { class: "policy", spellcheck: "false", autocomplete: "off", wrap: "off" });
   text.value = policy;
   const hours = h("select", {}, ([["24", "admin.rules.day"], ["168", "admin.rules.week"], ["720", "admin.rules.month"]] as const).map(([value, key]) => h("option", { value }, t(key))));
   const [verdict, outcome] = [h("div", { role: "status" }), h("div", { class: "admin", role: "status" })];
   const download = h("button", { type: "button", onclick: () => save(text.value) }, t("admin.rules.download"));
+  const propose = proposal(() => text.value, again);
   let waiting = 0;
-  const tell = (checked: Checked) => (verdict.replaceChildren(...wordsOf(checked, text)), (download.disabled = checked.version === null));
+  const tell = (checked: Checked) => (verdict.replaceChildren(...wordsOf(checked, text)), [download, propose].forEach((each) => each && (each.disabled = checked.version === null)));
   const check = async () => tell(await send<Checked>("POST", "/api/policy/check", { body: { policy: text.value } }));
   const attempt = async (event: Event) => {
     event.preventDefault();
@@ -37,8 +41,8 @@ export async function rules(place: HTMLElement): Promise<void> {
     waiting = window.setTimeout(() => check().catch(failed), CHECK_AFTER_MS);
   });
   const reset = () => ((text.value = policy), check().catch(failed));
-  place.replaceChildren(h("form", { class: "admin", onsubmit: attempt }, h("p", { class: "muted" }, !site_policy && `${t("admin.rules.builtin")} `, t("admin.rules.file")),
-    h("div", { class: "two" }, field(t("admin.rules.text"), text), h("div", { class: "admin" }, verdict, h("div", { class: "bar" }, field(t("admin.rules.hours"), hours)), h("div", { class: "bar" }, h("button", { class: "primary" }, t("admin.rules.try")), download, h("button", { type: "button", class: "quiet", onclick: reset }, t("admin.rules.reset"))), outcome))));
+  place.replaceChildren(h("form", { class: "admin", onsubmit: attempt }, versionsOf(answer, again),
+    h("div", { class: "two" }, field(t("admin.rules.text"), text), h("div", { class: "admin" }, verdict, h("div", { class: "bar" }, field(t("admin.rules.hours"), hours)), h("div", { class: "bar" }, h("button", { class: "primary" }, t("admin.rules.try")), propose, download, h("button", { type: "button", class: "quiet", onclick: reset }, t("admin.rules.reset"))), outcome))));
   await check();
 }
 

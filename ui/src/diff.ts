@@ -1,8 +1,10 @@
-// What a person changed against the draft, word by word (longest common subsequence); blanks between words are no change. No document here: tested without a browser.
+// What changed between two texts (longest common subsequence): of prose word by word, where blanks between words are no change; of a file line by line, where they are. No document here: tested without a browser.
 export type Piece = { kind: "same" | "added" | "removed"; text: string };
 
-export function wordDiff(before: string, after: string): Piece[] {
-  const [a, b] = [tokens(before), tokens(after)];
+export const wordDiff = (before: string, after: string): Piece[] => diff(tokens(before), tokens(after), (one, other) => one?.trim() === other?.trim());
+export const lineDiff = (before: string, after: string): Piece[] => diff(lines(before), lines(after), (one, other) => one === other);
+
+function diff(a: string[], b: string[], same: (one: string | undefined, other: string | undefined) => boolean): Piece[] {
   const width = b.length + 1;
   const longest = new Uint16Array((a.length + 1) * width);
   for (let i = a.length - 1; i >= 0; i--)
@@ -24,5 +26,5 @@ export function wordDiff(before: string, after: string): Piece[] {
   return pieces;
 }
 
-const same = (one: string | undefined, other: string | undefined): boolean => one?.trim() === other?.trim();
+const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 const tokens = (text: string): string[] => text.match(/\S+\s*|\s+/g) ?? [];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Sentence } from "../src/answers/study.ts";
 import { completion, macrosFrom, together } from "../src/completion.ts";
-import { wordDiff } from "../src/diff.ts";
+import { lineDiff, wordDiff } from "../src/diff.ts";
 import { offerFor, standing, withBlank } from "../src/sentences.ts";
 
 const sentence = (text: string, finding: string | null = null, section = "findings"): Sentence => ({ id: text, section, text, hedge: "", evidence: [{ source: "model", finding, probability: 0.8, threshold: 0.5, days_before: null }] });
@@ -58,4 +58,9 @@ test("what was changed is told word by word and loses nothing of either text", (
   expect(pieces.filter((each) => each.kind !== "removed").map((each) => each.text).join("")).toBe(after);
   expect(wordDiff(before, before)).toEqual([{ kind: "same", text: before }]);
   expect(wordDiff("", "")).toEqual([]);
+});
+
+test("a file is compared line by line, and a blank is a change", () => {
+  expect(lineDiff("a: 1\n  b: 2\n", "a: 1\n b: 2\n")).toEqual([{ kind: "same", text: "a: 1\n" }, { kind: "removed", text: "  b: 2\n" }, { kind: "added", text: " b: 2\n" }]);
+  expect(lineDiff("one\ntwo", "one\ntwo")).toEqual([{ kind: "same", text: "one\ntwo" }]);
 });

@@ -1,4 +1,4 @@
-"""`wetread policy check|explain|simulate|schema`: is a triage policy right, what does it decide and why, what would a change do."""
+"""`wetread policy show|check|explain|simulate|schema`: which decides, is a triage policy right, what does it decide and why, what would a change do."""
 
 import argparse
 import importlib
@@ -9,6 +9,7 @@ from pathlib import Path
 __all__ = ["ACTS", "check", "run", "schema"]
 
 ACTS = {
+    "show": ("policy_show.run", "which policy decides, who brought it into use, and what else was saved"),
     "check": ("policy.check", "every problem of a policy file, with its line"),
     "explain": (
         "policy_explain.run",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wetread.bootstrap import build_core
+from wetread.bootstrap import build_core, build_policies
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.analysis import Analysis, Finding, ModelIdentity, OperatingPoint
 from wetread.domain.finding import FindingName, concept
@@ -40,17 +40,24 @@ def run(argv: list[str]) -> int:
     if len(args.finding) != len(args.probability):
         parser.error("each --finding needs its --probability")
     settings = settings_from(args)
-    policy = load_policy(args.policy or settings.triage_policy or DEFAULT_POLICY)
+    policy = load_policy(args.policy) if args.policy else _deciding(settings)
     asked = _stored(StudyKey(args.study), settings, policy) if args.study else _made_up(args, settings)
     for line in _told(asked, policy):
         print(line)
     return 0
 
 
+def _deciding(settings: Settings) -> TriagePolicy:
+    """What decides now; the file where there is no installation yet that could hold another."""
+    if not settings.database_url.get_secret_value() and not (settings.data_dir / "wetread.db").exists():
+        return load_policy(settings.triage_policy or DEFAULT_POLICY)
+    return build_policies(build_core(settings)).deciding().policy
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = parser_for("policy explain", "Which rules match, which one decides, and why not the others.")
     parser.add_argument("study", nargs="?", help="study key of a stored study")
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="default: the site's policy")
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="default: the one that decides now")
     names = [each.value for each in FindingName]
     parser.add_argument("--finding", action="append", default=[], choices=names, metavar="NAME", help="repeatable")
     parser.add_argument("--probability", action="append", default=[], type=float, metavar="P", help="one per --finding")

@@ -38,6 +38,9 @@ class Act(StrEnum):
     """See what the service runs with, and try its connections."""
     TRY_POLICY = "try_policy"
     """Check a triage policy and try it on stored studies; nothing is changed by it."""
+    PROPOSE_POLICY = "propose_policy"
+    APPROVE_POLICY = "approve_policy"
+    """Bring a policy into use that somebody in the other role proposed, or take it back."""
     EXPORT_PREDICTIONS = "export_predictions"
     MATCH_TRIALS = "match_trials"
     SEE_QUALITY = "see_quality"
@@ -110,6 +113,8 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.MATCH_TRIALS,
             _A.SEE_QUALITY,
             _A.TRY_POLICY,
+            _A.PROPOSE_POLICY,
+            _A.APPROVE_POLICY,
             _A.FREEZE_REFERENCE,
             _A.SEE_ROLLOUTS,
             _A.APPROVE_PROMOTION,
@@ -131,6 +136,8 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.RETRY_WORK,
             _A.SEE_SETTINGS,
             _A.TRY_POLICY,
+            _A.PROPOSE_POLICY,
+            _A.APPROVE_POLICY,
             _A.SEE_QUALITY,
             _A.SEE_ROLLOUTS,
             _A.APPROVE_PROMOTION,

@@ -22,6 +22,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.critical_store import CriticalStore
 from wetread.ports.hold_store import HoldStore
+from wetread.ports.policy_store import PolicyStore
 from wetread.ports.quality_store import QualityStore
 from wetread.ports.reading_store import ReadingStore
 from wetread.ports.relabel_store import RelabelStore
@@ -63,7 +64,15 @@ JobCounts = dict[tuple[JobKind, JobState], int]
 
 
 class UnitOfWork(
-    CriticalStore, RolloutStore, WatchStore, RelabelStore, QualityStore, ReadingStore, HoldStore, Protocol
+    CriticalStore,
+    RolloutStore,
+    WatchStore,
+    RelabelStore,
+    QualityStore,
+    ReadingStore,
+    HoldStore,
+    PolicyStore,
+    Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.
 

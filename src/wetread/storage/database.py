@@ -23,6 +23,7 @@ from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.hold_rows import HoldRows
 from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
+from wetread.storage.policies import PolicyRows
 from wetread.storage.quality import QualityRows
 from wetread.storage.reading_rows import ReadingRows
 from wetread.storage.relabel_rows import RelabelRows
@@ -53,6 +54,7 @@ class SqlUnitOfWork(
     AccountRows,
     CriticalRows,
     PageRows,
+    PolicyRows,
     AlarmRows,
     WatchRows,
     RolloutRows,

@@ -38,7 +38,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0013", "vault": "0003", "snippets": "0002"}
+HEADS = {"work": "0014", "vault": "0003", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -343,6 +343,13 @@ relabel_tasks = Table(
     ),
     _integer("etag"),
     _text("body"),
+)
+triage_policies = Table(
+    "triage_policies",
+    work,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    *map(_text, ("state", "sha256", "body")),
+    _where("uq_triage_policies_active", "state", holds=text("state = 'active'"), unique=True),
 )
 seen_incidents = Table(
     "seen_incidents",

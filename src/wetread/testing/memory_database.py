@@ -23,6 +23,7 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_holds import MemoryHoldStore
+from wetread.testing.memory_policies import MemoryPolicyStore
 from wetread.testing.memory_quality import MemoryQualityStore
 from wetread.testing.memory_reading import MemoryReadingStore
 from wetread.testing.memory_relabel import MemoryRelabelStore
@@ -43,6 +44,7 @@ class MemoryUnitOfWork(
     MemoryQualityStore,
     MemoryReadingStore,
     MemoryHoldStore,
+    MemoryPolicyStore,
 ):
     """One transaction on a copy of the state."""
 

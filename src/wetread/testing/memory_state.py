@@ -15,6 +15,7 @@ from wetread.domain.job import Job, JobRequest, JobState
 from wetread.domain.mark import ReaderMarks
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
+from wetread.domain.policy_version import PolicyVersion
 from wetread.domain.priority import TriageDecision
 from wetread.domain.quality import QualityReference, QualityReport
 from wetread.domain.reading import ReaderProfile, ReadingRecord
@@ -90,6 +91,7 @@ class MemoryState:
     locks: dict[StudyKey, StudyLock] = field(default_factory=dict)
     recoveries: dict[tuple[StudyKey, str], RecoveryCopy] = field(default_factory=dict)
     marks: dict[tuple[StudyKey, str, int], ReaderMarks] = field(default_factory=dict)
+    policies: dict[int, PolicyVersion] = field(default_factory=dict)
     preferences: dict[tuple[str, str], str] = field(default_factory=dict)
     holds: dict[str, IdentityHold] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ _AUDIT_QUERY = (
     Query("until", "ISO 8601 time with its zone; left out itself"),
 )
 _ACCOUNT = "/api/accounts/{actor_id}"
+_POLICY = "/api/policy/versions"
 _ROLLOUT = "/api/rollouts/{model}"
 
 
@@ -44,7 +45,12 @@ ADMINISTRATION_OPERATIONS: tuple[Operation, ...] = (
     _step("hold", "It may not widen. Audited.", models_view.hold, Act.STOP_ROLLOUT),
     _step("resume", "What was held may widen again. Audited.", models_view.resume, Act.APPROVE_PROMOTION),
     _step("roll_back", "Out of use at once. Audited.", models_view.roll_back, Act.STOP_ROLLOUT),
-    Operation("GET", "/api/policy", "policy", "The triage policy as its file says it now.", policy_view.get_policy, "text", act=Act.TRY_POLICY),
+    Operation("GET", "/api/policy", "policy", "The triage policy that decides, and the saved versions.", policy_view.get_policy, "text, versions", act=Act.TRY_POLICY),
+    Operation("GET", f"{_POLICY}/{{number}}", "policy_version", "One saved version.", policy_view.get_version, "the version with its text", act=Act.TRY_POLICY),
+    by_person("POST", _POLICY, "propose_policy", "Save a policy for somebody else to approve. Audited.", policy_view.propose, "the version", Act.PROPOSE_POLICY, policy_view.PROPOSE_BODY),
+    by_person("POST", f"{_POLICY}/{{number}}/approve", "approve_policy", "It decides from now on. Audited.", policy_view.approve, "the version", Act.APPROVE_POLICY, policy_view.STEP_BODY),
+    by_person("POST", f"{_POLICY}/{{number}}/withdraw", "withdraw_policy", "Nobody shall approve it. Audited.", policy_view.withdraw, "the version", Act.PROPOSE_POLICY, policy_view.STEP_BODY),
+    by_person("POST", f"{_POLICY}/{{number}}/revert", "revert_policy", "What decided before decides again. Audited.", policy_view.revert, "the version", Act.APPROVE_POLICY, policy_view.STEP_BODY),
     by_person("POST", "/api/policy/check", "check_policy", "Every problem of a policy, with its line.", policy_view.check, "problems, advice", Act.TRY_POLICY, policy_view.POLICY_BODY),
     by_person("POST", "/api/policy/try", "try_policy", "What a policy would have decided on stored studies. Audited.", policy_view.try_policy, "counts, and the studies that would change", Act.TRY_POLICY, policy_view.TRY_BODY, slow=True),
 )  # fmt: skip

@@ -7,6 +7,8 @@ from threading import Lock
 import anyio
 
 from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import PermanentError
+from wetread.triage.policy import OrderRule
 from wetread.web.audit_view import ChainWatch
 from wetread.web.doorkeeper import Doorkeeper
 from wetread.web.films import FilmCache
@@ -35,12 +37,31 @@ class House:
             max_clients=services.settings.max_live_clients,
             heartbeat_s=services.settings.heartbeat_s,
         )
-        self.worklist = WorklistView(services.database, services.vault, services.clock, services.order)
+        self._worklist = self._list_by(services.order)
         self.chain = ChainWatch(services.database)
         self.quality = QualityLines()
         self._seen: dict[AuditEvent, datetime] = {}
         self._seen_lock = Lock()
         self.slow_lane = anyio.CapacityLimiter(_SLOW_LANE)
+
+    @property
+    def worklist(self) -> WorklistView:
+        """By the waiting rule of the policy that decides: where another one does, a new list, which every page then asks for as a whole."""
+        rule = self._waiting_rule()
+        if rule != self._worklist.rule:
+            self._worklist = self._list_by(rule)
+        return self._worklist
+
+    def _list_by(self, rule: OrderRule) -> WorklistView:
+        return WorklistView(self.services.database, self.services.vault, self.services.clock, rule)
+
+    def _waiting_rule(self) -> OrderRule:
+        if self.services.policies is None:
+            return self.services.order
+        try:
+            return self.services.policies.deciding().policy.order
+        except PermanentError:
+            return self.services.order
 
     def audit(self, event: AuditEvent) -> None:
         """Write down an act that changes nothing else."""

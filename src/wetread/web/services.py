@@ -16,6 +16,7 @@ from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
 from wetread.triage.policy import OrderRule
+from wetread.triage.policy_book import PolicyBook
 from wetread.triage.roster_book import RosterBook
 from wetread.web.hanging_file import read_hanging
 
@@ -64,7 +65,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """`paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+    """`policies` say which triage policy decides; `order` is the waiting rule where they are None or cannot be read. `paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
 
     database: Database
     vault: Vault
@@ -74,6 +75,7 @@ class WebServices:
     clock: Clock
     settings: WebSettings = field(default_factory=WebSettings)
     order: OrderRule = field(default_factory=OrderRule)
+    policies: PolicyBook | None = None
     book: RosterBook = field(default_factory=lambda: RosterBook(None))
     paths: Mapping[str, EscalationPath] = field(default_factory=dict)
     hanging: tuple[object, str] = field(default_factory=lambda: read_hanging(None))

@@ -202,9 +202,10 @@ def search_worklist(call: Call) -> Response:
     """By accession number, patient id or name, over all studies there are. Audited, without what was searched for."""
     services, house = call.house.services, call.house
     found = find(services.vault, call.text("text"))
+    maker = house.worklist.maker
     with services.database.begin(write=False) as unit:
         studies = [study for key in found.study_keys if (study := unit.find_study(key))]
-        rows = list(house.worklist.maker.rows(unit, studies, 0))
+        rows = list(maker.rows(unit, studies, 0))
     withheld = withheld_on_list(call, {each.study_key: each.state for each in studies})
     facts = (("fields", ",".join(found.fields)), ("results", str(len(rows))))
     house.audit(AuditEvent("worklist.search", call.signed_in.actor.actor_id, detail=facts))

@@ -207,7 +207,13 @@ def test_a_policy_is_checked_with_its_lines_and_tried_without_changing_anything(
     key = world.add_study(analysis=an_analysis(), decision=a_decision(priority=Priority.ROUTINE, critical=False))
     with open_door(world) as door:
         quality = door.as_("quality")
-        assert quality.get("/api/policy").json() == {"policy": text, "site_policy": False}
+        assert quality.get("/api/policy").json() == {
+            "policy": text,
+            "site_policy": False,
+            "active": None,
+            "problem": "",
+            "versions": [],
+        }
         wrong = quality.post("/api/policy/check", {"policy": text + "\nrubbish: 1\n"}).json()
         assert wrong["version"] is None
         assert wrong["problems"][-1]["line"] > 1  # type: ignore[index]

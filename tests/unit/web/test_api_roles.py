@@ -34,6 +34,8 @@ BODIES: dict[str, object] = {
         for name in ("approve", "hold", "resume", "roll_back")
     },
     "check_policy": {"policy": "a"},
+    "propose_policy": {"policy": "a", "reason": "r", "password": "x"},
+    **{f"{name}_policy": {"reason": "r", "password": "x"} for name in ("approve", "withdraw", "revert")},
     "try_policy": {"policy": "a", "hours": 24, "most": 10},
     "save_views": {"views": []},
     "reject_draft": {"etag": 1, "reason_code": "not_useful"},
@@ -83,7 +85,12 @@ def path_of(operation: Operation, key: str) -> str:
     filled = operation.path.replace("{study_key}", key).replace("{study_uid}", "2.25.1")
     filled = filled.replace("{series_uid}", "2.25.1.1").replace("{sop_uid}", "2.25.1.1.1")
     filled = filled.replace("{critical_key}", f"{key}:1").replace("{override_id}", "none")
-    filled = filled.replace("{model}", "phantom-net@2.0.0").replace("{actor_id}", "nobody").replace("{name}", "none")
+    filled = (
+        filled.replace("{model}", "phantom-net@2.0.0")
+        .replace("{actor_id}", "nobody")
+        .replace("{name}", "none")
+        .replace("{number}", "1")
+    )
     assert not re.search(r"[{}]", filled)
     return filled
 

@@ -112,6 +112,7 @@ def paths(operation: Operation, key: str) -> list[str]:
         .replace("{model}", "okapinet@9.8.7")
         .replace("{actor_id}", "ann")
         .replace("{name}", "stow")
+        .replace("{number}", "1")
         for each in found
     ]
     if "{series_uid}" in operation.path:

@@ -22,7 +22,11 @@ export type Rollout = { site: string; state: string; percent: number; next_perce
 export type Version = { model: string; bundle_sha256: string; registered_by: string; registered_at: string; signer: string; note: string; rollouts: Rollout[] };
 export type Models = { versions: Version[] };
 
-export type Policy = { policy: string; site_policy: boolean };
+export type PolicyAct = { action: string; actor_id: string; role: string; acted_at: string; reason: string };
+export type PolicyVersion = { number: number; name: string; sha256: string; state: string; replaced: number | null; acts: PolicyAct[] };
+export type PolicyVersionText = PolicyVersion & { text: string };
+// `policy`: the text that decides; `active`: the saved version that does, null for the file.
+export type Policy = { policy: string; site_policy: boolean; active: number | null; problem: string; versions: PolicyVersion[] };
 export type Checked = { version: string | null; problems: { line: number; where: string; message: string }[]; advice: string[]; rules: number; critical_rules: number };
 type Decided = { priority: string; critical: boolean; reason: string };
 export type DryRun = { studies: number; moved: number; priorities: string[]; table: number[][]; critical_before: number; critical_after: number; becoming_critical: number; no_longer_critical: number; rules: { rule: string; before: number; after: number }[]; silent: string[]; changed: { study_key: string; before: Decided; after: Decided }[]; changed_total: number };
