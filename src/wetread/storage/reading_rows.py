@@ -14,54 +14,57 @@ from wetread.domain.mark import FilmMarks, ReaderMarks
 from wetread.domain.reading import OwnFindings, ReaderProfile, ReadingMode, ReadingRecord
 from wetread.domain.report import ReportContent
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
-from wetread.storage import schema
+from wetread.storage import reading_schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.transaction import Row, Transaction, batches
 
 __all__ = ["ReadingRows"]
 
-_READINGS, _PROFILES = schema.readings.c, schema.reader_profiles.c
-_LOCKS, _RECOVERIES = schema.study_locks.c, schema.recovery_copies.c
-_BEGIN = insert(schema.readings).on_conflict_do_nothing()
-_REVEAL = update(schema.readings).where(
+_READINGS, _PROFILES = reading_schema.readings.c, reading_schema.reader_profiles.c
+_LOCKS, _RECOVERIES = reading_schema.study_locks.c, reading_schema.recovery_copies.c
+_BEGIN = insert(reading_schema.readings).on_conflict_do_nothing()
+_REVEAL = update(reading_schema.readings).where(
     _READINGS.study_key == bindparam("of_study"),
     _READINGS.reader_id == bindparam("of_reader"),
     _READINGS.revealed_at.is_(None),
 )
-_READING = select(schema.readings).where(_READINGS.reader_id == bindparam("reader"))
+_READING = select(reading_schema.readings).where(_READINGS.reader_id == bindparam("reader"))
 _OF_STUDY = _READING.where(_READINGS.study_key == bindparam("study"))
 _OF_STUDIES = _READING.where(_READINGS.study_key.in_(bindparam("studies", expanding=True)))
-_PROFILE = insert(schema.reader_profiles)
+_PROFILE = insert(reading_schema.reader_profiles)
 _SAVE_PROFILE = _PROFILE.on_conflict_do_update(index_elements=["reader_id"], set_={"body": _PROFILE.excluded.body})
 _READ_PROFILE = select(_PROFILES.body).where(_PROFILES.reader_id == bindparam("of"))
-_LOCK = insert(schema.study_locks)
+_LOCK = insert(reading_schema.study_locks)
 _SAVE_LOCK = _LOCK.on_conflict_do_update(
     index_elements=["study_key"],
     set_={name: _LOCK.excluded[name] for name in ("holder_id", "holder_name", "screen", "taken_at", "expires_at")},
 )
-_RELEASE = delete(schema.study_locks).where(
+_RELEASE = delete(reading_schema.study_locks).where(
     _LOCKS.study_key == bindparam("of_study"), _LOCKS.screen == bindparam("of_screen")
 )
-_READ_LOCK = select(schema.study_locks).where(_LOCKS.study_key == bindparam("study"))
-_HELD = select(schema.study_locks).where(_LOCKS.expires_at > bindparam("now")).order_by(_LOCKS.study_key)
-_COPY = insert(schema.recovery_copies)
+_READ_LOCK = select(reading_schema.study_locks).where(_LOCKS.study_key == bindparam("study"))
+_HELD = select(reading_schema.study_locks).where(_LOCKS.expires_at > bindparam("now")).order_by(_LOCKS.study_key)
+_COPY = insert(reading_schema.recovery_copies)
 _SAVE_COPY = _COPY.on_conflict_do_update(
     index_elements=["study_key", "author_id"],
     set_={name: _COPY.excluded[name] for name in ("version", "content", "saved_at")},
 )
 _MINE = (_RECOVERIES.study_key == bindparam("of_study"), _RECOVERIES.author_id == bindparam("of_author"))
-_READ_COPY, _DROP_COPY = select(schema.recovery_copies).where(*_MINE), delete(schema.recovery_copies).where(*_MINE)
+_READ_COPY, _DROP_COPY = (
+    select(reading_schema.recovery_copies).where(*_MINE),
+    delete(reading_schema.recovery_copies).where(*_MINE),
+)
 
 
-_MARKS = insert(schema.marks)
+_MARKS = insert(reading_schema.marks)
 _SAVE_MARKS = _MARKS.on_conflict_do_update(
     index_elements=["study_key", "reader_id", "version"],
     set_={name: _MARKS.excluded[name] for name in ("reader_name", "saved_at", "films")},
 )
 _READ_MARKS = (
-    select(schema.marks)
-    .where(schema.marks.c.study_key == bindparam("of_study"))
-    .order_by(schema.marks.c.reader_id, schema.marks.c.version)
+    select(reading_schema.marks)
+    .where(reading_schema.marks.c.study_key == bindparam("of_study"))
+    .order_by(reading_schema.marks.c.reader_id, reading_schema.marks.c.version)
 )
 
 

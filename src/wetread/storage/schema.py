@@ -34,7 +34,11 @@ __all__ = [
     "NAMES",
     "OrderedText",
     "UtcDateTime",
+    "integer_column",
     "metadata_of",
+    "of_study",
+    "text_column",
+    "time_column",
     "work",
 ]
 
@@ -69,25 +73,26 @@ work = MetaData(naming_convention=NAMES)
 
 def metadata_of(which: str) -> MetaData:
     """The tables of the "work", the "vault" or the "snippets" database."""
+    from wetread.storage.reading_schema import reading_tables
     from wetread.storage.snippet_schema import snippets_metadata
     from wetread.storage.vault_schema import vault
 
-    return {"work": work, "vault": vault, "snippets": snippets_metadata}[which]
+    return {"work": reading_tables(), "vault": vault, "snippets": snippets_metadata}[which]
 
 
-def _text(name: str) -> Column[str]:
+def text_column(name: str) -> Column[str]:
     return Column(name, Text, nullable=False)
 
 
-def _integer(name: str) -> Column[int]:
+def integer_column(name: str) -> Column[int]:
     return Column(name, Integer, nullable=False)
 
 
-def _time(name: str) -> Column[datetime]:
+def time_column(name: str) -> Column[datetime]:
     return Column(name, UtcDateTime, nullable=False)
 
 
-def _of_study(*, primary_key: bool = False, nullable: bool = False) -> Column[str]:
+def of_study(*, primary_key: bool = False, nullable: bool = False) -> Column[str]:
     # deferred: within one transaction the study may be saved after what belongs to it
     study = ForeignKey("studies.study_key", deferrable=True, initially="DEFERRED")
     return Column("study_key", Text, study, primary_key=primary_key, nullable=nullable)
@@ -102,16 +107,16 @@ studies = Table(
     "studies",
     work,
     Column("study_key", Text, primary_key=True),
-    _text("state"),
-    _integer("revision"),
+    text_column("state"),
+    integer_column("revision"),
     Column("patient_age_years", Integer),
-    _text("patient_sex"),
-    _text("site"),
-    _time("received_at"),
-    _text("priority"),
+    text_column("patient_sex"),
+    text_column("site"),
+    time_column("received_at"),
+    text_column("priority"),
     Column("critical", Boolean, nullable=False),
-    _integer("urgency_rank"),
-    _text("reason"),
+    integer_column("urgency_rank"),
+    text_column("reason"),
     Index(None, "state", "urgency_rank", "received_at"),
     Index(None, "received_at"),
 )
@@ -120,40 +125,40 @@ instances = Table(
     "instances",
     work,
     Column("instance_key", Text, primary_key=True),
-    _of_study(),
-    _text("content_sha256"),
+    of_study(),
+    text_column("content_sha256"),
     Column("size_bytes", BigInteger, nullable=False),
-    _text("traits"),
-    _time("received_at"),
+    text_column("traits"),
+    time_column("received_at"),
     Index(None, "study_key"),
 )
 
 analyses = Table(
     "analyses",
     work,
-    _of_study(primary_key=True),
+    of_study(primary_key=True),
     Column("revision", Integer, primary_key=True),
-    _text("body"),
+    text_column("body"),
     Column("heat_values", LargeBinary),
 )
 decisions = Table(
-    "decisions", work, _of_study(primary_key=True), Column("revision", Integer, primary_key=True), _text("body")
+    "decisions", work, of_study(primary_key=True), Column("revision", Integer, primary_key=True), text_column("body")
 )
 drafts = Table(
-    "drafts", work, _of_study(primary_key=True), Column("revision", Integer, primary_key=True), _text("body")
+    "drafts", work, of_study(primary_key=True), Column("revision", Integer, primary_key=True), text_column("body")
 )
 
 reports = Table(
     "reports",
     work,
-    _of_study(primary_key=True),
+    of_study(primary_key=True),
     Column("version", Integer, primary_key=True),
-    _text("status"),
-    _text("content"),
-    _text("author_id"),
-    _integer("etag"),
+    text_column("status"),
+    text_column("content"),
+    text_column("author_id"),
+    integer_column("etag"),
     Column("signature", Text),
-    _text("amendment_reason"),
+    text_column("amendment_reason"),
     Column("addenda", Text),
     Column("judged", Text),
 )
@@ -163,18 +168,18 @@ jobs = Table(
     "jobs",
     work,
     Column("job_id", _Serial, primary_key=True),
-    _text("kind"),
-    _of_study(),
+    text_column("kind"),
+    of_study(),
     Column("dedupe_key", Text, nullable=False, unique=True),
-    _integer("urgency_rank"),
-    _text("state"),
-    _integer("attempt"),
+    integer_column("urgency_rank"),
+    text_column("state"),
+    integer_column("attempt"),
     Column(
         "due_at", UtcDateTime
     ),  # when it may be claimed: not before, or when the lease runs out; null once it is over
-    _time("lease_until"),
-    _text("detail"),
-    _text("reason"),
+    time_column("lease_until"),
+    text_column("detail"),
+    text_column("reason"),
     Index(None, "state", "kind"),
     _where("ix_jobs_open", "urgency_rank", "job_id", holds=IS_DUE_ONCE),
 )
@@ -182,13 +187,13 @@ jobs = Table(
 deliveries = Table(
     "deliveries",
     work,
-    _of_study(primary_key=True),
+    of_study(primary_key=True),
     Column("report_version", Integer, primary_key=True),
     Column("sink", Text, primary_key=True),
-    _text("state"),
-    _integer("attempts"),
-    _text("receipt"),
-    _time("updated_at"),
+    text_column("state"),
+    integer_column("attempts"),
+    text_column("receipt"),
+    time_column("updated_at"),
 )
 
 CRITICAL_IS_OPEN, CRITICAL_IS_CLOSED = text("state <> 'closed'"), text("state = 'closed'")
@@ -198,13 +203,13 @@ critical_results = Table(
     "critical_results",
     work,
     Column("critical_key", OrderedText, primary_key=True),
-    _of_study(),
-    _text("site"),
-    _text("state"),
-    _time("opened_at"),
+    of_study(),
+    text_column("site"),
+    text_column("state"),
+    time_column("opened_at"),
     Column("next_due_at", UtcDateTime),
-    _integer("etag"),
-    _text("body"),
+    integer_column("etag"),
+    text_column("body"),
     Index(None, "study_key", "opened_at"),
     _where("uq_critical_results_open", "study_key", holds=CRITICAL_IS_OPEN, unique=True),
     _where("ix_critical_results_open", "opened_at", "critical_key", holds=CRITICAL_IS_OPEN),
@@ -216,14 +221,14 @@ pages = Table(
     "pages",
     work,
     Column("page_key", OrderedText, primary_key=True),
-    _text("subject"),
-    _of_study(nullable=True),
-    _integer("urgency"),
-    _text("state"),
-    _integer("attempt"),
+    text_column("subject"),
+    of_study(nullable=True),
+    integer_column("urgency"),
+    text_column("state"),
+    integer_column("attempt"),
     Column("due_at", UtcDateTime),  # when it may be claimed; null once it is over
-    _time("queued_at"),
-    _text("body"),
+    time_column("queued_at"),
+    text_column("body"),
     Index(None, "subject", "queued_at"),
     _where("ix_pages_queued", "urgency", "due_at", "page_key", holds=IS_DUE_ONCE),
 )
@@ -232,10 +237,10 @@ identity_holds = Table(
     "identity_holds",
     work,
     Column("hold_key", OrderedText, primary_key=True),
-    _of_study(),
-    _time("opened_at"),
+    of_study(),
+    time_column("opened_at"),
     Column("resolved_at", UtcDateTime),
-    _text("body"),
+    text_column("body"),
     Index(None, "study_key", "opened_at"),
     _where("ix_identity_holds_open", "opened_at", "hold_key", holds=text("resolved_at IS NULL")),
 )
@@ -244,9 +249,9 @@ alarms = Table(
     "alarms",
     work,
     Column("alarm_key", OrderedText, primary_key=True),
-    _time("raised_at"),
+    time_column("raised_at"),
     Column("cleared_at", UtcDateTime),
-    _text("body"),
+    text_column("body"),
     _where("ix_alarms_open", "raised_at", "alarm_key", holds=text("cleared_at IS NULL")),
 )
 
@@ -254,22 +259,26 @@ roster_overrides = Table(
     "roster_overrides",
     work,
     Column("override_id", OrderedText, primary_key=True),
-    _time("starts_at"),
-    _time("ends_at"),
-    _text("body"),
+    time_column("starts_at"),
+    time_column("ends_at"),
+    text_column("body"),
     Index(None, "ends_at"),
 )
 
 model_versions = Table(
-    "model_versions", work, Column("model_key", OrderedText, primary_key=True), _time("registered_at"), _text("body")
+    "model_versions",
+    work,
+    Column("model_key", OrderedText, primary_key=True),
+    time_column("registered_at"),
+    text_column("body"),
 )
 rollouts = Table(
     "rollouts",
     work,
     Column("model_key", OrderedText, primary_key=True),
     Column("site", OrderedText, primary_key=True),
-    _integer("etag"),
-    _text("body"),
+    integer_column("etag"),
+    text_column("body"),
     Index(None, "site"),
 )
 rollout_decisions = Table(  # append-only: the migration's trigger refuses changes
@@ -278,58 +287,28 @@ rollout_decisions = Table(  # append-only: the migration's trigger refuses chang
     Column("model_key", OrderedText, primary_key=True),
     Column("site", OrderedText, primary_key=True),
     Column("look", Integer, primary_key=True),
-    _time("decided_at"),
-    _text("verdict"),
-    _text("body"),
+    time_column("decided_at"),
+    text_column("verdict"),
+    text_column("body"),
 )
 shadow_reads = Table(
     "shadow_reads",
     work,
-    _of_study(primary_key=True),
+    of_study(primary_key=True),
     Column("revision", Integer, primary_key=True),
     Column("model_key", OrderedText, primary_key=True),
-    _text("body"),
+    text_column("body"),
 )
-quality = Table("quality", work, Column("name", Text, primary_key=True), _text("body"))
+quality = Table("quality", work, Column("name", Text, primary_key=True), text_column("body"))
 
-readings = Table(  # written once: the migration's trigger refuses changes of what was committed
-    "readings",
-    work,
-    _of_study(primary_key=True),
-    Column("reader_id", Text, primary_key=True),
-    *(_text("mode"), _time("begun_at"), Column("own", Text), Column("revealed_at", UtcDateTime)),
-)
-reader_profiles = Table("reader_profiles", work, Column("reader_id", Text, primary_key=True), _text("body"))
-study_locks = Table(
-    "study_locks",
-    work,
-    _of_study(primary_key=True),
-    *map(_text, ("holder_id", "holder_name", "screen")),
-    *map(_time, ("taken_at", "expires_at")),
-)
-recovery_copies = Table(
-    "recovery_copies",
-    work,
-    _of_study(primary_key=True),
-    Column("author_id", Text, primary_key=True),
-    _integer("version"),
-    _text("content"),
-    _time("saved_at"),
-)
-
-marks = Table(
-    "marks",
-    work,
-    _of_study(primary_key=True),
-    Column("reader_id", Text, primary_key=True),
-    Column("version", Integer, primary_key=True),
-    *(_text("reader_name"), _time("saved_at"), _text("films")),
-)
-
-beats = Table("beats", work, Column("name", Text, primary_key=True), _time("beat_at"))
+beats = Table("beats", work, Column("name", Text, primary_key=True), time_column("beat_at"))
 
 relabel_rounds = Table(
-    "relabel_rounds", work, Column("round_id", OrderedText, primary_key=True), _time("drawn_at"), _text("body")
+    "relabel_rounds",
+    work,
+    Column("round_id", OrderedText, primary_key=True),
+    time_column("drawn_at"),
+    text_column("body"),
 )
 relabel_tasks = Table(
     "relabel_tasks",
@@ -341,14 +320,14 @@ relabel_tasks = Table(
         ForeignKey("studies.study_key", deferrable=True, initially="DEFERRED"),
         primary_key=True,
     ),
-    _integer("etag"),
-    _text("body"),
+    integer_column("etag"),
+    text_column("body"),
 )
 triage_policies = Table(
     "triage_policies",
     work,
     Column("number", Integer, primary_key=True, autoincrement=False),
-    *map(_text, ("state", "sha256", "body")),
+    *map(text_column, ("state", "sha256", "body")),
     _where("uq_triage_policies_active", "state", holds=text("state = 'active'"), unique=True),
 )
 seen_incidents = Table(
@@ -356,21 +335,21 @@ seen_incidents = Table(
     work,
     Column("source", Text, primary_key=True),
     Column("incident_id", Text, primary_key=True),
-    _time("first_seen_at"),
+    time_column("first_seen_at"),
 )
 
 audit = Table(
     "audit",
     work,
     Column("sequence", BigInteger, primary_key=True, autoincrement=False),
-    _time("recorded_at"),
-    _text("action"),
-    _text("actor_id"),
-    _text("outcome"),
+    time_column("recorded_at"),
+    text_column("action"),
+    text_column("actor_id"),
+    text_column("outcome"),
     Column("study_key", Text),
-    _text("detail"),
-    _text("previous_hash"),
-    _text("hash"),
+    text_column("detail"),
+    text_column("previous_hash"),
+    text_column("hash"),
     Index(None, "actor_id", "sequence"),
     Index(None, "study_key", "sequence"),
 )
@@ -379,25 +358,25 @@ audit_head = Table(
     work,
     Column("head", Integer, primary_key=True, autoincrement=False),
     Column("sequence", BigInteger, nullable=False),
-    _text("hash"),
+    text_column("hash"),
 )
 
 accounts = Table(
     "accounts",
     work,
     Column("actor_id", Text, primary_key=True),
-    _text("role"),
-    _text("display_name"),
-    _text("password_hash"),
+    text_column("role"),
+    text_column("display_name"),
+    text_column("password_hash"),
     Column("disabled", Boolean, nullable=False),
 )
 sessions = Table(
-    "sessions", work, Column("token_sha256", Text, primary_key=True), _text("actor_id"), _time("expires_at")
+    "sessions", work, Column("token_sha256", Text, primary_key=True), text_column("actor_id"), time_column("expires_at")
 )
 preferences = Table(
     "preferences",
     work,
     Column("actor_id", Text, primary_key=True),
     Column("name", Text, primary_key=True),
-    _text("body"),
+    text_column("body"),
 )
