@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from hashlib import sha256
 
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
@@ -19,6 +20,7 @@ __all__ = [
     "DicomVeil",
     "instances_of",
     "made_by_us",
+    "mode_mark",
     "refuse_withheld",
     "shown_instances",
     "veiled_row",
@@ -34,6 +36,17 @@ def withheld_from(call: Call, unit: UnitOfWork, key: StudyKey) -> Withheld:
     study = unit.find_study(key)
     desk = call.house.services.desk
     return exposure(unit, desk.modes, call.signed_in.actor, study).withheld if study else Withheld.NOTHING
+
+
+def mode_mark(call: Call) -> str:
+    """Names the reading mode that the caller chose last, and when; "" where they chose none or cannot be blinded."""
+    actor = call.signed_in.actor
+    if Act.EDIT_DRAFT not in PERMITTED[actor.role]:
+        return ""
+    with call.house.services.database.begin(write=False) as unit:
+        profile = unit.reader_profile(actor.actor_id)
+    chosen = f"{profile.mode} {profile.mode_chosen_at}" if profile.mode and profile.mode_chosen_at else ""
+    return sha256(chosen.encode()).hexdigest()[:8] if chosen else ""
 
 
 def refuse_withheld(call: Call, unit: UnitOfWork, key: StudyKey) -> None:

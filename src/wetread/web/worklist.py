@@ -26,7 +26,7 @@ from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json
 from wetread.web.schema import Schema, record, text
-from wetread.web.veil import withheld_on_list
+from wetread.web.veil import mode_mark, withheld_on_list
 from wetread.web.worklist_rows import Row, RowMaker
 from wetread.web.worklist_search import find
 from wetread.web.worklist_snapshot import Snapshot
@@ -55,6 +55,11 @@ class Viewer:
 
     with_identity: bool
     veil: Veil = lambda _: {}
+    mode: str = ""
+    """Names the reading mode they chose and when: once it is another, what is withheld is other on every line, and the list is sent as a whole."""
+
+    def marked(self, cursor: str) -> str:
+        return f"{cursor}~{self.mode}" if cursor and self.mode else cursor
 
 
 class WorklistView:
@@ -75,7 +80,9 @@ class WorklistView:
             snapshot = self._views[view]
             snapshot.refresh()
             head, rows = self._head(view, snapshot), _listed(snapshot)
-            change = snapshot.since(since) if since else None
+            cursor, _, mode = since.partition("~")
+            change = snapshot.since(cursor) if since and mode == viewer.mode else None
+            head["cursor"] = viewer.marked(snapshot.cursor)
             if change is not None and len(change[0].put_in) <= _MOST_MOVES:
                 moves, rows = change
                 head |= {"complete": False, "gone": sorted(moves.gone), "taken_out": sorted(moves.taken_out)}
@@ -95,7 +102,7 @@ class WorklistView:
             snapshot = self._views[view]
             snapshot.refresh()
             head, rows = self._head(view, snapshot), _listed(snapshot, most)
-            head |= {"cursor": snapshot.cursor if len(rows) == len(snapshot.order) else ""}
+            head |= {"cursor": viewer.marked(snapshot.cursor) if len(rows) == len(snapshot.order) else ""}
         withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
         return _written(head, rows, withheld, viewer)
 
@@ -162,7 +169,7 @@ def _written(head: Json, rows: Iterable[Row], withheld: Mapping[StudyKey, Withhe
 
 def _viewer(call: Call) -> Viewer:
     with_identity = call.signed_in.actor.may(Act.READ_STUDY)
-    return Viewer(with_identity, partial(withheld_on_list, call))
+    return Viewer(with_identity, partial(withheld_on_list, call), mode_mark(call))
 
 
 def get_worklist(call: Call) -> Response:

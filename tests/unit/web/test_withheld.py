@@ -297,3 +297,22 @@ def test_a_bearer_token_is_blinded_as_its_account_is(role: str) -> None:
         assert not any(word.encode() in client.get(f"/api/studies/{key}").body for word in WORDS.values())
         refused = client.get(f"/api/studies/{key}/heatmap")
         assert (refused.status, refused.json()["code"]) == (403, "ai_withheld")
+
+
+def test_a_list_that_is_open_follows_another_mode_at_once() -> None:
+    world = second_reader_world()
+    a_told_study(world)
+    with open_door(world) as door:
+        reader = door.as_("radiologist")
+        listed = reader.get("/api/worklist").json()
+        (row,) = listed["studies"]  # type: ignore[misc]
+        assert (row["withheld"], row["reason"]) == ("until_commit", "")
+        assert reader.get(f"/api/worklist?since={listed['cursor']}").json()["studies"] == []
+        assert reader.send("PUT", "/api/reader/mode", {"mode": "ai_off"}).status == 200
+        other = reader.get(f"/api/worklist?since={listed['cursor']}").json()
+        (row,) = other["studies"]  # type: ignore[misc]
+        assert (other["complete"], row["withheld"]) == (True, "ai_off")
+        assert reader.get(f"/api/worklist?since={other['cursor']}").json()["studies"] == []
+        assert reader.send("PUT", "/api/reader/mode", {"mode": "second_reader"}).status == 200
+        back = reader.get(f"/api/worklist?since={other['cursor']}").json()
+        assert [each["withheld"] for each in back["studies"]] == ["until_commit"]  # type: ignore[attr-defined]
