@@ -5,7 +5,20 @@ import { dialog, h } from "./dom.ts";
 import { clock } from "./format.ts";
 
 const HEARTBEAT_MS = 15_000;
+const GIVEN_BACK_AFTER_MS = 400; // what is shown next comes first
 const REASONS: [string, string][] = [["handed_over", "It was handed over to me"], ["colleague_left", "My colleague has left"], ["urgent", "It is urgent"]];
+
+const given = new Map<string, Promise<unknown>>(); // on its way back, by address
+const leaving = new Map<string, ReturnType<typeof setTimeout>>(); // to be given back, by address
+addEventListener("pagehide", () => [...leaving.keys()].forEach(giveBack));
+
+function giveBack(address: string): void {
+  clearTimeout(leaving.get(address));
+  leaving.delete(address);
+  const sent = fetch(`${address}/lock`, { method: "DELETE", keepalive: true, headers: { "wetread-request": "1", "wetread-screen": screenName, "wetread-activity": "background" } }).catch(() => {});
+  given.set(address, sent);
+  void sent.then(() => given.delete(address));
+}
 
 export class StudyLock {
   holder: Lock | null = null;
@@ -23,6 +36,9 @@ export class StudyLock {
 
   // True when this screen may write. A study that the same person has open elsewhere comes over by itself: the other screen then reads along.
   async take(): Promise<{ fromOwnScreen: boolean }> {
+    clearTimeout(leaving.get(this.address)); // this screen comes back to it: it was never given away
+    leaving.delete(this.address);
+    await given.get(this.address);
     let held = await this.put();
     const fromOwnScreen = !held.mine && held.lock.holder_id === this.me();
     if (fromOwnScreen) held = await this.put("own_other_screen");
@@ -51,14 +67,16 @@ export class StudyLock {
 
   // The study is left: what is held is given back, also what is only now given.
   close(): void {
-    this.release();
     this.gone.abort();
+    if (!this.mine) return;
+    this.stop();
+    leaving.set(this.address, setTimeout(() => giveBack(this.address), GIVEN_BACK_AFTER_MS));
   }
 
   release(): void {
     if (!this.mine) return;
     this.stop();
-    void fetch(`${this.address}/lock`, { method: "DELETE", keepalive: true, headers: { "wetread-request": "1", "wetread-screen": screenName, "wetread-activity": "background" } }).catch(() => {});
+    giveBack(this.address);
   }
 
   private stop(): void {

@@ -15,6 +15,7 @@ import { may, me } from "./session.ts";
 import { StudySheet } from "./study_sheet.ts";
 import { StudyWords } from "./study_words.ts";
 
+const FILM_FIRST_MS = 50; // a film that was fetched ahead is here by then; the server answers one question faster than two at once
 const MACHINE_DONE = ["drafted", "in_reading"];
 export const READABLE = ["admitted", "analysed", "ai_unavailable", "triaged", ...MACHINE_DONE];
 
@@ -38,15 +39,16 @@ export class OpenStudy {
   private newest = 0;
   private readonly watcher: MutationObserver;
 
-  // `ahead`: its film, where it was fetched before.
+  // `sent`: its film, asked for already. `gone` ends what is under way when the study is left.
   constructor(
     readonly studyKey: string,
     readonly around: Surroundings,
-    ahead: Promise<Sent | null> | null = null,
+    private readonly sent: Promise<Sent>,
+    private readonly gone: AbortController,
   ) {
     this.address = `/api/studies/${studyKey}`;
     this.sheet = new StudySheet(studyKey);
-    this.film = new FilmViewer(this.sheet.film, studyKey, ahead);
+    this.film = new FilmViewer(this.sheet.film, studyKey, sent);
     this.sights = new Sights(this.address, () => may("edit_draft") && this.reading?.reading.withheld === "");
     this.watcher = watchFilm(this.sheet.film, this.sights);
     this.lock = new StudyLock(this.address, () => me().actor_id, () => this.lost());
@@ -58,6 +60,7 @@ export class OpenStudy {
   // Reads and shows it; says on its own sheet where it cannot be opened.
   async begin(): Promise<boolean> {
     try {
+      await Promise.race([this.sent, new Promise((resolve) => setTimeout(resolve, FILM_FIRST_MS))]).catch(() => {});
       await this.load();
     } catch (thrown) {
       this.sheet.patient.textContent = "This study cannot be opened";
@@ -78,6 +81,7 @@ export class OpenStudy {
   // For good. Called when its sheet leaves the screen.
   close(): void {
     this.closed = true;
+    this.gone.abort();
     this.newest = Number.NaN; // equal to nothing: whatever is under way comes too late
     this.words.close();
     this.sights.close();

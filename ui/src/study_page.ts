@@ -44,9 +44,11 @@ export class StudyPage {
 
   // Puts a study where the one before was: in one step, so that no frame shows anything of both. Its film is on its way from here on.
   put(studyKey: string): OpenStudy {
+    const gone = new AbortController();
+    const film = this.ahead.fetch(studyKey, gone.signal);
     this.clear();
     const around: Surroundings = { next: () => this.next(), announce: (text) => void (byId("announce").textContent = text), macros: () => this.macros, editMacros: () => this.editMacros() };
-    const study = new OpenStudy(studyKey, around, this.ahead.take(studyKey));
+    const study = new OpenStudy(studyKey, around, film, gone);
     if (this.hanging) study.film.setHanging(this.hanging);
     this.place.replaceChildren(study.sheet.element);
     this.study = study;
@@ -73,8 +75,8 @@ export class StudyPage {
   // To another study, unless that would lose words. A study that is chosen while another is on its way waits for nothing: it is the last that counts.
   async go(studyKey: string, push = true): Promise<boolean> {
     if (this.going || !(await this.mayLeave())) return false;
-    if (push) history.pushState(null, "", `/studies/${studyKey}`);
     const study = this.put(studyKey);
+    if (push) history.pushState(null, "", `/studies/${studyKey}`);
     void this.begin(study).then(() => study.closed || study.around.announce(`${study.sheet.patient.textContent}, ${study.sheet.facts.textContent}`));
     return true;
   }

@@ -1,8 +1,9 @@
 // The film that will probably be shown next, in this page's memory: fetched while another is read, averaged for the screen in idle moments, shown only after the server said that it still may be.
 import { get } from "../api.ts";
 import { fetchFilm, type Sent } from "./pixels.ts";
+import { byKey } from "./presets.ts";
 
-type Held = { studyKey: string; sent: Promise<Sent | null>; aborted: AbortController };
+type Held = { studyKey: string; sent: Promise<Sent | null>; found: Sent | null; aborted: AbortController };
 
 export class Ahead {
   private held: Held | null = null;
@@ -12,11 +13,13 @@ export class Ahead {
     if (this.held?.studyKey === studyKey) return;
     this.drop();
     const aborted = new AbortController();
-    const sent = fetchFilm(studyKey, "", { ahead: true, signal: aborted.signal }).then(
-      (found) => (averageWhenIdle(found, aborted.signal), found),
-      () => (this.held?.aborted === aborted && (this.held = null), null),
-    );
-    this.held = { studyKey, sent, aborted };
+    const sent = fetchFilm(studyKey, "", { ahead: true, signal: aborted.signal }).catch(() => null);
+    const held: Held = (this.held = { studyKey, sent, found: null, aborted });
+    void sent.then((found) => {
+      if (found) averageWhenIdle(found, aborted.signal);
+      else if (this.held === held) this.held = null;
+      held.found = found;
+    });
   }
 
   // Of the study that will probably be next.
@@ -25,12 +28,12 @@ export class Ahead {
     if (next && still()) this.prepare(next);
   }
 
-  // What is held of that study, given away; whatever else is held stays, for the order may have changed back by then.
-  take(studyKey: string): Promise<Sent | null> | null {
-    if (this.held?.studyKey !== studyKey) return null;
-    const { sent } = this.held;
+  // The film of that study, to be shown: asked for before anything else is done. What else is held stays, for the order may have changed back by then.
+  fetch(studyKey: string, signal: AbortSignal): Promise<Sent> {
+    const held = this.held?.studyKey === studyKey ? this.held : null;
+    if (!held) return fetchFilm(studyKey, "", { signal });
     this.held = null;
-    return sent;
+    return held.found ? fetchFilm(studyKey, "", { signal, have: held.found }) : held.sent.then((have) => fetchFilm(studyKey, "", { signal, have }));
   }
 
   drop(): void {
@@ -39,9 +42,10 @@ export class Ahead {
   }
 }
 
-// Idle callbacks come between the frames of whoever reads meanwhile; a film is averaged in slices of a few milliseconds.
+// Idle callbacks come between the frames of whoever reads meanwhile: windows are measured and averages made in slices of a few milliseconds.
 function averageWhenIdle({ film }: Sent, signal: AbortSignal): void {
   const work = film.sampler.averaging();
+  requestIdleCallback(() => byKey(film));
   const slice = (deadline: IdleDeadline) => {
     if (signal.aborted) return;
     do if (work.next().done) return;

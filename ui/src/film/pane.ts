@@ -83,8 +83,8 @@ export class Pane {
     return fitScale(this.filmSize, this.aspect, this.size, this.view.quarters);
   }
 
-  // Shows the film; a small picture first where the pixels take their time. False where it cannot be shown, or another was asked for meanwhile. `ahead`: what was fetched for this moment.
-  async show(source: Source, ahead: Promise<Sent | null> | null = null): Promise<boolean> {
+  // Shows the film; a small picture first where the pixels take their time. False where it cannot be shown, or another was asked for meanwhile. `sent`: it was asked for already.
+  async show(source: Source, sent: Promise<Sent> | null = null): Promise<boolean> {
     this.wanted.abort();
     const asked = (this.wanted = new AbortController());
     const same = this.source?.instanceKey === source.instanceKey && this.film !== null;
@@ -95,8 +95,7 @@ export class Pane {
     this.say("Loading the film");
     const first = setTimeout(() => this.showPreview(source, asked.signal), PREVIEW_AFTER_MS);
     try {
-      const have = ahead && (await ahead);
-      const { film, instanceKey } = await fetchFilm(source.studyKey, source.instanceKey, { signal: asked.signal, have });
+      const { film, instanceKey } = await (sent ?? fetchFilm(source.studyKey, source.instanceKey, { signal: asked.signal }));
       if (asked.signal.aborted) return false;
       this.source = { ...source, instanceKey };
       this.take(film, this.source);

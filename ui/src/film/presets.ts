@@ -12,8 +12,17 @@ export function presetsOf(film: FilmPixels): Look[] {
   return [...tables, ...stated];
 }
 
-// Keys 1 to 5. Air is dark after inversion: of a film whose greatest value is black, "lung" is the brighter half of the values.
+const known = new WeakMap<FilmPixels, Look[]>();
+
+// Keys 1 to 5, measured once for each film.
 export function byKey(film: FilmPixels): Look[] {
+  const looks = known.get(film) ?? measured(film);
+  known.set(film, looks);
+  return looks;
+}
+
+// Air is dark after inversion: of a film whose greatest value is black, "lung" is the brighter half of the values.
+function measured(film: FilmPixels): Look[] {
   const [own = { name: "as in the file", lut: false, window: exact(0, 1) }] = presetsOf(film);
   const all = spread(film, 0.998);
   const middle = spread(film, 0.9);

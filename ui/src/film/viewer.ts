@@ -42,7 +42,7 @@ export class FilmViewer {
   constructor(
     root: HTMLElement,
     private readonly studyKey: string,
-    ahead: Promise<Sent | null> | null = null,
+    sent: Promise<Sent> | null = null,
   ) {
     show(this.mode, false);
     this.bar = new Toolbar({ preset: (number) => this.preset(number), invert: () => this.invert(), fit: () => this.fit(), actualSize: () => this.both((each) => each.actualSize()), take: (kind) => this.take(kind), glass: () => this.glass(), toggleHeat: () => this.toggleHeat(), reset: () => this.reset() }, this.pick, this.mode, this.compare.slider);
@@ -51,7 +51,7 @@ export class FilmViewer {
       pane.onChange = () => this.changed();
       interact(pane, { active: (each) => this.activate(each), placed: () => this.placed(), moved: () => this.describe(), linked: (each, alone) => (alone && each === this.second ? this.compare.drifted() : this.compare.follow(each)) });
     }
-    this.early = this.first.show({ studyKey, instanceKey: "", caption: "" }, ahead); // the film takes longest: it is under way while the page finds out what it is of
+    this.early = this.first.show({ studyKey, instanceKey: "", caption: "" }, sent); // the film takes longest: it is under way while the page finds out what it is of
   }
 
   // The reading page: other windows of this browser follow its film.
