@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Error as PageError
 from playwright.sync_api import Page, Route, expect
-from reading_room import Room, film_is_shown, open_study
+from reading_room import Room, film_is_shown, open_study, sign_in
 from tests.journey.test_browser_film import a_film
 
 from wetread.domain.finding import FindingName, concept
@@ -28,7 +28,7 @@ _WATCH = """() => { const seen = new Set(); globalThis.framesSeen = () => [...se
   const text = (selector) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility()).map((each) => each.value ?? each.textContent).join("|");
   const grey = () => { const canvas = document.querySelector("canvas.pixels"); if (!canvas?.checkVisibility() || canvas.width < 9) return null;
     return canvas.getContext("2d").getImageData(canvas.width >> 1, canvas.height >> 1, 1, 1).data[0]; };
-  const look = () => { seen.add(JSON.stringify({ address: location.pathname, key: document.querySelector("[data-study]")?.dataset.study, patient: text("#patient"), facts: text("#facts"), grey: grey(), findings: text(".finding.called .name"), report: text("textarea") })); requestAnimationFrame(look); };
+  const look = () => { seen.add(JSON.stringify({ address: location.pathname, key: document.querySelector("[data-study]")?.dataset.study ?? null, patient: text("#patient"), facts: text("#facts"), grey: grey(), findings: text(".finding.called .name"), report: text("textarea") })); requestAnimationFrame(look); };
   look(); }"""
 
 
@@ -160,6 +160,45 @@ def test_no_frame_shows_anything_of_two_studies_however_late_the_answers_come(
     with room.world.services.database.begin(write=False) as unit:
         locks = [unit.lock(StudyKey(each.key)) for each in cases]
     assert [lock is not None for lock in locks] == [False, False, True]
+
+
+def test_a_study_opens_in_front_of_the_list_and_the_list_comes_back_as_it_was(
+    page: Page, room: Room, cases: list[Case]
+) -> None:
+    first, second, third = cases
+    sign_in(page, room)
+    expect(page.locator("tbody tr")).to_have_count(3)
+    page.evaluate(_WATCH)
+    loads = page.evaluate("() => performance.timeOrigin")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    is_shown(page, second)
+    assert page.title() == "Reading · wetread"
+    expect(page.locator("#worklist")).to_be_hidden()
+    expect(page.locator("#rooms [aria-current]")).to_have_count(0)
+    page.keyboard.press("j")  # of the study, not of the list behind it
+    expect(page.locator(".finding .name").first).to_be_focused()
+    page.keyboard.press("u")
+    expect(page.locator("#worklist")).to_be_visible()
+    expect(page.locator("[data-study]")).to_have_count(0)
+    assert page.url == f"{room.address}/"
+    assert page.title() == "Worklist · wetread"
+    expect(page.locator(f'tr[data-key="{second.key}"]')).to_be_focused()
+    expect(page.locator(f'tr[data-key="{second.key}"]')).to_contain_text("reading")
+    page.locator(f'tr[data-key="{third.key}"] a.who').click()
+    is_shown(page, third)
+    page.go_back()
+    expect(page.locator("#worklist")).to_be_visible()
+    page.go_back()
+    is_shown(page, second)
+    page.get_by_role("link", name="Worklist").click()
+    expect(page.locator("#worklist")).to_be_visible()
+    by_key = {each.key: each for each in cases}
+    assert [each for each in frames(page) if each["key"] and not by_key[each["key"]].agrees(each)] == []
+    assert all(each["patient"] == "" for each in frames(page) if not each["key"])
+    assert page.evaluate("() => performance.timeOrigin") == loads
+    with room.world.services.database.begin(write=False) as unit:
+        assert unit.lock(StudyKey(first.key)) is None
 
 
 def test_what_is_typed_last_is_stored_before_the_study_is_left(page: Page, room: Room, cases: list[Case]) -> None:

@@ -19,7 +19,17 @@ const bell = () => s("svg", { class: "bell", viewBox: "0 0 16 16", "aria-hidden"
 
 export class Masthead {
   constructor(private readonly strip: CriticalStrip | null = null) {
-    byId("rooms").replaceChildren(...ROOMS.filter(({ act }) => may(act)).map(({ path, label }) => h("a", { href: path, "aria-current": (path === "/" ? location.pathname === path : location.pathname.startsWith(path)) ? "page" : null, "data-room": label }, label === "Alarms" ? [bell(), h("span", { class: "visually-hidden" }, "Alarms")] : label, h("span", { class: "count", "aria-hidden": "true" }), h("span", { class: "visually-hidden says" }))));
+    byId("rooms").replaceChildren(...ROOMS.filter(({ act }) => may(act)).map(({ path, label }) => h("a", { href: path, "data-room": label }, label === "Alarms" ? [bell(), h("span", { class: "visually-hidden" }, "Alarms")] : label, h("span", { class: "count", "aria-hidden": "true" }), h("span", { class: "visually-hidden says" }))));
+    this.mark();
+  }
+
+  // Which of them this page is.
+  mark(): void {
+    for (const link of byId("rooms").querySelectorAll("a")) {
+      const path = link.getAttribute("href") ?? "";
+      if (path === "/" ? location.pathname === path : location.pathname.startsWith(path)) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
   }
 
   async refresh() {

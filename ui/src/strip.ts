@@ -34,7 +34,7 @@ export class CriticalStrip {
   private known: Set<string> | null = null;
   private readonly late = new Set<string>();
   private readonly element = byId("critical");
-  private readonly title = document.title;
+  private title = document.title;
   private readonly options: Required<StripOptions>;
 
   constructor({ slim = true, listed = false, studyKey = null, onActed = () => {}, leave = (path) => location.assign(path) }: StripOptions = {}) {
@@ -44,8 +44,11 @@ export class CriticalStrip {
   }
 
   // Another study is on the screen now.
-  turnTo(studyKey: string | null): void {
-    this.options.studyKey = studyKey;
+  turnTo(studyKey: string | null, { slim, title }: { slim: boolean; title: string } = { slim: true, title: this.title }): void {
+    Object.assign(this.options, { studyKey, slim });
+    this.title = title;
+    if (studyKey) this.waiting = [];
+    this.element.classList.toggle("slim", slim);
     this.draw();
   }
 

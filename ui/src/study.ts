@@ -8,7 +8,7 @@ import { CriticalStrip } from "./strip.ts";
 import { StudyPage } from "./study_page.ts";
 
 let strip: CriticalStrip | null = null;
-const page = new StudyPage(byId("read-here"), { turned: (studyKey) => strip?.turnTo(studyKey), leave: (path) => location.assign(path) });
+const page = new StudyPage(byId("read-here"), { turned: (studyKey) => strip?.turnTo(studyKey), leave: (path) => location.assign(path), list: false });
 const first = page.put(location.pathname.split("/").at(-1) ?? ""); // the film takes longest: it is under way while the page finds out who is signed in
 await begin();
 const leave = (path: string) => page.leave(path);

@@ -15,7 +15,8 @@ const PREPARE_AFTER_MS = 700;
 
 export const studyKeyOf = (path: string): string | null => /^\/studies\/([a-z2-7]{24})$/.exec(path)?.[1] ?? null;
 
-type Host = { turned: (studyKey: string | null) => void; leave: (path: string) => unknown };
+// `turned`: another study is on the screen, or none. `leave`: to a page that is none of ours. `list`: the worklist is behind the study, and comes back when there is none.
+type Host = { turned: (studyKey: string | null) => void; leave: (path: string) => unknown; list: boolean };
 
 export class StudyPage {
   study: OpenStudy | null = null;
@@ -25,7 +26,6 @@ export class StudyPage {
   private going = false;
   private preparing: ReturnType<typeof setTimeout> | undefined;
 
-  // `turned`: another study is on the screen, or none. `leave`: to a page that is none of ours.
   constructor(
     private readonly place: HTMLElement,
     private readonly host: Host,
@@ -39,7 +39,7 @@ export class StudyPage {
     runOnExpiry(() => this.study?.keepOnExpiry());
     printsSheet(() => this.study?.words.onPaper ?? null);
     addEventListener("popstate", () => this.turnBack());
-    addEventListener("click", (event) => this.follow(event));
+    addEventListener("click", (event) => this.follow(event), { capture: true });
   }
 
   // Puts a study where the one before was: in one step, so that no frame shows anything of both. Its film is on its way from here on.
@@ -74,7 +74,7 @@ export class StudyPage {
 
   // To another study, unless that would lose words. A study that is chosen while another is on its way waits for nothing: it is the last that counts.
   async go(studyKey: string, push = true): Promise<boolean> {
-    if (this.going || !(await this.mayLeave())) return false;
+    if (!(await this.mayLeave())) return false;
     const study = this.put(studyKey);
     if (push) history.pushState(null, "", `/studies/${studyKey}`);
     void this.begin(study).then(() => study.closed || study.around.announce(`${study.sheet.patient.textContent}, ${study.sheet.facts.textContent}`));
@@ -88,14 +88,23 @@ export class StudyPage {
     if (!(await this.mayLeave())) return void asked.catch(() => {});
     const { study_key: key } = await asked;
     if (study !== this.study) return;
-    if (key) await this.go(key);
-    else this.host.leave("/");
+    await this.leave(key ? `/studies/${key}` : "/");
   }
 
   async leave(path: string): Promise<void> {
     const key = studyKeyOf(path);
-    if (key) return void (await this.go(key));
-    if (await this.mayLeave()) this.host.leave(path);
+    if (key) await this.go(key);
+    else if (path === "/" && this.host.list) await this.home();
+    else if (await this.mayLeave()) this.host.leave(path);
+  }
+
+  // Back to the list that this page holds.
+  private async home(push = true): Promise<boolean> {
+    if (!(await this.mayLeave())) return false;
+    this.clear();
+    if (push) history.pushState(null, "", "/");
+    this.host.turned(null);
+    return true;
   }
 
   // Somebody else acted, or the list moved.
@@ -108,11 +117,12 @@ export class StudyPage {
     if (study?.reading) await this.ahead.prepareNext(study.studyKey, () => study === this.study).catch(() => {});
   }
 
+  // One leaves at a time.
   private async mayLeave(): Promise<boolean> {
-    if (!this.study) return true;
+    if (this.going) return false;
     this.going = true;
     try {
-      const stored = await this.study.settle();
+      const stored = !this.study || (await this.study.settle());
       if (document.querySelector("dialog[open]")) return false; // what was typed met somebody else's words: that comes first
       return stored || (await askToLose()) === true;
     } finally {
@@ -123,17 +133,19 @@ export class StudyPage {
   // The browser's own back and forward. Where words would be lost, the address is put back.
   private async turnBack(): Promise<void> {
     const key = studyKeyOf(location.pathname);
-    const here = this.study?.studyKey;
-    if (key === null || key === here) return;
+    const here = this.study?.studyKey ?? null;
+    if (key === here || (key === null && !this.host.list)) return;
     for (const each of document.querySelectorAll("dialog[open]")) each.dispatchEvent(new Event("cancel"));
-    if (document.querySelector("dialog[open]") || !(await this.go(key, false))) history.pushState(null, "", `/studies/${here}`);
+    const gone = !document.querySelector("dialog[open]") && (await (key ? this.go(key, false) : this.home(false)));
+    if (!gone) history.pushState(null, "", here ? `/studies/${here}` : "/");
   }
 
-  // Links to a study open it here; with Ctrl, Shift or the middle button they are the browser's.
+  // Links to a study, and to a list that is here, open it here; with Ctrl, Shift or the middle button they are the browser's.
   private follow(event: MouseEvent): void {
-    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href^='/studies/']") : null;
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>(this.study && this.host.list ? "a[href^='/studies/'], a[href='/']" : "a[href^='/studies/']") : null;
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
+    event.stopPropagation();
     void this.leave(link.pathname);
   }
 

@@ -10,12 +10,15 @@ import { RowWindow } from "./row_window.ts";
 import { FIRST_KEY, SavedViewBar } from "./saved_views.ts";
 import { begin, may } from "./session.ts";
 import { CriticalStrip, serverNow } from "./strip.ts";
+import { StudyPage } from "./study_page.ts";
 import { nameOf, row, stateWords, tick } from "./worklist_row.ts";
 import { filtered, hiddenCriticals, isFiltered, NO_FILTER, Store } from "./worklist_store.ts";
 
 const VIEWS: View[] = ["open", "reported", "rejected"];
 const STATES_OF: Record<View, string[]> = { open: ["received", "admitted", "ai_unavailable", "triaged", "drafted", "in_reading", "preliminary"], reported: ["signed", "delivered", "amended"], rejected: ["rejected"] };
 const PLACE_AFTER_MS = 150;
+const PREPARE_AFTER_MS = 300;
+const HOVERED_MS = 100;
 const FIRST = 200; // shown while the rest of a long list comes
 let store = new Store("open");
 let filter = NO_FILTER;
@@ -24,6 +27,7 @@ let shown: readonly Row[] = [];
 let selected: string | null = null;
 let loaded = false;
 let placing = 0;
+let preparing = 0;
 
 async function refresh(): Promise<void> {
   const asked = store;
@@ -36,7 +40,7 @@ function take(asked: Store, answer: Worklist): void {
   if (asked !== store) return;
   store.apply(answer);
   for (const name of VIEWS) byId(`view-${name}`).textContent = `${t(`list.${name}`)} ${answer.counts[name].toLocaleString("en")}`;
-  if (store.view === "open") strip.alsoWaiting(store.criticals.filter((each) => each.state !== "in_reading"));
+  if (store.view === "open" && !reading.study) strip.alsoWaiting(store.criticals.filter((each) => each.state !== "in_reading"));
   render();
   if (!loaded) (say(true), select(selected));
   loaded = true;
@@ -152,11 +156,22 @@ function tellPlace(): void {
   const line = byId("place");
   show(line, study !== undefined);
   if (!study) return;
-  if (line.dataset.key !== study.study_key) line.querySelector(".place")?.replaceChildren();
+  if (line.dataset.key !== study.study_key) {
+    line.querySelector(".place")?.replaceChildren();
+    prepare(study.study_key, PREPARE_AFTER_MS);
+  }
   line.dataset.key = study.study_key;
   line.querySelector(".what")?.replaceChildren(h("strong", {}, nameOf(study)), study.problem && h("span", { class: "problem" }, study.problem), h("span", {}, study.reason));
   clearTimeout(placing);
   if (store.has(study.study_key) && store.view === "open") placing = window.setTimeout(() => askPlace(study.study_key), PLACE_AFTER_MS);
+}
+
+let prepared: string | null = null;
+// What stands selected, or under the pointer, for a moment will probably be opened: its film is fetched into this page's memory.
+function prepare(key: string, after_ms: number): void {
+  prepared = key;
+  clearTimeout(preparing);
+  if (may("read_study") && store.view === "open" && store.has(key)) preparing = window.setTimeout(() => reading.study || reading.ahead.prepare(key), after_ms);
 }
 
 async function askPlace(key: string): Promise<void> {
@@ -171,7 +186,7 @@ function step(by: number): void {
 }
 
 function open(key: string | null): void {
-  if (key && may("read_study")) location.assign(`/studies/${key}`);
+  if (key && may("read_study")) void reading.go(key);
 }
 
 function turnTo(name: View, changes: Partial<typeof filter> = {}): void {
@@ -181,6 +196,17 @@ function turnTo(name: View, changes: Partial<typeof filter> = {}): void {
   byId("list").scrollTop = 0;
   setFilter({ ...NO_FILTER, ...changes });
   refresh().catch(() => say(false));
+}
+
+// A study is read in front of the list, or the list is back, as it was and up to date.
+function turned(studyKey: string | null): void {
+  byId("worklist").classList.toggle("behind", studyKey !== null);
+  strip.turnTo(studyKey, { slim: studyKey !== null, title: studyKey ? "Reading · wetread" : "Worklist · wetread" });
+  masthead.mark();
+  if (studyKey) return;
+  select(selected);
+  if (selected) prepare(selected, PREPARE_AFTER_MS);
+  refreshAll().catch(() => say(false));
 }
 
 function say(up: boolean): void {
@@ -213,10 +239,16 @@ const list = new RowWindow<Row>(parts, (each) => each.study_key, (each) => row(e
   element.classList.toggle("fresh", store.fresh.has(each.study_key));
 });
 parts.scroll.addEventListener("scroll", () => tick(body, serverNow()), { passive: true });
-const strip = new CriticalStrip({ slim: false, onActed: () => refresh().catch(() => {}) });
+const reading = new StudyPage(byId("read-here"), { turned, leave: (path) => location.assign(path), list: true });
+const leave = (path: string) => reading.leave(path);
+const strip = new CriticalStrip({ slim: false, leave, onActed: () => refreshAll().catch(() => {}) });
 const masthead = new Masthead(strip);
 const views = new SavedViewBar(byId("views"), useView, () => ({ view: store.view, states: filter.states, priorities: filter.priorities, sites: filter.sites }));
-const bindings = () => [...keysOfList(), ...strip.bindings, ...roomBindings()];
+const bindings = () => [...(reading.study ? reading.bindings : keysOfList()), ...strip.bindings, ...roomBindings(leave)];
+body.addEventListener("pointerover", (event) => {
+  const key = event.target instanceof Element ? event.target.closest<HTMLElement>("tr[data-key]")?.dataset.key : undefined;
+  if (key && key !== prepared) prepare(key, HOVERED_MS);
+});
 for (const name of VIEWS) byId(`view-${name}`).addEventListener("click", () => turnTo(name));
 const input = byId("filter", HTMLInputElement);
 input.placeholder = t(may("read_study") ? "list.filter.hint.search" : "list.filter.hint");
@@ -231,7 +263,8 @@ for (const [id, field] of [["state", "states"], ["priority", "priorities"], ["si
 }
 byId("keys").addEventListener("click", () => sheet(bindings()));
 listen(bindings);
-const refreshAll = () => Promise.all([refresh(), masthead.refresh()]);
+const refreshAll = () => Promise.all([reading.study ? reading.refresh() : refresh(), masthead.refresh()]);
+if (may("read_study")) reading.start();
 await refreshAll().then(() => say(true), () => say(false));
 views.load().catch(() => {});
 setInterval(() => tick(body, serverNow()), 10_000);
