@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wetread.delivery.packing import Packing
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import InstanceKey, StudyKey, instance_key, study_key
@@ -25,6 +26,7 @@ from wetread.domain.report import Draft
 from wetread.domain.role import Actor, Role
 from wetread.domain.study import InstanceHeader, StudyTraits
 from wetread.domain.study_state import StudyState
+from wetread.fhir.issued import IssuedResults
 from wetread.ports.database import Account, Database
 from wetread.ports.decoder import DecodedImage, Decoder
 from wetread.ports.file_store import FileStore
@@ -186,10 +188,13 @@ def a_world(
     """Twins where nothing else is given; one account for each role, named as the role."""
     database, clock = database or MemoryDatabase(), clock or FixedClock()
     vault = vault or MemoryVault()
+    file_store = file_store or MemoryFileStore()
+    packing = Packing(database, vault, file_store, lambda instances: instances[0].instance_key, SECRET)
     services = WebServices(
         database=database,
         vault=vault,
-        file_store=file_store or MemoryFileStore(),
+        file_store=file_store,
+        issued=IssuedResults(database, packing),
         decoder=decoder or GreyDecoder(),  # type: ignore[arg-type]
         desk=ReadingDesk(database, clock, ("folder",)),
         clock=clock,

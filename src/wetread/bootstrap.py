@@ -30,6 +30,7 @@ from wetread.storage.vault import SqlVault
 
 if TYPE_CHECKING:
     from wetread.dicom.sandbox import Sandbox
+    from wetread.fhir.issued import IssuedResults
     from wetread.inference.draft_film import DraftFilms
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
@@ -198,12 +199,22 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         labeller=RuleLabeller(settings.drafting_language),
         macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
         order_store=build_order_store(settings),
+        issued=_issued(core),
         administration=build_administration(settings),
         probes={
             "workers": lambda: _workers_alive(heartbeats.freshest_age_s()),
             "triage_policy": partial(_policy_problem, policies),
         },
     )
+
+
+def _issued(core: Core) -> "IssuedResults":
+    from wetread.delivery.packing import Packing
+    from wetread.fhir.issued import IssuedResults
+    from wetread.ingest.suitability import first_film
+
+    first = partial(first_film, policy=_suitability(core.settings))
+    return IssuedResults(core.database, Packing(core.database, core.vault, core.files, first, core.secret))
 
 
 def build_policies(core: Core) -> "PolicyBook":

@@ -10,13 +10,14 @@ from functools import partial
 
 from wetread.context.cases import CaseKeeper
 from wetread.delivery.deliver import deliver
+from wetread.delivery.packing import Packing
 from wetread.delivery.plan import earlier_under_way, refuse_if_in_doubt, superseding_version
 from wetread.domain.analysis import Analysis, QualityFlag
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalState
 from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, TransientError, UnsuitableImage
-from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
@@ -30,7 +31,7 @@ from wetread.inference.bundle import ModelBundle
 from wetread.inference.draft_film import DraftFilms
 from wetread.inference.further import loaded, read_again
 from wetread.ingest.fault_points import reach
-from wetread.ingest.suitability import SuitabilityPolicy, choose_film, header_flags
+from wetread.ingest.suitability import SuitabilityPolicy, choose_film, first_film, header_flags
 from wetread.ports.clock import Clock
 from wetread.ports.context_source import ContextSource
 from wetread.ports.database import Database, UnitOfWork
@@ -310,28 +311,8 @@ class Pipeline:
         return is_newest and set(self.sinks) <= done
 
     def _package(self, study_key: StudyKey, version: int) -> ReportPackage:
-        with self.database.begin(write=False) as unit:
-            report, reports = unit.report(study_key, version), unit.reports(study_key)
-            analysis, decision = unit.analysis(study_key), unit.decision(study_key)
-            instances = unit.instances(study_key)
-        if report is None or report.signature is None:
-            raise PermanentError("this report version is not signed", code="unsigned_report")
-        signed_before = [r for r in reports if r.version < version and r.signature is not None]
-        key = analysis.instance_key if analysis else _first_film(instances, self.suitability)
-        filed = self.vault.instances(study_key)
-        film = next(each for each in filed if each.instance_key == key)
-        return ReportPackage(
-            study_key=study_key,
-            study=self.vault.study(study_key),
-            instances=filed,
-            read_instance=film,
-            report=report,
-            predecessor=signed_before[-1] if signed_before else None,
-            analysis=analysis,
-            decision=decision,
-            film_path=str(self.files.path_of(film.content_sha256)),
-            uid_seed=self.uid_seed,
-        )
+        first = partial(first_film, policy=self.suitability)
+        return Packing(self.database, self.vault, self.files, first, self.uid_seed).package(study_key, version)
 
     def _finish(
         self, unit: UnitOfWork, job: Job, action: str, outcome: str, then: JobKind | None, facts: dict[str, str]
@@ -357,12 +338,6 @@ def _revision(job: Job) -> int:
 def _superseded(job: Job, study: Study) -> bool:
     """True when a later image made this job's work stale: its successor is queued already."""
     return _revision(job) < study.revision
-
-
-def _first_film(instances: tuple[Instance, ...], policy: SuitabilityPolicy) -> InstanceKey:
-    """What a report without an AI read refers to: the film the gate would choose, else the first image."""
-    film = choose_film(instances, policy).film
-    return (film or instances[0]).instance_key
 
 
 def _draft_facts(draft: Draft, request: DraftingRequest) -> dict[str, str]:

@@ -21,7 +21,7 @@ from wetread.fhir.datatypes import (
 )
 from wetread.ports.sink import ReportPackage
 
-__all__ = ["encode_bundle", "to_bundle"]
+__all__ = ["encode_bundle", "full_urls", "to_bundle"]
 
 
 def encode_bundle(package: ReportPackage, now: datetime, *, patient_system: str = "urn:wetread:mrn") -> bytes:
@@ -79,6 +79,14 @@ def _adders(package: ReportPackage) -> list[Signature]:
     _, *added = package.report.signatures or (None,)
     signer = package.report.signature.signer_id if package.report.signature else ""
     return list({each.signer_id: each for each in added if each and each.signer_id != signer}.values())
+
+
+def full_urls(package: ReportPackage) -> dict[str, str]:
+    """The fullUrl of each resource that `to_bundle` can hold, by what it is of."""
+    parts: list[tuple[str, ...]] = [("patient",), ("study",), ("practitioner",), ("device",), ("report",)]
+    parts += [("practitioner", each.signer_id) for each in _adders(package)]
+    parts += [("observation", each.value) for each in FindingName]
+    return {"/".join(each): _url(package, *each) for each in parts}
 
 
 def _withdrawals(package: ReportPackage, links: resources.Links) -> list[Json]:

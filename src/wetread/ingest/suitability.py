@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from wetread.domain.analysis import QualityFlag
 from wetread.domain.errors import UnsuitableImage
+from wetread.domain.identifiers import InstanceKey
 from wetread.domain.study import ImageTraits, Instance
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Verdict",
     "assess_header",
     "choose_film",
+    "first_film",
     "header_flags",
     "rejection",
 ]
@@ -186,6 +188,12 @@ def _anatomy(traits: ImageTraits, policy: SuitabilityPolicy) -> Suitability:
             Verdict.FLAG, "view_unknown", "the header does not name the view: the picture itself decides"
         )
     return Suitability(Verdict.READ)
+
+
+def first_film(instances: Sequence[Instance], policy: SuitabilityPolicy) -> InstanceKey:
+    """What a report without an AI read refers to: the film the gate would choose, else the first image."""
+    film = choose_film(instances, policy).film
+    return (film or instances[0]).instance_key
 
 
 def _lies_sagittal(patient_orientation: tuple[str, ...]) -> bool:

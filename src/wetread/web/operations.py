@@ -102,6 +102,7 @@ class Operation:
     status: int = 200
     slow: bool = False
     late: bool = False
+    refusal: Callable[[Exception], Response] = problem_from
 
     @property
     def changes(self) -> bool:
@@ -141,9 +142,9 @@ def to_route(operation: Operation, house: "House") -> Route:
             return Response(status_code=400)
         except NotPermitted as error:
             await run_in_threadpool(_audit_refusal, operation, house, request, error)
-            return problem_from(error)
+            return operation.refusal(error)
         except Exception as error:  # noqa: BLE001  the one place where an exception becomes an answer
-            return problem_from(error)
+            return operation.refusal(error)
 
     return Route(operation.path, serve, methods=[operation.method], name=operation.name)
 

@@ -11,6 +11,7 @@ from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
+from wetread.ports.issued import Issued, nothing_issued
 from wetread.ports.labeller import Labeller
 from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault
@@ -84,5 +85,6 @@ class WebServices:
     macros: Mapping[str, str] = field(default_factory=dict)
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
     order_store: OrderStore | None = None
+    issued: Issued = nothing_issued
     administration: Administration = field(default_factory=Administration)
     new_secret: Callable[[], str] = secrets.token_urlsafe

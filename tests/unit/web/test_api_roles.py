@@ -91,6 +91,7 @@ def path_of(operation: Operation, key: str) -> str:
         .replace("{name}", "none")
         .replace("{number}", "1")
     )
+    filled = filled.replace("{resource_type}", "DiagnosticReport").replace("{resource_id}", key)
     assert not re.search(r"[{}]", filled)
     return filled
 

@@ -1,0 +1,258 @@
+"""FHIR R4, read only: what was issued, by id and by search, role-checked, behind the veil and audited like every other view (https://hl7.org/fhir/R4/http.html)."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.reading import Withheld
+from wetread.domain.role import Act
+from wetread.ports.issued import Resource
+from wetread.ports.vault import Search
+from wetread.web.fhir_search import SEARCHABLE, Asked, asked_of, matches, summary_of
+from wetread.web.operations import Access, Call, Operation, Query
+from wetread.web.problems import Refusal, problem_from
+from wetread.web.veil import refuse_withheld, withheld_from
+
+__all__ = ["FHIR_OPERATIONS", "get_metadata", "outcome_from", "read_resource", "search_resources"]
+
+MEDIA_TYPE = "application/fhir+json"
+_KEY = re.compile(r"[a-z2-7]{24}")
+_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:]{2,45}\](?::\d{1,5})?")
+_ISSUES = {400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 406: "not-supported", 503: "transient"}
+_MOST_STUDIES = 200
+"""Studies looked at for one page: a search that finds little goes on with the next page."""
+
+
+def outcome_from(error: Exception) -> Response:
+    """A refusal as an OperationOutcome, with the status that every other door gives it."""
+    said = problem_from(error)
+    body = json.loads(bytes(said.body))
+    issue = {
+        "severity": "error",
+        "code": _ISSUES.get(said.status_code, "processing"),
+        "details": {"text": body["code"]},
+        "diagnostics": body["detail"],
+    }
+    headers = {name: value for name, value in said.headers.items() if name not in ("content-length", "content-type")}
+    return _answer({"resourceType": "OperationOutcome", "issue": [issue]}, said.status_code, headers)
+
+
+def _answer(resource: Mapping[str, object], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    text = json.dumps(resource, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
+
+
+def _refuse_other_formats(call: Call) -> None:
+    """XML is not spoken, so that none is ever parsed."""
+    accepted = call.headers.get("accept", "*/*").lower()
+    asked = dict(call.query).get("_format", "json").lower()
+    if "xml" in asked or "turtle" in asked or ("json" not in accepted and "*" not in accepted):
+        raise Refusal(406, "json_only", "answers are application/fhir+json")
+
+
+def get_metadata(call: Call) -> Response:
+    _refuse_other_formats(call)
+    resources = [
+        {
+            "type": kind,
+            "versioning": "versioned",
+            "interaction": [{"code": "read"}, {"code": "search-type"}],
+            "searchParam": [{"name": name, "type": of} for name, of in parameters.items()],
+        }
+        for kind, parameters in SEARCHABLE.items()
+    ]
+    security = {"cors": False, "description": "A session, or a bearer token of an account whose role may read studies."}
+    return _answer(
+        {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": "2026-11-29",
+            "kind": "instance",
+            "software": {"name": "wetread", "version": call.house.services.settings.version},
+            "implementation": {"description": "Results that a radiologist signed, as they were issued. Read only."},
+            "fhirVersion": "4.0.1",
+            "format": [MEDIA_TYPE],
+            "rest": [{"mode": "server", "security": security, "resource": resources}],
+        }
+    )
+
+
+def read_resource(call: Call) -> Response:
+    _refuse_other_formats(call)
+    kind, resource_id = call.path["resource_type"], call.path["resource_id"]
+    key = resource_id.partition(".")[0]
+    gone = Refusal(404, "no_resource", "no such resource was issued here")
+    if kind not in SEARCHABLE or not _KEY.fullmatch(key):
+        raise gone
+    with call.house.services.database.begin(write=False) as unit:
+        if unit.find_study(StudyKey(key)) is None:
+            raise gone
+        refuse_withheld(call, unit, StudyKey(key))
+    resource = call.house.services.issued(StudyKey(key)).get(f"{kind}/{resource_id}")
+    if resource is None:
+        raise gone
+    _audit(call, "fhir.read", [StudyKey(key)], kind)
+    headers = _version(resource)
+    if headers["ETag"] in call.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return _answer(resource, headers=headers)
+
+
+def _version(resource: Resource) -> dict[str, str]:
+    meta: dict[str, str] = resource["meta"]  # type: ignore[assignment]
+    updated = datetime.fromisoformat(meta["lastUpdated"])
+    return {"ETag": f'W/"{meta["versionId"]}"', "Last-Modified": format_datetime(updated, usegmt=True)}
+
+
+@dataclass
+class _Page:
+    """What one request found: resources, how many in all where that is known, where the next page begins."""
+
+    found: list[Resource] = field(default_factory=list)
+    studies: list[StudyKey] = field(default_factory=list)
+    next_page: str = ""
+
+
+def search_resources(call: Call) -> Response:
+    _refuse_other_formats(call)
+    asked = asked_of(call.path["resource_type"], call.query)
+    page = _page(call, asked)
+    _audit(call, "fhir.search", page.studies, asked.resource_type)
+    base = _base(call)
+    entries = [
+        {
+            "fullUrl": f"{base}/{each['resourceType']}/{each['id']}",
+            "resource": summary_of(each) if asked.summary == "true" else each,
+            "search": {"mode": "match"},
+        }
+        for each in page.found
+    ]
+    bundle: dict[str, object] = {"resourceType": "Bundle", "type": "searchset", "link": _links(call, base, page)}
+    if not page.next_page and asked.after == ("", 0):
+        bundle["total"] = len(page.found)
+    if entries and asked.summary != "count":
+        bundle["entry"] = entries
+    return _answer(bundle)
+
+
+def _page(call: Call, asked: Asked) -> _Page:
+    """One study after the other, until the page is full. Counting alone has no pages."""
+    page, looked = _Page(), ""
+    last, given = asked.after
+    paged = asked.summary != "count"
+    for number, key in enumerate(_candidates(call, asked)):
+        if paged and number == _MOST_STUDIES:
+            page.next_page = f"{looked}.999"
+            return page
+        skipped = given if key == last else 0
+        mine = _matching(call, key, asked)[skipped:]
+        room = asked.count - len(page.found) if paged else len(mine)
+        page.found += mine[:room]
+        if mine[:room]:
+            page.studies.append(key)
+        if len(mine) > room:
+            page.next_page = f"{key}.{skipped + room}"
+            return page
+        looked = key
+    return page
+
+
+def _matching(call: Call, key: StudyKey, asked: Asked) -> list[Resource]:
+    """In an order that stays; nothing of a study whose AI is withheld from the caller."""
+    with call.house.services.database.begin(write=False) as unit:
+        if unit.find_study(key) is None or withheld_from(call, unit, key) is not Withheld.NOTHING:
+            return []
+    of = call.house.services.issued(key)
+    wanted = (each for place, each in sorted(of.items()) if place.startswith(f"{asked.resource_type}/"))
+    return [each for each in wanted if matches(each, of, asked)]
+
+
+def _candidates(call: Call, asked: Asked) -> Iterator[StudyKey]:
+    """Studies that can match, by key, from where the page before ended."""
+    last = asked.after[0]
+    narrowed = _narrowed(call, asked)
+    if narrowed is not None:
+        yield from (each for each in sorted(narrowed) if each >= last)
+        return
+    services = call.house.services
+    if last:
+        yield StudyKey(last)
+    after: StudyKey | None = StudyKey(last) if last else None
+    while True:
+        with services.database.begin(write=False) as unit:
+            keys = unit.signed_studies(after=after, limit=_MOST_STUDIES)
+        yield from keys
+        if len(keys) < _MOST_STUDIES:
+            return
+        after = keys[-1]
+
+
+def _narrowed(call: Call, asked: Asked) -> set[StudyKey] | None:
+    """By the vault's indexes where one of the values has one; None: all signed studies."""
+    vault, values = call.house.services.vault, asked.values
+    if "_id" in values:
+        key = values["_id"].partition(".")[0]
+        return {StudyKey(key)} if _KEY.fullmatch(key) else set()
+    if "target" in values or "patient" in values:
+        key = values.get("target", values.get("patient", "")).rpartition("/")[2].partition(".")[0]
+        return {StudyKey(key)} if _KEY.fullmatch(key) else set()
+    number = values.get("patient.identifier", values.get("identifier", "") if asked.resource_type == "Patient" else "")
+    for keyword, value in (("AccessionNumber", values.get("accession", "")), ("PatientID", number)):
+        text = value.rpartition("|")[2]
+        if text and not set("*?\\") & set(text):
+            return {each.study_key for each in vault.search_studies(Search({keyword: text}, 1000))}
+    uid = values.get("identifier", "") if asked.resource_type == "ImagingStudy" else ""
+    if "urn:oid:" in uid:
+        found = vault.search_studies(Search({"StudyInstanceUID": uid.rpartition("urn:oid:")[2]}, 2))
+        return {each.study_key for each in found}
+    return None
+
+
+def _links(call: Call, base: str, page: _Page) -> list[dict[str, str]]:
+    here = f"{base}/{call.path['resource_type']}"
+    links = [{"relation": "self", "url": f"{here}?{urlencode(call.query)}"}]
+    if page.next_page:
+        query = [each for each in call.query if each[0] != "page"] + [("page", page.next_page)]
+        links.append({"relation": "next", "url": f"{here}?{urlencode(query)}"})
+    return links
+
+
+def _base(call: Call) -> str:
+    settings, host = call.house.services.settings, call.headers.get("host", "")
+    if settings.public_url:
+        return f"{settings.public_url}/fhir"
+    return f"{'https' if settings.secure else 'http'}://{host}/fhir" if _HOST.fullmatch(host) else "/fhir"
+
+
+def _audit(call: Call, action: str, studies: list[StudyKey], kind: str) -> None:
+    """One record for each study whose results left, and one for a search that found none."""
+    services, actor = call.house.services, call.signed_in.actor.actor_id
+    named: list[StudyKey | None] = [*studies] or [None]
+    with services.database.begin() as unit:
+        for key in named:
+            unit.audit(AuditEvent(action, actor, study_key=key, detail=(("type", kind),)), services.clock.now())
+        unit.commit()
+
+
+_FORMAT = Query("_format", "json")
+_SEARCH = (
+    *(Query(name, "search parameter: which type takes it says /fhir/metadata") for name in sorted({name for each in SEARCHABLE.values() for name in each})),
+    Query("_count", "at most this many, up to 100"),
+    Query("_summary", "true, false or count"),
+    Query("page", "from a link of another page"),
+    _FORMAT,
+)  # fmt: skip
+
+FHIR_OPERATIONS: tuple[Operation, ...] = (
+    Operation("GET", "/fhir/metadata", "fhir_metadata", "FHIR R4: what is served.", get_metadata, "CapabilityStatement", access=Access.PUBLIC, query=(_FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
+    Operation("GET", "/fhir/{resource_type}", "fhir_search", "FHIR R4: search what was issued. Audited.", search_resources, "Bundle, searchset", slow=True, act=Act.READ_STUDY, query=_SEARCH, media_type=MEDIA_TYPE, refusal=outcome_from),
+    Operation("GET", "/fhir/{resource_type}/{resource_id}", "fhir_read", "FHIR R4: one resource that was issued. Audited.", read_resource, "the resource", act=Act.READ_STUDY, query=(_FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
+)  # fmt: skip
