@@ -9,11 +9,20 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.builders_web import PASSWORD, a_world, open_door
+from tests.builders_web import PASSWORD, World, a_world, open_door
 from tests.quality_data import a_simulated_report
+from wetread.bootstrap_connections import shown_settings
+from wetread.domain.errors import TransientError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.job import JobKind
+from wetread.domain.role import Actor, Role
+from wetread.governance.desk import RolloutDesk
+from wetread.settings import Settings
+from wetread.testing.builders import a_job_request
 from wetread.testing.clock import FixedClock
+from wetread.testing.rollout_builders import a_gate_plan, a_model_version
 from wetread.triage.policy import DEFAULT_POLICY
-from wetread.web.services import Administration
+from wetread.web.services import Administration, Connection
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
@@ -126,12 +135,14 @@ def take_quality(page: Page) -> None:
 
 
 def take_administration(page: Page) -> None:
-    """Accounts of made-up people, and the built-in policy tried on made-up studies."""
+    """Made-up people, work that failed, a version on trial, connections, and the built-in policy tried on made-up studies."""
     world = a_world(clock=FixedClock(datetime.now(UTC)))
-    shown = Administration(policy_text=lambda: DEFAULT_POLICY.read_text("utf-8"))
-    world.services = replace(world.services, administration=shown)
-    for _ in range(12):
-        world.add_study()
+    world.services = replace(world.services, administration=an_administration())
+    keys = [world.add_study() for _ in range(12)]
+    bury(world, keys[:3])
+    on_trial(world)
+    for key in keys[:6]:
+        world.services.desk.open(Actor("radiologist", Role.RADIOLOGIST), key)
     with open_door(world) as door:
         page.goto(f"http://127.0.0.1:{door.port}/administration/people")
         page.get_by_label("Account").fill("admin")
@@ -139,12 +150,63 @@ def take_administration(page: Page) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector("#part table")
         page.screenshot(path=IMAGES / "people.png")
+        for part, picture in (
+            ("work", "failed-work"),
+            ("audit", "audit-log"),
+            ("models", "models"),
+            ("connections", "connections"),
+        ):
+            page.goto(f"http://127.0.0.1:{door.port}/administration/{part}")
+            page.wait_for_selector("#part table, #part .card")
+            if part == "audit":  # what the made-up studies were put there by is not in a real log
+                page.get_by_label("Account", exact=True).fill("radiologist")
+                page.keyboard.press("Enter")
+            page.wait_for_timeout(500)
+            page.screenshot(path=IMAGES / f"{picture}.png")
         page.goto(f"http://127.0.0.1:{door.port}/administration/rules")
         page.get_by_role("button", name="Try it").click()
         page.wait_for_selector("#part table")
         page.wait_for_timeout(500)
         page.screenshot(path=IMAGES / "rules.png")
         page.close()
+
+
+def an_administration() -> Administration:
+    """Two destinations, of which one does not answer, and the settings of a fresh installation."""
+
+    def silent() -> str:
+        raise TransientError("the archive does not answer", code="receiver_unreachable")
+
+    return Administration(
+        policy_text=lambda: DEFAULT_POLICY.read_text("utf-8"),
+        settings=shown_settings(Settings(_env_file=None, data_dir=Path("/var/lib/wetread"))),  # type: ignore[call-arg]
+        connections=(
+            Connection("stow", "STOW-RS", "https://archive.example/dicom-web", silent),
+            Connection("fhir", "FHIR", "https://ehr.example/fhir", lambda: "ehr.example answers HTTP 200"),
+        ),
+    )
+
+
+def bury(world: World, keys: list[StudyKey]) -> None:
+    """Their deliveries were tried for the last time."""
+    with world.services.database.begin() as unit:
+        for key in keys:
+            job = a_job_request(kind=JobKind.DELIVER, study_key=key, dedupe_key=f"deliver:{key}", detail="1:fhir")
+            unit.enqueue(job)
+        unit.commit()
+    for _ in keys:
+        claimed = world.services.database.claim_job(frozenset(JobKind), now=world.clock.now(), lease_s=60)
+        if claimed:
+            world.services.database.bury_job(claimed, reason="receiver_unreachable: no answer within 10 s")
+
+
+def on_trial(world: World) -> None:
+    """A registered version that reads along."""
+    version = a_model_version(registered_by="ml_engineer")
+    desk = RolloutDesk(world.services.database, world.clock)
+    engineer = Actor("ml_engineer", Role.ML_ENGINEER)
+    desk.register(engineer, version)
+    desk.start(engineer, version.key, "north", a_gate_plan(), "trained on last year's films")
 
 
 if __name__ == "__main__":
