@@ -68,6 +68,13 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="De-identified record snippets; empty: SQLite in data_dir/snippets."
     )
     pseudonym_key_file: Path | None = Field(default=None, description="Secret behind study keys; made on first start.")
+    audit_key_file: Path | None = Field(
+        default=None, description="Key that signs audit checkpoints; made on first use."
+    )
+    audit_checkpoints_dir: Path | None = Field(
+        default=None, description="Where audit checkpoints go: a place that who runs the database cannot change."
+    )
+    audit_checkpoint_every_s: float = Field(default=3600.0, ge=10, description="Seconds between audit checkpoints.")
 
     host: str = Field(default="127.0.0.1", description="Address the HTTP door listens on.")
     port: int = Field(default=8470, ge=0, le=65535, description="Port of the HTTP door; 0 picks a free one.")
@@ -271,6 +278,8 @@ class Settings(BaseSettings):
         "model_trusted_keys_dir",
         "triage_policy",
         "pseudonym_key_file",
+        "audit_key_file",
+        "audit_checkpoints_dir",
         "hanging_protocols_file",
         "roster_file",
         "report_macros_file",
@@ -318,6 +327,14 @@ class Settings(BaseSettings):
     @property
     def resolved_pseudonym_key_file(self) -> Path:
         return self.pseudonym_key_file or self.data_dir / "vault" / "pseudonym.key"
+
+    @property
+    def resolved_audit_key_file(self) -> Path:
+        return self.audit_key_file or self.data_dir / "vault" / "audit.key"
+
+    @property
+    def resolved_audit_checkpoints_dir(self) -> Path:
+        return self.audit_checkpoints_dir or self.data_dir / "checkpoints"
 
     @property
     def resolved_public_url(self) -> str:

@@ -42,7 +42,7 @@ HOMES: dict[str, set[str]] = {
     "grpc_health": {"rpc"},
     "grpc_reflection": {"rpc"},
     "google": {"rpc"},
-    "cryptography": {"inference", "fhir"},
+    "cryptography": {"inference", "fhir", "checkpoints"},
     # what people write and read
     "pydantic": {"settings", "settings_channels", "settings_explained", "settings_hl7", "triage"},
     "pydantic_settings": {"settings"},

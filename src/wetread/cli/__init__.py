@@ -37,7 +37,7 @@ COMMANDS = {
     "context": "what a draft of a study would be given of priors and record",
     "record": "the patient record's FHIR server: try it out, make our key for it",
     "trials": "which patients may be asked to join a trial, and why (off by default)",
-    "audit": "verify the audit chain",
+    "audit": "check, search and export the audit log; checkpoints; prove one record of it",
     "model": "look at, measure, compare, sign and make model bundles",
     "monitor": "what signed reports say of the model by site, scanner, finding and version; nightly",
     "rollout": "bring a model version into use site by site: gates, approvals, rollback",

@@ -9,6 +9,7 @@ import sys
 import threading
 
 from wetread.bootstrap import Core, build_core
+from wetread.bootstrap_checkpoints import build_checkpoint_keeper
 from wetread.bootstrap_paging import build_pager
 from wetread.bootstrap_quality import site_zone
 from wetread.cli.options import parser_for, settings_from
@@ -36,7 +37,9 @@ def run(argv: list[str]) -> int:
         signal.signal(number, lambda *_: stop.set())
     core = build_core(settings)
     measuring = Chore("measure", _LOOK_EVERY_S, lambda: measure_tonight(core, args))
-    build_pager(core, (measuring,)).run(stop)
+    keeper = build_checkpoint_keeper(settings, core.database)
+    notarising = Chore("checkpoint", settings.audit_checkpoint_every_s, lambda: keeper.run_once(core.clock.now()))
+    build_pager(core, (measuring, notarising)).run(stop)
     return 0
 
 

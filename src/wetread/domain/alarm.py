@@ -34,6 +34,7 @@ class AlarmKind(StrEnum):
     SUBGROUP_GAP = "subgroup_gap"
     OVERRIDES_JUMPED = "overrides_jumped"
     ROLLOUT_STOPPED = "rollout_stopped"
+    AUDIT_BROKEN = "audit_broken"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,16 @@
 """The audit log for those who may see it: all of it, or one's own acts, always with whether the chain holds."""
 
-import csv
 from dataclasses import replace
 from datetime import datetime
-from io import StringIO
 from itertools import islice
 from threading import Lock
 
 from starlette.responses import Response
 
-from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, AuditRecord, ChainBreak, verify_chain
+from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, ChainBreak, verify_chain
 from wetread.domain.errors import NotPermitted
 from wetread.domain.role import Act, require
+from wetread.governance.audit_table import audit_csv, audit_document
 from wetread.ports.database import Database
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
@@ -64,7 +63,7 @@ def get_audit(call: Call) -> Response:
         {
             "scope": "all" if sees_all else "own",
             "chain": call.house.chain.status(),
-            "records": [_record(each) for each in rows],
+            "records": [audit_document(each) for each in rows],
             "next_start": rows[-1].sequence + 1 if len(rows) == limit else None,
         }
     )
@@ -78,7 +77,7 @@ def search_audit(call: Call) -> Response:
         {
             "scope": _scope(call),
             "chain": call.house.chain.status(),
-            "records": [_record(each) for each in rows],
+            "records": [audit_document(each) for each in rows],
             "next_before": rows[-1].sequence if len(rows) == query.limit else None,
         }
     )
@@ -90,21 +89,8 @@ def export_audit(call: Call) -> Response:
     rows = house.services.database.search_audit(query)
     facts = (("records", str(len(rows))), ("chain_holds", str(house.chain.status()["holds"]).lower()))
     house.audit(AuditEvent("audit.export", call.signed_in.actor.actor_id, detail=facts))
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["sequence", "recorded_at", "actor_id", "action", "outcome", "study_key", "detail", "hash"])
-    for each in rows:
-        event = each.event
-        detail = "; ".join(f"{name}={value}" for name, value in event.detail)
-        cells = (event.actor_id, event.action, event.outcome, event.study_key or "", detail)
-        writer.writerow([each.sequence, each.recorded_at.isoformat(), *map(_plain, cells), each.hash])
     headers = {"Content-Disposition": 'attachment; filename="wetread-audit.csv"'}
-    return Response(text.getvalue().encode(), 200, headers, "text/csv; charset=utf-8; header=present")
-
-
-def _plain(cell: str) -> str:
-    """A spreadsheet takes what begins so for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return Response("".join(audit_csv(rows)).encode(), 200, headers, "text/csv; charset=utf-8; header=present")
 
 
 def _scope(call: Call) -> str:
@@ -139,17 +125,3 @@ def _moment(asked: dict[str, str], name: str) -> datetime | None:
     if moment is None or moment.tzinfo is None:
         raise Refusal(400, "query_misfit", f"{name} is an ISO 8601 time with its zone, as 2026-03-02T08:00:00Z")
     return moment
-
-
-def _record(record: AuditRecord) -> Json:
-    event = record.event
-    return {
-        "sequence": record.sequence,
-        "recorded_at": record.recorded_at.isoformat(),
-        "action": event.action,
-        "actor_id": event.actor_id,
-        "outcome": event.outcome,
-        "study_key": event.study_key,
-        "detail": dict(event.detail),
-        "hash": record.hash,
-    }

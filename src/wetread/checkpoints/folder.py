@@ -1,0 +1,67 @@
+"""The second place: a folder that the working database's keeper should not be able to change: another machine's share, a write-once mount."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from wetread.checkpoints.note import Checkpoint, read_note
+from wetread.domain.errors import PermanentError, TransientError
+
+__all__ = ["CheckpointFolder"]
+
+_SUFFIX = ".checkpoint"
+_MOST_BYTES = 4096
+
+
+class CheckpointFolder:
+    """`public_key`: 32 raw bytes of the key that signs here. One file per size, written once and never over another."""
+
+    def __init__(self, folder: Path, public_key: bytes) -> None:
+        self.folder = folder
+        self.public_key = public_key
+
+    def keep(self, checkpoint: Checkpoint, note: str) -> bool:
+        """False when one of this size is there already. Raises TransientError when the folder cannot be written."""
+        file = self.folder / f"{checkpoint.size:016d}{_SUFFIX}"
+        fresh = file.with_name(f".{file.name}.{os.getpid()}")
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with fresh.open("w", encoding="utf-8") as out:
+                out.write(note)
+                out.flush()
+                os.fsync(out.fileno())
+            try:
+                os.link(fresh, file)
+            except FileExistsError:
+                return False
+            finally:
+                fresh.unlink(missing_ok=True)
+        except OSError as error:
+            raise TransientError(
+                f"the folder for audit checkpoints cannot be written ({error.strerror}): make room or give access",
+                code="checkpoints_unwritable",
+            ) from error
+        return True
+
+    def all(self) -> Iterator[Checkpoint]:
+        """By size. Raises PermanentError(code='bad_checkpoint') at the first that this key did not sign or that lies under another's name."""
+        for file in sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else ():
+            with file.open(encoding="utf-8", errors="replace") as text:
+                checkpoint = self.read(text.read(_MOST_BYTES), file.name)
+            if file.name != f"{checkpoint.size:016d}{_SUFFIX}":
+                raise PermanentError(f"{file.name} holds another checkpoint than its name says", code="bad_checkpoint")
+            yield checkpoint
+
+    def read(self, note: str, name: str) -> Checkpoint:
+        """Raises as `all`."""
+        try:
+            return read_note(note, self.public_key)
+        except PermanentError as error:
+            raise PermanentError(f"{name}: {error}", code="bad_checkpoint") from error
+
+    def note_covering(self, sequence: int) -> tuple[Checkpoint, str] | None:
+        """The smallest checkpoint that covers this record, with its text."""
+        for checkpoint in self.all():
+            if checkpoint.size >= sequence:
+                return checkpoint, (self.folder / f"{checkpoint.size:016d}{_SUFFIX}").read_text("utf-8")
+        return None
