@@ -45,7 +45,7 @@ def shown_settings(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _sinks(settings: Settings) -> Iterator[Connection]:
-    from wetread.channels.reach import reach_tcp
+    from wetread.channels.reach import reach_http, reach_tcp
 
     folder = settings.resolved_folder_sink
     yield Connection("folder", "folder", str(folder), partial(_folder, folder))
@@ -59,6 +59,10 @@ def _sinks(settings: Settings) -> Iterator[Connection]:
     if receiver := settings.hl7_sink:
         test = partial(reach_tcp, receiver.host, receiver.port, _TIMEOUT_S, tls=receiver.tls, ca_file=receiver.ca_file)
         yield Connection("hl7", "HL7 v2, MLLP", str(receiver), test)
+    if hook := settings.result_webhook:
+        root = urlsplit(hook.resolved_url)
+        test = partial(reach_http, f"{root.scheme}://{root.netloc}/", hook.timeout_s, hook.ca_file)
+        yield Connection("webhook", "webhook", root.hostname or "", test)
     if settings.record_fhir_url:
         yield _http(
             "record",

@@ -6,6 +6,7 @@ from datetime import datetime
 from wetread.ports.decoder import Decoder
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.settings import Settings
+from wetread.settings_channels import ResultWebhookSettings
 from wetread.settings_hl7 import Hl7Receiver
 
 __all__ = ["build_sinks", "sink_names"]
@@ -18,6 +19,7 @@ def sink_names(settings: Settings) -> tuple[str, ...]:
         "cstore": settings.cstore_sink,
         "fhir": settings.fhir_sink_url,
         "hl7": settings.hl7_sink,
+        "webhook": settings.result_webhook,
     }
     return ("folder", *(name for name, address in remote.items() if address))
 
@@ -49,7 +51,17 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
         remote.append(FhirSink(server, fhir))
     if settings.hl7_sink:
         remote.append(_hl7(settings.hl7_sink, settings.site))
+    if settings.result_webhook:
+        remote.append(_webhook(settings.result_webhook, f"{settings.resolved_public_url}/fhir", now))
     return {folder.name: folder, **{each.name: Breaker(each) for each in remote}}
+
+
+def _webhook(receiver: ResultWebhookSettings, fhir_url: str, now: Callable[[], datetime]) -> Sink:
+    from wetread.channels.http import HttpPeer
+    from wetread.channels.result_webhook import ResultWebhook
+
+    peer = HttpPeer(receiver.resolved_url, receiver.timeout_s, receiver.ca_file, receiver.allow_http)
+    return ResultWebhook(peer, receiver.resolved_secret, fhir_url, now)
 
 
 def _hl7(receiver: Hl7Receiver, site: str) -> Sink:

@@ -22,6 +22,7 @@ from wetread.settings_channels import (
     Hl7Channel,
     HttpChannel,
     Remote,
+    ResultWebhookSettings,
     SettingsError,
     SmsChannel,
     WebhookChannel,
@@ -149,6 +150,9 @@ class Settings(BaseSettings):
     fhir_sink_url: str = Field(default="", description="FHIR R4 base URL that receives reports.")
     fhir_sink_authorization: SecretStr = Field(
         default=SecretStr(""), description="Authorization header for fhir_sink_url."
+    )
+    result_webhook: ResultWebhookSettings | None = Field(
+        default=None, description="Whom to tell of signed reports, without identity: a table (file) or JSON."
     )
     hl7_sink: Hl7Receiver | None = Field(
         default=None, description="HL7 v2 receiver of reports (ORU^R01): a table (file) or JSON."

@@ -18,6 +18,7 @@ __all__ = [
     "Hl7Channel",
     "HttpChannel",
     "Remote",
+    "ResultWebhookSettings",
     "SettingsError",
     "SmsChannel",
     "WebhookChannel",
@@ -101,6 +102,15 @@ class HttpChannel(_Channel):
 
 class WebhookChannel(HttpChannel):
     kind: Literal["webhook"]
+
+
+class ResultWebhookSettings(HttpChannel):
+    """Who is told that a report was signed, without identity."""
+
+    carries_phi: Literal[False] = False
+
+    def __str__(self) -> str:
+        return "webhook"
 
 
 class ChatChannel(HttpChannel):

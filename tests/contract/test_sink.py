@@ -1,5 +1,6 @@
 """Every sink keeps the same promises: the twin, the folder, and each real receiver over the network."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from neighbours.fhir_server import fhir_server
 from neighbours.hl7_node import hl7_server
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port
-from neighbours.receivers import mllp_listener
+from neighbours.receivers import http_receiver, mllp_listener
 
+from wetread.channels.http import HttpPeer
+from wetread.channels.result_webhook import ResultWebhook
 from wetread.delivery.folder import FolderSink
 from wetread.dicom.store_scu import CStoreSink, StoreScp
 from wetread.dicom.stow_client import StowPeer, StowSink
@@ -35,6 +38,7 @@ SR = partial(encode_sr, now=NOW)
 FHIR = partial(encode_bundle, now=NOW)
 AMENDED = a_report(EFFUSION, status=ReportStatus.AMENDED, version=2)
 APPENDED = an_appended_report("A rib is broken.", of=a_report(EFFUSION))
+WEBHOOK_SECRET = "whsec_" + b64encode(b"0123456789abcdef0123456789abcdef").decode()
 PHI = ("Müller", "Änne", "PAT001", "ACC001", "19700102", "2.25.1.1", "secret")
 
 # A refused connection leaves pynetdicom's socket to the garbage collector.
@@ -145,6 +149,23 @@ def hl7_node(stack: ExitStack, folder: Path) -> Case:
     return Case(sink(takes.port), lambda: len(takes.messages()), sink(free_port()), sink(refuses.port))
 
 
+def webhook(stack: ExitStack, folder: Path) -> Case:
+    """The receiver knows a repeat by the event's id."""
+    takes, refuses = (stack.enter_context(http_receiver()) for _ in range(2))
+    refuses.mode = "refuse"
+
+    def sink(port: int) -> ResultWebhook:
+        peer = HttpPeer(f"http://127.0.0.1:{port}/hook/secret?token=secret", timeout_s=5)
+        return ResultWebhook(peer, WEBHOOK_SECRET, "https://wetread.example/fhir", lambda: NOW)
+
+    return Case(
+        sink(takes.port),
+        lambda: len({headers["webhook-id"] for headers, *_ in takes.arrivals}),
+        sink(free_port()),
+        sink(refuses.port),
+    )
+
+
 REAL = [pytest.param(make, marks=pytest.mark.real) for make in (stow, cstore_orthanc, cstore_dcmtk, fhir, hl7_node)]
 
 
@@ -153,7 +174,7 @@ def of_study(name: str, report: Report | None = None) -> ReportPackage:
     return replace(a_package(report), study_key=StudyKey(name))
 
 
-@pytest.fixture(params=[recording, in_folder, hl7, *REAL], scope="module")
+@pytest.fixture(params=[recording, in_folder, hl7, webhook, *REAL], scope="module")
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     with ExitStack() as stack:
         yield request.param(stack, tmp_path_factory.mktemp("receiver"))

@@ -67,10 +67,11 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
 
 
 class HttpPoster:
-    """Posts to one receiver; every failure is a TransientError or a PermanentError without address, URL or body."""
+    """Posts to one receiver what `of` names; every failure is a TransientError or a PermanentError without address, URL or body."""
 
-    def __init__(self, peer: HttpPeer) -> None:
+    def __init__(self, peer: HttpPeer, *, of: str = "page") -> None:
         self._peer = peer
+        self._of = of
         self._pool = urllib3.PoolManager(num_pools=1, ssl_context=tls_context(peer.ca_file))
 
     def post(self, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> int:
@@ -90,7 +91,7 @@ class HttpPoster:
         except urllib3.exceptions.HTTPError as error:
             raise _unreachable(error) from None
         answer.close()  # the status says it all: a body may be long, slow or repeat what we sent
-        return judge_status(answer.status, answer.headers.get("Retry-After", ""))
+        return judge_status(answer.status, answer.headers.get("Retry-After", ""), of=self._of)
 
 
 def _unreachable(error: urllib3.exceptions.HTTPError) -> Exception:
@@ -101,17 +102,17 @@ def _unreachable(error: urllib3.exceptions.HTTPError) -> Exception:
     return TransientError(f"the receiver does not answer ({type(error).__name__})", code="receiver_unreachable")
 
 
-def judge_status(status: int, retry_after: str = "") -> int:
-    """The status when it accepts; raises TransientError where waiting may help and PermanentError where a person must act."""
+def judge_status(status: int, retry_after: str = "", *, of: str = "page") -> int:
+    """The status when it accepts what is sent, a page or a report; raises TransientError where waiting may help and PermanentError where a person must act."""
     if 200 <= status < 300:
         return status
     if status in _TRY_AGAIN or status >= 500:
         wish = f", it asks for {int(retry_after)} s" if retry_after.isascii() and retry_after.isdigit() else ""
-        raise TransientError(f"the receiver cannot take the page now (HTTP {status}{wish})", code="receiver_busy")
+        raise TransientError(f"the receiver cannot take the {of} now (HTTP {status}{wish})", code="receiver_busy")
     if 300 <= status < 400:
         raise PermanentError(
             f"the receiver redirects (HTTP {status}), which is not followed: configure the final URL",
-            code="page_refused",
+            code=f"{of}_refused",
         )
     advice = _ADVICE.get(status, "look into its log")
-    raise PermanentError(f"the receiver refuses the page (HTTP {status}): {advice}", code="page_refused")
+    raise PermanentError(f"the receiver refuses the {of} (HTTP {status}): {advice}", code=f"{of}_refused")

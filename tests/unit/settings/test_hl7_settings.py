@@ -28,6 +28,7 @@ def test_the_receiver_is_a_sink_behind_a_breaker(tmp_path: Path) -> None:
     assert list(sinks) == ["folder", "hl7"]
     assert isinstance(sinks["hl7"], Breaker)
     assert sinks["hl7"].name == "hl7"
+    assert sink_names(load_settings(result_webhook={"url": "https://x.example/s3cret"})) == ("folder", "webhook")
     (shown,) = (row.value for row in explain(settings) if row.name == "hl7_sink")
     assert shown == "engine:2575 (TLS)"
 
