@@ -14,6 +14,7 @@ from wetread.domain.reading import ReadingMode
 from wetread.ports.sink import ReportPicture
 from wetread.settings_channels import (
     AllowedCaller,
+    AllowedCallers,
     ChannelName,
     ChannelSettings,
     ChatChannel,
@@ -22,6 +23,7 @@ from wetread.settings_channels import (
     Hl7Channel,
     HttpChannel,
     Remote,
+    Remotes,
     ResultWebhookSettings,
     SettingsError,
     SmsChannel,
@@ -93,11 +95,22 @@ class Settings(BaseSettings):
     session_idle_s: int = Field(default=15 * 60, ge=60, description="Log-off after this long without a request.")
     session_absolute_s: int = Field(default=12 * 3600, ge=60, description="Log-off after this long in any case.")
 
-    dimse_port: int | None = Field(default=None, ge=1, le=65535, description="C-STORE port; unset: no DIMSE door.")
+    dimse_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port of the DIMSE door (C-STORE, C-FIND, C-MOVE, C-GET); unset: no DIMSE door.",
+    )
     dimse_host: str = Field(default="127.0.0.1", description="Address the DIMSE door listens on.")
     ae_title: str = Field(default="WETREAD", pattern=r"^[\x21-\x5b\x5d-\x7e ]{1,16}$", description="Our AE title.")
-    dimse_callers: Annotated[tuple[AllowedCaller, ...], NoDecode] = Field(
+    dimse_callers: Annotated[AllowedCallers, NoDecode] = Field(
         default=(), description="Who may C-STORE: AE or AE@address, comma separated."
+    )
+    dimse_queriers: Annotated[AllowedCallers, NoDecode] = Field(
+        default=(), description="Who may C-FIND, C-MOVE and C-GET: AE or AE@address, comma separated."
+    )
+    dimse_destinations: Annotated[Remotes, NoDecode] = Field(
+        default=(), description="Where a C-MOVE may send to: AE@host:port, comma separated."
     )
     watch_folder: Path | None = Field(default=None, description="Folder watched for DICOM files; unset: none.")
 
@@ -258,14 +271,6 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
-    @field_validator("dimse_callers", mode="before")
-    @classmethod
-    def _callers(cls, value: object) -> object:
-        entries = value.split(",") if isinstance(value, str) else value
-        if not isinstance(entries, list | tuple):
-            raise ValueError("expected AE or AE@address, comma separated")
-        return tuple(e if isinstance(e, AllowedCaller) else AllowedCaller.of(str(e)) for e in entries if str(e).strip())
 
     @field_validator("cstore_sink", mode="before")
     @classmethod

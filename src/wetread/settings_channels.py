@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from wetread.domain.errors import PermanentError
 
 __all__ = [
     "AllowedCaller",
+    "AllowedCallers",
     "ChannelName",
     "ChannelSettings",
     "ChatChannel",
@@ -18,6 +19,7 @@ __all__ = [
     "Hl7Channel",
     "HttpChannel",
     "Remote",
+    "Remotes",
     "ResultWebhookSettings",
     "SettingsError",
     "SmsChannel",
@@ -60,6 +62,26 @@ class Remote:
         if not (ae_title and host and port.isdigit()):
             raise ValueError("expected AE@host:port")
         return Remote(ae_title, host, int(port))
+
+
+def _several(value: object) -> tuple[object, ...]:
+    """A list, or text with commas."""
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list | tuple):
+        raise ValueError("expected a list, or text with commas between")
+    return tuple(each.strip() if isinstance(each, str) else each for each in entries if str(each).strip())
+
+
+def _callers(value: object) -> object:
+    return tuple(each if isinstance(each, AllowedCaller) else AllowedCaller.of(str(each)) for each in _several(value))
+
+
+def _remotes(value: object) -> object:
+    return tuple(each if isinstance(each, Remote) else Remote.of(str(each)) for each in _several(value))
+
+
+AllowedCallers = Annotated[tuple[AllowedCaller, ...], BeforeValidator(_callers)]
+Remotes = Annotated[tuple[Remote, ...], BeforeValidator(_remotes)]
 
 
 class _Channel(BaseModel):

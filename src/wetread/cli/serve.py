@@ -1,4 +1,4 @@
-"""`wetread serve`: the HTTP door, and around it the worker processes, the pager, the C-STORE door and the folder watcher."""
+"""`wetread serve`: the HTTP door, and around it the worker processes, the pager, the DIMSE door and the folder watcher."""
 
 import errno
 import threading

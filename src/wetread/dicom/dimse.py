@@ -1,4 +1,4 @@
-"""The C-STORE and C-ECHO SCP (PS3.4 Annex B and A, PS3.7 §9.1.1 and §9.1.5): who may associate, and what the reception's outcome is called in DIMSE.
+"""The DIMSE door: who may associate and for what, and C-STORE and C-ECHO as SCP (PS3.4 Annex B and A, PS3.7 §9.1.1 and §9.1.5). `query_retrieve` answers the rest.
 
 | outcome | status | meaning (PS3.4 Table B.2-1, PS3.7 Annex C) |
 |---|---|---|
@@ -9,6 +9,7 @@
 | refused | C000 | cannot understand: malformed or over a limit |
 | storage_full | A700 | out of resources: send again later |
 | unavailable | A701 | out of resources: something is down, send again later |
+| (none) | 0124 | the caller may query and retrieve, not store |
 
 It runs in a process of its own (`run_dimse`): pynetdicom costs 60 MB and its threads the interpreter.
 """
@@ -17,25 +18,29 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from pydicom.config import IGNORE
 from pydicom.config import settings as pydicom_settings
 from pydicom.dataset import Dataset
-from pynetdicom import AE, AllStoragePresentationContexts, _config, build_context, evt
+from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
+from wetread.dicom.dimse_contexts import Services, contexts_for
 from wetread.dicom.dimse_stream import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
     MAX_PDU_BYTES,
     BoundedSocket,
+    Spool,
     SpoolingProvider,
 )
-from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES
+from wetread.dicom.query_retrieve import MODELS, QueryRetrieve
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
 from wetread.ingest.outcome import Claim, InstanceOutcome, Outcome
@@ -55,8 +60,7 @@ _STATUS = {
     Outcome.STORAGE_FULL: 0xA700,
     Outcome.UNAVAILABLE: 0xA701,
 }
-_VERIFICATION = "1.2.840.10008.1.1"
-_IMPLICIT, _EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
+_NOT_AUTHORISED = 0x0124
 _COMMENT_CHARACTERS = 64
 _HOUR_S = 3600.0
 _REMEMBERED = 1000
@@ -74,10 +78,12 @@ class DimseLimits:
     pdu_s: float = 10.0
     idle_s: float = 120.0
     drain_s: float = 25.0
+    max_matches: int = 2000
+    max_retrieved_instances: int = 10_000
 
 
 class DimseDoor:
-    """`callers` are (AE title, address) pairs, address "" for any: nobody else may associate, and with none listed nobody may."""
+    """`callers` may store, `queriers` may query and retrieve: (AE title, address) pairs, address "" for any. Nobody else may associate, and with none listed nobody may."""
 
     def __init__(
         self,
@@ -85,14 +91,18 @@ class DimseDoor:
         *,
         ae_title: str,
         callers: Collection[tuple[str, str]],
+        queriers: Collection[tuple[str, str]] = (),
+        query_retrieve: QueryRetrieve | None = None,
         limits: DimseLimits | None = None,
     ) -> None:
         self.limits = limits or DimseLimits()
+        self.query_retrieve = query_retrieve
         self.receive = reception.files.receive
         self._reception = reception
         self._callers = frozenset(callers)
+        self._queriers = frozenset(queriers) if query_retrieve else frozenset()
         self._once = _OncePerHour()
-        self._storing = 0
+        self._serving = 0
         self._lock = threading.Lock()
         self._ae = _application_entity(ae_title, self.limits)
         self._server: _Server | None = None
@@ -106,7 +116,7 @@ class DimseDoor:
         ]
         server = self._ae.make_server(
             (host, port),
-            contexts=_contexts(),
+            contexts=contexts_for(Services(stores=False, queries=False)),
             evt_handlers=handlers,
             server_class=_Server,
             request_handler=_Handler,
@@ -115,7 +125,7 @@ class DimseDoor:
         self._ae._servers.append(server)  # where its own `shutdown` looks for it
         threading.Thread(target=server.serve_forever, name="dimse", daemon=True).start()
         self._server = server
-        if not self._callers:
+        if not self._callers | self._queriers:
             _log.warning("no caller is allowed to associate: list the modalities and archives that may send")
         return int(server.server_address[1])
 
@@ -129,22 +139,41 @@ class DimseDoor:
         self._ae.shutdown()
 
     def _is_busy(self) -> bool:
-        return self._storing > 0 or any(each.dimse.is_receiving for each in self._ae.active_associations)
+        return self._serving > 0 or any(each.dimse.is_receiving for each in self._ae.active_associations)
 
     def admits(self, address: str) -> bool:
         """May this address connect at all?"""
-        return any(allowed in ("", address) for _, allowed in self._callers)
+        return any(allowed in ("", address) for _, allowed in self._callers | self._queriers)
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """While a request is served, `stop` waits."""
+        with self._lock:
+            self._serving += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._serving -= 1
+
+    def _services(self, association: Association) -> Services:
+        requestor = association.requestor
+        caller, address = requestor.primitive.calling_ae_title.strip(), requestor.address
+        asking = {(caller, ""), (caller, address)}
+        return Services(stores=bool(asking & self._callers), queries=bool(asking & self._queriers))
 
     def _on_requested(self, event: evt.Event) -> None:
         association = event.assoc
         request, address = association.requestor.primitive, association.requestor.address
-        caller = request.calling_ae_title.strip()
+        services = self._services(association)
         if request.called_ae_title.strip() != self._ae.ae_title.strip():
             self._reject(association, address, _CALLED_NOT_RECOGNISED, "called_ae_unknown")
-        elif not {(caller, ""), (caller, address)} & self._callers:
+        elif not (services.stores or services.queries):
             self._reject(association, address, _CALLER_NOT_RECOGNISED, "calling_ae_unknown")
         elif sum(each.is_established for each in self._ae.active_associations) >= self.limits.max_associations:
             self._reject(association, address, _TOO_MANY, "too_many_associations")
+        else:
+            association.acceptor.supported_contexts = contexts_for(services)
 
     def _reject(self, association: Association, address: str, reason: tuple[int, int, int], code: str) -> None:
         _log.warning("association rejected: %s from %s", code, address)
@@ -154,20 +183,24 @@ class DimseDoor:
         association.kill()
 
     def _on_c_store(self, event: evt.Event) -> Dataset:
-        with self._lock:
-            self._storing += 1
-        try:
-            return _answer(self._store(event))
-        except Exception as error:  # noqa: BLE001  (whatever it was, the sender must not take it for a success)
-            _log.error("C-STORE failed: %s", type(error).__name__)
-            return _answer(InstanceOutcome(Outcome.UNAVAILABLE, message="failed: send again later"))
-        finally:
-            with self._lock:
-                self._storing -= 1
+        with self.serving():
+            try:
+                return self._store(event)
+            except Exception as error:  # noqa: BLE001  (whatever it was, the sender must not take it for a success)
+                _log.error("C-STORE failed: %s", type(error).__name__)
+                return _answer(InstanceOutcome(Outcome.UNAVAILABLE, message="failed: send again later"))
 
-    def _store(self, event: evt.Event) -> InstanceOutcome:
+    def _store(self, event: evt.Event) -> Dataset:
         sender = f"dimse@{event.assoc.requestor.ae_title.strip()}"
         spool = event.assoc.dimse.take(event.request.DataSet)
+        if self._services(event.assoc).stores:
+            return _answer(self._receive(event, sender, spool))
+        if spool is not None and spool.file is not None:
+            spool.file.discard()
+        self._reception.record(AuditEvent("instance.store", sender, "not_authorised"))
+        return _refused(_NOT_AUTHORISED, "you may query and retrieve, not store")
+
+    def _receive(self, event: evt.Event, sender: str, spool: Spool | None) -> InstanceOutcome:
         if spool is None or (spool.file is None and spool.error is None):
             return InstanceOutcome(Outcome.REFUSED, "no_data_set", "the request holds no data set")
         if spool.file is None:
@@ -187,15 +220,19 @@ def run_dimse(
     port: int,
     ae_title: str,
     callers: Collection[tuple[str, str]],
+    queriers: Collection[tuple[str, str]] = (),
+    query_retrieve: QueryRetrieve | None = None,
     limits: DimseLimits | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is being received. Call it in the main thread of its own process."""
     stopped = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopped.set())
-    door = DimseDoor(reception, ae_title=ae_title, callers=callers, limits=limits)
+    door = DimseDoor(
+        reception, ae_title=ae_title, callers=callers, queriers=queriers, query_retrieve=query_retrieve, limits=limits
+    )
     listening = door.start(host, port)
-    _log.info("C-STORE door open on port %d as %s", listening, ae_title)
+    _log.info("DIMSE door open on port %d as %s", listening, ae_title)
     stopped.wait()
     door.stop()
 
@@ -207,11 +244,38 @@ class _Handler(RequestHandler):  # type: ignore[misc]
 
     def _create_association(self) -> Association:
         association, door = super()._create_association(), self.server.door
+        association.__class__, association.door = _Association, door
         # Not a second socket object: this one has announced itself to the state machine already.
         association.dul.socket.__class__ = BoundedSocket
         association.dul.socket.pdu_s = door.limits.pdu_s
         association.dimse = SpoolingProvider(association, door.receive, door.limits.max_instance_bytes)
         return association
+
+
+class _Association(Association):  # type: ignore[misc]
+    """Queries and retrieves are answered by us, everything else by pynetdicom."""
+
+    door: DimseDoor
+
+    def _serve_request(self, message: Any, context_id: int) -> None:
+        models, context = MODELS.get(type(message)), self._accepted_cx.get(context_id)
+        answers = self.door.query_retrieve
+        if models is None or self._sent_release:
+            super()._serve_request(message, context_id)
+        elif answers is None or context is None or not _fits(message, context, models):
+            self.abort()
+        else:
+            self.dimse.cancel_req = {}  # of requests answered before
+            self._is_paused = True  # the sub-operations' answers are read by whoever asked
+            with self.door.serving():
+                answers.serve(self, message, context)
+            self._is_paused = False
+
+
+def _fits(message: Any, context: PresentationContext, models: Collection[str]) -> bool:
+    """A request in the context that was negotiated for it, which only queriers have."""
+    model = str(context.abstract_syntax)
+    return message.is_valid_request and model in models and str(message.AffectedSOPClassUID) == model
 
 
 class _Server(ThreadedAssociationServer):  # type: ignore[misc]
@@ -222,13 +286,6 @@ class _Server(ThreadedAssociationServer):  # type: ignore[misc]
     def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
         crowded = len(self.ae.active_associations) >= 4 * self.door.limits.max_associations
         return not crowded and self.door.admits(client_address[0])
-
-
-class _SharedContexts(list[PresentationContext]):
-    """Never changed, so never copied: pynetdicom would copy all of them deeply, 60 ms of CPU, for each connection."""
-
-    def __deepcopy__(self, memo: object) -> "_SharedContexts":
-        return self
 
 
 class _OncePerHour:
@@ -263,20 +320,17 @@ def _application_entity(ae_title: str, limits: DimseLimits) -> AE:
     return ae
 
 
-def _contexts() -> _SharedContexts:
-    """Every storage SOP class in every transfer syntax that we can store; uncompressed first, where a sender leaves the choice to us."""
-    preferred = [_EXPLICIT, *(uid for uid in TRANSFER_SYNTAXES if uid not in (_EXPLICIT, _IMPLICIT)), _IMPLICIT]
-    storage = (build_context(each.abstract_syntax, preferred) for each in AllStoragePresentationContexts)
-    return _SharedContexts([build_context(_VERIFICATION, [_EXPLICIT, _IMPLICIT]), *storage])
-
-
 def _on_close(event: evt.Event) -> None:
     event.assoc.dimse.discard_all()
 
 
 def _answer(outcome: InstanceOutcome) -> Dataset:
+    return _refused(_STATUS[outcome.outcome], "" if outcome.outcome.acknowledged else outcome.message)
+
+
+def _refused(status: int, comment: str) -> Dataset:
     answer = Dataset()
-    answer.Status = _STATUS[outcome.outcome]
-    if outcome.message and not outcome.outcome.acknowledged:
-        answer.ErrorComment = outcome.message[:_COMMENT_CHARACTERS]
+    answer.Status = status
+    if comment:
+        answer.ErrorComment = comment[:_COMMENT_CHARACTERS]
     return answer

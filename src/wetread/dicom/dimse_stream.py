@@ -1,19 +1,21 @@
-"""Brings a C-STORE's data set from the socket to an incoming file without keeping it in memory or decoding it (PS3.7 §9.3.1, PS3.8 §9.3.5), and bounds what a peer may claim.
+"""Brings a C-STORE's data set from the socket to an incoming file without keeping it in memory or decoding it (PS3.7 §9.3.1, PS3.8 §9.3.5), sends no faster than the peer reads, and
+bounds what a peer may claim.
 
-pynetdicom collects a data set in a BytesIO and reads any PDU length it is told; both are replaced here, at the seams that it leaves for that: the message object
-and the connection's socket.
+pynetdicom collects a data set in a BytesIO, reads any PDU length it is told and queues without bound what it sends; all three are replaced here, at the seams that it leaves for
+that: the message object, the connection's socket and the messages' provider.
 """
 
 import io
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
 from pynetdicom.association import Association
-from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.dimse import _RQ_TO_MESSAGE, _RSP_TO_MESSAGE, DIMSEServiceProvider
 from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.transport import AssociationSocket
@@ -26,6 +28,7 @@ __all__ = [
     "IMPLEMENTATION_VERSION_NAME",
     "MAX_PDU_BYTES",
     "BoundedSocket",
+    "PacedProvider",
     "Spool",
     "SpoolingProvider",
     "encode_file_meta",
@@ -39,6 +42,10 @@ MAX_PDU_BYTES = 128 * 1024
 _SLACK_BYTES = 128 * 1024  # association requests know no maximum
 _READ_BYTES = 1 << 18
 _QUEUED_AT_MOST = 4
+_MAX_IDENTIFIER_BYTES = 256 * 1024
+_SHORTEST_PDU_BYTES = 128
+_WAITING_PDUS = 8
+_C_STORE_RQ = 0x0001
 
 
 def encode_file_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str, ae_title: str) -> bytes:
@@ -92,12 +99,21 @@ class BoundedSocket(AssociationSocket):  # type: ignore[misc]
 
 
 class Spool(io.BytesIO):
-    """Stands where pynetdicom would collect a data set; passes every fragment on to a file. An error is kept for the answer, the rest is then let go by."""
+    """Stands where pynetdicom would collect a data set; passes every fragment on to a file, and keeps what is no C-STORE's, within a bound. An error is kept for the answer, the rest is then
+    let go by.
+    """
 
-    def __init__(self, receive: Callable[[], IncomingFile], file_meta: Callable[[], bytes], max_bytes: int) -> None:
+    def __init__(
+        self,
+        receive: Callable[[], IncomingFile],
+        file_meta: Callable[[], bytes],
+        max_bytes: int,
+        is_instance: Callable[[], bool] = lambda: True,
+    ) -> None:
         super().__init__()
         self.file: IncomingFile | None = None
         self.error: WetreadError | OSError | None = None
+        self._is_instance = is_instance
         self._receive = receive
         self._file_meta = file_meta
         self._left = max_bytes
@@ -124,6 +140,9 @@ class Spool(io.BytesIO):
             self.file = None
 
     def _pass_on(self, fragment: bytes) -> None:
+        if self.file is None and not self._is_instance():
+            self._keep_identifier(fragment)
+            return
         self._left -= len(fragment)
         if self._left < 0:
             raise PermanentError("the instance is larger than this door takes", code="too_large")
@@ -132,8 +151,51 @@ class Spool(io.BytesIO):
             self.file.write(self._file_meta())
         self.file.write(fragment)
 
+    def _keep_identifier(self, fragment: bytes) -> None:
+        if self.tell() + len(fragment) > _MAX_IDENTIFIER_BYTES:
+            raise PermanentError("the identifier is too long", code="identifier_misfit")
+        super().write(fragment)
 
-class SpoolingProvider(DIMSEServiceProvider):  # type: ignore[misc]
+
+class PacedProvider(DIMSEServiceProvider):  # type: ignore[misc]
+    """An association's messages, sent no faster than the peer reads: a film is never queued whole. Has no state of its own, so that a provider in use can become one."""
+
+    @property
+    def maximum_pdu_size(self) -> int:
+        """What the peer takes, within our own bounds: 0 stands for any length (PS3.8 §D.1), a few bytes would be nothing but headers."""
+        asked = super().maximum_pdu_size or MAX_PDU_BYTES
+        return max(_SHORTEST_PDU_BYTES, min(asked, MAX_PDU_BYTES))
+
+    def send_msg(self, primitive: Any, context_id: int) -> None:
+        """As pynetdicom's, apart from the pace. A peer that reads nothing for the association's time-out is hung up on."""
+        kinds = _RQ_TO_MESSAGE if primitive.MessageIDBeingRespondedTo is None else _RSP_TO_MESSAGE
+        message = kinds[primitive.__class__]()
+        message.primitive_to_message(primitive)
+        message.context_id = context_id
+        for pdata in message.encode_msg(context_id, self.maximum_pdu_size):
+            if not self._is_read():
+                self._hang_up()
+                return
+            self.dul.send_pdu(pdata)
+
+    def _is_read(self) -> bool:
+        waiting, deadline = self.dul.to_provider_queue.qsize(), monotonic() + (self.dimse_timeout or 0)
+        while (now := self.dul.to_provider_queue.qsize()) >= _WAITING_PDUS:
+            if now < waiting:
+                waiting, deadline = now, monotonic() + (self.dimse_timeout or 0)
+            if not self.assoc.is_established or monotonic() > deadline:
+                return False
+            sleep(0.001)
+        return True
+
+    def _hang_up(self) -> None:
+        connection = self.dul.socket
+        if connection is not None and connection.socket is not None:
+            with suppress(OSError):  # it may have been closed from the other side meanwhile
+                connection.socket.shutdown(socket.SHUT_RDWR)
+
+
+class SpoolingProvider(PacedProvider):
     """One association's messages. Whatever was not taken when the connection ends is discarded."""
 
     message: DIMSEMessage | None
@@ -149,7 +211,10 @@ class SpoolingProvider(DIMSEServiceProvider):  # type: ignore[misc]
         if self.message is None:
             message = self.message = DIMSEMessage()
             context_id = primitive.presentation_data_value_list[0][0]
-            message.data_set = self._spool(lambda: self._file_meta(message, context_id))
+            message.data_set = self._spool(
+                lambda: self._file_meta(message, context_id),
+                lambda: message.command_set.get("CommandField") == _C_STORE_RQ,
+            )
         super().receive_primitive(primitive)
 
     @property
@@ -172,10 +237,18 @@ class SpoolingProvider(DIMSEServiceProvider):  # type: ignore[misc]
         for spool in left:
             spool.end(TransientError("the connection ended", code="connection_lost"))
 
-    def _spool(self, file_meta: Callable[[], bytes]) -> Spool:
+    def take_identifier(self, spool: object) -> bytes:
+        """A query's data set; raises PermanentError(code='identifier_misfit') where it was too long."""
+        if not isinstance(spool, Spool) or spool.error is not None:
+            with self._lock:
+                self._open.discard(spool)
+            raise PermanentError("the identifier is missing or too long", code="identifier_misfit")
+        return spool.getvalue()
+
+    def _spool(self, file_meta: Callable[[], bytes], is_instance: Callable[[], bool]) -> Spool:
         with self._lock:
             self._open = {each for each in self._open if each.file is not None or each.error is not None}
-            spool = Spool(self._receive, file_meta, self._max_bytes)
+            spool = Spool(self._receive, file_meta, self._max_bytes, is_instance)
             if len(self._open) >= _QUEUED_AT_MOST:
                 spool.end(TransientError("too many requests before the first answer", code="too_many_at_once"))
             self._open.add(spool)

@@ -1,18 +1,17 @@
 """What is withheld from a reader, kept out of every answer that does not come from the reading desk (ADR-0016)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from hashlib import sha256
 
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import Withheld
 from wetread.domain.role import PERMITTED, Act
-from wetread.domain.study import ImageTraits
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import UnitOfWork
 from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.signoff.exposure import exposure, withheld_of
+from wetread.signoff.own_results import made_by_us, without
 from wetread.web.operations import Call
 from wetread.web.reading_json import NO_PRIORITY, Json
 
@@ -27,8 +26,6 @@ __all__ = [
     "withheld_from",
     "withheld_on_list",
 ]
-
-_OURS = "wetread"
 
 
 def withheld_from(call: Call, unit: UnitOfWork, key: StudyKey) -> Withheld:
@@ -53,11 +50,6 @@ def refuse_withheld(call: Call, unit: UnitOfWork, key: StudyKey) -> None:
     """Raises NotPermitted (code 'ai_withheld')."""
     if withheld_from(call, unit, key) is not Withheld.NOTHING:
         raise NotPermitted("the AI is withheld from you on this study", code="ai_withheld")
-
-
-def made_by_us(traits: ImageTraits) -> bool:
-    """True for the reports and heat maps that we deliver and an archive may send back (PS3.3 C.7.5.1, Manufacturer)."""
-    return traits.manufacturer.strip().lower() == _OURS
 
 
 def instances_of(call: Call, key: StudyKey) -> tuple[VaultInstance, ...]:
@@ -97,20 +89,7 @@ class DicomVeil:
         """As if our own results were not there; None where nothing else is."""
         if not self._withheld[study.study_key]:
             return study
-        held = self._call.house.services.vault.instances(study.study_key)
-        shown = [each.header for each in held if not self.hides(each)]
-        if len(shown) == len(held):
-            return study
-        return (
-            replace(
-                study,
-                modalities=tuple(sorted({each.traits.modality for each in shown})),
-                number_of_instances=len(shown),
-                number_of_series=len({each.series_instance_uid for each in shown}),
-            )
-            if shown
-            else None
-        )
+        return without(study, self._call.house.services.vault.instances(study.study_key))
 
 
 def withheld_on_list(call: Call, states: Mapping[StudyKey, StudyState]) -> Mapping[StudyKey, Withheld]:

@@ -58,11 +58,25 @@ def test_an_unknown_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_callers_and_remotes_are_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WETREAD_DIMSE_CALLERS", "CT1@10.0.0.5, PACS")
+    monkeypatch.setenv("WETREAD_DIMSE_QUERIERS", "VIEWER@10.0.0.6")
+    monkeypatch.setenv("WETREAD_DIMSE_DESTINATIONS", "VIEWER@10.0.0.6:11113, PACS@pacs.example:104")
     monkeypatch.setenv("WETREAD_CSTORE_SINK", "PACS@pacs.example:104")
     settings = load_settings()
+    assert [(c.ae_title, c.address) for c in settings.dimse_queriers] == [("VIEWER", "10.0.0.6")]
+    assert [(d.ae_title, d.host, d.port) for d in settings.dimse_destinations] == [
+        ("VIEWER", "10.0.0.6", 11113),
+        ("PACS", "pacs.example", 104),
+    ]
     assert [(c.ae_title, c.address) for c in settings.dimse_callers] == [("CT1", "10.0.0.5"), ("PACS", "")]
     assert settings.cstore_sink is not None
     assert (settings.cstore_sink.ae_title, settings.cstore_sink.port) == ("PACS", 104)
+
+
+def test_the_dimse_settings_in_the_docs_load(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "dimse.md").read_text("utf-8")
+    settings = load_settings(_file(tmp_path, page.split("```toml\n")[1].split("```")[0]))
+    assert [each.ae_title for each in settings.dimse_queriers] == ["VIEWER", "PACS"]
+    assert [each.port for each in settings.dimse_destinations] == [11113]
 
 
 def test_drafts_are_written_in_the_sites_style(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""The own archive for DIMSE queries and retrieves, put together: vault, file store, QIDO's attributes, what machines may not have, and the audit."""
+
+from collections.abc import Collection, Iterable
+from functools import partial
+
+from wetread.dicom.dimse import DimseLimits
+from wetread.dicom.dimse_archive import Attributes, OwnArchive
+from wetread.dicom.query_retrieve import QueryRetrieve
+from wetread.dicom.store_scu import StoreScp
+from wetread.domain.audit import AuditEvent
+from wetread.domain.identifiers import StudyKey
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+from wetread.ports.file_store import FileStore
+from wetread.ports.vault import Vault
+from wetread.settings import Settings
+from wetread.signoff.own_results import withheld_from_machines
+from wetread.web.dicom_json import (
+    INSTANCE_EXTRAS,
+    SERIES_EXTRAS,
+    instance_attributes,
+    series_attributes,
+    study_attributes,
+)
+
+__all__ = ["build_query_retrieve"]
+
+
+def build_query_retrieve(
+    settings: Settings, database: Database, vault: Vault, files: FileStore, clock: Clock, limits: DimseLimits
+) -> QueryRetrieve | None:
+    """None where nobody may query."""
+    if not settings.dimse_queriers:
+        return None
+    attributes = Attributes(
+        study_attributes,
+        partial(series_attributes, extras=tuple(SERIES_EXTRAS)),
+        partial(instance_attributes, extras=(*SERIES_EXTRAS, *INSTANCE_EXTRAS)),
+    )
+
+    def withheld(studies: Collection[StudyKey]) -> Collection[StudyKey]:
+        with database.begin(write=False) as unit:
+            return withheld_from_machines(unit, settings.reading_mode, studies)
+
+    def audit(events: Iterable[AuditEvent]) -> None:
+        with database.begin() as unit:
+            for each in events:
+                unit.audit(each, clock.now())
+            unit.commit()
+
+    to = {
+        each.ae_title: StoreScp(each.ae_title, each.host, each.port, settings.ae_title)
+        for each in settings.dimse_destinations
+    }
+    archive = OwnArchive(vault, files, attributes, withheld, audit)
+    return QueryRetrieve(
+        archive,
+        to,
+        ae_title=settings.ae_title,
+        max_matches=limits.max_matches,
+        max_instances=limits.max_retrieved_instances,
+    )
