@@ -57,10 +57,10 @@ class Archive:
 def opened_archive(
     house: House, *, reading_mode: str = "concurrent", destinations: str = "", **limits: int
 ) -> Iterator[Archive]:
-    """VIEWER and ORTHANC may query, MODALITY may store, BOTH may do both."""
+    """VIEWER may query, and ELSEWHERE from another address; MODALITY may store, BOTH may do both."""
     bounds = DimseLimits(pdu_s=3.0, **limits)
     settings = load_settings(
-        dimse_queriers="VIEWER,ORTHANC,BOTH", dimse_destinations=destinations, reading_mode=reading_mode
+        dimse_queriers="VIEWER,BOTH,ELSEWHERE@192.0.2.7", dimse_destinations=destinations, reading_mode=reading_mode
     )
     door = DimseDoor(
         house.reception,

@@ -28,10 +28,12 @@ from neighbours.process import free_port
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
+from raw_dimse import RawScu
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
 from wetread.domain.study_state import StudyState
+from wetread.storage.files import DiskIncomingFile
 
 CR, EXPLICIT, JPEG = hostile.CR_STORAGE, hostile.EXPLICIT, hostile.JPEG
 FILMS = {
@@ -301,9 +303,25 @@ def test_who_may_store_may_not_query_and_the_other_way_round(archive: Archive) -
     with associated(archive.port, FIND, CR, caller="BOTH") as both:
         assert both.send_c_store(film).Status == 0xC000  # taken, and refused for what it is
         assert len(found(both, PatientID="P1")[1]) == 1
-    stranger = AE("STRANGER")
-    stranger.add_requested_context(FIND)
-    assert stranger.associate("127.0.0.1", archive.port, ae_title="WETREAD").is_rejected
+    for title in ("STRANGER", "ELSEWHERE"):
+        stranger = AE(title)
+        stranger.add_requested_context(FIND)
+        assert stranger.associate("127.0.0.1", archive.port, ae_title="WETREAD").is_rejected
+
+
+def test_what_a_querier_stores_reaches_no_file(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, receive = list[str](), archive.house.files.receive
+
+    def counted() -> DiskIncomingFile:
+        made.append("a file")
+        return receive()
+
+    monkeypatch.setattr(archive.house.files, "receive", counted)
+    for caller, status, files in ((b"VIEWER", 0x0124, 0), (b"BOTH", 0x0000, 1)):
+        with opened_archive(archive.house) as opened, RawScu(opened.port) as scu:
+            assert scu.associate([(CR, EXPLICIT)], calling=caller)
+            assert scu.store(CR, key(1, 1, 1), body(FILMS[1, 1, 1])).status == status
+        assert len(made) == files
 
 
 def test_every_query_and_retrieve_is_written_down_without_values(

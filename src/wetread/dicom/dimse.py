@@ -174,6 +174,7 @@ class DimseDoor:
             self._reject(association, address, _TOO_MANY, "too_many_associations")
         else:
             association.acceptor.supported_contexts = contexts_for(services)
+            association.dimse.takes_instances = services.stores
 
     def _reject(self, association: Association, address: str, reason: tuple[int, int, int], code: str) -> None:
         _log.warning("association rejected: %s from %s", code, address)

@@ -199,6 +199,8 @@ class SpoolingProvider(PacedProvider):
     """One association's messages. Whatever was not taken when the connection ends is discarded."""
 
     message: DIMSEMessage | None
+    takes_instances = True
+    """False: nothing of what the peer stores reaches a file."""
 
     def __init__(self, assoc: Association, receive: Callable[[], IncomingFile], max_bytes: int) -> None:
         super().__init__(assoc)
@@ -248,7 +250,7 @@ class SpoolingProvider(PacedProvider):
     def _spool(self, file_meta: Callable[[], bytes], is_instance: Callable[[], bool]) -> Spool:
         with self._lock:
             self._open = {each for each in self._open if each.file is not None or each.error is not None}
-            spool = Spool(self._receive, file_meta, self._max_bytes, is_instance)
+            spool = Spool(self._receive, file_meta, self._max_bytes if self.takes_instances else 0, is_instance)
             if len(self._open) >= _QUEUED_AT_MOST:
                 spool.end(TransientError("too many requests before the first answer", code="too_many_at_once"))
             self._open.add(spool)
