@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hl7_messages import adt, merge, orm
 from tests.journey.test_one_study import prediction
 from tests.order_world import DOCTOR, OrderHouse, a_film
 
+from wetread.domain.alarm import AlarmKind
 from wetread.domain.audit import verify_chain
 from wetread.domain.errors import IllegalTransition, TransientError
 from wetread.domain.finding import Code
@@ -17,6 +19,7 @@ from wetread.domain.order import OrderStatus
 from wetread.domain.priority import Priority
 from wetread.domain.report import Section
 from wetread.domain.study_state import StudyState
+from wetread.monitoring.watch import Watch, WatchedPolicy
 from wetread.testing.memory_database import MemoryUnitOfWork
 
 TAKEN = ("AA", "")
@@ -117,6 +120,20 @@ def test_what_was_signed_before_the_doubt_is_not_sent_until_it_is_answered(house
     house.work()
     assert len(house.sink.received) == 1
     assert house.desk.look(DOCTOR, key).reports == before
+
+
+def test_a_doubt_about_a_signed_report_rings_at_once_until_it_is_answered(house: OrderHouse) -> None:
+    key = house.receive(a_film())
+    house.sign(key)
+    house.say(orm(number="PAT002"))
+    watch = Watch(house.database, lambda _: UTC, lambda: WatchedPolicy("1", ()))
+    rung = [each for each in watch.run_once(house.clock.now()).silences if each.kind is AlarmKind.PATIENT_IN_DOUBT]
+    assert [each.pages for each in rung] == [True]
+    assert not [each for each in PHI if each in rung[0].message]
+    house.answer(key, Resolution.RIGHT_PATIENT)
+    watch.run_once(house.clock.now())
+    with house.database.begin(write=False) as unit:
+        assert [each for each in unit.alarms() if each.kind is AlarmKind.PATIENT_IN_DOUBT] == []
 
 
 def test_new_patient_data_are_shown_and_change_nothing(house: OrderHouse) -> None:

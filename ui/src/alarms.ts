@@ -28,6 +28,7 @@ const KINDS: Record<string, Kind> = {
   rule_never_fires: { title: "A triage rule never fires", todo: "Have the triage policy looked at." },
   rule_always_fires: { title: "A triage rule always fires", todo: "Have the triage policy and the model looked at." },
   watch_failed: { title: "The watch over silent failures failed", todo: "Other alarms may be missing: tell whoever runs wetread." },
+  patient_in_doubt: { title: "A film may be another patient's", todo: "Open the study, compare film and order, and say whether it is the right patient. A signed report of the wrong patient: call the ward." },
   audit_broken: { title: "The audit log does not hold", todo: "Somebody may have changed it. Keep the machine as it is; tell whoever runs wetread and the quality officer." },
   rollout_stopped: { title: "A model version was held or taken back", todo: "Its gates say why: wetread rollout explain. Quality or an administrator resumes what is held; what was taken back reads nothing any more." },
   scores_drifted: { title: "The AI's scores have drifted", todo: "Find out what changed in films, patients or headers. A drift says that something changed, not that it got worse.", see: QUALITY },

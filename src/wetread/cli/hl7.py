@@ -6,6 +6,7 @@ from wetread.bootstrap import build_core
 from wetread.bootstrap_orders import build_hl7_server, build_order_desk
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.domain.errors import TransientError
 from wetread.settings import SettingsError
 
 __all__ = ["run"]
@@ -20,7 +21,10 @@ def run(argv: list[str]) -> int:
         raise SettingsError("hl7_listener is not set: there is no door to open")
     core = build_core(settings)
     desk = build_order_desk(settings, core.database, core.vault, core.clock, core.secret)
-    server = build_hl7_server(settings, settings.hl7_listener, desk)
+    try:
+        server = build_hl7_server(settings, settings.hl7_listener, desk)
+    except OSError as error:
+        raise TransientError(f"the HL7 door cannot be opened on {settings.hl7_listener} ({error.strerror})") from None
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     print(f"HL7 door on port {server.port}", flush=True)

@@ -35,6 +35,7 @@ class AlarmKind(StrEnum):
     OVERRIDES_JUMPED = "overrides_jumped"
     ROLLOUT_STOPPED = "rollout_stopped"
     AUDIT_BROKEN = "audit_broken"
+    PATIENT_IN_DOUBT = "patient_in_doubt"
 
 
 @dataclass(frozen=True, slots=True)

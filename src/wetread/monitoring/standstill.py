@@ -6,16 +6,29 @@ from datetime import datetime, timedelta
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.critical import CriticalResult, CriticalState
+from wetread.domain.identity_hold import IdentityHold, stops_signing
 from wetread.domain.job import JobKind
+from wetread.domain.study import Study
 from wetread.domain.study_state import StudyState
 from wetread.monitoring.alarms import Silence
 from wetread.monitoring.wording import counted, span
 from wetread.ports.watch_store import OpenDelivery, RecentRead, WaitingStudy
 
-__all__ = ["UNMOVED", "critical_overdue", "dead_letters", "nothing_moves", "nothing_routed", "nothing_scored"]
+__all__ = [
+    "UNMOVED",
+    "critical_overdue",
+    "dead_letters",
+    "nothing_moves",
+    "nothing_routed",
+    "nothing_scored",
+    "patients_in_doubt",
+]
 
 UNMOVED = frozenset({StudyState.RECEIVED, StudyState.ADMITTED, StudyState.ANALYSED, StudyState.AI_UNAVAILABLE})
 """States that only a worker ends, soon after the last image came."""
+_SIGNED = frozenset({StudyState.SIGNED, StudyState.AMENDED, StudyState.DELIVERED})
+_DOUBTED = timedelta(minutes=15)
+"""How long a doubt about the patient may wait while nothing is signed."""
 
 
 def nothing_moves(waiting: Iterable[WaitingStudy], now: datetime) -> tuple[Silence, ...]:
@@ -85,6 +98,26 @@ def dead_letters(dead: Iterable[tuple[str, JobKind, int]]) -> tuple[Silence, ...
         )
         for site, kind, count in dead
     )
+
+
+def patients_in_doubt(doubts: Iterable[tuple[IdentityHold, Study]], now: datetime) -> tuple[Silence, ...]:
+    """Films that may be another patient's, which nobody has looked at: at once, and as a page, where a report was signed already, for it may stand under the wrong name."""
+    return tuple(
+        _in_doubt(hold, study)
+        for hold, study in doubts
+        if stops_signing(hold) and (study.state in _SIGNED or now - hold.opened_at > _DOUBTED)
+    )
+
+
+def _in_doubt(hold: IdentityHold, study: Study) -> Silence:
+    signed = study.state in _SIGNED
+    words = "its report is signed: it may be another patient's" if signed else "it cannot be signed"
+    message = (
+        f"film and order of a study of site {study.traits.site} are of different patients ({', '.join(hold.differs)}), and nobody has looked: {words} "
+        f"(study {study.study_key}): compare them on the reading page or with `wetread identity show`"
+    )
+    key = f"patient_in_doubt/{study.traits.site}/{hold.hold_key}"
+    return Silence(AlarmKind.PATIENT_IN_DOUBT, key, study.traits.site, message, pages=signed)
 
 
 def critical_overdue(results: Iterable[CriticalResult], now: datetime) -> tuple[Silence, ...]:

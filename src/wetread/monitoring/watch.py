@@ -19,6 +19,7 @@ from wetread.monitoring.standstill import (
     nothing_moves,
     nothing_routed,
     nothing_scored,
+    patients_in_doubt,
 )
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.watch_store import ArrivalCount
@@ -114,6 +115,7 @@ class Watch:
 
         return (
             ("critical results", frozenset({_K.CRITICAL_OVERDUE}), _criticals),
+            ("patients in doubt", frozenset({_K.PATIENT_IN_DOUBT}), _doubts),
             ("arrivals", frozenset({_K.NOTHING_ARRIVES}), arriving),
             ("routing", frozenset({_K.NOTHING_ROUTED, _K.DEAD_LETTERS}), self._routed),
             ("reading", frozenset({_K.NOTHING_READ, _K.SCORES_ALL_EQUAL}), self._read),
@@ -172,6 +174,10 @@ _Check = tuple[str, frozenset[AlarmKind], Callable[[UnitOfWork, datetime, Round]
 
 def _criticals(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
     return critical_overdue(unit.criticals(limit=10_000), now)
+
+
+def _doubts(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
+    return patients_in_doubt(((each, unit.study(each.study_key)) for each in unit.open_holds(10_000)), now)
 
 
 def _quality(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:

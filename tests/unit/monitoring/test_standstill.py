@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.critical import CriticalState
+from wetread.domain.identity_hold import HoldKind, IdentityHold
 from wetread.domain.job import JobKind
 from wetread.domain.study_state import StudyState
 from wetread.monitoring.rules import rule_notes, rule_silences
@@ -15,9 +16,10 @@ from wetread.monitoring.standstill import (
     nothing_moves,
     nothing_routed,
     nothing_scored,
+    patients_in_doubt,
 )
 from wetread.ports.watch_store import FiredRule, OpenDelivery, RecentRead, Score, ScoreLimit, Scores, WaitingStudy
-from wetread.testing.builders import NOON, STUDY_KEY, an_analysis
+from wetread.testing.builders import NOON, STUDY_KEY, a_study, an_analysis
 from wetread.testing.critical_builders import a_critical_result
 
 HOUR = timedelta(hours=1)
@@ -83,6 +85,17 @@ def test_a_critical_result_past_its_limit_is_named_and_one_that_was_told_is_not(
     assert not critical_overdue([open_result, told], NOON + timedelta(minutes=14))
     (found,) = critical_overdue([open_result, told], NOON + timedelta(minutes=16))
     assert found.kind is AlarmKind.CRITICAL_OVERDUE
+
+
+def test_a_doubt_about_the_patient_is_named_at_once_where_a_report_was_signed_and_after_a_while_where_not() -> None:
+    hold = IdentityHold("h1", STUDY_KEY, HoldKind.PATIENT_MISMATCH, NOON, ("patient_id",))
+    unsigned, signed = (a_study(state=state) for state in (StudyState.IN_READING, StudyState.DELIVERED))
+    assert not patients_in_doubt([(hold, unsigned)], NOON + timedelta(minutes=15))
+    (late,) = patients_in_doubt([(hold, unsigned)], NOON + timedelta(minutes=16))
+    (at_once,) = patients_in_doubt([(hold, signed)], NOON)
+    assert (late.kind, late.pages, at_once.pages) == (AlarmKind.PATIENT_IN_DOUBT, False, True)
+    seen = replace(hold, kind=HoldKind.DEMOGRAPHICS)
+    assert not patients_in_doubt([(seen, signed)], NOON + timedelta(days=1))
 
 
 def test_a_rule_that_fell_silent_after_firing_often_is_named_and_a_rare_one_is_not() -> None:
