@@ -121,7 +121,7 @@ def serve(folder: Path) -> None:
     """Our server over what lies in `folder`; prints its port."""
     database = SqlDatabase(f"sqlite:///{folder / 'work.db'}")
     vault, store, clock = SqlVault(f"sqlite:///{folder / 'vault.db'}"), DiskFileStore(folder / "films"), SystemClock()
-    services = WebServices(database, vault, store, None, ReadingDesk(database, clock, ()), clock)  # type: ignore[arg-type]
+    services = WebServices(database, vault, store, None, None, ReadingDesk(database, clock, ()), clock)  # type: ignore[arg-type]
     with socket.socket(
         socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
     ) as listener:  # named, so that asyncio sets TCP_NODELAY

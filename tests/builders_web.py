@@ -20,6 +20,7 @@ import numpy as np
 from wetread.delivery.packing import Packing
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import UnsuitableImage
 from wetread.domain.identifiers import InstanceKey, StudyKey, instance_key, study_key
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
@@ -31,6 +32,7 @@ from wetread.ports.database import Account, Database
 from wetread.ports.decoder import DecodedImage, Decoder
 from wetread.ports.file_store import FileStore
 from wetread.ports.film_pixels import FilmFacts, FilmPixels, Window
+from wetread.ports.instance_forms import InstanceForms, Rendering
 from wetread.ports.vault import Vault, VaultInstance
 from wetread.signoff.desk import ReadingDesk
 from wetread.testing.builders import a_decision, a_draft, a_header, a_study, an_analysis, an_identity, an_instance
@@ -72,6 +74,49 @@ class GreyDecoder:
 
     def decode(self, path: Path, *, needed_side_px: int = 0) -> DecodedImage:
         raise NotImplementedError
+
+
+class ByteForms:
+    """Every form of an instance is made of the file's own bytes, so that what was given out can be told."""
+
+    targets = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80")
+
+    def metadata(self, path: Path) -> dict[str, object]:
+        held = {"vr": "OW", "BulkDataURI": "7FE00010"}
+        text = path.read_bytes().decode("latin-1")
+        inner = {"00283006": {"vr": "OW", "BulkDataURI": "00283010.1.00283006"}}
+        return {"00204000": {"vr": "LT", "Value": [text]}, "00283010": {"vr": "SQ", "Value": [inner]}, "7FE00010": held}
+
+    def value(self, path: Path, place: str) -> "PlainBytes":
+        if place.startswith("0099"):
+            raise UnsuitableImage("The instance has no such value.", code="no_such_value")
+        return PlainBytes(f"{place} of ".encode() + path.read_bytes())
+
+    def frame(self, path: Path, number: int, *, stored: bool) -> "PlainBytes":
+        return PlainBytes(f"{number} {'stored' if stored else 'cells'} of ".encode() + path.read_bytes())
+
+    def rendered(self, path: Path, rendering: Rendering) -> bytes:
+        return repr(rendering).encode() + path.read_bytes()
+
+    def transcoded(self, path: Path, syntax_uid: str) -> "PlainBytes":
+        if path.read_bytes().startswith(b"cannot"):
+            raise UnsuitableImage("There is no decoder.", code="unsupported_transfer_syntax")
+        return PlainBytes(f"{syntax_uid} of ".encode() + path.read_bytes())
+
+    def keyword_of(self, tag: str) -> str:
+        return {"00204000": "ImageComments"}.get(tag, "")
+
+
+class PlainBytes:
+    def __init__(self, content: bytes) -> None:
+        self.size, self._content = len(content), content
+
+    def pieces(self) -> Iterator[bytes]:
+        yield self._content[:3]
+        yield self._content[3:]
+
+    def close(self) -> None:
+        self._content = b""
 
 
 def grey_pixels(rows: int = 4, columns: int = 6) -> FilmPixels:
@@ -184,6 +229,7 @@ def a_world(
     decoder: Decoder | None = None,
     clock: FixedClock | None = None,
     settings: WebSettings | None = None,
+    forms: InstanceForms | None = None,
 ) -> World:
     """Twins where nothing else is given; one account for each role, named as the role."""
     database, clock = database or MemoryDatabase(), clock or FixedClock()
@@ -196,6 +242,7 @@ def a_world(
         file_store=file_store,
         issued=IssuedResults(database, packing),
         decoder=decoder or GreyDecoder(),  # type: ignore[arg-type]
+        forms=forms or ByteForms(),
         desk=ReadingDesk(database, clock, ("folder",)),
         clock=clock,
         order_store=MemoryOrderStore(vault if isinstance(vault, MemoryVault) else MemoryVault()),

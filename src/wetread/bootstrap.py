@@ -161,6 +161,7 @@ def build_desk(core: Core) -> "ReadingDesk":
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.bootstrap_connections import build_administration
+    from wetread.dicom.instance_forms import SandboxedForms
     from wetread.inference.bundle import BUNDLED
     from wetread.labelling.labeller import RuleLabeller
     from wetread.signoff.macros import read_macros
@@ -178,6 +179,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         vault=core.vault,
         file_store=core.files,
         decoder=sandbox,
+        forms=SandboxedForms(sandbox),
         desk=build_desk(core),
         clock=core.clock,
         settings=WebSettings(

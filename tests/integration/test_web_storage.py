@@ -31,7 +31,7 @@ from wetread.web.services import WebServices
 folder = Path(sys.argv[1])
 database = SqlDatabase(f"sqlite:///{folder / 'work.db'}")
 clock = FixedClock()
-services = WebServices(database, SqlVault(f"sqlite:///{folder / 'vault.db'}"), DiskFileStore(folder / "films"), None, ReadingDesk(database, clock, ()), clock)
+services = WebServices(database, SqlVault(f"sqlite:///{folder / 'vault.db'}"), DiskFileStore(folder / "films"), None, None, ReadingDesk(database, clock, ()), clock)
 server = server_for(create_app(services), host="127.0.0.1", port=0)
 loaded = [name for name in FORBIDDEN if name in sys.modules]
 print("loaded", loaded)

@@ -33,13 +33,12 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from wetread.dicom.dimse_contexts import Services, contexts_for
 from wetread.dicom.dimse_stream import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
     MAX_PDU_BYTES,
     BoundedSocket,
     Spool,
     SpoolingProvider,
 )
+from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from wetread.dicom.query_retrieve import MODELS, QueryRetrieve
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError

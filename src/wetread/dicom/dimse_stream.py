@@ -20,12 +20,11 @@ from pynetdicom.dimse_messages import DIMSEMessage
 from pynetdicom.pdu_primitives import P_DATA
 from pynetdicom.transport import AssociationSocket
 
+from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.ports.file_store import IncomingFile
 
 __all__ = [
-    "IMPLEMENTATION_CLASS_UID",
-    "IMPLEMENTATION_VERSION_NAME",
     "MAX_PDU_BYTES",
     "BoundedSocket",
     "PacedProvider",
@@ -34,8 +33,6 @@ __all__ = [
     "encode_file_meta",
 ]
 
-IMPLEMENTATION_CLASS_UID = "2.25.306508862563106475938425912246012378965"
-IMPLEMENTATION_VERSION_NAME = "WETREAD"
 MAX_PDU_BYTES = 128 * 1024
 """What we ask peers to send at most; a longer PDU (PS3.8 §9.3.1) ends the connection before it is read."""
 

@@ -16,8 +16,19 @@ from wetread.dicom.header import decimals_of, integer_of, number_of, term_of
 from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import DataSet, Part10File
 from wetread.domain.errors import HostileInput, UnsuitableImage
+from wetread.ports.film_pixels import Window
 
-__all__ = ["FRAME_ITEMS", "FRAME_TAGS", "Frame", "StoredFrame", "read_frame", "read_stored"]
+__all__ = [
+    "FRAME_ITEMS",
+    "FRAME_TAGS",
+    "Frame",
+    "StoredFrame",
+    "frame_cells",
+    "frame_count",
+    "frame_stream",
+    "read_frame",
+    "read_stored",
+]
 
 _SAMPLES, _PHOTOMETRIC, _PLANAR, _FRAMES = 0x00280002, 0x00280004, 0x00280006, 0x00280008
 _ROWS, _COLUMNS, _SPACING, _ASPECT = 0x00280010, 0x00280011, 0x00280030, 0x00280034
@@ -74,9 +85,15 @@ class _Pixels:
         return shape.rows * shape.columns * shape.samples * (shape.bits_allocated // 8)
 
 
-def read_frame(file: Part10File, limits: Limits, *, needed_side_px: int = 0) -> Frame:
-    """`needed_side_px` as of `ports.decoder`. Raises UnsuitableImage with a stable code; HostileInput only where the file changed since it was walked."""
+def read_frame(
+    file: Part10File, limits: Limits, *, needed_side_px: int = 0, number: int = 1, chosen: Window | None = None
+) -> Frame:
+    """`needed_side_px` as of `ports.decoder`; `number` of the frame, from 1; `chosen` instead of the file's own window. Raises UnsuitableImage with a stable code; HostileInput only where the file changed since it was walked."""
     pixels = _described(file.data_set, limits)
+    if number > pixels.frames:
+        raise _unsuitable("no_such_frame", "The instance has fewer frames")
+    if number > 1 or chosen is not None:
+        return _shown(file, pixels, _raw(file, pixels, number), chosen)
     if needed_side_px and (raw := _reduced(file, pixels, needed_side_px)) is not None:
         frame = _shown(file, pixels, raw)
         # Elsewhere, as with padding that shows black next to white, a value between two neighbours would be shown as neither.
@@ -92,8 +109,40 @@ def read_stored(file: Part10File, limits: Limits) -> StoredFrame:
     return StoredFrame(stored, pixels.shape, pixels.photometric, _inverted(file.data_set, pixels))
 
 
-def _raw(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
-    return _native(file, pixels) if file.syntax.codec == "native" else _encapsulated(file, pixels)
+def frame_cells(file: Part10File, limits: Limits, number: int) -> tuple[NDArray[Any], FrameShape]:
+    """Frame `number` as native pixel data holds it (PS3.5 §8.1.1): little-endian cells of 8 or 16 bits, colour as stored, or by pixel where it was decoded. Raises as `read_frame`."""
+    pixels = _described(file.data_set, limits)
+    if number > pixels.frames:
+        raise _unsuitable("no_such_frame", "The instance has fewer frames")
+    shape = pixels.shape
+    if file.syntax.codec == "native":
+        cells = _native_cells(file, pixels, number)
+        return cells if shape.bits_allocated == 8 else cells.view(np.uint16), shape
+    if file.syntax.codec == "jpeg" and shape.samples > 1:
+        raise _unsuitable("lossy_colour", "Lossy colour is given as it is stored only")
+    raw = _encapsulated(file, pixels, number)
+    if raw.dtype.itemsize * 8 < shape.bits_allocated:
+        raw = raw.astype(np.int16 if raw.dtype.kind == "i" else np.uint16)
+    if raw.dtype.itemsize * 8 != shape.bits_allocated:
+        raise _unsuitable("invalid_image", "The decoded frame is deeper than its description")
+    return np.ascontiguousarray(raw).view(np.uint8 if shape.bits_allocated == 8 else np.uint16), shape
+
+
+def frame_stream(file: Part10File, limits: Limits, number: int) -> bytes:
+    """The encapsulated stream of frame `number`. Raises as `read_frame`."""
+    pixels = _described(file.data_set, limits)
+    if number > pixels.frames:
+        raise _unsuitable("no_such_frame", "The instance has fewer frames")
+    return _stream(file, pixels, number)
+
+
+def frame_count(file: Part10File, limits: Limits) -> int:
+    """Raises as `read_frame`."""
+    return _described(file.data_set, limits).frames
+
+
+def _raw(file: Part10File, pixels: _Pixels, number: int = 1) -> NDArray[Any]:
+    return _native(file, pixels, number) if file.syntax.codec == "native" else _encapsulated(file, pixels, number)
 
 
 def _stored(file: Part10File, pixels: _Pixels, raw: NDArray[Any]) -> NDArray[Any]:
@@ -105,11 +154,13 @@ def _inverted(data_set: DataSet, pixels: _Pixels) -> bool:
     return pixels.photometric == "MONOCHROME1" or term_of(data_set.values.get(_PRESENTATION_SHAPE)) == "INVERSE"
 
 
-def _shown(file: Part10File, pixels: _Pixels, raw: NDArray[Any]) -> Frame:
+def _shown(file: Part10File, pixels: _Pixels, raw: NDArray[Any], chosen: Window | None = None) -> Frame:
     data_set, stored = file.data_set, _stored(file, pixels, raw)
     inverted = _inverted(data_set, pixels)
     shape = pixels.shape
-    display = display_table(data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted)
+    display = display_table(
+        data_set, stored, bits_stored=shape.bits_stored, signed=shape.signed, inverted=inverted, chosen=chosen
+    )
     return Frame(stored, display, *_spacing(data_set), shape.rows, shape.columns)
 
 
@@ -151,20 +202,25 @@ def _check_photometric(pixels: _Pixels) -> None:
         raise _unsuitable("photometric", "The image is neither greyscale nor an 8-bit colour capture")
 
 
-def _native(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
+def _native_cells(file: Part10File, pixels: _Pixels, number: int) -> NDArray[np.uint8]:
+    """The frame's bytes, little-endian."""
     located = file.data_set.pixels
     if located is None or located.spans[0][1] < pixels.frame_bytes * pixels.frames:
         raise _unsuitable("pixel_length", "There are fewer pixels than the image's size needs")
     if pixels.photometric == "YBR_FULL_422":
         raise _unsuitable("photometric", "Uncompressed subsampled colour is not read")
-    shape = pixels.shape
-    swapped = file.syntax.big_endian and (shape.bits_allocated == 16 or located.vr == "OW")
+    swapped = file.syntax.big_endian and (pixels.shape.bits_allocated == 16 or located.vr == "OW")
     length = pixels.frame_bytes + (pixels.frame_bytes % 2 if swapped else 0)
     raw = np.empty(length, np.uint8)
-    file.source.read_into(located.spans[0][0], raw.data)
+    file.source.read_into(located.spans[0][0] + (number - 1) * pixels.frame_bytes, raw.data)
     if swapped:
         raw.view(np.uint16).byteswap(inplace=True)
-    samples = raw[: pixels.frame_bytes] if shape.bits_allocated == 8 else raw.view(np.uint16)
+    return raw[: pixels.frame_bytes]
+
+
+def _native(file: Part10File, pixels: _Pixels, number: int) -> NDArray[Any]:
+    cells, shape = _native_cells(file, pixels, number), pixels.shape
+    samples = cells if shape.bits_allocated == 8 else cells.view(np.uint16)
     if shape.samples == 1:
         return samples.reshape(shape.rows, shape.columns)
     if pixels.planar:
@@ -172,12 +228,12 @@ def _native(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
     return samples.reshape(shape.rows, shape.columns, shape.samples)
 
 
-def _encapsulated(file: Part10File, pixels: _Pixels) -> NDArray[Any]:
+def _encapsulated(file: Part10File, pixels: _Pixels, number: int) -> NDArray[Any]:
     if not file.syntax.codec:
         raise _unsuitable("unsupported_transfer_syntax", "There is no decoder for the image's transfer syntax")
     from wetread.dicom.codecs import decode_frame
 
-    frame = _stream(file, pixels)
+    frame = _stream(file, pixels, number)
     return decode_frame(file.syntax.codec, frame, pixels.shape, rgb=pixels.photometric == "RGB")
 
 
@@ -191,12 +247,12 @@ def _reduced(file: Part10File, pixels: _Pixels, needed_side_px: int) -> NDArray[
     return decode_reduced(_stream(file, pixels), pixels.shape, levels) if levels else None
 
 
-def _stream(file: Part10File, pixels: _Pixels) -> bytes:
-    return b"".join(file.source.read(*span) for span in _first_frame(file, pixels.frames))
+def _stream(file: Part10File, pixels: _Pixels, number: int = 1) -> bytes:
+    return b"".join(file.source.read(*span) for span in _fragments(file, pixels.frames, number))
 
 
-def _first_frame(file: Part10File, frames: int) -> tuple[tuple[int, int], ...]:
-    """The fragments of frame 1 (PS3.5 §A.4): all of a single frame; by the offset table, or one each, of several."""
+def _fragments(file: Part10File, frames: int, number: int) -> tuple[tuple[int, int], ...]:
+    """Of one frame (PS3.5 §A.4): all of a single frame; by the offset table, or one each, of several."""
     located = file.data_set.pixels
     if located is None or not located.spans:
         raise _unsuitable("no_pixels", "The instance has no pixel data")
@@ -204,11 +260,12 @@ def _first_frame(file: Part10File, frames: int) -> tuple[tuple[int, int], ...]:
     if frames == 1:
         return spans
     if len(spans) == frames:
-        return spans[:1]
-    if located.offset_table is None or located.offset_table[1] < 8:
+        return spans[number - 1 : number]
+    if located.offset_table is None or located.offset_table[1] < 4 * frames:
         raise _unsuitable("invalid_image", "The frames of the image cannot be told apart")
-    _, second = unpack("<II", file.source.read(located.offset_table[0], 8))
-    return tuple(span for span in spans if span[0] - spans[0][0] < second)
+    starts = unpack(f"<{frames}I", file.source.read(located.offset_table[0], 4 * frames))
+    end = starts[number] if number < frames else float("inf")
+    return tuple(span for span in spans if starts[number - 1] <= span[0] - spans[0][0] < end)
 
 
 def _luminance(raw: NDArray[Any], photometric: str) -> NDArray[np.uint8]:

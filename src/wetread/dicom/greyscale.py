@@ -55,16 +55,24 @@ def viewer_tables(data_set: DataSet, stored: NDArray[Any], *, bits_stored: int, 
 
 
 def display_table(
-    data_set: DataSet, stored: NDArray[Any], *, bits_stored: int, signed: bool, inverted: bool
+    data_set: DataSet,
+    stored: NDArray[Any],
+    *,
+    bits_stored: int,
+    signed: bool,
+    inverted: bool,
+    chosen: Window | None = None,
 ) -> NDArray[np.float32]:
     """float32 (2**bits_stored,), 0 black .. 1 white, for `stored` (row, column) shifted so that its smallest possible value is 0.
 
-    `inverted` is whether the greatest value is black (MONOCHROME1, or presentation LUT shape INVERSE). Raises UnsuitableImage('bad_lut').
+    `inverted` is whether the greatest value is black (MONOCHROME1, or presentation LUT shape INVERSE); `chosen` stands in for the file's own VOI LUT and window. Raises UnsuitableImage('bad_lut').
     """
     values = _values(bits_stored, signed)
     padded = _padding(data_set, values, signed)
     modality = _modality(data_set, values, signed)
-    shown = _voi(data_set, modality)
+    shown = (
+        _voi(data_set, modality) if chosen is None else window(modality, chosen.center, chosen.width, chosen.function)
+    )
     if shown is None:
         shown = _ramp(modality) if bits_stored <= 8 else _stretched(modality, stored, padded)
     shown = np.clip(1.0 - shown if inverted else shown, 0.0, 1.0)

@@ -7,13 +7,24 @@ and nesting lives on an explicit stack. pydicom is not used: it recurses, inflat
 from collections.abc import Container
 from dataclasses import dataclass, field
 from struct import Struct
+from typing import Any
 
 from wetread.dicom.byte_source import ByteSource, BytesSource, inflate
 from wetread.dicom.limits import Limits
 from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES, TransferSyntax
 from wetread.domain.errors import HostileInput
 
-__all__ = ["PIXEL_DATA", "DataSet", "Element", "Part10File", "PixelData", "read_elements", "read_part10"]
+__all__ = [
+    "PIXEL_DATA",
+    "DataSet",
+    "Element",
+    "Level",
+    "Part10File",
+    "PixelData",
+    "Walk",
+    "read_elements",
+    "read_part10",
+]
 
 PIXEL_DATA = 0x7FE00010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -72,11 +83,12 @@ class PixelData:
 
 @dataclass(slots=True)
 class DataSet:
-    """Kept values of the top level, and of the first item of kept sequences."""
+    """Kept values of the top level, and of the first item of kept sequences; `tree` is for `data_set_tree`."""
 
     values: dict[int, Element] = field(default_factory=dict)
     first_items: dict[int, dict[int, Element]] = field(default_factory=dict)
     pixels: PixelData | None = None
+    tree: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +102,13 @@ class Part10File:
     source: ByteSource
 
 
-def read_part10(source: ByteSource, keep: frozenset[int], keep_items: frozenset[int], limits: Limits) -> Part10File:
+def read_part10(
+    source: ByteSource,
+    keep: frozenset[int],
+    keep_items: frozenset[int],
+    limits: Limits,
+    walk_by: "type[Walk] | None" = None,
+) -> Part10File:
     """Walk the whole file, keeping the values of `keep` and the first items of `keep_items`; raises HostileInput with a stable code."""
     meta, start = _read_meta(source, limits)
     syntax = TRANSFER_SYNTAXES.get(_uid(meta.get(_META_SYNTAX)))
@@ -99,7 +117,7 @@ def read_part10(source: ByteSource, keep: frozenset[int], keep_items: frozenset[
     if syntax.deflated:
         source, start = BytesSource(inflate(source, start, limits)), 0
     _check_layout(source, start, syntax)
-    walk = _Walk(source, start, syntax, keep, keep_items, limits)
+    walk = (walk_by or Walk)(source, start, syntax, keep, keep_items, limits)
     walk.run()
     return Part10File(syntax, _uid(meta.get(_META_CLASS)), _uid(meta.get(_META_INSTANCE)), walk.data_set, source)
 
@@ -175,7 +193,7 @@ def _check_layout(source: ByteSource, start: int, syntax: TransferSyntax) -> Non
 
 
 @dataclass(slots=True)
-class _Level:
+class Level:
     """An open sequence or item. `end` is None for undefined length; `limit` is where the nearest defined container ends."""
 
     is_item: bool
@@ -183,10 +201,13 @@ class _Level:
     limit: int
     explicit: bool
     into: dict[int, Element] | None = None
+    holder: list[Any] | None = None
     items_into: dict[int, Element] | None = None
 
 
-class _Walk:
+class Walk:
+    """One pass over the data set; `entered`, `found` and `begun` are there for who keeps more than values."""
+
     def __init__(
         self,
         source: ByteSource,
@@ -203,7 +224,7 @@ class _Walk:
         self._head, self._short, self._long = (
             (_BIG, _BIG_SHORT, _BIG_LONG) if big else (_LITTLE, _LITTLE_SHORT, _LITTLE_LONG)
         )
-        self._levels = [_Level(True, source.size, source.size, syntax.explicit, self.data_set.values)]
+        self._levels = [Level(True, source.size, source.size, syntax.explicit, self.data_set.values)]
         self._count = self._header_bytes = self._last_tag = 0
 
     def run(self) -> None:
@@ -226,7 +247,16 @@ class _Walk:
             else:
                 self._item(level)
 
-    def _item(self, sequence: _Level) -> None:
+    def entered(self, level: Level, parent: Level) -> None:
+        """A sequence or an item was opened inside `parent`."""
+
+    def found(self, tag: int, vr: str, length: int, item: Level) -> None:
+        """A value begins at `self._position`; its length is within its container."""
+
+    def begun(self, tag: int, item: Level) -> None:
+        """A sequence begins, and is entered next."""
+
+    def _item(self, sequence: Level) -> None:
         group, number, length = self._head.unpack(self._source.read(self._position, 8))
         tag = group << 16 | number
         self._position += 8
@@ -238,22 +268,21 @@ class _Walk:
         else:
             raise _refuse("bad_sequence", "A sequence holds something that is no item")
 
-    def _open(
-        self, is_item: bool, length: int, parent: _Level, explicit: bool, into: dict[int, Element] | None
-    ) -> None:
+    def _open(self, is_item: bool, length: int, parent: Level, explicit: bool, into: dict[int, Element] | None) -> None:
         end = None if length == _UNDEFINED else self._position + length
         if end is not None and end > parent.limit:
             raise _refuse("length_beyond_end", "A sequence is longer than what contains it")
         if len(self._levels) > 2 * self._limits.nesting_depth:
             raise _refuse("too_deep", "Sequences are nested too deeply")
-        level = _Level(is_item, end, parent.limit if end is None else end, explicit)
+        level = Level(is_item, end, parent.limit if end is None else end, explicit)
         if is_item:
             level.into = into
         else:
             level.items_into = into
+        self.entered(level, parent)
         self._levels.append(level)
 
-    def _element(self, item: _Level) -> None:
+    def _element(self, item: Level) -> None:
         group, number, length = self._head.unpack(self._source.read(self._position, 8))
         tag, vr = group << 16 | number, ""
         if group == 0xFFFE:
@@ -276,7 +305,7 @@ class _Walk:
         else:
             self._value(tag, vr, length, item)
 
-    def _end_item(self, item: _Level, tag: int, length: int) -> None:
+    def _end_item(self, item: Level, tag: int, length: int) -> None:
         if tag != _ITEM_END or item.end is not None or length:
             raise _refuse("bad_sequence", "A delimiter stands where none belongs")
         self._position += 8
@@ -291,7 +320,8 @@ class _Walk:
         group, number, _ = self._head.unpack(self._source.read(self._position, 8))
         return bool(group << 16 | number == _ITEM)
 
-    def _sequence(self, tag: int, vr: str, length: int, item: _Level, top: bool) -> None:
+    def _sequence(self, tag: int, vr: str, length: int, item: Level, top: bool) -> None:
+        self.begun(tag, item)
         into: dict[int, Element] | None = None
         if top and tag in self._keep_items:
             if tag in self.data_set.first_items:
@@ -301,9 +331,10 @@ class _Walk:
             raise _refuse("bad_sequence", "A sequence of unknown VR is not readable in big endian")
         self._open(False, length, item, item.explicit and vr != "UN", into)
 
-    def _value(self, tag: int, vr: str, length: int, item: _Level) -> None:
+    def _value(self, tag: int, vr: str, length: int, item: Level) -> None:
         if length > item.limit - self._position:
             raise _refuse("length_beyond_end", "An element says it is longer than the file")
+        self.found(tag, vr, length, item)
         self._header_bytes += length
         if self._header_bytes > self._limits.header_bytes:
             raise _refuse("header_too_long", "The elements before the pixels are too long")

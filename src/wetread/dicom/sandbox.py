@@ -87,22 +87,22 @@ class Sandbox:
 
     def inspect(self, path: Path) -> InstanceHeader:
         """Parse and validate a Part 10 file within limits; raises HostileInput with a stable code."""
-        return self._ask(path, {"operation": "inspect"}, lambda answer, _: header_from_json(answer))
+        return self.ask(path, {"operation": "inspect"}, lambda answer, _: header_from_json(answer))
 
     def decode(self, path: Path, *, needed_side_px: int = 0) -> "DecodedImage":
         """The first frame of the file, in memory that belongs to the caller; raises UnsuitableImage with a stable code."""
-        return self._ask(path, {"operation": "decode", "needed_side_px": needed_side_px}, image_of)
+        return self.ask(path, {"operation": "decode", "needed_side_px": needed_side_px}, image_of)
 
     def render_png(self, path: Path, *, max_side_px: int) -> bytes:
         """8-bit greyscale PNG of the first frame through its display table, long side at most `max_side_px`."""
-        return self._ask(path, {"operation": "render", "needed_side_px": max_side_px}, picture_of)
+        return self.ask(path, {"operation": "render", "needed_side_px": max_side_px}, picture_of)
 
     def film_pixels(self, path: Path) -> FilmPixels:
         """The first frame with every stored value, for people who window it themselves; raises UnsuitableImage with a stable code."""
-        return self._ask(path, {"operation": "film", "needed_side_px": 0}, film_from_json)
+        return self.ask(path, {"operation": "film", "needed_side_px": 0}, film_from_json)
 
-    def _ask(self, path: Path, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
-        """One retry on a fresh child, for the file may be innocent; none where it used its CPU seconds up: it would again."""
+    def ask(self, path: Path, request: dict[str, Any], read: Callable[[Any, int], _T]) -> _T:
+        """What `read` makes of a child's answer and the memory file; it raises ValueError for nonsense. One retry on a fresh child, for the file may be innocent; none where it used its CPU seconds up: it would again."""
         child = self._slots.get()
         try:
             with _opened(path) as file:

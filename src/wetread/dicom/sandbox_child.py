@@ -52,8 +52,11 @@ def _load_text_codecs() -> None:
 
 
 def _load_codecs() -> None:
-    """numpy and the image libraries."""
-    from wetread.dicom import codec_reduced, codecs, film_answer, film_facts, render  # noqa: F401
+    """numpy, the image libraries and the attributes' dictionary."""
+    from wetread.dicom import codec_reduced, codecs, film_answer, film_facts, form_requests, render  # noqa: F401
+    from wetread.dicom.dictionary import vr_of
+
+    vr_of(0x00100010)
 
 
 def _limit_cpu(seconds: int) -> None:

@@ -47,12 +47,21 @@ def _answer(request: dict[str, Any], descriptors: list[int], limits: Limits) -> 
         return header_to_json(header_of(file))
     if request["operation"] == "film":
         return _film(descriptors, limits)
+    if "needed_side_px" not in request:
+        return _form(request, descriptors, limits)
     frame = _frame(descriptors[0], limits, request["needed_side_px"])
     if request["operation"] == "decode":
         return _write_frame(frame, descriptors[1])
     from wetread.dicom.render import png_of
 
     return {"bytes": _write(descriptors[1], 0, png_of(frame, max_side_px=request["needed_side_px"]))}
+
+
+def _form(request: dict[str, Any], descriptors: list[int], limits: Limits) -> dict[str, int]:
+    from wetread.dicom.form_requests import answer_form
+
+    with _accepted_once():
+        return answer_form(request, descriptors, limits)
 
 
 def _frame(descriptor: int, limits: Limits, needed_side_px: int) -> "Frame":

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-__all__ = ["TRANSFER_SYNTAXES", "TransferSyntax"]
+__all__ = ["DEFLATED", "EXPLICIT", "LOSSLESS_TARGETS", "TRANSFER_SYNTAXES", "TransferSyntax"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,10 @@ class TransferSyntax:
 
 
 _BASE = "1.2.840.10008.1.2"
+EXPLICIT, DEFLATED = f"{_BASE}.1", f"{_BASE}.1.99"
+LOSSLESS_TARGETS = tuple(f"{_BASE}.4.{number}" for number in (70, 80, 90, 201))
+"""What unsigned greyscale can be compressed to, losslessly."""
+
 _LOSSY = frozenset(f"{_BASE}.4.{number}" for number in (50, 51, 81, 91, 203))
 _CODECS = {
     ".4.50": "jpeg",

@@ -61,8 +61,10 @@ class Offer:
         return self._syntax_fits(wanted.parameters.get("transfer-syntax", ""))
 
     def _syntax_fits(self, syntax: str) -> bool:
-        if not syntax or not self.transfer_syntax:
+        if not syntax:
             return self.default
+        if not self.transfer_syntax:
+            return True
         return self.stored if syntax == "*" else syntax == self.transfer_syntax
 
 

@@ -2,8 +2,10 @@
 
 from wetread.domain.role import Act
 from wetread.ports.vault import INSTANCE_KEYS, ORDER_KEYS, SERIES_KEYS, STUDY_KEYS
-from wetread.web import qido, wado
+from wetread.web import qido, wado, wado_forms, wado_rendered
+from wetread.web.capabilities import capabilities_of
 from wetread.web.operations import Handler, Operation, Query
+from wetread.web.wado_rendered import RENDERING_QUERY
 
 __all__ = ["DICOMWEB_OPERATIONS"]
 
@@ -12,6 +14,7 @@ _STUDY = _ROOT + "/studies/{study_uid}"
 _SERIES = _STUDY + "/series/{series_uid}"
 _INSTANCE = _SERIES + "/instances/{sop_uid}"
 _MULTIPART = 'multipart/related; type="application/dicom"'
+_OCTETS = 'multipart/related; type="application/octet-stream"'
 _ACCEPT = Query("accept", "stands in for the Accept header")
 _SEARCH = (
     Query("limit", "at most this many, up to 1000"),
@@ -38,11 +41,35 @@ def _search(path: str, name: str, of: str, handler: Handler, keys: frozenset[str
     )
 
 
+def _form(name: str, summary: str, handler: Handler, path: str, media_type: str, root: str = _INSTANCE) -> Operation:
+    drawn = tuple(Query(name, text) for name, text in RENDERING_QUERY.items()) if "image/" in media_type else ()
+    return Operation(
+        "GET",
+        root + path,
+        name,
+        summary,
+        handler,
+        "as the Accept header asks (docs/dicomweb.md)",
+        act=Act.READ_STUDY,
+        query=(_ACCEPT, *drawn),
+        media_type=media_type,
+        slow=bool(path),
+    )
+
+
+def _each_level(name: str, summary: str, handler: Handler, path: str, media_type: str) -> tuple[Operation, ...]:
+    levels = {"a study": _STUDY, "a series": _SERIES, "an instance": _INSTANCE}
+    return tuple(
+        _form(name.format(level.split()[1]), summary.format(level), handler, path, media_type, root)
+        for level, root in levels.items()
+    )
+
+
 _SERIES_LEVEL = STUDY_KEYS | SERIES_KEYS
 _INSTANCE_LEVEL = _SERIES_LEVEL | INSTANCE_KEYS
 _IN_STUDY, _IN_SERIES = {"StudyInstanceUID"}, {"StudyInstanceUID", "SeriesInstanceUID"}
 
-DICOMWEB_OPERATIONS = (
+_RESOURCES = (
     _search(_ROOT + "/studies", "search_studies", "studies", qido.search_studies, STUDY_KEYS),
     _search(_ROOT + "/series", "search_all_series", "series of all studies", qido.search_series, _SERIES_LEVEL),
     _search(
@@ -63,37 +90,55 @@ DICOMWEB_OPERATIONS = (
         qido.search_instances,
         _INSTANCE_LEVEL - _IN_SERIES,
     ),
-    Operation(
-        "GET",
-        _STUDY,
-        "retrieve_study",
-        "WADO-RS: a study as stored.",
-        wado.retrieve_study,
-        "Part 10 files",
-        act=Act.READ_STUDY,
-        query=(_ACCEPT,),
-        media_type=_MULTIPART,
+    *_each_level("retrieve_{}", "WADO-RS: the files of {}, as stored or transcoded.", wado.retrieve, "", _MULTIPART),
+    *_each_level(
+        "metadata_of_{}",
+        "WADO-RS: every attribute of {}.",
+        wado_forms.retrieve_metadata,
+        "/metadata",
+        "application/dicom+json",
     ),
-    Operation(
-        "GET",
-        _SERIES,
-        "retrieve_series",
-        "WADO-RS: a series as stored.",
-        wado.retrieve_series,
-        "Part 10 files",
-        act=Act.READ_STUDY,
-        query=(_ACCEPT,),
-        media_type=_MULTIPART,
+    *_each_level("rendered_{}", "WADO-RS: pictures of {}.", wado_rendered.retrieve_rendered, "/rendered", "image/jpeg"),
+    *_each_level(
+        "thumbnail_of_{}",
+        "WADO-RS: a small picture of {}.",
+        wado_rendered.retrieve_thumbnail,
+        "/thumbnail",
+        "image/jpeg",
     ),
+    _form("frames", "WADO-RS: pixels of frames, from 1.", wado_forms.retrieve_frames, "/frames/{frames}", _OCTETS),
+    _form(
+        "rendered_frames",
+        "WADO-RS: pictures of frames.",
+        wado_rendered.retrieve_rendered,
+        "/frames/{frames}/rendered",
+        "image/jpeg",
+    ),
+    _form(
+        "thumbnail_of_frames",
+        "WADO-RS: a small picture of a frame.",
+        wado_rendered.retrieve_thumbnail,
+        "/frames/{frames}/thumbnail",
+        "image/jpeg",
+    ),
+    _form(
+        "bulk_data",
+        "WADO-RS: a value that the metadata name by address.",
+        wado_forms.retrieve_bulk_data,
+        "/bulkdata/{place}",
+        _OCTETS,
+    ),
+)
+DICOMWEB_OPERATIONS = (
+    *_RESOURCES,
     Operation(
-        "GET",
-        _INSTANCE,
-        "retrieve_instance",
-        "WADO-RS: an instance as stored.",
-        wado.retrieve_instance,
-        "Part 10 file",
+        "OPTIONS",
+        _ROOT,
+        "dicomweb_capabilities",
+        "What this DICOMweb service can do.",
+        capabilities_of(_RESOURCES, _ROOT),
+        "resources, methods, parameters; as JSON or WADL",
         act=Act.READ_STUDY,
         query=(_ACCEPT,),
-        media_type=_MULTIPART,
     ),
 )

@@ -106,7 +106,7 @@ class Operation:
 
     @property
     def changes(self) -> bool:
-        return self.method not in ("GET", "HEAD")
+        return self.method not in ("GET", "HEAD", "OPTIONS")
 
 
 def by_person(

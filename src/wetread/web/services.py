@@ -11,6 +11,7 @@ from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
+from wetread.ports.instance_forms import InstanceForms
 from wetread.ports.issued import Issued, nothing_issued
 from wetread.ports.labeller import Labeller
 from wetread.ports.order_store import OrderStore
@@ -72,6 +73,7 @@ class WebServices:
     vault: Vault
     file_store: FileStore
     decoder: Decoder
+    forms: InstanceForms
     desk: ReadingDesk
     clock: Clock
     settings: WebSettings = field(default_factory=WebSettings)

@@ -77,9 +77,10 @@ class DicomVeil:
         new = [key for key in dict.fromkeys(keys) if key not in self._withheld]
         held: Mapping[StudyKey, Withheld] = {}
         if self._may_be_blind and new:
-            with self._call.house.services.database.begin(write=False) as unit:
-                found = [study for key in new if (study := unit.find_study(key))]
-            held = withheld_on_list(self._call, {each.study_key: each.state for each in found})
+            services = self._call.house.services
+            with services.database.begin(write=False) as unit:
+                states = {key: study.state for key in new if (study := unit.find_study(key))}
+                held = withheld_of(unit, services.desk.modes, self._call.signed_in.actor, states)
         self._withheld |= {key: key in held for key in new}
 
     def hides(self, instance: VaultInstance) -> bool:

@@ -1,135 +1,123 @@
-"""WADO-RS (PS3.18 §10.4): the stored Part 10 files, byte for byte, streamed. Nothing is transcoded: another transfer syntax is answered 406.
+"""WADO-RS (PS3.18 §10.4): Part 10 files, streamed: byte for byte as stored, or with another transfer syntax, the pixels never with loss.
 
 The last piece of each file is held back until the whole has hashed to its name: a damaged file breaks the answer off instead of delivering other pixels.
+What is asked for without a transfer syntax comes in Explicit VR Little Endian (PS3.18 §8.7.3.3), as stored where we cannot decode it; `transfer-syntax=*` is as stored.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from starlette.responses import Response, StreamingResponse
 
-from wetread.domain.audit import AuditEvent
-from wetread.domain.errors import PermanentError, StudyNotFound
+from wetread.domain.errors import PermanentError, UnsuitableImage
 from wetread.domain.identifiers import is_valid_uid
 from wetread.ports.vault import VaultInstance
+from wetread.web.accept import DICOM, RELATED, Offer, choose
 from wetread.web.operations import Call
-from wetread.web.problems import Refusal
-from wetread.web.qido import find_study, uid_in_path
-from wetread.web.veil import instances_of, shown_instances
+from wetread.web.retrieved import asked_for, audit_retrieval, boundary_of, drained, instances_in_path, verified
 
-__all__ = ["accepted_as", "retrieve_instance", "retrieve_series", "retrieve_study"]
+__all__ = ["file_offers", "retrieve"]
 
 _CHUNK_BYTES = 2**20
-_DICOM, _RELATED = "application/dicom", "multipart/related"
+_DEFAULT, _AS_STORED, _EXPLICIT = "default", "as stored", "1.2.840.10008.1.2.1"
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    path: Path
-    sha256: str
-    size_bytes: int
+    """`size_bytes` is None before it is known."""
+
     transfer_syntax_uid: str
+    size_bytes: int | None
+    pieces: Callable[[], Iterator[bytes]]
 
 
-def retrieve_study(call: Call) -> Response:
-    study = find_study(call)
-    return _related(call, list(instances_of(call, study.study_key)))
-
-
-def retrieve_series(call: Call) -> Response:
-    series_uid, study = uid_in_path(call, "series_uid"), find_study(call)
-    instances = instances_of(call, study.study_key)
-    return _related(call, [each for each in instances if each.header.series_instance_uid == series_uid])
-
-
-def retrieve_instance(call: Call) -> Response:
-    uids = [uid_in_path(call, name) for name in ("study_uid", "series_uid", "sop_uid")]
-    found = call.house.services.vault.find_instance(*uids)
-    if found is None or not shown_instances(call, found.study_key, [found]):
-        raise StudyNotFound("no such instance")
-    syntax = found.header.traits.transfer_syntax_uid
-    if accepted_as(call.headers.get("accept", "*/*"), {syntax}, single=True) == _RELATED:
-        return _related(call, [found])
-    part = _part(call, found)
-    _audit(call, [found])
-    headers = {"Content-Length": str(part.size_bytes)}
-    return StreamingResponse(_whole_file(part), media_type=f"{_DICOM}; transfer-syntax={syntax}", headers=headers)
-
-
-def accepted_as(accept: str, stored_syntaxes: set[str], *, single: bool) -> str:
-    """multipart/related, or application/dicom when only that is asked for; raises Refusal 406 for what we do not hold (PS3.18 §8.7.3)."""
-    for entry in accept.split(","):
-        media_type, *parameters = (piece.strip() for piece in entry.split(";"))
-        given = dict(_parameter(each) for each in parameters if "=" in each)
-        wanted = given.get("transfer-syntax", "*")
-        fits = wanted == "*" or stored_syntaxes == {wanted}
-        inner = given.get("type", _DICOM).lower()
-        if media_type.lower() in ("*/*", "multipart/*", _RELATED) and inner in (_DICOM, "*/*") and fits:
-            return _RELATED
-        if media_type.lower() in (_DICOM, "application/*") and single and fits:
-            return _DICOM
-    raise Refusal(
-        406, "not_acceptable", "files are given as stored: multipart/related; type=application/dicom; transfer-syntax=*"
+def retrieve(call: Call) -> Response:
+    """Of a study, a series or an instance."""
+    instances = instances_in_path(call)
+    offer = choose(
+        call.headers.get("accept", "*/*"), call.query, file_offers(instances, call.house.services.forms.targets)
     )
+    make = [partial(_part, call, each, offer.transfer_syntax) for each in instances]
+    first = asked_for(make[0])
+    audit_retrieval(call, instances)
+    if offer.media_type == DICOM:
+        headers = {} if first.size_bytes is None else {"Content-Length": str(first.size_bytes)}
+        media_type = f"{DICOM}; transfer-syntax={first.transfer_syntax_uid}"
+        return StreamingResponse(first.pieces(), media_type=media_type, headers=headers)
+    boundary = boundary_of(call)
+    headers = {}
+    if all(_kept_syntax(each, offer.transfer_syntax) for each in instances):
+        whole = [first, *(each() for each in make[1:])]
+        length = sum(len(_part_head(each, boundary)) + (each.size_bytes or 0) + 2 for each in whole)
+        headers["Content-Length"] = str(length + len(boundary) + 6)
+    media_type = f'{RELATED}; type="{DICOM}"; boundary={boundary}'
+    return StreamingResponse(_multipart(first, make[1:], boundary), media_type=media_type, headers=headers)
 
 
-def _related(call: Call, instances: list[VaultInstance]) -> Response:
-    if not instances:
-        raise StudyNotFound("no such series")
-    syntaxes = {each.header.traits.transfer_syntax_uid for each in instances}
-    accepted_as(call.headers.get("accept", "*/*"), syntaxes, single=False) if len(instances) > 1 else None
-    parts = [_part(call, each) for each in instances]
-    boundary = f"wetread-{call.house.services.new_secret()}".replace("_", "-")
-    _audit(call, instances)
-    closing = f"--{boundary}--\r\n".encode()
-    length = sum(len(_part_head(each, boundary)) + each.size_bytes + 2 for each in parts) + len(closing)
-    return StreamingResponse(
-        _multipart(parts, boundary, closing),
-        media_type=f'{_RELATED}; type="{_DICOM}"; boundary={boundary}',
-        headers={"Content-Length": str(length)},
-    )
+def file_offers(instances: Sequence[VaultInstance], targets: Sequence[str]) -> list[Offer]:
+    """What these files can be given as, several or one of them."""
+    stored = {each.header.traits.transfer_syntax_uid for each in instances}
+    alike = [
+        Offer(RELATED, DICOM, syntax, default=False)
+        for syntax in sorted({*targets, *(stored if len(stored) == 1 else ())})
+    ]
+    several = [Offer(RELATED, DICOM, _DEFAULT), Offer(RELATED, DICOM, _AS_STORED, stored=True, default=False), *alike]
+    single = [Offer(DICOM, "", each.transfer_syntax, each.stored, each.default) for each in several]
+    return [*several, *(single if len(instances) == 1 else [])]
 
 
-def _multipart(parts: list[_Part], boundary: str, closing: bytes) -> Iterator[bytes]:
-    for part in parts:
+def _kept_syntax(instance: VaultInstance, wanted: str) -> bool:
+    """The bytes go as they are."""
+    stored = instance.header.traits.transfer_syntax_uid
+    return wanted in (_AS_STORED, stored) or (wanted == _DEFAULT and stored == _EXPLICIT)
+
+
+def _part(call: Call, instance: VaultInstance, wanted: str) -> _Part:
+    """Raises UnsuitableImage where only another syntax than `wanted` can be had."""
+    if _kept_syntax(instance, wanted):
+        return _stored_part(call, instance)
+    target = _EXPLICIT if wanted == _DEFAULT else wanted
+    try:
+        held = call.house.services.forms.transcoded(verified(call, instance), target)
+    except UnsuitableImage:
+        if wanted != _DEFAULT:
+            raise
+        return _stored_part(call, instance)
+    return _Part(target, held.size, partial(drained, held))
+
+
+def _stored_part(call: Call, instance: VaultInstance) -> _Part:
+    path = call.house.services.file_store.path_of(instance.content_sha256)
+    pieces = partial(_whole_file, path, instance.content_sha256)
+    return _Part(instance.header.traits.transfer_syntax_uid, path.stat().st_size, pieces)
+
+
+def _multipart(first: _Part, others: Sequence[Callable[[], _Part]], boundary: str) -> Iterator[bytes]:
+    """Each part is made when the one before has been sent."""
+    for make in (lambda: first, *others):
+        part = make()
         yield _part_head(part, boundary)
-        yield from _whole_file(part)
+        yield from part.pieces()
         yield b"\r\n"
-    yield closing
+    yield f"--{boundary}--\r\n".encode()
 
 
 def _part_head(part: _Part, boundary: str) -> bytes:
     syntax = f"; transfer-syntax={part.transfer_syntax_uid}" if is_valid_uid(part.transfer_syntax_uid) else ""
-    return f"--{boundary}\r\nContent-Type: {_DICOM}{syntax}\r\n\r\n".encode()
+    return f"--{boundary}\r\nContent-Type: {DICOM}{syntax}\r\n\r\n".encode()
 
 
-def _whole_file(part: _Part) -> Iterator[bytes]:
+def _whole_file(path: Path, sha256: str) -> Iterator[bytes]:
     digest, held = hashlib.sha256(), b""
-    with part.path.open("rb") as file:
+    with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
             if held:
                 yield held
             held = chunk
-    if digest.hexdigest() != part.sha256:
+    if digest.hexdigest() != sha256:
         raise PermanentError("the stored bytes are damaged: restore them from the archive", code="bytes_damaged")
     yield held
-
-
-def _part(call: Call, instance: VaultInstance) -> _Part:
-    path = call.house.services.file_store.path_of(instance.content_sha256)
-    size_bytes = path.stat().st_size
-    return _Part(path, instance.content_sha256, size_bytes, instance.header.traits.transfer_syntax_uid)
-
-
-def _audit(call: Call, instances: list[VaultInstance]) -> None:
-    detail = (("instances", str(len(instances))),)
-    actor_id = call.signed_in.actor.actor_id
-    call.house.audit(AuditEvent("dicomweb.retrieve", actor_id, study_key=instances[0].study_key, detail=detail))
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    return name.strip().lower(), value.strip().strip('"')

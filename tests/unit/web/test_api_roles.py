@@ -92,6 +92,7 @@ def path_of(operation: Operation, key: str) -> str:
         .replace("{number}", "1")
     )
     filled = filled.replace("{resource_type}", "DiagnosticReport").replace("{resource_id}", key)
+    filled = filled.replace("{frames}", "1").replace("{place}", "7FE00010")
     assert not re.search(r"[{}]", filled)
     return filled
 

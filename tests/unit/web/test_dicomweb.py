@@ -3,13 +3,18 @@
 import pytest
 from builders_dicomweb import STUDIES, add_second_film, parts_of, three_studies
 from builders_web import Browser, World
-from hypothesis import given
-from hypothesis import strategies as st
 
+from wetread.testing.builders import a_header, a_vault_instance, an_identity, image_traits
+from wetread.web.accept import DICOM, RELATED, choose
 from wetread.web.problems import Refusal
-from wetread.web.wado import accepted_as
+from wetread.web.wado import file_offers
 
-IMPLICIT, JPEG_LS = "1.2.840.10008.1.2", "1.2.840.10008.1.2.4.80"
+IMPLICIT, EXPLICIT, JPEG_LS, RLE = (
+    "1.2.840.10008.1.2",
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.5",
+)
 
 
 @pytest.fixture
@@ -53,36 +58,85 @@ def test_an_instance_comes_alone_when_asked_so(reader: Browser) -> None:
     assert reader.get(f"{STUDIES}/2.25.2/series/2.25.1.1/instances/2.25.1.1.1").status == 404
 
 
+def offered(accept: str, *stored: str) -> tuple[str, str]:
+    """Media type and transfer syntax that would be given of instances stored so."""
+    instances = [a_vault_instance(header=a_header(traits=image_traits(transfer_syntax_uid=each))) for each in stored]
+    offer = choose(accept, (), file_offers(instances, (EXPLICIT, JPEG_LS)))
+    return offer.media_type, offer.transfer_syntax
+
+
 @pytest.mark.parametrize(
-    ("accept", "single", "as_what"),
+    ("accept", "single", "given"),
     [
-        ("*/*", True, "multipart/related"), ("application/dicom", True, "application/dicom"), ('multipart/related; type="application/dicom"', True, "multipart/related"),
-        ("multipart/related; type=application/dicom; transfer-syntax=*", False, "multipart/related"), (f"application/dicom; transfer-syntax={IMPLICIT}", True, "application/dicom"),
-        (f"application/dicom; transfer-syntax={JPEG_LS}, */*", True, "multipart/related"), ("text/html, application/dicom", True, "application/dicom"),
+        ("*/*", True, (RELATED, "default")), (DICOM, True, (DICOM, "default")), ('multipart/related; type="application/dicom"', True, (RELATED, "default")),
+        ("multipart/related; type=application/dicom; transfer-syntax=*", False, (RELATED, "as stored")), (f"application/dicom; transfer-syntax={IMPLICIT}", True, (DICOM, IMPLICIT)),
+        (f"application/dicom; transfer-syntax={RLE}, */*", True, (RELATED, "default")), ("text/html, application/dicom", True, (DICOM, "default")), ("application/dicom;transfer-syntax=*", True, (DICOM, "as stored")),
+        (f"application/dicom; transfer-syntax={JPEG_LS}", True, (DICOM, JPEG_LS)), (f'multipart/related; type="application/dicom"; transfer-syntax={EXPLICIT};q=0.5, */*;q=0.4', False, (RELATED, EXPLICIT)),
     ],
 )  # fmt: skip
-def test_what_is_held_is_acceptable(accept: str, single: bool, as_what: str) -> None:
-    assert accepted_as(accept, {IMPLICIT}, single=single) == as_what
+def test_what_is_held_or_can_be_made_is_acceptable(accept: str, single: bool, given: tuple[str, str]) -> None:
+    assert offered(accept, *([IMPLICIT] if single else [IMPLICIT, IMPLICIT])) == given
 
 
 @pytest.mark.parametrize(
     ("accept", "single"),
-    [("text/html", True), ("application/dicom", False), (f"application/dicom; transfer-syntax={JPEG_LS}", True), ('multipart/related; type="image/jls"', True),
+    [("text/html", True), (DICOM, False), (f"application/dicom; transfer-syntax={RLE}", True), ('multipart/related; type="image/jls"', True),
      ('multipart/related; type="application/octet-stream"', False), ("", True), (";;;=,,", True)],
 )  # fmt: skip
-def test_what_is_not_held_is_406(accept: str, single: bool) -> None:
+def test_what_can_be_neither_given_nor_made_is_406(accept: str, single: bool) -> None:
     with pytest.raises(Refusal) as refused:
-        accepted_as(accept, {IMPLICIT}, single=single)
+        offered(accept, *([IMPLICIT] if single else [IMPLICIT, EXPLICIT]))
     assert refused.value.status == 406
 
 
-@given(st.text(max_size=60))
-def test_any_accept_header_is_answered_or_refused(accept: str) -> None:
-    try:
-        answered = accepted_as(accept, {IMPLICIT}, single=True)
-    except Refusal as refused:
-        answered = str(refused.status)
-    assert answered in ("multipart/related", "application/dicom", "406")
+def stored_as(world: World, number: int, syntax: str, content: bytes) -> str:
+    """The path of an instance kept in `syntax`."""
+    uid = f"2.25.{number}"
+    header = a_header(
+        study_instance_uid=uid, series_instance_uid=f"{uid}.1", sop_instance_uid=f"{uid}.1.1", traits=image_traits(transfer_syntax_uid=syntax), identity=an_identity(patient_id=uid)
+    )  # fmt: skip
+    world.add_study(content=content, film=header)
+    return f"{STUDIES}/{uid}/series/{uid}.1/instances/{uid}.1.1"
+
+
+@pytest.mark.parametrize(
+    ("syntax", "content", "accept", "status", "body"),
+    [
+        (RLE, b"rle", "application/dicom", 200, f"{EXPLICIT} of rle"), (RLE, b"rle", "application/dicom; transfer-syntax=*", 200, "rle"),
+        (RLE, b"rle", f"application/dicom; transfer-syntax={RLE}", 200, "rle"), (RLE, b"rle", f"application/dicom; transfer-syntax={JPEG_LS}", 200, f"{JPEG_LS} of rle"),
+        (EXPLICIT, b"raw", "application/dicom", 200, "raw"), (RLE, b"cannot be decoded", "application/dicom", 200, "cannot be decoded"),
+        (RLE, b"cannot be decoded", f"application/dicom; transfer-syntax={EXPLICIT}", 406, ""),
+    ],
+)  # fmt: skip
+def test_a_file_comes_in_the_syntax_asked_for(world: World, reader: Browser, syntax: str, content: bytes, accept: str, status: int, body: str) -> None:  # fmt: skip
+    answer = reader.get(stored_as(world, 9, syntax, content), {"Accept": accept})
+    assert answer.status == status
+    if status == 200:
+        assert answer.body.decode() == body
+        told = answer.headers["content-type"].rpartition("=")[2]
+        assert body.startswith(f"{told} of") or told == syntax
+
+
+def test_a_transcoded_study_comes_in_parts_that_say_their_syntax(world: World, reader: Browser) -> None:
+    stored_as(world, 9, RLE, b"rle")
+    answer = reader.get(
+        f"{STUDIES}/2.25.9", {"Accept": f'multipart/related; type="application/dicom"; transfer-syntax={JPEG_LS}'}
+    )
+    assert parts_of(answer.headers["content-type"], answer.body) == [
+        (f"application/dicom; transfer-syntax={JPEG_LS}", f"{JPEG_LS} of rle".encode())
+    ]
+
+
+def test_a_damaged_file_is_never_transcoded(world: World, reader: Browser) -> None:
+    path = stored_as(world, 9, RLE, b"rle")
+    instance = world.services.vault.find_instance("2.25.9", "2.25.9.1", "2.25.9.1.1")
+    assert instance is not None
+    kept = world.services.file_store.path_of(instance.content_sha256)
+    kept.chmod(0o600)
+    kept.write_bytes(b"RLE")
+    for form in ("", "/metadata", "/frames/1", "/rendered", "/thumbnail", "/bulkdata/7FE00010"):
+        answer = reader.get(path + form)
+        assert (answer.status, answer.json()["code"]) == (422, "bytes_damaged"), form
 
 
 HOSTILE = [

@@ -113,6 +113,8 @@ def paths(operation: Operation, key: str) -> list[str]:
         .replace("{actor_id}", "ann")
         .replace("{name}", "stow")
         .replace("{number}", "1")
+        .replace("{frames}", "1")
+        .replace("{place}", "7FE00010")
         for each in found
     ]
     if "{series_uid}" in operation.path:

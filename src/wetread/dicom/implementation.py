@@ -1,0 +1,6 @@
+"""Who we are to other DICOM implementations (PS3.7 §D.3.3.2), in associations and in the files that we write."""
+
+__all__ = ["IMPLEMENTATION_CLASS_UID", "IMPLEMENTATION_VERSION_NAME"]
+
+IMPLEMENTATION_CLASS_UID = "2.25.306508862563106475938425912246012378965"
+IMPLEMENTATION_VERSION_NAME = "WETREAD"
