@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by itself
+
+from conformance_tables import TABLES
+
 from wetread.cli import COMMANDS, main
 from wetread.domain.critical import CRITICAL_TRANSITIONS, CriticalState
 from wetread.domain.finding import VOCABULARY
@@ -90,6 +94,7 @@ def implied_findings() -> str:
 
 
 GENERATED = {
+    **{("conformance.md", mark): make for mark, make in TABLES.items()},
     ("drafting.md", "draft-en"): draft_of_the_example,
     ("drafting.md", "draft-de"): lambda: draft_of_the_example("--language", "de"),
     ("drafting.md", "style"): lambda: f"```toml\n{EXAMPLE_STYLE.read_text('utf-8')}```",
