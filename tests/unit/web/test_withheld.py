@@ -115,6 +115,8 @@ def paths(operation: Operation, key: str) -> list[str]:
         .replace("{number}", "1")
         .replace("{frames}", "1")
         .replace("{place}", "7FE00010")
+        .replace("{resource_type}", "DiagnosticReport")
+        .replace("{resource_id}", key)
         for each in found
     ]
     if "{series_uid}" in operation.path:
