@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable
 
-from pydicom.uid import UID, ComprehensiveSRStorage, SecondaryCaptureImageStorage
+from pydicom.uid import (
+    UID,
+    ComprehensiveSRStorage,
+    GrayscaleSoftcopyPresentationStateStorage,
+    SecondaryCaptureImageStorage,
+    SegmentationStorage,
+)
 from pynetdicom import AllStoragePresentationContexts
 
 from wetread.dicom.dictionary import keyword_of
@@ -10,6 +16,7 @@ from wetread.dicom.dimse import _STATUS as DIMSE_STATUS
 from wetread.dicom.dimse_stream import MAX_PDU_BYTES
 from wetread.dicom.header import HEADER_ITEMS, HEADER_TAGS
 from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from wetread.dicom.query_retrieve import MODELS
 from wetread.dicom.transfer_syntax import DEFLATED, EXPLICIT, LOSSLESS_TARGETS, TRANSFER_SYNTAXES
 from wetread.ingest.outcome import Outcome
 from wetread.ports.vault import INSTANCE_KEYS, ORDER_KEYS, SERIES_KEYS, STUDY_KEYS
@@ -47,8 +54,19 @@ def storage_classes() -> str:
 
 
 def made_objects() -> str:
-    uids = (UID(ComprehensiveSRStorage), UID(SecondaryCaptureImageStorage))
+    made = (
+        ComprehensiveSRStorage,
+        SecondaryCaptureImageStorage,
+        GrayscaleSoftcopyPresentationStateStorage,
+        SegmentationStorage,
+    )
+    uids = map(UID, made)
     return _table("SOP class | UID", ((uid.name, f"`{uid}`") for uid in uids))
+
+
+def query_models() -> str:
+    rows = ((UID(uid).name, f"`{uid}`") for models in MODELS.values() for uid in models)
+    return _table("SOP class | UID", rows)
 
 
 def implementation() -> str:
@@ -116,6 +134,7 @@ TABLES = {
     "transfer-syntaxes": transfer_syntaxes,
     "storage-classes": storage_classes,
     "made-objects": made_objects,
+    "query-models": query_models,
     "implementation": implementation,
     "statuses": statuses,
     "resources": resources,

@@ -126,7 +126,7 @@ def read_elements(
     data: bytes, syntax: TransferSyntax, keep: Container[int], keep_items: Container[int], limits: Limits
 ) -> DataSet:
     """A bare data set, as it comes by DIMSE; raises HostileInput as `read_part10`."""
-    walk = _Walk(BytesSource(data), 0, syntax, keep, keep_items, limits)
+    walk = Walk(BytesSource(data), 0, syntax, keep, keep_items, limits)
     walk.run()
     return walk.data_set
 
