@@ -127,7 +127,7 @@ def associated(
     *models: str,
     caller: str = "VIEWER",
     storage: tuple[tuple[str, str], ...] = (),
-    received: list[Dataset] | None = None,
+    received: list[bytes] | None = None,
 ) -> Iterator[Association]:
     """pynetdicom as SCU; `storage`: SOP class and transfer syntax, taken as SCP in a C-GET."""
     ae = AE(caller)
