@@ -33,9 +33,11 @@ __all__ = [
     "admit",
     "associated",
     "audits",
+    "counts",
     "found",
     "key",
     "opened_archive",
+    "retrieve",
     "statuses",
 ]
 
@@ -164,6 +166,23 @@ def found(association: Association, model: str = FIND, **keys: str | list[str]) 
 
 def statuses(association: Association, model: str = FIND, **keys: str | list[str]) -> list[int]:
     return [status.Status for status, _ in association.send_c_find(_identifier(keys), model)]
+
+
+def retrieve(association: Association, model: str = GET, to: str = "", **keys: str | list[str]) -> list[Dataset]:
+    """The statuses of a C-GET, or of a C-MOVE to `to`."""
+    identifier = _identifier(keys)
+    answers = association.send_c_move(identifier, to, model) if to else association.send_c_get(identifier, model)
+    return [status for status, _ in answers]
+
+
+def counts(status: Dataset) -> tuple[int, int, int, int]:
+    """Status, completed, failed, warning."""
+    return (
+        status.Status,
+        status.NumberOfCompletedSuboperations,
+        status.NumberOfFailedSuboperations,
+        status.NumberOfWarningSuboperations,
+    )
 
 
 def _identifier(keys: dict[str, str | list[str]]) -> Dataset:

@@ -17,9 +17,11 @@ from archive_front import (
     admit,
     associated,
     audits,
+    counts,
     found,
     key,
     opened_archive,
+    retrieve,
     statuses,
 )
 from builders_ingest import SECRET, House
@@ -162,40 +164,21 @@ def test_more_matches_than_the_limit_end_with_out_of_resources(archive: Archive)
         assert statuses(query, PatientName="DOE^*") == [0xFF00, 0xFF00, 0x0000]
 
 
-def _retrieve(association: Association, model: str = GET, to: str = "", **keys: str | list[str]) -> list[Dataset]:
-    identifier = Dataset()
-    identifier.QueryRetrieveLevel = keys.pop("level", "STUDY")
-    for keyword, value in keys.items():
-        setattr(identifier, keyword, value)
-    answers = association.send_c_move(identifier, to, model) if to else association.send_c_get(identifier, model)
-    return [status for status, _ in answers]
-
-
-def _counts(status: Dataset) -> tuple[int, int, int, int]:
-    """Status, completed, failed, warning."""
-    return (
-        status.Status,
-        status.NumberOfCompletedSuboperations,
-        status.NumberOfFailedSuboperations,
-        status.NumberOfWarningSuboperations,
-    )
-
-
 def test_c_get_gives_the_stored_bytes_with_pending_answers_between(archive: Archive) -> None:
     received: list[bytes] = []
     with associated(archive.port, GET, PATIENT_GET, storage=((CR, EXPLICIT), (CR, JPEG)), received=received) as get:
-        answers = _retrieve(get, StudyInstanceUID=key(1))
+        answers = retrieve(get, StudyInstanceUID=key(1))
         assert [(each.Status, each.get("NumberOfRemainingSuboperations")) for each in answers] == [
             (0xFF00, 2), (0xFF00, 1), (0x0000, None),
         ]  # fmt: skip
-        assert _counts(answers[-1]) == (0x0000, 3, 0, 0)
-        assert _counts(
-            _retrieve(
+        assert counts(answers[-1]) == (0x0000, 3, 0, 0)
+        assert counts(
+            retrieve(
                 get, level="IMAGE", StudyInstanceUID=key(2), SeriesInstanceUID=key(2, 1), SOPInstanceUID=key(2, 1, 1)
             )[-1]
         ) == (0, 1, 0, 0)
-        assert _counts(_retrieve(get, PATIENT_GET, level="PATIENT", PatientID="P3")[-1]) == (0, 1, 0, 0)
-        assert _counts(_retrieve(get, StudyInstanceUID="1.2.3")[-1]) == (0, 0, 0, 0)
+        assert counts(retrieve(get, PATIENT_GET, level="PATIENT", PatientID="P3")[-1]) == (0, 1, 0, 0)
+        assert counts(retrieve(get, StudyInstanceUID="1.2.3")[-1]) == (0, 0, 0, 0)
     assert sorted(received) == sorted(body(each) for each in FILMS.values())
 
 
@@ -207,15 +190,15 @@ def test_a_retrieve_without_its_unique_keys_is_a900(archive: Archive) -> None:
             (GET, {"level": "IMAGE", "SOPInstanceUID": key(1, 1, 1)}),
             (PATIENT_GET, {"level": "PATIENT", "PatientID": "P*"}),
         ):
-            assert [each.Status for each in _retrieve(get, model, **keys)] == [0xA900]
+            assert [each.Status for each in retrieve(get, model, **keys)] == [0xA900]
 
 
 def test_what_the_peer_does_not_take_as_stored_is_a_failed_sub_operation(archive: Archive) -> None:
     received: list[bytes] = []
     with associated(archive.port, GET, storage=((CR, EXPLICIT),), received=received) as get:
-        last = _retrieve(get, StudyInstanceUID=[key(1), key(2)])[-1]
-        assert _counts(last) == (0xB000, 3, 1, 0)
-        assert _counts(_retrieve(get, StudyInstanceUID=key(2))[-1]) == (0xA702, 0, 1, 0)
+        last = retrieve(get, StudyInstanceUID=[key(1), key(2)])[-1]
+        assert counts(last) == (0xB000, 3, 1, 0)
+        assert counts(retrieve(get, StudyInstanceUID=key(2))[-1]) == (0xA702, 0, 1, 0)
     assert len(received) == 3
 
 
@@ -228,9 +211,9 @@ def test_a_file_damaged_on_disk_is_a_failed_sub_operation(archive: Archive) -> N
     path.write_bytes(content[:-2] + b"\xff\xff")
     received: list[bytes] = []
     with associated(archive.port, GET, storage=((CR, EXPLICIT),), received=received) as get:
-        assert _counts(_retrieve(get, StudyInstanceUID=key(4))[-1]) == (0xB000, 1, 1, 0)
+        assert counts(retrieve(get, StudyInstanceUID=key(4))[-1]) == (0xB000, 1, 1, 0)
         path.unlink()
-        assert _counts(_retrieve(get, StudyInstanceUID=key(4))[-1]) == (0xB000, 1, 1, 0)
+        assert counts(retrieve(get, StudyInstanceUID=key(4))[-1]) == (0xB000, 1, 1, 0)
     assert set(received) == {body(a_film(4, 1, 2, patient="P4"))}
 
 
@@ -243,10 +226,10 @@ def test_a_cancel_ends_a_retrieve_with_what_remained(archive: Archive) -> None:
             return 0x0000
 
         get.bind(evt.EVT_C_STORE, cancel)
-        last = _retrieve(get, StudyInstanceUID=key(1))[-1]
-        assert (_counts(last), last.NumberOfRemainingSuboperations) == ((0xFE00, 1, 0, 0), 2)
+        last = retrieve(get, StudyInstanceUID=key(1))[-1]
+        assert (counts(last), last.NumberOfRemainingSuboperations) == ((0xFE00, 1, 0, 0), 2)
         get.bind(evt.EVT_C_STORE, lambda _: 0xB000)
-        assert _counts(_retrieve(get, StudyInstanceUID=key(1))[-1]) == (0xB000, 0, 0, 3)
+        assert counts(retrieve(get, StudyInstanceUID=key(1))[-1]) == (0xB000, 0, 0, 3)
 
 
 def _receiver(answer: Callable[[evt.Event], int]) -> AE:
@@ -270,15 +253,15 @@ def test_c_move_goes_only_to_destinations_on_the_list(archive: Archive) -> None:
     receiver = _receiver(take)
     try:
         with associated(archive.port, MOVE) as move:
-            assert _counts(_retrieve(move, MOVE, "RECEIVER", StudyInstanceUID=[key(1), key(2)])[-1]) == (
+            assert counts(retrieve(move, MOVE, "RECEIVER", StudyInstanceUID=[key(1), key(2)])[-1]) == (
                 0xB000,
                 3,
                 1,
                 0,
             )
-            assert [each.Status for each in _retrieve(move, MOVE, "ELSEWHERE", StudyInstanceUID=key(1))] == [0xA801]
-            assert _counts(_retrieve(move, MOVE, "DEAD", StudyInstanceUID=key(1))[-1]) == (0xA702, 0, 3, 0)
-            assert _counts(_retrieve(move, MOVE, "RECEIVER", StudyInstanceUID=key(2))[-1]) == (0xA702, 0, 1, 0)
+            assert [each.Status for each in retrieve(move, MOVE, "ELSEWHERE", StudyInstanceUID=key(1))] == [0xA801]
+            assert counts(retrieve(move, MOVE, "DEAD", StudyInstanceUID=key(1))[-1]) == (0xA702, 0, 3, 0)
+            assert counts(retrieve(move, MOVE, "RECEIVER", StudyInstanceUID=key(2))[-1]) == (0xA702, 0, 1, 0)
     finally:
         receiver.shutdown()
     assert {(aet, number) for _, aet, number in received} == {("VIEWER", 1)}
@@ -332,8 +315,8 @@ def test_every_query_and_retrieve_is_written_down_without_values(
     with associated(archive.port, FIND, GET, MOVE, storage=((CR, JPEG),), received=[]) as viewer:
         found(viewer, PatientName="MÜLL*", StudyDate="")
         statuses(viewer, StudyDate="MÜLLER")
-        _retrieve(viewer, StudyInstanceUID=key(2))
-        _retrieve(viewer, MOVE, "ELSEWHERE", StudyInstanceUID=key(2))
+        retrieve(viewer, StudyInstanceUID=key(2))
+        retrieve(viewer, MOVE, "ELSEWHERE", StudyInstanceUID=key(2))
     assert audits(archive.house, "dimse.query")[queries:] == [
         ("success", {"level": "STUDY", "keys": "PatientName", "results": "1"}),
         ("bad_query", {"by": "C-FIND"}),
@@ -362,7 +345,7 @@ def _seen(port: int, study: int) -> tuple[list[str], int, int]:
         _, (match,) = found(viewer, StudyInstanceUID=key(study), ModalitiesInStudy="", NumberOfStudyRelatedInstances="")
         _, series = found(viewer, level="SERIES", StudyInstanceUID=key(study))
         _, by_modality = found(viewer, StudyInstanceUID=key(study), ModalitiesInStudy="SR")
-        _retrieve(viewer, StudyInstanceUID=key(study))
+        retrieve(viewer, StudyInstanceUID=key(study))
     modalities = (
         [match.ModalitiesInStudy] if isinstance(match.ModalitiesInStudy, str) else list(match.ModalitiesInStudy)
     )
@@ -387,10 +370,10 @@ def test_a_retrieve_of_a_patient_number_of_two_issuers_is_refused(archive: Archi
     admit(archive.house, a_film(6, patient="SAME", x00100021="NORTH"), a_film(7, patient="SAME", x00100021="SOUTH"))
     received: list[bytes] = []
     with associated(archive.port, PATIENT_GET, storage=((CR, EXPLICIT),), received=received) as get:
-        assert [each.Status for each in _retrieve(get, PATIENT_GET, level="PATIENT", PatientID="SAME")] == [0xA900]
+        assert [each.Status for each in retrieve(get, PATIENT_GET, level="PATIENT", PatientID="SAME")] == [0xA900]
         assert not received
-        one = _retrieve(get, PATIENT_GET, level="PATIENT", PatientID="SAME", IssuerOfPatientID="NORTH")
-        assert _counts(one[-1]) == (0, 1, 0, 0)
+        one = retrieve(get, PATIENT_GET, level="PATIENT", PatientID="SAME", IssuerOfPatientID="NORTH")
+        assert counts(one[-1]) == (0, 1, 0, 0)
 
 
 def test_a_database_that_cannot_write_the_audit_gives_nothing_away(
@@ -405,6 +388,6 @@ def test_a_database_that_cannot_write_the_audit_gives_nothing_away(
         with monkeypatch.context() as patch:
             patch.setattr(archive.house.database, "begin", down)
             assert statuses(viewer, StudyInstanceUID=key(1)) == [0xC000]
-            assert [each.Status for each in _retrieve(viewer, StudyInstanceUID=key(1))] == [0xC000]
+            assert [each.Status for each in retrieve(viewer, StudyInstanceUID=key(1))] == [0xC000]
         assert not received
         assert len(found(viewer, StudyInstanceUID=key(1))[1]) == 1
