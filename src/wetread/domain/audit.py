@@ -14,6 +14,7 @@ from wetread.domain.identifiers import StudyKey
 __all__ = ["GENESIS", "AuditEvent", "AuditQuery", "AuditRecord", "ChainBreak", "record_hash", "verify_chain"]
 
 GENESIS = "0" * 64
+_canonical = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def record_hash(sequence: int, recorded_at: datetime, event: AuditEvent, previou
         list(map(list, event.detail)),
         previous_hash,
     ]
-    return sha256(json.dumps(body, separators=(",", ":"), ensure_ascii=True).encode()).hexdigest()
+    return sha256(_canonical(body).encode()).hexdigest()
 
 
 def verify_chain(records: Iterable[AuditRecord], *, previous: str = GENESIS, start: int = 1) -> ChainBreak | None:

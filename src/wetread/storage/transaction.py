@@ -113,8 +113,8 @@ def _audit_row(record: AuditRecord) -> Row:
 
 
 def audit_record(row: Any) -> AuditRecord:
-    """The record as its row says it, true or not: `verify_chain` decides."""
-    detail = tuple((name, value) for name, value in json.loads(row.detail))
-    study_key = None if row.study_key is None else StudyKey(row.study_key)
-    event = AuditEvent(row.action, row.actor_id, row.outcome, study_key, detail)
-    return AuditRecord(row.sequence, row.recorded_at, event, row.previous_hash, row.hash)
+    """The record as its row (all columns of the table, in its order) says it, true or not: `verify_chain` decides."""
+    sequence, recorded_at, action, actor_id, outcome, study_key, detail, previous_hash, digest = row
+    facts = tuple((name, value) for name, value in json.loads(detail)) if detail != "[]" else ()
+    event = AuditEvent(action, actor_id, outcome, None if study_key is None else StudyKey(study_key), facts)
+    return AuditRecord(sequence, recorded_at, event, previous_hash, digest)
