@@ -1,9 +1,12 @@
 // Every English word of these pages, by key: a translation is another table of the same keys. {slots} are filled, never read again.
 import { ADMINISTRATION } from "./catalogue_administration.ts";
+import { READING_ACTS } from "./catalogue_acts.ts";
+import { QUALITY } from "./catalogue_quality.ts";
 import { READING } from "./catalogue_reading.ts";
+import { ROOMS } from "./catalogue_rooms.ts";
 import { WORKLIST } from "./catalogue_worklist.ts";
 
-const ENGLISH = { ...WORKLIST, ...READING, ...ADMINISTRATION } as const;
+const ENGLISH = { ...WORKLIST, ...READING, ...READING_ACTS, ...ROOMS, ...QUALITY, ...ADMINISTRATION } as const;
 
 export type Key = keyof typeof ENGLISH;
 type Slots = Record<string, string | number>;

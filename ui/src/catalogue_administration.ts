@@ -150,4 +150,11 @@ export const ADMINISTRATION = {
   "admin.policy.withdraw.about": "Nobody can approve it any more.",
   "admin.policy.revert": "Take it back",
   "admin.policy.revert.about": "What decided before decides again, from that moment on.",
+  "admin.models.head.gate": "Gate",
+  "admin.models.head.finding": "Finding",
+  "admin.models.head.result": "Result",
+  "admin.models.head.statistic": "Statistic",
+  "admin.models.head.value": "Value",
+  "admin.models.head.threshold": "Threshold",
+  "admin.models.head.events": "Events",
 } as const;

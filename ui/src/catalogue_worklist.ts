@@ -70,4 +70,7 @@ export const WORKLIST = {
   "state.rejected": "not admitted",
   "save": "Save",
   "cancel": "Cancel",
+  "page.reading": "Reading · wetread",
+  "page.worklist": "Worklist · wetread",
+  "list.waited": "{waited} of {limit}",
 } as const;

@@ -5,14 +5,15 @@ import { HOW, holder, REASONS, stateWords, wasFaster } from "./critical_words.ts
 import { type Child, dialog, h } from "./dom.ts";
 import { personName, visible } from "./format.ts";
 import { may } from "./session.ts";
+import { t } from "./catalogue.ts";
 
 export type ActName = "acknowledge" | "communicate" | "close" | "release";
 type Done = Promise<CriticalResult | null>;
 export const ACTS: Record<ActName, { key: string; label: string; from: CriticalResult["state"][] }> = {
-  acknowledge: { key: "a", label: "Acknowledge", from: ["open", "notified"] },
-  communicate: { key: "t", label: "Communicated", from: ["acknowledged"] },
-  close: { key: "x", label: "Close", from: ["acknowledged", "communicated"] },
-  release: { key: "b", label: "Hand back", from: ["acknowledged"] },
+  acknowledge: { key: "a", label: t("act.acknowledge"), from: ["open", "notified"] },
+  communicate: { key: "t", label: t("act.communicated"), from: ["acknowledged"] },
+  close: { key: "x", label: t("act.close"), from: ["acknowledged", "communicated"] },
+  release: { key: "b", label: t("act.hand_back"), from: ["acknowledged"] },
 };
 const TRIES = 4;
 let open: { name: ActName; result: CriticalResult; say: (text: string) => void } | null = null; // the result a dialog is about, and how to tell it that somebody was faster
@@ -47,7 +48,7 @@ async function attempt(name: ActName, result: CriticalResult, body: object): Pro
       const problem = problemOf(thrown);
       if (![409, 412].includes(problem.status)) throw problem;
       const now = await get<CriticalDetail>(address, { background: true });
-      if (!unchanged(name, result, now)) throw new Problem(problem.status, { detail: `${wasFaster(now, result)} Nothing of yours was sent.` });
+      if (!unchanged(name, result, now)) throw new Problem(problem.status, { detail: t("act.nothing_of_yours_was_sent", { result: wasFaster(now, result) }) });
       if (tried === TRIES) throw problem;
       etag = now.etag;
     }
@@ -59,7 +60,7 @@ const unchanged = (name: ActName, before: CriticalResult, now: CriticalResult): 
 
 function about(result: CriticalResult): HTMLElement {
   const who = result.patient_name === undefined ? null : h("span", {}, personName(result.patient_name), h("span", { class: "muted mono" }, `  ${visible(result.patient_id)}  acc. ${visible(result.accession_number)}`));
-  return h("div", { class: "about" }, h("strong", {}, visible(result.reason)), who, h("span", { class: "muted" }, [`site ${visible(result.site)}, ${stateWords(result)}`, holder(result)].filter(Boolean).join("; ")));
+  return h("div", { class: "about" }, h("strong", {}, visible(result.reason)), who, h("span", { class: "muted" }, [t("act.site", { site: visible(result.site), result: stateWords(result) }), holder(result)].filter(Boolean).join("; ")));
 }
 
 type Form = { fields: Child; body: () => object; back: string; go: string };
@@ -76,7 +77,7 @@ function form(name: ActName, title: string, result: CriticalResult, { fields, bo
         close(await attempt(name, result, body()));
       } catch (thrown) {
         const problem = problemOf(thrown);
-        error.textContent = problem.status === 0 ? "The server cannot be reached: nothing was sent. Your words stay here; try again." : problem.message;
+        error.textContent = problem.status === 0 ? t("act.the_server_cannot_be_reached") : problem.message;
         button.disabled = false;
         button.focus();
       }
@@ -93,22 +94,22 @@ function area(id: string, attributes: Record<string, string | boolean | undefine
 }
 
 function askToAcknowledge(result: CriticalResult): Done {
-  const text = area("read-back", { required: true, autofocus: true, placeholder: "What the finding is, which side, whose film" });
-  return form("acknowledge", "Acknowledge this critical result", result, {
-    fields: [h("p", {}, "It is yours from now on: paging stops, and you tell somebody who can act on it."), h("div", {}, h("label", { for: "read-back" }, "Read back, in your own words"), text)],
-    body: () => ({ read_back: text.value }), back: "Not I", go: "Acknowledge",
+  const text = area("read-back", { required: true, autofocus: true, placeholder: t("act.what_the_finding_is_which") });
+  return form("acknowledge", t("act.acknowledge_this_critical_result"), result, {
+    fields: [h("p", {}, t("act.it_is_yours_from_now")), h("div", {}, h("label", { for: "read-back" }, t("act.read_back_in_your_own")), text)],
+    body: () => ({ read_back: text.value }), back: t("act.not_i"), go: t("act.acknowledge"),
   });
 }
 
 function askToCommunicate(result: CriticalResult): Done {
-  const whom = h("input", { id: "to-whom", required: true, minlength: 3, maxlength: 500, autofocus: true, autocomplete: "off", placeholder: "Name and role, for example Dr Sato, ED" });
+  const whom = h("input", { id: "to-whom", required: true, minlength: 3, maxlength: 500, autofocus: true, autocomplete: "off", placeholder: t("act.name_and_role_for_example") });
   const choice = (group: string, value: string, says: string) => h("label", { class: "choice" }, h("input", { type: "radio", name: group, value, required: true }), says);
-  const ways = h("fieldset", {}, h("legend", {}, "How"), Object.entries(HOW).map(([value, says]) => choice("how", value, says)));
-  const echo = h("fieldset", {}, h("legend", {}, "Did they read it back correctly?"), choice("echo", "yes", "yes"), choice("echo", "no", "no, or not asked"));
+  const ways = h("fieldset", {}, h("legend", {}, t("act.how")), Object.entries(HOW).map(([value, says]) => choice("how", value, says)));
+  const echo = h("fieldset", {}, h("legend", {}, t("act.did_they_read_it_back")), choice("echo", "yes", "yes"), choice("echo", "no", t("act.no_or_not_asked")));
   const chosen = (group: HTMLElement) => group.querySelector<HTMLInputElement>("input:checked")?.value;
-  return form("communicate", "Whom did you tell?", result, {
-    fields: [h("div", {}, h("label", { for: "to-whom" }, "To whom"), whom), ways, echo],
-    body: () => ({ to_whom: whom.value, how: chosen(ways), read_back_confirmed: chosen(echo) === "yes" }), back: "Not yet", go: "Communicated",
+  return form("communicate", t("act.whom_did_you_tell"), result, {
+    fields: [h("div", {}, h("label", { for: "to-whom" }, t("act.to_whom")), whom), ways, echo],
+    body: () => ({ to_whom: whom.value, how: chosen(ways), read_back_confirmed: chosen(echo) === "yes" }), back: t("act.not_yet"), go: t("act.communicated"),
   });
 }
 
@@ -117,15 +118,15 @@ function askToClose(result: CriticalResult): Done {
   const reasons = Object.keys(REASONS).filter((each) => (each === "communicated") === told);
   const reason = h("select", { id: "close-reason", required: true, autofocus: true }, told ? null : h("option", { value: "" }, "choose"), reasons.map((each) => h("option", { value: each }, REASONS[each])));
   const note = area("close-note", told ? { minlength: undefined } : { required: true });
-  return form("close", told ? "Close this critical result" : "Close it although nobody was told", result, {
-    fields: [h("div", {}, h("label", { for: "close-reason" }, "Reason"), reason), h("div", {}, h("label", { for: "close-note" }, told ? "Note, if there is something to add" : "Why nobody needs to be told"), note)],
-    body: () => ({ reason: reason.value, note: note.value }), back: "Leave it open", go: "Close it",
+  return form("close", told ? t("act.close_this_critical_result") : t("act.close_it_although_nobody_was"), result, {
+    fields: [h("div", {}, h("label", { for: "close-reason" }, t("act.reason")), reason), h("div", {}, h("label", { for: "close-note" }, told ? t("act.note_if_there_is_something") : t("act.why_nobody_needs_to_be")), note)],
+    body: () => ({ reason: reason.value, note: note.value }), back: t("act.leave_it_open"), go: t("act.close_it"),
   });
 }
 
 function askToRelease(result: CriticalResult): Done {
-  return form("release", "Hand it back", result, {
-    fields: h("p", {}, "The next person is paged at once. The time to tell somebody runs on."),
-    body: () => ({}), back: "Keep it", go: "Hand it back",
+  return form("release", t("act.hand_it_back"), result, {
+    fields: h("p", {}, t("act.the_next_person_is_paged")),
+    body: () => ({}), back: t("act.keep_it"), go: t("act.hand_it_back"),
   });
 }

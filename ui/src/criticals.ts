@@ -9,9 +9,10 @@ import { follow } from "./live.ts";
 import { Masthead, roomBindings } from "./masthead.ts";
 import { begin, me } from "./session.ts";
 import { CriticalStrip, serverNow, sign, tone } from "./strip.ts";
+import { t } from "./catalogue.ts";
 
 type View = "open" | "closed";
-const VIEWS: Record<View, string> = { open: "Open", closed: "Closed" };
+const VIEWS: Record<View, string> = { open: t("criticals.open"), closed: t("criticals.closed") };
 const VIEW_NAMES = Object.keys(VIEWS) as View[];
 let view: View = location.hash === "#closed" ? "closed" : "open";
 let closed: CriticalResult[] = [];
@@ -46,7 +47,7 @@ function draw(): void {
 }
 
 function empty(): HTMLElement {
-  const says = view === "open" ? ["No critical result is open", "New ones appear here and on every page by themselves."] : ["None has been closed yet", "Closed critical results stay here with all that was done."];
+  const says = view === "open" ? [t("criticals.no_critical_result_is_open"), t("criticals.new_ones_appear_here_and")] : [t("criticals.none_has_been_closed_yet"), t("criticals.closed_critical_results_stay_here")];
   return h("div", { class: "empty" }, h("strong", {}, says[0]), h("span", {}, says[1]));
 }
 
@@ -76,23 +77,23 @@ const steps_ = (given: (Step | null)[]) => given.filter((each) => each !== null)
 
 function acts(result: CriticalResult, { acknowledgement: taken, communication: told }: Said): Step[] {
   return steps_([
-    taken && [taken.acknowledged_at, "Acknowledged", `${nameOf(result, taken.actor_id)}. Read back: `, read(taken.read_back) ?? "not shown to your role"],
-    told && [told.communicated_at, "Communicated", `${nameOf(result, told.actor_id)} told ${told.to_whom === undefined ? "somebody" : visible(told.to_whom)} ${HOW[told.how] ?? words(told.how)}. ${told.read_back_confirmed ? "They read it back correctly." : "It was not read back."}`],
+    taken && [taken.acknowledged_at, t("criticals.acknowledged"), `${nameOf(result, taken.actor_id)}. Read back: `, read(taken.read_back) ?? t("criticals.not_shown_to_your_role")],
+    told && [told.communicated_at, t("criticals.communicated"), t("criticals.told", { actor_id: nameOf(result, told.actor_id), to_whom: told.to_whom === undefined ? "somebody" : visible(told.to_whom), how: HOW[told.how] ?? words(told.how), read_back_confirmed: told.read_back_confirmed ? t("criticals.read_back") : t("criticals.not_read_back") })],
   ]);
 }
 
 function timeline(result: CriticalDetail | undefined): HTMLElement {
-  if (!result) return h("p", { class: "muted" }, "Loading what happened");
+  if (!result) return h("p", { class: "muted" }, t("criticals.loading_what_happened"));
   const ended = result.closure;
   const steps = steps_([
-    [result.opened_at, "Opened", `${visible(result.reason)}; ${words(result.priority)}, ${visible(result.site)}. To be acknowledged by `, at(result.acknowledge_by), ", communicated by ", at(result.communicate_by), "."],
-    ...result.pages.map((page): Step => [page.sent_at ?? page.queued_at, `Page ${page.step + 1}`, `${pageWords(result, page)}.`]),
-    ...result.earlier.flatMap((said) => acts(result, said)).map((act): Step => [...act, h("span", { class: "muted" }, " Before a later image brought another finding.")]),
+    [result.opened_at, t("criticals.opened"), t("criticals.to_be_acknowledged_by", { reason: visible(result.reason), priority: words(result.priority), site: visible(result.site) }), at(result.acknowledge_by), t("criticals.communicated_by"), at(result.communicate_by), "."],
+    ...result.pages.map((page): Step => [page.sent_at ?? page.queued_at, t("criticals.page", { step: page.step + 1 }), `${pageWords(result, page)}.`]),
+    ...result.earlier.flatMap((said) => acts(result, said)).map((act): Step => [...act, h("span", { class: "muted" }, t("criticals.before_a_later_image_brought"))]),
     ...acts(result, result),
-    ended && [ended.closed_at, "Closed", `${nameOf(result, ended.actor_id)}: ${REASONS[ended.reason] ?? words(ended.reason)}. `, read(ended.note)],
+    ended && [ended.closed_at, t("criticals.closed"), `${nameOf(result, ended.actor_id)}: ${REASONS[ended.reason] ?? words(ended.reason)}. `, read(ended.note)],
   ]).sort(([one], [other]) => Date.parse(one) - Date.parse(other));
   const next = whatNext(result, serverNow());
-  return h("ol", { class: "timeline" }, steps.map(([iso, title, ...says]) => h("li", {}, at(iso), h("strong", {}, title), h("span", {}, says))), next.text && h("li", { class: next.late ? "then late" : "then" }, h("span", {}, ""), h("strong", {}, "Then"), h("span", {}, next.text)));
+  return h("ol", { class: "timeline" }, steps.map(([iso, title, ...says]) => h("li", {}, at(iso), h("strong", {}, title), h("span", {}, says))), next.text && h("li", { class: next.late ? "then late" : "then" }, h("span", {}, ""), h("strong", {}, t("criticals.then")), h("span", {}, next.text)));
 }
 
 function tick(): void {
@@ -114,7 +115,7 @@ function turnTo(name: View): void {
 async function printAll(): Promise<void> {
   for (const each of listed()) opened.add(each.critical_key);
   await Promise.all(listed().map(load));
-  byId("printed").textContent = `Printed ${moment(serverNow())} by ${me().display_name}. ${VIEWS[view]}: ${listed().length}. Assistive research tool; not a cleared device.`;
+  byId("printed").textContent = t("criticals.printed_by_assistive_research_tool", { serverNow: moment(serverNow()), display_name: me().display_name, view: VIEWS[view], listed: listed().length });
   draw();
   print();
 }
@@ -129,11 +130,11 @@ await begin();
 const strip = new CriticalStrip({ slim: false, listed: true, onActed: () => refresh().catch(() => {}) });
 const masthead = new Masthead(strip);
 const bindings: Binding[] = [
-  { keys: ["j", "ArrowDown"], says: "next result", run: () => step(1) },
-  { keys: ["k", "ArrowUp"], says: "previous result", run: () => step(-1) },
-  { keys: ["1"], says: "open results", run: () => turnTo("open") },
-  { keys: ["2"], says: "closed results", run: () => turnTo("closed") },
-  { keys: ["p"], says: "print with everything that happened", run: () => printAll() },
+  { keys: ["j", "ArrowDown"], says: t("criticals.next_result"), run: () => step(1) },
+  { keys: ["k", "ArrowUp"], says: t("criticals.previous_result"), run: () => step(-1) },
+  { keys: ["1"], says: t("criticals.open_results"), run: () => turnTo("open") },
+  { keys: ["2"], says: t("criticals.closed_results"), run: () => turnTo("closed") },
+  { keys: ["p"], says: t("criticals.print_with_everything_that_happened"), run: () => printAll() },
   ...strip.bindings, ...roomBindings(),
 ];
 for (const name of VIEW_NAMES) byId(`view-${name}`).addEventListener("click", () => turnTo(name));

@@ -6,6 +6,7 @@ import { dialog, h } from "./dom.ts";
 import { wordDiff } from "./diff.ts";
 import { evidenceText } from "./findings.ts";
 import { type Span, standing, withBlank } from "./sentences.ts";
+import { t } from "./catalogue.ts";
 
 const SHORT = ["indication", "technique", "comparison"];
 
@@ -101,9 +102,9 @@ export class Editor {
   showChanges(): Promise<unknown> {
     const draftOf = (section: string) => this.sentences.filter((each) => each.section === section).map((each) => each.text).join(" ");
     const changed = this.sections.map(({ section, text }) => ({ section, pieces: wordDiff(draftOf(section), text) })).filter(({ pieces }) => pieces.some((each) => each.kind !== "same"));
-    return dialog<null>("What you changed against the draft", (close) => h("div", { class: "stack" },
-      changed.length ? h("div", { class: "changes" }, changed.map(({ section, pieces }) => [h("h3", {}, section), h("p", {}, pieces.map(({ kind, text }) => (kind === "same" ? text : h(kind === "added" ? "ins" : "del", {}, text))))])) : h("p", {}, "Nothing: the report is the draft, word for word."),
-      h("div", { class: "actions" }, h("button", { autofocus: true, onclick: () => close(null) }, "Close"))));
+    return dialog<null>(t("editor.what_you_changed_against_the"), (close) => h("div", { class: "stack" },
+      changed.length ? h("div", { class: "changes" }, changed.map(({ section, pieces }) => [h("h3", {}, section), h("p", {}, pieces.map(({ kind, text }) => (kind === "same" ? text : h(kind === "added" ? "ins" : "del", {}, text))))])) : h("p", {}, t("editor.nothing_the_report_is_the")),
+      h("div", { class: "actions" }, h("button", { autofocus: true, onclick: () => close(null) }, t("editor.close")))));
   }
 
   grow(): void {

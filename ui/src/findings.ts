@@ -4,6 +4,7 @@ import type { Ai, Finding, Rate, Reading, Sentence } from "./answers/study.ts";
 import { h, s } from "./dom.ts";
 import { probability, visible, words } from "./format.ts";
 import { reliabilityHint, reliabilityNote } from "./reliability.ts";
+import { t } from "./catalogue.ts";
 
 export type Said = "present" | "absent" | null;
 type Judged = { name: string; display: string; laterality: string };
@@ -13,7 +14,7 @@ type RowOf = { hint: HTMLElement | null;  editable: boolean; verdict: Said; onVe
 
 export function findingsPanel(reading: Reading, { concepts, mode, compared, editable, verdictOf, onVerdict, onPoint }: Panel): HTMLElement[] {
   const { ai } = reading;
-  const title = h("div", { class: "title" }, h("h2", {}, ai.status === "withheld" ? "Findings" : "AI findings"), ai.analysis && h("span", { class: "muted" }, `${ai.analysis.model.name} ${ai.analysis.model.version}`), mode);
+  const title = h("div", { class: "title" }, h("h2", {}, ai.status === "withheld" ? t("findings.findings") : t("findings.ai_findings")), ai.analysis && h("span", { class: "muted" }, `${ai.analysis.model.name} ${ai.analysis.model.version}`), mode);
   const lines = [compared, status(ai), ...(ai.analysis?.quality ?? []).map((flag) => h("p", { class: "quiet-line warn" }, visible(flag.message)))];
   const present = (given: (HTMLElement | null | false)[]) => given.filter((each) => each instanceof HTMLElement);
   const { analysis } = ai;
@@ -26,19 +27,19 @@ export function findingsPanel(reading: Reading, { concepts, mode, compared, edit
   const list = (items: Finding[]) => h("ul", { class: "findings" }, items.map(row));
   return present([
     title, ...lines,
-    called.length ? list(called) : h("p", { class: "quiet-line" }, "Nothing reaches its operating point. That is not a normal film: the model only looks for the findings below."),
-    below.length > 0 && h("details", { open: called.length === 0 || matchMedia("(min-width: 2400px)").matches }, h("summary", {}, `${below.length} below their operating points`), list(below)),
+    called.length ? list(called) : h("p", { class: "quiet-line" }, t("findings.nothing_reaches_its_operating_point")),
+    below.length > 0 && h("details", { open: called.length === 0 || matchMedia("(min-width: 2400px)").matches }, h("summary", {}, t("findings.below_their_operating_points", { below: below.length })), list(below)),
     reliabilityNote(reading.reliability),
   ]);
 }
 
 function status(ai: Ai): HTMLElement | null {
   const says = {
-    withheld: "AI is off for this study. It is withheld from you on every page.",
-    pending: `The model is still reading this film. You can start without it.`,
-    unavailable: `AI unavailable: ${visible(ai.reason) || "no model read this study"}.`,
-    out_of_distribution: `Out of distribution: ${ai.reason}. Its numbers may mean nothing here.`,
-    read: ai.reason ? `AI unavailable for the newest images: ${visible(ai.reason)}` : "",
+    withheld: t("findings.ai_is_off_for_this"),
+    pending: t("findings.the_model_is_still_reading"),
+    unavailable: t("findings.ai_unavailable", { reason: visible(ai.reason) || t("findings.no_model") }),
+    out_of_distribution: t("findings.out_of_distribution_its_numbers", { reason: ai.reason }),
+    read: ai.reason ? t("findings.ai_unavailable_for_the_newest", { reason: visible(ai.reason) }) : "",
   }[ai.status];
   if (!says) return null;
   return h("p", { class: ai.status === "pending" ? "quiet-line" : "quiet-line warn", role: "status" }, says.replace("..", "."));
@@ -48,7 +49,7 @@ function findingRow(finding: Finding, { hint, editable, verdict, onVerdict, onPo
   const { value, rest } = probability(finding);
   const side = finding.laterality ? h("span", { class: "side" }, `, ${finding.laterality}`) : null;
   const item = h("li", { class: `finding ${finding.called ? "called" : "below"}`, "data-finding": finding.name, title: evidenceTitle(finding) },
-    h("button", { class: "name", "aria-label": `${[finding.display, finding.laterality].filter(Boolean).join(", ")}: show it on the film, ${value}, ${rest}, ${finding.called ? "called" : "not called"}` }, finding.display, side),
+    h("button", { class: "name", "aria-label": t("findings.show_it_on_the_film", { Boolean: [finding.display, finding.laterality].filter(Boolean).join(", "), value, rest, called: finding.called ? "called" : t("findings.not_called") }) }, finding.display, side),
     editable ? verdictButtons(finding, verdict, onVerdict) : h("span", { class: "verdict muted" }, verdict ?? ""),
     h("div", { class: "reading-line" }, meter(finding), h("span", { class: "numbers" }, h("b", {}, value), `, ${rest}${finding.called ? ", called" : ""}`)), hint);
   const on = () => onPoint(finding);
@@ -58,8 +59,8 @@ function findingRow(finding: Finding, { hint, editable, verdict, onVerdict, onPo
 }
 
 function evidenceTitle({ operating_point: point, called }: Finding): string {
-  const rate = (name: string, each: Rate | null) => (each ? `${name} ${each.value.toFixed(2)} (${each.low.toFixed(2)} to ${each.high.toFixed(2)}, n ${each.n})` : `${name} not measured`);
-  return `${called ? "called" : "not called"}; operating point by ${point.rule}; ${rate("sensitivity", point.sensitivity)}, ${rate("specificity", point.specificity)}`;
+  const rate = (name: string, each: Rate | null) => (each ? `${name} ${each.value.toFixed(2)} (${each.low.toFixed(2)} to ${each.high.toFixed(2)}, n ${each.n})` : t("findings.not_measured", { name }));
+  return t("findings.operating_point_by", { called: called ? "called" : t("findings.not_called"), rule: point.rule, sensitivity: rate("sensitivity", point.sensitivity), specificity: rate("specificity", point.specificity) });
 }
 
 function meter({ probability: level, operating_point: point }: Finding): SVGElement {
@@ -70,22 +71,22 @@ function meter({ probability: level, operating_point: point }: Finding): SVGElem
 
 function verdictButtons(finding: Judged, verdict: Said, onVerdict: Judge): HTMLElement {
   const button = (name: "present" | "absent", says: string) => h("button", { type: "button", "aria-pressed": String(verdict === name), "aria-label": `${name}, ${finding.display}: ${says}`, onclick: () => onVerdict(finding, verdict === name ? null : name) }, name);
-  return h("span", { class: "verdict", role: "group", "aria-label": `Your verdict on ${finding.display}` }, button("present", "I see it"), button("absent", "I do not see it"));
+  return h("span", { class: "verdict", role: "group", "aria-label": t("findings.your_verdict_on", { display: finding.display }) }, button("present", t("findings.i_see_it")), button("absent", t("findings.i_do_not_see_it")));
 }
 
 // A prior is quoted with its age and its day.
 function ago(days: number, studyDate: string | undefined): string {
   const day = /^(\d{4})(\d{2})(\d{2})$/.exec(studyDate ?? "");
   const then = day && new Date(Date.UTC(Number(day[1]), Number(day[2]) - 1, Number(day[3]) - days)).toISOString().slice(0, 10);
-  return `, ${days} days before${then ? ` (${then})` : ""}`;
+  return then ? t("findings.days_before_on", { days, then }) : t("findings.days_before", { days });
 }
 
 export const evidenceText = (sentence: Sentence, displays: Map<string, string>, studyDate?: string): string => {
   const parts = sentence.evidence.map((each) => {
     const name = each.finding ? (displays.get(each.finding) ?? words(each.finding)) : visible(each.source);
-    if (each.days_before !== null) return `${each.source.startsWith("prior:") ? "prior report" : visible(each.source)}${ago(each.days_before, studyDate)}${each.finding ? `: ${name}` : ""}`;
+    if (each.days_before !== null) return [each.source.startsWith("prior:") ? t("findings.prior_report") : visible(each.source), ago(each.days_before, studyDate), each.finding && `: ${name}`].filter(Boolean).join("");
     if (each.probability === null) return name;
-    return `${name} ${each.probability.toFixed(2)}, operating point ${each.threshold === null ? "none" : each.threshold.toFixed(2)}`;
+    return t("findings.operating_point", { name, probability: each.probability.toFixed(2), threshold: each.threshold === null ? "none" : each.threshold.toFixed(2) });
   });
   return [parts.join("; "), visible(sentence.hedge)].filter(Boolean).join(". ");
 };

@@ -1,8 +1,9 @@
 // Numbers, times and names as a person reads them.
 import type { Finding } from "./answers/study.ts";
+import { t } from "./catalogue.ts";
 
 export function personName(text: string | undefined): string {
-  return (text ?? "").split("=").map(nameInOneScript).filter(Boolean).join(" / ") || "no name";
+  return (text ?? "").split("=").map(nameInOneScript).filter(Boolean).join(" / ") || t("format.no_name");
 }
 
 // PS3.5 §6.2.1: family, given, middle within each of the alphabetic, ideographic and phonetic groups.
@@ -28,14 +29,14 @@ export function age(years: number | null): string {
 export function waited(since: string, now: Date): string {
   const minutes = Math.max(0, Math.floor((Number(now) - Date.parse(since)) / 60000));
   if (minutes < 1) return "< 1 min";
-  if (minutes < 60) return `${minutes} min`;
-  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  if (minutes < 60) return t("format.min", { minutes });
+  if (minutes < 48 * 60) return t("format.h_min", { minutes: Math.floor(minutes / 60), minutes2: String(minutes % 60).padStart(2, "0") });
   return `${Math.floor(minutes / 1440)} d`;
 }
 
 export function span(seconds: number): string {
   const minutes = Math.round(seconds / 60);
-  return minutes % 60 ? `${minutes} min` : `${minutes / 60} h`;
+  return minutes % 60 ? t("format.min", { minutes }) : `${minutes / 60} h`;
 }
 
 export function clock(moment: string | Date): string {
@@ -59,6 +60,6 @@ export const words = (code: string | undefined): string => (code ?? "").replaceA
 
 export function probability(finding: Finding): { value: string; rest: string } {
   const point = finding.operating_point.threshold.toFixed(2);
-  if (finding.probability === null) return { value: `raw score ${finding.raw_score.toFixed(2)}`, rest: "not calibrated" };
-  return { value: finding.probability.toFixed(2), rest: `operating point ${point}` };
+  if (finding.probability === null) return { value: t("format.raw_score", { raw_score: finding.raw_score.toFixed(2) }), rest: t("format.not_calibrated") };
+  return { value: finding.probability.toFixed(2), rest: t("format.operating_point", { point }) };
 }

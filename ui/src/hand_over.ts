@@ -4,6 +4,7 @@ import { problemOf, send } from "./api.ts";
 import { type Child, h } from "./dom.ts";
 import { visible, words } from "./format.ts";
 import { dayTimeLabel, fromField, instantsOf, toField } from "./zones.ts";
+import { t } from "./catalogue.ts";
 
 const FIVE_MIN_MS = 300_000;
 
@@ -20,7 +21,7 @@ export function handOverForm(roster: Roster, onDone: () => Promise<void>): HandO
   const zoneTo = h("span");
   const said = h("p", { class: "said", role: "status" });
   const error = h("p", { class: "error", role: "alert" });
-  const button = h("button", { class: "primary" }, "Hand over");
+  const button = h("button", { class: "primary" }, t("handover.hand_over"));
   let duties: Duty[] = [];
   let shown = "";
   const chosen = () => duties[Number(duty.value)];
@@ -41,13 +42,13 @@ export function handOverForm(roster: Roster, onDone: () => Promise<void>): HandO
     return first;
   };
   const times = () => {
-    const starts = instant(from, "From");
-    const ends = instant(to, "To");
+    const starts = instant(from, t("handover.from"));
+    const ends = instant(to, t("handover.to"));
     if (ends <= starts) throw new Error("It ends before it begins");
     return { starts, ends };
   };
   const speak = () => {
-    zoneFrom.textContent = zoneTo.textContent = `, ${chosen()?.zone ?? ""} time`;
+    zoneFrom.textContent = zoneTo.textContent = t("handover.time", { chosen: chosen()?.zone ?? "" });
     said.textContent = "";
     const chosenDuty = chosen();
     if (!from.value || !to.value || !chosenDuty) return;
@@ -55,8 +56,8 @@ export function handOverForm(roster: Roster, onDone: () => Promise<void>): HandO
       const { starts, ends } = times();
       const hours = Math.round((ends - starts) / 360_000) / 10;
       const utc = (each: number) => new Date(each).toISOString().slice(11, 16);
-      const who = person.selectedOptions[0]?.value ? person.selectedOptions[0].textContent : "They";
-      said.textContent = `${who}: ${chosenDuty.says}, ${dayTimeLabel(starts, chosenDuty.zone)} to ${dayTimeLabel(ends, chosenDuty.zone)} ${chosenDuty.zone}, ${hours} h (${utc(starts)} to ${utc(ends)} UTC).${[from, to].some((each) => instantsOf(fromField(each.value), chosenDuty.zone).length > 1) ? " That hour comes twice that night; the first one is meant." : ""}`;
+      const who = person.selectedOptions[0]?.value ? person.selectedOptions[0].textContent : t("handover.they");
+      said.textContent = t("handover.to_h_to_utc", { who, says: chosenDuty.says, chosenDuty: dayTimeLabel(starts, chosenDuty.zone), chosenDuty2: dayTimeLabel(ends, chosenDuty.zone), chosenDuty3: chosenDuty.zone, hours, starts: utc(starts), ends: utc(ends), chosenDuty4: [from, to].some((each) => instantsOf(fromField(each.value), chosenDuty.zone).length > 1) ? t("handover.twice") : "" });
     } catch (thrown) {
       said.textContent = `${problemOf(thrown).message}.`;
     }
@@ -74,7 +75,7 @@ export function handOverForm(roster: Roster, onDone: () => Promise<void>): HandO
       const done = said.textContent;
       [to.value, reason.value, person.value] = ["", "", ""];
       await onDone();
-      said.textContent = `Handed over. ${done}`;
+      said.textContent = t("handover.handed_over", { done });
     } catch (thrown) {
       error.textContent = problemOf(thrown).message;
     } finally {
@@ -82,7 +83,7 @@ export function handOverForm(roster: Roster, onDone: () => Promise<void>): HandO
     }
   };
   const field = (control: HTMLElement, label: string, extra?: Child) => h("div", {}, h("label", { for: control.id }, label, extra), control);
-  const element = h("form", { class: "give", onsubmit: submit, oninput: speak, onchange: speak }, field(duty, "Duty"), field(person, "To whom"), field(from, "From", zoneFrom), field(to, "Until", zoneTo), field(reason, "Why, if you like"), button, said, error);
+  const element = h("form", { class: "give", onsubmit: submit, oninput: speak, onchange: speak }, field(duty, t("handover.duty")), field(person, t("handover.to_whom")), field(from, t("handover.from"), zoneFrom), field(to, t("handover.until"), zoneTo), field(reason, t("handover.why_if_you_like")), button, said, error);
   renew(roster);
   from.value = toField(Math.ceil(Date.parse(roster.now) / FIVE_MIN_MS) * FIVE_MIN_MS, chosen()?.zone ?? "UTC");
   speak();

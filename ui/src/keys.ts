@@ -1,5 +1,6 @@
 // Keyboard first: one table of keys per page, shown by `?`, silent while somebody types.
 import { dialog, h } from "./dom.ts";
+import { t } from "./catalogue.ts";
 
 export type Binding = { keys: string[]; says: string; whileTyping?: boolean; run: (event: KeyboardEvent) => unknown };
 
@@ -21,7 +22,7 @@ export function listen(table: Binding[] | (() => Binding[])): void {
 
 export function sheet(bindings: Binding[]): Promise<null> {
   const rows = bindings.filter((each) => each.says).flatMap((each) => [h("dt", {}, each.keys.slice(0, 2).map((key) => h("kbd", {}, label(key)))), h("dd", {}, each.says)]);
-  return dialog<never>("Keys", (close) => h("div", {}, h("dl", { class: "keys" }, rows, h("dt", {}, h("kbd", {}, "?")), h("dd", {}, "this sheet")), h("div", { class: "actions" }, h("button", { autofocus: true, onclick: () => close(null) }, "Close"))));
+  return dialog<never>(t("keys.keys"), (close) => h("div", {}, h("dl", { class: "keys" }, rows, h("dt", {}, h("kbd", {}, "?")), h("dd", {}, t("keys.this_sheet"))), h("div", { class: "actions" }, h("button", { autofocus: true, onclick: () => close(null) }, t("keys.close")))));
 }
 
 const label = (key: string): string => ({ ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc" } as Record<string, string>)[key] ?? key;

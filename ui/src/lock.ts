@@ -3,10 +3,11 @@ import type { Held, Lock } from "./answers/reading.ts";
 import { screenName, send } from "./api.ts";
 import { dialog, h } from "./dom.ts";
 import { clock } from "./format.ts";
+import { t } from "./catalogue.ts";
 
 const HEARTBEAT_MS = 15_000;
 const GIVEN_BACK_AFTER_MS = 400; // what is shown next comes first
-const REASONS: [string, string][] = [["handed_over", "It was handed over to me"], ["colleague_left", "My colleague has left"], ["urgent", "It is urgent"]];
+const REASONS: [string, string][] = [["handed_over", t("lock.it_was_handed_over_to")], ["colleague_left", t("lock.my_colleague_has_left")], ["urgent", t("lock.it_is_urgent")]];
 
 const given = new Map<string, Promise<unknown>>(); // on its way back, by address
 const leaving = new Map<string, ReturnType<typeof setTimeout>>(); // to be given back, by address
@@ -105,15 +106,15 @@ export class StudyLock {
 }
 
 export function lockedBanner(lock: Lock, onTakeOver: () => unknown): HTMLElement {
-  return h("p", { class: "banner-line", role: "status" }, h("span", {}, `${lock.holder_name} has this study open since ${clock(lock.taken_at)}. You read along; nothing you do here changes the report.`), h("button", { onclick: onTakeOver }, "Take over"));
+  return h("p", { class: "banner-line", role: "status" }, h("span", {}, t("lock.has_this_study_open_since", { holder_name: lock.holder_name, taken_at: clock(lock.taken_at) })), h("button", { onclick: onTakeOver }, t("lock.take_over")));
 }
 
 function askWhy(lock: Lock): Promise<string | null> {
-  return dialog<string>("Take over this study", (close) => {
+  return dialog<string>(t("lock.take_over_this_study"), (close) => {
     const choice = h("select", { id: "take-over-reason", autofocus: true }, REASONS.map(([value, says]) => h("option", { value }, says)));
     const submit = (event: Event) => (event.preventDefault(), close(choice.value));
-    return h("form", { onsubmit: submit }, h("p", {}, `${lock.holder_name} is told at once and can only read from then on. What they typed and had not saved is kept for them.`),
-      h("div", {}, h("label", { for: "take-over-reason" }, "Why, for the log"), choice),
-      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "Read along"), h("button", { class: "primary" }, "Take over")));
+    return h("form", { onsubmit: submit }, h("p", {}, t("lock.is_told_at_once_and", { holder_name: lock.holder_name })),
+      h("div", {}, h("label", { for: "take-over-reason" }, t("lock.why_for_the_log")), choice),
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, t("lock.read_along")), h("button", { class: "primary" }, t("lock.take_over"))));
   });
 }

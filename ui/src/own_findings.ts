@@ -3,8 +3,9 @@ import type { Concept, OwnFinding, Presence } from "./answers/reading.ts";
 import type { Reading } from "./answers/study.ts";
 import { problemOf, send } from "./api.ts";
 import { dialog, h } from "./dom.ts";
+import { t } from "./catalogue.ts";
 
-const SAYS: [Presence, string, string][] = [["positive", "present", "I see it"], ["uncertain", "unsure", "I am not sure"], ["negative", "absent", "I do not see it"]];
+const SAYS: [Presence, string, string][] = [["positive", "present", t("own.i_see_it")], ["uncertain", "unsure", t("own.i_am_not_sure")], ["negative", "absent", t("own.i_do_not_see_it")]];
 
 type Options = { address: string; concepts: Concept[]; asked: string[]; critical: boolean; adjudicates: boolean; onShown: (reading: Reading) => unknown };
 
@@ -20,13 +21,13 @@ export class OwnFindings {
     const shown = concepts.filter((each) => !asked.length || asked.includes(each.name));
     this.rows = h("ul", { class: "findings own" }, shown.map((each) => this.row(each)));
     this.element = h("div", {},
-      h("div", { class: "title" }, h("h2", {}, "Your findings"), h("span", { class: "muted" }, adjudicates ? "adjudication: AI and report are withheld" : "second reader: the AI is withheld")),
-      h("p", { class: "quiet-line" }, adjudicates ? "Answer for every finding. An answer cannot be changed." : "Say what you see. What you leave out counts as not said. It is committed once; then the AI is shown beside it."),
+      h("div", { class: "title" }, h("h2", {}, t("own.your_findings")), h("span", { class: "muted" }, adjudicates ? t("own.adjudication_ai_and_report_are") : t("own.second_reader_the_ai_is"))),
+      h("p", { class: "quiet-line" }, adjudicates ? t("own.answer_for_every_finding_an") : t("own.say_what_you_see_what")),
       this.rows, this.error);
     this.foot = [
-      h("span", { class: "saved" }, "Not committed yet"),
-      critical || adjudicates ? h("button", { class: "quiet", onclick: () => this.askToReveal() }, adjudicates ? "I need the whole study" : "Show the AI now") : "",
-      h("button", { class: "primary", onclick: () => this.commit() }, adjudicates ? "Commit my answers " : "Commit and show the AI ", h("kbd", {}, "Ctrl Enter")),
+      h("span", { class: "saved" }, t("own.not_committed_yet")),
+      critical || adjudicates ? h("button", { class: "quiet", onclick: () => this.askToReveal() }, adjudicates ? t("own.i_need_the_whole_study") : t("own.show_the_ai_now")) : "",
+      h("button", { class: "primary", onclick: () => this.commit() }, adjudicates ? t("own.commit_my_answers") : t("own.commit_and_show_the_ai"), h("kbd", {}, "Ctrl Enter")),
     ].filter((each) => each instanceof Node);
   }
 
@@ -43,7 +44,7 @@ export class OwnFindings {
   async commit(): Promise<void> {
     const { address, adjudicates, asked, onShown } = this.options;
     this.error.textContent = "";
-    if (adjudicates && this.said.size < asked.length) return void (this.error.textContent = `Answer for every finding: ${asked.length - this.said.size} are left.`);
+    if (adjudicates && this.said.size < asked.length) return void (this.error.textContent = t("own.answer_for_every_finding_are", { size: asked.length - this.said.size }));
     const count = [...this.said.values()].filter((each) => each.presence === "positive").length;
     if (!this.said.size && !(await askWhetherNormal())) return;
     try {
@@ -56,8 +57,8 @@ export class OwnFindings {
 
   private async askToReveal(): Promise<void> {
     const { address, adjudicates, onShown } = this.options;
-    const says = adjudicates ? "You will see the AI and the report, and will not be an adjudicator of this study any more." : "This study is critical: you may see the AI before you commit. The log says so, and your reading counts as one with AI.";
-    if (!(await confirm_(adjudicates ? "Show the whole study" : "Show the AI now", says, "Show it"))) return;
+    const says = adjudicates ? t("own.you_will_see_the_ai") : t("own.this_study_is_critical_you");
+    if (!(await confirm_(adjudicates ? t("own.show_the_whole_study") : t("own.show_the_ai_now"), says, t("own.show_it")))) return;
     try {
       onShown(await send<Reading>("POST", `${address}/reveal`));
     } catch (thrown) {
@@ -76,20 +77,20 @@ export class OwnFindings {
       buttons.forEach((each) => each.setAttribute("aria-pressed", String(each.dataset.presence === now?.presence)));
       more.replaceChildren(...(now && now.presence !== "negative" ? this.detail(concept, now) : []));
     };
-    return h("li", { class: "finding", "data-finding": concept.name }, h("span", { class: "name" }, concept.display), h("span", { class: "verdict", role: "group", "aria-label": `Your verdict on ${concept.display}` }, buttons), more);
+    return h("li", { class: "finding", "data-finding": concept.name }, h("span", { class: "name" }, concept.display), h("span", { class: "verdict", role: "group", "aria-label": t("own.your_verdict_on", { display: concept.display }) }, buttons), more);
   }
 
   private detail(concept: Concept, said: OwnFinding): HTMLElement[] {
-    const side: HTMLSelectElement = h("select", { "aria-label": `Side of ${concept.display}`, onchange: () => void (said.laterality = side.value) }, ["", "left", "right", "bilateral"].map((each) => h("option", { value: each, selected: each === said.laterality }, each || "side")));
-    const sure: HTMLInputElement = h("input", { type: "number", min: 0, max: 100, step: 1, class: "sure", placeholder: "%", "aria-label": `How sure you are of ${concept.display}, in percent; may stay empty`, value: said.confidence_percent ?? "",
+    const side: HTMLSelectElement = h("select", { "aria-label": t("own.side_of", { display: concept.display }), onchange: () => void (said.laterality = side.value) }, ["", "left", "right", "bilateral"].map((each) => h("option", { value: each, selected: each === said.laterality }, each || "side")));
+    const sure: HTMLInputElement = h("input", { type: "number", min: 0, max: 100, step: 1, class: "sure", placeholder: "%", "aria-label": t("own.how_sure_you_are_of", { display: concept.display }), value: said.confidence_percent ?? "",
       oninput: () => void (said.confidence_percent = sure.validity.valid && sure.value ? sure.valueAsNumber : null) });
     return [...(concept.lateralised ? [side] : []), sure];
   }
 }
 
-const askWhetherNormal = () => confirm_("Nothing said", "You named no finding. Commit a film on which you see none of them?", "Commit");
+const askWhetherNormal = () => confirm_(t("own.nothing_said"), t("own.you_named_no_finding_commit"), t("own.commit"));
 
 function confirm_(title: string, says: string, act: string): Promise<boolean | null> {
   return dialog<boolean>(title, (close) => h("div", { class: "stack" }, h("p", {}, says),
-    h("div", { class: "actions" }, h("button", { class: "quiet", onclick: () => close(null) }, "Not yet"), h("button", { class: "primary", autofocus: true, onclick: () => close(true) }, act))));
+    h("div", { class: "actions" }, h("button", { class: "quiet", onclick: () => close(null) }, t("own.not_yet")), h("button", { class: "primary", autofocus: true, onclick: () => close(true) }, act))));
 }

@@ -9,11 +9,12 @@ import { Masthead, roomBindings } from "./masthead.ts";
 import { fixed, reliability, scores, trend, turnaround } from "./quality_plots.ts";
 import { begin, may } from "./session.ts";
 import { CriticalStrip } from "./strip.ts";
+import { t } from "./catalogue.ts";
 
 const AGAIN_MS = 600_000;
 const LATE_MS = 2 * 86_400_000;
-const TRENDS: Record<string, string> = { sensitivity: "sensitivity", specificity: "specificity", override: "overridden calls", mean_probability: "mean probability", psi: "PSI of scores" };
-const COLUMNS: [string, string][] = [["sensitivity", "Sensitivity"], ["specificity", "Specificity"], ["ppv", "PPV"], ["fp_per_100_studies", "FP / 100"], ["auroc", "AUROC"], ["ece", "ECE"], ["psi", "PSI"], ["override", "Overridden"]];
+const TRENDS: Record<string, string> = { sensitivity: "sensitivity", specificity: "specificity", override: t("quality.overridden_calls"), mean_probability: t("quality.mean_probability"), psi: t("quality.psi_of_scores") };
+const COLUMNS: [string, string][] = [["sensitivity", t("quality.sensitivity")], ["specificity", t("quality.specificity")], ["ppv", "PPV"], ["fp_per_100_studies", "FP / 100"], ["auroc", "AUROC"], ["ece", "ECE"], ["psi", "PSI"], ["override", t("quality.overridden")]];
 let report: QualityReport | null = null;
 let definitions: Record<string, string> = {};
 let place = ""; // site, scanner and model shown
@@ -39,15 +40,15 @@ async function load(): Promise<void> {
 }
 
 function said(now: Date): HTMLElement[] {
-  if (!report) return [h("div", { class: "empty" }, h("strong", {}, "Nothing has been measured yet"), h("span", {}, "The first round is made in the night after the first report was signed. By hand: ", h("code", {}, "wetread monitor run")))];
-  byId("as-of").textContent = `made ${shortly(report.made_at)}, ${report.studies} signed studies received since ${report.since}`;
+  if (!report) return [h("div", { class: "empty" }, h("strong", {}, t("quality.nothing_has_been_measured_yet")), h("span", {}, t("quality.the_first_round_is_made"), h("code", {}, "wetread monitor run")))];
+  byId("as-of").textContent = t("quality.made_signed_studies_received_since", { made_at: shortly(report.made_at), studies: report.studies, since: report.since });
   const late = Number(now) - Date.parse(report.made_at) > LATE_MS;
-  const left = report.left_out.map(([why, n]) => `${n} left out: ${why}`).join("; ");
+  const left = report.left_out.map(([why, n]) => t("quality.left_out", { n, why })).join("; ");
   return [
-    late && h("p", { class: "alert", role: "alert" }, `These numbers are ${waited(report.made_at, now)} old: the nightly round does not run. Tell whoever runs wetread.`),
-    h("p", { class: "muted" }, `${[...new Set(report.cells.map((cell) => cell.basis))].map((each) => visible(each)).join("; ") || "no signed study was read by a calibrated model"}. A finding that a report does not mention counts as ${report.unmentioned_as === "negative" ? "absent" : "unlabelled"}. ${left}`),
-    report.unfinished.length > 0 && h("p", { class: "muted" }, `Relabelling rounds not finished, not counted: ${report.unfinished.map(([name, n]) => `${visible(name)} (${n} studies undecided)`).join(", ")}`),
-    report.notes.length > 0 && h("details", { class: "definitions" }, h("summary", {}, `${report.notes.length} cells have no reference yet`), h("ul", {}, report.notes.map((each) => h("li", {}, visible(each))))),
+    late && h("p", { class: "alert", role: "alert" }, t("quality.these_numbers_are_old_the", { made_at: waited(report.made_at, now) })),
+    h("p", { class: "muted" }, t("quality.basis", { basis: [...new Set(report.cells.map((cell) => cell.basis))].map((each) => visible(each)).join("; ") || t("quality.basis.none"), unmentioned: t(report.unmentioned_as === "negative" ? "quality.absent" : "quality.unlabelled"), left })),
+    report.unfinished.length > 0 && h("p", { class: "muted" }, t("quality.unfinished", { rounds: report.unfinished.map(([name, n]) => t("quality.undecided", { name: visible(name), n })).join(", ") })),
+    report.notes.length > 0 && h("details", { class: "definitions" }, h("summary", {}, t("quality.cells_have_no_reference_yet", { notes: report.notes.length })), h("ul", {}, report.notes.map((each) => h("li", {}, visible(each))))),
   ].filter((each) => each !== false);
 }
 
@@ -55,7 +56,7 @@ function choices(places: string[]): HTMLElement[] {
   const name = (each: string) => (JSON.parse(each) as string[]).map((part) => visible(part)).join(" · ");
   const select = h("select", { id: "place" }, places.map((each) => h("option", { value: each, selected: each === place }, name(each))));
   select.addEventListener("change", () => ((place = select.value), draw()));
-  return [h("label", { class: "grow" }, "Site, scanner and model", select)];
+  return [h("label", { class: "grow" }, t("quality.site_scanner_and_model"), select)];
 }
 
 async function draw(): Promise<void> {
@@ -70,25 +71,25 @@ async function draw(): Promise<void> {
 
 function table(cells: CellSummary[]): HTMLElement {
   const heads = COLUMNS.map(([name, label]) => h("th", { scope: "col", title: definitions[name] }, label));
-  return h("table", { class: "numbers" }, h("caption", { class: "visually-hidden" }, "By finding: value, 95 % interval in brackets; too few cases are said with their n"),
-    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Finding"), h("th", { scope: "col" }, "Positive of n"), heads)), h("tbody", {}, cells.map(row)));
+  return h("table", { class: "numbers" }, h("caption", { class: "visually-hidden" }, t("quality.by_finding_value_95_interval")),
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("quality.finding")), h("th", { scope: "col" }, t("quality.positive_of_n")), heads)), h("tbody", {}, cells.map(row)));
 }
 
 function row(cell: CellSummary): HTMLElement {
   const numbers = numbersOf(cell);
   const name = cell.key.finding;
   const pick = h("button", { type: "button", "aria-pressed": String(name === finding), onclick: () => ((finding = name), draw()) }, words(visible(name)));
-  const flag = cell.worse_groups > 0 ? h("span", { class: "chip asap", title: "groups worse than all others, by Holm within an axis" }, `${cell.worse_groups} worse`) : null;
-  return h("tr", { "aria-selected": name === finding ? "true" : null }, h("th", { scope: "row" }, pick, " ", flag), h("td", { class: "count" }, `${cell.positive} of ${cell.positive + cell.negative}`), COLUMNS.map(([each]) => value(each, numbers)));
+  const flag = cell.worse_groups > 0 ? h("span", { class: "chip asap", title: t("quality.groups_worse_than_all_others") }, t("quality.worse", { worse_groups: cell.worse_groups })) : null;
+  return h("tr", { "aria-selected": name === finding ? "true" : null }, h("th", { scope: "row" }, pick, " ", flag), h("td", { class: "count" }, t("quality.of", { positive: cell.positive, negative: cell.positive + cell.negative })), COLUMNS.map(([each]) => value(each, numbers)));
 }
 
 function value(name: string, numbers: Record<string, Measure>): HTMLElement {
   const number = numbers[name];
-  if (!number || number.value === null) return h("td", { class: "few", title: number?.refused ?? "" }, `n ${number?.n ?? 0}`, h("span", { class: "visually-hidden" }, ", too few"));
+  if (!number || number.value === null) return h("td", { class: "few", title: number?.refused ?? "" }, `n ${number?.n ?? 0}`, h("span", { class: "visually-hidden" }, t("quality.too_few")));
   const limit = name === "ece" ? numbers.ece_null_mean : name === "psi" ? numbers.psi_critical : undefined;
   const beyond = name === "psi" && limit?.value != null && number.value > limit.value;
   const digits = name === "fp_per_100_studies" ? 1 : 2;
-  const between = limit?.value != null ? `${name === "ece" ? "chance" : "limit"} ${fixed(limit.value, 2)}` : number.low !== null ? `${fixed(number.low, digits)} to ${fixed(number.high, digits)}` : "";
+  const between = limit?.value != null ? `${name === "ece" ? "chance" : "limit"} ${fixed(limit.value, 2)}` : number.low !== null ? t("quality.to", { digits: fixed(number.low, digits), digits2: fixed(number.high, digits) }) : "";
   return h("td", { class: beyond ? "beyond" : "", title: `n ${number.n}` }, fixed(number.value, digits), h("span", { class: "between" }, between && `(${between})`));
 }
 
@@ -98,25 +99,25 @@ async function drawCell(): Promise<void> {
   const whole = await get<Cell>(`/api/quality/cell?${new URLSearchParams(cell.key)}`, { background: true });
   if (whole.key.finding !== finding) return; // somebody has moved on
   const numbers = numbersOf(whole);
-  const select = h("select", { id: "measure", "aria-label": "What the trend shows" }, Object.entries(TRENDS).map(([name, label]) => h("option", { value: name, selected: name === measure }, label)));
+  const select = h("select", { id: "measure", "aria-label": t("quality.what_the_trend_shows") }, Object.entries(TRENDS).map(([name, label]) => h("option", { value: name, selected: name === measure }, label)));
   select.addEventListener("change", () => ((measure = select.value), drawCell().then(() => byId("measure")?.focus())));
-  const counts = `${whole.studies} studies: ${whole.positive} positive, ${whole.negative} negative (${whole.unmentioned} not mentioned), ${whole.uncertain} uncertain, ${whole.conflicting} contradictory`;
+  const counts = t("quality.studies_positive_negative_not_mentioned", { studies: whole.studies, positive: whole.positive, negative: whole.negative, unmentioned: whole.unmentioned, uncertain: whole.uncertain, conflicting: whole.conflicting });
   byId("cell").replaceChildren(h("div", { class: "line" }, h("h2", {}, words(visible(finding))), h("span", { class: "muted" }, counts)),
     h("div", { class: "pictures" }, reliability(whole), trend(whole, measure, select), scores(whole, numbers.psi, numbers.psi_critical), turnaround(numbers), ...whole.adjudicated.map(adjudicated), ...whole.gaps.map(groups)), everything(whole));
 }
 
 function adjudicated(round: Adjudicated): HTMLElement {
-  const rate = (each: Measure) => h("tr", {}, h("th", { scope: "row" }, words(each.name)), each.value === null ? h("td", { class: "muted" }, each.refused) : h("td", {}, `${fixed(each.value)} (${fixed(each.low)} to ${fixed(each.high)})`), h("td", {}, `n ${each.n}`));
-  const about = `Blinded adjudication, weighted by the inverse of each study's chance of being drawn: ${round.studies} studies received ${round.first_day} to ${round.last_day}, ${round.uncertain} left open by the readers.`;
-  return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, `Round ${visible(round.round_id)}`), h("span", { class: "muted" }, `${round.positive} positive, ${round.negative} negative`)),
-    h("table", { class: "groups", "aria-label": `Adjudicated in round ${visible(round.round_id)}` }, h("tbody", {}, round.numbers.map(rate))), h("p", { class: "muted" }, about));
+  const rate = (each: Measure) => h("tr", {}, h("th", { scope: "row" }, words(each.name)), each.value === null ? h("td", { class: "muted" }, each.refused) : h("td", {}, t("quality.to_2", { value: fixed(each.value), low: fixed(each.low), high: fixed(each.high) })), h("td", {}, `n ${each.n}`));
+  const about = t("quality.blinded_adjudication_weighted_by_the", { studies: round.studies, first_day: round.first_day, last_day: round.last_day, uncertain: round.uncertain });
+  return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, t("quality.round", { round_id: visible(round.round_id) })), h("span", { class: "muted" }, t("quality.positive_negative", { positive: round.positive, negative: round.negative }))),
+    h("table", { class: "groups", "aria-label": t("quality.adjudicated_in_round", { round_id: visible(round.round_id) }) }, h("tbody", {}, round.numbers.map(rate))), h("p", { class: "muted" }, about));
 }
 
 function groups(gap: Gap): HTMLElement {
-  const cells = (each: GroupRate) => (each.value === null ? [h("td", { colspan: 2, class: "muted" }, each.withheld)] : [h("td", {}, `${fixed(each.value)} (${fixed(each.low)} to ${fixed(each.high)})`), h("td", {}, `n ${each.n}`)]);
+  const cells = (each: GroupRate) => (each.value === null ? [h("td", { colspan: 2, class: "muted" }, each.withheld)] : [h("td", {}, t("quality.to_2", { value: fixed(each.value), low: fixed(each.low), high: fixed(each.high) })), h("td", {}, `n ${each.n}`)]);
   const name = (each: GroupRate): Child => [visible(each.group), each.p_worse !== null && each.p_worse < 0.05 ? h("span", { class: "chip asap" }, "worse") : null];
-  return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, `${words(gap.rate)} by ${gap.axis}`), h("span", { class: "muted" }, `all ${fixed(gap.overall)}`)),
-    h("table", { class: "groups", "aria-label": `${words(gap.rate)} by ${gap.axis}` }, h("tbody", {}, gap.groups.map((each) => h("tr", {}, h("th", { scope: "row" }, name(each)), cells(each))))));
+  return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, t("quality.by", { rate: words(gap.rate), axis: gap.axis })), h("span", { class: "muted" }, t("quality.all", { overall: fixed(gap.overall) }))),
+    h("table", { class: "groups", "aria-label": t("quality.by", { rate: words(gap.rate), axis: gap.axis }) }, h("tbody", {}, gap.groups.map((each) => h("tr", {}, h("th", { scope: "row" }, name(each)), cells(each))))));
 }
 
 function films(): HTMLElement[] {
@@ -126,23 +127,23 @@ function films(): HTMLElement[] {
   const share = (each: number) => `${Math.round(100 * each)} %`;
   const changes = (tag: TagDrift) => tag.shares.slice(0, 3).map(([name, before, now]) => `${visible(name)} ${share(before)} to ${share(now)}`).join(", ");
   const cells = (tag: TagDrift) => (tag.distance === null || tag.p === null ? [h("td", { colspan: 3, class: "muted" }, tag.refused)] : [h("td", {}, share(tag.distance)), h("td", {}, `p ${tag.p.toPrecision(2)}`), h("td", {}, changes(tag))]);
-  const heads = ["Tag", "Changed", "Chance", "Largest changes", "n"].map((each) => h("th", { scope: "col" }, each));
-  return [h("details", { class: "definitions" }, h("summary", {}, "Films of this site and model against the reference"),
-    h("p", { class: "muted" }, "Changed: share of studies of another category than in the reference, one study a patient; chance: a chi-square test. It says that something changed, not that the model got worse."),
-    h("table", { class: "all" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, tags.map((tag) => h("tr", {}, h("th", { scope: "row" }, tag.tag), cells(tag), h("td", {}, `${tag.n}, reference ${tag.n_reference}`))))),
-    h("p", {}, `Look of the films: ${look(report?.films.find((each) => each.site === site && each.model === model))}`))];
+  const heads = [t("quality.tag"), t("quality.changed"), t("quality.chance"), t("quality.largest_changes"), "n"].map((each) => h("th", { scope: "col" }, each));
+  return [h("details", { class: "definitions" }, h("summary", {}, t("quality.films_of_this_site_and")),
+    h("p", { class: "muted" }, t("quality.changed_share_of_studies_of")),
+    h("table", { class: "all" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, tags.map((tag) => h("tr", {}, h("th", { scope: "row" }, tag.tag), cells(tag), h("td", {}, t("quality.reference", { n: tag.n, n_reference: tag.n_reference })))))),
+    h("p", {}, t("quality.look_of_the_films", { model: look(report?.films.find((each) => each.site === site && each.model === model)) })))];
 }
 
 function look(films: FilmDrift | undefined): string {
   if (!films) return report?.films_unsaid ?? "";
   if (films.auroc === null || films.p === null) return films.refused;
-  return `a simple classifier tells new from old with AUROC ${fixed(films.auroc)} (${fixed(films.low)} to ${fixed(films.high)}; 0.5 no change), p ${films.p.toPrecision(2)}, n ${films.n}, reference ${films.n_reference}. A reason to look, not a verdict.`;
+  return t("quality.a_simple_classifier_tells_new", { auroc: fixed(films.auroc), low: fixed(films.low), high: fixed(films.high), p: films.p.toPrecision(2), n: films.n, n_reference: films.n_reference });
 }
 
 function everything(cell: Cell): HTMLElement {
-  const heads = ["Number", "Value", "95 % interval", "n", "What it is"].map((each) => h("th", { scope: "col" }, each));
-  const line = (each: Measure) => h("tr", {}, h("th", { scope: "row" }, words(each.name)), h("td", {}, each.value === null ? each.refused : each.value.toPrecision(4)), h("td", {}, each.low === null || each.high === null ? "" : `${each.low.toPrecision(4)} to ${each.high.toPrecision(4)}`), h("td", {}, String(each.n)), h("td", { class: "muted" }, definitions[each.name]));
-  return h("details", { class: "definitions" }, h("summary", {}, "Every number and its definition"), h("table", { class: "all" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, cell.numbers.map(line))));
+  const heads = [t("quality.number"), t("quality.value"), "95 % interval", "n", t("quality.what_it_is")].map((each) => h("th", { scope: "col" }, each));
+  const line = (each: Measure) => h("tr", {}, h("th", { scope: "row" }, words(each.name)), h("td", {}, each.value === null ? each.refused : each.value.toPrecision(4)), h("td", {}, each.low === null || each.high === null ? "" : t("quality.to_3", { low: each.low.toPrecision(4), high: each.high.toPrecision(4) })), h("td", {}, String(each.n)), h("td", { class: "muted" }, definitions[each.name]));
+  return h("details", { class: "definitions" }, h("summary", {}, t("quality.every_number_and_its_definition")), h("table", { class: "all" }, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, cell.numbers.map(line))));
 }
 
 function step(by: number): void {
@@ -156,8 +157,8 @@ await begin();
 const strip = may("see_worklist") ? new CriticalStrip() : null;
 const masthead = new Masthead(strip);
 const bindings = [
-  { keys: ["ArrowDown", "j"], says: "next finding", run: () => step(1) },
-  { keys: ["ArrowUp", "k"], says: "finding before", run: () => step(-1) },
+  { keys: ["ArrowDown", "j"], says: t("quality.next_finding"), run: () => step(1) },
+  { keys: ["ArrowUp", "k"], says: t("quality.finding_before"), run: () => step(-1) },
   ...(strip?.bindings ?? []),
   ...roomBindings(),
 ];

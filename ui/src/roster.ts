@@ -11,6 +11,7 @@ import { weekTable } from "./roster_week.ts";
 import { begin, may } from "./session.ts";
 import { CriticalStrip, sign } from "./strip.ts";
 import { dayTimeLabel, timeLabel } from "./zones.ts";
+import { t } from "./catalogue.ts";
 
 let roster: Roster;
 let form: HandOverForm | null = null;
@@ -26,7 +27,7 @@ async function refresh() {
 }
 
 function draw() {
-  byId("as-of").textContent = `as of ${shortly(roster.now)}; times below are each site's own`;
+  byId("as-of").textContent = t("roster.as_of_times_below_are", { roster: shortly(roster.now) });
   byId("problem").replaceChildren(...problem());
   byId("sites").replaceChildren(...roster.sites.map(site));
   show(byId("hand-overs"), roster.sites.length > 0 || roster.hand_overs.length > 0);
@@ -38,7 +39,7 @@ function draw() {
   if (!able) return;
   if (form) return form.renew(roster);
   form = handOverForm(roster, refreshNow);
-  byId("give").replaceChildren(h("h2", { id: "give-title" }, "Hand a duty over"), form.element);
+  byId("give").replaceChildren(h("h2", { id: "give-title" }, t("roster.hand_a_duty_over")), form.element);
 }
 
 const refreshNow = () => ((drawn = ""), refresh());
@@ -46,9 +47,9 @@ const refreshNow = () => ((drawn = ""), refresh());
 function problem() {
   if (!roster.problem) return [];
   const none = !roster.sites.length;
-  return [h("div", { class: "item overdue" }, h("div", { class: "body" }, h("div", { class: "line" }, sign(true), h("h2", {}, none ? "There is no roster: nobody is paged" : "The roster file is broken: the last good one is in force")),
+  return [h("div", { class: "item overdue" }, h("div", { class: "body" }, h("div", { class: "line" }, sign(true), h("h2", {}, none ? t("roster.there_is_no_roster_nobody") : t("roster.the_roster_file_is_broken"))),
     h("p", {}, visible(roster.problem)),
-    h("p", {}, h("span", { class: "muted" }, "To do: "), none ? "watch the critical results on this screen and call people yourself. Whoever runs wetread sets roster_file, or corrects the file; " : "whoever keeps the roster corrects the file; ", h("code", {}, "wetread roster check FILE"), " names every mistake in it. It is read again by itself; no restart.")))];
+    h("p", {}, h("span", { class: "muted" }, t("roster.to_do")), none ? t("roster.watch_the_critical_results_on") : t("roster.whoever_keeps_the_roster_corrects"), h("code", {}, "wetread roster check FILE"), t("roster.names_every_mistake_in_it"))))];
 }
 
 function site(each: Site): HTMLElement {
@@ -58,35 +59,35 @@ function site(each: Site): HTMLElement {
   const holder = ({ duty, people }: OnCall) => {
     const ends = until(duty);
     return h("li", { class: people.length ? "duty" : "duty nobody" }, h("span", { class: "muted" }, words(visible(duty))),
-    h("strong", {}, people.length ? people.map((person) => visible(person.name)).join(", ") : "NOBODY"), people.length && ends ? h("span", { class: "muted" }, new Date(ends) < new Date(roster.until) ? `until ${dayTimeLabel(ends, zone)}` : "for the whole week") : null);
+    h("strong", {}, people.length ? people.map((person) => visible(person.name)).join(", ") : "NOBODY"), people.length && ends ? h("span", { class: "muted" }, new Date(ends) < new Date(roster.until) ? t("roster.until", { ends: dayTimeLabel(ends, zone) }) : t("roster.for_the_whole_week")) : null);
   };
-  return h("section", { class: "site", "aria-label": `Site ${visible(each.site)}` },
-    h("div", { class: "line" }, h("h2", {}, visible(each.site)), h("span", { class: "muted" }, `${zone}, now ${timeLabel(now, zone)}`)),
-    h("ul", { class: "duties", "aria-label": "On call now" }, each.on_call.map(holder)),
+  return h("section", { class: "site", "aria-label": t("roster.site", { site: visible(each.site) }) },
+    h("div", { class: "line" }, h("h2", {}, visible(each.site)), h("span", { class: "muted" }, t("roster.now", { zone, timeLabel: timeLabel(now, zone) }))),
+    h("ul", { class: "duties", "aria-label": t("roster.on_call_now") }, each.on_call.map(holder)),
     gaps(each), weekTable(each, now));
 }
 
 function gaps(each: Site): HTMLElement {
-  if (!each.gaps.length) return h("p", { class: "muted" }, "No hole in the coming seven days.");
-  return h("ul", { class: "gaps", "aria-label": "Hours that nobody covers" }, each.gaps.map((gap) => h("li", {}, sign(true), visible(gap.in_words))));
+  if (!each.gaps.length) return h("p", { class: "muted" }, t("roster.no_hole_in_the_coming"));
+  return h("ul", { class: "gaps", "aria-label": t("roster.hours_that_nobody_covers") }, each.gaps.map((gap) => h("li", {}, sign(true), visible(gap.in_words))));
 }
 
 function handOvers(): HTMLElement {
-  if (!roster.hand_overs.length) return h("p", { class: "muted" }, "None. The roster file holds.");
+  if (!roster.hand_overs.length) return h("p", { class: "muted" }, t("roster.none_the_roster_file_holds"));
   const zones = new Map(roster.sites.map((each) => [each.site, each.time_zone]));
   const names = new Map(roster.people.map((each) => [each.person_id, each.name]));
   const at = (iso: string, place: string) => {
     const zone = zones.get(place);
     return zone ? dayTimeLabel(iso, zone) : moment(iso);
   };
-  const head = ["Site and duty", "To", "From", "Until", "Why", "Made by"].map((each) => h("th", { scope: "col" }, each));
+  const head = [t("roster.site_and_duty"), t("roster.to"), t("roster.from"), t("roster.until_2"), t("roster.why"), t("roster.made_by")].map((each) => h("th", { scope: "col" }, each));
   const row = (each: HandOver) => h("tr", {}, h("td", {}, `${visible(each.site)}: ${words(visible(each.duty))}`), h("td", {}, h("strong", {}, visible(names.get(each.person_id) ?? each.person_id))), h("td", {}, at(each.starts_at, each.site)), h("td", {}, at(each.ends_at, each.site)), h("td", {}, visible(each.reason)), h("td", { class: "muted" }, visible(names.get(each.made_by) ?? each.made_by)),
-    h("td", {}, may("hand_over") && h("button", { "data-override": each.override_id, "aria-label": `Undo the hand-over of ${words(visible(each.duty))} to ${visible(names.get(each.person_id) ?? each.person_id)}`, onclick: () => undo(each) }, "Undo")));
-  return h("table", { class: "plain-table" }, h("thead", {}, h("tr", {}, head, h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, "Undo")))), h("tbody", {}, roster.hand_overs.map(row)));
+    h("td", {}, may("hand_over") && h("button", { "data-override": each.override_id, "aria-label": t("roster.undo_the_hand_over_of", { duty: words(visible(each.duty)), person_id: visible(names.get(each.person_id) ?? each.person_id) }), onclick: () => undo(each) }, t("roster.undo"))));
+  return h("table", { class: "plain-table" }, h("thead", {}, h("tr", {}, head, h("th", { scope: "col" }, h("span", { class: "visually-hidden" }, t("roster.undo"))))), h("tbody", {}, roster.hand_overs.map(row)));
 }
 
 async function undo(override: HandOver): Promise<void> {
-  const done = await dialog<boolean>("Undo this hand-over", (close) => {
+  const done = await dialog<boolean>(t("roster.undo_this_hand_over"), (close) => {
     const error = h("p", { class: "error", role: "alert" });
     const go = async () => {
       try {
@@ -98,8 +99,8 @@ async function undo(override: HandOver): Promise<void> {
         error.textContent = failed.message;
       }
     };
-    return h("div", { class: "stack" }, h("p", {}, `From now on the roster file says again who holds ${words(visible(override.duty))} at ${visible(override.site)}. Tell the person.`), error,
-      h("div", { class: "actions" }, h("button", { class: "quiet", onclick: () => close(null) }, "Keep it"), h("button", { class: "primary", autofocus: true, onclick: go }, "Undo it")));
+    return h("div", { class: "stack" }, h("p", {}, t("roster.from_now_on_the_roster", { duty: words(visible(override.duty)), site: visible(override.site) })), error,
+      h("div", { class: "actions" }, h("button", { class: "quiet", onclick: () => close(null) }, t("roster.keep_it")), h("button", { class: "primary", autofocus: true, onclick: go }, t("roster.undo_it"))));
   });
   if (done) await refreshNow();
 }
@@ -107,7 +108,7 @@ async function undo(override: HandOver): Promise<void> {
 await begin();
 const strip = may("see_worklist") ? new CriticalStrip() : null;
 const masthead = new Masthead(strip);
-const bindings = [{ keys: ["g"], says: "hand a duty over", run: () => form?.focus() }, ...(strip?.bindings ?? []), ...roomBindings()];
+const bindings = [{ keys: ["g"], says: t("roster.hand_a_duty_over_2"), run: () => form?.focus() }, ...(strip?.bindings ?? []), ...roomBindings()];
 byId("keys").addEventListener("click", () => sheet(bindings));
 listen(bindings);
 await refresh().then(() => masthead.say(true), (failed) => byId("sites").replaceChildren(h("p", { class: "alert" }, problemOf(failed).message)));

@@ -3,15 +3,16 @@ import type { Person, Site } from "./answers/roster.ts";
 import { h, s } from "./dom.ts";
 import { visible, words } from "./format.ts";
 import { type Day, daysFrom, timeLabel } from "./zones.ts";
+import { t } from "./catalogue.ts";
 
 type Span = { starts: number; ends: number; gap: boolean; people: Person[]; source: string };
 
 export function weekTable(site: Site, now: Date): HTMLElement {
   const days = daysFrom(now, 7, site.time_zone);
   const duties = [...new Set([...site.on_call, ...site.shifts, ...site.gaps].map((each) => each.duty))];
-  const first = h("th", { scope: "col" }, "Duty");
+  const first = h("th", { scope: "col" }, t("week.duty"));
   const head = days.map((day, at) => h("th", { scope: "col" }, at ? day.label : `Today, ${day.label}`));
-  return h("div", { class: "week" }, h("table", {}, h("caption", { class: "visually-hidden" }, `${visible(site.site)}: the next seven days, ${site.time_zone}`), h("thead", {}, h("tr", {}, first, head)), h("tbody", {}, duties.map((duty) => row(site, duty, days, now)))));
+  return h("div", { class: "week" }, h("table", {}, h("caption", { class: "visually-hidden" }, t("week.the_next_seven_days", { site: visible(site.site), time_zone: site.time_zone })), h("thead", {}, h("tr", {}, first, head)), h("tbody", {}, duties.map((duty) => row(site, duty, days, now)))));
 }
 
 function row(site: Site, duty: string, days: Day[], now: Date): HTMLElement {
@@ -24,14 +25,14 @@ function row(site: Site, duty: string, days: Day[], now: Date): HTMLElement {
 
 function cell(spans: Span[], day: Day, zone: string, now: Date): HTMLElement {
   const within = spans.filter((each) => each.starts < day.ends && each.ends > day.starts).map((each) => ({ ...each, starts: Math.max(each.starts, day.starts), ends: Math.min(each.ends, day.ends) }));
-  return h("td", {}, bar(within, day), h("ul", {}, within.map((each) => entry(each, day, zone, now))), within.length ? null : h("span", { class: "muted" }, "not planned"));
+  return h("td", {}, bar(within, day), h("ul", {}, within.map((each) => entry(each, day, zone, now))), within.length ? null : h("span", { class: "muted" }, t("week.not_planned")));
 }
 
 function entry(each: Span, day: Day, zone: string, now: Date): HTMLElement {
   const begun = each.starts <= Number(now) && day.starts < Number(now);
   const whole = each.starts === day.starts && each.ends === day.ends;
   const until = each.ends === day.ends ? "24:00" : timeLabel(each.ends, zone);
-  const hours = whole ? "all day" : `${begun ? "now" : timeLabel(each.starts, zone)} to ${until}`;
+  const hours = whole ? t("week.all_day") : t("week.to", { starts: begun ? "now" : timeLabel(each.starts, zone), until });
   if (each.gap) return h("li", { class: "gap" }, h("strong", {}, "NOBODY "), h("span", {}, hours));
   return h("li", { title: visible(each.source) }, h("span", {}, each.people.map((person) => visible(person.name)).join(", ")), " ", h("span", { class: "muted" }, hours));
 }

@@ -2,6 +2,7 @@
 import type { Report, ReportContent } from "./answers/study.ts";
 import { problemOf, send } from "./api.ts";
 import { clock } from "./format.ts";
+import { t } from "./catalogue.ts";
 
 const QUIET_MS = 1200;
 const RETRY_MS = 4000;
@@ -38,7 +39,7 @@ export class Saver {
 
   changed(): void {
     this.dirty = true;
-    this.say("Not saved yet", false);
+    this.say(t("saver.not_saved_yet"), false);
     this.later(QUIET_MS);
   }
 
@@ -68,11 +69,11 @@ export class Saver {
 
   private async put(): Promise<void> {
     this.dirty = false;
-    this.say("Saving", false);
+    this.say(t("saver.saving"), false);
     try {
       const saved = await send<Report>("PUT", `/api/studies/${this.studyKey}/report`, { body: this.content(), etag: this.etag });
       this.etag = saved.etag;
-      this.say(`Saved ${clock(new Date())}`, false);
+      this.say(t("saver.saved", { Date: clock(new Date()) }), false);
       this.told.onSaved();
     } catch (thrown) {
       const problem = problemOf(thrown);
@@ -80,7 +81,7 @@ export class Saver {
       if (problem.status === 412) this.told.onConflict();
       else if (problem.code === "study_locked") this.told.onLocked();
       else {
-        this.say(`Not saved: ${problem.message} Trying again.`, true);
+        this.say(t("saver.not_saved_trying_again", { message: problem.message }), true);
         this.later(RETRY_MS);
       }
       throw problem;

@@ -1,23 +1,24 @@
 // What a second reader said beside what the machine says, what differs first.
 import type { Agreement, Difference, HowRead, OwnFinding } from "./answers/reading.ts";
 import { h } from "./dom.ts";
+import { t } from "./catalogue.ts";
 
 const SAYS: Record<Agreement, [string, string]> = {
   agree: ["agree", "good"],
-  ai_only: ["AI only", "asap"],
-  reader_only: ["you only", "asap"],
-  side: ["other side", "asap"],
-  unsure: ["you were unsure", ""],
+  ai_only: [t("compared.ai_only"), "asap"],
+  reader_only: [t("compared.you_only"), "asap"],
+  side: [t("compared.other_side"), "asap"],
+  unsure: [t("compared.you_were_unsure"), ""],
 };
-const TOLD: Record<string, string> = { paged: "A critical page about it had reached you before: not counted as blind.", mode_chosen_later: "You chose to read blind after it had come: not counted as blind." };
+const TOLD: Record<string, string> = { paged: t("compared.a_critical_page_about_it"), mode_chosen_later: t("compared.you_chose_to_read_blind") };
 
 export function differencesPanel(how: HowRead): HTMLElement | null {
   if (!how.own) return null;
   const differ = how.differences.filter((each) => each.agreement !== "agree").length;
   return h("div", { class: "compared" },
-    h("p", { class: "quiet-line" }, `You committed your findings before the AI was shown. ${differ ? `${differ} of ${how.differences.length} differ.` : "Nothing differs."} ${TOLD[how.own.told] ?? ""}`),
-    how.differences.length > 0 && h("table", {}, h("caption", { class: "visually-hidden" }, "Your findings beside the AI's"),
-      h("thead", {}, h("tr", {}, ["Finding", "You", "AI", ""].map((each) => h("th", { scope: "col" }, each || h("span", { class: "visually-hidden" }, "Compared"))))),
+    h("p", { class: "quiet-line" }, `${t("compared.committed")} ${differ ? t("compared.differ", { differ, of: how.differences.length }) : t("compared.none")} ${TOLD[how.own.told] ?? ""}`),
+    how.differences.length > 0 && h("table", {}, h("caption", { class: "visually-hidden" }, t("compared.your_findings_beside_the_ais")),
+      h("thead", {}, h("tr", {}, [t("compared.finding"), t("compared.you"), "AI", ""].map((each) => h("th", { scope: "col" }, each || h("span", { class: "visually-hidden" }, t("compared.compared")))))),
       h("tbody", {}, how.differences.map(row))));
 }
 
@@ -27,9 +28,9 @@ function row(each: Difference): HTMLElement {
 }
 
 function own(said: OwnFinding | null): string {
-  if (!said) return "not said";
+  if (!said) return t("compared.not_said");
   const presence = { positive: "present", negative: "absent", uncertain: "unsure" }[said.presence];
   return [presence, said.laterality, said.confidence_percent === null ? "" : `${said.confidence_percent} %`].filter(Boolean).join(", ");
 }
 
-const machine = (each: Difference): string => (each.called === null ? "does not look for it" : [each.called ? "called" : "not called", each.called ? each.laterality : ""].filter(Boolean).join(", "));
+const machine = (each: Difference): string => (each.called === null ? t("compared.does_not_look_for_it") : [each.called ? "called" : t("compared.not_called"), each.called ? each.laterality : ""].filter(Boolean).join(", "));

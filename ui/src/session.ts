@@ -3,6 +3,7 @@ import type { Session } from "./answers/session.ts";
 import { get, onSessionEnd, problemOf, send } from "./api.ts";
 import { byId, dialog, h, show } from "./dom.ts";
 import { words } from "./format.ts";
+import { t } from "./catalogue.ts";
 
 const RENEW_EVERY_MS = 120_000;
 let session: Session | null = null;
@@ -47,12 +48,12 @@ async function watchIdle(): Promise<void> {
 async function lock(): Promise<void> {
   await Promise.allSettled(beforeLock.map((action) => action()));
   await send("POST", "/api/logout", { renew: false }).catch(() => {});
-  await signInAgain("Locked after a while without use. Your text was saved.");
+  await signInAgain(t("session.locked_after_a_while_without"));
 }
 
 async function expired(): Promise<void> {
   void Promise.allSettled(onExpiry.map((action) => action()));
-  await signInAgain("Your session ended. Sign in to go on; nothing you wrote is lost.");
+  await signInAgain(t("session.your_session_ended_sign_in"));
 }
 
 export function signInAgain(message: string): Promise<void> {
@@ -71,10 +72,10 @@ export function signInAgain(message: string): Promise<void> {
         password.select();
       }
     };
-    return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session?.actor_id ?? "", hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }), h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, `Password of ${session?.display_name ?? "your account"}`), password), error,
-      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => location.assign("/login") }, "Somebody else"), h("button", { class: "primary" }, "Sign in")));
+    return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session?.actor_id ?? "", hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }), h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, t("session.password_of", { display_name: session?.display_name ?? t("session.your_account") })), password), error,
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => location.assign("/login") }, t("session.somebody_else")), h("button", { class: "primary" }, t("session.sign_in"))));
   };
-  return dialog("Sign in again", ask, { stay: true, className: "lock" }).then(() => {
+  return dialog(t("session.sign_in_again"), ask, { stay: true, className: "lock" }).then(() => {
     document.body.classList.remove("locked");
     lastActive = lastRenewed = Date.now();
   });

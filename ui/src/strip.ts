@@ -8,6 +8,7 @@ import { byId, type Child, h, inFocus, s, show } from "./dom.ts";
 import { personName, visible } from "./format.ts";
 import type { Binding } from "./keys.ts";
 import { may } from "./session.ts";
+import { t } from "./catalogue.ts";
 
 let ahead_ms = 0; // the server's clock before this one's
 export const serverNow = (): Date => new Date(Date.now() + ahead_ms);
@@ -83,7 +84,7 @@ export class CriticalStrip {
     show(this.element, !this.options.listed && shown.length + this.waiting.length > 0);
     this.element.classList.toggle("calm", !shown.some((each) => unanswered(each) || isOverdue(each, serverNow())) && !this.waiting.length);
     this.element.replaceChildren(...(lines.length ? [h("ul", { class: "criticals" }, lines.map((each, at) => this.line(each, at === 0)))] : []), ...this.rest(), ...(shown.length && more ? [h("a", { class: "more", href: "/criticals" }, more)] : []));
-    document.title = this.results.filter(unanswered).length ? `(${this.results.filter(unanswered).length} critical) ${this.title}` : this.title;
+    document.title = this.results.filter(unanswered).length ? t("strip.critical", { unanswered: this.results.filter(unanswered).length, title: this.title }) : this.title;
     const again = inHand && this.element.querySelector(`[data-key="${inHand}"]`);
     if (again && !document.querySelector("dialog[open]")) (again.querySelector<HTMLElement>(`[data-act="${actInHand}"]`) ?? again.querySelector<HTMLElement>("button, a"))?.focus();
   }
@@ -91,14 +92,14 @@ export class CriticalStrip {
   // Those that no line shows, and how many of them are late.
   private more(hidden: CriticalResult[]): string {
     const late = hidden.filter((each) => isOverdue(each, serverNow())).length;
-    return hidden.length ? `and ${hidden.length} more${late ? `, ${late} overdue` : ""}` : "";
+    return hidden.length ? t(late ? "strip.more_overdue" : "strip.more", { hidden: hidden.length, late }) : "";
   }
 
   private rest(): HTMLElement[] {
     const [first] = this.waiting;
     if (!first) return [];
-    const says = this.waiting.length === 1 ? "1 critical study waits for a reader" : `${this.waiting.length} critical studies wait for a reader`;
-    return [h("div", { class: "waiting" }, h("strong", { class: "grow" }, says), may("read_study") && h("a", { class: "button", href: `/studies/${first.study_key}` }, "Read the first ", this.results.length ? "" : h("kbd", {}, "c")))];
+    const says = this.waiting.length === 1 ? t("strip.1_critical_study_waits_for") : t("strip.critical_studies_wait_for_a", { waiting: this.waiting.length });
+    return [h("div", { class: "waiting" }, h("strong", { class: "grow" }, says), may("read_study") && h("a", { class: "button", href: `/studies/${first.study_key}` }, t("strip.read_the_first"), this.results.length ? "" : h("kbd", {}, "c")))];
   }
 
   buttons(result: CriticalResult, first: boolean): HTMLElement {
@@ -106,7 +107,7 @@ export class CriticalStrip {
     const about = h("span", { class: "visually-hidden" }, `: ${visible(result.reason)}`);
     const acts = ACT_NAMES.filter((name) => applies(name, result));
     const button = (name: ActName, at: number) => h("button", { class: at ? "" : "primary", "data-act": name, onclick: () => this.act(name, result) }, ACTS[name].label, about.cloneNode(true), key(ACTS[name].key));
-    const film = may("read_study") && result.study_key !== this.options.studyKey && h("a", { class: "button", href: `/studies/${result.study_key}` }, "Film", about.cloneNode(true), key("c"));
+    const film = may("read_study") && result.study_key !== this.options.studyKey && h("a", { class: "button", href: `/studies/${result.study_key}` }, t("strip.film"), about.cloneNode(true), key("c"));
     return h("div", { class: "acts" }, acts.map(button), film);
   }
 
@@ -114,7 +115,7 @@ export class CriticalStrip {
     const late = isOverdue(result, serverNow());
     const here = result.study_key === this.options.studyKey;
     const named = result.patient_name === undefined ? "" : personName(result.patient_name);
-    const whose = here ? "this film" : this.options.studyKey ? `another film${named && `: ${named}`}` : named; // never cut off: a long reason must not hide whose film it is
+    const whose = here ? t("strip.this_film") : this.options.studyKey ? [t("strip.another_film"), named].filter(Boolean).join(": ") : named; // never cut off: a long reason must not hide whose film it is
     return h("li", { class: tone(result, late), "data-key": result.critical_key },
       h("div", { class: "when" }, sign(late), h("div", {}, h("strong", { class: "state" }, late ? "OVERDUE" : stateWords(result)), h("span", { "data-part": "timer" }, timer(result, serverNow())))),
       h("div", { class: "what" }, h("div", { class: "finding-of" }, h("strong", { class: "cut", title: visible(result.reason) }, visible(result.reason)), h("span", {}, [whose, visible(result.site)].filter(Boolean).join("  ·  "))), !this.options.slim && h("div", { class: "then cut" }, this.then(result))),
@@ -149,7 +150,7 @@ export class CriticalStrip {
     const now = serverNow();
     const fresh = this.results.filter((each) => this.known && !this.known.has(news(each)));
     const turned = this.results.filter((each) => isOverdue(each, now) && !this.late.has(`${each.critical_key} ${each.state}`));
-    const said = this.known ? [...fresh.map((each) => `New critical result: ${visible(each.reason)}, ${visible(each.site)}.`), ...turned.map((each) => `Overdue: ${visible(each.reason)}, ${visible(each.site)}.`)] : this.results.length ? [this.results.length === 1 ? "1 critical result is open." : `${this.results.length} critical results are open.`] : [];
+    const said = this.known ? [...fresh.map((each) => t("strip.new_critical_result", { reason: visible(each.reason), site: visible(each.site) })), ...turned.map((each) => t("strip.overdue", { reason: visible(each.reason), site: visible(each.site) }))] : this.results.length ? [this.results.length === 1 ? t("strip.1_critical_result_is_open") : t("strip.critical_results_are_open", { results: this.results.length })] : [];
     this.known = new Set([...(this.known ?? []), ...this.results.map(news)]);
     for (const each of turned) this.late.add(`${each.critical_key} ${each.state}`);
     if (said.length) byId("announce").textContent = said.join(" ");
@@ -178,9 +179,9 @@ export class CriticalStrip {
   }
 
   get bindings(): Binding[] {
-    const film = may("read_study") ? [{ keys: ["c"], says: "open the film of the first critical result", run: () => this.openFilm() }] : [];
+    const film = may("read_study") ? [{ keys: ["c"], says: t("strip.open_the_film_of_the"), run: () => this.openFilm() }] : [];
     if (!may("acknowledge_critical")) return film;
-    const says: Record<ActName, string> = { acknowledge: "acknowledge the first critical result", communicate: "critical result: say whom you told", close: "critical result: close it", release: "critical result: hand it back" };
+    const says: Record<ActName, string> = { acknowledge: t("strip.acknowledge_the_first_critical_result"), communicate: t("strip.critical_result_say_whom_you"), close: t("strip.critical_result_close_it"), release: t("strip.critical_result_hand_it_back") };
     return [...film, ...ACT_NAMES.map((name) => ({ keys: [ACTS[name].key], says: says[name], run: () => this.actByKey(name) }))];
   }
 }

@@ -3,12 +3,13 @@ import type { ReportWarning } from "./answers/reading.ts";
 import type { ReportContent } from "./answers/study.ts";
 import { send } from "./api.ts";
 import { h } from "./dom.ts";
+import { t } from "./catalogue.ts";
 
 const QUIET_MS = 900;
 const PATIENCE_MS = 1500;
 
 export class Warnings {
-  readonly element = h("ul", { class: "warnings", "aria-label": "Contradictions in this report", "aria-live": "polite" });
+  readonly element = h("ul", { class: "warnings", "aria-label": t("warnings.contradictions_in_this_report"), "aria-live": "polite" });
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(

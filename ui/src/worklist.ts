@@ -201,7 +201,7 @@ function turnTo(name: View, changes: Partial<typeof filter> = {}): void {
 // A study is read in front of the list, or the list is back, as it was and up to date.
 function turned(studyKey: string | null): void {
   byId("worklist").classList.toggle("behind", studyKey !== null);
-  strip.turnTo(studyKey, { slim: studyKey !== null, title: studyKey ? "Reading · wetread" : "Worklist · wetread" });
+  strip.turnTo(studyKey, { slim: studyKey !== null, title: studyKey ? t("page.reading") : t("page.worklist") });
   masthead.mark();
   if (studyKey) return;
   select(selected);

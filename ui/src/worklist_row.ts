@@ -35,7 +35,7 @@ export function tick(body: HTMLElement, now: Date): void {
   for (const cell of body.querySelectorAll<HTMLElement>("td.wait")) {
     const since = cell.dataset.since ?? "";
     const limit = Number(cell.dataset.limit);
-    const text = `${waited(since, now)} of ${span(limit)}`;
+    const text = t("list.waited", { waited: waited(since, now), limit: span(limit) });
     if (cell.textContent !== text) cell.textContent = text;
     cell.classList.toggle("long", Number(now) - Date.parse(since) > limit * 1000);
   }
