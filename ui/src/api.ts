@@ -1,5 +1,6 @@
 // Every request to the server. A session that ended is renewed in place, then the request is sent again: nothing typed is lost.
-let renewSession = (): Promise<unknown> => Promise.reject(new Problem(401, { code: "not_signed_in", detail: "sign in first" }));
+import { t } from "./catalogue.ts";
+let renewSession = (): Promise<unknown> => Promise.reject(new Problem(401, { code: "not_signed_in", detail: t("server.sign_in_first") }));
 
 let renewals = 0;
 
@@ -13,7 +14,7 @@ export class Problem extends Error {
     readonly status: number,
     body: { code?: string; detail?: string },
   ) {
-    super(body.detail ?? "The server did not answer as expected.");
+    super(body.detail ?? t("server.the_server_did_not_answer"));
     this.code = body.code ?? "unknown";
   }
 }
@@ -38,7 +39,7 @@ export async function send<Answer>(method: string, path: string, { body, etag, b
   try {
     answer = await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body), redirect: "error" });
   } catch {
-    throw new Problem(0, { code: "offline", detail: "The server cannot be reached." });
+    throw new Problem(0, { code: "offline", detail: t("server.the_server_cannot_be_reached") });
   }
   if (answer.ok) return answer.status === 204 ? (null as Answer) : answer.json();
   const said: { code?: string; detail?: string } = await answer.json().catch(() => ({}));
@@ -54,6 +55,6 @@ export const get = <Answer>(path: string, asked?: Asked): Promise<Answer> => sen
 export async function film(path: string): Promise<string> {
   const answer = await fetch(path, { headers: { "wetread-request": "1" } }).catch(() => null);
   if (answer?.ok) return URL.createObjectURL(await answer.blob());
-  const said: { code?: string; detail?: string } = answer ? await answer.json().catch(() => ({})) : { detail: "The server cannot be reached." };
+  const said: { code?: string; detail?: string } = answer ? await answer.json().catch(() => ({})) : { detail: t("server.the_server_cannot_be_reached") };
   throw new Problem(answer?.status ?? 0, said);
 }

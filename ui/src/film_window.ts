@@ -3,6 +3,7 @@ import { byId } from "./dom.ts";
 import { FilmViewer } from "./film/viewer.ts";
 import { listen, sheet } from "./keys.ts";
 import { begin } from "./session.ts";
+import { t } from "./catalogue.ts";
 
 const studyKey = location.pathname.split("/").at(-1) ?? "";
 const film = new FilmViewer(byId("film"), studyKey);
@@ -11,6 +12,6 @@ listen(film.bindings);
 byId("keys").addEventListener("click", () => sheet(film.bindings));
 film.follow((shown) => {
   byId("patient").textContent = shown?.patient ?? "";
-  byId("live").textContent = shown ? "in step with the reading page" : "the reading page goes to another study";
+  byId("live").textContent = shown ? t("window.in_step_with_the_reading") : t("window.the_reading_page_goes_to");
 });
 film.focus();

@@ -4,20 +4,21 @@ import { get, problemOf, send } from "./api.ts";
 import { h, show } from "./dom.ts";
 import { date, personName, visible } from "./format.ts";
 import { may } from "./session.ts";
+import { t } from "./catalogue.ts";
 
 const TITLES: Record<Hold["kind"], string> = {
-  patient_mismatch: "Film and order are of different patients",
-  demographics: "The hospital's record says something else of this patient",
-  patient_merged: "The hospital merged this patient: the study stands under another number than its films",
-  merge_undone: "A merge of this patient was undone: the study stands under its films' number again",
-  order_cancelled: "The order for this film was cancelled",
+  patient_mismatch: t("hold.film_and_order_are_of"),
+  demographics: t("hold.the_hospitals_record_says_something"),
+  patient_merged: t("hold.the_hospital_merged_this_patient"),
+  merge_undone: t("hold.a_merge_of_this_patient"),
+  order_cancelled: t("hold.the_order_for_this_film"),
 };
 const ROWS: [string, string, (person: Person) => string][] = [
-  ["name", "Name", (each) => personName(each.patient_name)],
-  ["birth_date", "Born", (each) => date(each.patient_birth_date)],
-  ["sex", "Sex", (each) => each.patient_sex],
-  ["patient_id", "Number", (each) => visible(each.patient_id)],
-  ["issuer_of_patient_id", "Issuer", (each) => visible(each.issuer_of_patient_id)],
+  ["name", t("hold.name"), (each) => personName(each.patient_name)],
+  ["birth_date", t("hold.born"), (each) => date(each.patient_birth_date)],
+  ["sex", t("hold.sex"), (each) => each.patient_sex],
+  ["patient_id", t("hold.number"), (each) => visible(each.patient_id)],
+  ["issuer_of_patient_id", t("hold.issuer"), (each) => visible(each.issuer_of_patient_id)],
 ];
 
 export class IdentityHolds {
@@ -47,8 +48,8 @@ export class IdentityHolds {
     const { film, said } = each;
     const rows = film && said ? ROWS.filter(([, , of]) => of(film) || of(said)) : [];
     const line = ([name, label, of]: (typeof ROWS)[number]) => h("tr", { class: each.differs.includes(name) ? "differs" : "" }, h("th", { scope: "row" }, label), h("td", {}, film ? of(film) : ""), h("td", {}, said ? of(said) : ""));
-    const heads = h("tr", {}, h("td"), h("th", { scope: "col" }, "Film"), h("th", { scope: "col" }, each.kind === "patient_mismatch" ? "Order" : "Hospital"));
-    const stays = each.answer === "wrong_patient" ? "Found to be another patient's: it can neither be signed nor sent. Have the archive or the order corrected." : each.stops_signing ? "It cannot be signed or sent until somebody has looked." : "";
+    const heads = h("tr", {}, h("td"), h("th", { scope: "col" }, t("hold.film")), h("th", { scope: "col" }, each.kind === "patient_mismatch" ? t("hold.order") : t("hold.hospital")));
+    const stays = each.answer === "wrong_patient" ? t("hold.found_to_be_another_patients") : each.stops_signing ? t("hold.it_cannot_be_signed_or") : "";
     return h("div", { class: "hold" },
       h("div", {}, h("strong", {}, TITLES[each.kind]), stays ? h("p", { class: "quiet-line" }, stays) : "", h("div", { class: "bar" }, ...this.answers(each))),
       rows.length ? h("table", { "aria-label": TITLES[each.kind] }, heads, ...rows.map(line)) : "");
@@ -57,9 +58,9 @@ export class IdentityHolds {
   private answers(each: Compared): HTMLElement[] {
     if (!may("edit_draft")) return [];
     const button = (answer: NonNullable<Hold["answer"]>, text: string) => h("button", { type: "button", onclick: () => this.answer(each, answer) }, text);
-    if (each.kind !== "patient_mismatch") return [button("seen", "Seen")];
-    const right = button("right_patient", "It is the right patient");
-    return each.answer ? [right] : [right, button("wrong_patient", "It is the wrong patient")];
+    if (each.kind !== "patient_mismatch") return [button("seen", t("hold.seen"))];
+    const right = button("right_patient", t("hold.it_is_the_right_patient"));
+    return each.answer ? [right] : [right, button("wrong_patient", t("hold.it_is_the_wrong_patient"))];
   }
 
   private async answer(each: Compared, answer: NonNullable<Hold["answer"]>): Promise<void> {

@@ -14,6 +14,7 @@ import { Sights, watchFilm } from "./seen.ts";
 import { may, me } from "./session.ts";
 import { StudySheet } from "./study_sheet.ts";
 import { StudyWords } from "./study_words.ts";
+import { t } from "./catalogue.ts";
 
 const FILM_FIRST_MS = 50; // a film that was fetched ahead is here by then; the server answers one question faster than two at once
 const MACHINE_DONE = ["drafted", "in_reading"];
@@ -63,8 +64,8 @@ export class OpenStudy {
       await Promise.race([this.sent, new Promise((resolve) => setTimeout(resolve, FILM_FIRST_MS))]).catch(() => {});
       await this.load();
     } catch (thrown) {
-      this.sheet.patient.textContent = "This study cannot be opened";
-      this.sheet.report.replaceChildren(h("p", { class: "alert" }, problemOf(thrown).message), h("p", {}, h("a", { href: "/" }, "Back to the worklist")));
+      this.sheet.patient.textContent = t("open.this_study_cannot_be_opened");
+      this.sheet.report.replaceChildren(h("p", { class: "alert" }, problemOf(thrown).message), h("p", {}, h("a", { href: "/" }, t("open.back_to_the_worklist"))));
       return false;
     }
     if (this.closed) return false;
@@ -118,7 +119,7 @@ export class OpenStudy {
 
   async openForWriting(fresh: Reading): Promise<Reading> {
     const { fromOwnScreen } = await this.lock.take();
-    if (fromOwnScreen) this.told = "You had this study open in another tab: that one can only read now.";
+    if (fromOwnScreen) this.told = t("open.you_had_this_study_open");
     return this.lock.mine ? send<Reading>("POST", `${this.address}/open`) : fresh;
   }
 
@@ -132,8 +133,8 @@ export class OpenStudy {
   private async lost(): Promise<void> {
     this.words.saver?.stop();
     const who = this.lock.holder;
-    this.told = `${who && who.holder_id !== me().actor_id ? `${who.holder_name} took this study over.` : "You opened this study on another screen."} This page can only read now.`;
-    await this.keep().catch(() => (this.told += " What you had not saved could not be kept: copy it from here."));
+    this.told = who && who.holder_id !== me().actor_id ? t("open.taken_over", { name: who.holder_name }) : t("open.elsewhere");
+    await this.keep().catch(() => (this.told += t("open.what_you_had_not_saved")));
     if (this.closed) return;
     this.around.announce(this.told);
     this.show(await get<Reading>(this.address));

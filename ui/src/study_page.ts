@@ -10,6 +10,7 @@ import { editMacros } from "./macros.ts";
 import { OpenStudy, type Surroundings } from "./open_study.ts";
 import { printsSheet } from "./print.ts";
 import { may, runBeforeLock, runOnExpiry } from "./session.ts";
+import { t } from "./catalogue.ts";
 
 const PREPARE_AFTER_MS = 700;
 
@@ -159,11 +160,11 @@ export class StudyPage {
   }
 
   get bindings(): Binding[] {
-    return [...(this.study?.bindings ?? []), { keys: ["n"], says: "next study", run: () => this.next() }, { keys: ["u"], says: "back to the worklist", run: () => this.leave("/") }];
+    return [...(this.study?.bindings ?? []), { keys: ["n"], says: t("page.next_study"), run: () => this.next() }, { keys: ["u"], says: t("page.back_to_the_worklist"), run: () => this.leave("/") }];
   }
 }
 
 function askToLose(): Promise<boolean | null> {
-  return dialog<boolean>("Not saved", (close) => h("div", { class: "stack" }, h("p", {}, "The server did not take what you last wrote or drew here. Stay, and it is tried again by itself; leave, and it is lost."),
-    h("div", { class: "actions" }, h("button", { class: "quiet", onclick: () => close(true) }, "Leave without it"), h("button", { class: "primary", autofocus: true, onclick: () => close(false) }, "Stay here"))));
+  return dialog<boolean>(t("page.not_saved"), (close) => h("div", { class: "stack" }, h("p", {}, t("page.the_server_did_not_take")),
+    h("div", { class: "actions" }, h("button", { class: "quiet", onclick: () => close(true) }, t("page.leave_without_it")), h("button", { class: "primary", autofocus: true, onclick: () => close(false) }, t("page.stay_here")))));
 }

@@ -81,7 +81,7 @@ export class StudyWords {
     };
     if (reading.ai.analysis) study.sights.show("findings");
     study.sheet.findings.replaceChildren(...findingsPanel(reading, { concepts: me().findings, mode: may("edit_draft") ? modeButton(reading.reading) : null, compared: differencesPanel(reading.reading), editable: Boolean(this.editing), verdictOf, onVerdict: (finding, verdict) => this.judge(finding, verdict), onPoint: (finding, instance) => study.point(finding, instance) }));
-    if (reading.priors.length) study.sheet.findings.append(h("p", { class: "quiet-line" }, "Earlier studies: ", reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, date(each.study_date) || "undated")])));
+    if (reading.priors.length) study.sheet.findings.append(h("p", { class: "quiet-line" }, t("study.earlier_studies"), reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, date(each.study_date) || "undated")])));
   }
 
   // Before a second reader or an adjudicator committed: what they see, and nothing else.
@@ -94,9 +94,9 @@ export class StudyWords {
     const onShown = (shown: Reading) => (study.show(shown), study.closed || study.film.focus());
     const form = new OwnFindings({ address: study.address, concepts: me().findings, asked, critical: reading.study.critical, adjudicates: withheld === "adjudication", onShown });
     this.own = locked ? null : form;
-    findings.replaceChildren(...(locked ? [h("div", { class: "title" }, h("h2", {}, "Your findings"))] : [form.element]));
+    findings.replaceChildren(...(locked ? [h("div", { class: "title" }, h("h2", {}, t("study.your_findings")))] : [form.element]));
     if (withheld === "until_commit") findings.querySelector(".title")?.append(modeButton(reading.reading));
-    report.replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report")), ...present(locked, this.notice()), h("p", { class: "quiet-line" }, withheld === "adjudication" ? "What was reported of this study is shown after your answers." : "The report begins after your commit."));
+    report.replaceChildren(h("div", { class: "title" }, h("h2", {}, t("study.report"))), ...present(locked, this.notice()), h("p", { class: "quiet-line" }, withheld === "adjudication" ? t("study.what_was_reported_of_this") : t("study.the_report_begins_after_your")));
     foot.replaceChildren(...(locked ? [h("span", { class: "saved" }, ""), this.nextButton()] : form.foot));
   }
 
@@ -151,18 +151,18 @@ export class StudyWords {
     const editor = new Editor(reading, me().sections, evidence, { onChange: () => (saver.changed(), warnings.changed()), onPoint: (sentence) => this.pointAt(sentence), macros: study.around.macros });
     [this.editor, this.saver, this.warnings] = [editor, saver, warnings];
     if (draft) study.sights.show("draft");
-    const others = report.author_id !== me().actor_id ? h("p", { class: "quiet-line" }, `${report.author_id} wrote in this version before you.`) : null;
-    const tools = h("span", { class: "report-tools" }, draft && h("button", { class: "quiet", onclick: () => editor.showChanges() }, "Changes"), h("button", { class: "quiet", onclick: () => study.around.editMacros().then(() => this.editor?.focus()) }, "Macros"), canDictate(me().dictation) && dictateButton((text) => editor.insert(text), (problem) => say(problem, true)), this.sources());
+    const others = report.author_id !== me().actor_id ? h("p", { class: "quiet-line" }, t("study.wrote_in_this_version_before", { author_id: report.author_id })) : null;
+    const tools = h("span", { class: "report-tools" }, draft && h("button", { class: "quiet", onclick: () => editor.showChanges() }, t("study.changes")), h("button", { class: "quiet", onclick: () => study.around.editMacros().then(() => this.editor?.focus()) }, t("study.macros")), canDictate(me().dictation) && dictateButton((text) => editor.insert(text), (problem) => say(problem, true)), this.sources());
     study.sheet.report.replaceChildren(
-      h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? "Amendment" : "Report"), h("span", { class: "muted" }, `version ${report.version}, unsigned`), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), ": the AI's words"), tools),
+      h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? t("study.amendment") : t("study.report")), h("span", { class: "muted" }, t("study.version_unsigned", { version: report.version })), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), t("study.the_ais_words")), tools),
       ...present(this.notice(), this.recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, warnings.element, versionList(reading.versions, report.version, (version) => this.look(version))));
     editor.grow();
     warnings.changed();
-    study.sheet.foot.replaceChildren(evidence, h("div", { id: "offer" }), h("span", { class: "saved", id: "saved", role: "status" }, "Saves by itself"), draft && report.version === 1 ? h("button", { class: "quiet", onclick: () => this.reject() }, "Discard AI draft") : "", h("button", { class: "primary", onclick: () => this.sign() }, "Sign ", h("kbd", {}, "Ctrl Enter")));
+    study.sheet.foot.replaceChildren(evidence, h("div", { id: "offer" }), h("span", { class: "saved", id: "saved", role: "status" }, t("study.saves_by_itself")), draft && report.version === 1 ? h("button", { class: "quiet", onclick: () => this.reject() }, t("study.discard_ai_draft")) : "", h("button", { class: "primary", onclick: () => this.sign() }, t("study.sign"), h("kbd", {}, "Ctrl Enter")));
   }
 
   private sources(): HTMLElement {
-    return h("a", { class: "sources", href: `${this.study.address}/provenance.svg`, target: "_blank", rel: "noopener" }, "Sources ", h("kbd", {}, "p"));
+    return h("a", { class: "sources", href: `${this.study.address}/provenance.svg`, target: "_blank", rel: "noopener" }, t("study.sources"), h("kbd", {}, "p"));
   }
 
   // A sentence that rests on a finding shows where that is seen.
@@ -178,12 +178,12 @@ export class StudyWords {
     const { sheet } = this.study;
     const report = reading.versions.find((each) => each.version === this.versionShown) ?? newest;
     sheet.report.replaceChildren(
-      h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${report.version}, ${report.status}`), this.sources()),
-      ...present(this.notice(), this.recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), ...addendumBlocks(report), h("h3", { class: "visually-hidden" }, "Deliveries"), deliveryList(reading.deliveries, report.version)] : []),
+      h("div", { class: "title" }, h("h2", {}, t("study.report")), h("span", { class: "muted" }, t("study.version", { version: report.version, status: report.status })), this.sources()),
+      ...present(this.notice(), this.recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), ...addendumBlocks(report), h("h3", { class: "visually-hidden" }, t("study.deliveries")), deliveryList(reading.deliveries, report.version)] : []),
       ...present(versionList(reading.versions, report.version, (version) => this.look(version))));
     const preliminary = newest.status === "preliminary";
-    sheet.foot.replaceChildren(h("span", { class: "saved" }, preliminary ? "Preliminary: a radiologist must sign it." : "Signed. Nothing in it can change."),
-      preliminary && may("sign") ? h("button", { onclick: () => this.start() }, "Review and sign") : !preliminary && may("sign") ? h("span", { class: "later" }, h("button", { onclick: () => this.add(newest) }, t("addendum.add")), h("button", { onclick: () => this.amend() }, "Amend")) : "", h("button", { class: "quiet", onclick: () => print() }, "Print"), this.nextButton());
+    sheet.foot.replaceChildren(h("span", { class: "saved" }, preliminary ? t("study.preliminary_a_radiologist_must_sign") : t("study.signed_nothing_in_it_can")),
+      preliminary && may("sign") ? h("button", { onclick: () => this.start() }, t("study.review_and_sign")) : !preliminary && may("sign") ? h("span", { class: "later" }, h("button", { onclick: () => this.add(newest) }, t("addendum.add")), h("button", { onclick: () => this.amend() }, t("study.amend"))) : "", h("button", { class: "quiet", onclick: () => print() }, t("study.print")), this.nextButton());
   }
 
   refreshDeliveries(): void {
@@ -198,16 +198,16 @@ export class StudyWords {
     const held = lock.holder && !lock.mine ? lock.holder : null;
     if (open && held && may("edit_draft")) return this.drawReadAlong(open, lockedBanner(held, () => this.study.takeOver()));
     const startable = may("edit_draft") && READABLE.includes(state);
-    const says = startable ? "No draft yet. You can start reading now; the report then starts empty." : READABLE.includes(state) ? "There is no report yet, and your role reads only." : `This study is ${words(state)}: there is no report.`;
-    sheet.report.replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report")), h("p", { class: "quiet-line" }, says), ...present(open && document_(open)));
-    sheet.foot.replaceChildren(h("span", { class: "saved" }, ""), startable ? h("button", { class: "primary", onclick: () => this.start() }, "Start reading without AI") : "", this.nextButton());
+    const says = startable ? t("study.no_draft_yet_you_can") : READABLE.includes(state) ? t("study.there_is_no_report_yet") : t("study.this_study_is_there_is", { state: words(state) });
+    sheet.report.replaceChildren(h("div", { class: "title" }, h("h2", {}, t("study.report"))), h("p", { class: "quiet-line" }, says), ...present(open && document_(open)));
+    sheet.foot.replaceChildren(h("span", { class: "saved" }, ""), startable ? h("button", { class: "primary", onclick: () => this.start() }, t("study.start_reading_without_ai")) : "", this.nextButton());
   }
 
   private drawReadAlong(open: Report, banner: HTMLElement): void {
     const { sheet, sights } = this.study;
     if (this.reading.draft) sights.show("draft");
-    sheet.report.replaceChildren(h("div", { class: "title" }, h("h2", {}, "Report"), h("span", { class: "muted" }, `version ${open.version}, unsigned`)), ...present(banner, this.notice(), this.recovered()), document_(open));
-    sheet.foot.replaceChildren(h("span", { class: "saved" }, "Read only"), this.nextButton());
+    sheet.report.replaceChildren(h("div", { class: "title" }, h("h2", {}, t("study.report")), h("span", { class: "muted" }, t("study.version_unsigned", { version: open.version }))), ...present(banner, this.notice(), this.recovered()), document_(open));
+    sheet.foot.replaceChildren(h("span", { class: "saved" }, t("study.read_only")), this.nextButton());
   }
 
   // The version on the screen, with the words as they stand.
@@ -219,7 +219,7 @@ export class StudyWords {
   }
 
   private nextButton(): HTMLElement {
-    return h("button", { class: "primary", onclick: () => this.study.around.next() }, "Next study ", h("kbd", {}, "n"));
+    return h("button", { class: "primary", onclick: () => this.study.around.next() }, t("study.next_study"), h("kbd", {}, "n"));
   }
 
   private look(version: number): unknown {
@@ -232,7 +232,7 @@ export class StudyWords {
 
   private drawSignedOld(open: Report): void {
     this.drawSigned(open);
-    this.study.sheet.foot.replaceChildren(h("span", { class: "saved" }, `You are looking at version ${this.versionShown}.`), h("button", { class: "primary", onclick: () => this.study.load() }, "Back to the open version"));
+    this.study.sheet.foot.replaceChildren(h("span", { class: "saved" }, t("study.you_are_looking_at_version", { versionShown: this.versionShown ?? "" })), h("button", { class: "primary", onclick: () => this.study.load() }, t("study.back_to_the_open_version")));
   }
 
   private async settleConflict(): Promise<void> {
@@ -262,7 +262,7 @@ export class StudyWords {
     if (!report || !saver || !editor) return;
     const { accepted, standing } = editor.progress;
     const stored = Promise.all([saver.flush(), study.film.flushMarks()]).then(() => saver.etag);
-    const done = await askToSign(study.studyKey, { session: me(), report, stored, summary: editor.text("impression"), warnings: this.warnings?.now() ?? Promise.resolve(null), accepted: accepted ? `You accepted ${accepted} of the AI's ${standing} sentences that stand unchanged one by one.` : "" });
+    const done = await askToSign(study.studyKey, { session: me(), report, stored, summary: editor.text("impression"), warnings: this.warnings?.now() ?? Promise.resolve(null), accepted: accepted ? t("study.you_accepted_of_the_ais", { accepted, standing }) : "" });
     if (!done) return;
     saver.stop();
     study.lock.release();
@@ -298,15 +298,15 @@ export class StudyWords {
   get bindings(): Binding[] {
     const { study } = this;
     return [
-      { keys: ["j", "ArrowDown"], says: "next finding", run: () => this.step(1) },
-      { keys: ["k", "ArrowUp"], says: "previous finding", run: () => this.step(-1) },
-      { keys: ["e"], says: "write in the report, or say your findings", run: () => (this.own ?? this.editor)?.focus() },
-      { keys: ["a"], says: "next of the AI's sentences; while writing: Alt ↓ ↑ next, previous, Alt Enter accept, Alt Delete take out", run: () => this.editor?.step(1) },
-      { keys: ["t"], says: "write, or take out, the sentence that is offered", run: () => study.sheet.find("#offer button")?.click() },
-      { keys: ["Escape"], says: "leave the text", whileTyping: true, run: () => study.film.focus() },
-      { keys: ["Ctrl+s"], says: "save now", whileTyping: true, run: () => this.saver?.flush().catch(() => {}) },
-      { keys: ["Ctrl+Enter"], says: "sign, or commit your findings", whileTyping: true, run: () => this.sign() },
-      { keys: ["p"], says: "where every sentence comes from, drawn", run: () => window.open(`${study.address}/provenance.svg`, "_blank", "noopener") },
+      { keys: ["j", "ArrowDown"], says: t("study.next_finding"), run: () => this.step(1) },
+      { keys: ["k", "ArrowUp"], says: t("study.previous_finding"), run: () => this.step(-1) },
+      { keys: ["e"], says: t("study.write_in_the_report_or"), run: () => (this.own ?? this.editor)?.focus() },
+      { keys: ["a"], says: t("study.next_of_the_ais_sentences"), run: () => this.editor?.step(1) },
+      { keys: ["t"], says: t("study.write_or_take_out_the"), run: () => study.sheet.find("#offer button")?.click() },
+      { keys: ["Escape"], says: t("study.leave_the_text"), whileTyping: true, run: () => study.film.focus() },
+      { keys: ["Ctrl+s"], says: t("study.save_now"), whileTyping: true, run: () => this.saver?.flush().catch(() => {}) },
+      { keys: ["Ctrl+Enter"], says: t("study.sign_or_commit_your_findings"), whileTyping: true, run: () => this.sign() },
+      { keys: ["p"], says: t("study.where_every_sentence_comes_from"), run: () => window.open(`${study.address}/provenance.svg`, "_blank", "noopener") },
     ];
   }
 }

@@ -3,13 +3,14 @@ import type { Compare } from "../answers/hanging.ts";
 import { h, show } from "../dom.ts";
 import type { Pane } from "./pane.ts";
 import type { Point } from "./view.ts";
+import { t } from "../catalogue.ts";
 
 const MODES: Compare[] = ["side", "swipe", "fade"];
-export const SAYS: Record<Compare, string> = { side: "side by side", swipe: "swipe", fade: "fade" };
+export const SAYS: Record<Compare, string> = { side: t("compare.side_by_side"), swipe: "swipe", fade: "fade" };
 
 export class Comparison {
   mode: Compare = "side";
-  readonly slider = h("input", { type: "range", min: 0, max: 100, value: 50, class: "share", "aria-label": "Share of the second film", hidden: true, oninput: () => this.lay() });
+  readonly slider = h("input", { type: "range", min: 0, max: 100, value: 50, class: "share", "aria-label": t("compare.share_of_the_second_film"), hidden: true, oninput: () => this.lay() });
   private drift: Point = { x: 0, y: 0 };
 
   constructor(

@@ -1,6 +1,7 @@
 // What hand and keyboard do to one pane. Left drag pans, right or Shift drag windows, the wheel zooms; with a tool in hand, clicks place points, and the arrow keys move a cross that Enter places.
 import type { Point } from "./view.ts";
 import type { Pane } from "./pane.ts";
+import { t } from "../catalogue.ts";
 
 export type Told = { active: (pane: Pane) => void; placed: (pane: Pane) => void; moved: (pane: Pane) => void; linked: (pane: Pane, alone: boolean) => void };
 
@@ -110,5 +111,5 @@ function sayValue({ film, probe }: Pane, at: Point): void {
   const [column, row] = [Math.floor(at.x), Math.floor(at.y)];
   const inside = column >= 0 && row >= 0 && column < film.facts.columns && row < film.facts.rows;
   const value = inside ? film.modality[film.stored[row * film.facts.columns + column] ?? 0] : undefined;
-  probe.textContent = value === undefined ? "" : `column ${column}, row ${row}: ${Number.isInteger(value) ? value : value.toFixed(1)}`;
+  probe.textContent = value === undefined ? "" : t("probe.column_row", { column, row, value: Number.isInteger(value) ? value : value.toFixed(1) });
 }

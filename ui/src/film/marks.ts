@@ -5,6 +5,7 @@ import type { OtherMark } from "./kept_marks.ts";
 import { isWhole, type Kind, label, type Mark, POINTS } from "./measure.ts";
 import type { Scale } from "./scale.ts";
 import { type Matrix, placed, type Point } from "./view.ts";
+import { t } from "../catalogue.ts";
 
 const NEAR_PX = 12;
 
@@ -148,5 +149,5 @@ function head([tip, tail]: Point[]): string {
 
 // For those who listen instead of look: the same numbers as a list.
 export function markList(marks: Marks, scale: Scale): HTMLElement {
-  return h("ul", { class: "visually-hidden", "aria-label": "Measurements on this film" }, marks.all.filter(isWhole).map((each) => h("li", {}, label(each, scale))), marks.showsOthers && marks.others.map(({ mark, who }) => h("li", {}, `${label(mark, scale)}, ${who}`)));
+  return h("ul", { class: "visually-hidden", "aria-label": t("mark.measurements_on_this_film") }, marks.all.filter(isWhole).map((each) => h("li", {}, label(each, scale))), marks.showsOthers && marks.others.map(({ mark, who }) => h("li", {}, `${label(mark, scale)}, ${who}`)));
 }

@@ -2,6 +2,7 @@
 import type { Finding, HeatMaps, Region } from "../answers/study.ts";
 import { h, show } from "../dom.ts";
 import { words } from "../format.ts";
+import { t } from "../catalogue.ts";
 
 export class AiOverlay {
   readonly heat = h("canvas", { class: "heat", hidden: true });
@@ -40,7 +41,7 @@ export class AiOverlay {
 
   get says(): string {
     if (!this.on || this.maps?.instance_key !== this.instance) return "";
-    return this.shown ? `AI heat map, ${words(this.shown.display)}: relative, no outline` : "AI heat map: choose a finding";
+    return this.shown ? t("heat.ai_heat_map_relative_no", { display: words(this.shown.display) }) : t("heat.ai_heat_map_choose_a");
   }
 
   private draw(): void {

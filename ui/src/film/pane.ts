@@ -11,6 +11,7 @@ import { Pace } from "./pace.ts";
 import { byKey, presetsOf } from "./presets.ts";
 import { aspectOf, barOf, type Scale, scaleOf } from "./scale.ts";
 import { centred, fitScale, type Matrix, matrixOf, moved, type Point, type Size, sidesOf, turned, unplaced, type View, zoomed } from "./view.ts";
+import { t } from "../catalogue.ts";
 
 const PREVIEW_AFTER_MS = 600;
 const PREVIEW_SIDE = 1024;
@@ -49,7 +50,7 @@ export class Pane {
   private readonly resized = new ResizeObserver(() => (this.fitted ? this.fit() : this.redraw(true)));
   private readonly preview = h("img", { alt: "", draggable: "false", hidden: true });
   private readonly stage = h("div", { class: "stage" }, this.preview, this.ai.heat);
-  private readonly message = h("div", { class: "message" }, "Loading the film");
+  private readonly message = h("div", { class: "message" }, t("pane.loading_the_film"));
   private readonly letters = ["left", "right", "top", "bottom"].map((side) => h("span", { class: `letter ${side}`, "aria-hidden": "true" }));
   private readonly bar = h("div", { class: "scale-bar", "aria-hidden": "true" });
   private readonly listed = h("div");
@@ -92,7 +93,7 @@ export class Pane {
     this.caption.textContent = source.caption;
     if (!same) this.clear();
     this.first = 1;
-    this.say("Loading the film");
+    this.say(t("pane.loading_the_film"));
     const first = setTimeout(() => this.showPreview(source, asked.signal), PREVIEW_AFTER_MS);
     try {
       const { film, instanceKey } = await (sent ?? fetchFilm(source.studyKey, source.instanceKey, { signal: asked.signal }));
@@ -101,7 +102,7 @@ export class Pane {
       this.take(film, this.source);
       return true;
     } catch (thrown) {
-      if (!asked.signal.aborted) this.say(problemOf(thrown).message, h("button", { onclick: () => this.show(source) }, "Try again"));
+      if (!asked.signal.aborted) this.say(problemOf(thrown).message, h("button", { onclick: () => this.show(source) }, t("pane.try_again")));
       return false;
     } finally {
       clearTimeout(first);
@@ -123,7 +124,7 @@ export class Pane {
     this.wanted.abort();
     this.source = null;
     this.clear();
-    this.say("No film is read now");
+    this.say(t("pane.no_film_is_read_now"));
   }
 
   clear(): void {
@@ -307,7 +308,7 @@ export class Pane {
     for (const [place, text] of [[left, sides?.left], [right, sides?.right], [top, sides?.top], [bottom, sides?.bottom]] as const) if (place) place.textContent = text ?? "";
     const { length, px } = barOf(this.view.scale / this.scale.column, BAR_PX);
     this.bar.replaceChildren(h("span", {}, `${length >= 10 ? length / 10 : length} ${this.scale.unit === "px" ? "px" : length >= 10 ? "cm" : "mm"}`));
-    if (this.scale.unit === "px") this.bar.replaceChildren(h("span", {}, `${length} px`));
+    if (this.scale.unit === "px") this.bar.replaceChildren(h("span", {}, t("pane.px", { length })));
     this.bar.style.width = `${px}px`;
   }
 }

@@ -2,6 +2,7 @@
 import type { FilmFacts, FilmHead } from "../answers/film.ts";
 import { Problem } from "../api.ts";
 import { Sampler } from "./sampler.ts";
+import { t } from "../catalogue.ts";
 
 export type Stored = Uint8Array | Uint16Array;
 export type FilmPixels = { facts: FilmFacts; stored: Stored; modality: Float32Array; voiLut: Float32Array | null; sampler: Sampler };
@@ -15,7 +16,7 @@ export async function fetchFilm(studyKey: string, instanceKey: string, { signal,
   const headers = { "wetread-request": "1", ...(ahead ? { "wetread-activity": "background" } : {}), ...(have ? { "if-none-match": have.etag } : {}) };
   const answer = await fetch(`/api/studies/${studyKey}/pixels${query && `?${query}`}`, { headers, signal: signal ?? null, priority: ahead ? "low" : "high" }).catch((thrown: unknown) => {
     if (signal?.aborted) throw thrown;
-    throw new Problem(0, { code: "offline", detail: "The server cannot be reached." });
+    throw new Problem(0, { code: "offline", detail: t("pixels.the_server_cannot_be_reached") });
   });
   if (answer.status === 304 && have) return have;
   if (answer.ok) return { film: takenApart(await answer.arrayBuffer()), instanceKey: answer.headers.get("wetread-instance") ?? instanceKey, etag: answer.headers.get("etag") ?? "" };

@@ -2,13 +2,14 @@
 import type { Window } from "../answers/film.ts";
 import { type Look, spread, windowOfLut } from "./grey.ts";
 import type { FilmPixels } from "./pixels.ts";
+import { t } from "../catalogue.ts";
 
 const exact = (low: number, high: number): Window => ({ center: (low + high) / 2, width: Math.max(high - low, 1e-6), function: "LINEAR_EXACT", explanation: "" });
 
 export function presetsOf(film: FilmPixels): Look[] {
   const { facts, modality, voiLut } = film;
-  const stated: Look[] = facts.windows.map((window, at) => ({ window, lut: false, name: window.explanation || (facts.windows_stated ? (facts.windows.length > 1 ? `as in the file, ${at + 1}` : "as in the file") : "the file states none: stretched") }));
-  const tables: Look[] = voiLut ? [{ window: windowOfLut(modality, voiLut), lut: true, name: facts.voi_lut_explanation || "as in the file (look-up table)" }] : [];
+  const stated: Look[] = facts.windows.map((window, at) => ({ window, lut: false, name: window.explanation || (facts.windows_stated ? (facts.windows.length > 1 ? t("preset.as_in_the_file", { at: at + 1 }) : t("preset.as_in_the_file_2")) : t("preset.the_file_states_none_stretched")) }));
+  const tables: Look[] = voiLut ? [{ window: windowOfLut(modality, voiLut), lut: true, name: facts.voi_lut_explanation || t("preset.as_in_the_file_look") }] : [];
   return [...tables, ...stated];
 }
 

@@ -2,10 +2,11 @@
 import { h } from "../dom.ts";
 import { HINTS, type Kind, TITLES } from "./measure.ts";
 import type { Pane } from "./pane.ts";
+import { t } from "../catalogue.ts";
 
 export const TOOL_KEYS: Record<Kind, string> = { ruler: "d", angle: "g", ratio: "y", arrow: "l" };
 export const KINDS = Object.keys(TITLES) as Kind[];
-const LOOKS = ["as in the file", "lung", "bone, hard", "soft", "full range"];
+const LOOKS = [t("tools.as_in_the_file"), "lung", t("tools.bone_hard"), "soft", t("tools.full_range")];
 const BY_HAND = LOOKS.length;
 
 export type Acts = { preset: (number: number) => void; invert: () => void; fit: () => void; actualSize: () => void; take: (kind: Kind) => void; glass: () => void; toggleHeat: () => void; reset: () => void };
@@ -15,7 +16,7 @@ export function button(label: string, key: string, run: () => unknown, holds = f
 }
 
 export class Toolbar {
-  readonly views = h("div", { class: "views", role: "group", "aria-label": "Films of this study" });
+  readonly views = h("div", { class: "views", role: "group", "aria-label": t("tools.films_of_this_study") });
   readonly heat: HTMLButtonElement;
   readonly element: HTMLElement;
   readonly corner = h("div", { class: "corner cut", "aria-live": "polite" });
@@ -25,14 +26,14 @@ export class Toolbar {
   private readonly tools: Map<Kind, HTMLButtonElement>;
 
   constructor(acts: Acts, ...more: HTMLElement[]) {
-    this.heat = button("Heat map", "h", acts.toggleHeat, true);
+    this.heat = button(t("tools.heat_map"), "h", acts.toggleHeat, true);
     this.heat.disabled = true;
-    this.invert = button("Invert", "i", acts.invert, true);
-    this.glass = button("Glass", "z", acts.glass, true);
-    this.looks = h("select", { class: "looks", "aria-label": "Window" }, [...LOOKS, "by hand"].map((name, at) => h("option", { disabled: at === BY_HAND }, at < BY_HAND ? `${at + 1} ${name}` : name)));
+    this.invert = button(t("tools.invert"), "i", acts.invert, true);
+    this.glass = button(t("tools.glass"), "z", acts.glass, true);
+    this.looks = h("select", { class: "looks", "aria-label": t("tools.window") }, [...LOOKS, t("tools.by_hand")].map((name, at) => h("option", { disabled: at === BY_HAND }, at < BY_HAND ? `${at + 1} ${name}` : name)));
     this.looks.addEventListener("change", () => acts.preset(this.looks.selectedIndex + 1));
     this.tools = new Map(KINDS.map((kind) => [kind, button(kind === "ratio" ? "CTR" : TITLES[kind], TOOL_KEYS[kind], () => acts.take(kind), true)]));
-    this.element = h("div", { class: "tools" }, this.views, this.looks, this.invert, button("Fit", "f", acts.fit), button("1:1", "s", acts.actualSize), ...this.tools.values(), this.glass, this.heat, button("Reset", "0", acts.reset), ...more);
+    this.element = h("div", { class: "tools" }, this.views, this.looks, this.invert, button(t("tools.fit"), "f", acts.fit), button("1:1", "s", acts.actualSize), ...this.tools.values(), this.glass, this.heat, button(t("tools.reset"), "0", acts.reset), ...more);
   }
 
   tell(pane: Pane): void {
@@ -51,11 +52,11 @@ export class Toolbar {
 }
 
 function said({ film, look, marks, scale, inverted }: Pane): string {
-  if (marks.placing) return `${TITLES[marks.placing]}: ${HINTS[marks.placing][marks.open?.points.length ?? 0] ?? ""}. Click, or arrow keys and Enter; Esc to stop.`;
+  if (marks.placing) return t("tools.click_or_arrow_keys_and", { placing: TITLES[marks.placing], points: HINTS[marks.placing][marks.open?.points.length ?? 0] ?? "" });
   if (!film) return "";
   const { facts } = film;
   const window = look && !look.lut ? `W ${round(look.window.width)} C ${round(look.window.center)}` : "";
-  const warnings = [facts.lossy && "lossy compression", facts.burned_in_annotation === "YES" && "text burned in", inverted && "inverted"];
+  const warnings = [facts.lossy && t("tools.lossy_compression"), facts.burned_in_annotation === "YES" && t("tools.text_burned_in"), inverted && "inverted"];
   const measured = marks.all.length ? [`${scale.unit}: ${scale.basis}`] : [];
   return [...measured, facts.view_position, `${facts.columns} × ${facts.rows}, ${facts.bits_stored} bit`, look?.name, window, ...warnings].filter(Boolean).join(", ");
 }

@@ -15,8 +15,8 @@ import type { Sent } from "./pixels.ts";
 import { InStep, type Shown } from "./step.ts";
 import { button, KINDS, Toolbar, TOOL_KEYS } from "./toolbar.ts";
 
-const NAME = "Chest radiograph. Wheel zooms, dragging pans, dragging with Shift windows.";
-const BESIDE = "Second film: a prior or another view. It moves with the first; with Alt it moves alone.";
+const NAME = t("film.chest_radiograph_wheel_zooms_dragging");
+const BESIDE = t("film.second_film_a_prior_or");
 
 export class FilmViewer {
   instances: Instance[] | null = null;
@@ -31,8 +31,8 @@ export class FilmViewer {
   private protocol: Protocol | null = null;
   private findings: string[] = [];
   readonly kept = new KeptMarks(() => this.describe());
-  private readonly pick: HTMLSelectElement = h("select", { class: "looks", "aria-label": "Prior film", hidden: true, onchange: () => this.showPrior(this.pick.selectedIndex) });
-  private readonly mode = button("side by side", "w", () => this.cycle());
+  private readonly pick: HTMLSelectElement = h("select", { class: "looks", "aria-label": t("film.prior_film"), hidden: true, onchange: () => this.showPrior(this.pick.selectedIndex) });
+  private readonly mode = button(t("film.side_by_side"), "w", () => this.cycle());
   private readonly hung = h("span", { class: "muted cut", "aria-live": "polite" });
   private readonly bar: Toolbar;
   private readonly early: Promise<boolean>;
@@ -114,11 +114,11 @@ export class FilmViewer {
   offer(instances: Instance[], chosen: string | undefined, priors: Prior[] = [], findings: string[] = []): void {
     const films = instances.filter((each) => each.has_pixel_data);
     [this.instances, this.priors, this.findings] = [films, priors, findings];
-    this.bar.views.replaceChildren(...(films.length > 1 ? films.map((each, at) => h("button", { "aria-pressed": "false", onclick: () => this.use(each) }, visible(each.view_position) || `Film ${at + 1}`)) : []));
-    this.pick.replaceChildren(h("option", {}, "no prior"), ...priors.map((each) => h("option", {}, [date(each.study_date) || "undated", visible(each.study_description)].filter(Boolean).join(", "))));
+    this.bar.views.replaceChildren(...(films.length > 1 ? films.map((each, at) => h("button", { "aria-pressed": "false", onclick: () => this.use(each) }, visible(each.view_position) || t("film.film", { at: at + 1 }))) : []));
+    this.pick.replaceChildren(h("option", {}, t("film.no_prior")), ...priors.map((each) => h("option", {}, [date(each.study_date) || "undated", visible(each.study_description)].filter(Boolean).join(", "))));
     show(this.pick, priors.length > 0);
     const first = films.find((each) => each.instance_key === chosen) ?? films[0];
-    if (!first) return this.first.say("This study holds no film that can be shown.");
+    if (!first) return this.first.say(t("film.this_study_holds_no_film"));
     this.use(first);
     if (this.hanging) this.hang(choose(this.hanging.protocols, this.known));
   }
@@ -286,7 +286,7 @@ export class FilmViewer {
   private report(): void {
     const { marks, scale, source } = this.active;
     const mark = marks.current ?? marks.all.at(-1);
-    const where = this.active === this.second && source?.studyKey !== this.studyKey ? `On the ${source?.caption.toLowerCase() ?? "prior"}: ` : "";
+    const where = this.active === this.second && source?.studyKey !== this.studyKey ? t("film.on_the", { toLowerCase: source?.caption.toLowerCase() ?? "prior" }) : "";
     const text = mark ? sentence(mark, scale) : "";
     if (text) this.insert(`${where}${text}`);
   }
@@ -308,38 +308,38 @@ export class FilmViewer {
   get bindings(): Binding[] {
     const active = (act: (pane: Pane) => void) => () => act(this.active);
     return [
-      ...["1", "2", "3", "4", "5"].map((key) => ({ keys: [key], says: key === "1" ? "1 to 5: window as in the file, lung, bone, soft, full range" : "", run: () => this.preset(Number(key)) })),
-      { keys: ["<", ">"], says: "narrower, wider window", run: (event) => this.active.window(event.key === ">" ? 10 : -10, 0) },
-      { keys: [",", "."], says: "darker, brighter", run: (event) => this.active.window(0, event.key === "." ? 5 : -5) },
+      ...["1", "2", "3", "4", "5"].map((key) => ({ keys: [key], says: key === "1" ? t("film.1_to_5_window_as") : "", run: () => this.preset(Number(key)) })),
+      { keys: ["<", ">"], says: t("film.narrower_wider_window"), run: (event) => this.active.window(event.key === ">" ? 10 : -10, 0) },
+      { keys: [",", "."], says: t("film.darker_brighter"), run: (event) => this.active.window(0, event.key === "." ? 5 : -5) },
       { keys: ["i"], says: "invert", run: () => this.invert() },
-      { keys: ["h"], says: "heat map of the finding in hand, on or off", run: () => this.toggleHeat() },
-      { keys: ["f"], says: "fit the film", run: () => this.fit() },
-      { keys: ["s"], says: "one film pixel per screen pixel", run: () => this.moveView((each) => each.actualSize()) },
-      { keys: ["+", "="], says: "zoom in", run: () => this.moveView((each) => each.zoom(1.25)) },
-      { keys: ["-"], says: "zoom out", run: () => this.moveView((each) => each.zoom(0.8)) },
-      { keys: ["r"], says: "turn by a quarter", run: () => this.moveView((each) => each.turn(1)) },
+      { keys: ["h"], says: t("film.heat_map_of_the_finding"), run: () => this.toggleHeat() },
+      { keys: ["f"], says: t("film.fit_the_film"), run: () => this.fit() },
+      { keys: ["s"], says: t("film.one_film_pixel_per_screen"), run: () => this.moveView((each) => each.actualSize()) },
+      { keys: ["+", "="], says: t("film.zoom_in"), run: () => this.moveView((each) => each.zoom(1.25)) },
+      { keys: ["-"], says: t("film.zoom_out"), run: () => this.moveView((each) => each.zoom(0.8)) },
+      { keys: ["r"], says: t("film.turn_by_a_quarter"), run: () => this.moveView((each) => each.turn(1)) },
       { keys: ["v"], says: "mirror", run: () => this.moveView((each) => each.mirror()) },
-      { keys: ["z"], says: "magnifying glass", run: () => this.glass() },
-      { keys: ["0"], says: "reset the view", run: () => this.reset() },
+      { keys: ["z"], says: t("film.magnifying_glass"), run: () => this.glass() },
+      { keys: ["0"], says: t("film.reset_the_view"), run: () => this.reset() },
       ...KINDS.map((kind) => ({ keys: [TOOL_KEYS[kind]], says: TITLES[kind].toLowerCase(), run: () => this.take(kind) })),
-      { keys: ["m"], says: "write the chosen or last measurement into the report", run: () => this.report() },
-      { keys: ["Delete", "Backspace"], says: "delete the chosen or last mark", run: active((each) => this.change(each.marks.remove())) },
-      { keys: ["Ctrl+z"], says: "undo the last change of marks", run: active((each) => this.change(each.marks.undo())) },
+      { keys: ["m"], says: t("film.write_the_chosen_or_last"), run: () => this.report() },
+      { keys: ["Delete", "Backspace"], says: t("film.delete_the_chosen_or_last"), run: active((each) => this.change(each.marks.remove())) },
+      { keys: ["Ctrl+z"], says: t("film.undo_the_last_change_of"), run: active((each) => this.change(each.marks.undo())) },
       { keys: ["x"], says: t("marks.others"), run: () => this.toggleOthers() },
-      { keys: ["[", "]"], says: "previous, next film", run: (event) => this.turn(event.key === "]" ? 1 : -1) },
-      { keys: ["o"], says: "next prior beside the film, or none", run: () => this.showPrior((this.pick.selectedIndex + 1) % (this.priors.length + 1)) },
-      { keys: ["w"], says: "compare: side by side, swipe, fade", run: () => this.cycle() },
-      { keys: ["{", "}"], says: "less, more of the second film", run: (event) => this.compare.slide(event.key === "}" ? 10 : -10) },
-      { keys: ["F"], says: "the film in a window of its own, in step with this one", run: () => this.popOut() },
-      { keys: ["q"], says: "next hanging protocol", run: () => this.nextProtocol() },
+      { keys: ["[", "]"], says: t("film.previous_next_film"), run: (event) => this.turn(event.key === "]" ? 1 : -1) },
+      { keys: ["o"], says: t("film.next_prior_beside_the_film"), run: () => this.showPrior((this.pick.selectedIndex + 1) % (this.priors.length + 1)) },
+      { keys: ["w"], says: t("film.compare_side_by_side_swipe"), run: () => this.cycle() },
+      { keys: ["{", "}"], says: t("film.less_more_of_the_second"), run: (event) => this.compare.slide(event.key === "}" ? 10 : -10) },
+      { keys: ["F"], says: t("film.the_film_in_a_window"), run: () => this.popOut() },
+      { keys: ["q"], says: t("film.next_hanging_protocol"), run: () => this.nextProtocol() },
     ];
   }
 }
 
 function askForWords(): Promise<string | null> {
-  return dialog<string>("Words beside the arrow", (close) => {
+  return dialog<string>(t("film.words_beside_the_arrow"), (close) => {
     const text = h("input", { id: "arrow-text", maxlength: 80, required: true, autofocus: true, autocomplete: "off" });
     const submit = (event: Event) => (event.preventDefault(), close(text.value.trim() || null));
-    return h("form", { onsubmit: submit }, h("div", {}, h("label", { for: "arrow-text" }, "Text"), text), h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, "No arrow"), h("button", { class: "primary" }, "Put it there")));
+    return h("form", { onsubmit: submit }, h("div", {}, h("label", { for: "arrow-text" }, t("film.text")), text), h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, t("film.no_arrow")), h("button", { class: "primary" }, t("film.put_it_there"))));
   });
 }
