@@ -78,7 +78,7 @@ def get_film(call: Call) -> Response:
 
 def get_pixels(call: Call) -> Response:
     """Every stored value. With `ahead=1` they go to a page that will probably show them next, and the record says `film.prepared`: held in its memory, on no screen. What shows them asks again with
-    the answer's entity tag in If-None-Match: it is told whether they still are this film and may still be seen, and the record says `film.read`.
+    If-None-Match (the entity tag, or * while they are still on their way): it is told which film may be seen now, and the record says `film.read`.
     """
     began = perf_counter()
     key = study_key_of(call)
@@ -90,7 +90,7 @@ def get_pixels(call: Call) -> Response:
     call.house.audit_seldom(AuditEvent(act, call.signed_in.actor.actor_id, study_key=key))
     tag = f'"{instance.content_sha256[:32]}"'
     headers = {"ETag": tag, "Wetread-Instance": instance.instance_key}
-    if call.headers.get("if-none-match") == tag:
+    if call.headers.get("if-none-match") in (tag, "*"):
         return Response(status_code=304, headers=headers)
     pixels = call.house.pixels.pixels(instance.content_sha256)
     timing = f"film;dur={(perf_counter() - began) * 1000:.1f}"

@@ -162,8 +162,9 @@ def test_what_is_sent_ahead_is_called_prepared_and_read_only_once_it_is_shown(wo
     assert ("film.prepared", "radiologist", "success") in world.audited()
     assert ("film.read", "radiologist", "success") not in world.audited()
     tag = ahead.headers["etag"]
-    shown = reader.get(f"/api/studies/{key}/pixels", {"If-None-Match": tag})
-    assert (shown.status, shown.body, shown.headers["wetread-instance"]) == (304, b"", film_key_of(world, key))
+    for known in (tag, "*"):
+        shown = reader.get(f"/api/studies/{key}/pixels", {"If-None-Match": known})
+        assert (shown.status, shown.body, shown.headers["etag"]) == (304, b"", tag)
     assert ("film.read", "radiologist", "success") in world.audited()
     other = reader.get(f"/api/studies/{world.add_study()}/pixels", {"If-None-Match": tag})
     assert (other.status, other.headers["etag"] == tag) == (200, False)

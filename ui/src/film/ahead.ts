@@ -1,9 +1,9 @@
 // The film that will probably be shown next, in this page's memory: fetched while another is read, averaged for the screen in idle moments, shown only after the server said that it still may be.
 import { get } from "../api.ts";
-import { fetchFilm, type Sent } from "./pixels.ts";
+import { fetchFilm, type Sent, showFetched } from "./pixels.ts";
 import { byKey } from "./presets.ts";
 
-type Held = { studyKey: string; sent: Promise<Sent | null>; found: Sent | null; aborted: AbortController };
+type Held = { studyKey: string; sent: Promise<Sent | null>; aborted: AbortController };
 
 export class Ahead {
   private held: Held | null = null;
@@ -13,12 +13,11 @@ export class Ahead {
     if (this.held?.studyKey === studyKey) return;
     this.drop();
     const aborted = new AbortController();
-    const sent = fetchFilm(studyKey, "", { ahead: true, signal: aborted.signal }).catch(() => null);
-    const held: Held = (this.held = { studyKey, sent, found: null, aborted });
+    const sent = fetchFilm(studyKey, "", aborted.signal, true).catch(() => null);
+    const held: Held = (this.held = { studyKey, sent, aborted });
     void sent.then((found) => {
       if (found) averageWhenIdle(found, aborted.signal);
       else if (this.held === held) this.held = null;
-      held.found = found;
     });
   }
 
@@ -31,9 +30,10 @@ export class Ahead {
   // The film of that study, to be shown: asked for before anything else is done. What else is held stays, for the order may have changed back by then.
   fetch(studyKey: string, signal: AbortSignal): Promise<Sent> {
     const held = this.held?.studyKey === studyKey ? this.held : null;
-    if (!held) return fetchFilm(studyKey, "", { signal });
+    if (!held) return fetchFilm(studyKey, "", signal);
     this.held = null;
-    return held.found ? fetchFilm(studyKey, "", { signal, have: held.found }) : held.sent.then((have) => fetchFilm(studyKey, "", { signal, have }));
+    signal.addEventListener("abort", () => held.aborted.abort());
+    return showFetched(studyKey, held.sent, signal);
   }
 
   drop(): void {

@@ -96,7 +96,7 @@ export class Pane {
     this.say(t("pane.loading_the_film"));
     const first = setTimeout(() => this.showPreview(source, asked.signal), PREVIEW_AFTER_MS);
     try {
-      const { film, instanceKey } = await (sent ?? fetchFilm(source.studyKey, source.instanceKey, { signal: asked.signal }));
+      const { film, instanceKey } = await (sent ?? fetchFilm(source.studyKey, source.instanceKey, asked.signal));
       if (asked.signal.aborted) return false;
       this.source = { ...source, instanceKey };
       this.take(film, this.source);

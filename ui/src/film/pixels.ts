@@ -8,18 +8,27 @@ export type Stored = Uint8Array | Uint16Array;
 export type FilmPixels = { facts: FilmFacts; stored: Stored; modality: Float32Array; voiLut: Float32Array | null; sampler: Sampler };
 
 export type Sent = { film: FilmPixels; instanceKey: string; etag: string };
-export type Asked = { signal?: AbortSignal; ahead?: boolean; have?: Sent | null };
 
-// Without an instance: the film the model read, else the first; the answer says which. `ahead`: for later, not to be shown yet. `have`: what was fetched ahead; the server is asked whether it may be shown.
-export async function fetchFilm(studyKey: string, instanceKey: string, { signal, ahead = false, have = null }: Asked = {}): Promise<Sent> {
+// Without an instance: the film the model read, else the first; the answer says which. `ahead`: for later, not to be shown yet.
+export async function fetchFilm(studyKey: string, instanceKey: string, signal: AbortSignal, ahead = false): Promise<Sent> {
   const query = [instanceKey && `instance=${instanceKey}`, ahead && "ahead=1"].filter(Boolean).join("&");
-  const headers = { "wetread-request": "1", ...(ahead ? { "wetread-activity": "background" } : {}), ...(have ? { "if-none-match": have.etag } : {}) };
-  const answer = await fetch(`/api/studies/${studyKey}/pixels${query && `?${query}`}`, { headers, signal: signal ?? null, priority: ahead ? "low" : "high" }).catch((thrown: unknown) => {
-    if (signal?.aborted) throw thrown;
+  const answer = await ask(`/api/studies/${studyKey}/pixels${query && `?${query}`}`, { headers: { "wetread-request": "1", ...(ahead ? { "wetread-activity": "background" } : {}) }, signal, priority: ahead ? "low" : "high" });
+  return { film: takenApart(await answer.arrayBuffer()), instanceKey: answer.headers.get("wetread-instance") ?? instanceKey, etag: answer.headers.get("etag") ?? "" };
+}
+
+// What was fetched ahead, or is on its way, once the server said that this very film may be shown now; else the film anew.
+export async function showFetched(studyKey: string, sent: Promise<Sent | null>, signal: AbortSignal): Promise<Sent> {
+  const asked = ask(`/api/studies/${studyKey}/pixels`, { headers: { "wetread-request": "1", "if-none-match": "*" }, signal, priority: "high" });
+  const [have, answer] = await Promise.all([sent, asked]);
+  return have && have.etag === answer.headers.get("etag") ? have : fetchFilm(studyKey, "", signal);
+}
+
+async function ask(path: string, asked: RequestInit): Promise<Response> {
+  const answer = await fetch(path, asked).catch((thrown: unknown) => {
+    if (asked.signal?.aborted) throw thrown;
     throw new Problem(0, { code: "offline", detail: t("pixels.the_server_cannot_be_reached") });
   });
-  if (answer.status === 304 && have) return have;
-  if (answer.ok) return { film: takenApart(await answer.arrayBuffer()), instanceKey: answer.headers.get("wetread-instance") ?? instanceKey, etag: answer.headers.get("etag") ?? "" };
+  if (answer.ok || answer.status === 304) return answer;
   const said: { code?: string; detail?: string } = await answer.json().catch(() => ({}));
   throw new Problem(answer.status, said);
 }
