@@ -1,8 +1,8 @@
 """How fast a film is on the screen. `python -m benchmarks.ui.film [--part weigh|click|next|window] [--films 31] [--dwell-ms 0]`
 
 Headless Debian Chromium without a GPU (SwiftShader), the reading room's own server on loopback, real storage and sandboxed decoder, synthetic films of 2500 x 3056 x 16 bit, uncompressed.
-A time runs from the browser's own time of the click or key to the first frame after every stored value was there and on the canvas. Where it went: until the request for the pixels left, until their
-first byte (of it the server's own work, by `Server-Timing`), until their last, and until the frame. Nothing here passes or fails; the machine's load stands beside each figure.
+A time runs from the browser's own time of the click or key to the page's first moment after the frame that has the film, every stored value of it at hand. Where it went: until the request for the
+pixels left, until their first byte (of it the server's own work, by `Server-Timing`), until their last, until the film was on the canvas (`film-drawn`), and until after the frame. Nothing here passes or fails; the machine's load stands beside each figure.
 """
 
 import argparse
@@ -45,7 +45,7 @@ _WATCH = """(() => {
 _PAINTED = """([before, key]) => { const it = globalThis.filmPainted, acted = Number(sessionStorage.getItem("acted"));
   if (!it || acted <= before || it.painted < acted || !location.pathname.endsWith(key)) return null;
   const sent = performance.getEntriesByType("resource").filter((each) => each.name.includes(`/studies/${key}/pixels`)).at(-1), at = (moment) => performance.timeOrigin + moment - acted;
-  return { total: it.painted - acted, asked: sent ? at(sent.requestStart) : null, began: sent ? at(sent.responseStart) : null, came: sent ? at(sent.responseEnd) : null,
+  return { total: it.painted - acted, drawn: it.drawn - acted, asked: sent ? at(sent.requestStart) : null, began: sent ? at(sent.responseStart) : null, came: sent ? at(sent.responseEnd) : null,
     server: sent?.serverTiming.find((each) => each.name === "film")?.duration ?? null }; }"""
 _ACTED = "() => Number(sessionStorage.getItem('acted')) || 0"
 _FRAMES = """async (key) => { const view = document.querySelector(".viewport"), canvas = document.querySelector("canvas.pixels"); let frames = 0, coarsest = 1; const start = performance.now();
@@ -60,6 +60,7 @@ class Shown:
     """Milliseconds since the click or key; None where the browser says nothing of it."""
 
     total: float
+    drawn: float
     asked: float | None
     began: float | None
     came: float | None
@@ -199,7 +200,9 @@ def tell(what: str, found: list[Shown]) -> None:
         "until their first byte": [_between(each.asked, each.began) for each in found],
         "of it the server's own work": [each.server for each in found],
         "until their last byte": [_between(each.began, each.came) for each in found],
-        "until the frame": [_between(each.came, each.total) for each in found],
+        "until it is on the canvas": [_between(each.came, each.drawn) for each in found],
+        "until after that frame": [_between(each.drawn, each.total) for each in found],
+        "from the beginning until it is on the canvas": [each.drawn for each in found],
     }
     for name, values in steps.items():
         say(f"  {name}: {spread([each for each in values if each is not None])}")

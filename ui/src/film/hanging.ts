@@ -6,7 +6,7 @@ export type Known = { views: string[]; priors: number; width_px: number; finding
 const some = (wanted: string[] | undefined, have: string[]): boolean => !wanted || wanted.some((each) => have.includes(each));
 
 export const fits = (when: When, known: Known): boolean =>
-  some(when.views, known.views) && some(when.findings, known.findings) && known.priors >= (when.least_priors ?? 0) && known.width_px >= (when.least_width_px ?? 0);
+  some(when.views, known.views) && some(when.findings, known.findings) && known.priors >= (when.least_priors ?? 0) && (!when.least_width_px || known.width_px >= when.least_width_px);
 
 // The first that fits; every document holds one that always does.
 export const choose = (protocols: Protocol[], known: Known): Protocol | undefined => protocols.find(({ when }) => fits(when, known));

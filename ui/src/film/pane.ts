@@ -155,7 +155,7 @@ export class Pane {
   private take(film: FilmPixels, source: Source): void {
     this.film = film;
     this.scale = scaleOf(film.facts);
-    this.look = byKey(film)[this.first - 1] ?? presetsOf(film)[0] ?? null;
+    this.look = (this.first > 1 ? byKey(film)[this.first - 1] : null) ?? presetsOf(film)[0] ?? null; // the other windows are measured when somebody asks for one
     this.drawing = new FilmCanvas(this.canvas, film);
     this.ai.use(source.instanceKey, film.facts.rows, film.facts.columns);
     show(this.canvas, true);

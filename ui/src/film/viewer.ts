@@ -129,7 +129,9 @@ export class FilmViewer {
   }
 
   private get known(): Known {
-    return { views: (this.instances ?? []).map((each) => each.view_position), priors: this.priors.length, width_px: this.panes.clientWidth, findings: this.findings };
+    const { panes } = this;
+    // The width is asked for only where a protocol depends on it: the browser lays the page out to know it.
+    return { views: (this.instances ?? []).map((each) => each.view_position), priors: this.priors.length, findings: this.findings, get width_px() { return panes.clientWidth; } };
   }
 
   private hang(protocol: Protocol | undefined): void {
