@@ -76,7 +76,10 @@ def test_scripts_never_parse_text_as_markup_or_code(name: str) -> None:
 @pytest.mark.parametrize("kind", AlarmKind)
 def test_every_kind_of_alarm_has_a_title_and_what_to_do(kind: AlarmKind) -> None:
     source = (SOURCES / "src" / "alarms.ts").read_text("utf-8")
-    assert re.search(rf'^  {kind.value}: {{ title: "[^"]+", todo: "[^"]+"', source, re.MULTILINE)
+    said = re.search(rf'^  {kind.value}: {{ title: t\("([^"]+)"\), todo: t\("([^"]+)"\)', source, re.MULTILINE)
+    assert said is not None
+    words = (SOURCES / "src" / "catalogue_rooms.ts").read_text("utf-8")
+    assert all(re.search(rf'^  "{re.escape(key)}": "[^"]+",$', words, re.MULTILINE) for key in said.groups())
 
 
 @pytest.mark.parametrize("name", [each for each in BUILT if each.endswith(".css")])
