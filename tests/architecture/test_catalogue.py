@@ -73,6 +73,17 @@ def test_no_english_stands_outside_the_catalogue(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", [*SOURCES.parent.glob("*.html"), *SOURCES.parent.glob("parts/*.html")], ids=lambda each: each.name
+)
+def test_a_page_has_no_words_of_its_own(path: Path) -> None:
+    """The build puts them in; beside them stands only our name."""
+    text = path.read_text("utf-8")
+    shown = re.findall(r'>([^<>]+)<|\b(?:aria-label|title|placeholder|alt)="([^"]*)"', text)
+    words = [re.sub(r"\{\{[a-z_.\d]+\}\}", "", said) for pair in shown for said in pair]
+    assert [each for each in words if re.search("[A-Za-z]{2}", each) and each.strip() != "wetread"] == []
+
+
+@pytest.mark.parametrize(
     ("source", "found"),
     [
         ('h("p", {}, "Nothing to read")', ["Nothing to read"]),
