@@ -1,0 +1,73 @@
+"""`wetread conformance check NEIGHBOUR`: what an archive or another system can do, found by asking it."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from wetread.dicom.ae_probe import probe_ae
+from wetread.dicom.dicomweb_exchange import DicomwebExchange
+from wetread.dicom.dicomweb_probe import probe_dicomweb
+from wetread.dicom.store_scu import StoreScp
+from wetread.domain.capability import Capability, Verdict
+from wetread.domain.errors import PermanentError
+
+__all__ = ["run"]
+
+
+def run(argv: list[str]) -> int:
+    parser = ArgumentParser(
+        prog="wetread conformance",
+        description="Ask a DICOM neighbour what it can do. Nothing there is changed and nothing of a patient is printed.",
+    )
+    parser.add_argument("act", choices=("check",), help="try everything, one after the other")
+    parser.add_argument("neighbour", help="a DICOMweb base URL, or AE@host:port")
+    parser.add_argument("--calling", default="WETREAD", metavar="AE", help="our AE title (WETREAD)")
+    parser.add_argument(
+        "--authorization-file", type=Path, metavar="FILE", help="holds the Authorization header's value"
+    )
+    parser.add_argument("--ca-file", type=Path, metavar="PEM", help="trust this authority and no other")
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="for each question (10)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    args = parser.parse_args(argv)
+    if args.neighbour.startswith(("http://", "https://")):
+        authorization = _first_line(args.authorization_file)
+        ca_file = str(args.ca_file or "")
+        exchange = DicomwebExchange(
+            args.neighbour, authorization=authorization, ca_file=ca_file, timeout_s=args.timeout
+        )
+        found = probe_dicomweb(exchange)
+    else:
+        found = probe_ae(_peer(args.neighbour, args.calling, args.timeout))
+    return _tell(found, as_json=args.json)
+
+
+def _peer(text: str, calling: str, timeout_s: float) -> StoreScp:
+    ae_title, _, address = text.partition("@")
+    host, _, port = address.rpartition(":")
+    if not (ae_title and host and port.isdigit()):
+        raise PermanentError("a neighbour is http://..., https://... or AE@host:port", code="bad_usage")
+    return StoreScp(ae_title, host, int(port), calling, timeout_s)
+
+
+def _first_line(file: Path | None) -> str:
+    try:
+        return file.read_text("utf-8").strip() if file else ""
+    except OSError as error:
+        raise PermanentError(f"{file} cannot be read ({error.strerror})", code="bad_usage") from error
+
+
+def _tell(found: Iterable[Capability], *, as_json: bool) -> int:
+    """Lines as they come, at a terminal the wait is seen."""
+    tried: list[Capability] = []
+    for each in found:
+        tried.append(each)
+        if not as_json:
+            print(f"{each.verdict:<10} {each.service:<15} {each.name:<34} {each.note}".rstrip(), flush=True)
+    if as_json:
+        print(json.dumps([asdict(each) for each in tried], indent=1))
+    counts = [f"{sum(each.verdict is verdict for each in tried)} {verdict}" for verdict in Verdict]
+    print(", ".join(counts), file=sys.stderr if as_json else sys.stdout)
+    return 0 if any(each.verdict is Verdict.YES for each in tried) else 1

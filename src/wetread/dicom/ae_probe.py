@@ -1,0 +1,59 @@
+"""What a DICOM application entity accepts (PS3.8 presentation contexts) and whether it answers C-ECHO: one association that negotiates everything and transfers nothing."""
+
+from collections.abc import Iterator
+
+from wetread.dicom.store_scu import StoreScp, associate
+from wetread.domain.capability import Capability, Verdict
+
+__all__ = ["probe_ae"]
+
+_VERIFICATION = "1.2.840.10008.1.1"
+_PLAIN = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
+_DX = "1.2.840.10008.5.1.4.1.1.1.1"
+_CLASSES = (
+    ("Storage", "computed radiography", "1.2.840.10008.5.1.4.1.1.1"),
+    ("Storage", "digital X-ray", _DX),
+    ("Storage", "secondary capture", "1.2.840.10008.5.1.4.1.1.7"),
+    ("Storage", "comprehensive SR", "1.2.840.10008.5.1.4.1.1.88.33"),
+    ("Storage", "presentation state", "1.2.840.10008.5.1.4.1.1.11.1"),
+    ("Storage", "segmentation", "1.2.840.10008.5.1.4.1.1.66.4"),
+    ("Query/Retrieve", "C-FIND, study root", "1.2.840.10008.5.1.4.1.2.2.1"),
+    ("Query/Retrieve", "C-MOVE, study root", "1.2.840.10008.5.1.4.1.2.2.2"),
+    ("Query/Retrieve", "C-GET, study root", "1.2.840.10008.5.1.4.1.2.2.3"),
+    ("Worklist", "modality worklist C-FIND", "1.2.840.10008.5.1.4.31"),
+    ("Commitment", "storage commitment, push model", "1.2.840.10008.1.20.1"),
+)
+_SYNTAXES = (
+    ("JPEG Lossless SV1", "1.2.840.10008.1.2.4.70"),
+    ("JPEG-LS Lossless", "1.2.840.10008.1.2.4.80"),
+    ("JPEG 2000 Lossless", "1.2.840.10008.1.2.4.90"),
+    ("HTJ2K Lossless", "1.2.840.10008.1.2.4.201"),
+    ("RLE Lossless", "1.2.840.10008.1.2.5"),
+)
+
+
+def probe_ae(peer: StoreScp) -> Iterator[Capability]:
+    """Raises TransientError when the neighbour is not reached, PermanentError when it rejects the association."""
+    offers = [
+        (_VERIFICATION, _PLAIN),
+        *((uid, _PLAIN) for _, _, uid in _CLASSES),
+        *((_DX, (uid,)) for _, uid in _SYNTAXES),
+    ]
+    with associate(peer, offers) as association:
+        accepted = {(str(each.abstract_syntax), str(each.transfer_syntax[0])) for each in association.accepted_contexts}
+        classes = {uid for uid, _ in accepted}
+        if _VERIFICATION in classes:
+            status = getattr(association.send_c_echo(), "Status", None)
+            answered = status == 0x0000
+            note = "" if answered else "no answer" if status is None else f"status 0x{status:04X}"
+            yield Capability("Verification", "C-ECHO", Verdict.YES if answered else Verdict.NO, note)
+        else:
+            yield Capability("Verification", "C-ECHO", Verdict.NO, "not accepted")
+        for service, name, uid in _CLASSES:
+            yield Capability(service, name, *_verdict(accepted=uid in classes))
+        for name, uid in _SYNTAXES:
+            yield Capability("Storage", f"digital X-ray in {name}", *_verdict(accepted=(_DX, uid) in accepted))
+
+
+def _verdict(*, accepted: bool) -> tuple[Verdict, str]:
+    return (Verdict.YES, "") if accepted else (Verdict.NO, "not accepted")

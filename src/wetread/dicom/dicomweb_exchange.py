@@ -1,0 +1,83 @@
+"""One request after the other to a DICOMweb service that may be slow, huge, or lying: bounded in time and bytes, never redirected."""
+
+from dataclasses import dataclass
+from functools import partial
+from ssl import create_default_context
+from urllib.parse import urlsplit
+
+import urllib3
+
+from wetread.domain.errors import PermanentError, TransientError
+from wetread.ports import deadline
+
+__all__ = ["DicomwebAnswer", "DicomwebExchange"]
+
+_MOST_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class DicomwebAnswer:
+    """`body` holds at most 4 MiB, `cut` says that there was more. Header names are lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    cut: bool
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class DicomwebExchange:
+    """`url` is the service's base; `authorization` is sent to it only. Raises PermanentError(code='bad_url') for what is no http or https URL."""
+
+    def __init__(self, url: str, *, authorization: str = "", ca_file: str = "", timeout_s: float = 10.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
+            raise PermanentError(
+                "the neighbour is named by an http or https URL without a password or a query", code="bad_url"
+            )
+        self.host = parts.hostname
+        self._url, self._timeout_s = url.rstrip("/"), timeout_s
+        self._authorization = {"Authorization": authorization} if authorization else {}
+        context = create_default_context(cafile=ca_file) if ca_file else None
+        self._pool = urllib3.PoolManager(num_pools=1, ssl_context=context)
+
+    def ask(
+        self, method: str, path: str, accept: str = "*/*", body: bytes = b"", content_type: str = ""
+    ) -> DicomwebAnswer:
+        """`path` begins with a slash, or is empty for the base. Raises TransientError when there is no answer in time, PermanentError for a connection that cannot be trusted."""
+        headers = {"Accept": accept, **self._authorization, **({"Content-Type": content_type} if content_type else {})}
+        try:
+            return deadline.within(self._timeout_s, partial(self._exchange, method, path, headers, body))
+        except TimeoutError:
+            raise TransientError(
+                f"{self.host} did not answer within {self._timeout_s:g} s", code="receiver_timeout"
+            ) from None
+        except (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError) as error:
+            raise PermanentError(
+                f"{self.host}: no trusted connection; check the URL and the certificate", code="tls_failed"
+            ) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise TransientError(
+                f"{self.host} does not answer ({type(error).__name__})", code="receiver_unreachable"
+            ) from error
+
+    def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> DicomwebAnswer:
+        answer = self._pool.request(
+            method,
+            self._url + path,
+            headers=headers,
+            body=body or None,
+            timeout=urllib3.Timeout(connect=self._timeout_s, read=self._timeout_s),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            read = answer.read(_MOST_BYTES + 1, decode_content=False)
+            given = {name.lower(): value for name, value in answer.headers.items()}
+            return DicomwebAnswer(answer.status, given, read[:_MOST_BYTES], len(read) > _MOST_BYTES)
+        finally:
+            answer.close()
