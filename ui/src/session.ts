@@ -18,12 +18,15 @@ export function me(): Session {
   if (!session) throw new Error("nobody is signed in yet");
   return session;
 }
-// Run when the server says that the session is over, before anybody is asked to sign in: what these send is taken a little longer than the session.
+// Run whenever the server says that the session is over, before anybody is asked to sign in: what these send is taken a little longer than the session.
 export const runOnExpiry = (action: () => unknown) => onExpiry.push(action);
 export const runBeforeLock = (action: () => unknown) => beforeLock.push(action);
 
 export async function begin(): Promise<Session> {
-  onSessionEnd(() => (renewing ??= expired().finally(() => (renewing = null))));
+  onSessionEnd(() => {
+    for (const action of onExpiry) Promise.resolve(action()).catch(() => {}); // each time: a film asked for ahead may meet the end before what is typed does
+    return (renewing ??= signInAgain(t("session.your_session_ended_sign_in")).finally(() => (renewing = null)));
+  });
   session = await get<Session>("/api/session");
   byId("who").textContent = `${session.display_name}, ${words(session.role)}`;
   show(byId("demo"), session.demo);
@@ -49,11 +52,6 @@ async function lock(): Promise<void> {
   await Promise.allSettled(beforeLock.map((action) => action()));
   await send("POST", "/api/logout", { renew: false }).catch(() => {});
   await signInAgain(t("session.locked_after_a_while_without"));
-}
-
-async function expired(): Promise<void> {
-  void Promise.allSettled(onExpiry.map((action) => action()));
-  await signInAgain(t("session.your_session_ended_sign_in"));
 }
 
 export function signInAgain(message: string): Promise<void> {
