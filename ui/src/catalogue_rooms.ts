@@ -245,4 +245,10 @@ export const ROOMS = {
   "alarm.somebody_may_have_changed_it": "Somebody may have changed it. Keep the machine as it is; tell whoever runs wetread and the quality officer.",
   "alarm.a_film_may_be_another": "A film may be another patient's",
   "alarm.open_the_study_compare_film": "Open the study, compare film and order, and say whether it is the right patient. A signed report of the wrong patient: call the ward.",
+  "format.undated": "undated",
+  "alarm.everywhere": "everywhere",
+  "handover.choose": "choose",
+  "criticals.overdue_state": "OVERDUE, {state}",
+  "film.prior_of": "PRIOR {date}",
+  "study.dotted": "dotted",
 } as const;

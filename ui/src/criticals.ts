@@ -63,7 +63,7 @@ function item(result: CriticalResult, first: boolean): HTMLElement {
     await load(result).then(() => body.replaceChildren(timeline(details.get(key))), (thrown) => body.replaceChildren(h("p", { class: "error" }, problemOf(thrown).message)));
   };
   return h("li", { class: `item ${tone(result, late)}`, "data-key": key },
-    h("details", { open: opened.has(key), ontoggle: toggle }, h("summary", {}, sign(late), h("span", { class: "state" }, late ? `OVERDUE, ${stateWords(result)}` : stateWords(result)), h("strong", { class: "reason" }, visible(result.reason)), named, h("span", { class: "muted" }, visible(result.site)), h("span", { class: "clock", "data-part": "timer" }, view === "open" ? timer(result, serverNow()) : result.closure && moment(result.closure.closed_at))), body),
+    h("details", { open: opened.has(key), ontoggle: toggle }, h("summary", {}, sign(late), h("span", { class: "state" }, late ? t("criticals.overdue_state", { state: stateWords(result) }) : stateWords(result)), h("strong", { class: "reason" }, visible(result.reason)), named, h("span", { class: "muted" }, visible(result.site)), h("span", { class: "clock", "data-part": "timer" }, view === "open" ? timer(result, serverNow()) : result.closure && moment(result.closure.closed_at))), body),
     strip.buttons(result, first && view === "open"));
 }
 

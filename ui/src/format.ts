@@ -17,6 +17,8 @@ export function visible(text: string | undefined): string {
   return (text ?? "").replace(/[\u0000-\u0009\u000b-\u001f\u007f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu, "\ufffd");
 }
 
+export const dated = (dicomDate: string | undefined): string => date(dicomDate) || t("format.undated");
+
 export function date(dicomDate: string | undefined): string {
   return dicomDate && /^\d{8}$/.test(dicomDate) ? `${dicomDate.slice(0, 4)}-${dicomDate.slice(4, 6)}-${dicomDate.slice(6)}` : visible(dicomDate);
 }

@@ -33,7 +33,7 @@ export function handOverForm(roster: Roster, onDone: () => Promise<void>): HandO
     const kept = [chosen()?.says, person.value];
     duties = roster.sites.flatMap((site) => site.on_call.map((each) => ({ site: site.site, duty: each.duty, zone: site.time_zone, says: `${visible(site.site)}: ${words(visible(each.duty))}` })));
     duty.replaceChildren(...duties.map((each, at) => h("option", { value: at, selected: each.says === kept[0] }, each.says)));
-    person.replaceChildren(h("option", { value: "" }, "choose"), ...roster.people.map((each) => h("option", { value: each.person_id, selected: each.person_id === kept[1] }, visible(each.name))));
+    person.replaceChildren(h("option", { value: "" }, t("handover.choose")), ...roster.people.map((each) => h("option", { value: each.person_id, selected: each.person_id === kept[1] }, visible(each.name))));
     speak();
   };
   const instant = (field: HTMLInputElement, name: string) => {

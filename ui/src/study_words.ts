@@ -7,7 +7,7 @@ import { canDictate, dictateButton } from "./dictation.ts";
 import { h } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { findingsPanel, type Said } from "./findings.ts";
-import { date, visible, words } from "./format.ts";
+import { dated, visible, words } from "./format.ts";
 import type { Binding } from "./keys.ts";
 import { lockedBanner } from "./lock.ts";
 import { modeButton } from "./modes.ts";
@@ -81,7 +81,7 @@ export class StudyWords {
     };
     if (reading.ai.analysis) study.sights.show("findings");
     study.sheet.findings.replaceChildren(...findingsPanel(reading, { concepts: me().findings, mode: may("edit_draft") ? modeButton(reading.reading) : null, compared: differencesPanel(reading.reading), editable: Boolean(this.editing), verdictOf, onVerdict: (finding, verdict) => this.judge(finding, verdict), onPoint: (finding, instance) => study.point(finding, instance) }));
-    if (reading.priors.length) study.sheet.findings.append(h("p", { class: "quiet-line" }, t("study.earlier_studies"), reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, date(each.study_date) || "undated")])));
+    if (reading.priors.length) study.sheet.findings.append(h("p", { class: "quiet-line" }, t("study.earlier_studies"), reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, dated(each.study_date))])));
   }
 
   // Before a second reader or an adjudicator committed: what they see, and nothing else.
@@ -154,7 +154,7 @@ export class StudyWords {
     const others = report.author_id !== me().actor_id ? h("p", { class: "quiet-line" }, t("study.wrote_in_this_version_before", { author_id: report.author_id })) : null;
     const tools = h("span", { class: "report-tools" }, draft && h("button", { class: "quiet", onclick: () => editor.showChanges() }, t("study.changes")), h("button", { class: "quiet", onclick: () => study.around.editMacros().then(() => this.editor?.focus()) }, t("study.macros")), canDictate(me().dictation) && dictateButton((text) => editor.insert(text), (problem) => say(problem, true)), this.sources());
     study.sheet.report.replaceChildren(
-      h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? t("study.amendment") : t("study.report")), h("span", { class: "muted" }, t("study.version_unsigned", { version: report.version })), draft && h("span", { class: "legend" }, h("span", {}, "dotted"), t("study.the_ais_words")), tools),
+      h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? t("study.amendment") : t("study.report")), h("span", { class: "muted" }, t("study.version_unsigned", { version: report.version })), draft && h("span", { class: "legend" }, h("span", {}, t("study.dotted")), t("study.the_ais_words")), tools),
       ...present(this.notice(), this.recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, warnings.element, versionList(reading.versions, report.version, (version) => this.look(version))));
     editor.grow();
     warnings.changed();

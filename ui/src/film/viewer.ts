@@ -3,7 +3,7 @@ import type { HangingProtocols, Protocol } from "../answers/hanging.ts";
 import type { Finding, HeatMaps, Instance, Prior } from "../answers/study.ts";
 import { t } from "../catalogue.ts";
 import { dialog, h, show } from "../dom.ts";
-import { date, visible } from "../format.ts";
+import { dated, visible } from "../format.ts";
 import type { Binding } from "../keys.ts";
 import { Comparison, SAYS } from "./compare.ts";
 import { choose, filmFor, type Known, possible } from "./hanging.ts";
@@ -115,7 +115,7 @@ export class FilmViewer {
     const films = instances.filter((each) => each.has_pixel_data);
     [this.instances, this.priors, this.findings] = [films, priors, findings];
     this.bar.views.replaceChildren(...(films.length > 1 ? films.map((each, at) => h("button", { "aria-pressed": "false", onclick: () => this.use(each) }, visible(each.view_position) || t("film.film", { at: at + 1 }))) : []));
-    this.pick.replaceChildren(h("option", {}, t("film.no_prior")), ...priors.map((each) => h("option", {}, [date(each.study_date) || "undated", visible(each.study_description)].filter(Boolean).join(", "))));
+    this.pick.replaceChildren(h("option", {}, t("film.no_prior")), ...priors.map((each) => h("option", {}, [dated(each.study_date), visible(each.study_description)].filter(Boolean).join(", "))));
     show(this.pick, priors.length > 0);
     const first = films.find((each) => each.instance_key === chosen) ?? films[0];
     if (!first) return this.first.say(t("film.this_study_holds_no_film"));
@@ -184,7 +184,7 @@ export class FilmViewer {
   private showPrior(number: number): void {
     const prior = this.priors[number - 1];
     this.pick.selectedIndex = prior ? number : 0;
-    this.beside(prior ? { studyKey: prior.study_key, instanceKey: "", caption: `PRIOR ${date(prior.study_date) || "undated"}` } : null);
+    this.beside(prior ? { studyKey: prior.study_key, instanceKey: "", caption: t("film.prior_of", { date: dated(prior.study_date) }) } : null);
   }
 
   private showOther(instance: Instance | undefined): void {
