@@ -43,13 +43,16 @@ _CRITICAL = {_N.PNEUMOTHORAX}
 
 def a_reading_room(folder: Path, sandbox: Sandbox, clock: FixedClock, *, idle_s: float = 900.0) -> World:
     """Real storage in `folder`, the real decoder, no studies yet."""
+    settings = WebSettings(version="0.1.0", idle_s=idle_s, model_card="A phantom model: it reads nothing but phantoms.")
+    return a_world(*real_storage(folder), sandbox, clock, settings)
+
+
+def real_storage(folder: Path) -> tuple[SqlDatabase, SqlVault, DiskFileStore]:
+    """Empty, up to date, in `folder`."""
     work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
     upgrade(work, "work")
     upgrade(vault, "vault")
-    settings = WebSettings(version="0.1.0", idle_s=idle_s, model_card="A phantom model: it reads nothing but phantoms.")
-    return a_world(
-        SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films"), sandbox, clock, settings
-    )  # fmt: skip
+    return SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films")
 
 
 def close(world: World) -> None:

@@ -16,8 +16,6 @@ from wetread.domain.report import Section
 from wetread.hl7.instructions import HospitalWays
 from wetread.hl7.listener import MessageDesk
 from wetread.hl7.parse import ParseLimits
-from wetread.ingest.reception import Reception
-from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.orders.arrivals import ArrivalCheck
 from wetread.orders.desk import OrderDesk
 from wetread.orders.lookup import OrdersOfStudy
@@ -35,18 +33,7 @@ class OrderHouse(House):
         self.orders = OrderDesk(self.database, self.vault, self.store, self.clock, SECRET)
         self.messages = MessageDesk(self.orders, HospitalWays(), ParseLimits(), self.clock.now)
         self.identity = IdentityDesk(self.database, self.clock)
-        self.reception = Reception(
-            files=self.files,
-            decoder=self.decoder,
-            vault=self.vault,
-            database=self.database,
-            clock=self.clock,
-            secret=SECRET,
-            quiet_period_s=5,
-            site_of=lambda _: "main",
-            policy=SuitabilityPolicy(),
-            check_identity=ArrivalCheck(self.store, SECRET),
-        )
+        self.reception = self.receiving(check_identity=ArrivalCheck(self.store, SECRET))
         self._with_orders(OrdersOfStudy(self.vault, self.store))
 
     def _with_orders(self, orders: OrdersOfStudy) -> None:

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 from builders_web import Browser, World, a_token, a_world, open_door
+from builders_web_films import real_storage
 from dicomweb_client import DICOMwebClient
 from films import film
 from neighbours.orthanc import Orthanc, orthanc
 from pydicom import Dataset, dcmread
 
 from wetread.dicom.sandbox import Sandbox
-from wetread.storage.database import SqlDatabase
-from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import upgrade
-from wetread.storage.vault import SqlVault
 
 pytestmark = pytest.mark.real
 PEOPLE = (
@@ -58,10 +55,7 @@ def files() -> Iterator[bytes]:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("ours")
-    work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
-    upgrade(work, "work")
-    upgrade(vault, "vault")
-    made = a_world(SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films"))
+    made = a_world(*real_storage(folder))
     with Sandbox(children=1) as sandbox:
         for number, content in enumerate(files()):
             (folder / f"{number}.dcm").write_bytes(content)

@@ -7,6 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 from builders_web import Browser, World, a_token, a_world, open_door
+from builders_web_films import real_storage
 from dicomweb_client import DICOMwebClient
 from films import another_instance, film
 from neighbours.orthanc import Orthanc, orthanc
@@ -14,10 +15,6 @@ from PIL import Image
 
 from wetread.dicom.instance_forms import SandboxedForms
 from wetread.dicom.sandbox import Sandbox
-from wetread.storage.database import SqlDatabase
-from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import upgrade
-from wetread.storage.vault import SqlVault
 
 pytestmark = pytest.mark.real
 EXPLICIT, JPEG_LS = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.80"
@@ -33,12 +30,9 @@ def uids() -> tuple[str, str, str]:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One series: a film as it came, and another that is kept as JPEG-LS."""
     folder = tmp_path_factory.mktemp("ours")
-    work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
-    upgrade(work, "work")
-    upgrade(vault, "vault")
     with Sandbox(children=1) as sandbox:
         forms = SandboxedForms(sandbox)
-        made = a_world(SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films"), sandbox, forms=forms)
+        made = a_world(*real_storage(folder), sandbox, forms=forms)
         path = folder / "film.dcm"
         path.write_bytes(film(3))
         made.add_study(content=film(3), film=sandbox.inspect(path))

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from tests.films import film
 from tests.journey.test_one_study import DOCTOR, House
 
 from wetread.domain.study_state import StudyState
@@ -16,11 +15,7 @@ def house(tmp_path: Path) -> House:
 
 
 def test_an_amendment_waits_for_the_version_that_another_worker_is_sending(house: House) -> None:
-    key = house.receive(film())
-    house.work()
-    first = house.desk.open(DOCTOR, key).report
-    assert first is not None
-    house.desk.sign(DOCTOR, key, first.etag, "authored")
+    key = house.signed().study_key
 
     def while_the_first_is_sent(package: ReportPackage) -> str:
         house.sink.deliver = plainly  # type: ignore[method-assign]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
 from wetread.domain.job import JobState
 from wetread.domain.priority import Priority
-from wetread.domain.report import ReportStatus, Section
+from wetread.domain.report import Report, ReportStatus, Section
 from wetread.domain.role import CONSOLE, SERVICE, Actor, Role
 from wetread.domain.study_state import StudyState
 from wetread.drafting.grammar import GrammarDrafter
@@ -86,8 +87,8 @@ class House:
         self.files, self.decoder = MemoryFileStore(), InProcessDecoder()
         self.predictor = ScriptedPredictor(prediction())
         self.sink = Inbox()
-        policy = SuitabilityPolicy()
-        self.reception = Reception(
+        self.receiving = partial(
+            Reception,
             files=self.files,
             decoder=self.decoder,
             vault=self.vault,
@@ -96,8 +97,9 @@ class House:
             secret=SECRET,
             quiet_period_s=QUIET_S,
             site_of=lambda _: "main",
-            policy=policy,
+            policy=SuitabilityPolicy(),
         )
+        self.reception = self.receiving()
         bundle = load_bundle(write_bundle(folder / "bundle"))
         pipeline = Pipeline(
             self.database,
@@ -105,7 +107,7 @@ class House:
             self.files,
             self.decoder,
             lambda: (bundle, self.predictor),
-            policy,
+            SuitabilityPolicy(),
             lambda: POLICY,
             self.context_source(),
             GrammarDrafter(),
@@ -123,6 +125,14 @@ class House:
             self.record, lambda: tools, lambda _: 0.0, frozenset(RecordKind), self.clock, SECRET, SnippetLimits()
         )
         return ContextGatherer(self.database, self.vault, snippets, SECRET, most_priors=5, within_days=3650)
+
+    def signed(self) -> Report:
+        """Of a film that was received and drafted; nothing of it is delivered yet."""
+        key = self.receive(film())
+        self.work()
+        opened = self.desk.open(DOCTOR, key).report
+        assert opened is not None
+        return self.desk.sign(DOCTOR, key, opened.etag, "authored")
 
     def receive(self, content: bytes) -> StudyKey:
         incoming = self.files.receive()
@@ -241,12 +251,8 @@ def test_a_model_that_hangs_for_ever_ends_as_ai_unavailable(house: House) -> Non
 
 
 def test_a_receiver_that_is_down_gets_the_report_when_it_returns(house: House) -> None:
-    key = house.receive(film())
-    house.work()
-    opened = house.desk.open(DOCTOR, key).report
-    assert opened is not None
     house.sink.fail_with = TransientError("down", code="receiver_unreachable")
-    house.desk.sign(DOCTOR, key, opened.etag, "authored")
+    key = house.signed().study_key
     for _ in range(3):
         house.clock.advance(3600)
         house.worker.run_one()
@@ -258,12 +264,8 @@ def test_a_receiver_that_is_down_gets_the_report_when_it_returns(house: House) -
 
 
 def test_a_receiver_that_refuses_leaves_a_dead_letter_with_its_reason(house: House) -> None:
-    key = house.receive(film())
-    house.work()
-    opened = house.desk.open(DOCTOR, key).report
-    assert opened is not None
     house.sink.fail_with = PermanentError("it does not want it", code="store_refused")
-    house.desk.sign(DOCTOR, key, opened.etag, "authored")
+    key = house.signed().study_key
     house.work()
     ((job, reason),) = house.database.jobs(JobState.DEAD)
     assert "store_refused" in reason
@@ -274,11 +276,7 @@ def test_a_receiver_that_refuses_leaves_a_dead_letter_with_its_reason(house: Hou
 
 
 def test_an_amendment_is_delivered_as_a_second_version(house: House) -> None:
-    key = house.receive(film())
-    house.work()
-    first = house.desk.open(DOCTOR, key).report
-    assert first is not None
-    house.desk.sign(DOCTOR, key, first.etag, "authored")
+    key = house.signed().study_key
     house.work()
     second = house.desk.amend(DOCTOR, key, "wrong side")
     house.desk.sign(DOCTOR, key, second.etag, "authored")
@@ -289,11 +287,8 @@ def test_an_amendment_is_delivered_as_a_second_version(house: House) -> None:
 
 
 def test_an_addendum_is_delivered_as_another_version_with_the_words_as_they_were(house: House) -> None:
-    key = house.receive(film())
-    house.work()
-    first = house.desk.open(DOCTOR, key).report
-    assert first is not None
-    signed = house.desk.sign(DOCTOR, key, first.etag, "authored")
+    signed = house.signed()
+    key = signed.study_key
     house.work()
     house.desk.append(DOCTOR, key, signed.version, "The rib is broken, too.", "addendum")
     assert house.state(key) is StudyState.AMENDED

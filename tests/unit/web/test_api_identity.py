@@ -1,10 +1,8 @@
 """A film that may be another patient's is listed without a name, compared by those who may read it, and answered by a person."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import pytest
-from builders_web import Browser, World, a_world, open_door
+from builders_web import Browser, World
 
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_hold import HoldKind, IdentityHold
@@ -13,17 +11,6 @@ from wetread.domain.study import Sex
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 CLAIM = Person(PatientNumber("PAT002", "HOSPITAL"), "Roe^Richard", "19800101", Sex.MALE)
-
-
-@pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
-def door(world: World) -> Iterator[Browser]:
-    with open_door(world) as browser:
-        yield browser
 
 
 def in_doubt(world: World) -> StudyKey:

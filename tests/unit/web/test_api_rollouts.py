@@ -1,12 +1,11 @@
 """What a deployment controller is told of a model version: one plain word, and why."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders_web import Browser, World, a_token, a_world, open_door
+from builders_web import Browser, World, a_token, open_door
 
 from wetread.domain.model_version import VersionState
 from wetread.domain.role import Role
@@ -15,17 +14,6 @@ from wetread.testing.rollout_builders import a_decision_of_gates, a_model_versio
 
 S = VersionState
 PATH = "/api/rollouts/phantom-net@2.0.0/analysis"
-
-
-@pytest.fixture
-def world() -> World:
-    return a_world()
-
-
-@pytest.fixture
-def door(world: World) -> Iterator[Browser]:
-    with open_door(world) as browser:
-        yield browser
 
 
 def save(world: World, *rollouts: Rollout) -> None:
