@@ -22,8 +22,10 @@ def build_checkpoint_folder(settings: Settings) -> "CheckpointFolder":
 
 
 def build_checkpoint_keeper(settings: Settings, database: "Database") -> "CheckpointKeeper":
+    from wetread.checkpoints.folder import CheckpointFolder
     from wetread.checkpoints.keeper import CheckpointKeeper
-    from wetread.checkpoints.note import ensure_key, log_name
+    from wetread.checkpoints.note import ensure_key, log_name, public_bytes
 
     key = ensure_key(settings.resolved_audit_key_file)
-    return CheckpointKeeper(database, build_checkpoint_folder(settings), key, log_name(settings.site))
+    folder = CheckpointFolder(settings.resolved_audit_checkpoints_dir, public_bytes(key))
+    return CheckpointKeeper(database, folder, key, log_name(settings.site))

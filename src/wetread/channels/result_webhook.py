@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from wetread.channels.http import HttpPeer, HttpPoster
-from wetread.channels.webhook import signature, signing_key
+from wetread.channels.webhook import signed_headers, signing_key
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import derived_uid
 from wetread.ports.sink import ReportPackage
@@ -31,14 +31,7 @@ class ResultWebhook:
 
     def deliver(self, package: ReportPackage) -> str:
         body, known_as = encode_event(package, self._fhir_url), event_id(package)
-        timestamp = str(int(self._now().timestamp()))
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": known_as,
-            "webhook-id": known_as,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": signature(self._key, known_as, timestamp, body),
-        }
+        headers = signed_headers(self._key, known_as, self._now(), body)
         return f"taken by the webhook (HTTP {self._poster.post(body, headers)})"
 
 

@@ -34,15 +34,20 @@ class WebhookNotifier:
     def send(self, message: PageMessage, address: str, key: str) -> str:
         refuse_identity(message, carries_phi=self.carries_phi)
         body = encode_page(message, address)
-        timestamp = str(int(self._now().timestamp()))
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": key,
-            "webhook-id": key,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": signature(self._key, key, timestamp, body),
-        }
+        headers = signed_headers(self._key, key, self._now(), body)
         return f"taken by the webhook (HTTP {self._poster.post(body, headers)})"
+
+
+def signed_headers(signing: bytes, known_as: str, now: datetime, body: bytes) -> dict[str, str]:
+    """Of a JSON body that is known to its receiver as `known_as`, however often it comes."""
+    timestamp = str(int(now.timestamp()))
+    return {
+        "Content-Type": "application/json",
+        "Idempotency-Key": known_as,
+        "webhook-id": known_as,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": signature(signing, known_as, timestamp, body),
+    }
 
 
 def encode_page(message: PageMessage, address: str) -> bytes:

@@ -1,10 +1,10 @@
 """The second place: a folder that the working database's keeper should not be able to change: another machine's share, a write-once mount."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from wetread.checkpoints.note import Checkpoint, read_note
+from wetread.checkpoints.write_once import write_once
 from wetread.domain.errors import PermanentError, TransientError
 
 __all__ = ["CheckpointFolder"]
@@ -22,26 +22,13 @@ class CheckpointFolder:
 
     def keep(self, checkpoint: Checkpoint, note: str) -> bool:
         """False when one of this size is there already. Raises TransientError when the folder cannot be written."""
-        file = self.folder / f"{checkpoint.size:016d}{_SUFFIX}"
-        fresh = file.with_name(f".{file.name}.{os.getpid()}")
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with fresh.open("w", encoding="utf-8") as out:
-                out.write(note)
-                out.flush()
-                os.fsync(out.fileno())
-            try:
-                os.link(fresh, file)
-            except FileExistsError:
-                return False
-            finally:
-                fresh.unlink(missing_ok=True)
+            return write_once(self.folder / f"{checkpoint.size:016d}{_SUFFIX}", note.encode())
         except OSError as error:
             raise TransientError(
                 f"the folder for audit checkpoints cannot be written ({error.strerror}): make room or give access",
                 code="checkpoints_unwritable",
             ) from error
-        return True
 
     def all(self) -> Iterator[Checkpoint]:
         """By size. Raises PermanentError(code='bad_checkpoint') at the first that this key did not sign or that lies under another's name."""

@@ -12,6 +12,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.merkle import inclusion_path, leaf_hash, root_of_path
 from wetread.domain.strict_json import read_strict_json
+from wetread.governance.audit_table import audit_head
 
 __all__ = ["check_proof", "prove"]
 
@@ -39,17 +40,8 @@ def prove(records: Iterable[AuditRecord], sequence: int, checkpoint: Checkpoint,
 
 
 def _document(record: AuditRecord) -> dict[str, object]:
-    event = record.event
-    return {
-        "sequence": record.sequence,
-        "recorded_at": record.recorded_at.isoformat(),
-        "action": event.action,
-        "actor_id": event.actor_id,
-        "outcome": event.outcome,
-        "study_key": event.study_key,
-        "detail": [list(each) for each in event.detail],
-        "previous_hash": record.previous_hash,
-    }
+    facts = [list(each) for each in record.event.detail]
+    return {**audit_head(record), "detail": facts, "previous_hash": record.previous_hash}
 
 
 def check_proof(data: bytes, public_key: bytes) -> tuple[AuditRecord, Checkpoint]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from wetread.bootstrap import build_core, build_watch
-from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.options import account_options, do_act, parser_for, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.alarm import Alarm
 from wetread.monitoring.alarms import Silence, acknowledge_alarm
@@ -19,12 +19,13 @@ _DRY = "Look once for silent failures and print what is found. Nothing is raised
 
 def run(argv: list[str]) -> int:
     acts = {"list": _list, "acknowledge": _acknowledge, "watch": _watch}
-    parser = parser_for("alarms", "Alarms say that something the service should do is not happening.")
-    if argv[:1] and argv[0] in acts:
-        return acts[argv[0]](argv[1:])
-    parser.add_argument("act", choices=acts, help="list (exit status 1 when any is open), acknowledge, watch")
-    parser.parse_args(argv)
-    return 2
+    return do_act(
+        argv,
+        "alarms",
+        "Alarms say that something the service should do is not happening.",
+        acts,
+        "list (exit status 1 when any is open), acknowledge, watch",
+    )
 
 
 def _list(argv: list[str]) -> int:

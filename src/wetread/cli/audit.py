@@ -13,7 +13,7 @@ from wetread.checkpoints.folder import CheckpointFolder
 from wetread.checkpoints.note import ensure_key, public_pem, read_public_key
 from wetread.checkpoints.proof import check_proof, prove
 from wetread.checkpoints.walk import AuditWalk
-from wetread.cli.options import parser_for, settings_from
+from wetread.cli.options import do_act, parser_for, settings_from
 from wetread.domain.audit import AuditEvent, AuditQuery, AuditRecord
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import CONSOLE
@@ -36,14 +36,13 @@ def run(argv: list[str]) -> int:
         "prove": _prove,
         "check": _check,
     }
-    parser = parser_for(
-        "audit", "Check the tamper-evident audit log, look through it, export it, prove a record of it."
+    return do_act(
+        argv,
+        "audit",
+        "Check the tamper-evident audit log, look through it, export it, prove a record of it.",
+        acts,
+        "each has a --help of its own",
     )
-    if argv[:1] and argv[0] in acts:
-        return acts[argv[0]](argv[1:])
-    parser.add_argument("act", choices=acts, help="each has a --help of its own")
-    parser.parse_args(argv)
-    return 2
 
 
 def _verify(argv: list[str]) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_core
-from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.options import account_options, do_act, parser_for, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
@@ -39,12 +39,13 @@ _LOGGED = ("dataset.", "retraining.", "relabel.", "predictions.")
 
 def run(argv: list[str]) -> int:
     acts = {"version": _version, "show": _show, "diff": _diff, "propose": _propose, "log": _log}
-    parser = parser_for("dataset", "Versions of training and test data by their address, and what follows from them.")
-    if argv[:1] and argv[0] in acts:
-        return acts[argv[0]](argv[1:])
-    parser.add_argument("act", choices=acts, help="each has its own --help")
-    parser.parse_args(argv)
-    return 2
+    return do_act(
+        argv,
+        "dataset",
+        "Versions of training and test data by their address, and what follows from them.",
+        acts,
+        "each has its own --help",
+    )
 
 
 def _version(argv: list[str]) -> int:

@@ -2,7 +2,7 @@
 
 from wetread.bootstrap import build_core
 from wetread.bootstrap_orders import build_order_desk, build_order_store
-from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.options import account_options, do_act, parser_for, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_hold import IdentityHold, Resolution, stops_signing
@@ -12,17 +12,16 @@ from wetread.signoff.identity import IdentityDesk
 
 __all__ = ["run"]
 
-_ACTS = ("list", "show", "answer", "merges", "undo")
-
 
 def run(argv: list[str]) -> int:
     acts = {"list": _list, "show": _show, "answer": _answer, "merges": _merges, "undo": _undo}
-    if argv[:1] and argv[0] in acts:
-        return acts[argv[0]](argv[1:])
-    parser = parser_for("identity", "Doubts about who a study is of, and merged patients.")
-    parser.add_argument("act", choices=_ACTS, help="list: exit status 1 when one stops a signature")
-    parser.parse_args(argv)
-    return 2
+    return do_act(
+        argv,
+        "identity",
+        "Doubts about who a study is of, and merged patients.",
+        acts,
+        "list: exit status 1 when one stops a signature",
+    )
 
 
 def _list(argv: list[str]) -> int:

@@ -12,7 +12,7 @@ from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_quality import build_quality_watch
 from wetread.bootstrap_retrieval import case_store_opener
 from wetread.cli.monitor_table import quality_lines
-from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.options import account_options, do_act, parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
 from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
@@ -28,14 +28,13 @@ _NICE = 10
 
 def run(argv: list[str]) -> int:
     acts = {"report": _report, "run": _run, "freeze": _freeze}
-    parser = parser_for("monitor", "What signed reports say of the model, by site, scanner, finding and model version.")
-    if argv[:1] and argv[0] in acts:
-        return acts[argv[0]](argv[1:])
-    parser.add_argument(
-        "act", choices=acts, help="report (measure now and print), run (the nightly round), freeze (a new reference)"
+    return do_act(
+        argv,
+        "monitor",
+        "What signed reports say of the model, by site, scanner, finding and model version.",
+        acts,
+        "report (measure now and print), run (the nightly round), freeze (a new reference)",
     )
-    parser.parse_args(argv)
-    return 2
 
 
 def _report(argv: list[str]) -> int:

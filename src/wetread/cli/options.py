@@ -1,12 +1,13 @@
 """The options every subcommand shares: where the settings are."""
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from wetread.domain.finding import FindingName
 from wetread.settings import Settings, load_settings
 
-__all__ = ["account_options", "finding_option", "parser_for", "settings_from"]
+__all__ = ["account_options", "do_act", "finding_option", "parser_for", "settings_from"]
 
 
 def parser_for(name: str, description: str) -> argparse.ArgumentParser:
@@ -15,6 +16,16 @@ def parser_for(name: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML); default: $WETREAD_CONFIG")
     parser.add_argument("--data-dir", type=Path, metavar="DIR", help="where databases, films and keys live")
     return parser
+
+
+def do_act(argv: list[str], name: str, says: str, acts: Mapping[str, Callable[[list[str]], int]], each: str) -> int:
+    """The act that the first word names, with the words after it; else the help of `wetread NAME`, which `says` what it is for, and of its acts says `each`."""
+    if argv[:1] and argv[0] in acts:
+        return acts[argv[0]](argv[1:])
+    parser = parser_for(name, says)
+    parser.add_argument("act", choices=tuple(acts), help=each)
+    parser.parse_args(argv)
+    return 2
 
 
 def account_options(parser: argparse.ArgumentParser, who: str, *, required: bool = True) -> None:

@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from wetread.bootstrap_quality import build_prediction_log
-from wetread.cli.options import account_options, finding_option, parser_for
+from wetread.cli.options import account_options, do_act, finding_option, parser_for
 from wetread.cli.relabel_table import result_lines, round_lines, task_lines, write_labels
 from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
@@ -26,12 +26,13 @@ __all__ = ["run"]
 
 def run(argv: list[str]) -> int:
     acts = {"sample": _sample, "next": _next, "answer": _answer, "status": _status, "result": _result}
-    parser = parser_for("relabel", "Look at signed studies again, blinded: draw, read, answer, and see what it says.")
-    if argv[:1] and argv[0] in acts:
-        return acts[argv[0]](argv[1:])
-    parser.add_argument("act", choices=acts, help="each has its own --help")
-    parser.parse_args(argv)
-    return 2
+    return do_act(
+        argv,
+        "relabel",
+        "Look at signed studies again, blinded: draw, read, answer, and see what it says.",
+        acts,
+        "each has its own --help",
+    )
 
 
 def _sample(argv: list[str]) -> int:

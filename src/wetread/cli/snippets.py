@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_retrieval import build_case_store, build_snippet_store
-from wetread.cli.options import parser_for, settings_from
+from wetread.cli.options import do_act, parser_for, settings_from
 from wetread.context.assemble import quoted_as
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import PatientKey, StudyKey, patient_key
@@ -18,14 +18,13 @@ _OVERDUE = timedelta(days=2)
 
 def run(argv: list[str]) -> int:
     acts = {"status": _status, "erase": _erase, "purge": _purge}
-    parser = parser_for("snippets", "De-identified pieces of patients' records, kept for drafting, and films' vectors.")
-    if argv[:1] and argv[0] in acts:
-        return acts[argv[0]](argv[1:])
-    parser.add_argument(
-        "act", choices=acts, help="status, erase (a patient, a source), purge (what is past its retention)"
+    return do_act(
+        argv,
+        "snippets",
+        "De-identified pieces of patients' records, kept for drafting, and films' vectors.",
+        acts,
+        "status, erase (a patient, a source), purge (what is past its retention)",
     )
-    parser.parse_args(argv)
-    return 2
 
 
 def _status(argv: list[str]) -> int:

@@ -27,9 +27,10 @@ class Packing:
     def package(self, study_key: StudyKey, version: int) -> ReportPackage:
         """Raises PermanentError 'unsigned_report'."""
         with self.database.begin(write=False) as unit:
-            report, reports = unit.report(study_key, version), unit.reports(study_key)
+            reports = unit.reports(study_key)
             analysis, decision = unit.analysis(study_key), unit.decision(study_key)
             instances = unit.instances(study_key)
+        report = next((each for each in reports if each.version == version), None)
         if report is None or report.signature is None:
             raise PermanentError("this report version is not signed", code="unsigned_report")
         signed_before = [r for r in reports if r.version < version and r.signature is not None]

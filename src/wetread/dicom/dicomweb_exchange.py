@@ -7,12 +7,15 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from wetread.dicom.stow_client import answering
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports import deadline
 
 __all__ = ["DicomwebAnswer", "DicomwebExchange"]
 
 _MOST_BYTES = 4 * 2**20
+_LET_GO_S = 1.0
+"""The whole exchange is given up first, and says so; then the connection that nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +53,12 @@ class DicomwebExchange:
         """`path` begins with a slash, or is empty for the base. Raises TransientError when there is no answer in time, PermanentError for a connection that cannot be trusted."""
         headers = {"Accept": accept, **self._authorization, **({"Content-Type": content_type} if content_type else {})}
         try:
-            return deadline.within(self._timeout_s, partial(self._exchange, method, path, headers, body))
+            with answering(self.host):
+                return deadline.within(self._timeout_s, partial(self._exchange, method, path, headers, body))
         except TimeoutError:
             raise TransientError(
                 f"{self.host} did not answer within {self._timeout_s:g} s", code="receiver_timeout"
             ) from None
-        except (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError) as error:
-            raise PermanentError(
-                f"{self.host}: no trusted connection; check the URL and the certificate", code="tls_failed"
-            ) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise TransientError(
-                f"{self.host} does not answer ({type(error).__name__})", code="receiver_unreachable"
-            ) from error
 
     def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> DicomwebAnswer:
         answer = self._pool.request(
@@ -70,7 +66,7 @@ class DicomwebExchange:
             self._url + path,
             headers=headers,
             body=body or None,
-            timeout=urllib3.Timeout(connect=self._timeout_s, read=self._timeout_s),
+            timeout=self._timeout_s + _LET_GO_S,
             retries=False,
             redirect=False,
             preload_content=False,

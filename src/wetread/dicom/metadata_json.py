@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from math import isfinite
-from struct import iter_unpack
+from struct import calcsize, iter_unpack
 from typing import Any
 
 from wetread.dicom.charset import codecs_of, decode_text
@@ -54,17 +54,13 @@ def _attribute(file: Part10File, node: Node, codecs: tuple[str, ...], place: str
     value = little_endian(file, node)
     if node.vr in _TEXTS:
         values = _texts(node.vr, value, codecs)
-    elif node.vr in _NUMBERS and len(value) % _width(node.vr) == 0:
+    elif node.vr in _NUMBERS and len(value) % calcsize(_NUMBERS[node.vr]) == 0:
         values = [_finite(number) for (number,) in iter_unpack(_NUMBERS[node.vr], value)]
     elif node.vr == "AT" and len(value) % 4 == 0:
         values = [f"{group:04X}{element:04X}" for group, element in iter_unpack("<HH", value)]
     else:
         return {"vr": node.vr, "InlineBinary": b64encode(value).decode()}
     return {"vr": node.vr, "Value": values} if any(each is not None for each in values) else {"vr": node.vr}
-
-
-def _width(vr: str) -> int:
-    return {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "SV": 8, "UV": 8}[vr]
 
 
 def _finite(number: float) -> float | None:

@@ -6,6 +6,7 @@ An instance counts as stored only where the answer names it: Orthanc 1.10 answer
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ import urllib3
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["StowAnswer", "StowPeer", "StowSink", "read_answer", "store_instances", "stow_outcome"]
+__all__ = ["StowAnswer", "StowPeer", "StowSink", "answering", "read_answer", "store_instances", "stow_outcome"]
 
 _ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
 _REFERENCED, _FAILED = "00081199", "00081198"
@@ -77,7 +78,7 @@ def _body(parts: Sequence[tuple[int, Iterable[bytes]]], head: bytes, tail: bytes
 def _exchange(
     peer: StowPeer, headers: Mapping[str, str], body: Iterator[bytes], pool: urllib3.PoolManager
 ) -> tuple[int, bytes]:
-    try:
+    with answering(peer.host):
         answer = pool.request(
             "POST",
             f"{peer.url.rstrip('/')}/studies",
@@ -92,14 +93,19 @@ def _exchange(
             return answer.status, answer.read(_ANSWER_LIMIT_BYTES)
         finally:
             answer.release_conn()
+
+
+@contextmanager
+def answering(host: str) -> Iterator[None]:
+    """What urllib3 raises in here as TransientError or PermanentError; `host` is what they call the service."""
+    try:
+        yield
     except (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError) as error:
         raise PermanentError(
-            f"{peer.host}: no trusted connection; check the URL and the certificate", code="tls_failed"
+            f"{host}: no trusted connection; check the URL and the certificate", code="tls_failed"
         ) from error
     except urllib3.exceptions.HTTPError as error:
-        raise TransientError(
-            f"{peer.host} does not answer ({type(error).__name__})", code="receiver_unreachable"
-        ) from error
+        raise TransientError(f"{host} does not answer ({type(error).__name__})", code="receiver_unreachable") from error
 
 
 def read_answer(status: int, body: bytes) -> StowAnswer:

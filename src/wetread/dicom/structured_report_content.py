@@ -36,6 +36,7 @@ from wetread.domain.analysis import Analysis, Finding, ModelIdentity, Region
 from wetread.domain.finding import Code, concept
 from wetread.domain.identifiers import derived_uid
 from wetread.domain.report import Report, ReportFinding, Section, Signature
+from wetread.domain.report_codes import ADDENDUM, CALIBRATED_PROBABILITY, CHEST_FILM
 from wetread.ports.sink import ReportPackage
 
 __all__ = ["OWN_SCHEME", "content_tree"]
@@ -43,13 +44,11 @@ __all__ = ["OWN_SCHEME", "content_tree"]
 OWN_SCHEME = "99WETREAD"
 
 _TITLE = Code("126000", "DCM", "Imaging Measurement Report")
-_CHEST_FILM = Code("30745-4", "LN", "XR Chest Views")
 _ENGLISH = Code("en", "RFC5646", "English")
 _PERSON, _DEVICE = Code("121006", "DCM", "Person"), Code("121007", "DCM", "Device")
 _PRESENCE = Code("121052", "DCM", "Presence of property")
 _PRESENT, _ABSENT = Code("121053", "DCM", "Present"), Code("121054", "DCM", "Absent")
 _CERTAINTY = Code("111012", "DCM", "Certainty of Finding")
-_CALIBRATED = Code("calibrated_probability", OWN_SCHEME, "Calibrated probability that the finding is on this film")
 _OPERATING_POINT = Code("operating_point", OWN_SCHEME, "Operating point")
 _PERCENT = Code("%", "UCUM", "Percent")
 _SECTIONS = {
@@ -69,8 +68,6 @@ _SECTIONS = {
     Section.IMPRESSION: (Code("19005-8", "LN", "Impressions"), Code("121073", "DCM", "Impression")),
 }
 
-_ADDENDUM = Code("55107-7", "LN", "Addendum")
-
 
 def content_tree(package: ReportPackage, organisation: str) -> ContainerContentItem:
     """The root container; `organisation` is the signer's."""
@@ -81,7 +78,7 @@ def content_tree(package: ReportPackage, organisation: str) -> ContainerContentI
     root.ContentSequence.append(
         CodeContentItem(
             name=_coded(Code("121058", "DCM", "Procedure reported")),
-            value=_coded(_CHEST_FILM),
+            value=_coded(CHEST_FILM),
             relationship_type=RelationshipTypeValues.HAS_CONCEPT_MOD,
         )
     )
@@ -179,7 +176,9 @@ def _numbers(said: ReportFinding, machine: Finding | None) -> list[Measurement]:
     numbers = []
     if said.probability is not None:
         numbers.append(
-            Measurement(_coded(_CERTAINTY), _percent(said.probability), _coded(_PERCENT), method=_coded(_CALIBRATED))
+            Measurement(
+                _coded(_CERTAINTY), _percent(said.probability), _coded(_PERCENT), method=_coded(CALIBRATED_PROBABILITY)
+            )
         )
         if machine is not None:
             threshold = _percent(machine.operating_point.threshold)
@@ -202,7 +201,7 @@ def _outline(region: Region, film: SourceImageForRegion) -> ImageRegion:
 def _narrative(report: Report) -> ContentSequence:
     sections = [(*_SECTIONS[section], text) for section, text in report.content.sections]
     items = ContentSequence()
-    for heading, element, text in [*sections, (_ADDENDUM, _ADDENDUM, report.amendment_reason)]:
+    for heading, element, text in [*sections, (ADDENDUM, ADDENDUM, report.amendment_reason)]:
         if words := clean_text(text):
             container = _container(heading)
             container.ContentSequence.append(
@@ -216,11 +215,11 @@ def _addenda(report: Report, organisation: str) -> ContentSequence:
     """Each addendum in a section of its own, observed by whoever signed it; its words begin with when that was."""
     items = ContentSequence()
     for each in report.addenda:
-        container = _container(_ADDENDUM)
+        container = _container(ADDENDUM)
         container.ContentSequence.extend(ObservationContext(_signer(each.signature, organisation)))
         words = f"{each.signature.signed_at:%Y-%m-%d %H:%M} UTC: {clean_text(each.text)}"
         container.ContentSequence.append(
-            TextContentItem(_coded(_ADDENDUM), words, relationship_type=RelationshipTypeValues.CONTAINS)
+            TextContentItem(_coded(ADDENDUM), words, relationship_type=RelationshipTypeValues.CONTAINS)
         )
         items.append(container)
     return items

@@ -11,6 +11,15 @@ from datetime import datetime
 from wetread.domain.analysis import ModelIdentity
 from wetread.domain.finding import Code, concept
 from wetread.domain.report import Addendum, Report, ReportFinding, ReportStatus, Section, Signature
+from wetread.domain.report_codes import (
+    ABSENT,
+    CALIBRATED_PROBABILITY,
+    CHEST_FILM,
+    LATERALITY,
+    OPERATING_POINT,
+    PRESENT,
+    SIDES,
+)
 from wetread.domain.study import PatientIdentity, Sex
 from wetread.fhir.datatypes import (
     Json,
@@ -37,14 +46,6 @@ __all__ = [
     "withdrawn",
 ]
 
-_CHEST_FILM = Code("30745-4", "LN", "XR Chest Views")
-_PRESENT, _ABSENT = Code("52101004", "SCT", "Present"), Code("272519000", "SCT", "Absent")
-_LATERALITY = Code("272741003", "SCT", "Laterality")
-_SIDES = {
-    "left": Code("7771000", "SCT", "Left"),
-    "right": Code("24028007", "SCT", "Right"),
-    "bilateral": Code("51440002", "SCT", "Right and left"),
-}
 _SITES = {
     "lungs": Code("39607008", "SCT", "Lung structure"),
     "heart": Code("80891009", "SCT", "Heart structure"),
@@ -53,8 +54,6 @@ _SITES = {
     "diaphragm": Code("5798000", "SCT", "Diaphragm structure"),
 }
 _CHEST = Code("51185008", "SCT", "Thoracic structure")
-_PROBABILITY = Code("calibrated_probability", "99WETREAD", "Calibrated probability that the finding is on this film")
-_OPERATING_POINT = Code("operating_point", "99WETREAD", "Probability at or above which the model calls the finding")
 _GENDERS = {Sex.FEMALE: "female", Sex.MALE: "male", Sex.OTHER: "other", Sex.UNKNOWN: "unknown"}
 _OBSERVATION_STATUS = {
     ReportStatus.PARTIAL: "preliminary",
@@ -167,7 +166,7 @@ def observation(package: ReportPackage, said: ReportFinding, named: Json, links:
         subject=_reference(links.patient),
         effectiveDateTime=study_day(package.study.identity.study_date),
         performer=_references(links.practitioner),
-        valueCodeableConcept=codeable(_PRESENT if said.present else _ABSENT),
+        valueCodeableConcept=codeable(PRESENT if said.present else ABSENT),
         note=_note(package, said),
         bodySite=codeable(_SITES.get(concept(said.name).anatomy, _CHEST)),
         device=_reference(links.device if said.probability is not None else None),
@@ -203,13 +202,13 @@ def _note(package: ReportPackage, said: ReportFinding) -> list[Json]:
 
 def _components(package: ReportPackage, said: ReportFinding) -> list[Json]:
     parts: list[Json] = []
-    if side := _SIDES.get(said.laterality):
-        parts.append({"code": codeable(_LATERALITY), "valueCodeableConcept": codeable(side)})
+    if side := SIDES.get(said.laterality):
+        parts.append({"code": codeable(LATERALITY), "valueCodeableConcept": codeable(side)})
     if said.probability is not None:
-        parts.append({"code": codeable(_PROBABILITY), "valueQuantity": _fraction(said.probability)})
+        parts.append({"code": codeable(CALIBRATED_PROBABILITY), "valueQuantity": _fraction(said.probability)})
         findings = package.analysis.findings if package.analysis else ()
         parts.extend(
-            {"code": codeable(_OPERATING_POINT), "valueQuantity": _fraction(each.operating_point.threshold)}
+            {"code": codeable(OPERATING_POINT), "valueQuantity": _fraction(each.operating_point.threshold)}
             for each in findings
             if each.name is said.name
         )
@@ -230,7 +229,7 @@ def diagnostic_report(package: ReportPackage, named: Json, results: list[str], l
         identifier=[named],
         status=report.status.value,
         category=[_radiology()],
-        code=codeable(_CHEST_FILM),
+        code=codeable(CHEST_FILM),
         subject=_reference(links.patient),
         effectiveDateTime=study_day(package.study.identity.study_date),
         issued=instant(report.signed_at or now),

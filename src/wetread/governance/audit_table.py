@@ -7,7 +7,7 @@ from io import StringIO
 
 from wetread.domain.audit import AuditRecord
 
-__all__ = ["audit_csv", "audit_document", "audit_json_lines", "audit_line"]
+__all__ = ["audit_csv", "audit_document", "audit_head", "audit_json_lines", "audit_line"]
 
 _COLUMNS = ("sequence", "recorded_at", "actor_id", "action", "outcome", "study_key", "detail", "hash")
 
@@ -36,6 +36,11 @@ def audit_json_lines(records: Iterable[AuditRecord]) -> Iterator[str]:
 
 
 def audit_document(record: AuditRecord) -> dict[str, object]:
+    return {**audit_head(record), "detail": dict(record.event.detail), "hash": record.hash}
+
+
+def audit_head(record: AuditRecord) -> dict[str, object]:
+    """All but the facts and the hashes, as JSON has it."""
     event = record.event
     return {
         "sequence": record.sequence,
@@ -44,8 +49,6 @@ def audit_document(record: AuditRecord) -> dict[str, object]:
         "actor_id": event.actor_id,
         "outcome": event.outcome,
         "study_key": event.study_key,
-        "detail": dict(event.detail),
-        "hash": record.hash,
     }
 
 

@@ -14,6 +14,16 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.finding import Code, FindingName, concept
 from wetread.domain.identifiers import derived_uid
 from wetread.domain.report import Report, ReportFinding, ReportStatus, Section, Signature, is_final
+from wetread.domain.report_codes import (
+    ABSENT,
+    ADDENDUM,
+    CALIBRATED_PROBABILITY,
+    CHEST_FILM,
+    LATERALITY,
+    OPERATING_POINT,
+    PRESENT,
+    SIDES,
+)
 from wetread.domain.study import PatientIdentity
 from wetread.hl7.character_sets import UTF_8, CharacterSet
 from wetread.hl7.encode import components, escape, formatted, message, person_name, segment, timestamp
@@ -21,17 +31,7 @@ from wetread.ports.sink import ReportPackage
 
 __all__ = ["OruOptions", "encode_oru_report", "report_control_id"]
 
-_CHEST_FILM = Code("30745-4", "LN", "XR Chest Views")
 _STUDY = Code("113014", "DCM", "DICOM Study")
-_PRESENT, _ABSENT = Code("52101004", "SCT", "Present"), Code("272519000", "SCT", "Absent")
-_LATERALITY = Code("272741003", "SCT", "Laterality")
-_SIDES = {
-    "left": Code("7771000", "SCT", "Left"),
-    "right": Code("24028007", "SCT", "Right"),
-    "bilateral": Code("51440002", "SCT", "Right and left"),
-}
-_PROBABILITY = Code("calibrated_probability", "99WETREAD", "Calibrated probability that the finding is on this film")
-_OPERATING_POINT = Code("operating_point", "99WETREAD", "Probability at or above which the model calls the finding")
 _FRACTION = Code("1", "UCUM", "no units")
 _SECTIONS = {
     Section.INDICATION: Code("18785-6", "LN", "Radiology Reason for study"),
@@ -40,7 +40,6 @@ _SECTIONS = {
     Section.FINDINGS: Code("59776-5", "LN", "Procedure findings"),
     Section.IMPRESSION: Code("19005-8", "LN", "Radiology Imaging study impression"),
 }
-_ADDENDUM = Code("55107-7", "LN", "Addendum")
 _NO_NAME = "^^^^^^U"
 """PID-5 is required; type U (table 0200): unspecified."""
 _LONGEST_TEXT = 10_000
@@ -133,7 +132,7 @@ def _order(package: ReportPackage) -> tuple[str, str]:
     fields = {
         1: "1",
         3: filler,
-        4: _coded(_CHEST_FILM),
+        4: _coded(CHEST_FILM),
         7: taken,
         16: f"^{person_name(identity.referring_physician_name)}".rstrip("^"),
     }
@@ -198,30 +197,30 @@ def _finding(package: ReportPackage, said: ReportFinding, time: int) -> Iterator
     """`time` counts from 1 how often the report has spoken of this finding."""
     group = str(1 + tuple(FindingName).index(said.name))  # the same in every version, whatever else is said
     group += f"-{time}" if time > 1 else ""
-    yield _Row("CWE", concept(said.name).codes[:2], group, _coded(_PRESENT if said.present else _ABSENT))
-    if side := _SIDES.get(said.laterality):
-        yield _Row("CWE", (_LATERALITY,), f"{group}.1", _coded(side))
+    yield _Row("CWE", concept(said.name).codes[:2], group, _coded(PRESENT if said.present else ABSENT))
+    if side := SIDES.get(said.laterality):
+        yield _Row("CWE", (LATERALITY,), f"{group}.1", _coded(side))
     if said.probability is None:
         return
     analysis = package.analysis
     model = escape(f"{analysis.model.name} {analysis.model.version}") if analysis else ""
-    yield _Row("NM", (_PROBABILITY,), f"{group}.2", _number(said.probability), model)
+    yield _Row("NM", (CALIBRATED_PROBABILITY,), f"{group}.2", _number(said.probability), model)
     for each in analysis.findings if analysis else ():
         if each.name is said.name:
-            yield _Row("NM", (_OPERATING_POINT,), f"{group}.3", _number(each.operating_point.threshold), model)
+            yield _Row("NM", (OPERATING_POINT,), f"{group}.3", _number(each.operating_point.threshold), model)
 
 
 def _texts(report: Report) -> Iterator[_Row]:
     texts: dict[Code, list[str]] = {}
     for section, text in report.content.sections:
         texts.setdefault(_SECTIONS[section], []).append(text)
-    texts[_ADDENDUM] = [report.amendment_reason]
+    texts[ADDENDUM] = [report.amendment_reason]
     for code, parts in texts.items():
         for number, piece in enumerate(_pieces("\n".join(parts).strip()), start=1):
             yield _Row("FT", (code,), str(number), formatted(piece))
     for addendum, added in enumerate(report.addenda, start=1):
         for number, piece in enumerate(_pieces(added.text), start=1):
-            yield _Row("FT", (_ADDENDUM,), f"{addendum}.{number}", formatted(piece), adder=added.signature)
+            yield _Row("FT", (ADDENDUM,), f"{addendum}.{number}", formatted(piece), adder=added.signature)
 
 
 def _number(value: float) -> str:

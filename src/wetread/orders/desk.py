@@ -124,8 +124,9 @@ class OrderDesk:
 
     def _place(self, unit: UnitOfWork, orders: tuple[Order, ...], now: datetime) -> dict[str, str]:
         kept = [each for each in orders if self.store.keep_order(each)]
-        held = sum(self._check(unit, each.person, self._imaged(each), now) for each in kept)
-        waiting = sum(not self._imaged(each) for each in kept)
+        imaged = [(each.person, self._imaged(each)) for each in kept]
+        held = sum(self._check(unit, person, studies, now) for person, studies in imaged)
+        waiting = sum(not studies for _, studies in imaged)
         return _counts(orders=len(orders), overtaken=len(orders) - len(kept), waiting=waiting, holds=held)
 
     def _cancel(self, unit: UnitOfWork, orders: tuple[Order, ...], now: datetime) -> dict[str, str]:
@@ -197,17 +198,7 @@ def hold_if_differs(
     found = compared(said, imaged)
     if found.kind is None:
         return False
-    number = said.number
-    key = hold_key(
-        study_key,
-        found.kind,
-        secret,
-        number.patient_id,
-        number.issuer_of_patient_id,
-        said.name,
-        said.birth_date,
-        said.sex,
-    )
+    key = hold_key(study_key, found.kind, secret, *_said(said.number), said.name, said.birth_date, said.sex)
     store.keep_claim(key, said)
     return open_and_audit(unit, IdentityHold(key, study_key, found.kind, now, found.differs), now)
 

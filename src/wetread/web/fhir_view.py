@@ -25,7 +25,6 @@ __all__ = ["FHIR_OPERATIONS", "get_metadata", "outcome_from", "read_resource", "
 
 MEDIA_TYPE = "application/fhir+json"
 _KEY = re.compile(r"[a-z2-7]{24}")
-_HOST = re.compile(r"[A-Za-z0-9.-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:]{2,45}\](?::\d{1,5})?")
 _ISSUES = {400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 406: "not-supported", 503: "transient"}
 _MOST_STUDIES = 200
 """Studies looked at for one page: a search that finds little goes on with the next page."""
@@ -126,7 +125,7 @@ def search_resources(call: Call) -> Response:
     asked = asked_of(call.path["resource_type"], call.query)
     page = _page(call, asked)
     _audit(call, "fhir.search", page.studies, asked.resource_type)
-    base = _base(call)
+    base = f"{call.origin}/fhir"
     entries = [
         {
             "fullUrl": f"{base}/{each['resourceType']}/{each['id']}",
@@ -223,13 +222,6 @@ def _links(call: Call, base: str, page: _Page) -> list[dict[str, str]]:
         query = [each for each in call.query if each[0] != "page"] + [("page", page.next_page)]
         links.append({"relation": "next", "url": f"{here}?{urlencode(query)}"})
     return links
-
-
-def _base(call: Call) -> str:
-    settings, host = call.house.services.settings, call.headers.get("host", "")
-    if settings.public_url:
-        return f"{settings.public_url}/fhir"
-    return f"{'https' if settings.secure else 'http'}://{host}/fhir" if _HOST.fullmatch(host) else "/fhir"
 
 
 def _audit(call: Call, action: str, studies: list[StudyKey], kind: str) -> None:

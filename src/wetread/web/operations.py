@@ -1,5 +1,6 @@
 """One HTTP operation: who may call it, what it takes, what answers it. Routes, OpenAPI and the role matrix are all read from these."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -37,6 +38,9 @@ class Access(StrEnum):
     """A browser session only: an act that a person at a screen answers for."""
 
 
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request, admitted and parsed. `principal` is None for public operations only."""
@@ -54,6 +58,14 @@ class Call:
         if self.principal is None:
             raise Refusal(401, "not_signed_in", "sign in first")
         return self.principal
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host that we are reached under, without a slash at the end; "" for a host that cannot stand in a URL."""
+        settings, host = self.house.services.settings, self.headers.get("host", "")
+        if settings.public_url:
+            return settings.public_url
+        return f"{'https' if settings.secure else 'http'}://{host}" if _HOST.fullmatch(host) else ""
 
     def text(self, name: str) -> str:
         """A member of the checked body."""

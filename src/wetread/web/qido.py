@@ -29,13 +29,13 @@ from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.qido_query import Asked, read_query
+from wetread.web.related import boundary_of, multipart, related_type
 from wetread.web.veil import DicomVeil
 
-__all__ = ["base_url", "find_study", "search_instances", "search_series", "search_studies", "uid_in_path", "xml_parts"]
+__all__ = ["base_url", "find_study", "search_instances", "search_series", "search_studies", "uid_in_path"]
 
 _Row = TypeVar("_Row", VaultStudy, VaultSeries, VaultInstance)
 _OFFERS = (Offer(DICOM_JSON), Offer("application/json"), Offer(RELATED, DICOM_XML))
-_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 
 def search_studies(call: Call) -> Response:
@@ -99,17 +99,7 @@ def find_study(call: Call) -> VaultStudy:
 
 def base_url(call: Call) -> str:
     """Where the DICOMweb service is reached; "" for a host that cannot stand in a URL."""
-    settings, host = call.house.services.settings, call.headers.get("host", "")
-    if settings.public_url:
-        return f"{settings.public_url}/dicom-web"
-    scheme = "https" if settings.secure else "http"
-    return f"{scheme}://{host}/dicom-web" if _HOST.fullmatch(host) else ""
-
-
-def xml_parts(documents: Sequence[bytes], boundary: str) -> bytes:
-    """A multipart/related body of Native DICOM Model documents (PS3.18 §8.6.1.2)."""
-    head = f"--{boundary}\r\nContent-Type: {DICOM_XML}\r\n\r\n".encode()
-    return b"".join(head + each + b"\r\n" for each in documents) + f"--{boundary}--\r\n".encode()
+    return f"{call.origin}/dicom-web" if call.origin else ""
 
 
 class _Parents(dict[StudyKey, VaultStudy]):
@@ -194,9 +184,9 @@ def _answer(call: Call, offer: Offer, asked: Asked, rows: list[DicomJson], level
     if not rows:
         return Response(status_code=204, headers=headers)
     if offer.media_type == RELATED:
-        boundary = f"wetread-{call.house.services.new_secret()}".replace("_", "-")
-        body = xml_parts([native_model(each, keyword_of) for each in rows], boundary)
-        return Response(body, 200, headers, f'{RELATED}; type="{DICOM_XML}"; boundary={boundary}')
+        boundary = boundary_of(call)
+        body = b"".join(multipart(((DICOM_XML, [native_model(each, keyword_of)]) for each in rows), boundary))
+        return Response(body, 200, headers, related_type(DICOM_XML, boundary))
     answer = json_answer(rows, headers=headers)
     answer.headers["content-type"] = offer.media_type
     return answer

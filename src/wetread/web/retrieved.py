@@ -13,7 +13,7 @@ from wetread.web.problems import Refusal
 from wetread.web.qido import find_study, uid_in_path
 from wetread.web.veil import instances_of, shown_instances
 
-__all__ = ["asked_for", "audit_retrieval", "boundary_of", "drained", "instances_in_path", "verified"]
+__all__ = ["asked_for", "audit_retrieval", "drained", "instances_in_path", "verified"]
 
 _T = TypeVar("_T")
 _STATUS = {
@@ -67,10 +67,6 @@ def drained(held: HeldBytes) -> Iterator[bytes]:
         yield from held.pieces()
     finally:
         held.close()
-
-
-def boundary_of(call: Call) -> str:
-    return f"wetread-{call.house.services.new_secret()}".replace("_", "-")
 
 
 def audit_retrieval(call: Call, instances: Sequence[VaultInstance], form: str = "") -> None:

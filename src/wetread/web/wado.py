@@ -17,7 +17,8 @@ from wetread.domain.identifiers import is_valid_uid
 from wetread.ports.vault import VaultInstance
 from wetread.web.accept import DICOM, RELATED, Offer, choose
 from wetread.web.operations import Call
-from wetread.web.retrieved import asked_for, audit_retrieval, boundary_of, drained, instances_in_path, verified
+from wetread.web.related import boundary_of, length_of, one_by_one, related
+from wetread.web.retrieved import asked_for, audit_retrieval, drained, instances_in_path, verified
 
 __all__ = ["file_offers", "retrieve"]
 
@@ -32,6 +33,11 @@ class _Part:
     transfer_syntax_uid: str
     size_bytes: int | None
     pieces: Callable[[], Iterator[bytes]]
+
+    @property
+    def described(self) -> str:
+        syntax = self.transfer_syntax_uid
+        return f"{DICOM}; transfer-syntax={syntax}" if is_valid_uid(syntax) else DICOM
 
 
 def retrieve(call: Call) -> Response:
@@ -48,13 +54,12 @@ def retrieve(call: Call) -> Response:
         media_type = f"{DICOM}; transfer-syntax={first.transfer_syntax_uid}"
         return StreamingResponse(first.pieces(), media_type=media_type, headers=headers)
     boundary = boundary_of(call)
-    headers = {}
+    parts, headers = one_by_one(first, make[1:]), {}
     if all(_kept_syntax(each, offer.transfer_syntax) for each in instances):
-        whole = [first, *(each() for each in make[1:])]
-        length = sum(len(_part_head(each, boundary)) + (each.size_bytes or 0) + 2 for each in whole)
-        headers["Content-Length"] = str(length + len(boundary) + 6)
-    media_type = f'{RELATED}; type="{DICOM}"; boundary={boundary}'
-    return StreamingResponse(_multipart(first, make[1:], boundary), media_type=media_type, headers=headers)
+        whole = list(parts)
+        length = length_of(((each.described, each.size_bytes or 0) for each in whole), boundary)
+        parts, headers = iter(whole), {"Content-Length": str(length)}
+    return related(((each.described, each.pieces()) for each in parts), DICOM, boundary, headers)
 
 
 def file_offers(instances: Sequence[VaultInstance], targets: Sequence[str]) -> list[Offer]:
@@ -93,21 +98,6 @@ def _stored_part(call: Call, instance: VaultInstance) -> _Part:
     path = call.house.services.file_store.path_of(instance.content_sha256)
     pieces = partial(_whole_file, path, instance.content_sha256)
     return _Part(instance.header.traits.transfer_syntax_uid, path.stat().st_size, pieces)
-
-
-def _multipart(first: _Part, others: Sequence[Callable[[], _Part]], boundary: str) -> Iterator[bytes]:
-    """Each part is made when the one before has been sent."""
-    for make in (lambda: first, *others):
-        part = make()
-        yield _part_head(part, boundary)
-        yield from part.pieces()
-        yield b"\r\n"
-    yield f"--{boundary}--\r\n".encode()
-
-
-def _part_head(part: _Part, boundary: str) -> bytes:
-    syntax = f"; transfer-syntax={part.transfer_syntax_uid}" if is_valid_uid(part.transfer_syntax_uid) else ""
-    return f"--{boundary}\r\nContent-Type: {DICOM}{syntax}\r\n\r\n".encode()
 
 
 def _whole_file(path: Path, sha256: str) -> Iterator[bytes]:

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
@@ -14,11 +14,11 @@ from wetread.web.dicom_xml import native_model
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.qido import base_url
-from wetread.web.retrieved import asked_for, audit_retrieval, boundary_of, drained, instances_in_path, verified
+from wetread.web.related import boundary_of, one_by_one, related
+from wetread.web.retrieved import asked_for, audit_retrieval, drained, instances_in_path, verified
 
 __all__ = ["COMPRESSED_TYPES", "retrieve_bulk_data", "retrieve_frames", "retrieve_metadata"]
 
-_T = TypeVar("_T")
 OCTETS = "application/octet-stream"
 COMPRESSED_TYPES = {
     "1.2.840.10008.1.2.4.50": "image/jpeg",
@@ -48,13 +48,13 @@ def retrieve_metadata(call: Call) -> Response:
     offer = choose(call.headers.get("accept", "*/*"), call.query, _METADATA)
     first = asked_for(partial(_metadata, call, instances[0]))
     audit_retrieval(call, instances, "metadata")
-    data_sets = _each(first, [partial(_metadata, call, each) for each in instances[1:]])
+    data_sets = one_by_one(first, [partial(_metadata, call, each) for each in instances[1:]])
     if offer.media_type != RELATED:
         return StreamingResponse(_json_array(data_sets), media_type=offer.media_type)
     boundary = boundary_of(call)
     documents = (native_model(each, call.house.services.forms.keyword_of) for each in data_sets)
     parts = ((DICOM_XML, iter([each])) for each in documents)
-    return _related(parts, DICOM_XML, boundary)
+    return related(parts, DICOM_XML, boundary)
 
 
 def retrieve_frames(call: Call) -> Response:
@@ -72,8 +72,8 @@ def retrieve_frames(call: Call) -> Response:
     described = f"{kind}; transfer-syntax={instance.header.traits.transfer_syntax_uid if stored else _EXPLICIT}"
     if offer.media_type != RELATED:
         return StreamingResponse(drained(first), media_type=described, headers={"Content-Length": str(first.size)})
-    parts = ((described, drained(each)) for each in _each(first, make[1:]))
-    return _related(parts, kind, boundary_of(call))
+    parts = ((described, drained(each)) for each in one_by_one(first, make[1:]))
+    return related(parts, kind, boundary_of(call))
 
 
 def retrieve_bulk_data(call: Call) -> Response:
@@ -87,14 +87,14 @@ def retrieve_bulk_data(call: Call) -> Response:
     if place == _PIXEL_DATA:
         count = max(1, instance.header.traits.number_of_frames)
         make = [partial(forms.frame, path, at, stored=False) for at in range(1, count + 1)]
-        held = _each(asked_for(make[0]), make[1:])
+        held = one_by_one(asked_for(make[0]), make[1:])
     else:
         held = iter([asked_for(partial(forms.value, path, place))])
     audit_retrieval(call, [instance], "bulkdata")
     pieces = (piece for each in held for piece in drained(each))
     if offer.media_type == OCTETS:
         return StreamingResponse(pieces, media_type=OCTETS)
-    return _related(iter([(OCTETS, pieces)]), OCTETS, boundary_of(call))
+    return related(iter([(OCTETS, pieces)]), OCTETS, boundary_of(call))
 
 
 def frame_numbers(call: Call) -> list[int]:
@@ -138,12 +138,6 @@ def _address(data_set: dict[str, Any], base: str) -> None:
                 todo += element.get("Value", [])
 
 
-def _each(first: _T, others: Sequence[Callable[[], _T]]) -> Iterator[_T]:
-    yield first
-    for make in others:
-        yield make()
-
-
 def _json_array(data_sets: Iterator[dict[str, Any]]) -> Iterator[bytes]:
     before = b"["
     for each in data_sets:
@@ -152,15 +146,3 @@ def _json_array(data_sets: Iterator[dict[str, Any]]) -> Iterator[bytes]:
         )
         before = b","
     yield b"]"
-
-
-def _related(parts: Iterator[tuple[str, Iterator[bytes]]], kind: str, boundary: str) -> Response:
-    return StreamingResponse(_multipart(parts, boundary), media_type=f'{RELATED}; type="{kind}"; boundary={boundary}')
-
-
-def _multipart(parts: Iterator[tuple[str, Iterator[bytes]]], boundary: str) -> Iterator[bytes]:
-    for described, pieces in parts:
-        yield f"--{boundary}\r\nContent-Type: {described}\r\n\r\n".encode()
-        yield from pieces
-        yield b"\r\n"
-    yield f"--{boundary}--\r\n".encode()

@@ -4,12 +4,11 @@ They say nothing of the patient, and nothing is written on them: `annotation` is
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from math import isfinite
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from wetread.ports.film_pixels import Window
 from wetread.ports.instance_forms import Rendering
@@ -17,7 +16,8 @@ from wetread.ports.vault import VaultInstance
 from wetread.web.accept import RELATED, Offer, choose
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
-from wetread.web.retrieved import asked_for, audit_retrieval, boundary_of, instances_in_path, verified
+from wetread.web.related import boundary_of, one_by_one, related
+from wetread.web.retrieved import asked_for, audit_retrieval, instances_in_path, verified
 from wetread.web.wado_forms import frame_numbers
 
 __all__ = ["RENDERING_QUERY", "read_rendering", "retrieve_rendered", "retrieve_thumbnail"]
@@ -52,9 +52,7 @@ def retrieve_rendered(call: Call) -> Response:
     audit_retrieval(call, instances, "rendered")
     if offer.media_type != RELATED:
         return Response(first, media_type=kind)
-    boundary = boundary_of(call)
-    parts = _parts(first, make[1:], kind, boundary)
-    return StreamingResponse(parts, media_type=f'{RELATED}; type="{kind}"; boundary={boundary}')
+    return related(((kind, [each]) for each in one_by_one(first, make[1:])), kind, boundary_of(call))
 
 
 def retrieve_thumbnail(call: Call) -> Response:
@@ -127,9 +125,3 @@ def _misfit(message: str) -> Refusal:
 
 def _picture(call: Call, instance: VaultInstance, wanted: Rendering) -> bytes:
     return call.house.services.forms.rendered(verified(call, instance), wanted)
-
-
-def _parts(first: bytes, others: Sequence[Callable[[], bytes]], kind: str, boundary: str) -> Iterator[bytes]:
-    for make in (lambda: first, *others):
-        yield f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode() + make() + b"\r\n"
-    yield f"--{boundary}--\r\n".encode()

@@ -1,0 +1,23 @@
+"""A file that appears whole or not at all, and never over one that is there: two processes may write it at once."""
+
+import os
+from pathlib import Path
+
+__all__ = ["write_once"]
+
+
+def write_once(file: Path, content: bytes) -> bool:
+    """Durable when True, readable by its owner only, its folder made where it is missing; False when it is there already. Raises OSError."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        os.link(fresh, file)
+    except FileExistsError:
+        return False
+    finally:
+        fresh.unlink(missing_ok=True)
+    return True
