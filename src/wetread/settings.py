@@ -1,7 +1,5 @@
 """Settings: one TOML file and WETREAD_* environment variables to one frozen type, read once. Unknown keys are refused; secrets are masked when shown."""
 
-import os
-import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,8 +11,6 @@ from wetread.domain.drafting_context import RecordKind
 from wetread.domain.reading import ReadingMode
 from wetread.ports.sink import ReportPicture
 from wetread.settings_channels import (
-    AllowedCaller,
-    AllowedCallers,
     ChannelName,
     ChannelSettings,
     ChatChannel,
@@ -22,13 +18,13 @@ from wetread.settings_channels import (
     FhirChannel,
     Hl7Channel,
     HttpChannel,
-    Remote,
-    Remotes,
     ResultWebhookSettings,
     SettingsError,
     SmsChannel,
     WebhookChannel,
 )
+from wetread.settings_dimse import AllowedCaller, AllowedCallers, Remote, Remotes
+from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 
 __all__ = [
@@ -48,9 +44,6 @@ __all__ = [
     "load_settings",
     "read_settings_file",
 ]
-
-ENVIRONMENT_PREFIX = "WETREAD_"
-_NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
 
 
 class Settings(BaseSettings):
@@ -361,33 +354,10 @@ class Settings(BaseSettings):
 
 def load_settings(config: Path | None = None, **overrides: object) -> Settings:
     """The file (argument, else WETREAD_CONFIG), under the environment, under `overrides` from the command line; raises SettingsError."""
-    _refuse_unknown_environment()
+    refuse_unknown_environment({ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields})
     given = {name: value for name, value in overrides.items() if value is not None}
     values = {**read_settings_file(config), **EnvSettingsSource(Settings)(), **given}
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise SettingsError(_in_words(error)) from None
-
-
-def read_settings_file(config: Path | None) -> dict[str, object]:
-    """What the file says, {} where there is none; raises SettingsError."""
-    path = config or (Path(os.environ["WETREAD_CONFIG"]) if "WETREAD_CONFIG" in os.environ else None)
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"settings file {path}: {error}") from error
-
-
-def _refuse_unknown_environment() -> None:
-    known = {ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields} | _NOT_SETTINGS
-    unknown = sorted(name for name in os.environ if name.startswith(ENVIRONMENT_PREFIX) and name not in known)
-    if unknown:
-        raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)} (see `wetread settings`)")
-
-
-def _in_words(error: ValidationError) -> str:
-    lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
-    return "settings: " + "; ".join(lines)
+        raise SettingsError(in_words(error)) from None
