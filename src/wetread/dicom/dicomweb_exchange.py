@@ -1,5 +1,8 @@
 """One request after the other to a DICOMweb service that may be slow, huge, or lying: bounded in time and bytes, never redirected."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from ssl import create_default_context
@@ -11,9 +14,10 @@ from wetread.dicom.stow_client import answering
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports import deadline
 
-__all__ = ["DicomwebAnswer", "DicomwebExchange"]
+__all__ = ["DicomwebAnswer", "DicomwebExchange", "DicomwebStream", "StreamBounds"]
 
 _MOST_BYTES = 4 * 2**20
+_PIECE_BYTES = 64 * 1024
 _LET_GO_S = 1.0
 """The whole exchange is given up first, and says so; then the connection that nobody waits for."""
 
@@ -30,6 +34,23 @@ class DicomwebAnswer:
     @property
     def media_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamBounds:
+    """Of one streamed answer: everything together, and how long it may take."""
+
+    total_bytes: int = 4 * 2**30
+    seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class DicomwebStream:
+    """An answer whose body is read as it comes; `pieces` may be taken once, within the exchange that made it."""
+
+    status: int
+    content_type: str
+    pieces: Iterator[bytes]
 
 
 class DicomwebExchange:
@@ -59,6 +80,40 @@ class DicomwebExchange:
             raise TransientError(
                 f"{self.host} did not answer within {self._timeout_s:g} s", code="receiver_timeout"
             ) from None
+
+    @contextmanager
+    def stream(self, path: str, accept: str, bounds: StreamBounds) -> Iterator[DicomwebStream]:
+        """A GET whose body is never all in memory. Raises as `ask`, also while the pieces are read; PermanentError(code='too_large') beyond the bounds."""
+        with answering(self.host):
+            answer = self._pool.request(
+                "GET",
+                self._url + path,
+                headers={"Accept": accept, "Accept-Encoding": "identity", **self._authorization},
+                timeout=self._timeout_s,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                yield DicomwebStream(
+                    answer.status, answer.headers.get("Content-Type", ""), self._pieces(answer, bounds)
+                )
+            finally:
+                answer.close()
+
+    def _pieces(self, answer: urllib3.BaseHTTPResponse, bounds: StreamBounds) -> Iterator[bytes]:
+        if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise PermanentError(f"{self.host} compresses, though asked not to", code="content_encoding")
+        until, left = time.monotonic() + bounds.seconds, bounds.total_bytes
+        while piece := answer.read1(_PIECE_BYTES, decode_content=False):
+            left -= len(piece)
+            if left < 0:
+                raise PermanentError(f"{self.host} sends more than {bounds.total_bytes} bytes", code="too_large")
+            if time.monotonic() > until:
+                raise TransientError(
+                    f"{self.host} is too slow: not done in {bounds.seconds:g} s", code="receiver_timeout"
+                )
+            yield piece
 
     def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> DicomwebAnswer:
         answer = self._pool.request(

@@ -19,6 +19,7 @@ from wetread.domain.errors import (
     UnsuitableImage,
     WetreadError,
 )
+from wetread.ingest.multipart import MultipartError
 
 __all__ = ["Refusal", "problem", "problem_from"]
 
@@ -56,6 +57,8 @@ def problem_from(error: Exception) -> Response:
     """The answer to any exception. An unforeseen one says nothing of itself: its message could hold anything."""
     if isinstance(error, Refusal):
         return problem(error.status, error.code, str(error), error.headers)
+    if isinstance(error, MultipartError):
+        return problem(error.status, error.code, str(error))
     if isinstance(error, WetreadError):
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
         return problem(status, error.code, str(error), {"Retry-After": "2"} if status == 503 else None)

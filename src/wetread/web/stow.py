@@ -14,10 +14,10 @@ from starlette.responses import Response
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import is_valid_uid
 from wetread.domain.role import Act, Actor, require
+from wetread.ingest.multipart import Event, MultipartParser, PartBegin, PartEnd, parse_media_type, related_boundary
 from wetread.ingest.outcome import Claim, InstanceOutcome
 from wetread.ingest.reception import Reception
 from wetread.ports.file_store import IncomingFile
-from wetread.web.multipart import Event, MultipartParser, PartBegin, PartEnd, parse_media_type, related_boundary
 from wetread.web.problems import Refusal, problem_from
 from wetread.web.stow_response import chosen_media_type, encode_outcomes, status_of
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wetread.web.multipart import (
+from wetread.ingest.multipart import (
     MultipartError,
     MultipartParser,
     PartBegin,

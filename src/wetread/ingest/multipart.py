@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from wetread.web.problems import Refusal
+from wetread.domain.errors import PermanentError
 
 __all__ = [
     "Event",
@@ -31,11 +31,14 @@ _CLOSED_AT_END = re.compile(rb"--[ \t]*\r?")
 _LONGEST_PADDING = 64
 
 
-class MultipartError(Refusal):
+class MultipartError(PermanentError):
     """The body breaks the format or a limit; `status` is the HTTP status that says so."""
 
+    code = "bad_multipart"
+
     def __init__(self, message: str, *, status: int = 400) -> None:
-        super().__init__(status, "bad_multipart", message)
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)

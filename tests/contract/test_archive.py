@@ -1,0 +1,212 @@
+"""Another archive: it finds what was asked for and nothing else, gives whole files, and says what is new once."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date
+from hashlib import sha256
+from io import BytesIO
+from itertools import count
+
+import pytest
+from neighbours.archives import ArchiveWorld, memory_world, orthanc_worlds, own_world, re_labelled
+from pydicom import dcmread
+from tests.films import another_instance, film
+
+from wetread.domain.archive import ArchivedInstance, StudyQuery
+from wetread.domain.errors import PermanentError
+from wetread.ports.file_store import IncomingFile
+from wetread.testing.memory_files import MemoryFileStore
+
+_SEEDS = count(700)
+REAL = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ArchiveWorld]]:
+    """Each is started when it is first asked for, and serves all tests."""
+
+    class Started(dict[str, ArchiveWorld]):
+        def __missing__(self, name: str) -> ArchiveWorld:
+            folder = tmp_path_factory.mktemp(name)
+            if name == "memory":
+                self[name] = memory_world()
+            elif name == "wetread":
+                self[name] = stack.enter_context(own_world(folder))
+            else:
+                self.update(stack.enter_context(orthanc_worlds(folder)))
+            return self[name]
+
+    with ExitStack() as stack:
+        yield Started()
+
+
+@pytest.fixture(params=["memory", *(pytest.param(name, marks=REAL) for name in ("orthanc", "orthanc-web", "wetread"))])
+def world(request: pytest.FixtureRequest, worlds: dict[str, ArchiveWorld]) -> ArchiveWorld:
+    return worlds[request.param]
+
+
+class Files:
+    """An inbox that keeps what it was given in memory."""
+
+    def __init__(self) -> None:
+        self._store = MemoryFileStore()
+        self.taken: list[tuple[bytes, ArchivedInstance]] = []
+
+    def receive(self) -> IncomingFile:
+        return self._store.receive()
+
+    def hand_over(self, file: IncomingFile, wanted: ArchivedInstance) -> None:
+        file.flush()
+        self.taken.append((file.path.read_bytes(), wanted))
+        file.discard()
+
+    def hashes(self) -> list[str]:
+        return sorted(sha256(content).hexdigest() for content, _ in self.taken)
+
+
+def a_film(**values: str) -> tuple[bytes, str]:
+    """A film of a new study, and its Study Instance UID."""
+    content = film(next(_SEEDS))
+    content = re_labelled(content, **values) if values else content
+    return content, str(dcmread(BytesIO(content), stop_before_pixels=True).StudyInstanceUID)
+
+
+def kept(world: ArchiveWorld, **values: str) -> tuple[bytes, str]:
+    content, uid = a_film(**values)
+    world.keep(content)
+    return content, uid
+
+
+def uids(world: ArchiveWorld, **query: object) -> list[str]:
+    return sorted(each.study_instance_uid for each in world.archive.studies(StudyQuery(**query), 50).studies)  # type: ignore[arg-type]
+
+
+def test_it_says_who_it_is(world: ArchiveWorld) -> None:
+    assert world.archive.identity().product in ("memory", "Orthanc", "DICOMweb")
+
+
+def test_the_studies_of_a_patient_and_of_nobody_else(world: ArchiveWorld) -> None:
+    kept(world)
+    number = f"ARC^{next(_SEEDS)} &%/e"
+    _, first = kept(world, PatientID=f"{number}?", StudyDate="20200301")
+    _, second = kept(world, PatientID=f"{number}?", StudyDate="20240301")
+    kept(world, PatientID=f"{number}X")
+    found = world.archive.studies(StudyQuery(patient_id=f"{number}?"), 50)
+    assert {each.study_instance_uid for each in found.studies} == {first, second}
+    assert {(each.study_date, each.patient_birth_date) for each in found.studies} == {
+        ("20200301", "19700101"),
+        ("20240301", "19700101"),
+    }
+    assert uids(world, patient_id=f"{number}?", taken_until=date(2022, 1, 1)) == [first]
+    assert uids(world, patient_id=f"{number}?", taken_from=date(2022, 1, 1)) == [second]
+    assert uids(world, patient_id=f"{number}?", modality="CT") == []
+    assert uids(world, patient_id="*") == []
+
+
+def test_a_study_by_its_uid_and_by_its_accession_number(world: ArchiveWorld) -> None:
+    number = f"ARC ACC {next(_SEEDS)}"
+    _, uid = kept(world, AccessionNumber=number)
+    assert uids(world, study_instance_uid=uid) == [uid]
+    assert uids(world, accession_number=number) == [uid]
+    assert uids(world, study_instance_uid="2.25.1234567") == []
+
+
+def test_more_than_was_asked_for_is_said(world: ArchiveWorld) -> None:
+    query = StudyQuery(patient_id=f"ARC-{next(_SEEDS)}")
+    for _ in range(3):
+        kept(world, PatientID=query.patient_id)
+    assert (len(world.archive.studies(query, 2).studies), world.archive.studies(query, 2).complete) == (2, False)
+    assert (len(world.archive.studies(query, 3).studies), world.archive.studies(query, 3).complete) == (3, True)
+
+
+def test_the_instances_of_a_study(world: ArchiveWorld) -> None:
+    content, uid = kept(world)
+    further = f"2.25.555{next(_SEEDS)}"
+    world.keep(another_instance(content, further))
+    listed = world.archive.instances(uid)
+    assert further in {each.sop_instance_uid for each in listed}
+    assert {(each.study_instance_uid, each.modality) for each in listed} == {(uid, "DX")}
+    assert len(listed) == 2
+    assert world.archive.instances("2.25.1234567") == ()
+
+
+def test_a_study_and_a_series_and_an_instance_are_retrieved_whole(world: ArchiveWorld) -> None:
+    content, uid = kept(world)
+    further = f"2.25.555{next(_SEEDS)}"
+    second = another_instance(content, further)
+    world.keep(second)
+    listed = world.archive.instances(uid)
+    (series,) = {each.series_instance_uid for each in listed}
+    wanted = {
+        2: ArchivedInstance(uid, "", ""),
+        -2: ArchivedInstance(uid, series, ""),
+        1: ArchivedInstance(uid, series, further),
+    }
+    for number, what in wanted.items():
+        files = Files()
+        answer = world.archive.retrieve(what, files)
+        assert (answer.handed_over, answer.failed, len(files.taken)) == (abs(number), (), abs(number))
+        assert sha256(second).hexdigest() in files.hashes()
+
+
+def test_what_is_not_there_is_told(world: ArchiveWorld) -> None:
+    answer = world.archive.retrieve(ArchivedInstance("2.25.1234567", "", ""), Files())
+    assert (answer.handed_over, [each.code for each in answer.failed]) == (0, ["gone"])
+
+
+def test_what_is_new_comes_once_and_in_order(world: ArchiveWorld) -> None:
+    if not world.archive.identity().feeds:
+        with pytest.raises(PermanentError) as none:
+            world.archive.changes("", 10)
+        assert none.value.code == "no_change_feed"
+        return
+    cursor = at_the_end(world)
+    first, second = kept(world)[1], kept(world)[1]
+    seen, steps = [], 0
+    while True:
+        new = world.archive.changes(cursor, 3)
+        seen += [each.study_instance_uid for each in new.instances]
+        cursor, steps = new.cursor, steps + 1
+        if not new.more:
+            break
+    assert seen == [first, second]
+    assert not new.restarted
+    assert world.archive.changes(cursor, 10).instances == ()
+    assert world.archive.changes(cursor, 10).cursor == cursor
+
+
+def test_a_new_instance_can_be_retrieved_by_what_the_feed_says_of_it(world: ArchiveWorld) -> None:
+    if not world.archive.identity().feeds:
+        assert not world.archive.identity().feeds or world.delete is None
+        return
+    cursor = at_the_end(world)
+    content, uid = kept(world)
+    (new,) = world.archive.changes(cursor, 10).instances
+    assert (new.study_instance_uid, new.modality, new.body_part_examined) == (uid, "DX", "CHEST")
+    files = Files()
+    assert world.archive.retrieve(new, files).handed_over == 1
+    assert files.hashes() == [sha256(content).hexdigest()]
+
+
+def test_what_was_deleted_meanwhile_does_not_stop_the_feed(world: ArchiveWorld) -> None:
+    if world.delete is None or not world.archive.identity().feeds:
+        assert not world.archive.identity().feeds or world.delete is None
+        return
+    _, uid = kept(world)
+    cursor = at_the_end(world)
+    (instance,) = world.archive.instances(uid)
+    world.delete(instance.sop_instance_uid)  # what stood at the cursor is gone: still the same database
+    _, later = kept(world)
+    new = world.archive.changes(cursor, 10)
+    assert ([each.study_instance_uid for each in new.instances], new.restarted) == ([later], False)
+    (gone,) = [each for each in new.instances if each.study_instance_uid == later]
+    world.delete(gone.sop_instance_uid)
+    assert [each.code for each in world.archive.retrieve(gone, Files()).failed] == ["gone"]
+
+
+def at_the_end(world: ArchiveWorld) -> str:
+    cursor, more = "", True
+    while more:
+        new = world.archive.changes(cursor, 50)
+        cursor, more = new.cursor, new.more
+    return cursor

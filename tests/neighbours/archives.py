@@ -1,0 +1,123 @@
+"""Archives to ask, each the same to a test: keep a film there, and the port that asks it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import urllib3
+from neighbours.orthanc import orthanc
+from neighbours.wetread import ACCOUNT, Wetread
+from pydicom import Dataset, dcmread
+
+from wetread.dicom.dicomweb_archive import DicomwebArchive
+from wetread.dicom.dicomweb_exchange import DicomwebExchange
+from wetread.dicom.orthanc_archive import OrthancArchive
+from wetread.dicom.stow_client import StowPeer, store_instances
+from wetread.domain.archive import ArchivedInstance, ArchivedStudy, ArchiveWays
+from wetread.ports.archive import Archive
+from wetread.testing.memory_archive import MemoryArchive
+
+__all__ = ["ArchiveWorld", "memory_world", "orthanc_archive", "orthanc_worlds", "own_world", "re_labelled"]
+
+
+@dataclass(frozen=True)
+class ArchiveWorld:
+    """`keep` stores one Part 10 file as a modality would; `delete` takes an instance away by its UID, where this archive can."""
+
+    archive: Archive
+    keep: Callable[[bytes], None]
+    delete: Callable[[str], None] | None = None
+
+
+def re_labelled(film: bytes, **values: str) -> bytes:
+    """The same film with other attributes, by keyword."""
+    dataset = dcmread(BytesIO(film))
+    for keyword, value in values.items():
+        setattr(dataset, keyword, value)
+    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    out = BytesIO()
+    dataset.save_as(out, enforce_file_format=True)
+    return out.getvalue()
+
+
+def keep_in(archive: MemoryArchive, content: bytes) -> None:
+    """What a film says of itself, as an archive's index would have it."""
+    said = dcmread(BytesIO(content), stop_before_pixels=True)
+    archive.keep(_study(said), _instance(said), content)
+
+
+def memory_world() -> ArchiveWorld:
+    archive = MemoryArchive()
+    return ArchiveWorld(archive, lambda content: keep_in(archive, content), archive.delete)
+
+
+def orthanc_archive(url: str, name: str = "orthanc", timeout_s: float = 10.0) -> OrthancArchive:
+    ways = ArchiveWays(decodes_percent=False)
+    web = DicomwebArchive(name, DicomwebExchange(f"{url}/dicom-web", timeout_s=timeout_s), lambda: ways)
+    return OrthancArchive(name, DicomwebExchange(url, timeout_s=timeout_s), web)
+
+
+@contextmanager
+def orthanc_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
+    """One Orthanc by its own ways, and as any DICOMweb archive."""
+    with orthanc(folder) as neighbour:
+
+        def keep(content: bytes) -> None:
+            assert urllib3.request("POST", f"{neighbour.url}/instances", body=content, timeout=10).status == 200
+
+        def delete(uid: str) -> None:
+            found = urllib3.request("POST", f"{neighbour.url}/tools/lookup", body=uid.encode(), timeout=10).json()
+            assert urllib3.request("DELETE", f"{neighbour.url}{found[0]['Path']}", timeout=10).status == 200
+
+        ways = ArchiveWays(decodes_percent=False)
+        web = DicomwebArchive("orthanc-web", DicomwebExchange(neighbour.dicomweb_url), lambda: ways)
+        yield {
+            "orthanc": ArchiveWorld(orthanc_archive(neighbour.url), keep, delete),
+            "orthanc-web": ArchiveWorld(web, keep, delete),
+        }
+
+
+@contextmanager
+def own_world(folder: Path) -> Iterator[ArchiveWorld]:
+    """A second server of our own."""
+    house = Wetread(folder / "house", {"WORKERS": "0", "STOW_NETWORKS": "127.0.0.0/8"})
+    house.add_radiologist()
+    token = house.run("user", "token", ACCOUNT).stdout.strip().splitlines()[-1]
+    pool = urllib3.PoolManager(num_pools=1)
+
+    def keep(content: bytes) -> None:
+        answer = store_instances(StowPeer(house.dicomweb_url), [(len(content), [content])], pool)
+        assert answer.stored, answer
+
+    with house.serving():
+        exchange = DicomwebExchange(house.dicomweb_url, authorization=f"Bearer {token}")
+        yield ArchiveWorld(DicomwebArchive("wetread", exchange), keep)
+
+
+def _study(said: Dataset) -> ArchivedStudy:
+    return ArchivedStudy(
+        study_instance_uid=said.StudyInstanceUID,
+        patient_id=said.PatientID,
+        issuer_of_patient_id=said.get("IssuerOfPatientID", ""),
+        patient_birth_date=said.PatientBirthDate,
+        study_date=said.StudyDate,
+        accession_number=said.AccessionNumber,
+        study_description=said.StudyDescription,
+        modalities=(said.Modality,),
+        number_of_instances=1,
+    )
+
+
+def _instance(said: Dataset) -> ArchivedInstance:
+    return ArchivedInstance(
+        said.StudyInstanceUID,
+        said.SeriesInstanceUID,
+        said.SOPInstanceUID,
+        said.SOPClassUID,
+        said.Modality,
+        said.get("BodyPartExamined", ""),
+        said.StudyDate,
+        locator=f"memory-{said.SOPInstanceUID}",
+    )
