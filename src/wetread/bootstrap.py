@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.monitoring.watch import Watch, WatchedPolicy
+    from wetread.orders.read_requests import RequestDesk
     from wetread.ports.drafter import Drafter
     from wetread.signoff.desk import ReadingDesk
     from wetread.triage.policy_book import PolicyBook
@@ -54,6 +55,7 @@ __all__ = [
     "build_notifiers",
     "build_ping",
     "build_reception",
+    "build_requests",
     "build_sandbox",
     "build_server",
     "build_sinks",
@@ -273,11 +275,13 @@ def _workers_alive(age_s: float | None) -> str:
 
 
 def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
+    from wetread.orders.answering import Answering
     from wetread.pipeline import Pipeline
     from wetread.worker import Worker
 
     core, sandbox = build_core(settings), build_sandbox(settings)
     orders = build_orders_of(settings, core.vault)
+    requests = build_requests(core)
     policies = build_policies(core)
     policies.deciding()  # a worker without a policy does not start
     pipeline = Pipeline(
@@ -299,11 +303,18 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         cases=build_case_keeper(settings, core.clock),
         drafting_language=settings.drafting_language,
         orders=orders,
+        answering=Answering(core.database, requests),
     )
-    worker = Worker(
-        core.database, pipeline, core.clock, settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
-    )
+    bounds = settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
+    worker = Worker(core.database, pipeline, core.clock, *bounds, sweep=requests.sweep)
     return worker, Heartbeats(settings.data_dir / "run")
+
+
+def build_requests(core: Core) -> "RequestDesk":
+    """Requests for a read, whoever asks."""
+    from wetread.orders.read_requests import RequestDesk
+
+    return RequestDesk(core.database, core.clock)
 
 
 def _draft_films(settings: Settings, core: Core, decoder: Decoder) -> "DraftFilms | None":

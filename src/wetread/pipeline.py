@@ -17,7 +17,7 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalState
 from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, TransientError, UnsuitableImage
-from wetread.domain.identifiers import StudyKey
+from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
@@ -32,6 +32,7 @@ from wetread.inference.draft_film import DraftFilms
 from wetread.inference.further import loaded, read_again
 from wetread.ingest.fault_points import reach
 from wetread.ingest.suitability import SuitabilityPolicy, choose_film, first_film, header_flags
+from wetread.orders.answering import Answering
 from wetread.ports.clock import Clock
 from wetread.ports.context_source import ContextSource
 from wetread.ports.database import Database, UnitOfWork
@@ -81,6 +82,7 @@ class Pipeline:
     further_models: tuple[ModelSource, ...] = ()
     registered: LoadVersion = no_registry
     orders: OrdersOf = no_orders
+    answering: Answering | None = None
 
     def advance(self, job: Job) -> None:
         """Run one job. Raises TransientError (try again) or PermanentError (see `give_up`)."""
@@ -89,6 +91,7 @@ class Pipeline:
             JobKind.TRIAGE: self._triage,
             JobKind.DRAFT: self._draft,
             JobKind.DELIVER: self._deliver,
+            JobKind.ANSWER: self._answer,
             JobKind.SHADOW: self._shadow,
         }
         steps[job.kind](job)
@@ -100,6 +103,9 @@ class Pipeline:
         """
         if job.kind is JobKind.SHADOW:
             self._note_shadows(job, None)
+            return True
+        if job.kind is JobKind.ANSWER and self.answering:
+            self._commit_answer(self.answering, job, None, reason)
             return True
         if job.kind is not JobKind.ANALYSE:
             return False
@@ -269,6 +275,17 @@ class Pipeline:
             language=self.drafting_language,
             film=self.draft_films.of(analysis, instances) if self.draft_films and analysis else None,
         )
+
+    def _answer(self, job: Job) -> None:
+        if self.answering:
+            self._commit_answer(self.answering, job, self.answering.outputs(job.study_key), "")
+
+    def _commit_answer(
+        self, answering: Answering, job: Job, outputs: tuple[InstanceKey, ...] | None, reason: str
+    ) -> None:
+        with self.database.begin() as unit:
+            outcome = answering.tell(unit, job.detail, outputs, reason, self.clock.now())
+            self._finish(unit, job, "read.answer", outcome, None, {})
 
     def _deliver(self, job: Job) -> None:
         reach("deliver_claimed")

@@ -3,6 +3,7 @@
 import logging
 import random
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from wetread.ports.database import Database
 __all__ = ["Worker"]
 
 _LOG = logging.getLogger(__name__)
+_SWEEP_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,17 @@ class Worker:
     max_attempts: int
     delivery_max_attempts: int
     kinds: frozenset[JobKind] = frozenset(JobKind)
+    sweep: Callable[[], object] = lambda: None
 
     def run(self, stop: threading.Event, *, idle_s: float = 0.2, beat: Callable[[], None] = lambda: None) -> None:
-        """Work until `stop` is set; `beat` is called once per round, to show that this worker lives."""
+        """Work until `stop` is set; `beat` is called once per round, to show that this worker lives, and `sweep` (requests for a read) between two jobs, once a second."""
+        swept_s = 0.0
         while not stop.is_set():
             beat()
             try:
+                if time.monotonic() - swept_s >= _SWEEP_EVERY_S:
+                    self.sweep()
+                    swept_s = time.monotonic()
                 worked = self.run_one()
             except TransientError as error:
                 _LOG.warning("worker_waits code=%s", error.code)

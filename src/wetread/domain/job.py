@@ -14,6 +14,8 @@ class JobKind(StrEnum):
     TRIAGE = "triage"
     DRAFT = "draft"
     DELIVER = "deliver"
+    ANSWER = "answer"
+    """Tell who asked for a read what it made."""
     SHADOW = "shadow"
     """Versions on trial read the study unseen, after everything that somebody waits for."""
 

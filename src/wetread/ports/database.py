@@ -26,6 +26,7 @@ from wetread.ports.policy_store import PolicyStore
 from wetread.ports.quality_store import QualityStore
 from wetread.ports.reading_store import ReadingStore
 from wetread.ports.relabel_store import RelabelStore
+from wetread.ports.request_store import RequestStore
 from wetread.ports.rollout_store import RolloutStore
 from wetread.ports.watch_store import WatchStore
 
@@ -72,6 +73,7 @@ class UnitOfWork(
     ReadingStore,
     HoldStore,
     PolicyStore,
+    RequestStore,
     Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.

@@ -28,6 +28,7 @@ from wetread.storage.quality import QualityRows
 from wetread.storage.reading_rows import ReadingRows
 from wetread.storage.relabel_rows import RelabelRows
 from wetread.storage.reports import ReportRows
+from wetread.storage.request_rows import RequestRows
 from wetread.storage.results import ResultRows
 from wetread.storage.rollouts import RolloutRows
 from wetread.storage.studies import StudyRows
@@ -62,6 +63,7 @@ class SqlUnitOfWork(
     QualityRows,
     ReadingRows,
     HoldRows,
+    RequestRows,
 ):
     """Everything one transaction may read and write."""
 

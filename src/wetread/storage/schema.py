@@ -42,7 +42,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0014", "vault": "0003", "snippets": "0002"}
+HEADS = {"work": "0015", "vault": "0003", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -76,8 +76,9 @@ def metadata_of(which: str) -> MetaData:
     from wetread.storage.reading_schema import reading_tables
     from wetread.storage.snippet_schema import snippets_metadata
     from wetread.storage.vault_schema import vault
+    from wetread.storage.workitem_schema import workitem_tables
 
-    return {"work": reading_tables(), "vault": vault, "snippets": snippets_metadata}[which]
+    return {"work": workitem_tables() and reading_tables(), "vault": vault, "snippets": snippets_metadata}[which]
 
 
 def text_column(name: str) -> Column[str]:

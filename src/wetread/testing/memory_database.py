@@ -27,6 +27,7 @@ from wetread.testing.memory_policies import MemoryPolicyStore
 from wetread.testing.memory_quality import MemoryQualityStore
 from wetread.testing.memory_reading import MemoryReadingStore
 from wetread.testing.memory_relabel import MemoryRelabelStore
+from wetread.testing.memory_requests import MemoryRequestStore
 from wetread.testing.memory_rollouts import MemoryRolloutStore
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
 from wetread.testing.memory_watch import MemoryWatchStore
@@ -45,6 +46,7 @@ class MemoryUnitOfWork(
     MemoryReadingStore,
     MemoryHoldStore,
     MemoryPolicyStore,
+    MemoryRequestStore,
 ):
     """One transaction on a copy of the state."""
 

@@ -18,6 +18,7 @@ from wetread.domain.page import Page
 from wetread.domain.policy_version import PolicyVersion
 from wetread.domain.priority import TriageDecision
 from wetread.domain.quality import QualityReference, QualityReport
+from wetread.domain.read_request import ReadRequest
 from wetread.domain.reading import ReaderProfile, ReadingRecord
 from wetread.domain.relabelling import RelabelRound, RelabelTask
 from wetread.domain.reliability import Reliability
@@ -94,6 +95,7 @@ class MemoryState:
     policies: dict[int, PolicyVersion] = field(default_factory=dict)
     preferences: dict[tuple[str, str], str] = field(default_factory=dict)
     holds: dict[str, IdentityHold] = field(default_factory=dict)
+    requests: dict[str, ReadRequest] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))

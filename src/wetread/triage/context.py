@@ -11,6 +11,7 @@ from wetread.domain.finding import FindingName, concept
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.prior import days_before, standing_report
 from wetread.domain.priority import Priority
+from wetread.domain.read_request import asked_priority
 from wetread.domain.report import Report
 from wetread.domain.study import Study
 from wetread.ports.database import UnitOfWork
@@ -85,14 +86,16 @@ def ask_vault(
 
 
 def context_of(study: Study, facts: VaultFacts, unit: UnitOfWork, policy: TriagePolicy) -> TriageContext:
-    """The context, with what the newest signed prior says; an older one that it contradicts does not count."""
+    """The context, with how urgently the read was ordered or asked for, and what the newest signed prior says; an older one that it contradicts does not count."""
+    asked = asked_priority(unit.requests_of((study.study_key,)).get(study.study_key, ()))
+    ordered = max(facts.ordered, asked, key=lambda each: each.rank)
     for prior_key, dated in facts.priors:
         prior = unit.find_study(prior_key)
         days = days_before(study, prior, dated) if prior else None
         report = standing_report(unit.reports(prior_key)) if _is_recent(days, policy) else None
         if report and days is not None:
-            return TriageContext(facts.patient_class, known_findings(report, days), facts.gap, facts.ordered)
-    return TriageContext(facts.patient_class, (), facts.gap, facts.ordered)
+            return TriageContext(facts.patient_class, known_findings(report, days), facts.gap, ordered)
+    return TriageContext(facts.patient_class, (), facts.gap, ordered)
 
 
 def known_findings(report: Report, days_before: int) -> tuple[KnownFinding, ...]:

@@ -1,0 +1,50 @@
+"""Rows of requests for a read."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.read_request import ReadRequest
+from wetread.storage.codec import decode, encode
+from wetread.storage.transaction import Transaction, batches
+from wetread.storage.workitem_schema import REQUEST_IS_OPEN, read_requests
+
+__all__ = ["RequestRows"]
+
+_REQUESTS = read_requests.c
+_INSERT = insert(read_requests)
+_SAVE = _INSERT.on_conflict_do_update(
+    index_elements=["request_key"],
+    set_={name: _INSERT.excluded[name] for name in ("study_key", "state", "asked_at", "body")},
+)
+_READ = select(_REQUESTS.body).where(_REQUESTS.request_key == bindparam("of"))
+_OLDEST = select(_REQUESTS.study_key, _REQUESTS.body).order_by(_REQUESTS.asked_at, _REQUESTS.request_key)
+_OPEN = _OLDEST.where(text(REQUEST_IS_OPEN))
+
+
+class RequestRows(Transaction):
+    def save_request(self, request: ReadRequest) -> None:
+        row = {name: getattr(request, name) for name in ("request_key", "study_key", "asked_at")}
+        self._write(_SAVE, {**row, "state": request.state.value, "body": encode(request)})
+
+    def request(self, request_key: str) -> ReadRequest | None:
+        body = self._read(_READ, {"of": request_key}).scalar_one_or_none()
+        return None if body is None else decode(ReadRequest, body)
+
+    def open_requests(self, limit: int = 500) -> tuple[ReadRequest, ...]:
+        return tuple(map(_request, self._read(_OPEN.limit(limit))))
+
+    def requests_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, tuple[ReadRequest, ...]]:
+        found: dict[StudyKey, tuple[ReadRequest, ...]] = {}
+        for batch in batches(list(study_keys)):
+            for row in self._read(_OLDEST.where(_REQUESTS.study_key.in_(batch))):
+                key = StudyKey(row.study_key)
+                found[key] = (*found.get(key, ()), _request(row))
+        return found
+
+
+def _request(row: Any) -> ReadRequest:
+    return decode(ReadRequest, row.body)
