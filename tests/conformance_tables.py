@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pydicom.uid import (
     UID,
     ComprehensiveSRStorage,
+    EncapsulatedPDFStorage,
     GrayscaleSoftcopyPresentationStateStorage,
     SecondaryCaptureImageStorage,
     SegmentationStorage,
@@ -59,6 +60,7 @@ def made_objects() -> str:
         SecondaryCaptureImageStorage,
         GrayscaleSoftcopyPresentationStateStorage,
         SegmentationStorage,
+        EncapsulatedPDFStorage,
     )
     uids = map(UID, made)
     return _table("SOP class | UID", ((uid.name, f"`{uid}`") for uid in uids))

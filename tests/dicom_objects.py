@@ -42,7 +42,7 @@ class FilmOf(InProcessDecoder):
 
 def objects_of(package: ReportPackage) -> Iterator[tuple[str, bytes]]:
     """(suffix, Part 10 file) of each object that this package has."""
-    documents = report_documents(("heatmap", "boxes", "regions"), lambda: NOW, FilmOf(package), "St. Elsewhere")
+    documents = report_documents(("heatmap", "boxes", "regions", "pdf"), lambda: NOW, FilmOf(package), "St. Elsewhere")
     for suffix, encode in documents.items():
         if document := encode(package):
             yield suffix, document

@@ -37,7 +37,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     def fhir(package: ReportPackage) -> bytes:
         return encode_bundle(package, now())
 
-    dicom = report_documents(settings.report_pictures, now, decoder, settings.organisation)
+    dicom = report_documents(settings.report_pictures, now, decoder, settings.organisation, settings.report_pdf_fonts)
     folder = FolderSink(settings.resolved_folder_sink, {**dicom, "fhir.json": fhir})
     remote: list[Sink] = []
     if settings.stow_sink_url:

@@ -144,7 +144,10 @@ class Settings(BaseSettings):
 
     folder_sink: Path | None = Field(default=None, description="Folder for signed reports; unset: data_dir/outbox.")
     report_pictures: Annotated[tuple[ReportPicture, ...], NoDecode] = Field(
-        default=("heatmap",), description="DICOM objects that go with each SR, of heatmap, boxes, regions."
+        default=("heatmap",), description="DICOM objects that go with each SR, of heatmap, boxes, regions, pdf."
+    )
+    report_pdf_fonts: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="TrueType files for letters that the PDF's own fonts lack."
     )
     stow_sink_url: str = Field(default="", description="DICOMweb base URL that receives SR and pictures.")
     cstore_sink: Annotated[Remote | None, NoDecode] = Field(
@@ -259,7 +262,13 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
     @field_validator(
-        "allowed_hosts", "stow_networks", "record_kinds", "further_model_bundles", "report_pictures", mode="before"
+        "allowed_hosts",
+        "stow_networks",
+        "record_kinds",
+        "further_model_bundles",
+        "report_pictures",
+        "report_pdf_fonts",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -15,6 +15,7 @@ HOMES: dict[str, set[str]] = {
     "pynetdicom": {"dicom", "testing"},
     "highdicom": {"dicom", "testing"},
     "imagecodecs": {"dicom", "testing", "learning"},
+    "reportlab": {"dicom"},
     "PIL": {"dicom", "testing", "learning"},
     # databases
     "sqlalchemy": {"storage"},

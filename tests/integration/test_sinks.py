@@ -85,8 +85,8 @@ class FilmOfTheReport(InProcessDecoder):
 
 
 @pytest.mark.parametrize("door", ["stow", "cstore"])
-def test_boxes_and_regions_arrive_with_the_sr(archive: Orthanc, door: str) -> None:
-    documents = report_documents(("boxes", "regions"), lambda: NOW, FilmOfTheReport(), "")
+def test_boxes_regions_and_pdf_arrive_with_the_sr(archive: Orthanc, door: str) -> None:
+    documents = report_documents(("boxes", "regions", "pdf"), lambda: NOW, FilmOfTheReport(), "")
     scp = StoreScp(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10)
     encoders = tuple(documents.values())
     sink = StowSink(StowPeer(archive.dicomweb_url), encoders) if door == "stow" else CStoreSink(scp, encoders)

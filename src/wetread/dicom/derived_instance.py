@@ -32,6 +32,7 @@ __all__ = [
     "encode_part10",
     "new_dataset",
     "person_name",
+    "predecessor_document",
     "reference",
     "references",
     "report_uid",
@@ -161,6 +162,17 @@ def reference(sop_class_uid: str, sop_instance_uid: str) -> Dataset:
     item.ReferencedSOPClassUID = sop_class_uid
     item.ReferencedSOPInstanceUID = sop_instance_uid
     return item
+
+
+def predecessor_document(package: ReportPackage, series_instance_uid: str, sop_instance: Dataset) -> Dataset:
+    """Hierarchical SOP Instance Reference to the document of the version before, in the same series of the same study."""
+    series = Dataset()
+    series.SeriesInstanceUID = series_instance_uid
+    series.ReferencedSOPSequence = [sop_instance]
+    study = Dataset()
+    study.StudyInstanceUID = package.study.study_instance_uid
+    study.ReferencedSeriesSequence = [series]
+    return study
 
 
 def coded_item(code: Code) -> Dataset:

@@ -1,11 +1,13 @@
 """The DICOM documents of a signed report as encoders that know their own clock: the SR, and the pictures that go with it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
 from imagecodecs import png_decode, png_encode
 
+from wetread.dicom.encapsulated_pdf import encode_encapsulated_pdf
+from wetread.dicom.pdf_fonts import typeface
 from wetread.dicom.placed_findings import placed_findings
 from wetread.dicom.presentation_state import encode_presentation_state
 from wetread.dicom.secondary_capture import burn_in, encode_secondary_capture
@@ -21,9 +23,18 @@ _OVERLAY_SIDE_PX = 1024
 
 
 def report_documents(
-    pictures: Iterable[ReportPicture], now: Callable[[], datetime], decoder: Decoder, organisation: str
+    pictures: Collection[ReportPicture],
+    now: Callable[[], datetime],
+    decoder: Decoder,
+    organisation: str,
+    pdf_fonts: tuple[Path, ...] = (),
 ) -> dict[str, Encoder]:
-    """The SR, which `organisation` verifies, and the wanted pictures, by file suffix. An encoder answers None where there is nothing to draw; pixels come from the sandbox."""
+    """The SR, which `organisation` verifies, and the wanted pictures, by file suffix. An encoder answers None where there is nothing to draw; pixels come from the sandbox.
+
+    `pdf_fonts`: the site's TrueType files, for letters that ours lack. Raises PermanentError 'bad_settings' for one that is none.
+    """
+    if "pdf" in pictures:
+        typeface(pdf_fonts)  # a file that is no font is said now, not when the first report leaves
 
     def heatmap(package: ReportPackage) -> bytes | None:
         if package.analysis is None or not package.analysis.called:
@@ -40,6 +51,7 @@ def report_documents(
         "heatmap": heatmap,
         "boxes": boxes,
         "regions": lambda package: encode_segmentation(package, now()),
+        "pdf": lambda package: encode_encapsulated_pdf(package, now(), organisation, typeface(pdf_fonts)),
     }
     return {
         "sr.dcm": lambda package: encode_sr(package, now(), organisation=organisation),

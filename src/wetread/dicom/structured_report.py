@@ -14,6 +14,7 @@ from wetread.dicom.derived_instance import (
     encode_part10,
     new_dataset,
     person_name,
+    predecessor_document,
     reference,
     references,
     report_uid,
@@ -47,7 +48,8 @@ def encode_sr(package: ReportPackage, now: datetime, *, organisation: str = "") 
     if final:
         dataset.VerifyingObserverSequence = [_verifying_observer(each, organisation) for each in report.signatures]
     if package.predecessor and package.predecessor.signature:
-        dataset.PredecessorDocumentsSequence = [_predecessor(package, package.predecessor)]
+        before = reference(ComprehensiveSRStorage, sr_sop_instance_uid(package, package.predecessor))
+        dataset.PredecessorDocumentsSequence = [predecessor_document(package, _series_uid(package), before)]
     dataset.CurrentRequestedProcedureEvidenceSequence = references((package.read_instance, *package.instances))
     dataset.ReferencedPerformedProcedureStepSequence = []
     dataset.PerformedProcedureCodeSequence = []
@@ -72,16 +74,6 @@ def _verifying_observer(signature: Signature, organisation: str) -> Dataset:
     item.VerifyingOrganization = short_text(organisation)
     item.VerificationDateTime = f"{signature.signed_at:%Y%m%d%H%M%S.%f%z}"
     return item
-
-
-def _predecessor(package: ReportPackage, report: Report) -> Dataset:
-    series = Dataset()
-    series.SeriesInstanceUID = _series_uid(package)
-    series.ReferencedSOPSequence = [reference(ComprehensiveSRStorage, sr_sop_instance_uid(package, report))]
-    study = Dataset()
-    study.StudyInstanceUID = package.study.study_instance_uid
-    study.ReferencedSeriesSequence = [series]
-    return study
 
 
 def _own_scheme() -> Dataset:

@@ -33,8 +33,8 @@ Encoder = Callable[[ReportPackage], bytes | None]
 """One document of a package; None when this package has no such document."""
 
 
-ReportPicture = Literal["heatmap", "boxes", "regions"]
-"""What can go with the SR: the film with its heat map burned in (secondary capture), boxes over the film (presentation state), the heat map's regions (segmentation)."""
+ReportPicture = Literal["heatmap", "boxes", "regions", "pdf"]
+"""What can go with the SR: the film with its heat map burned in (secondary capture), boxes over the film (presentation state), the heat map's regions (segmentation), the report's words as a PDF."""
 
 
 class Sink(Protocol):
