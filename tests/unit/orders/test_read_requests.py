@@ -250,7 +250,7 @@ def test_triage_takes_the_more_urgent_of_order_and_request(ordered: Priority, ex
     room.ask()
     facts = VaultFacts(ordered=ordered)
     with room.database.begin(write=False) as unit:
-        assert context_of(a_study(), facts, unit, a_policy()).ordered is expected
+        assert context_of(a_study(), facts, unit, a_policy("  []")).ordered is expected
 
 
 def test_one_request_that_cannot_go_on_holds_up_no_other() -> None:
