@@ -20,6 +20,7 @@ from pynetdicom.sop_class import (
 
 from wetread.bootstrap_dimse import build_query_retrieve
 from wetread.dicom.dimse import DimseDoor, DimseLimits
+from wetread.dicom.tls_profile import OurTls
 from wetread.settings import load_settings
 
 __all__ = [
@@ -57,7 +58,7 @@ class Archive:
 
 @contextmanager
 def opened_archive(
-    house: House, *, reading_mode: str = "concurrent", destinations: str = "", **limits: int
+    house: House, *, reading_mode: str = "concurrent", destinations: str = "", tls: OurTls | None = None, **limits: int
 ) -> Iterator[Archive]:
     """VIEWER may query, and ELSEWHERE from another address; MODALITY may store, BOTH may do both."""
     bounds = DimseLimits(pdu_s=3.0, **limits)
@@ -73,7 +74,7 @@ def opened_archive(
         limits=bounds,
     )
     try:
-        yield Archive(house, door.start("127.0.0.1", 0))
+        yield Archive(house, door.start("127.0.0.1", 0, tls))
     finally:
         door.stop()
 

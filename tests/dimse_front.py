@@ -8,6 +8,7 @@ import hostile
 from builders_ingest import House
 
 from wetread.dicom.dimse import DimseDoor, DimseLimits
+from wetread.dicom.tls_profile import OurTls
 from wetread.domain.identifiers import StudyKey
 
 __all__ = [
@@ -29,9 +30,9 @@ CR, EXPLICIT, IMPLICIT = hostile.CR_STORAGE, hostile.EXPLICIT, hostile.IMPLICIT
 
 
 @contextmanager
-def opened(house: House, **limits: float) -> Iterator[int]:
+def opened(house: House, tls: OurTls | None = None, **limits: float) -> Iterator[int]:
     door = DimseDoor(house.reception, ae_title="WETREAD", callers=CALLERS, limits=DimseLimits(**limits))  # type: ignore[arg-type]
-    port = door.start("127.0.0.1", 0)
+    port = door.start("127.0.0.1", 0, tls)
     try:
         yield port
     finally:

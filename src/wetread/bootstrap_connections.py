@@ -110,10 +110,10 @@ def _folder(folder: Path) -> str:
 
 def _echo(settings: Settings) -> str:
     from wetread.channels.reach import reach_tcp
-    from wetread.dicom.store_scu import StoreScp, echo
+    from wetread.dicom.remote_ae import RemoteAe, echo
 
     remote = settings.cstore_sink
     if remote is None:
         raise PermanentError("no C-STORE destination is configured", code="no_connection")
     reach_tcp(remote.host, remote.port, _TIMEOUT_S)  # tells a host that is away from an AE that refuses us
-    return echo(StoreScp(remote.ae_title, remote.host, remote.port, settings.ae_title, _TIMEOUT_S))
+    return echo(RemoteAe(remote.ae_title, remote.host, remote.port, settings.ae_title, _TIMEOUT_S))

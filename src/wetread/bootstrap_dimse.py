@@ -6,7 +6,7 @@ from functools import partial
 from wetread.dicom.dimse import DimseLimits
 from wetread.dicom.dimse_archive import Attributes, OwnArchive
 from wetread.dicom.query_retrieve import QueryRetrieve
-from wetread.dicom.store_scu import StoreScp
+from wetread.dicom.remote_ae import RemoteAe
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
 from wetread.ports.clock import Clock
@@ -49,7 +49,7 @@ def build_query_retrieve(
             unit.commit()
 
     to = {
-        each.ae_title: StoreScp(each.ae_title, each.host, each.port, settings.ae_title)
+        each.ae_title: RemoteAe(each.ae_title, each.host, each.port, settings.ae_title)
         for each in settings.dimse_destinations
     }
     archive = OwnArchive(vault, files, attributes, withheld, audit)

@@ -29,7 +29,8 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     from wetread.delivery.breaker import Breaker
     from wetread.delivery.folder import FolderSink
     from wetread.dicom.documents import report_documents
-    from wetread.dicom.store_scu import CStoreSink, StoreScp
+    from wetread.dicom.remote_ae import RemoteAe
+    from wetread.dicom.store_scu import CStoreSink
     from wetread.dicom.stow_client import StowPeer, StowSink
     from wetread.fhir.bundle import encode_bundle
     from wetread.fhir.rest import FhirPeer, FhirSink
@@ -44,7 +45,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
         peer = StowPeer(settings.stow_sink_url, settings.stow_sink_authorization.get_secret_value())
         remote.append(StowSink(peer, tuple(dicom.values())))
     if scp := settings.cstore_sink:
-        remote.append(CStoreSink(StoreScp(scp.ae_title, scp.host, scp.port, settings.ae_title), tuple(dicom.values())))
+        remote.append(CStoreSink(RemoteAe(scp.ae_title, scp.host, scp.port, settings.ae_title), tuple(dicom.values())))
     if settings.fhir_sink_url:
         authorization = settings.fhir_sink_authorization.get_secret_value()
         server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=settings.fhir_sink_max_entries)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from wetread.dicom.tls_profile import OurTls
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.reading import ReadingMode
 from wetread.ports.sink import ReportPicture
@@ -23,7 +24,7 @@ from wetread.settings_channels import (
     SmsChannel,
     WebhookChannel,
 )
-from wetread.settings_dimse import AllowedCaller, AllowedCallers, Remote, Remotes
+from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, Remote, Remotes
 from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 
@@ -92,10 +93,13 @@ class Settings(BaseSettings):
         default=None,
         ge=1,
         le=65535,
-        description="Port of the DIMSE door (C-STORE, C-FIND, C-MOVE, C-GET); unset: no DIMSE door.",
+        description="Port of the DIMSE door (C-STORE, C-FIND, C-MOVE, C-GET); unset: none without TLS.",
     )
     dimse_host: str = Field(default="127.0.0.1", description="Address the DIMSE door listens on.")
     ae_title: str = Field(default="WETREAD", pattern=r"^[\x21-\x5b\x5d-\x7e ]{1,16}$", description="Our AE title.")
+    dimse_tls: DimseTls | None = Field(
+        default=None, description="DICOM in TLS, a port of its own and towards neighbours: a table (file) or JSON."
+    )
     dimse_callers: Annotated[AllowedCallers, NoDecode] = Field(
         default=(), description="Who may C-STORE: AE or AE@address, comma separated."
     )
@@ -346,6 +350,17 @@ class Settings(BaseSettings):
     @property
     def resolved_audit_checkpoints_dir(self) -> Path:
         return self.audit_checkpoints_dir or self.data_dir / "checkpoints"
+
+    @property
+    def dimse_ports(self) -> tuple[tuple[int, OurTls | None], ...]:
+        """Where the DIMSE door listens, in TLS or not; none: there is no door."""
+        plain = () if self.dimse_port is None else ((self.dimse_port, None),)
+        secured = (
+            ()
+            if self.dimse_tls is None or self.dimse_tls.port is None
+            else ((self.dimse_tls.port, self.dimse_tls.ours),)
+        )
+        return (*plain, *secured)
 
     @property
     def resolved_public_url(self) -> str:

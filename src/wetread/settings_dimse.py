@@ -1,11 +1,16 @@
-"""The settings of DIMSE neighbours."""
+"""The settings of the DIMSE door and of DIMSE neighbours. Keys stay in files of their own."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-__all__ = ["AllowedCaller", "AllowedCallers", "Remote", "Remotes"]
+from wetread.dicom.tls_profile import ClientCertificates, OurTls
+
+__all__ = ["AllowedCaller", "AllowedCallers", "DimseTls", "Remote", "Remotes"]
+
+_File = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +62,30 @@ def _remotes(value: object) -> object:
 
 AllowedCallers = Annotated[tuple[AllowedCaller, ...], BeforeValidator(_callers)]
 Remotes = Annotated[tuple[Remote, ...], BeforeValidator(_remotes)]
+
+
+class DimseTls(BaseModel):
+    """DICOM in TLS: who we are, at a port of its own (unset: none; 2762 is registered for it) and towards neighbours that ask. `ca_file` vouches for clients here, and for neighbours that name no authority."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    port: int | None = Field(default=None, ge=0, le=65535)
+    cert_file: _File
+    key_file: _File | None = None
+    ca_file: _File | None = None
+    client_certificates: ClientCertificates = "required"
+
+    def __str__(self) -> str:
+        return f"{f'port {self.port}' if self.port is not None else 'no port'}, client certificates {self.client_certificates}"
+
+    @model_validator(mode="after")
+    def _knows_whom_to_ask(self) -> "DimseTls":
+        if self.port is not None and self.client_certificates != "none" and self.ca_file is None:
+            raise ValueError(
+                'client certificates need ca_file; without them any client is taken: client_certificates = "none"'
+            )
+        return self
+
+    @property
+    def ours(self) -> OurTls:
+        return OurTls(self.cert_file, self.key_file, self.ca_file, self.client_certificates)

@@ -20,7 +20,8 @@ from neighbours.receivers import http_receiver, mllp_listener
 from wetread.channels.http import HttpPeer
 from wetread.channels.result_webhook import ResultWebhook
 from wetread.delivery.folder import FolderSink
-from wetread.dicom.store_scu import CStoreSink, StoreScp
+from wetread.dicom.remote_ae import RemoteAe
+from wetread.dicom.store_scu import CStoreSink
 from wetread.dicom.stow_client import StowPeer, StowSink
 from wetread.dicom.structured_report import encode_sr
 from wetread.domain.errors import PermanentError, TransientError
@@ -87,7 +88,7 @@ def cstore_orthanc(stack: ExitStack, folder: Path) -> Case:
     archive = stack.enter_context(orthanc(folder))
 
     def sink(ae_title: str, port: int) -> CStoreSink:
-        return CStoreSink(StoreScp(ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+        return CStoreSink(RemoteAe(ae_title, "127.0.0.1", port, timeout_s=10), [SR])
 
     return Case(
         sink(archive.ae_title, archive.dicom_port),
@@ -102,7 +103,7 @@ def cstore_dcmtk(stack: ExitStack, folder: Path) -> Case:
     refuses = stack.enter_context(storescp(folder / "refuses", "--refuse"))
 
     def sink(port: int) -> CStoreSink:
-        return CStoreSink(StoreScp(peer.ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+        return CStoreSink(RemoteAe(peer.ae_title, "127.0.0.1", port, timeout_s=10), [SR])
 
     return Case(sink(peer.port), lambda: len(peer.files()), sink(free_port()), sink(refuses.port))
 

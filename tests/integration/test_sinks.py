@@ -21,8 +21,9 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate
 
 from wetread.dicom.documents import report_documents
 from wetread.dicom.film_store_scu import FileOutcome, parse_receiver, send_files
+from wetread.dicom.remote_ae import RemoteAe
 from wetread.dicom.secondary_capture import encode_secondary_capture
-from wetread.dicom.store_scu import CStoreSink, StoreScp
+from wetread.dicom.store_scu import CStoreSink
 from wetread.dicom.stow_client import StowPeer, StowSink
 from wetread.dicom.structured_report import encode_sr
 from wetread.domain.errors import PermanentError
@@ -87,7 +88,7 @@ class FilmOfTheReport(InProcessDecoder):
 @pytest.mark.parametrize("door", ["stow", "cstore"])
 def test_boxes_regions_and_pdf_arrive_with_the_sr(archive: Orthanc, door: str) -> None:
     documents = report_documents(("boxes", "regions", "pdf"), lambda: NOW, FilmOfTheReport(), "")
-    scp = StoreScp(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10)
+    scp = RemoteAe(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10)
     encoders = tuple(documents.values())
     sink = StowSink(StowPeer(archive.dicomweb_url), encoders) if door == "stow" else CStoreSink(scp, encoders)
     package = replace(a_package(), uid_seed=door.encode())
@@ -98,7 +99,7 @@ def test_boxes_regions_and_pdf_arrive_with_the_sr(archive: Orthanc, door: str) -
 
 
 def test_sr_and_picture_arrive_together_over_dimse(archive: Orthanc) -> None:
-    sink = CStoreSink(StoreScp(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10), [SR, SC])
+    sink = CStoreSink(RemoteAe(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10), [SR, SC])
     assert sink.deliver(a_package()) == "stored, stored"
     picture = dcmread(BytesIO(SC(a_package()) or b""))
     arrived = dcmread(BytesIO(archive.file(picture.SOPInstanceUID)))
@@ -107,7 +108,7 @@ def test_sr_and_picture_arrive_together_over_dimse(archive: Orthanc) -> None:
 
 def test_a_scp_that_takes_only_implicit_vr_gets_the_same_report(tmp_path: Path) -> None:
     with storescp(tmp_path, "+xi") as peer:
-        CStoreSink(StoreScp(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10), [SR]).deliver(a_package())
+        CStoreSink(RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10), [SR]).deliver(a_package())
         (path,) = peer.files()
     arrived, sent = dcmread(path), dcmread(BytesIO(SR(a_package())))
     assert arrived.file_meta.TransferSyntaxUID == ImplicitVRLittleEndian
@@ -117,7 +118,7 @@ def test_a_scp_that_takes_only_implicit_vr_gets_the_same_report(tmp_path: Path) 
 def test_an_archive_that_does_not_know_us_refuses_for_good(tmp_path: Path) -> None:
     with dcmqrscp(tmp_path, callers=["WETREAD"]) as peer:
         known, stranger = (
-            StoreScp(peer.ae_title, "127.0.0.1", peer.port, title, 10) for title in ("WETREAD", "STRANGER")
+            RemoteAe(peer.ae_title, "127.0.0.1", peer.port, title, 10) for title in ("WETREAD", "STRANGER")
         )
         assert CStoreSink(known, [SR]).deliver(a_package()) == "stored"
         with pytest.raises(PermanentError) as caught:
@@ -167,7 +168,7 @@ def test_films_to_a_receiver_that_is_down_are_all_reported(tmp_path: Path, recei
 def test_a_scp_that_takes_no_compressed_film_refuses_that_film_only(tmp_path: Path) -> None:
     films(tmp_path / "films")
     with storescp(tmp_path / "scp") as peer:
-        receiver = StoreScp(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10)
+        receiver = RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10)
         outcomes = send_files([tmp_path / "films"], receiver)
         assert len(peer.files()) == 2
         (alone,) = send_files([tmp_path / "films" / "below"], receiver)

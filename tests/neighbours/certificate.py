@@ -47,6 +47,7 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
+    """Also expired.pem, of the same authority, and another.pem, of an authority that nobody knows."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
     authority = _builder(name, name, key.public_key()).add_extension(
@@ -54,18 +55,23 @@ def make_certificates(folder: Path) -> Certificates:
     )
     signed = authority.sign(key, hashes.SHA256())
     (folder / "ca.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    for file, host in (
-        ("server.pem", x509.IPAddress(IPv4Address("127.0.0.1"))),
-        ("stranger.pem", x509.DNSName("elsewhere.example")),
-    ):
-        (folder / file).write_bytes(_issued(host, name, key))
+    here = x509.IPAddress(IPv4Address("127.0.0.1"))
+    (folder / "server.pem").write_bytes(_issued(here, name, key))
+    (folder / "stranger.pem").write_bytes(_issued(x509.DNSName("elsewhere.example"), name, key))
+    (folder / "expired.pem").write_bytes(_issued(here, name, key, ends=-timedelta(hours=1)))
+    (folder / "another.pem").write_bytes(_issued(here, name, ec.generate_private_key(ec.SECP256R1())))
     return Certificates(folder)
 
 
-def _issued(host: x509.GeneralName, issuer: x509.Name, authority: ec.EllipticCurvePrivateKey) -> bytes:
+def _issued(
+    host: x509.GeneralName,
+    issuer: x509.Name,
+    authority: ec.EllipticCurvePrivateKey,
+    ends: timedelta = timedelta(days=1),
+) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test server")])
-    builder = _builder(subject, issuer, key.public_key())
+    builder = _builder(subject, issuer, key.public_key(), ends)
     certificate = builder.add_extension(x509.SubjectAlternativeName([host]), critical=False).sign(
         authority, hashes.SHA256()
     )
@@ -75,7 +81,12 @@ def _issued(host: x509.GeneralName, issuer: x509.Name, authority: ec.EllipticCur
     return certificate.public_bytes(serialization.Encoding.PEM) + private
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: ec.EllipticCurvePublicKey,
+    ends: timedelta = timedelta(days=1),
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -84,5 +95,5 @@ def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurve
         .public_key(public_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + ends)
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from wetread.dicom.ae_probe import probe_ae
 from wetread.dicom.dicomweb_exchange import DicomwebExchange
 from wetread.dicom.dicomweb_probe import probe_dicomweb
-from wetread.dicom.store_scu import StoreScp
+from wetread.dicom.remote_ae import RemoteAe
 from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import PermanentError
 
@@ -44,12 +44,12 @@ def run(argv: list[str]) -> int:
     return _tell(found, as_json=args.json)
 
 
-def _peer(text: str, calling: str, timeout_s: float) -> StoreScp:
+def _peer(text: str, calling: str, timeout_s: float) -> RemoteAe:
     ae_title, _, address = text.partition("@")
     host, _, port = address.rpartition(":")
     if not (ae_title and host and port.isdigit()):
         raise PermanentError("a neighbour is http://..., https://... or AE@host:port", code="bad_usage")
-    return StoreScp(ae_title, host, int(port), calling, timeout_s)
+    return RemoteAe(ae_title, host, int(port), calling, timeout_s)
 
 
 def _first_line(file: Path | None) -> str:

@@ -42,7 +42,7 @@ def run(argv: list[str]) -> int:
 
 
 def _companions(settings: Settings) -> list[str]:
-    dimse = ["dimse"] if settings.dimse_port is not None else []
+    dimse = ["dimse"] if settings.dimse_ports else []
     watch = ["watch"] if settings.watch_folder is not None else []
     hl7 = ["hl7"] if settings.hl7_listener is not None else []
     return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7]

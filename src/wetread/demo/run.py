@@ -19,7 +19,7 @@ from wetread.demo.client import Json, ReadingRoomClient
 from wetread.demo.films import demo_films
 from wetread.demo.telephone import ringing
 from wetread.dicom.film_store_scu import Receiver, send_files
-from wetread.dicom.store_scu import StoreScp
+from wetread.dicom.remote_ae import RemoteAe
 from wetread.dicom.stow_client import StowPeer
 
 __all__ = ["DemoOptions", "run_demo"]
@@ -91,7 +91,7 @@ class _Sending(threading.Thread):
     def run(self) -> None:
         doors: dict[str, Receiver] = {
             "DICOMweb": StowPeer(f"http://127.0.0.1:{self._port}/dicom-web"),
-            "C-STORE": StoreScp("WETREAD", "127.0.0.1", self._dimse_port, "DEMO_MODALITY"),
+            "C-STORE": RemoteAe("WETREAD", "127.0.0.1", self._dimse_port, "DEMO_MODALITY"),
         }
         films = demo_films(self._options.folder / "films", self._options.films, self._options.seed)
         for number, (film, door) in enumerate(zip(films, cycle(doors))):

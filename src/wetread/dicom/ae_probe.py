@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 
-from wetread.dicom.store_scu import StoreScp, associate
+from wetread.dicom.remote_ae import UNCOMPRESSED, VERIFICATION, RemoteAe, associate
 from wetread.domain.capability import Capability, Verdict
 
 __all__ = ["probe_ae"]
 
-_VERIFICATION = "1.2.840.10008.1.1"
-_PLAIN = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 _DX = "1.2.840.10008.5.1.4.1.1.1.1"
 _CLASSES = (
     ("Storage", "computed radiography", "1.2.840.10008.5.1.4.1.1.1"),
@@ -32,17 +30,17 @@ _SYNTAXES = (
 )
 
 
-def probe_ae(peer: StoreScp) -> Iterator[Capability]:
+def probe_ae(peer: RemoteAe) -> Iterator[Capability]:
     """Raises TransientError when the neighbour is not reached, PermanentError when it rejects the association."""
     offers = [
-        (_VERIFICATION, _PLAIN),
-        *((uid, _PLAIN) for _, _, uid in _CLASSES),
+        (VERIFICATION, UNCOMPRESSED),
+        *((uid, UNCOMPRESSED) for _, _, uid in _CLASSES),
         *((_DX, (uid,)) for _, uid in _SYNTAXES),
     ]
     with associate(peer, offers) as association:
         accepted = {(str(each.abstract_syntax), str(each.transfer_syntax[0])) for each in association.accepted_contexts}
         classes = {uid for uid, _ in accepted}
-        if _VERIFICATION in classes:
+        if VERIFICATION in classes:
             status = getattr(association.send_c_echo(), "Status", None)
             answered = status == 0x0000
             note = "" if answered else "no answer" if status is None else f"status 0x{status:04X}"

@@ -11,14 +11,16 @@
 | unavailable | A701 | out of resources: something is down, send again later |
 | (none) | 0124 | the caller may query and retrieve, not store |
 
-It runs in a process of its own (`run_dimse`): pynetdicom costs 60 MB and its threads the interpreter.
+A port of it speaks TLS or it does not (`dimse_greeting`). It runs in a process of its own (`run_dimse`): pynetdicom costs 60 MB and its threads the interpreter.
 """
 
 import logging
 import signal
+import socket
+import ssl
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +34,7 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from wetread.dicom.dimse_contexts import Services, contexts_for
+from wetread.dicom.dimse_greeting import GreetingRefused, greeted
 from wetread.dicom.dimse_stream import (
     MAX_PDU_BYTES,
     BoundedSocket,
@@ -40,6 +43,7 @@ from wetread.dicom.dimse_stream import (
 )
 from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from wetread.dicom.query_retrieve import MODELS, QueryRetrieve
+from wetread.dicom.tls_profile import OurTls, accepting
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
 from wetread.ingest.outcome import Claim, InstanceOutcome, Outcome
@@ -69,7 +73,7 @@ _CALLER_NOT_RECOGNISED, _CALLED_NOT_RECOGNISED, _TOO_MANY = (0x01, 0x01, 0x03), 
 
 @dataclass(frozen=True, slots=True)
 class DimseLimits:
-    """`artim_s` is how long a connection may wait before it asks for an association (PS3.8 §9.1.5), `pdu_s` how long one PDU may take, `idle_s` how long there may be none."""
+    """`artim_s` is how long a connection may wait before it says anything, finishes its TLS handshake, asks for an association (PS3.8 §9.1.5), each; `pdu_s` how long one PDU may take, `idle_s` how long there may be none."""
 
     max_associations: int = 64
     max_instance_bytes: int = 2 * 1024**3
@@ -101,13 +105,14 @@ class DimseDoor:
         self._callers = frozenset(callers)
         self._queriers = frozenset(queriers) if query_retrieve else frozenset()
         self._once = _OncePerHour()
-        self._serving = 0
+        self._serving = self._greeting = 0
         self._lock = threading.Lock()
         self._ae = _application_entity(ae_title, self.limits)
-        self._server: _Server | None = None
+        self._servers: list[_Server] = []
 
-    def start(self, host: str, port: int) -> int:
-        """Listen; returns the port (0 picks a free one)."""
+    def start(self, host: str, port: int, tls: OurTls | None = None) -> int:
+        """Listen, once for each port; returns the port (0 picks a free one). Raises PermanentError 'bad_settings' for a certificate that cannot be used."""
+        secured = tls and accepting(tls)
         handlers = [
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_C_STORE, self._on_c_store),
@@ -120,18 +125,18 @@ class DimseDoor:
             server_class=_Server,
             request_handler=_Handler,
         )
-        server.door = self
+        server.door, server.tls = self, secured
         self._ae._servers.append(server)  # where its own `shutdown` looks for it
         threading.Thread(target=server.serve_forever, name="dimse", daemon=True).start()
-        self._server = server
+        self._servers.append(server)
         if not self._callers | self._queriers:
             _log.warning("no caller is allowed to associate: list the modalities and archives that may send")
         return int(server.server_address[1])
 
     def stop(self) -> None:
         """Stop listening, let what is being received be answered, end the associations."""
-        if self._server is not None:
-            self._server.shutdown()
+        for server in self._servers:
+            server.shutdown()
         deadline = time.monotonic() + self.limits.drain_s
         while self._is_busy() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -143,6 +148,22 @@ class DimseDoor:
     def admits(self, address: str) -> bool:
         """May this address connect at all?"""
         return any(allowed in ("", address) for _, allowed in self._callers | self._queriers)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Connections that have said nothing yet count too."""
+        return len(self._ae.active_associations) + self._greeting >= 4 * self.limits.max_associations
+
+    @contextmanager
+    def greeting(self) -> Iterator[None]:
+        """A connection that is not yet an association."""
+        with self._lock:
+            self._greeting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._greeting -= 1
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -175,10 +196,14 @@ class DimseDoor:
             association.acceptor.supported_contexts = contexts_for(services)
             association.dimse.takes_instances = services.stores
 
-    def _reject(self, association: Association, address: str, reason: tuple[int, int, int], code: str) -> None:
+    def turned_away(self, address: str, code: str) -> None:
+        """Somebody was, and is written down."""
         _log.warning("association rejected: %s from %s", code, address)
         if self._once.is_new((address, code)):
             self._reception.record(AuditEvent("association.reject", f"dimse@{address}", code))
+
+    def _reject(self, association: Association, address: str, reason: tuple[int, int, int], code: str) -> None:
+        self.turned_away(address, code)
         association.acse.send_reject(*reason)
         association.kill()
 
@@ -213,26 +238,13 @@ class DimseDoor:
         return outcome
 
 
-def run_dimse(
-    reception: Reception,
-    *,
-    host: str,
-    port: int,
-    ae_title: str,
-    callers: Collection[tuple[str, str]],
-    queriers: Collection[tuple[str, str]] = (),
-    query_retrieve: QueryRetrieve | None = None,
-    limits: DimseLimits | None = None,
-) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is being received. Call it in the main thread of its own process."""
+def run_dimse(door: DimseDoor, host: str, ports: Iterable[tuple[int, OurTls | None]]) -> None:
+    """Serve at each port, in TLS or not, until SIGTERM or SIGINT, then finish what is being received. Call it in the main thread of its own process."""
     stopped = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopped.set())
-    door = DimseDoor(
-        reception, ae_title=ae_title, callers=callers, queriers=queriers, query_retrieve=query_retrieve, limits=limits
-    )
-    listening = door.start(host, port)
-    _log.info("DIMSE door open on port %d as %s", listening, ae_title)
+    for port, tls in ports:
+        _log.info("DIMSE door open on port %d%s", door.start(host, port, tls), " in TLS" if tls else "")
     stopped.wait()
     door.stop()
 
@@ -282,10 +294,24 @@ class _Server(ThreadedAssociationServer):  # type: ignore[misc]
     request_queue_size = 128
     daemon_threads = True
     door: DimseDoor
+    tls: ssl.SSLContext | None = None
 
     def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
-        crowded = len(self.ae.active_associations) >= 4 * self.door.limits.max_associations
-        return not crowded and self.door.admits(client_address[0])
+        return not self.door.is_crowded and self.door.admits(client_address[0])
+
+    def process_request_thread(self, request: socket.socket, client_address: tuple[str, int]) -> None:
+        """In a thread of its own, so that nobody waits for another's handshake (pynetdicom would shake hands where it accepts)."""
+        try:
+            with self.door.greeting():
+                secured = greeted(request, self.tls, self.door.limits.artim_s)
+        except GreetingRefused as refused:
+            self.door.turned_away(client_address[0], refused.code)
+            self.shutdown_request(request)
+        except OSError as error:
+            _log.info("connection ended: %s from %s", type(error).__name__, client_address[0])
+            self.shutdown_request(request)
+        else:
+            super().process_request_thread(secured, client_address)
 
 
 class _OncePerHour:

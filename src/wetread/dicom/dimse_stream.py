@@ -14,6 +14,7 @@ from threading import Lock
 from time import monotonic, sleep
 from typing import Any
 
+from pynetdicom.ae import ApplicationEntity
 from pynetdicom.association import Association
 from pynetdicom.dimse import _RQ_TO_MESSAGE, _RSP_TO_MESSAGE, DIMSEServiceProvider
 from pynetdicom.dimse_messages import DIMSEMessage
@@ -26,6 +27,7 @@ from wetread.ports.file_store import IncomingFile
 
 __all__ = [
     "MAX_PDU_BYTES",
+    "BoundedAe",
     "BoundedSocket",
     "PacedProvider",
     "Spool",
@@ -72,6 +74,19 @@ class BoundedSocket(AssociationSocket):  # type: ignore[misc]
 
     pdu_s = 10.0
 
+    def connect(self, primitive: Any) -> None:
+        """As pynetdicom's, but for a peer that then reads nothing: it would be waited for without end."""
+        super().connect(primitive)
+        if self.socket is not None:
+            self.socket.settimeout(self.assoc.network_timeout)
+
+    def _shutdown_socket(self) -> None:
+        """pynetdicom leaves a socket open that the peer has shut already."""
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+            self.socket.close()
+
     def recv(self, nr_bytes: int) -> bytearray:
         if nr_bytes > MAX_PDU_BYTES + _SLACK_BYTES:
             raise OSError("the peer announced a PDU longer than agreed")
@@ -93,6 +108,19 @@ class BoundedSocket(AssociationSocket):  # type: ignore[misc]
                 return received[:at]
             at += size
         return received
+
+
+class BoundedAe(ApplicationEntity):  # type: ignore[misc]
+    """Calls others by bounded sockets."""
+
+    def __init__(self, ae_title: str) -> None:
+        super().__init__(ae_title)
+        self.maximum_pdu_size = MAX_PDU_BYTES
+
+    def _create_socket(self, *how: Any) -> BoundedSocket:
+        created: BoundedSocket = super()._create_socket(*how)
+        created.__class__ = BoundedSocket
+        return created
 
 
 class Spool(io.BytesIO):

@@ -13,7 +13,8 @@ from pydicom.errors import InvalidDicomError
 from pynetdicom import _config
 from pynetdicom.association import Association
 
-from wetread.dicom.store_scu import StoreScp, associate, store_outcome
+from wetread.dicom.remote_ae import RemoteAe, associate
+from wetread.dicom.store_scu import store_outcome
 from wetread.dicom.stow_client import StowPeer, store_instances, stow_outcome
 from wetread.domain.errors import PermanentError, TransientError
 
@@ -43,7 +44,7 @@ class _Film:
     transfer_syntax_uid: str
 
 
-Receiver = StoreScp | StowPeer
+Receiver = RemoteAe | StowPeer
 
 
 def parse_receiver(text: str, *, calling_ae_title: str = "WETREAD") -> Receiver:
@@ -51,7 +52,7 @@ def parse_receiver(text: str, *, calling_ae_title: str = "WETREAD") -> Receiver:
     if re.match(r"https?://", text):
         return StowPeer(text)
     if match := re.fullmatch(r"([^@]{1,16})@([^@:]+|\[[^]]+\]):(\d{1,5})", text):
-        return StoreScp(match[1], match[2].strip("[]"), int(match[3]), calling_ae_title)
+        return RemoteAe(match[1], match[2].strip("[]"), int(match[3]), calling_ae_title)
     raise PermanentError("a receiver is written AE@host:port or http(s)://host/path", code="bad_receiver")
 
 
@@ -122,7 +123,7 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _send_dimse(films: Iterable[_Film], peer: StoreScp) -> Iterator[FileOutcome]:
+def _send_dimse(films: Iterable[_Film], peer: RemoteAe) -> Iterator[FileOutcome]:
     waiting = deque(films)
     while waiting:
         contexts = dict.fromkeys((film.sop_class_uid, film.transfer_syntax_uid) for film in waiting)
@@ -139,7 +140,7 @@ def _send_dimse(films: Iterable[_Film], peer: StoreScp) -> Iterator[FileOutcome]
             return
 
 
-def _store(association: Association, film: _Film, peer: StoreScp) -> str:
+def _store(association: Association, film: _Film, peer: RemoteAe) -> str:
     try:
         answer = association.send_c_store(film.path)
     except (ValueError, AttributeError) as error:

@@ -42,7 +42,8 @@ from pynetdicom.sop_class import (
 from wetread.dicom.dimse_archive import OwnArchive, Row
 from wetread.dicom.dimse_identifier import Question, read_question, read_selection
 from wetread.dicom.dimse_stream import PacedProvider
-from wetread.dicom.store_scu import StoreScp, associate, store_outcome
+from wetread.dicom.remote_ae import RemoteAe, associate
+from wetread.dicom.store_scu import store_outcome
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import HostileInput, PermanentError, TransientError, WetreadError
 from wetread.domain.identifiers import StudyKey
@@ -120,7 +121,7 @@ class QueryRetrieve:
     def __init__(
         self,
         archive: OwnArchive,
-        destinations: Mapping[str, StoreScp],
+        destinations: Mapping[str, RemoteAe],
         *,
         ae_title: str,
         max_matches: int,
@@ -197,7 +198,7 @@ class QueryRetrieve:
         failed.FailedSOPInstanceUIDList = tally.failed[:_LISTED_FAILURES]
         asked.answer(status, failed if status != _SUCCESS else None, tally=tally)
 
-    def _destination(self, asked: "_Asked") -> StoreScp | None:
+    def _destination(self, asked: "_Asked") -> RemoteAe | None:
         """None for a C-GET; raises PermanentError(code='unknown_destination')."""
         if isinstance(asked.request, C_GET):
             return None
@@ -213,7 +214,7 @@ class QueryRetrieve:
                 return
             yield instance, self._send(asked.association, instance, "the caller", msg_id=number)
 
-    def _moved(self, asked: "_Asked", instances: Sequence[VaultInstance], destination: StoreScp) -> _Outcomes:
+    def _moved(self, asked: "_Asked", instances: Sequence[VaultInstance], destination: RemoteAe) -> _Outcomes:
         """Over associations of our own, each with as many presentation contexts as one may have."""
         originator = {"originator_aet": asked.caller, "originator_id": asked.request.MessageID}
         for batch, contexts in _batches(instances):
@@ -322,7 +323,7 @@ def _queried(asked: _Asked, question: Question, results: int) -> AuditEvent:
     return AuditEvent(asked.action, asked.actor_id, detail=detail)
 
 
-def _retrieved(asked: _Asked, instances: Sequence[VaultInstance], destination: StoreScp | None) -> list[AuditEvent]:
+def _retrieved(asked: _Asked, instances: Sequence[VaultInstance], destination: RemoteAe | None) -> list[AuditEvent]:
     """One for each study, before anything of it leaves."""
     counts: dict[StudyKey, int] = {}
     for each in instances:

@@ -3,7 +3,8 @@
 import pytest
 
 from wetread.dicom.film_store_scu import parse_receiver
-from wetread.dicom.store_scu import StoreScp, store_outcome
+from wetread.dicom.remote_ae import RemoteAe
+from wetread.dicom.store_scu import store_outcome
 from wetread.dicom.stow_client import StowPeer
 from wetread.domain.errors import PermanentError, TransientError
 
@@ -35,8 +36,8 @@ def test_every_other_status_is_permanent(status: int) -> None:
 
 
 def test_a_receiver_is_an_ae_or_a_url() -> None:
-    assert parse_receiver("PACS@archive:104", calling_ae_title="ME") == StoreScp("PACS", "archive", 104, "ME")
-    assert parse_receiver("PACS@[::1]:104") == StoreScp("PACS", "::1", 104)
+    assert parse_receiver("PACS@archive:104", calling_ae_title="ME") == RemoteAe("PACS", "archive", 104, "ME")
+    assert parse_receiver("PACS@[::1]:104") == RemoteAe("PACS", "::1", 104)
     assert parse_receiver("https://archive/dicom-web") == StowPeer("https://archive/dicom-web")
 
 
