@@ -38,7 +38,7 @@ from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.migrate import upgrade
 from wetread.storage.vault import SqlVault
-from wetread.testing.builders import a_header, an_identity
+from wetread.testing.builders import a_header, a_study, an_identity
 from wetread.web.app import create_app
 from wetread.web.doorkeeper import issue_token
 from wetread.web.server import server_for
@@ -144,7 +144,7 @@ def ours(folder: Path) -> Iterator[int]:
         child.wait()
 
 
-def prepare(folder: Path) -> SqlVault:
+def prepare(folder: Path) -> tuple[SqlDatabase, SqlVault]:
     work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
     upgrade(work, "work")
     upgrade(vault, "vault")
@@ -153,8 +153,17 @@ def prepare(folder: Path) -> SqlVault:
         unit.save_account(Account(Actor("bench", Role.RADIOLOGIST), ""))
         issue_token(unit, "bench", expires_at=datetime.now(UTC) + timedelta(days=1), secret=TOKEN)
         unit.commit()
-    database.close()
-    return SqlVault(vault)
+    return database, SqlVault(vault)
+
+
+def admit(database: SqlDatabase, vault: SqlVault, numbers: range) -> None:
+    """As admitted studies: what the caller may see of each is asked with every query."""
+    instances = vault_instances(numbers)
+    vault.admit(instances)
+    with database.begin() as unit:
+        for key in {each.study_key for each in instances}:
+            unit.save_study(a_study(study_key=key))
+        unit.commit()
 
 
 def times_ms(port: int, make: Callable[[int], str], studies: int, rounds: int) -> list[float]:
@@ -189,12 +198,12 @@ def main() -> None:
         serve(args.serve)
         return
     with tempfile.TemporaryDirectory() as name, orthanc(Path(name) / "orthanc") as neighbour:
-        vault = prepare(Path(name))
+        database, vault = prepare(Path(name))
         held = 0
         for size in sorted(args.sizes):
             new = range(held + 1, size // 2 + 1)
             for start in range(new.start, new.stop, 500):
-                vault.admit(vault_instances(range(start, min(start + 500, new.stop))))
+                admit(database, vault, range(start, min(start + 500, new.stop)))
             fill = http.client.HTTPConnection("127.0.0.1", neighbour.http_port, timeout=60)
             for content in files(new):
                 fill.request("POST", "/instances", content)
@@ -207,6 +216,7 @@ def main() -> None:
                     shown = [described(times_ms(each, make, held, args.rounds)) for each in asked]
                     print(f"{size:>7} {label:<26} wetread {'   Orthanc '.join(shown)}  ms, n={args.rounds}", flush=True)
         vault.close()
+        database.close()
 
 
 if __name__ == "__main__":

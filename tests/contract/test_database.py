@@ -61,6 +61,7 @@ def test_times_keep_their_microseconds_and_are_utc(database: Database) -> None:
 def test_an_unknown_study_is_not_found(database: Database) -> None:
     with database.begin(write=False) as uow:
         assert uow.find_study(STUDY_KEY) is None
+        assert uow.study_states([STUDY_KEY]) == {}
         with pytest.raises(StudyNotFound):
             uow.study(STUDY_KEY)
 
@@ -85,6 +86,7 @@ def test_nobody_sees_a_unit_before_its_commit(database: Database) -> None:
         writer.commit()
     with database.begin(write=False) as reader:
         assert reader.find_study(STUDY_KEY) == a_study()
+        assert reader.study_states([STUDY_KEY, StudyKey("of another house")]) == {STUDY_KEY: StudyState.ADMITTED}
 
 
 def test_a_reader_sees_one_moment(database: Database) -> None:

@@ -3,7 +3,7 @@
 Knows study keys only; a raw UID, name or date never enters it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,6 +90,10 @@ class UnitOfWork(
         ...
 
     def find_study(self, study_key: StudyKey) -> Study | None: ...
+    def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
+        """Of those that are here."""
+        ...
+
     def save_study(self, study: Study) -> None:
         """Insert or update by study_key."""
         ...

@@ -104,7 +104,7 @@ def withheld_of(
 
     An adjudicator's are withheld without a walk through the log, also where they met the study before this release kept who did: a line too much hidden, never one too little.
     """
-    if not actor.may(Act.EDIT_DRAFT):
+    if not studies or not actor.may(Act.EDIT_DRAFT):
         return {}
     records = unit.readings_by(actor.actor_id, studies)
     now = policy.effective(actor, unit.reader_profile(actor.actor_id))

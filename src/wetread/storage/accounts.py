@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.role import Actor, Role
@@ -22,6 +22,8 @@ _SAVE_SESSION = _SESSION.on_conflict_do_update(
     set_={"actor_id": _SESSION.excluded.actor_id, "expires_at": _SESSION.excluded.expires_at},
 )
 _SESSIONS, _PREFERENCES = schema.sessions.c, schema.preferences.c
+_ACCOUNT_OF = select(schema.accounts).where(schema.accounts.c.actor_id == bindparam("actor"))
+_SESSION_OF = select(schema.sessions).where(_SESSIONS.token_sha256 == bindparam("token"))
 _PREFERENCE = insert(schema.preferences)
 _SAVE_PREFERENCE = _PREFERENCE.on_conflict_do_update(
     index_elements=["actor_id", "name"], set_={"body": _PREFERENCE.excluded.body}
@@ -35,7 +37,7 @@ class AccountRows(Transaction):
         self._write(_SAVE_ACCOUNT, row | {"password_hash": account.password_hash, "disabled": account.disabled})
 
     def account(self, actor_id: str) -> Account | None:
-        row = self._read(select(schema.accounts).where(schema.accounts.c.actor_id == actor_id)).one_or_none()
+        row = self._read(_ACCOUNT_OF, {"actor": actor_id}).one_or_none()
         return None if row is None else _account(row)
 
     def accounts(self) -> tuple[Account, ...]:
@@ -46,7 +48,7 @@ class AccountRows(Transaction):
         self._write(_SAVE_SESSION, row)
 
     def session(self, token_sha256: str) -> Session | None:
-        row = self._read(select(schema.sessions).where(_SESSIONS.token_sha256 == token_sha256)).one_or_none()
+        row = self._read(_SESSION_OF, {"token": token_sha256}).one_or_none()
         return None if row is None else Session(row.token_sha256, row.actor_id, row.expires_at)
 
     def sessions(self) -> tuple[Session, ...]:

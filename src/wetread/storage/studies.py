@@ -1,7 +1,7 @@
 """Rows of studies and their instances."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ _SAVE = _INSERT.on_conflict_do_update(
     index_elements=["study_key"], set_={each.name: each for each in _INSERT.excluded if each.name != "study_key"}
 )
 _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
+_STATES = select(_STUDIES.study_key, _STUDIES.state).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
 _OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
 _NEWEST = select(schema.studies).order_by(_STUDIES.received_at.desc(), _STUDIES.study_key.desc())
@@ -56,6 +57,10 @@ class StudyRows(Transaction):
     def find_study(self, study_key: StudyKey) -> Study | None:
         row = self._read(_FIND, {"key": study_key}).one_or_none()
         return None if row is None else _study(row)
+
+    def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
+        rows = (row for batch in batches(list(study_keys)) for row in self._read(_STATES, {"keys": batch}))
+        return {StudyKey(row.study_key): StudyState(row.state) for row in rows}
 
     def save_study(self, study: Study) -> None:
         self._write(_SAVE, _study_row(study))

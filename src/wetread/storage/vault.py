@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import PermanentError, StudyNotFound
@@ -27,6 +27,16 @@ _ADMIT_WORDS = insert(vault_name_words).on_conflict_do_nothing()
 _ADMIT_INSTANCES = insert(vault_instances).on_conflict_do_nothing(index_elements=["instance_key"])
 _SAME_SERIES = (_SERIES.study_key == _INSTANCES.study_key) & (
     _SERIES.series_instance_uid == _INSTANCES.series_instance_uid
+)
+_CONTENTS = (
+    select(
+        _INSTANCES.study_key,
+        _INSTANCES.modality,
+        func.count().label("instances"),
+        func.count(_INSTANCES.series_instance_uid.distinct()).label("series"),
+    )
+    .where(_INSTANCES.study_key.in_(bindparam("keys", expanding=True)))
+    .group_by(_INSTANCES.study_key, _INSTANCES.modality)
 )
 
 
@@ -174,12 +184,9 @@ def _refuse_other_studies(connection: Connection, batch: Sequence[VaultInstance]
 
 def _contents(connection: Connection, study_keys: list[str]) -> dict[str, list[Any]]:
     """For each study one row per modality: how many series and instances."""
-    columns = (_INSTANCES.study_key, _INSTANCES.modality)
-    counts = func.count().label("instances"), func.count(_INSTANCES.series_instance_uid.distinct()).label("series")
     contents: dict[str, list[Any]] = {}
     for batch in batches(study_keys):
-        wanted = _INSTANCES.study_key.in_(batch)
-        for row in connection.execute(select(*columns, *counts).where(wanted).group_by(*columns)):
+        for row in connection.execute(_CONTENTS, {"keys": batch}):
             contents.setdefault(row.study_key, []).append(row)
     return contents
 

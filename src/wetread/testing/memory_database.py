@@ -1,7 +1,7 @@
 """The working database in memory: whole-state copies make its transactions as honest as those of the real ones."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -58,6 +58,9 @@ class MemoryUnitOfWork(
 
     def find_study(self, study_key: StudyKey) -> Study | None:
         return self._visible.studies.get(study_key)
+
+    def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
+        return {key: study.state for key in study_keys if (study := self.find_study(key))}
 
     def save_study(self, study: Study) -> None:
         self._changing.studies[study.study_key] = study

@@ -79,8 +79,7 @@ class DicomVeil:
         if self._may_be_blind and new:
             services = self._call.house.services
             with services.database.begin(write=False) as unit:
-                states = {key: study.state for key in new if (study := unit.find_study(key))}
-                held = withheld_of(unit, services.desk.modes, self._call.signed_in.actor, states)
+                held = withheld_of(unit, services.desk.modes, self._call.signed_in.actor, unit.study_states(new))
         self._withheld |= {key: key in held for key in new}
 
     def hides(self, instance: VaultInstance) -> bool:
