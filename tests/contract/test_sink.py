@@ -115,7 +115,7 @@ def fhir(stack: ExitStack, folder: Path) -> Case:
     ambiguous.create(twin)
     ambiguous.create(twin)
     return Case(
-        FhirSink(FhirPeer(server.url), FHIR),
+        FhirSink(FhirPeer(server.url, max_entries=8), FHIR),
         lambda: len(server.search("DiagnosticReport")),
         FhirSink(FhirPeer(f"http://127.0.0.1:{free_port()}/?key=secret"), FHIR),
         FhirSink(FhirPeer(ambiguous.url), FHIR),

@@ -58,7 +58,16 @@ PACKAGES = {
     ),
 }
 MEDPLUM_MAX_ENTRIES = 8
-KINDS = ("Patient", "Practitioner", "Device", "ImagingStudy", "Observation", "DiagnosticReport")
+KINDS = (
+    "Patient",
+    "Practitioner",
+    "Device",
+    "ImagingStudy",
+    "BodyStructure",
+    "Observation",
+    "DiagnosticReport",
+    "Provenance",
+)
 
 
 def to_bundle(package: ReportPackage) -> dict[str, Any]:
@@ -75,7 +84,7 @@ def test_a_bundle_is_valid_r4(package: ReportPackage) -> None:
 
 
 def test_the_definitions_catch_what_is_not_valid() -> None:
-    report = to_bundle(a_package())["entry"][-1]["resource"]
+    report = to_bundle(a_package())["entry"][-2]["resource"]
     assert schema_errors(report | {"status": "bogus"})
     assert schema_errors(report | {"issued": "yesterday"})
     assert schema_errors(report | {"unknown": 1})
@@ -163,7 +172,7 @@ def test_a_report_sent_in_parts_hangs_together(server: FhirServer) -> None:
     with pytest.raises(PermanentError):
         deliver(server, package, max_entries=1000)
     for _ in range(2):
-        assert deliver(server, package).count("resources") == 4
+        assert deliver(server, package).count("resources") == 5
     (report,) = reports(server, "parts")
     findings = {f"Observation/{each['id']}": each for each in server.search("Observation")}
     assert [findings[each["reference"]]["code"]["text"] for each in report["result"]] == [

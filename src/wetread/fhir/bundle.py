@@ -1,11 +1,12 @@
 """A report version as one FHIR R4 transaction that may be sent any number of times (https://hl7.org/fhir/R4/http.html#transaction).
 
 Who and what exists elsewhere (patient, practitioner, device, study) is created only where no resource has its identifier, and never overwritten. What wetread
-says (report, observations) is put by its identifier, so an amendment replaces the version before it and the server keeps the history.
+says (report, observations, body structures) is put by its identifier, so an amendment replaces the version before it and the server keeps the history; each version's Provenance is created once.
 """
 
 import json
 from datetime import datetime
+from urllib.parse import quote
 
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import derived_uid
@@ -18,7 +19,9 @@ from wetread.fhir.datatypes import (
     identifier,
     patient_identifier,
     search_identifier,
+    search_token,
 )
+from wetread.fhir.provenance import TAG_SYSTEM, provenance
 from wetread.ports.sink import ReportPackage
 
 __all__ = ["encode_bundle", "full_urls", "to_bundle"]
@@ -35,15 +38,19 @@ def encode_bundle(package: ReportPackage, now: datetime, *, patient_system: str 
 def to_bundle(package: ReportPackage, now: datetime, *, patient_system: str) -> Json:
     is_final(package.report)
     entries, links = _context(package, patient_system)
+    entries.extend(_structures(package, links))
     results = []
     for said in package.report.content.findings:
         named = _own_identifier(package, "observation", said.name)
+        structure = _url(package, "structure", said.name) if said.present else None
         results.append(_url(package, "observation", said.name))
-        entries.append(_put(results[-1], resources.observation(package, said, named, links), named))
+        entries.append(_put(results[-1], resources.observation(package, said, named, links, structure), named))
     entries.extend(_withdrawals(package, links))
     named = _own_identifier(package, "report")
     report = resources.diagnostic_report(package, named, results, links, now)
     entries.append(_put(_url(package, "report"), report, named))
+    if package.report.signature:
+        entries.append(_provenance(package, links, named))
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
@@ -85,8 +92,37 @@ def full_urls(package: ReportPackage) -> dict[str, str]:
     """The fullUrl of each resource that `to_bundle` can hold, by what it is of."""
     parts: list[tuple[str, ...]] = [("patient",), ("study",), ("practitioner",), ("device",), ("report",)]
     parts += [("practitioner", each.signer_id) for each in _adders(package)]
-    parts += [("observation", each.value) for each in FindingName]
+    parts += [(kind, each.value) for kind in ("observation", "structure") for each in FindingName]
+    parts.append(("provenance", str(package.report.version)))
     return {"/".join(each): _url(package, *each) for each in parts}
+
+
+def _structures(package: ReportPackage, links: resources.Links) -> list[Json]:
+    """One for each finding that is there; one that the version before had and this has not is no longer active."""
+    there = {each.name: each for each in package.report.content.findings if each.present}
+    before = package.predecessor.content.findings if package.predecessor else ()
+    gone = {each.name: each for each in before if each.present and each.name not in there}
+    entries = []
+    for said in (*there.values(), *gone.values()):
+        named = _own_identifier(package, "structure", said.name)
+        structure = resources.body_structure(said, named, links, active=said.name in there)
+        entries.append(_put(_url(package, "structure", said.name), structure, named))
+    return entries
+
+
+def _provenance(package: ReportPackage, links: resources.Links, report_named: Json) -> Json:
+    """One for each version, created where there is none with its tag."""
+    adders = dict(zip((each.signer_id for each in _adders(package)), links.adders, strict=True))
+    signers = [(each, adders.get(each.signer_id, str(links.practitioner))) for each in package.report.signatures]
+    tag = derived_uid(package.uid_seed, "fhir", package.study_key, "provenance", str(package.report.version))
+    resource = provenance(package, _url(package, "report"), signers, links.device, report_named, tag)
+    condition = "_tag=" + quote(search_token(TAG_SYSTEM, tag), safe="")
+    request = {"method": "POST", "url": "Provenance", "ifNoneExist": condition}
+    return {
+        "fullUrl": _url(package, "provenance", str(package.report.version)),
+        "resource": resource,
+        "request": request,
+    }
 
 
 def _withdrawals(package: ReportPackage, links: resources.Links) -> list[Json]:

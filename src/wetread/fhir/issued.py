@@ -1,4 +1,4 @@
-"""What was issued of a study, for reading: the very resources that the FHIR sink sends, under ids of our own, and the report's Provenance.
+"""What was issued of a study, for reading: the very resources that the FHIR sink sends, under ids of our own.
 
 An id begins with the study key, so a resource is found without an index; a patient or a signer is served once for each study, as that study's report names them, and known
 to be the same by the identifier.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from wetread.delivery.packing import Packing
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_hold import stops_signing
-from wetread.domain.report import Report, ReportStatus, is_final
+from wetread.domain.report import ReportStatus, is_final
 from wetread.fhir.bundle import full_urls, to_bundle
 from wetread.fhir.datatypes import Json, instant
 from wetread.fhir.transactions import repoint
@@ -27,9 +27,10 @@ _TYPES = {
     "device": "Device",
     "report": "DiagnosticReport",
     "observation": "Observation",
+    "structure": "BodyStructure",
+    "provenance": "Provenance",
 }
 _ISSUED = (ReportStatus.FINAL, ReportStatus.AMENDED, ReportStatus.APPENDED)
-_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +62,14 @@ def issued_resources(package: ReportPackage, *, patient_system: str = "urn:wetre
         resource = repoint(entry["resource"], places)
         place = places[str(entry["fullUrl"])]
         found[place] = {**resource, "id": place.partition("/")[2], "meta": meta}  # type: ignore[dict-item]
-    provenance = _provenance(report, places, package, when)
-    return found | {f"Provenance/{package.study_key}": {**provenance, "id": package.study_key, "meta": meta}}
+    return found
 
 
 def _place(package: ReportPackage, name: str) -> str:
     """Our own place of what `full_urls` calls `name`."""
     kind, _, part = name.partition("/")
+    if kind == "provenance":
+        part = ""
     adders = [each for each in full_urls(package) if each.startswith("practitioner/")]
     suffix = f".{1 + adders.index(name)}" if name in adders else f".{part.replace('_', '-')}" if part else ""
     return f"{_TYPES[kind]}/{package.study_key}{suffix}"
-
-
-def _provenance(report: Report, places: Mapping[str, str], package: ReportPackage, when: str) -> Json:
-    """Who made the report: whoever signed it as its author, the model as an assembler (https://hl7.org/fhir/R4/provenance.html)."""
-    names = full_urls(package)
-
-    def agent(role: str, name: str) -> Json:
-        return {"type": {"coding": [{"system": _PARTICIPANT, "code": role}]}, "who": {"reference": places[names[name]]}}
-
-    adders = [agent("author", name) for name in names if name.startswith("practitioner/")]
-    model = [agent("assembler", "device")] if package.analysis else []
-    return {
-        "resourceType": "Provenance",
-        "target": [{"reference": f"DiagnosticReport/{package.study_key}/_history/{report.version}"}],
-        "recorded": when,
-        "agent": [agent("author", "practitioner"), *adders, *model],
-    }

@@ -36,7 +36,9 @@ from wetread.fhir.datatypes import (
 from wetread.ports.sink import ReportPackage
 
 __all__ = [
+    "BODY_SITE",
     "Links",
+    "body_structure",
     "device",
     "diagnostic_report",
     "imaging_study",
@@ -53,6 +55,7 @@ _SITES = {
     "mediastinum": Code("72410000", "SCT", "Mediastinal structure"),
     "diaphragm": Code("5798000", "SCT", "Diaphragm structure"),
 }
+BODY_SITE = "http://hl7.org/fhir/StructureDefinition/bodySite"
 _CHEST = Code("51185008", "SCT", "Thoracic structure")
 _GENDERS = {Sex.FEMALE: "female", Sex.MALE: "male", Sex.OTHER: "other", Sex.UNKNOWN: "unknown"}
 _OBSERVATION_STATUS = {
@@ -154,8 +157,26 @@ def _series(package: ReportPackage) -> list[Json]:
     ]
 
 
-def observation(package: ReportPackage, said: ReportFinding, named: Json, links: Links) -> Json:
-    """One finding as its author sees it, with the model's calibrated probability as a component."""
+def body_structure(said: ReportFinding, named: Json, links: Links, *, active: bool = True) -> Json:
+    """What is where: the finding, its anatomy and its side. Not `active`: this version does not say so any more."""
+    side = SIDES.get(said.laterality)
+    return present(
+        resourceType="BodyStructure",
+        identifier=[named],
+        active=active,
+        morphology=finding_concept(said.name),
+        location=codeable(_site(said)),
+        locationQualifier=[codeable(side)] if side else [],
+        patient=_reference(links.patient),
+    )
+
+
+def _site(said: ReportFinding) -> Code:
+    return _SITES.get(concept(said.name).anatomy, _CHEST)
+
+
+def observation(package: ReportPackage, said: ReportFinding, named: Json, links: Links, structure: str | None) -> Json:
+    """One finding as its author sees it, with the model's calibrated probability as a component; `structure` is where its BodyStructure stands, if it has one."""
     report = package.report
     return present(
         resourceType="Observation",
@@ -168,11 +189,16 @@ def observation(package: ReportPackage, said: ReportFinding, named: Json, links:
         performer=_references(links.practitioner),
         valueCodeableConcept=codeable(PRESENT if said.present else ABSENT),
         note=_note(package, said),
-        bodySite=codeable(_SITES.get(concept(said.name).anatomy, _CHEST)),
+        bodySite=codeable(_site(said)) | _in_structure(structure),
         device=_reference(links.device if said.probability is not None else None),
         derivedFrom=_references(links.imaging_study),
         component=_components(package, said),
     )
+
+
+def _in_structure(structure: str | None) -> Json:
+    """R4's way from a coded site to a BodyStructure (https://hl7.org/fhir/R4/extension-bodysite.html)."""
+    return {"extension": [{"url": BODY_SITE, "valueReference": {"reference": structure}}]} if structure else {}
 
 
 def withdrawn(said: ReportFinding, named: Json, links: Links) -> Json:

@@ -27,7 +27,7 @@ _ADVICE = {
 class FhirPeer:
     """A FHIR server by its base URL. `authorization` is the value of that header, sent to this server only.
 
-    `max_entries` is for servers that bound conditional transactions (Medplum: 8); longer ones are then sent in parts, the report last.
+    `max_entries` is for servers that bound conditional transactions (Medplum: 8); longer ones are then sent in parts, the report after all that it speaks of.
     """
 
     url: str

@@ -1,6 +1,6 @@
 """One transaction as several smaller ones, for servers that bound how many conditional entries a transaction may have (Medplum: 8).
 
-The price is atomicity: entries keep their order, so the report comes last and a repeated delivery completes what a broken one began. A reference to a resource
+The price is atomicity: entries keep their order, so the report comes after all it speaks of and a repeated delivery completes what a broken one began. A reference to a resource
 of an earlier transaction becomes the place where the server put it (https://hl7.org/fhir/R4/bundle-definitions.html#Bundle.entry.response.location).
 """
 

@@ -14,6 +14,7 @@ _OF_PATIENT = {"patient": "reference", "patient.identifier": "token"}
 SEARCHABLE: dict[str, dict[str, str]] = {
     "DiagnosticReport": {**_COMMON, **_OF_PATIENT, "accession": "token", "status": "token", "code": "token"},
     "Observation": {**_COMMON, **_OF_PATIENT, "accession": "token", "status": "token", "code": "token"},
+    "BodyStructure": {**_COMMON, **_OF_PATIENT, "accession": "token", "location": "token", "morphology": "token"},
     "ImagingStudy": {**_COMMON, **_OF_PATIENT, "accession": "token", "status": "token"},
     "Patient": dict(_COMMON),
     "Practitioner": dict(_COMMON),
@@ -87,7 +88,8 @@ def _matches(resource: Resource, of: Mapping[str, Resource], name: str, value: s
         case "status":
             return resource.get("status") == value.rpartition("|")[2]
         case "patient":
-            return _reference(resource.get("subject")) == f"Patient/{value.removeprefix('Patient/')}"
+            of_whom = resource.get("subject") or resource.get("patient")
+            return _reference(of_whom) == f"Patient/{value.removeprefix('Patient/')}"
         case "target":
             targets: list[object] = resource.get("target", [])  # type: ignore[assignment]
             return any(_reference(each).partition("/_history")[0] == value for each in targets)
@@ -100,8 +102,8 @@ def _matches(resource: Resource, of: Mapping[str, Resource], name: str, value: s
                 for each in studies
                 for token in _identifiers(each)
             )
-        case "code":
-            codings: list[dict[str, str]] = resource.get("code", {}).get("coding", [])  # type: ignore[attr-defined]
+        case "code" | "location" | "morphology":
+            codings: list[dict[str, str]] = resource.get(name, {}).get("coding", [])  # type: ignore[attr-defined]
             return any(_is_token((each.get("system", ""), each.get("code", "")), value) for each in codings)
     return _has_token(resource, value)
 

@@ -257,3 +257,61 @@ def test_no_text_can_leave_its_string(text: str) -> None:
 
 def practitioners(package: ReportPackage) -> list[dict[str, Any]]:
     return [each["resource"] for each in entries(package, "Practitioner")]
+
+
+def test_a_finding_that_is_there_has_its_place_and_an_absent_one_has_none() -> None:
+    structure = resource(a_package(), "BodyStructure")
+    effusion, heart = (each["resource"] for each in entries(a_package(), "Observation"))
+    (url,) = [each["fullUrl"] for each in entries(a_package(), "BodyStructure")]
+    assert structure["active"] is True
+    assert structure["morphology"] == effusion["code"]
+    assert structure["location"]["coding"] == effusion["bodySite"]["coding"]
+    assert [each["coding"][0]["display"] for each in structure["locationQualifier"]] == ["Right"]
+    assert effusion["bodySite"]["extension"] == [
+        {"url": "http://hl7.org/fhir/StructureDefinition/bodySite", "valueReference": {"reference": url}}
+    ]
+    assert "extension" not in heart["bodySite"]
+
+
+def test_a_place_that_an_amendment_no_longer_speaks_of_is_not_active() -> None:
+    amended = a_package(
+        a_report(replace(EFFUSION, present=False), status=ReportStatus.AMENDED, version=2),
+        predecessor=a_report(EFFUSION),
+    )
+    before, after = entries(a_package(), "BodyStructure"), entries(amended, "BodyStructure")
+    assert [each["request"] for each in before] == [each["request"] for each in after]
+    assert [each["resource"]["active"] for each in after] == [False]
+
+
+def agents(package: ReportPackage) -> list[tuple[str, str]]:
+    """(role, kind of resource) of each agent of the report's Provenance."""
+    kinds = {each["fullUrl"]: each["resource"]["resourceType"] for each in bundle(package)["entry"]}
+    found = resource(package, "Provenance")["agent"]
+    return [(each["type"]["coding"][0]["code"], kinds[each["who"]["reference"]]) for each in found]
+
+
+def test_provenance_says_who_verified_and_which_model_helped() -> None:
+    assert agents(a_package()) == [("verifier", "Practitioner"), ("assembler", "Device")]
+    assert agents(a_package(read_by_ai=False)) == [("verifier", "Practitioner")]
+    appended = a_package(an_appended_report("A rib is broken."), predecessor=a_report(EFFUSION))
+    assert agents(appended) == [("verifier", "Practitioner"), ("author", "Practitioner"), ("assembler", "Device")]
+    signed = resource(appended, "Provenance")["signature"]
+    assert [each["when"] for each in signed] == ["2026-11-23T12:00:00.125+00:00", "2026-11-23T13:00:00.125+00:00"]
+
+
+def test_every_version_has_a_provenance_of_its_own_that_names_the_one_before() -> None:
+    first = a_package(a_report(EFFUSION))
+    second = a_package(a_report(EFFUSION, status=ReportStatus.AMENDED, version=2), predecessor=a_report(EFFUSION))
+    one, other = entries(first, "Provenance")[0], entries(second, "Provenance")[0]
+    for entry in (one, other):
+        (tag,) = entry["resource"]["meta"]["tag"]
+        assert parse_qs(entry["request"]["ifNoneExist"]) == {"_tag": [f"{tag['system']}|{tag['code']}"]}
+    assert one["request"] != other["request"]
+    assert "entity" not in one["resource"]
+    (before,) = other["resource"]["entity"]
+    assert (before["role"], before["what"]["display"]) == ("revision", "version 1")
+    assert before["what"]["identifier"] == resource(second, "DiagnosticReport")["identifier"][0]
+
+
+def test_a_draft_has_no_provenance() -> None:
+    assert entries(a_package(a_report(EFFUSION, status=ReportStatus.PARTIAL)), "Provenance") == []
