@@ -28,6 +28,11 @@ _ADMIT_INSTANCES = insert(vault_instances).on_conflict_do_nothing(index_elements
 _SAME_SERIES = (_SERIES.study_key == _INSTANCES.study_key) & (
     _SERIES.series_instance_uid == _INSTANCES.series_instance_uid
 )
+_INSIDE = vault_instances.alias()
+_MINE = (_INSIDE.c.study_key == _SERIES.study_key) & (_INSIDE.c.series_instance_uid == _SERIES.series_instance_uid)
+_COUNT = select(func.count()).select_from(_INSIDE).where(_MINE).scalar_subquery().label("instances")
+_FIRST = select(_INSIDE.c.instance_key).where(_MINE).order_by(_INSIDE.c.sop_instance_uid).limit(1)
+_IS_FIRST = _INSTANCES.instance_key == _FIRST.scalar_subquery()
 _CONTENTS = (
     select(
         _INSTANCES.study_key,
@@ -96,17 +101,9 @@ class SqlVault:
         return self._studies(query.limit(search.limit).offset(search.offset))
 
     def search_series(self, search: Search) -> tuple[VaultSeries, ...]:
-        inside = vault_instances.alias()
-        mine = (inside.c.study_key == _SERIES.study_key) & (inside.c.series_instance_uid == _SERIES.series_instance_uid)
-        count = select(func.count()).select_from(inside).where(mine).scalar_subquery().label("instances")
-        first = select(inside.c.instance_key).where(mine).order_by(inside.c.sop_instance_uid).limit(1).scalar_subquery()
         query = (
-            select(vault_instances, count)
-            .select_from(
-                vault_studies.join(vault_series, of_study(search.match)).join(
-                    vault_instances, _INSTANCES.instance_key == first
-                )
-            )
+            select(vault_instances, _COUNT)
+            .select_from(vault_studies.join(vault_series, of_study(search.match)).join(vault_instances, _IS_FIRST))
             .where(self._where(search, "series"))
             .order_by(*ordering(search.order), _SERIES.series_instance_uid)
         )
