@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from wetread.checkpoints.note import Checkpoint
-from wetread.domain.audit import GENESIS, AuditRecord, ChainBreak, verify_chain
+from wetread.domain.audit import GENESIS, AuditRecord, ChainBreak, verify_record
 from wetread.domain.merkle import Frontier, leaf_hash
 
 __all__ = ["AuditWalk"]
@@ -36,8 +36,7 @@ class AuditWalk:
                 self.frontier.size, "the record that was the last one is gone or another: the log was cut or rewritten"
             )
         for record in coming:
-            broken = verify_chain((record,), previous=self._head, start=self.frontier.size + 1)
-            if broken:
+            if broken := verify_record(record, self._head, self.frontier.size + 1):
                 return broken
             self._take(record)
             if awaited and awaited[-1].size == self.frontier.size:

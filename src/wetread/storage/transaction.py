@@ -25,6 +25,7 @@ _HEAD = select(schema.audit_head.c.sequence, schema.audit_head.c.hash)
 _LOCK_HEAD = _HEAD.with_for_update()
 _MOVE_HEAD = update(schema.audit_head)
 _APPEND = insert(schema.audit)
+_from_json = json.JSONDecoder().decode
 
 
 class Transaction:
@@ -115,6 +116,6 @@ def _audit_row(record: AuditRecord) -> Row:
 def audit_record(row: Any) -> AuditRecord:
     """The record as its row (all columns of the table, in its order) says it, true or not: `verify_chain` decides."""
     sequence, recorded_at, action, actor_id, outcome, study_key, detail, previous_hash, digest = row
-    facts = tuple((name, value) for name, value in json.loads(detail)) if detail != "[]" else ()
+    facts = tuple([(name, value) for name, value in _from_json(detail)]) if detail != "[]" else ()
     event = AuditEvent(action, actor_id, outcome, None if study_key is None else StudyKey(study_key), facts)
     return AuditRecord(sequence, recorded_at, event, previous_hash, digest)

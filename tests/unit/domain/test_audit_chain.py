@@ -1,7 +1,10 @@
 """The audit chain: an untouched one verifies, a touched one never does."""
 
+import json
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -32,6 +35,24 @@ def chain_of(events: list[tuple[datetime, AuditEvent]]) -> list[AuditRecord]:
 
 CHAINS = st.lists(st.tuples(TIMES, EVENTS), min_size=1, max_size=6).map(chain_of)
 CHAIN = chain_of([(datetime(2026, 3, 2, tzinfo=UTC), AuditEvent("sign", f"dr.{name}")) for name in "abcde"])
+
+
+def by_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> str:
+    """As the format is defined, by the standard library."""
+    body = [sequence, at.isoformat(), event.action, event.actor_id, event.outcome, event.study_key, event.detail]
+    return sha256(json.dumps([*body, previous], separators=(",", ":")).encode()).hexdigest()
+
+
+@given(st.integers(1, 2**40), TIMES, EVENTS, TEXT)
+def test_the_hash_is_that_of_the_canonical_json(sequence: int, at: datetime, event: AuditEvent, previous: str) -> None:
+    assert record_hash(sequence, at, event, previous) == by_json(sequence, at, event, previous)
+
+
+@pytest.mark.parametrize("odd", [None, 5, 2.5, True, ["a"]])
+def test_a_row_of_the_wrong_types_has_a_hash_too(odd: Any) -> None:
+    """SQLite stores what it is given: who changed a row may have left a number in a column of text, and must be found."""
+    event, at = AuditEvent(odd, "dr.a", detail=(("name", odd),)), datetime(2026, 3, 2, tzinfo=UTC)
+    assert record_hash(1, at, event, GENESIS) == by_json(1, at, event, GENESIS)
 
 
 @given(CHAINS)
