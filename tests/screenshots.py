@@ -12,6 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 from tests.builders_web import PASSWORD, World, a_world, open_door
 from tests.quality_data import a_simulated_report
 from wetread.bootstrap_connections import shown_settings
+from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind
@@ -161,6 +162,9 @@ def take_administration(page: Page) -> None:
             if part == "audit":  # what the made-up studies were put there by is not in a real log
                 page.get_by_label("Account", exact=True).fill("radiologist")
                 page.keyboard.press("Enter")
+            if part == "connections":
+                for name in ("ae-PACS", "ae-RIS"):
+                    page.get_by_role("button", name=f"Test {name}").click()
             page.wait_for_timeout(500)
             page.screenshot(path=IMAGES / f"{picture}.png")
         page.goto(f"http://127.0.0.1:{door.port}/administration/rules")
@@ -172,17 +176,35 @@ def take_administration(page: Page) -> None:
 
 
 def an_administration() -> Administration:
-    """Two destinations, of which one does not answer, and the settings of a fresh installation."""
+    """Destinations and DICOM neighbours, of which some do not answer, and the settings of a fresh installation."""
 
     def silent() -> str:
         raise TransientError("the archive does not answer", code="receiver_unreachable")
 
+    pacs = (
+        Capability("connection", "10.0.0.7:2762", Verdict.YES),
+        Capability("TLS", "its certificate and ours", Verdict.YES),
+        Capability("association", "WETREAD calls PACS", Verdict.YES),
+        Capability("verification", "C-ECHO", Verdict.YES),
+        Capability("query_retrieve", "C-FIND, study root", Verdict.YES),
+        Capability("query_retrieve", "C-GET, study root", Verdict.PARTLY, "not accepted; C-MOVE, study root will do"),
+        Capability("query_retrieve", "C-MOVE, study root", Verdict.YES),
+    )
+    why = "the certificate of RIS has expired: renew it there"
+    ris = (
+        Capability("connection", "10.0.0.8:2762", Verdict.YES),
+        Capability("TLS", "its certificate and ours", Verdict.NO, why),
+        Capability("association", "WETREAD calls RIS", Verdict.UNKNOWN),
+        Capability("worklist", "C-FIND, modality worklist", Verdict.UNKNOWN),
+    )
     return Administration(
         policy_text=lambda: DEFAULT_POLICY.read_text("utf-8"),
         settings=shown_settings(Settings(_env_file=None, data_dir=Path("/var/lib/wetread"))),  # type: ignore[call-arg]
         connections=(
             Connection("stow", "STOW-RS", "https://archive.example/dicom-web", silent),
             Connection("fhir", "FHIR", "https://ehr.example/fhir", lambda: "ehr.example answers HTTP 200"),
+            Connection("ae-PACS", "DICOM, query and retrieve", "PACS@10.0.0.7:2762 (TLS)", lambda: pacs),
+            Connection("ae-RIS", "DICOM, worklist", "RIS@10.0.0.8:2762 (TLS)", lambda: ris),
         ),
     )
 

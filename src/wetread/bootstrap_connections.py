@@ -1,19 +1,28 @@
 """What an administrator may try: each configured destination with a test that sends nothing of a patient and pages nobody."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from wetread.dimse_neighbours import neighbours_of
+from wetread.domain.capability import Capability
 from wetread.domain.errors import PermanentError
 from wetread.settings import ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings
 from wetread.settings_explained import explain
 from wetread.triage.policy import DEFAULT_POLICY
 from wetread.web.services import Administration, Connection
 
+if TYPE_CHECKING:
+    from wetread.dicom.remote_ae import RemoteAe
+
 __all__ = ["build_administration", "shown_settings"]
 
 _TIMEOUT_S = 10.0
+_AS_IT_IS = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def build_administration(settings: Settings) -> Administration:
@@ -51,9 +60,7 @@ def _sinks(settings: Settings) -> Iterator[Connection]:
     yield Connection("folder", "folder", str(folder), partial(_folder, folder))
     if settings.stow_sink_url:
         yield _http("stow", "STOW-RS", settings.stow_sink_url)
-    if remote := settings.cstore_sink:
-        called = f"{remote.ae_title}@{remote.host}:{remote.port}"
-        yield Connection("cstore", "C-STORE", called, partial(_echo, settings))
+    yield from _neighbours(settings)
     if settings.fhir_sink_url:
         yield _http("fhir", "FHIR", settings.fhir_sink_url.rstrip("/") + "/metadata")
     if receiver := settings.hl7_sink:
@@ -108,12 +115,22 @@ def _folder(folder: Path) -> str:
     return "the folder is there and can be written"
 
 
-def _echo(settings: Settings) -> str:
-    from wetread.channels.reach import reach_tcp
-    from wetread.dicom.remote_ae import RemoteAe, echo
+def _neighbours(settings: Settings) -> Iterator[Connection]:
+    """DICOM application entities that we call."""
+    for number, each in enumerate(neighbours_of(settings)):
+        if (remote := each.remote) is None:
+            continue
+        shorter = replace(remote, timeout_s=min(remote.timeout_s, _TIMEOUT_S))
+        uses = ", ".join(each.we_use) or "C-MOVE destination"
+        where = f"{remote.ae_title}@{remote.host}:{remote.port}{' (TLS)' if remote.tls else ''}"
+        check = partial(_check_ae, shorter, each.we_use)
+        name = each.sink or f"ae-{each.ae_title}"
+        if not _AS_IT_IS.fullmatch(name):  # it stands in a path
+            name = f"ae-{number}"
+        yield Connection(name, f"DICOM, {uses}".replace("_", " and "), where, check)
 
-    remote = settings.cstore_sink
-    if remote is None:
-        raise PermanentError("no C-STORE destination is configured", code="no_connection")
-    reach_tcp(remote.host, remote.port, _TIMEOUT_S)  # tells a host that is away from an AE that refuses us
-    return echo(RemoteAe(remote.ae_title, remote.host, remote.port, settings.ae_title, _TIMEOUT_S))
+
+def _check_ae(remote: "RemoteAe", we_use: tuple[str, ...]) -> tuple[Capability, ...]:
+    from wetread.dicom.ae_check import check_ae
+
+    return tuple(check_ae(remote, we_use))

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Iterable
 from functools import partial
 
-from wetread.dicom.dimse import DimseLimits
+from wetread.dicom.dimse import DimseDoor, DimseLimits
 from wetread.dicom.dimse_archive import Attributes, OwnArchive
 from wetread.dicom.query_retrieve import QueryRetrieve
-from wetread.dicom.remote_ae import RemoteAe
+from wetread.dimse_neighbours import neighbours_of
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
+from wetread.ingest.reception import Reception
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
@@ -23,14 +24,34 @@ from wetread.web.dicom_json import (
     study_attributes,
 )
 
-__all__ = ["build_query_retrieve"]
+__all__ = ["build_dimse_door", "build_query_retrieve"]
+
+
+def build_dimse_door(
+    settings: Settings,
+    reception: Reception,
+    query_retrieve: QueryRetrieve | None,
+    limits: DimseLimits | None = None,
+) -> DimseDoor:
+    """For the neighbours that may ask something of us; not listening yet."""
+    neighbours = neighbours_of(settings)
+    return DimseDoor(
+        reception,
+        ae_title=settings.ae_title,
+        callers=[pair for each in neighbours for pair in each.callers("store")],
+        queriers=[pair for each in neighbours for pair in each.callers("query")],
+        query_retrieve=query_retrieve,
+        limits=limits,
+        secured={each.ae_title: each.client_name for each in neighbours if each.tls_only},
+    )
 
 
 def build_query_retrieve(
     settings: Settings, database: Database, vault: Vault, files: FileStore, clock: Clock, limits: DimseLimits
 ) -> QueryRetrieve | None:
     """None where nobody may query."""
-    if not settings.dimse_queriers:
+    neighbours = neighbours_of(settings)
+    if not any("query" in each.it_may for each in neighbours):
         return None
     attributes = Attributes(
         study_attributes,
@@ -48,10 +69,7 @@ def build_query_retrieve(
                 unit.audit(each, clock.now())
             unit.commit()
 
-    to = {
-        each.ae_title: RemoteAe(each.ae_title, each.host, each.port, settings.ae_title)
-        for each in settings.dimse_destinations
-    }
+    to = {each.ae_title: each.remote for each in neighbours if each.remote and "receive" in each.it_may}
     archive = OwnArchive(vault, files, attributes, withheld, audit)
     return QueryRetrieve(
         archive,

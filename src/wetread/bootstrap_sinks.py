@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from wetread.dimse_neighbours import neighbours_of
 from wetread.ports.decoder import Decoder
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.settings import Settings
@@ -14,9 +15,9 @@ __all__ = ["build_sinks", "sink_names"]
 
 def sink_names(settings: Settings) -> tuple[str, ...]:
     """The sinks that every signed report goes to; `build_sinks` makes them in the workers."""
-    remote = {
+    remote: dict[str, object] = {
         "stow": settings.stow_sink_url,
-        "cstore": settings.cstore_sink,
+        **{each.sink: each for each in neighbours_of(settings) if each.sink},
         "fhir": settings.fhir_sink_url,
         "hl7": settings.hl7_sink,
         "webhook": settings.result_webhook,
@@ -29,7 +30,6 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     from wetread.delivery.breaker import Breaker
     from wetread.delivery.folder import FolderSink
     from wetread.dicom.documents import report_documents
-    from wetread.dicom.remote_ae import RemoteAe
     from wetread.dicom.store_scu import CStoreSink
     from wetread.dicom.stow_client import StowPeer, StowSink
     from wetread.fhir.bundle import encode_bundle
@@ -44,8 +44,9 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     if settings.stow_sink_url:
         peer = StowPeer(settings.stow_sink_url, settings.stow_sink_authorization.get_secret_value())
         remote.append(StowSink(peer, tuple(dicom.values())))
-    if scp := settings.cstore_sink:
-        remote.append(CStoreSink(RemoteAe(scp.ae_title, scp.host, scp.port, settings.ae_title), tuple(dicom.values())))
+    for each in neighbours_of(settings):
+        if each.remote and each.sink:
+            remote.append(CStoreSink(each.remote, tuple(dicom.values()), each.sink))
     if settings.fhir_sink_url:
         authorization = settings.fhir_sink_authorization.get_secret_value()
         server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=settings.fhir_sink_max_entries)

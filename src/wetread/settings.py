@@ -24,7 +24,7 @@ from wetread.settings_channels import (
     SmsChannel,
     WebhookChannel,
 )
-from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, Remote, Remotes
+from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, EntitySettings, Remote, Remotes
 from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 
@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     ae_title: str = Field(default="WETREAD", pattern=r"^[\x21-\x5b\x5d-\x7e ]{1,16}$", description="Our AE title.")
     dimse_tls: DimseTls | None = Field(
         default=None, description="DICOM in TLS, a port of its own and towards neighbours: a table (file) or JSON."
+    )
+    application_entities: tuple[EntitySettings, ...] = Field(
+        default=(), description="DICOM neighbours, what each may and what we use of it: tables (file) or JSON."
     )
     dimse_callers: Annotated[AllowedCallers, NoDecode] = Field(
         default=(), description="Who may C-STORE: AE or AE@address, comma separated."

@@ -1,14 +1,15 @@
 """The settings of the DIMSE door and of DIMSE neighbours. Keys stay in files of their own."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from wetread.dicom.tls_profile import ClientCertificates, OurTls
+from wetread.dicom.tls_profile import ClientCertificates, OurTls, PeerTls
 
-__all__ = ["AllowedCaller", "AllowedCallers", "DimseTls", "Remote", "Remotes"]
+__all__ = ["AllowedCaller", "AllowedCallers", "DimseTls", "EntitySettings", "ItMay", "Remote", "Remotes", "WeUse"]
 
 _File = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
@@ -89,3 +90,77 @@ class DimseTls(BaseModel):
     @property
     def ours(self) -> OurTls:
         return OurTls(self.cert_file, self.key_file, self.ca_file, self.client_certificates)
+
+
+ItMay = Literal["store", "query", "receive"]
+"""Of us: store films here; find and retrieve what is here; be sent it by a C-MOVE."""
+WeUse = Literal["query_retrieve", "worklist", "store", "commitment"]
+"""Of it."""
+
+
+class EntitySettings(BaseModel):
+    """A DICOM application entity beside us: where it is, what it may ask of us and what we use of it.
+
+    With `tls` we call it in TLS, and it may call us in no other way; then `client_name` is what its certificate must be for. `calls_from` are the addresses that it calls from; empty: `host`, where that is an address; "*": any.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    ae_title: str = Field(
+        pattern=r"^[\x21-\x2e\x30-\x5b\x5d-\x7e]([\x20-\x2e\x30-\x5b\x5d-\x7e]{0,14}[\x21-\x2e\x30-\x5b\x5d-\x7e])?$"
+    )
+    host: str = ""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    it_may: tuple[ItMay, ...] = ()
+    we_use: tuple[WeUse, ...] = ()
+    calls_from: tuple[str, ...] = ()
+    tls: bool = False
+    client_name: str = ""
+    server_name: str = ""
+    ca_file: _File | None = None
+    cert_file: _File | None = None
+    key_file: _File | None = None
+    timeout_s: float = Field(default=30.0, gt=0, le=300)
+
+    def __str__(self) -> str:
+        return f"{self.ae_title}@{self.host}:{self.port}" if self.is_callable else self.ae_title
+
+    @property
+    def is_callable(self) -> bool:
+        return bool(self.host) and self.port is not None
+
+    @property
+    def calling_addresses(self) -> tuple[str, ...]:
+        """ "" for any."""
+        return tuple("" if each == "*" else each for each in self.calls_from or (self.host,))
+
+    def peer_tls(self, ours: DimseTls | None) -> PeerTls | None:
+        """Ours where it names no authority and no certificate of its own."""
+        if not self.tls:
+            return None
+        cert_file, key_file = (
+            (self.cert_file, self.key_file) if self.cert_file or not ours else (ours.cert_file, ours.key_file)
+        )
+        ca_file = self.ca_file or (ours.ca_file if ours else None)
+        return PeerTls(ca_file, cert_file, key_file, self.server_name)
+
+    @model_validator(mode="after")
+    def _can_do_what_it_says(self) -> "EntitySettings":
+        if (self.we_use or "receive" in self.it_may) and not self.is_callable:
+            raise ValueError("host and port are needed for who is called")
+        if {"store", "query"} & set(self.it_may) and not all(
+            each == "" or _is_address(each) for each in self.calling_addresses
+        ):
+            raise ValueError('calls_from must be the addresses that it calls from, or "*" for any')
+        if not self.tls and (self.client_name or self.server_name or self.ca_file or self.cert_file):
+            raise ValueError("a name, authority or certificate is for tls = true")
+        if "commitment" in self.we_use and "store" not in self.we_use:
+            raise ValueError("commitment is of what we store there: add store")
+        return self
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ip_address(text))
+    except ValueError:
+        return False

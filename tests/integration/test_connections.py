@@ -9,11 +9,15 @@ from pathlib import Path
 import pytest
 from neighbours.certificate import make_certificates
 from pynetdicom import AE
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]
+    ComprehensiveSRStorage,
+    SecondaryCaptureImageStorage,
+    Verification,
+)
 
 from wetread.bootstrap_connections import build_administration
 from wetread.channels.reach import reach_http, reach_tcp
-from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.domain.errors import PermanentError, TransientError
 from wetread.settings import load_settings
 from wetread.web.services import Administration
 
@@ -52,7 +56,14 @@ def administration(tmp_path: Path, **settings: object) -> Administration:
 
 
 def tried(shown: Administration, name: str) -> str:
-    return next(each for each in shown.connections if each.name == name).test()
+    said = next(each for each in shown.connections if each.name == name).test()
+    assert isinstance(said, str)
+    return said
+
+
+def steps(shown: Administration, name: str) -> list[tuple[str, str]]:
+    found = next(each for each in shown.connections if each.name == name).test()
+    return [(each.name, each.verdict) for each in found if not isinstance(each, str)]
 
 
 def test_any_answer_is_an_answer_and_no_secret_is_sent(web: str, nobody: int) -> None:
@@ -73,7 +84,8 @@ def test_a_listener_is_reached_and_a_closed_port_is_not(nobody: int) -> None:
 
 def test_every_destination_of_the_settings_can_be_tried(tmp_path: Path, web: str, nobody: int) -> None:
     server = AE("ARCHIVE")
-    server.add_supported_context(Verification)
+    for uid in (Verification, ComprehensiveSRStorage, SecondaryCaptureImageStorage):
+        server.add_supported_context(uid)
     running = server.start_server(("127.0.0.1", 0), block=False)
     try:
         port = running.server_address[1]  # type: ignore[union-attr]
@@ -85,15 +97,17 @@ def test_every_destination_of_the_settings_can_be_tried(tmp_path: Path, web: str
             cstore_sink=f"ARCHIVE@127.0.0.1:{port}",
         )
         assert [each.name for each in shown.connections] == ["folder", "stow", "cstore", "fhir"]
-        assert tried(shown, "cstore") == "ARCHIVE answers C-ECHO"
+        found = steps(shown, "cstore")
+        assert found[:3] == [(f"127.0.0.1:{port}", "yes"), ("WETREAD calls ARCHIVE", "yes"), ("C-ECHO", "yes")]
+        assert {verdict for _, verdict in found} == {"yes"}
         assert tried(shown, "fhir") == "127.0.0.1 answers HTTP 200"
         assert "credentials" in tried(shown, "stow")
         assert _Answers.seen[0][1] == "/metadata"
     finally:
         running.shutdown()  # type: ignore[union-attr]
         running.server_close()  # type: ignore[union-attr]
-    with pytest.raises(WetreadError, match="does not answer"):
-        tried(administration(tmp_path, cstore_sink=f"ARCHIVE@127.0.0.1:{nobody}"), "cstore")
+    gone = steps(administration(tmp_path, cstore_sink=f"ARCHIVE@127.0.0.1:{nobody}"), "cstore")
+    assert [verdict for _, verdict in gone] == ["no", *["not tried"] * 4]
     values = {name: value for name, value, _, _ in shown.settings}
     assert values["stow_sink_authorization"] == "********"
     assert "very-secret" not in repr(shown)

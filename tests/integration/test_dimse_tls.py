@@ -18,6 +18,7 @@ from neighbours.dcmtk import DCMTK, DimsePeer, storescp
 from neighbours.process import free_port, listens, running
 from raw_dimse import REJECTED, RawScu, association_request
 
+from wetread.dicom.dimse import DimseDoor
 from wetread.dicom.remote_ae import RemoteAe, echo
 from wetread.dicom.store_scu import CStoreSink
 from wetread.dicom.structured_report import encode_sr
@@ -122,6 +123,29 @@ def test_a_tls_caller_at_the_plain_port_gets_an_alert(house: House, certificates
     assert run.returncode != 0
     assert "alert" in run.stderr
     assert ("association.reject", "tls_at_plain_port") in audited(house)
+
+
+@pytest.mark.parametrize(
+    ("client_name", "in_tls", "code"),
+    [
+        ("", True, ""),
+        ("127.0.0.1", True, ""),
+        ("ct1.example", True, "certificate_of_another"),
+        ("", False, "tls_required"),
+    ],
+)
+def test_who_is_to_come_in_tls_comes_in_no_other_way_and_with_no_other_certificate(
+    house: House, ours: OurTls, certificates: Certificates, film: Path, client_name: str, in_tls: bool, code: str
+) -> None:
+    secured = {"STORESCU": client_name}
+    door = DimseDoor(house.reception, ae_title="WETREAD", callers=[("STORESCU", "")], secured=secured)
+    plain, tls = door.start("127.0.0.1", 0), door.start("127.0.0.1", 0, ours)
+    try:
+        run = storescu(tls, film, *shown(certificates)) if in_tls else storescu(plain, film)
+    finally:
+        door.stop()
+    assert (run.returncode == 0, stored(house)) == (not code, int(not code))
+    assert not code or ("association.reject", code) in audited(house)
 
 
 @pytest.mark.parametrize(

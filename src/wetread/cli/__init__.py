@@ -20,6 +20,7 @@ COMMANDS = {
     "identity": "films that may be another patient's: list, compare, answer; merged patients, undo a merge",
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",
+    "ae": "DICOM neighbours: list them, C-ECHO, check what works and what to do where it does not",
     "conformance": "ask a DICOM neighbour what it can do",
     "status": "studies, jobs, dead letters; retry a dead job",
     "draft": "draft a report from a file of findings, each sentence with its evidence",

@@ -20,9 +20,10 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from pydicom.config import IGNORE
@@ -33,6 +34,7 @@ from pynetdicom.association import Association
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
+from wetread.dicom.dimse_callers import Callers
 from wetread.dicom.dimse_contexts import Services, contexts_for
 from wetread.dicom.dimse_greeting import GreetingRefused, greeted
 from wetread.dicom.dimse_stream import (
@@ -86,7 +88,7 @@ class DimseLimits:
 
 
 class DimseDoor:
-    """`callers` may store, `queriers` may query and retrieve: (AE title, address) pairs, address "" for any. Nobody else may associate, and with none listed nobody may."""
+    """`callers` may store, `queriers` may query and retrieve; of all these, `secured` in TLS only (`Callers`). Nobody else may associate, and with none listed nobody may."""
 
     def __init__(
         self,
@@ -97,13 +99,13 @@ class DimseDoor:
         queriers: Collection[tuple[str, str]] = (),
         query_retrieve: QueryRetrieve | None = None,
         limits: DimseLimits | None = None,
+        secured: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.limits = limits or DimseLimits()
         self.query_retrieve = query_retrieve
         self.receive = reception.files.receive
         self._reception = reception
-        self._callers = frozenset(callers)
-        self._queriers = frozenset(queriers) if query_retrieve else frozenset()
+        self.callers = Callers(frozenset(callers), frozenset(queriers) if query_retrieve else frozenset(), secured)
         self._once = _OncePerHour()
         self._serving = self._greeting = 0
         self._lock = threading.Lock()
@@ -129,7 +131,7 @@ class DimseDoor:
         self._ae._servers.append(server)  # where its own `shutdown` looks for it
         threading.Thread(target=server.serve_forever, name="dimse", daemon=True).start()
         self._servers.append(server)
-        if not self._callers | self._queriers:
+        if not self.callers:
             _log.warning("no caller is allowed to associate: list the modalities and archives that may send")
         return int(server.server_address[1])
 
@@ -144,10 +146,6 @@ class DimseDoor:
 
     def _is_busy(self) -> bool:
         return self._serving > 0 or any(each.dimse.is_receiving for each in self._ae.active_associations)
-
-    def admits(self, address: str) -> bool:
-        """May this address connect at all?"""
-        return any(allowed in ("", address) for _, allowed in self._callers | self._queriers)
 
     @property
     def is_crowded(self) -> bool:
@@ -178,9 +176,7 @@ class DimseDoor:
 
     def _services(self, association: Association) -> Services:
         requestor = association.requestor
-        caller, address = requestor.primitive.calling_ae_title.strip(), requestor.address
-        asking = {(caller, ""), (caller, address)}
-        return Services(stores=bool(asking & self._callers), queries=bool(asking & self._queriers))
+        return self.callers.services(requestor.primitive.calling_ae_title.strip(), requestor.address)
 
     def _on_requested(self, event: evt.Event) -> None:
         association = event.assoc
@@ -190,6 +186,8 @@ class DimseDoor:
             self._reject(association, address, _CALLED_NOT_RECOGNISED, "called_ae_unknown")
         elif not (services.stores or services.queries):
             self._reject(association, address, _CALLER_NOT_RECOGNISED, "calling_ae_unknown")
+        elif missed := self.callers.misses(request.calling_ae_title.strip(), association.dul.socket.socket):
+            self._reject(association, address, _CALLER_NOT_RECOGNISED, missed)
         elif sum(each.is_established for each in self._ae.active_associations) >= self.limits.max_associations:
             self._reject(association, address, _TOO_MANY, "too_many_associations")
         else:
@@ -297,7 +295,7 @@ class _Server(ThreadedAssociationServer):  # type: ignore[misc]
     tls: ssl.SSLContext | None = None
 
     def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
-        return not self.door.is_crowded and self.door.admits(client_address[0])
+        return not self.door.is_crowded and self.door.callers.admits(client_address[0])
 
     def process_request_thread(self, request: socket.socket, client_address: tuple[str, int]) -> None:
         """In a thread of its own, so that nobody waits for another's handshake (pynetdicom would shake hands where it accepts)."""

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from wetread.domain.capability import Capability
 from wetread.domain.critical import EscalationPath
 from wetread.domain.model_version import ModelVersion
 from wetread.labelling.labeller import RuleLabeller
@@ -30,12 +31,12 @@ Probe = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Something we send to. `where` without secrets; `test` says what answered, or raises WetreadError."""
+    """Something we send to or ask. `where` without secrets; `test` says what answered, in words or step by step, or raises WetreadError."""
 
     name: str
     kind: str
     where: str
-    test: Callable[[], str]
+    test: Callable[[], str | Sequence[Capability]]
 
 
 @dataclass(frozen=True, slots=True)

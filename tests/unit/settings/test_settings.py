@@ -72,13 +72,6 @@ def test_callers_and_remotes_are_parsed_once(monkeypatch: pytest.MonkeyPatch) ->
     assert (settings.cstore_sink.ae_title, settings.cstore_sink.port) == ("PACS", 104)
 
 
-def test_the_dimse_settings_in_the_docs_load(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "dimse.md").read_text("utf-8")
-    settings = load_settings(_file(tmp_path, page.split("```toml\n")[1].split("```")[0]))
-    assert [each.ae_title for each in settings.dimse_queriers] == ["VIEWER", "PACS"]
-    assert [each.port for each in settings.dimse_destinations] == [11113]
-
-
 def test_drafts_are_written_in_the_sites_style(tmp_path: Path) -> None:
     style = tmp_path / "style.toml"
     style.write_text('name = "north-1"\n')

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from builders_web import PASSWORD, Browser, World, open_door
 
+from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind
@@ -149,24 +150,33 @@ def test_settings_and_connections_are_shown_and_tried(world: World) -> None:
     def dead() -> str:
         raise TransientError("archive does not answer: is it running and reachable?", code="receiver_unreachable")
 
+    reached = Capability("connection", "pacs:104", Verdict.YES)
+    rejected = Capability("association", "WETREAD calls PACS", Verdict.NO, "check both AE titles")
     shown = Administration(
         settings=(("site", "north", "file", "Name of the site."), ("key", "********", "default", "Secret.")),
         connections=(
             Connection("stow", "STOW-RS", "https://archive/", dead),
             Connection("fhir", "FHIR", "https://ehr/", lambda: "ehr answers HTTP 200"),
+            Connection("ae-PACS", "DICOM, store", "PACS@pacs:104", lambda: (reached, rejected)),
         ),
     )
     world.services = replace(world.services, administration=shown)
     with open_door(world) as door:
         admin = door.as_("admin")
         said = admin.get("/api/settings").json()
-        assert [each["name"] for each in said["connections"]] == ["stow", "fhir"]  # type: ignore[attr-defined]
+        assert [each["name"] for each in said["connections"]] == ["stow", "fhir", "ae-PACS"]  # type: ignore[attr-defined]
+        assert [each["last"] for each in said["connections"]] == [None] * 3  # type: ignore[attr-defined]
         assert said["settings"][1]["value"] == "********"  # type: ignore[index]
         good, bad = (admin.post(f"/api/connections/{name}/test").json() for name in ("fhir", "stow"))
         assert (good["answers"], good["said"]) == (True, "ehr answers HTTP 200")
         assert bad["answers"] is False
         assert "does not answer" in str(bad["said"])
         assert admin.post("/api/connections/none/test").status == 404
+        step = admin.post("/api/connections/ae-PACS/test").json()
+        assert (step["answers"], step["said"]) == (False, "WETREAD calls PACS: check both AE titles")
+        assert [each["verdict"] for each in step["steps"]] == ["yes", "no"]  # type: ignore[attr-defined]
+        last = {each["name"]: each["last"] for each in admin.get("/api/settings").json()["connections"]}  # type: ignore[attr-defined]
+        assert (last["fhir"]["answers"], last["ae-PACS"]["said"]) == (True, step["said"])
     assert ("connection.test", "admin", "receiver_unreachable") in world.audited()
 
 

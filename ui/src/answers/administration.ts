@@ -11,9 +11,11 @@ export type SignedIn = { session: string; actor_id: string; expires_at: string; 
 export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: string[]; min_password_length: number };
 
 export type Setting = { name: string; value: string; source: string; description: string };
-export type Connection = { name: string; kind: string; where: string };
-export type SettingsAnswer = { settings: Setting[]; connections: Connection[] };
 export type Tried = { name: string; answers: boolean; said: string; took_ms: number; tried_at: string };
+export type Step = { service: string; name: string; verdict: "yes" | "partly" | "no" | "unknown"; note: string };
+export type TriedNow = Tried & { steps: Step[] };
+export type Connection = { name: string; kind: string; where: string; last: Tried | null };
+export type SettingsAnswer = { settings: Setting[]; connections: Connection[] };
 
 export type Gate = { gate: string; finding: string | null; result: string; statistic: string; value: number | string | null; threshold: number | string | null; events: number; n: number };
 export type Look = { look: number; decided_at: string; verdict: string; reason: string; studies: number; gates: Gate[] };

@@ -1,0 +1,114 @@
+"""`wetread ae`: the DICOM neighbours of the settings, and whether we can work with them."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from wetread.cli.options import do_act, parser_for, settings_from
+from wetread.dicom.ae_check import check_ae
+from wetread.dicom.remote_ae import RemoteAe, echo
+from wetread.dimse_neighbours import Neighbour, neighbours_of
+from wetread.domain.capability import Capability, Verdict
+from wetread.domain.errors import PermanentError, WetreadError
+
+__all__ = ["run"]
+
+
+def run(argv: list[str]) -> int:
+    return do_act(
+        argv,
+        "ae",
+        "The DICOM application entities beside us (application_entities and the older lists), and whether we can work with them.",
+        {"list": _list, "echo": _echo, "check": _check},
+        "list them; C-ECHO; or connection, TLS, AE titles and each service that is used of them",
+    )
+
+
+def _list(argv: list[str]) -> int:
+    parser = parser_for("ae list", "Each neighbour: where it is, what it may ask of us, what we use of it.")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    args = parser.parse_args(argv)
+    rows = [_row(each) for each in neighbours_of(settings_from(args))]
+    if args.json:
+        print(json.dumps(rows, indent=1))
+    elif not rows:
+        print("no DICOM neighbour is configured: application_entities")
+    else:
+        for row in rows:
+            print(
+                f"{row['ae_title']:<16} {row['where']:<28} it may: {row['it_may'] or '-':<22} we use: {row['we_use'] or '-'}"
+            )
+    return 0
+
+
+def _row(each: Neighbour) -> dict[str, str]:
+    remote = each.remote
+    where = f"{remote.host}:{remote.port}{' (TLS)' if remote.tls else ''}" if remote else "is not called"
+    return {
+        "ae_title": each.ae_title,
+        "where": where,
+        "it_may": ", ".join(each.it_may) + (" (TLS only)" if each.tls_only and each.it_may else ""),
+        "we_use": ", ".join(each.we_use),
+    }
+
+
+def _echo(argv: list[str]) -> int:
+    parser = parser_for("ae echo", "C-ECHO to each neighbour that we call. Exit status 1 when one does not answer.")
+    _, called = _called(parser, argv)
+    answered = [_answers(remote) for remote, _ in called]
+    return 0 if all(answered) else 1
+
+
+def _answers(remote: RemoteAe) -> bool:
+    try:
+        print(f"yes  {echo(remote)}", flush=True)
+    except WetreadError as error:
+        print(f"no   {error}", flush=True)
+        return False
+    return True
+
+
+def _check(argv: list[str]) -> int:
+    parser = parser_for(
+        "ae check",
+        "Connection, TLS, AE titles, C-ECHO and each service that is used, with what to do where it ends. Nothing of a patient is sent. Exit status 1 when anything fails.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    as_json, called = _called(parser, argv)
+    found = {remote.ae_title: _told(remote, check_ae(remote, used), quiet=as_json) for remote, used in called}
+    if as_json:
+        print(json.dumps({title: [asdict(each) for each in steps] for title, steps in found.items()}, indent=1))
+    return 1 if any(each.verdict is Verdict.NO for steps in found.values() for each in steps) else 0
+
+
+def _told(remote: RemoteAe, steps: Iterable[Capability], *, quiet: bool) -> list[Capability]:
+    """Lines as they come, at a terminal the wait is seen."""
+    found = []
+    for each in steps:
+        found.append(each)
+        if not quiet:
+            print(
+                f"{remote.ae_title:<16} {each.verdict:<10} {each.service:<15} {each.name:<34} {each.note}".rstrip(),
+                flush=True,
+            )
+    return found
+
+
+def _called(parser: ArgumentParser, argv: list[str]) -> tuple[bool, list[tuple[RemoteAe, tuple[str, ...]]]]:
+    """Whether JSON is asked for, and who is called with what is used of it; raises PermanentError for a title that is not among them."""
+    parser.add_argument("ae_title", nargs="*", metavar="AE", help="these alone; none: all that we call")
+    args = parser.parse_args(argv)
+    callable_: list[tuple[RemoteAe, tuple[str, ...]]] = [
+        (each.remote, each.we_use) for each in neighbours_of(settings_from(args)) if each.remote
+    ]
+    if unknown := set(args.ae_title) - {remote.ae_title for remote, _ in callable_}:
+        raise PermanentError(
+            f"no neighbour that we call: {', '.join(sorted(unknown))} (see `wetread ae list`)", code="bad_usage"
+        )
+    if not callable_:
+        raise PermanentError(
+            "no DICOM neighbour with host and port is configured: application_entities", code="bad_settings"
+        )
+    wanted = [each for each in callable_ if not args.ae_title or each[0].ae_title in args.ae_title]
+    return getattr(args, "json", False), wanted
