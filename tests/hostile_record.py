@@ -111,7 +111,7 @@ def hostile_server() -> Iterator[HostileServer]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = _answer  # noqa: N815 - the library's names
+        do_GET = do_POST = do_PUT = _answer  # noqa: N815 - the library's names
 
         def log_message(self, *_: object) -> None:
             """Silent."""

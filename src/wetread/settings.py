@@ -25,6 +25,7 @@ from wetread.settings_channels import (
     WebhookChannel,
 )
 from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, EntitySettings, Remote, Remotes
+from wetread.settings_fhir import FhirRequests
 from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 
@@ -175,6 +176,9 @@ class Settings(BaseSettings):
     )
     hl7_listener: Hl7Listener | None = Field(
         default=None, description="HL7 v2 door for orders and patient data: a table (file) or JSON; unset: none."
+    )
+    fhir_requests: FhirRequests | None = Field(
+        default=None, description="Orders and requests for a read from record_fhir_url: a table (file) or JSON."
     )
     fhir_sink_max_entries: int = Field(
         default=1000, ge=2, description="Most entries that server takes in a transaction."

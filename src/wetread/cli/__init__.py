@@ -16,6 +16,7 @@ COMMANDS = {
     "worker": "run one more worker process",
     "pager": "run the pager alone: escalation, pages, silence watch (serve starts one by itself)",
     "dimse": "run the DIMSE door (store, query, retrieve) alone (serve starts it by itself)",
+    "requests": "read orders and requests for a read from a FHIR server alone (serve starts it by itself)",
     "hl7": "run the HL7 v2 door for orders and patient data alone (serve starts it by itself)",
     "identity": "films that may be another patient's: list, compare, answer; merged patients, undo a merge",
     "watch": "run the folder watcher alone (serve starts it by itself)",

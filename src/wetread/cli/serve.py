@@ -1,4 +1,4 @@
-"""`wetread serve`: the HTTP door, and around it the worker processes, the pager, the DIMSE door and the folder watcher."""
+"""`wetread serve`: the HTTP door, and around it the worker processes, the pager, the DIMSE and HL7 doors, the folder watcher and the poll of a FHIR server."""
 
 import errno
 import threading
@@ -45,4 +45,5 @@ def _companions(settings: Settings) -> list[str]:
     dimse = ["dimse"] if settings.dimse_ports else []
     watch = ["watch"] if settings.watch_folder is not None else []
     hl7 = ["hl7"] if settings.hl7_listener is not None else []
-    return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7]
+    requests = ["requests"] if settings.fhir_requests is not None else []
+    return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7, *requests]

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from uuid import UUID, uuid5
 
 from wetread.domain.finding import Code, FindingName, concept
+from wetread.domain.identifiers import derived_uid
 from wetread.domain.study import PatientIdentity
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "patient_identifier",
     "patient_number",
     "present",
+    "report_identifier",
     "search_identifier",
     "search_token",
     "study_day",
@@ -78,6 +80,11 @@ def identifier(system: str, value: str, type_code: str = "") -> Json:
 def dicom_uid_identifier(uid: str) -> Json:
     """A DICOM UID as R4 ImagingStudy.identifier writes it."""
     return identifier("urn:dicom:uid", f"urn:oid:{uid}")
+
+
+def report_identifier(secret: bytes, study_key: str) -> Json:
+    """What a study's report is known by on every FHIR server that we send it to."""
+    return identifier("urn:ietf:rfc:3986", f"urn:oid:{derived_uid(secret, 'fhir', study_key, 'report')}")
 
 
 def search_identifier(resource_type: str, named: Json) -> str:

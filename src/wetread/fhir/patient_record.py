@@ -10,10 +10,11 @@ from dataclasses import dataclass, field, replace
 
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import PermanentError, TransientError
-from wetread.domain.identifiers import StudyKey, derived_uid, source_id
+from wetread.domain.identifiers import StudyKey, source_id
 from wetread.domain.record import RecordEntry
 from wetread.domain.study import PatientIdentity
 from wetread.fhir.bounded_http import Budget
+from wetread.fhir.datatypes import report_identifier
 from wetread.fhir.record_documents import Attachment, attachments, binary, plain_text
 from wetread.fhir.record_entries import entry_of, medication_names
 from wetread.fhir.record_patient import FoundPatient, find_patient, is_of, names_patient
@@ -71,7 +72,7 @@ class FhirPatientRecord:
 
     def _own_report(self, key: StudyKey) -> str:
         """The identifier of a report that we delivered ourselves (`fhir.bundle`): it is a prior of ours already."""
-        return f"urn:oid:{derived_uid(self._secret, 'fhir', key, 'report')}"
+        return str(report_identifier(self._secret, key)["value"])
 
     def _named(self, identity: PatientIdentity) -> Callable[[RecordKind, str], str]:
         """Source ids of one patient's resources; another patient's never meet them, whatever the server merges."""

@@ -3,6 +3,7 @@
 Identity is in one place alone: the body of the search for the patient (https://hl7.org/fhir/R4/http.html#search), so that it is in nobody's log of URLs.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _ADVICE = {
     410: "check record_fhir_url",
 }
 _BINARY = re.compile(r"Binary/\w[\w.-]{0,63}(?:/_history/\w[\w.-]{0,63})?", re.ASCII)
+_PLACE = re.compile(r"[A-Z][A-Za-z]{1,40}/[A-Za-z0-9.-]{1,64}", re.ASCII)
 _ISSUE = re.compile(r"[a-z-]{1,32}")
 
 
@@ -70,6 +72,39 @@ class RecordServer:
         if not _BINARY.fullmatch(place):
             raise PermanentError("a document of the record is elsewhere, which is not followed", code="record_strays")
         return _object(self._get(f"{self.base_url}/{place}", budget))
+
+    def resource(self, reference: str, budget: Budget) -> Json:
+        """What a reference of this server leads to. Raises PermanentError 'record_strays' for a reference to anything else, 'record_gone' where there is nothing (any more)."""
+        place = reference.removeprefix(f"{self.base_url}/").partition("/_history/")[0]
+        if not _PLACE.fullmatch(place):
+            raise PermanentError("a reference leads elsewhere, which is not followed", code="record_strays")
+        answer = self._ask("GET", f"{self.base_url}/{place}", {"Accept": _FHIR_JSON[0]}, budget)
+        if answer.status in (404, 410):
+            raise PermanentError("the record server has no such resource", code="record_gone")
+        found = _object(self._judged(answer))
+        if (found.get("resourceType"), found.get("id")) != tuple(place.split("/")):
+            raise PermanentError("the record server answers with another resource", code="record_no_fhir")
+        return found
+
+    def put(self, place: str, resource: Json, version: str, budget: Budget) -> None:
+        """Replace a resource, only while it is the `version` that we have read (If-Match; "": the server has no versions).
+
+        Raises TransientError 'record_changed' where it is another by now, PermanentError 'record_unwilling' where the server does not take this resource.
+        """
+        headers = {"Content-Type": _FHIR_JSON[0], "Accept": _FHIR_JSON[0], "Prefer": "return=minimal"}
+        if version:
+            headers["If-Match"] = f'W/"{version}"'
+        body = json.dumps(resource, ensure_ascii=False).encode()
+        answer = self._ask("PUT", f"{self.base_url}/{place}", headers, budget, body)
+        if answer.status in (409, 412):
+            raise TransientError("somebody else changed the resource meanwhile", code="record_changed")
+        if answer.status in (400, 404, 405, 410, 422):
+            raise PermanentError(
+                f"the record server does not take the change (HTTP {answer.status}{_issue(answer)})",
+                code="record_unwilling",
+            )
+        if answer.status not in (200, 201, 204):
+            self._judged(answer)
 
     def _get(self, url: str, budget: Budget) -> Answer:
         return self._judged(self._ask("GET", url, {"Accept": _FHIR_JSON[0]}, budget))

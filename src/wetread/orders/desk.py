@@ -20,7 +20,18 @@ from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.order_store import Answered, OrderStore
 from wetread.ports.vault import Search, Vault, VaultStudy
 
-__all__ = ["CancelOrders", "Instruction", "MergePatients", "OrderDesk", "PlaceOrders", "Said", "UpdatePatient"]
+__all__ = [
+    "CancelOrders",
+    "Instruction",
+    "MergePatients",
+    "OrderDesk",
+    "PlaceOrders",
+    "Said",
+    "UpdatePatient",
+    "hold_if_differs",
+    "imaged_under",
+    "open_and_audit",
+]
 
 _LOG = logging.getLogger(__name__)
 _MOST_STUDIES = 1000
@@ -64,6 +75,8 @@ class Said:
     control_id: str
     digest: str
     instruction: Instruction
+    by: str = "hl7"
+    """Which language it was said in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +101,9 @@ class OrderDesk:
             raise PermanentError("another message came under this control id", code="control_id_reused")
         with self.database.begin() as unit:
             facts = self._do(unit, said.instruction, f"{said.sender}\0{said.control_id}", now)
-            unit.audit(AuditEvent(f"hl7.{_name(said.instruction)}", said.brought_by, detail=tuple(facts.items())), now)
+            unit.audit(
+                AuditEvent(f"{said.by}.{_name(said.instruction)}", said.brought_by, detail=tuple(facts.items())), now
+            )
             unit.commit()
         answer = Answered(said.sender, said.control_id, said.digest, "accept", "", now)
         self.store.remember(answer)
@@ -105,10 +120,10 @@ class OrderDesk:
             unit.commit()
         return undone
 
-    def refused(self, brought_by: str, code: str) -> None:
+    def refused(self, brought_by: str, code: str, by: str = "hl7") -> None:
         """Note in the audit what was not taken, by a code that says nothing of its content."""
         with self.database.begin() as unit:
-            unit.audit(AuditEvent("hl7.refuse", brought_by, code), self.clock.now())
+            unit.audit(AuditEvent(f"{by}.refuse", brought_by, code), self.clock.now())
             unit.commit()
 
     def _do(self, unit: UnitOfWork, instruction: Instruction, source: str, now: datetime) -> dict[str, str]:
@@ -180,15 +195,19 @@ class OrderDesk:
 
     def _imaged(self, order: Order) -> tuple[VaultStudy, ...]:
         """Studies under the order's accession number, whoever they are of."""
-        accession = order.accession_number
-        if not accession:
-            return ()
-        found = self.vault.search_studies(Search({"AccessionNumber": accession}, _MOST_STUDIES))
-        return tuple(each for each in found if each.identity.accession_number == accession)
+        return imaged_under(self.vault, order.accession_number)
 
     def _studies_of(self, number: PatientNumber) -> tuple[VaultStudy, ...]:
         found = self.vault.search_studies(Search({"PatientID": number.patient_id}, _MOST_STUDIES))
         return tuple(each for each in found if number_of(each.identity) == number)
+
+
+def imaged_under(vault: Vault, accession_number: str) -> tuple[VaultStudy, ...]:
+    """Studies under exactly this accession number, whoever they are of; none for ""."""
+    if not accession_number:
+        return ()
+    found = vault.search_studies(Search({"AccessionNumber": accession_number}, _MOST_STUDIES))
+    return tuple(each for each in found if each.identity.accession_number == accession_number)
 
 
 def hold_if_differs(

@@ -28,6 +28,7 @@ from wetread.ports.reading_store import ReadingStore
 from wetread.ports.relabel_store import RelabelStore
 from wetread.ports.request_store import RequestStore
 from wetread.ports.rollout_store import RolloutStore
+from wetread.ports.task_store import TaskStore
 from wetread.ports.watch_store import WatchStore
 
 __all__ = ["Account", "AdmissionOutcome", "Database", "JobCounts", "Session", "UnitOfWork", "WorklistOrder"]
@@ -74,6 +75,7 @@ class UnitOfWork(
     HoldStore,
     PolicyStore,
     RequestStore,
+    TaskStore,
     Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.

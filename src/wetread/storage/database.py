@@ -32,6 +32,7 @@ from wetread.storage.request_rows import RequestRows
 from wetread.storage.results import ResultRows
 from wetread.storage.rollouts import RolloutRows
 from wetread.storage.studies import StudyRows
+from wetread.storage.task_rows import TaskRows
 from wetread.storage.transaction import Row, audit_record
 from wetread.storage.watch_rows import WatchRows
 
@@ -64,6 +65,7 @@ class SqlUnitOfWork(
     ReadingRows,
     HoldRows,
     RequestRows,
+    TaskRows,
 ):
     """Everything one transaction may read and write."""
 

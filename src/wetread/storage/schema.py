@@ -42,7 +42,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0015", "vault": "0003", "snippets": "0002"}
+HEADS = {"work": "0016", "vault": "0003", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,10 +75,15 @@ def metadata_of(which: str) -> MetaData:
     """The tables of the "work", the "vault" or the "snippets" database."""
     from wetread.storage.reading_schema import reading_tables
     from wetread.storage.snippet_schema import snippets_metadata
+    from wetread.storage.task_schema import task_tables
     from wetread.storage.vault_schema import vault
     from wetread.storage.workitem_schema import workitem_tables
 
-    return {"work": workitem_tables() and reading_tables(), "vault": vault, "snippets": snippets_metadata}[which]
+    return {
+        "work": workitem_tables() and task_tables() and reading_tables(),
+        "vault": vault,
+        "snippets": snippets_metadata,
+    }[which]
 
 
 def text_column(name: str) -> Column[str]:

@@ -30,6 +30,7 @@ from wetread.testing.memory_relabel import MemoryRelabelStore
 from wetread.testing.memory_requests import MemoryRequestStore
 from wetread.testing.memory_rollouts import MemoryRolloutStore
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
+from wetread.testing.memory_tasks import MemoryTaskStore
 from wetread.testing.memory_watch import MemoryWatchStore
 
 __all__ = ["MemoryDatabase", "MemoryUnitOfWork"]
@@ -47,6 +48,7 @@ class MemoryUnitOfWork(
     MemoryHoldStore,
     MemoryPolicyStore,
     MemoryRequestStore,
+    MemoryTaskStore,
 ):
     """One transaction on a copy of the state."""
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from wetread.domain.alarm import Alarm
 from wetread.domain.analysis import Analysis
+from wetread.domain.asked_task import AskedTask
 from wetread.domain.audit import AuditRecord
 from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
@@ -96,6 +97,8 @@ class MemoryState:
     preferences: dict[tuple[str, str], str] = field(default_factory=dict)
     holds: dict[str, IdentityHold] = field(default_factory=dict)
     requests: dict[str, ReadRequest] = field(default_factory=dict)
+    asked_tasks: dict[str, AskedTask] = field(default_factory=dict)
+    news_cursors: dict[str, datetime] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
