@@ -1,5 +1,6 @@
 """Archives to ask, each the same to a test: keep a film there, and the port that asks it."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,28 +8,43 @@ from io import BytesIO
 from pathlib import Path
 
 import urllib3
+from neighbours.dcmtk import DCMTK, dcmqrscp
 from neighbours.orthanc import orthanc
+from neighbours.process import free_port, listens
 from neighbours.wetread import ACCOUNT, Wetread
 from pydicom import Dataset, dcmread
+from tests.journey.waiting import wait_for
 
 from wetread.dicom.dicomweb_archive import DicomwebArchive
 from wetread.dicom.dicomweb_exchange import DicomwebExchange
+from wetread.dicom.move_door import MovePort
 from wetread.dicom.orthanc_archive import OrthancArchive
+from wetread.dicom.remote_ae import RemoteAe
+from wetread.dicom.remote_archive import DimseArchive
 from wetread.dicom.stow_client import StowPeer, store_instances
 from wetread.domain.archive import ArchivedInstance, ArchivedStudy, ArchiveWays
 from wetread.ports.archive import Archive
 from wetread.testing.memory_archive import MemoryArchive
 
-__all__ = ["ArchiveWorld", "memory_world", "orthanc_archive", "orthanc_worlds", "own_world", "re_labelled"]
+__all__ = [
+    "ArchiveWorld",
+    "dcmqrscp_worlds",
+    "memory_world",
+    "orthanc_archive",
+    "orthanc_worlds",
+    "own_worlds",
+    "re_labelled",
+]
 
 
 @dataclass(frozen=True)
 class ArchiveWorld:
-    """`keep` stores one Part 10 file as a modality would; `delete` takes an instance away by its UID, where this archive can."""
+    """`keep` stores one Part 10 file as a modality would; `delete` takes an instance away by its UID, where this archive can. `whole_files`: by DIMSE only data sets come, and the file around them is ours."""
 
     archive: Archive
     keep: Callable[[bytes], None]
     delete: Callable[[str], None] | None = None
+    whole_files: bool = True
 
 
 def re_labelled(film: bytes, **values: str) -> bytes:
@@ -62,7 +78,7 @@ def orthanc_archive(url: str, name: str = "orthanc", timeout_s: float = 10.0) ->
 @contextmanager
 def orthanc_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
     """One Orthanc by its own ways, and as any DICOMweb archive."""
-    with orthanc(folder) as neighbour:
+    with orthanc(folder, DicomAlwaysAllowFind=True, DicomAlwaysAllowGet=True) as neighbour:
 
         def keep(content: bytes) -> None:
             assert urllib3.request("POST", f"{neighbour.url}/instances", body=content, timeout=10).status == 200
@@ -73,16 +89,48 @@ def orthanc_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
 
         ways = ArchiveWays(decodes_percent=False)
         web = DicomwebArchive("orthanc-web", DicomwebExchange(neighbour.dicomweb_url), lambda: ways)
+        dimse = DimseArchive("orthanc-dimse", RemoteAe(neighbour.ae_title, "127.0.0.1", neighbour.dicom_port))
         yield {
             "orthanc": ArchiveWorld(orthanc_archive(neighbour.url), keep, delete),
             "orthanc-web": ArchiveWorld(web, keep, delete),
+            "orthanc-dimse": ArchiveWorld(dimse, keep, delete, whole_files=False),
+        }
+
+
+class MoveOnly(DimseArchive):
+    """As of an archive that offers no C-GET."""
+
+    def _get(self, *_: object) -> None:
+        return None
+
+
+@contextmanager
+def dcmqrscp_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
+    """DCMTK's archive, by C-GET and by C-MOVE."""
+    port = MovePort("WETREAD_IN", "127.0.0.1", free_port())
+    with dcmqrscp(folder, destination=(port.ae_title, port.port)) as neighbour:
+
+        def keep(content: bytes) -> None:
+            (folder / "film.dcm").write_bytes(content)
+            to = ["-aet", "WETREAD", "-aec", neighbour.ae_title, "127.0.0.1", str(neighbour.port)]
+            subprocess.run([DCMTK + "storescu", "-xs", *to, str(folder / "film.dcm")], check=True, timeout=30)
+
+        peer = RemoteAe(neighbour.ae_title, "127.0.0.1", neighbour.port)
+        yield {
+            "dcmqrscp": ArchiveWorld(DimseArchive("dcmqrscp", peer), keep, whole_files=False),
+            "dcmqrscp-move": ArchiveWorld(MoveOnly("dcmqrscp", peer, move_port=port), keep, whole_files=False),
         }
 
 
 @contextmanager
-def own_world(folder: Path) -> Iterator[ArchiveWorld]:
-    """A second server of our own."""
-    house = Wetread(folder / "house", {"WORKERS": "0", "STOW_NETWORKS": "127.0.0.0/8"})
+def own_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
+    """A second server of our own, by DICOMweb and by DIMSE."""
+    port = free_port()
+    dimse = {
+        "DIMSE_PORT": str(port),
+        "APPLICATION_ENTITIES": '[{"ae_title": "OTHER", "calls_from": ["*"], "it_may": ["query"]}]',
+    }
+    house = Wetread(folder / "house", {"WORKERS": "0", "STOW_NETWORKS": "127.0.0.0/8", **dimse})
     house.add_radiologist()
     token = house.run("user", "token", ACCOUNT).stdout.strip().splitlines()[-1]
     pool = urllib3.PoolManager(num_pools=1)
@@ -93,7 +141,12 @@ def own_world(folder: Path) -> Iterator[ArchiveWorld]:
 
     with house.serving():
         exchange = DicomwebExchange(house.dicomweb_url, authorization=f"Bearer {token}")
-        yield ArchiveWorld(DicomwebArchive("wetread", exchange), keep)
+        wait_for(lambda: listens(port), "the DIMSE door")
+        peer = RemoteAe("WETREAD", "127.0.0.1", port, "OTHER")
+        yield {
+            "wetread": ArchiveWorld(DicomwebArchive("wetread", exchange), keep),
+            "wetread-dimse": ArchiveWorld(DimseArchive("wetread-dimse", peer), keep, whole_files=False),
+        }
 
 
 def _study(said: Dataset) -> ArchivedStudy:

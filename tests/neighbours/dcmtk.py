@@ -41,11 +41,14 @@ def storescp(folder: Path, *options: str) -> Iterator[DimsePeer]:
 
 
 @contextmanager
-def dcmqrscp(folder: Path, callers: Sequence[str] = ("WETREAD",)) -> Iterator[DimsePeer]:
-    """An archive that takes associations of `callers` only."""
+def dcmqrscp(
+    folder: Path, callers: Sequence[str] = ("WETREAD",), *, destination: tuple[str, int] = ("NOBODY", 0)
+) -> Iterator[DimsePeer]:
+    """An archive that takes associations of `callers` only, and moves to `destination` at this machine."""
     (folder / "archive").mkdir(parents=True)
     peer = DimsePeer("DCMQRSCP", free_port(), folder / "archive")
     hosts = "\n".join(f"caller{number} = ({title}, localhost, 0)" for number, title in enumerate(callers))
+    hosts += "\ndestination = ({}, localhost, {})".format(*destination)
     names = ", ".join(f"caller{number}" for number in range(len(callers)))
     (folder / "dcmqrscp.cfg").write_text(
         f"NetworkTCPPort = {peer.port}\nMaxPDUSize = 16384\nMaxAssociations = 8\n"

@@ -29,7 +29,7 @@ from wetread.domain.identifiers import is_valid_uid
 from wetread.ingest.multipart import MultipartError, MultipartParser, PartBegin, PartEnd, related_boundary
 from wetread.ports.archive import Inbox
 
-__all__ = ["DicomwebArchive", "RetrieveBounds", "refused", "take_alone"]
+__all__ = ["DicomwebArchive", "RetrieveBounds", "days", "matches", "refused", "take_alone"]
 
 _JSON = "application/dicom+json"
 _DICOM = "application/dicom"
@@ -84,8 +84,8 @@ class DicomwebArchive:
         pairs = [*((key, self._encoded(value)) for key, value in asked), *(("includefield", f) for f in _STUDY_FIELDS)]
         rows = [row for page in self._pages("/studies", pairs, limit + 1) for row in page]
         told = [_study(row) for row in rows]
-        asked_for = {each.study_instance_uid: each for each in told if each is not None and _matches(each, query)}
-        complete = len(rows) <= limit and all(each is not None and _matches(each, query) for each in told)
+        asked_for = {each.study_instance_uid: each for each in told if each is not None and matches(each, query)}
+        complete = len(rows) <= limit and all(each is not None and matches(each, query) for each in told)
         return FoundStudies(tuple(asked_for.values())[:limit], complete)
 
     def instances(self, study_instance_uid: str) -> tuple[ArchivedInstance, ...]:
@@ -242,18 +242,19 @@ def _keys(query: StudyQuery) -> tuple[tuple[str, str], ...]:
         ("StudyInstanceUID", query.study_instance_uid),
         ("PatientID", query.patient_id),
         ("AccessionNumber", query.accession_number),
-        ("StudyDate", _days(query.taken_from, query.taken_until)),
+        ("StudyDate", days(query.taken_from, query.taken_until)),
         ("ModalitiesInStudy", query.modality),
     )
 
 
-def _days(since: date | None, until: date | None) -> str:
+def days(since: date | None, until: date | None) -> str:
+    """A range of dates to match by (PS3.4 §C.2.2.2.5.1), "" for none."""
     said = tuple(day.strftime("%Y%m%d") if day else "" for day in (since, until))
     return "-".join(said) if any(said) else ""
 
 
-def _matches(study: ArchivedStudy, query: StudyQuery) -> bool:
-    """An archive that ignores a key, or takes it for a pattern, answers with others' studies."""
+def matches(study: ArchivedStudy, query: StudyQuery) -> bool:
+    """Is this what was asked for? An archive that ignores a key, or takes it for a pattern, answers with others' studies."""
     since, until = (day.strftime("%Y%m%d") if day else "" for day in (query.taken_from, query.taken_until))
     return (
         query.study_instance_uid in ("", study.study_instance_uid)

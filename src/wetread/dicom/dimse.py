@@ -20,11 +20,11 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from pydicom.config import IGNORE
 from pydicom.config import settings as pydicom_settings
@@ -49,9 +49,9 @@ from wetread.dicom.tls_profile import OurTls, accepting
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
 from wetread.ingest.outcome import Claim, InstanceOutcome, Outcome
-from wetread.ingest.reception import Reception
+from wetread.ports.file_store import IncomingFile
 
-__all__ = ["DimseDoor", "DimseLimits", "run_dimse"]
+__all__ = ["Desk", "DimseDoor", "DimseLimits", "run_dimse"]
 
 _log = logging.getLogger(__name__)
 
@@ -87,12 +87,26 @@ class DimseLimits:
     max_retrieved_instances: int = 10_000
 
 
+class _Files(Protocol):
+    def receive(self) -> IncomingFile: ...
+
+
+class Desk(Protocol):
+    """Where a door brings instances: the reception, or who waits for those of a retrieve."""
+
+    @property
+    def files(self) -> _Files: ...
+    def receive(self, incoming: Sequence[IncomingFile], sender: str, claim: Claim) -> tuple[InstanceOutcome, ...]: ...
+    def turn_away(self, sender: str, error: Exception) -> InstanceOutcome: ...
+    def record(self, event: AuditEvent) -> None: ...
+
+
 class DimseDoor:
     """`callers` may store, `queriers` may query and retrieve; of all these, `secured` in TLS only (`Callers`). Nobody else may associate, and with none listed nobody may."""
 
     def __init__(
         self,
-        reception: Reception,
+        reception: Desk,
         *,
         ae_title: str,
         callers: Collection[tuple[str, str]],

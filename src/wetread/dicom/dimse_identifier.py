@@ -13,7 +13,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import is_valid_uid
 from wetread.ports.vault import INSTANCE_KEYS, SERIES_KEYS, STUDY_KEYS
 
-__all__ = ["IMAGE", "PATIENT", "SERIES", "STUDY", "Question", "read_question", "read_selection"]
+__all__ = ["IMAGE", "PATIENT", "SERIES", "STUDY", "Question", "read_question", "read_selection", "texts_of"]
 
 _MAX_BYTES = 256 * 1024
 PATIENT, STUDY, SERIES, IMAGE = "PATIENT", "STUDY", "SERIES", "IMAGE"
@@ -25,7 +25,7 @@ _MATCHED = {
     SERIES: STUDY_KEYS | SERIES_KEYS,
     IMAGE: STUDY_KEYS | SERIES_KEYS | INSTANCE_KEYS,
 }
-_LEVEL, _CHARACTER_SET, _REQUEST = 0x00080052, 0x00080005, 0x00400275
+_CHARACTER_SET, _REQUEST = 0x00080005, 0x00400275
 _NOT_KEYS = frozenset({"QueryRetrieveLevel", "SpecificCharacterSet", "RetrieveAETitle", "TimezoneOffsetFromUTC"})
 _MAX_VALUE = 256
 _BOUNDS = Limits(nesting_depth=4, elements=1000, header_bytes=_MAX_BYTES, value_bytes=_MAX_BYTES)
@@ -87,18 +87,23 @@ def _around(level: str, patient_root: bool) -> tuple[list[str], list[str]]:
     return [_UNIQUE[each] for each in levels[:at]], [_UNIQUE[each] for each in levels[at + 1 :]]
 
 
-def _read(identifier: bytes, transfer_syntax_uid: str, patient_root: bool) -> tuple[str, dict[str, str]]:
-    """The level, and the text of every key, "" for a key without a value."""
-    syntax = TRANSFER_SYNTAXES[transfer_syntax_uid]
-    data_set = read_elements(identifier, syntax, _Every(), _Every(), _BOUNDS)
+def texts_of(identifier: bytes, transfer_syntax_uid: str) -> dict[str, str]:
+    """The text of every attribute by its keyword, "" for one without a value; of a sequence, its first item's. Raises HostileInput for bytes that are no data set."""
+    data_set = read_elements(identifier, TRANSFER_SYNTAXES[transfer_syntax_uid], _Every(), _Every(), _BOUNDS)
     codecs = codecs_of(tuple(_text(data_set, _CHARACTER_SET, ("iso8859_1",)).split("\\")))
-    level = _text(data_set, _LEVEL, codecs)
-    if level not in _UNIQUE or (level == PATIENT and not patient_root):
-        raise _misfit("the query/retrieve level is none of this model")
     given = {_keyword(tag): _text(data_set, tag, codecs) for tag in data_set.values}
     for sequence, item in data_set.first_items.items():
         texts = {_keyword(tag): _clean(decode_text(each.value, codecs)) for tag, each in item.items()}
         given |= texts if sequence == _REQUEST else {_keyword(sequence): "".join(texts.values())}
+    return given
+
+
+def _read(identifier: bytes, transfer_syntax_uid: str, patient_root: bool) -> tuple[str, dict[str, str]]:
+    """The level, and the text of every key, "" for a key without a value."""
+    given = texts_of(identifier, transfer_syntax_uid)
+    level = given.get("QueryRetrieveLevel", "")
+    if level not in _UNIQUE or (level == PATIENT and not patient_root):
+        raise _misfit("the query/retrieve level is none of this model")
     return level, {keyword: value for keyword, value in given.items() if keyword not in _NOT_KEYS}
 
 

@@ -283,9 +283,10 @@ class SpoolingProvider(PacedProvider):
 
     def _file_meta(self, message: DIMSEMessage, context_id: int) -> bytes:
         command, context = message.command_set, self.assoc._accepted_cx[context_id]
+        sender = self.assoc.acceptor if self.assoc.is_requestor else self.assoc.requestor
         return encode_file_meta(
             str(command.get("AffectedSOPClassUID", "")),
             str(command.get("AffectedSOPInstanceUID", "")),
             str(context.transfer_syntax[0]),
-            str(self.assoc.requestor.ae_title).strip(),
+            str(sender.ae_title).strip(),
         )
