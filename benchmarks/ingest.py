@@ -1,8 +1,8 @@
 """STOW-RS receiving, beside Debian's Orthanc in the same run: server CPU per instance, memory, throughput and acknowledgement times.
 
-`python benchmarks/ingest.py [--instances 24] [--rounds 5] [--senders 1 8]`. Both receivers fsync before they answer; ours also parses in a sandbox, hashes, and commits vault,
+`python benchmarks/ingest.py [--instances 24] [--rounds 5] [--senders 1 8] [--rows 2048]`. Both receivers fsync before they answer; ours also parses in a sandbox, hashes, and commits vault,
 row, audit and job. CPU is user plus system time of the server's own process (of its sandbox children: beside it), so that senders on the same cores do not count.
-Compare ratios: absolute times depend on the machine.
+Compare ratios: absolute times depend on the machine. No durable receiver is faster than its disk, so the same bytes are also written and fsynced by as many threads, and nothing else.
 """
 
 import argparse
@@ -180,9 +180,22 @@ def hash_ms(content: bytes) -> float:
     return 100 * (time.process_time() - began)
 
 
-def report(receivers: Sequence[Receiver], memory: dict[str, float], n: int, yardstick_ms: float) -> None:
-    print(f"instance {ROWS * COLUMNS * 2 / 1e6:.1f} MB; n = {n} per receiver and row")
-    print(f"sha256 of one instance here and now: {yardstick_ms:.1f} ms CPU")
+def disk_rate(films: Sequence[bytes], writers: int) -> float:
+    """Files per second, each written and fsynced."""
+
+    def write(number: int) -> None:
+        descriptor = os.open(Path(folder, str(number)), os.O_CREAT | os.O_WRONLY)
+        os.write(descriptor, films[number])
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(writers) as pool:
+        began = time.perf_counter()
+        list(pool.map(write, range(len(films))))
+        return len(films) / (time.perf_counter() - began)
+
+
+def report(receivers: Sequence[Receiver], memory: dict[str, float], disk: dict[int, list[float]]) -> None:
     print(f"{'receiver':<9} {'CPU ms/instance (min-max)':>27} {'children':>9} {'RSS MB':>7}")
     for each in receivers:
         spread = f"{statistics.median(each.cpu_ms):.1f} ({min(each.cpu_ms):.1f}-{max(each.cpu_ms):.1f})"
@@ -192,6 +205,8 @@ def report(receivers: Sequence[Receiver], memory: dict[str, float], n: int, yard
         for senders, rates in each.rate.items():
             acks = statistics.quantiles(each.acks_ms[senders], n=100)
             print(f"{each.name:<9} {senders:>8} {statistics.median(rates):>12.1f} {acks[49]:>11.0f} {acks[98]:>11.0f}")
+    for writers, rates in disk.items():
+        print(f"{'the disk':<9} {writers:>8} {statistics.median(rates):>12.1f}")
     if len(receivers) == 2:
         ours, theirs = (statistics.median(each.cpu_ms) for each in receivers)
         print(f"CPU ratio {receivers[1].name} / {receivers[0].name}: {theirs / ours:.1f}")
@@ -202,29 +217,34 @@ def main() -> None:
     parser.add_argument("--instances", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--senders", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--rows", type=int, default=ROWS, help=f"of {COLUMNS} columns of 16 bit ({ROWS})")
     args = parser.parse_args()
-    pixels = os.urandom(ROWS * COLUMNS * 2)
     with ExitStack() as opened:
         starters = [wetread, orthanc] if shutil.which("Orthanc") else [wetread]
         folders = [Path(opened.enter_context(tempfile.TemporaryDirectory())) for _ in starters]
         receivers = [opened.enter_context(start(folder)) for start, folder in zip(starters, folders, strict=True)]
-        run(receivers, args, pixels)
+        run(receivers, args)
 
 
-def run(receivers: list[Receiver], args: argparse.Namespace, pixels: bytes) -> None:
+def run(receivers: list[Receiver], args: argparse.Namespace) -> None:
     """Rounds are interleaved, so that a change of load falls on all; the first round only warms up."""
+    pixels = os.urandom(args.rows * COLUMNS * 2)
     yardsticks: list[float] = []
+    disk: dict[int, list[float]] = {}
     for number in range(args.rounds + 1):
         yardsticks.append(hash_ms(pixels))
         for senders in args.senders:
-            films = [film(f"2.25.{number + 1}{senders}.{n}", pixels) for n in range(args.instances)]
+            films = [film(f"2.25.{number + 1}{senders}.{n}", pixels, rows=args.rows) for n in range(args.instances)]
+            disk.setdefault(senders, []).append(disk_rate(films, senders))
             for receiver in receivers:
                 measure(receiver, films, senders)
         if number == 0:
             for receiver in receivers:
                 receiver.cpu_ms, receiver.children_ms, receiver.rate, receiver.acks_ms = [], [], {}, {}
     memory = {each.name: memory_mb(each.pid) for each in receivers}
-    report(receivers, memory, args.rounds * args.instances, statistics.median(yardsticks))
+    print(f"instance {len(pixels) / 1e6:.1f} MB; n = {args.rounds * args.instances} per receiver and row")
+    print(f"sha256 of one instance here and now: {statistics.median(yardsticks):.1f} ms CPU")
+    report(receivers, memory, disk)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,14 @@ _ADMIT_INSTANCES = insert(vault_instances).on_conflict_do_nothing(index_elements
 _SAME_SERIES = (_SERIES.study_key == _INSTANCES.study_key) & (
     _SERIES.series_instance_uid == _INSTANCES.series_instance_uid
 )
+_OWNERS = select(
+    _STUDIES.study_key,
+    *(_STUDIES.patient_id, _STUDIES.issuer_of_patient_id),
+    *(_STUDIES.received_patient_id, _STUDIES.received_issuer),
+).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
+_STUDY_OF = select(_INSTANCES.instance_key, _INSTANCES.study_key).where(
+    _INSTANCES.instance_key.in_(bindparam("keys", expanding=True))
+)
 _INSIDE = vault_instances.alias()
 _MINE = (_INSIDE.c.study_key == _SERIES.study_key) & (_INSIDE.c.series_instance_uid == _SERIES.series_instance_uid)
 _COUNT = select(func.count()).select_from(_INSIDE).where(_MINE).scalar_subquery().label("instances")
@@ -155,12 +163,7 @@ def _admit(connection: Connection, batch: Sequence[VaultInstance]) -> None:
 
 
 def _refuse_other_patients(connection: Connection, batch: Sequence[VaultInstance]) -> None:
-    current, received = (
-        (_STUDIES.patient_id, _STUDIES.issuer_of_patient_id),
-        (_STUDIES.received_patient_id, _STUDIES.received_issuer),
-    )
-    held = select(_STUDIES.study_key, *current, *received)
-    rows = connection.execute(held.where(_STUDIES.study_key.in_({each.study_key for each in batch})))
+    rows = connection.execute(_OWNERS, {"keys": list({each.study_key for each in batch})})
     owners = {key: (tuple(numbers[:2]), tuple(numbers[2:])) for key, *numbers in rows}
     if any(_owner(each) not in owners.get(each.study_key, ()) for each in batch):
         raise PermanentError(
@@ -170,8 +173,7 @@ def _refuse_other_patients(connection: Connection, batch: Sequence[VaultInstance
 
 
 def _refuse_other_studies(connection: Connection, batch: Sequence[VaultInstance]) -> None:
-    held = select(_INSTANCES.instance_key, _INSTANCES.study_key)
-    rows = connection.execute(held.where(_INSTANCES.instance_key.in_([each.instance_key for each in batch])))
+    rows = connection.execute(_STUDY_OF, {"keys": [each.instance_key for each in batch]})
     studies = {row.instance_key: row.study_key for row in rows}
     if any(studies[each.instance_key] != each.study_key for each in batch):
         raise PermanentError(
