@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 from builders_web import PASSWORD, Browser, World
 from builders_web_films import add_phantom
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from wetread.testing.phantom import PhantomSpec, demo_cohort
 
+AXE = Path(__file__).parent / "neighbours" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -57,3 +59,14 @@ def open_study(page: Page, room: Room, key: str, actor_id: str = "m.frost") -> N
 def film_is_shown(page: Page) -> None:
     page.wait_for_selector(".film .message", state="attached")
     expect(page.locator(".film .message").first).to_be_hidden(timeout=20_000)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core calls a serious barrier."""
+    page.evaluate(f"() => {{ {AXE.read_text('utf-8')} }}")
+    found = cast(list[dict[str, object]], page.evaluate("async () => (await axe.run()).violations"))
+    return [
+        f"{each['id']}: {[n['html'] for n in each['nodes']]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
 
 import pytest
 from builders_web import World, open_door
 from builders_web_films import a_reading_room, close
 from paging_world import PATH, PEOPLE, roster_text
 from playwright.sync_api import Page, expect
-from reading_room import Room, sign_in
+from reading_room import Room, sign_in, violations
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.alarm import AlarmKind
@@ -30,7 +29,6 @@ from wetread.triage.roster_book import RosterBook
 
 pytestmark = pytest.mark.real
 
-AXE = Path(__file__).parents[1] / "neighbours" / "node" / "node_modules" / "axe-core" / "axe.min.js"
 _LAST_WORD_IS_INSIDE = """() => {
   const line = document.querySelector(".finding-of");
   return line.lastElementChild.getBoundingClientRect().right <= line.getBoundingClientRect().right + 1;
@@ -63,16 +61,6 @@ def call_critical(world: World, key: str, *, minutes_ago: int = 2, reason: str =
         saved = unit.save_critical(replace(result, site="north"), expected_etag=None)
         unit.commit()
     return saved
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(f"() => {{ {AXE.read_text('utf-8')} }}")
-    found = cast(list[dict[str, object]], page.evaluate("async () => (await axe.run()).violations"))
-    return [
-        f"{each['id']}: {[n['html'] for n in each['nodes']]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
 
 
 def test_a_new_critical_result_appears_and_goes_its_whole_way_by_keyboard(page: Page, room: Room) -> None:

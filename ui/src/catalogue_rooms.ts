@@ -17,6 +17,7 @@ export const ROOMS = {
   "session.sign_in_again": "Sign in again",
   "room.worklist": "Worklist",
   "room.critical": "Critical",
+  "room.identity": "Identity",
   "room.roster": "Roster",
   "room.quality": "Quality",
   "room.admin": "Admin",

@@ -28,6 +28,8 @@ export const WORKLIST = {
   "list.found.back": "Back to the list",
   "list.failed": "The worklist cannot be loaded",
   "list.again": "Try again",
+  "list.held": "patient?",
+  "list.held.more": "Film and order are of different patients: it cannot be signed until somebody has looked.",
   "list.unread": "the model has not read it yet",
   "list.open_since": "{name} has it open since {since}",
   "list.withheld": "withheld: you read without the AI first",

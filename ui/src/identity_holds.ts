@@ -6,7 +6,7 @@ import { date, personName, visible } from "./format.ts";
 import { may } from "./session.ts";
 import { t } from "./catalogue.ts";
 
-const TITLES: Record<Hold["kind"], string> = {
+export const TITLES: Record<Hold["kind"], string> = {
   patient_mismatch: t("hold.film_and_order_are_of"),
   demographics: t("hold.the_hospitals_record_says_something"),
   patient_merged: t("hold.the_hospital_merged_this_patient"),
@@ -27,6 +27,7 @@ export class IdentityHolds {
   constructor(
     private readonly address: string,
     private readonly place: HTMLElement,
+    private readonly answered: () => Promise<void> = () => this.refresh(),
   ) {}
 
   // Also when a message comes while the study is open. A server that does not answer changes nothing: the signature asks again.
@@ -66,7 +67,7 @@ export class IdentityHolds {
   private async answer(each: Compared, answer: NonNullable<Hold["answer"]>): Promise<void> {
     try {
       await send<Hold>("POST", `${this.address}/identity`, { body: { hold_key: each.hold_key, answer } });
-      await this.refresh();
+      await this.answered();
     } catch (thrown) {
       this.draw([each], problemOf(thrown).message);
     }

@@ -2,7 +2,7 @@ import { problemOf, send } from "./api.ts";
 import { byId } from "./dom.ts";
 
 const next = new URLSearchParams(location.search).get("next") ?? "/";
-const target = /^\/((studies|film)\/[a-z2-7]{24}|criticals|alarms|roster|quality|administration(?:\/[a-z]+)?)?$/.test(next) ? next : "/";
+const target = /^\/((studies|film)\/[a-z2-7]{24}|criticals|identity|alarms|roster|quality|administration(?:\/[a-z]+)?)?$/.test(next) ? next : "/";
 
 byId("login").addEventListener("submit", async (event) => {
   event.preventDefault();

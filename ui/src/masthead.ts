@@ -11,6 +11,7 @@ import { t } from "./catalogue.ts";
 const ROOMS = [
   { path: "/", label: t("room.worklist"), act: "see_worklist", key: "W" },
   { path: "/criticals", label: t("room.critical"), act: "see_worklist", key: "C" },
+  { path: "/identity", label: t("room.identity"), act: "read_study", key: "I" },
   { path: "/roster", label: t("room.roster"), act: "see_roster", key: "R" },
   { path: "/quality", label: t("room.quality"), act: "see_quality", key: "Q" },
   { path: "/administration", label: t("room.admin"), act: "read_own_audit", key: "M" },

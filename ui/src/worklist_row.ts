@@ -23,7 +23,7 @@ export function row(study: Row, open: (key: string) => void, select: (key: strin
     h("td", {}, h("span", { class: `chip ${study.critical ? "stat" : study.priority}` }, study.critical ? t("list.critical") : study.priority.toUpperCase())),
     h("td", {}, who, named && h("div", { class: "muted mono" }, visible(study.patient_id))),
     h("td", {}, `${age(study.age_years)} ${study.sex}`),
-    h("td", { class: "mono" }, named ? visible(study.accession_number) : h("span", { class: "muted" }, t("list.nameless"))),
+    h("td", { class: "mono" }, named ? visible(study.accession_number) : h("span", { class: "muted" }, t("list.nameless")), study.held && h("div", {}, h("span", { class: "chip bad", title: t("list.held.more") }, t("list.held")))),
     h("td", {}, visible(study.views.join(", "))),
     h("td", { class: "why", title: visible([study.problem, study.reason].filter(Boolean).join("; ")) }, why),
     h("td", {}, h("span", { class: `chip ${TONES[stateOf(study)] ?? ""}` }, stateWords(stateOf(study))), study.open_by && h("div", { class: "muted cut", title: t("list.open_since", { name: study.open_by.name, since: clock(study.open_by.since) }) }, visible(study.open_by.name))),

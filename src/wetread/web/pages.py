@@ -31,6 +31,7 @@ _PAGES = {
     "/studies/{study_key}": "study.html",
     "/film/{study_key}": "film.html",
     "/criticals": "criticals.html",
+    "/identity": "identity.html",
     "/alarms": "alarms.html",
     "/roster": "roster.html",
     "/quality": "quality.html",

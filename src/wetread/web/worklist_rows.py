@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from wetread.domain.critical import CriticalResult, CriticalState
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_hold import stops_signing
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import Withheld
 from wetread.domain.study import PatientIdentity, Study
@@ -30,6 +31,8 @@ class Row:
     public: bytes
     identity: bytes
     version: int
+    held: bool = False
+    """A doubt about its patient stops the signature."""
 
     def as_json(self, why: Withheld | None, *, with_identity: bool) -> bytes:
         """`why` the machine's words are withheld from whom it is for; None where they are not."""
@@ -48,9 +51,14 @@ class RowMaker:
             batch = studies[start : start + _BATCH]
             keys = [each.study_key for each in batch]
             decisions, views, people = unit.decisions_of(keys), unit.views_of(keys), self.vault.identities(keys)
+            held = self.held(unit, keys)
             for study in batch:
                 key = study.study_key
-                yield self._row(unit, study, decisions.get(key), views.get(key, ()), people, version)
+                yield self._row(unit, study, decisions.get(key), views.get(key, ()), people, version, key in held)
+
+    def held(self, unit: UnitOfWork, keys: Sequence[StudyKey]) -> frozenset[StudyKey]:
+        """Those of them that a doubt about the patient keeps from being signed."""
+        return frozenset(key for key, holds in unit.holds_of(keys).items() if any(map(stops_signing, holds)))
 
     def unanswered(self, unit: UnitOfWork, study: Study) -> bool:
         """Critical, and no person has acknowledged it; one without a result of its own (an older release triaged it) counts as such."""
@@ -64,6 +72,7 @@ class RowMaker:
         views: Sequence[tuple[str, str]],
         people: Mapping[StudyKey, PatientIdentity],
         version: int,
+        held: bool,
     ) -> Row:
         key, target = study.study_key, decision.read_within_min if decision else 0
         critical_open = self.unanswered(unit, study)
@@ -75,9 +84,10 @@ class RowMaker:
             "views": [" ".join(filter(None, each)) for each in views],
             "limit_s": int(limit_of(waiting, self.rule).total_seconds()),
             "unanswered": critical_open,
+            "held": held,
             "withheld": "",
         }
-        return Row(waiting, study, _json(public), _json(_named(people.get(key))), version)
+        return Row(waiting, study, _json(public), _json(_named(people.get(key))), version, held)
 
 
 def _open(result: CriticalResult | None) -> bool:

@@ -130,7 +130,8 @@ class Snapshot:
             here = {each.study_key for each in studies}
             gone = self.rows.keys() - here
             self.rows = {key: row for key, row in self.rows.items() if key in here}
-            other = [each for each in studies if self._is_other(unit, each)]
+            held = self._maker.held(unit, [each.study_key for each in studies])
+            other = [each for each in studies if self._is_other(unit, each, each.study_key in held)]
             fresh = self._put(self._maker.rows(unit, other, version))
         self._sort_anew()
         return bool(gone) or fresh
@@ -145,9 +146,11 @@ class Snapshot:
             studies = tuple({each.study_key: each for each in (*studies, *oldest)}.values())
         return studies
 
-    def _is_other(self, unit: UnitOfWork, study: Study) -> bool:
+    def _is_other(self, unit: UnitOfWork, study: Study, held: bool) -> bool:
         row = self.rows.get(study.study_key)
-        return row is None or row.study != study or row.waiting.critical_open is not self._maker.unanswered(unit, study)
+        if row is None or row.study != study or row.held is not held:
+            return True
+        return row.waiting.critical_open is not self._maker.unanswered(unit, study)
 
     def _put(self, rows: Iterable[Row]) -> bool:
         """True when any row says something else than before."""

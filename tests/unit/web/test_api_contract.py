@@ -32,6 +32,7 @@ def test_the_contract_names_every_route_and_no_other(world: World, door: Browser
         "/studies/{study_key}",
         "/film/{study_key}",
         "/criticals",
+        "/identity",
         "/alarms",
         "/roster",
         "/quality",

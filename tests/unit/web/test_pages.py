@@ -35,6 +35,7 @@ def test_every_answer_carries_the_policy(door: Browser, path: str) -> None:
         "/",
         "/studies/" + "a" * 24,
         "/criticals",
+        "/identity",
         "/alarms",
         "/roster",
         "/quality",
