@@ -30,6 +30,7 @@ from wetread.ports.request_store import RequestStore
 from wetread.ports.rollout_store import RolloutStore
 from wetread.ports.task_store import TaskStore
 from wetread.ports.watch_store import WatchStore
+from wetread.ports.workitem_store import WorkitemStore
 
 __all__ = ["Account", "AdmissionOutcome", "Database", "JobCounts", "Session", "UnitOfWork", "WorklistOrder"]
 
@@ -76,6 +77,7 @@ class UnitOfWork(
     PolicyStore,
     RequestStore,
     TaskStore,
+    WorkitemStore,
     Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.

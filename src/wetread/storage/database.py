@@ -35,6 +35,7 @@ from wetread.storage.studies import StudyRows
 from wetread.storage.task_rows import TaskRows
 from wetread.storage.transaction import Row, audit_record
 from wetread.storage.watch_rows import WatchRows
+from wetread.storage.workitem_rows import WorkitemRows
 
 __all__ = ["SqlDatabase", "SqlUnitOfWork"]
 
@@ -66,6 +67,7 @@ class SqlUnitOfWork(
     HoldRows,
     RequestRows,
     TaskRows,
+    WorkitemRows,
 ):
     """Everything one transaction may read and write."""
 

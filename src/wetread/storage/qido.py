@@ -14,7 +14,7 @@ from wetread.storage.codec import column_text
 from wetread.storage.vault_rows import name_key, number_of
 from wetread.storage.vault_schema import vault_instances, vault_name_words, vault_series, vault_studies
 
-__all__ = ["of_study", "ordering", "where"]
+__all__ = ["How", "Matcher", "of_study", "ordering", "range_of", "text_of", "uids_of", "where", "wildcard"]
 
 _STUDIES, _SERIES, _INSTANCES, _WORDS = (
     table.c for table in (vault_studies, vault_series, vault_instances, vault_name_words)
@@ -38,8 +38,8 @@ _LEVELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _How:
-    """`glob`: the engine is SQLite. `fuzzy`: names by their words and sounds."""
+class How:
+    """How to match: `glob`: the engine is SQLite. `fuzzy`: names by their words and sounds."""
 
     glob: bool
     fuzzy: bool
@@ -50,7 +50,7 @@ def where(match: Mapping[str, str], *, level: str, glob: bool, fuzzy: bool = Fal
 
     Raises PermanentError(code='bad_query') for a keyword or a value that cannot be matched: a wider answer than asked for would be a wrong one.
     """
-    how = _How(glob, fuzzy)
+    how = How(glob, fuzzy)
     clauses = [_clause(keyword, value, level, how) for keyword, value in match.items() if value.strip("*")]
     return and_(true(), *clauses)
 
@@ -74,16 +74,16 @@ def ordering(order: tuple[str, ...]) -> list[ColumnElement[Any]]:
     return [*columns, _STUDIES.study_key.desc() if named[0][1] else _STUDIES.study_key.asc()]
 
 
-def _clause(keyword: str, value: str, level: str, how: _How) -> ColumnElement[bool]:
+def _clause(keyword: str, value: str, level: str, how: How) -> ColumnElement[bool]:
     if keyword not in _LEVELS[level]:
         raise PermanentError("this level cannot be searched by this attribute", code="bad_query")
     return _MATCHERS[keyword](column_text(value), how)
 
 
-_Matcher = Callable[[str, _How], ColumnElement[bool]]
+Matcher = Callable[[str, How], ColumnElement[bool]]
 
 
-def _wildcard(column: Column[str], value: str, how: _How) -> ColumnElement[bool]:
+def wildcard(column: Column[str], value: str, how: How) -> ColumnElement[bool]:
     """Exact, or `*` and `?`: the text before the first wildcard becomes a range on the index."""
     wild = _WILD.search(value)
     if wild is None:
@@ -98,15 +98,15 @@ def _like(value: str) -> str:
     return escaped.replace("*", "%").replace("?", "_")
 
 
-def _text(column: Column[str]) -> _Matcher:
-    return lambda value, how: _wildcard(column, value, how)
+def text_of(column: Column[str]) -> Matcher:
+    return lambda value, how: wildcard(column, value, how)
 
 
-def _name(keyword: str, column: Column[str]) -> _Matcher:
-    def matcher(value: str, how: _How) -> ColumnElement[bool]:
+def _name(keyword: str, column: Column[str]) -> Matcher:
+    def matcher(value: str, how: How) -> ColumnElement[bool]:
         if how.fuzzy:
             return and_(true(), *(_has_word(keyword, word) for word in folded_words(value)))
-        return _wildcard(column, name_key(value), how)
+        return wildcard(column, name_key(value), how)
 
     return matcher
 
@@ -118,14 +118,14 @@ def _has_word(keyword: str, word: str) -> ColumnElement[bool]:
     return _STUDIES.study_key.in_(select(_WORDS.study_key).where(_WORDS.keyword == keyword, found))
 
 
-def _uids(column: Column[str]) -> _Matcher:
+def uids_of(column: Column[str]) -> Matcher:
     return lambda value, _: column.in_(re.split(r"[,\\]", value))
 
 
-def _range(column: Column[str], form: re.Pattern[str], what: str) -> _Matcher:
+def range_of(column: Column[str], form: re.Pattern[str], what: str) -> Matcher:
     """A value matches all that begin with it: 1130 is the whole minute."""
 
-    def matcher(value: str, _: _How) -> ColumnElement[bool]:
+    def matcher(value: str, _: How) -> ColumnElement[bool]:
         first, dash, last = value.partition("-")
         given = [each for each in (first, last) if each]
         if not given or not all(form.fullmatch(each) for each in given):
@@ -137,8 +137,8 @@ def _range(column: Column[str], form: re.Pattern[str], what: str) -> _Matcher:
     return matcher
 
 
-def _number(column: Column[int]) -> _Matcher:
-    def matcher(value: str, _: _How) -> ColumnElement[bool]:
+def _number(column: Column[int]) -> Matcher:
+    def matcher(value: str, _: How) -> ColumnElement[bool]:
         number = number_of(value)
         if number is None:
             raise PermanentError("a number is a whole number of at most 12 digits", code="bad_query")
@@ -147,34 +147,34 @@ def _number(column: Column[int]) -> _Matcher:
     return matcher
 
 
-def _modality(value: str, _: _How) -> ColumnElement[bool]:
+def _modality(value: str, _: How) -> ColumnElement[bool]:
     series = vault_series.alias()
     wanted = series.c.modality.in_(re.split(r"[,\\]", value))
     return exists(select(1).where(series.c.study_key == _STUDIES.study_key, wanted))
 
 
 _DAY, _HOUR = "date is YYYYMMDD", "time is HH, HHMM or HHMMSS with up to 6 decimals"
-_MATCHERS: dict[str, _Matcher] = {
-    "StudyInstanceUID": _uids(_STUDIES.study_instance_uid),
-    "PatientID": _text(_STUDIES.patient_id),
-    "IssuerOfPatientID": _text(_STUDIES.issuer_of_patient_id),
+_MATCHERS: dict[str, Matcher] = {
+    "StudyInstanceUID": uids_of(_STUDIES.study_instance_uid),
+    "PatientID": text_of(_STUDIES.patient_id),
+    "IssuerOfPatientID": text_of(_STUDIES.issuer_of_patient_id),
     "PatientName": _name("PatientName", _STUDIES.patient_name),
-    "PatientBirthDate": _range(_STUDIES.patient_birth_date, _DATE, _DAY),
+    "PatientBirthDate": range_of(_STUDIES.patient_birth_date, _DATE, _DAY),
     "ReferringPhysicianName": _name("ReferringPhysicianName", _STUDIES.referring_physician_name),
-    "AccessionNumber": _text(_STUDIES.accession_number),
-    "StudyID": _text(_STUDIES.study_id),
-    "StudyDate": _range(_STUDIES.study_date, _DATE, _DAY),
-    "StudyTime": _range(_STUDIES.study_time, _TIME, _HOUR),
+    "AccessionNumber": text_of(_STUDIES.accession_number),
+    "StudyID": text_of(_STUDIES.study_id),
+    "StudyDate": range_of(_STUDIES.study_date, _DATE, _DAY),
+    "StudyTime": range_of(_STUDIES.study_time, _TIME, _HOUR),
     "ModalitiesInStudy": _modality,
-    "SeriesInstanceUID": _uids(_SERIES.series_instance_uid),
-    "Modality": _text(_SERIES.modality),
+    "SeriesInstanceUID": uids_of(_SERIES.series_instance_uid),
+    "Modality": text_of(_SERIES.modality),
     "SeriesNumber": _number(_SERIES.series_number),
-    "PerformedProcedureStepStartDate": _range(_SERIES.step_start_date, _DATE, _DAY),
-    "PerformedProcedureStepStartTime": _range(_SERIES.step_start_time, _TIME, _HOUR),
-    "RequestedProcedureID": _text(_SERIES.requested_procedure_id),
-    "ScheduledProcedureStepID": _text(_SERIES.scheduled_step_id),
-    "SOPInstanceUID": _uids(_INSTANCES.sop_instance_uid),
-    "SOPClassUID": _uids(_INSTANCES.sop_class_uid),
+    "PerformedProcedureStepStartDate": range_of(_SERIES.step_start_date, _DATE, _DAY),
+    "PerformedProcedureStepStartTime": range_of(_SERIES.step_start_time, _TIME, _HOUR),
+    "RequestedProcedureID": text_of(_SERIES.requested_procedure_id),
+    "ScheduledProcedureStepID": text_of(_SERIES.scheduled_step_id),
+    "SOPInstanceUID": uids_of(_INSTANCES.sop_instance_uid),
+    "SOPClassUID": uids_of(_INSTANCES.sop_class_uid),
     "InstanceNumber": _number(_INSTANCES.instance_number),
 }
 _ORDERS: dict[str, Column[str]] = {

@@ -14,6 +14,9 @@ __all__ = [
     "vault_name_words",
     "vault_series",
     "vault_studies",
+    "workitem_data_sets",
+    "workitem_filters",
+    "workitem_values",
 ]
 
 vault = MetaData(naming_convention=NAMES)
@@ -123,3 +126,22 @@ answered_messages = Table(
     _text("error"),
     Column("answered_at", UtcDateTime, nullable=False),
 )
+workitem_data_sets = Table(
+    "workitem_data_sets",
+    vault,
+    Column("workitem_key", OrderedText, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _text("workitem_uid"),
+    _ordered("scheduled_at"),
+    _text("body"),
+)
+workitem_values = Table(
+    "workitem_values",  # what a data set is found by; a name also by its words and sounds, under "~" and its keyword
+    vault,
+    Column("workitem_key", OrderedText, primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("keyword", Text, primary_key=True),
+    Column("value", OrderedText, primary_key=True),
+    Index(None, "keyword", "value"),
+)
+workitem_filters = Table("workitem_filters", vault, Column("subscriber", OrderedText, primary_key=True), _text("body"))

@@ -32,6 +32,7 @@ from wetread.testing.memory_rollouts import MemoryRolloutStore
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
 from wetread.testing.memory_tasks import MemoryTaskStore
 from wetread.testing.memory_watch import MemoryWatchStore
+from wetread.testing.memory_workitems import MemoryWorkitemStore
 
 __all__ = ["MemoryDatabase", "MemoryUnitOfWork"]
 
@@ -49,6 +50,7 @@ class MemoryUnitOfWork(
     MemoryPolicyStore,
     MemoryRequestStore,
     MemoryTaskStore,
+    MemoryWorkitemStore,
 ):
     """One transaction on a copy of the state."""
 

@@ -28,6 +28,7 @@ from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.domain.roster import RosterOverride
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
+from wetread.domain.workitem import Subscription, Workitem, WorkitemEvent
 from wetread.ports.database import Account, Session
 
 __all__ = ["EPOCH", "JobRow", "MemoryState"]
@@ -99,6 +100,9 @@ class MemoryState:
     requests: dict[str, ReadRequest] = field(default_factory=dict)
     asked_tasks: dict[str, AskedTask] = field(default_factory=dict)
     news_cursors: dict[str, datetime] = field(default_factory=dict)
+    workitems: dict[str, Workitem] = field(default_factory=dict)
+    subscriptions: dict[tuple[str, str], Subscription] = field(default_factory=dict)
+    workitem_events: dict[tuple[int, int], WorkitemEvent] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))

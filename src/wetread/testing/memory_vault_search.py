@@ -9,7 +9,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.person_name import folded_words, sound
 from wetread.ports.vault import INSTANCE_KEYS, ORDER_KEYS, SERIES_KEYS, STUDY_KEYS, Search, VaultInstance, VaultStudy
 
-__all__ = ["Held", "found"]
+__all__ = ["DAYS", "MOMENTS", "NAMES", "ONE_OF", "WILDCARD", "Held", "Kind", "found"]
 
 _LEVELS = {
     "studies": STUDY_KEYS,
@@ -130,7 +130,15 @@ def _number(held: str, value: str, _: bool) -> bool:
     return re.fullmatch(r"\s*[+-]?\d{1,12}\s*", held, re.ASCII) is not None and int(held) == int(value)
 
 
-_KINDS: dict[str, Callable[[str, str, bool], bool]] = {
+def _names(held: str, value: str, fuzzy: bool) -> bool:
+    return _named(held if fuzzy else _name(held), value, fuzzy)
+
+
+Kind = Callable[[str, str, bool], bool]
+"""Does a held value match an asked one, fuzzily or not?"""
+WILDCARD, NAMES, ONE_OF, DAYS = _wildcard, _names, _one_of, _within(r"\d{8}")
+MOMENTS = _within(r"\d{4}(\d{2}(\d{2}(\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?)?)?)?")
+_KINDS: dict[str, Kind] = {
     **dict.fromkeys(_VALUES, _wildcard),
     **dict.fromkeys(("PatientName", "ReferringPhysicianName"), _named),
     **dict.fromkeys(
