@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from wetread.domain.role import Actor, Role
 from wetread.domain.study import InstanceHeader, StudyTraits
 from wetread.domain.study_state import StudyState
 from wetread.fhir.issued import IssuedResults
+from wetread.orders.read_requests import RequestDesk
 from wetread.ports.database import Account, Database
 from wetread.ports.decoder import DecodedImage, Decoder
 from wetread.ports.file_store import FileStore
@@ -41,11 +43,15 @@ from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_vault import MemoryVault
+from wetread.testing.memory_workitems import MemoryWorkitemVault
 from wetread.web.accounts import ScryptCost, hash_password
 from wetread.web.app import create_app
 from wetread.web.doorkeeper import issue_token
 from wetread.web.server import server_for
 from wetread.web.services import WebServices, WebSettings
+from wetread.workitems.book import WorkitemBook
+from wetread.workitems.desk import WorkitemDesk
+from wetread.workitems.subscriptions import SubscriptionDesk
 
 SECRET = b"a secret of thirty-two bytes....."
 PASSWORD = "correct horse battery"
@@ -222,6 +228,12 @@ class World:
         return [(each.action, each.actor_id, each.outcome) for each in events if each.action != _ADDED]
 
 
+def a_worklist(database: Database, clock: FixedClock) -> WorkitemDesk:
+    """A worklist manager whose data sets are in memory."""
+    book, uids = WorkitemBook(MemoryWorkitemVault(), SECRET), count(1)
+    return WorkitemDesk(database, book, clock, RequestDesk(database, clock), lambda: f"2.25.777{next(uids)}")
+
+
 def a_world(
     database: Database | None = None,
     vault: Vault | None = None,
@@ -247,6 +259,8 @@ def a_world(
         clock=clock,
         order_store=MemoryOrderStore(vault if isinstance(vault, MemoryVault) else MemoryVault()),
         settings=settings or WebSettings(version="0.1.0", model_card="A card."),
+        workitems=(worklist := a_worklist(database, clock)),
+        subscriptions=SubscriptionDesk(database, worklist.book, clock),
     )
     world = World(services, clock)
     for role in Role:

@@ -16,6 +16,8 @@ class Role(StrEnum):
     QUALITY = "quality"
     ADMIN = "admin"
     SERVICE = "service"
+    WORKFLOW = "workflow"
+    """A system that asks for reads or performs work from our worklist."""
 
 
 class Act(StrEnum):
@@ -29,6 +31,10 @@ class Act(StrEnum):
     HAND_OVER = "hand_over"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     STORE_INSTANCE = "store_instance"
+    SEE_WORKITEMS = "see_workitems"
+    ASK_FOR_READ = "ask_for_read"
+    """Put work on the worklist, change it before anybody begins, ask for its end."""
+    PERFORM_WORKITEM = "perform_workitem"
     READ_OWN_AUDIT = "read_own_audit"
     READ_AUDIT = "read_audit"
     MANAGE_ACCOUNTS = "manage_accounts"
@@ -64,6 +70,8 @@ PERMITTED: dict[Role, frozenset[Act]] = {
         {
             _A.SEE_WORKLIST,
             _A.READ_STUDY,
+            _A.SEE_WORKITEMS,
+            _A.ASK_FOR_READ,
             _A.EDIT_DRAFT,
             _A.SIGN,
             _A.ADJUDICATE,
@@ -79,6 +87,8 @@ PERMITTED: dict[Role, frozenset[Act]] = {
         {
             _A.SEE_WORKLIST,
             _A.READ_STUDY,
+            _A.SEE_WORKITEMS,
+            _A.ASK_FOR_READ,
             _A.EDIT_DRAFT,
             _A.SIGN_PRELIMINARY,
             _A.ACKNOWLEDGE_CRITICAL,
@@ -105,6 +115,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
         {
             _A.SEE_WORKLIST,
             _A.READ_STUDY,
+            _A.SEE_WORKITEMS,
             _A.SEE_ROSTER,
             _A.ACKNOWLEDGE_ALARM,
             _A.READ_OWN_AUDIT,
@@ -145,6 +156,9 @@ PERMITTED: dict[Role, frozenset[Act]] = {
         }
     ),
     _R.SERVICE: frozenset({_A.STORE_INSTANCE, _A.READ_OWN_AUDIT, _A.SEE_ROLLOUTS, _A.STOP_ROLLOUT}),
+    _R.WORKFLOW: frozenset(
+        {_A.SEE_WORKITEMS, _A.ASK_FOR_READ, _A.PERFORM_WORKITEM, _A.STORE_INSTANCE, _A.READ_OWN_AUDIT}
+    ),
 }
 
 

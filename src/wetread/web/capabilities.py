@@ -53,7 +53,7 @@ def _resources(operations: Sequence[Operation], root: str) -> Iterator[tuple[str
             r"{(\w+)}", lambda match: "{" + _NAMES.get(match[1], match[1]) + "}", each.path.removeprefix(root)
         )
         query = tuple(parameter.name for parameter in each.query)
-        paths.setdefault(path, []).append((each.method, each.summary, (), (each.media_type,), query))
+        paths.setdefault(path, []).append((each.method, each.summary, each.takes, (each.media_type,), query))
     for path in STORE_PATHS:
         paths.setdefault(path, []).append(_STORE)
     yield from sorted(paths.items())

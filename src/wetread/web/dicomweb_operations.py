@@ -6,6 +6,7 @@ from wetread.web import qido, wado, wado_forms, wado_rendered
 from wetread.web.capabilities import capabilities_of
 from wetread.web.operations import Handler, Operation, Query
 from wetread.web.wado_rendered import RENDERING_QUERY
+from wetread.web.workitem_operations import WORKITEM_OPERATIONS
 
 __all__ = ["DICOMWEB_OPERATIONS"]
 
@@ -128,6 +129,7 @@ _RESOURCES = (
         "/bulkdata/{place}",
         _OCTETS,
     ),
+    *WORKITEM_OPERATIONS,
 )
 DICOMWEB_OPERATIONS = (
     *_RESOURCES,

@@ -48,6 +48,8 @@ def _operation(operation: Operation) -> dict[str, object]:
     }
     if operation.body is not None:
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+    if operation.takes:
+        described["requestBody"] = {"required": True, "content": {each: {} for each in operation.takes}}
     if operation.act is not None:
         described["x-wetread-act"] = operation.act.value
     return described

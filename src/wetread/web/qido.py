@@ -4,7 +4,7 @@ A page that holds results of ours which are withheld from the caller is filled u
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -32,9 +32,18 @@ from wetread.web.qido_query import Asked, read_query
 from wetread.web.related import boundary_of, multipart, related_type
 from wetread.web.veil import DicomVeil
 
-__all__ = ["base_url", "find_study", "search_instances", "search_series", "search_studies", "uid_in_path"]
+__all__ = [
+    "base_url",
+    "find_study",
+    "page_of",
+    "rows_answer",
+    "search_instances",
+    "search_series",
+    "search_studies",
+    "uid_in_path",
+]
 
-_Row = TypeVar("_Row", VaultStudy, VaultSeries, VaultInstance)
+_Row = TypeVar("_Row")
 _OFFERS = (Offer(DICOM_JSON), Offer("application/json"), Offer(RELATED, DICOM_XML))
 
 
@@ -48,7 +57,7 @@ def search_studies(call: Call) -> Response:
         veiled.update({each.study_key: each for each in map(veil.study, rows) if each and wanted(each)})
         return [veiled[each.study_key] for each in rows if each.study_key in veiled]
 
-    page, more = _page(call.house.services.vault.search_studies, asked.search, shown)
+    page, more = page_of(call.house.services.vault.search_studies, asked.search, shown)
     base = base_url(call)
     return _answer(call, offer, asked, [study_attributes(each, base) for each in page], "studies", more)
 
@@ -56,7 +65,7 @@ def search_studies(call: Call) -> Response:
 def search_series(call: Call) -> Response:
     offer, asked, veil = _read(call, STUDY_KEYS | SERIES_KEYS)
     parents = _Parents(call, veil, asked.search)
-    page, more = _page(call.house.services.vault.search_series, asked.search, parents.shown_series)
+    page, more = page_of(call.house.services.vault.search_series, asked.search, parents.shown_series)
     base, whole = base_url(call), "study_uid" not in call.path
     rows = [
         (study_attributes(parents[each.study_key], base) if whole else {}) | series_attributes(each, base, asked.extras)
@@ -69,7 +78,7 @@ def search_instances(call: Call) -> Response:
     """Of everything: with the attributes of study and series. Of a study: with those of the series (PS3.18 §10.6.3.3)."""
     offer, asked, veil = _read(call, STUDY_KEYS | SERIES_KEYS | INSTANCE_KEYS)
     parents = _Parents(call, veil, asked.search)
-    page, more = _page(call.house.services.vault.search_instances, asked.search, parents.shown_instances)
+    page, more = page_of(call.house.services.vault.search_instances, asked.search, parents.shown_instances)
     base = base_url(call)
     series = _series_of(call, page) if "series_uid" not in call.path else {}
     rows: list[DicomJson] = []
@@ -149,7 +158,7 @@ def _within_path(call: Call, search: Search) -> Search:
     return replace(search, match={**search.match, **place})
 
 
-def _page(
+def page_of(
     find: Callable[[Search], Sequence[_Row]], search: Search, shown: Callable[[Sequence[_Row]], list[_Row]]
 ) -> tuple[list[_Row], bool]:
     """Up to `limit` rows that may be shown, and whether there are more; raises Refusal 400 for a value that cannot be matched."""
@@ -180,12 +189,22 @@ def _series_of(call: Call, page: Sequence[VaultInstance]) -> dict[tuple[StudyKey
 def _answer(call: Call, offer: Offer, asked: Asked, rows: list[DicomJson], level: str, more: bool) -> Response:
     detail = (("level", level), ("keys", ",".join(sorted(asked.search.match))), ("results", str(len(rows))))
     call.house.audit(AuditEvent("dicomweb.query", call.signed_in.actor.actor_id, detail=detail))
-    headers = asked.warning(more=more)
+    return rows_answer(call, offer, rows, asked.warning(more=more), keyword_of)
+
+
+def rows_answer(
+    call: Call,
+    offer: Offer,
+    rows: Sequence[Mapping[str, Mapping[str, object]]],
+    headers: Mapping[str, str],
+    named: Callable[[str], str],
+) -> Response:
+    """Data sets as they were asked for; 204 where there are none. `named` gives an attribute's keyword."""
     if not rows:
         return Response(status_code=204, headers=headers)
     if offer.media_type == RELATED:
         boundary = boundary_of(call)
-        body = b"".join(multipart(((DICOM_XML, [native_model(each, keyword_of)]) for each in rows), boundary))
+        body = b"".join(multipart(((DICOM_XML, [native_model(each, named)]) for each in rows), boundary))
         return Response(body, 200, headers, related_type(DICOM_XML, boundary))
     answer = json_answer(rows, headers=headers)
     answer.headers["content-type"] = offer.media_type

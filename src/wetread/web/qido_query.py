@@ -1,5 +1,6 @@
 """A QIDO-RS query string read per PS3.18 §8.3.4: matching keys, paging, order, fields, and what had to be ignored, which is said."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from wetread.domain.identifiers import is_valid_uid
@@ -34,9 +35,11 @@ class Asked:
         return {"Warning": f'299 wetread "{"; ".join(said)}"'} if said else {}
 
 
-def read_query(query: tuple[tuple[str, str], ...], keys: frozenset[str]) -> Asked:
-    """`keys`: what this level is matched by. Raises Refusal 400 for what makes no sense; what is only not known is ignored and said."""
-    reader = _Reader(keys)
+def read_query(
+    query: tuple[tuple[str, str], ...], keys: frozenset[str], keyword_of: Callable[[str], str] | None = None
+) -> Asked:
+    """`keys`: what this level is matched by; `keyword_of` gives the key for the name of a parameter. Raises Refusal 400 for what makes no sense; what is only not known is ignored and said."""
+    reader = _Reader(keys, keyword_of or _keyword)
     for name, value in query:
         reader.take(name, value)
     search = reader.search
@@ -48,6 +51,7 @@ def read_query(query: tuple[tuple[str, str], ...], keys: frozenset[str]) -> Aske
 @dataclass(slots=True)
 class _Reader:
     keys: frozenset[str]
+    keyword_of: Callable[[str], str]
     match: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
     search: Search = field(default_factory=Search)
@@ -59,7 +63,7 @@ class _Reader:
             ord(each) < 32 for each in value
         ):
             raise Refusal(400, "query_misfit", "a matching value is too long or holds control characters")
-        key = _keyword(name)
+        key = self.keyword_of(name)
         if name == "limit":
             self.limit = _whole(name, value)
         elif name == "offset":

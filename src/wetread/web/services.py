@@ -22,6 +22,8 @@ from wetread.triage.policy import OrderRule
 from wetread.triage.policy_book import PolicyBook
 from wetread.triage.roster_book import RosterBook
 from wetread.web.hanging_file import read_hanging
+from wetread.workitems.desk import WorkitemDesk
+from wetread.workitems.subscriptions import SubscriptionDesk
 
 __all__ = ["Administration", "Connection", "Probe", "WebServices", "WebSettings"]
 
@@ -89,5 +91,7 @@ class WebServices:
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
     order_store: OrderStore | None = None
     issued: Issued = nothing_issued
+    workitems: WorkitemDesk | None = None
+    subscriptions: SubscriptionDesk | None = None
     administration: Administration = field(default_factory=Administration)
     new_secret: Callable[[], str] = secrets.token_urlsafe
