@@ -19,6 +19,7 @@ from wetread.bootstrap_orders import build_arrival_check, build_order_store, bui
 from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.bootstrap_sinks import build_sinks, sink_names
+from wetread.bootstrap_worklist import build_outputs, build_worklist
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 from wetread.ports.decoder import Decoder
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
     from wetread.monitoring.watch import Watch, WatchedPolicy
-    from wetread.orders.read_requests import RequestDesk
     from wetread.ports.drafter import Drafter
     from wetread.signoff.desk import ReadingDesk
     from wetread.triage.policy_book import PolicyBook
@@ -55,7 +55,6 @@ __all__ = [
     "build_notifiers",
     "build_ping",
     "build_reception",
-    "build_requests",
     "build_sandbox",
     "build_server",
     "build_sinks",
@@ -174,7 +173,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
 
     settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
     card = (settings.model_bundle or BUNDLED) / "card.md"
-    policies = build_policies(core)
+    policies, worklist = build_policies(core), build_worklist(core)
     _policy_problem(policies)  # so that its escalation paths are known from the first answer on
     return WebServices(
         database=core.database,
@@ -204,6 +203,8 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
         order_store=build_order_store(settings),
         issued=_issued(core),
+        workitems=worklist.desk,
+        subscriptions=worklist.subscriptions,
         administration=build_administration(settings),
         probes={
             "workers": lambda: _workers_alive(heartbeats.freshest_age_s()),
@@ -281,7 +282,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
 
     core, sandbox = build_core(settings), build_sandbox(settings)
     orders = build_orders_of(settings, core.vault)
-    requests = build_requests(core)
+    worklist = build_worklist(core)
     policies = build_policies(core)
     policies.deciding()  # a worker without a policy does not start
     pipeline = Pipeline(
@@ -303,18 +304,13 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         cases=build_case_keeper(settings, core.clock),
         drafting_language=settings.drafting_language,
         orders=orders,
-        answering=Answering(core.database, requests),
+        answering=Answering(
+            core.database, worklist.requests, build_outputs(core, partial(build_reception, core, sandbox))
+        ),
     )
     bounds = settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
-    worker = Worker(core.database, pipeline, core.clock, *bounds, sweep=requests.sweep)
+    worker = Worker(core.database, pipeline, core.clock, *bounds, sweep=worklist.sweep)
     return worker, Heartbeats(settings.data_dir / "run")
-
-
-def build_requests(core: Core) -> "RequestDesk":
-    """Requests for a read, whoever asks."""
-    from wetread.orders.read_requests import RequestDesk
-
-    return RequestDesk(core.database, core.clock)
 
 
 def _draft_films(settings: Settings, core: Core, decoder: Decoder) -> "DraftFilms | None":

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wetread.domain.analysis import Analysis
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.priority import TriageDecision
+from wetread.domain.report import Report
 from wetread.domain.study import Instance
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
@@ -34,6 +37,24 @@ class Packing:
         if report is None or report.signature is None:
             raise PermanentError("this report version is not signed", code="unsigned_report")
         signed_before = [r for r in reports if r.version < version and r.signature is not None]
+        return self._packed(report, signed_before[-1] if signed_before else None, analysis, decision, instances)
+
+    def unsigned(self, report: Report) -> ReportPackage:
+        """Of what the machine says, for an encoder that says so too (law 3)."""
+        with self.database.begin(write=False) as unit:
+            analysis, decision = unit.analysis(report.study_key), unit.decision(report.study_key)
+            instances = unit.instances(report.study_key)
+        return self._packed(report, None, analysis, decision, instances)
+
+    def _packed(
+        self,
+        report: Report,
+        predecessor: Report | None,
+        analysis: Analysis | None,
+        decision: TriageDecision | None,
+        instances: tuple[Instance, ...],
+    ) -> ReportPackage:
+        study_key = report.study_key
         key = analysis.instance_key if analysis else self.first_film(instances)
         filed = self.vault.instances(study_key)
         film = next(each for each in filed if each.instance_key == key)
@@ -43,7 +64,7 @@ class Packing:
             instances=filed,
             read_instance=film,
             report=report,
-            predecessor=signed_before[-1] if signed_before else None,
+            predecessor=predecessor,
             analysis=analysis,
             decision=decision,
             film_path=str(self.files.path_of(film.content_sha256)),

@@ -55,11 +55,11 @@ class Reception:
         self._commits = GroupCommit[Entry, AdmissionOutcome | None](register.commit)
 
     def receive(
-        self, incoming: Sequence[IncomingFile], sender: str, claim: Claim = NO_CLAIM
+        self, incoming: Sequence[IncomingFile], sender: str, claim: Claim = NO_CLAIM, *, own: bool = False
     ) -> tuple[InstanceOutcome, ...]:
-        """One outcome per file, in order; every file is kept or discarded. `sender` is an account or AE title, for the audit."""
+        """One outcome per file, in order; every file is kept or discarded. `sender` is an account or AE title, for the audit. `own`: see `Arrived`; the study must be here."""
         try:
-            taken = [self._take(file, sender, claim) for file in incoming]
+            taken = [self._take(file, sender, claim, own=own) for file in incoming]
         except BaseException:
             for file in incoming:
                 file.discard()
@@ -82,15 +82,19 @@ class Reception:
         if isinstance(result, Exception):
             _log.error("%s (%s) could not be audited: %s", event.action, event.outcome, type(result).__name__)
 
-    def _take(self, file: IncomingFile, sender: str, claim: Claim) -> tuple[Entry | None, InstanceOutcome]:
+    def _take(
+        self, file: IncomingFile, sender: str, claim: Claim, *, own: bool
+    ) -> tuple[Entry | None, InstanceOutcome]:
         """What the register has to write, and the answer once it has."""
         try:
-            return self._inspect_and_keep(file, sender, claim)
+            return self._inspect_and_keep(file, sender, claim, own=own)
         except (TransientError, OSError) as error:
             file.discard()
             return None, _postponed(error)
 
-    def _inspect_and_keep(self, file: IncomingFile, sender: str, claim: Claim) -> tuple[Entry, InstanceOutcome]:
+    def _inspect_and_keep(
+        self, file: IncomingFile, sender: str, claim: Claim, *, own: bool
+    ) -> tuple[Entry, InstanceOutcome]:
         file.flush()
         try:
             header = self._inspector.inspect(file.path)
@@ -101,7 +105,7 @@ class Reception:
         reach("before_keep")
         stored = file.keep()
         reach("after_keep")
-        return Arrived(header, stored, sender), _about(header, Outcome.STORED)
+        return Arrived(header, stored, sender, own), _about(header, Outcome.STORED)
 
     def _write(self, taken: Sequence[tuple[Entry, InstanceOutcome]]) -> Iterator[InstanceOutcome]:
         """The answers after the commit; who belongs to another patient than the study does is turned away with a record of its own."""

@@ -30,11 +30,12 @@ FIRST_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An instance whose bytes are durable, with who sent it."""
+    """An instance whose bytes are durable, with who sent it. `own`: we made it of this study's read, so there is nothing in it to read."""
 
     header: InstanceHeader
     stored: StoredFile
     sender: str
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Register:
         elif outcome.outcome != "conflict":
             key = instance.instance_key
             filed[key] = VaultInstance(key, instance.study_key, instance.content_sha256, entry.header)
-        if outcome.outcome == "stored":
+        if outcome.outcome == "stored" and not entry.own:
             self._settle(unit, entry, instance, now)
         unit.audit(_stored_event(entry, instance, outcome), now)
         return outcome

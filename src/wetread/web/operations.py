@@ -147,7 +147,9 @@ def by_person(
 def to_route(operation: Operation, house: "House") -> Route:
     async def serve(request: Request) -> Response:
         try:
-            if operation.body is None and not operation.slow:  # one way to another thread and back, not two
+            if (
+                operation.body is None and not operation.takes and not operation.slow
+            ):  # one way to another thread and back, not two
                 return await run_in_threadpool(_answer, operation, house, request)
             principal = await run_in_threadpool(_admit, operation, house, request)
             body = await _body(operation, request)

@@ -92,6 +92,7 @@ def path_of(operation: Operation, key: str) -> str:
         .replace("{number}", "1")
     )
     filled = filled.replace("{resource_type}", "DiagnosticReport").replace("{resource_id}", key)
+    filled = filled.replace("{workitem}", "2.25.404").replace("{subscriber}", "RIS")
     filled = filled.replace("{frames}", "1").replace("{place}", "7FE00010")
     assert not re.search(r"[{}]", filled)
     return filled
@@ -99,6 +100,9 @@ def path_of(operation: Operation, key: str) -> str:
 
 def ask(browser: Browser, operation: Operation, key: str) -> int:
     headers = {"If-Match": '"1"'} if operation.if_match else {}
+    if operation.takes:
+        headers |= {"Content-Type": operation.takes[0]}
+        return browser.send(operation.method, path_of(operation, key), headers=headers, raw=b"[{}]").status
     return browser.send(operation.method, path_of(operation, key), BODIES.get(operation.name), headers).status
 
 

@@ -1,113 +1,18 @@
 """The worklist over the real HTTP door: every act by its rules, with the statuses and warnings of PS3.18 chapter 11."""
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from builders_web import Answer, Browser, World, a_token
+from builders_web import Browser, World
+from builders_workitems import DONE, JSON, OTHER_TXN, TXN, UID, WHY, System, a_read, a_step, code, said, sequence
 
 from wetread.domain.read_request import RequestState
-from wetread.domain.role import Role
-
-TXN, OTHER_TXN = "2.25.111", "2.25.222"
-UID = "2.25.5"
-JSON = "application/dicom+json"
-
-
-def code(value: str, scheme: str = "DCM", meaning: str = "m") -> dict[str, Any]:
-    return {"00080100": _sh(value), "00080102": _sh(scheme), "00080104": {"vr": "LO", "Value": [meaning]}}
-
-
-def _sh(value: str) -> dict[str, Any]:
-    return {"vr": "SH", "Value": [value]}
-
-
-def sequence(*items: Mapping[str, Any]) -> dict[str, Any]:
-    return {"vr": "SQ", "Value": list(items)}
-
-
-def a_step(priority: str = "MEDIUM", **more: Any) -> dict[str, Any]:
-    """A workitem that asks for nothing of ours."""
-    return {
-        "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Doe^Jane"}]},
-        "00100020": {"vr": "LO", "Value": ["P-77"]},
-        "00404005": {"vr": "DT", "Value": ["20261129120000"]},
-        "00404018": sequence(code("110005", meaning="Interpretation")),
-        "00404041": {"vr": "CS", "Value": ["READY"]},
-        "00741000": {"vr": "CS", "Value": ["SCHEDULED"]},
-        "00741200": {"vr": "CS", "Value": [priority]},
-        "00741204": {"vr": "LO", "Value": ["Look at it"]},
-        **more,
-    }
-
-
-def a_read(study_uid: str, priority: str = "MEDIUM", instances: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A workitem that asks for a read of ours."""
-    named = [
-        {"00081150": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.1.1"]}, "00081155": {"vr": "UI", "Value": [each]}}
-        for each in instances
-    ]
-    given = {"0020000D": {"vr": "UI", "Value": [study_uid]}, "00081199": sequence(*named)}
-    return a_step(priority, **{"00404018": sequence(code("110004")), "00404021": sequence(given)})
-
-
-DONE = {
-    "00741216": sequence(
-        {
-            "00404028": sequence(code("AI", "L")),
-            "00404019": sequence(code("110005")),
-            "00404050": {"vr": "DT", "Value": ["20261129120000"]},
-            "00404051": {"vr": "DT", "Value": ["20261129120100"]},
-            "00404033": {"vr": "SQ"},
-        }
-    )
-}
-WHY = {"00741002": sequence({"0074100E": sequence(code("110513"))})}
-
-
-class System:
-    """A system with a bearer token."""
-
-    def __init__(self, world: World, door: Browser, actor: str = "workflow") -> None:
-        self._door, self._token = door, a_token(world, actor)
-
-    def send(self, method: str, path: str, data_set: object = None, **headers: str) -> Answer:
-        sent = {"Authorization": f"Bearer {self._token}", **headers}
-        raw = None if data_set is None else json.dumps(data_set).encode()
-        sent |= {"Content-Type": JSON} if raw is not None and "Content-Type" not in headers else {}
-        return self._door.send(method, f"/dicom-web{path}", headers=sent, raw=raw)
-
-    def create(self, data_set: object, uid: str = UID) -> Answer:
-        return self.send("POST", f"/workitems?workitem={uid}", [data_set])
-
-    def get(self, uid: str = UID) -> dict[str, Any]:
-        answer = self.send("GET", f"/workitems/{uid}", Accept=JSON)
-        assert answer.status == 200
-        found: dict[str, Any] = json.loads(answer.body)[0]
-        return found
-
-    def state(self, wanted: str, txn: str = TXN, uid: str = UID) -> Answer:
-        sent = {"00741000": {"vr": "CS", "Value": [wanted]}, "00081195": {"vr": "UI", "Value": [txn] if txn else []}}
-        return self.send("PUT", f"/workitems/{uid}/state", [sent])
-
-    def update(self, change: object, txn: str = "", uid: str = UID) -> Answer:
-        return self.send("POST", f"/workitems/{uid}" + (f"?transaction-uid={txn}" if txn else ""), [change])
-
-    def search(self, query: str = "") -> list[dict[str, Any]]:
-        answer = self.send("GET", f"/workitems?{query}", Accept=JSON)
-        assert answer.status in (200, 204), answer.body
-        found: list[dict[str, Any]] = json.loads(answer.body) if answer.body else []
-        return found
 
 
 @pytest.fixture
 def ris(world: World, door: Browser) -> System:
     return System(world, door)
-
-
-def said(answer: Answer) -> str:
-    return answer.headers.get("warning", "").partition('"')[2].rstrip('"')
 
 
 def test_a_workitem_is_created_found_and_retrieved_without_its_transaction(ris: System) -> None:
@@ -380,37 +285,3 @@ def test_nothing_of_a_workitem_stands_in_the_audit_or_the_working_database(world
         said_of_it += str(unit.open_requests())
     for name in ("Doe", "P-77", "2.25.31", UID + '"'):
         assert name not in said_of_it
-
-
-def test_a_subscriber_is_its_accounts_own(world: World, door: Browser, ris: System) -> None:
-    world.add_account("other", Role.WORKFLOW)
-    ris.create(a_step())
-    assert ris.send("POST", f"/workitems/{UID}/subscribers/RIS").status == 201
-    stranger = System(world, door, "other")
-    for method, path in (("POST", f"{UID}/subscribers/RIS"), ("DELETE", f"{UID}/subscribers/RIS")):
-        assert stranger.send(method, f"/workitems/{path}").status == 403
-    assert ris.send("POST", f"/workitems/{UID}/subscribers/A*B").status == 400
-    assert [ris.send("DELETE", f"/workitems/{UID}/subscribers/RIS").status for _ in range(2)] == [200, 404]
-
-
-def test_a_subscription_to_the_worklist_is_to_what_stands_and_what_comes(world: World, ris: System) -> None:
-    ris.create(a_step(), "2.25.1")
-    worklist = "/workitems/1.2.840.10008.5.1.4.34.5"
-    filtered = "/workitems/1.2.840.10008.5.1.4.34.5.1"
-    assert ris.send("POST", f"{worklist}/subscribers/ALL?deletionlock=true").status == 201
-    assert ris.send("POST", f"{filtered}/subscribers/URGENT?ScheduledProcedureStepPriority=HIGH").status == 201
-    assert ris.send("POST", f"{filtered}/subscribers/BAD").status == 400
-    assert ris.send("POST", f"{filtered}/subscribers/BAD?Shoe=42").status == 400
-    ris.create(a_step("HIGH"), "2.25.2")
-    assert ris.send("POST", f"{worklist}/subscribers/ALL/suspend").status == 200
-    ris.create(a_step("HIGH"), "2.25.3")
-
-    def counted(subscriber: str) -> int:
-        with world.services.database.begin(write=False) as unit:
-            return len([each for each in unit.subscriptions_of(subscriber) if each.scope != "*"])
-
-    assert (counted("ALL"), counted("URGENT")) == (2, 2)
-    assert ris.send("DELETE", f"{worklist}/subscribers/ALL").status == 200
-    assert (counted("ALL"), counted("URGENT")) == (0, 2)
-    assert ris.send("POST", f"{worklist}/subscribers/ALL/suspend").status == 404
-    assert ris.send("POST", f"/workitems/{UID}/subscribers/ALL/suspend").status == 400
