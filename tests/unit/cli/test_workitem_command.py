@@ -1,0 +1,66 @@
+"""The worklist from the command line: a read is asked for, listed without identity, shown to who may see it, and canceled."""
+
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.signed_house import Run, runner
+
+from wetread.bootstrap import Core
+from wetread.domain.identifiers import StudyKey, study_key
+from wetread.domain.priority import Priority
+from wetread.domain.study_state import StudyState
+from wetread.testing.builders import a_decision, a_header, a_study, a_vault_instance
+
+FILM = a_header(study_instance_uid="2.25.77001")
+
+
+@pytest.fixture
+def key(house: tuple[Path, Core]) -> StudyKey:
+    """A study that is here, drafted, of no urgency."""
+    core = house[1]
+    key = study_key(core.secret, FILM.study_instance_uid)
+    with core.database.begin() as unit:
+        if unit.find_study(key) is None:
+            core.vault.admit([a_vault_instance(study_key=key, header=FILM)])
+            unit.save_study(a_study(study_key=key, state=StudyState.DRAFTED, priority=Priority.ROUTINE))
+            unit.save_decision(key, 1, a_decision(priority=Priority.ROUTINE))
+            unit.commit()
+    return key
+
+
+@pytest.fixture
+def run(house: tuple[Path, Core], monkeypatch: pytest.MonkeyPatch) -> Run:
+    return runner(house[0], monkeypatch)
+
+
+def test_a_read_is_asked_for_shown_and_canceled(
+    house: tuple[Path, Core], key: StudyKey, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = house[1].vault.study(key).identity.patient_name
+    assert run("workitem", "create", key, "--priority", "stat", "--as", "dr-lee") == 0
+    workitem = capsys.readouterr().out.strip().splitlines()[-1]
+    with house[1].database.begin(write=False) as unit:
+        assert unit.study(key).priority is Priority.STAT
+    run("workitem", "list")
+    listed = capsys.readouterr().out
+    assert f"{workitem}  SCHEDULED    HIGH    study {key}" in listed
+    assert name not in listed
+    assert run("workitem", "show", workitem, "--as", "dr-lee") == 0
+    assert f"PatientName: {name}" in capsys.readouterr().out
+    assert run("workitem", "cancel", workitem, "--reason", "asked twice", "--as", "dr-lee") == 0
+    assert "CANCELED" in capsys.readouterr().out
+    run("workitem", "list")
+    assert workitem not in capsys.readouterr().out
+    run("workitem", "list", "--all")
+    assert workitem in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("create", "x"), ("show", "x"), ("cancel", "x")])
+def test_who_may_not_is_told_so(run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    assert run("workitem", *words, "--as", "ml") == 1
+    assert "may not" in capsys.readouterr().err
+
+
+def test_a_workitem_that_is_not_there_is_said(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("workitem", "show", "nothing", "--as", "dr-lee") == 1
+    assert "there is no such workitem" in capsys.readouterr().err
