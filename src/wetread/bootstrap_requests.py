@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from wetread.bootstrap import Core, build_requests
+from wetread.bootstrap import Core
 from wetread.bootstrap_context import build_record_server
 from wetread.bootstrap_orders import build_order_desk
+from wetread.bootstrap_worklist import build_worklist
 from wetread.domain.errors import PermanentError
 from wetread.orders.asked_tasks import TaskDesk
 from wetread.settings_fhir import FhirRequests
@@ -23,6 +24,6 @@ def build_request_poll(core: Core, requests: FhirRequests) -> "RequestPoll":
     if not settings.record_fhir_url or not settings.record_patient_systems:
         raise PermanentError("fhir_requests needs record_fhir_url and record_patient_systems", code="bad_settings")
     orders = build_order_desk(settings, core.database, core.vault, core.clock, core.secret)
-    tasks = TaskDesk(core.database, core.vault, orders.store, build_requests(core), core.clock)
+    tasks = TaskDesk(core.database, core.vault, orders.store, build_worklist(core).requests, core.clock)
     ways = PollWays(requests.owner, requests.tasks, requests.service_requests, settings.record_patient_systems)
     return RequestPoll(build_record_server(settings), orders, tasks, ways, core.secret)
