@@ -36,7 +36,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     from wetread.fhir.rest import FhirPeer, FhirSink
 
     def fhir(package: ReportPackage) -> bytes:
-        return encode_bundle(package, now())
+        return encode_bundle(package, now(), version=settings.fhir_sink_version)
 
     dicom = report_documents(settings.report_pictures, now, decoder, settings.organisation, settings.report_pdf_fonts)
     folder = FolderSink(settings.resolved_folder_sink, {**dicom, "fhir.json": fhir})
@@ -49,7 +49,8 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
             remote.append(CStoreSink(each.remote, tuple(dicom.values()), each.sink))
     if settings.fhir_sink_url:
         authorization = settings.fhir_sink_authorization.get_secret_value()
-        server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=settings.fhir_sink_max_entries)
+        most, version = settings.fhir_sink_max_entries, settings.fhir_sink_version
+        server = FhirPeer(settings.fhir_sink_url, authorization, max_entries=most, version=version)
         remote.append(FhirSink(server, fhir))
     if settings.hl7_sink:
         remote.append(_hl7(settings.hl7_sink, settings.site))

@@ -164,7 +164,8 @@ class Settings(BaseSettings):
     stow_sink_authorization: SecretStr = Field(
         default=SecretStr(""), description="Authorization header for stow_sink_url."
     )
-    fhir_sink_url: str = Field(default="", description="FHIR R4 base URL that receives reports.")
+    fhir_sink_url: str = Field(default="", description="FHIR base URL that receives reports.")
+    fhir_sink_version: Literal["R4", "R5"] = Field(default="R4", description="FHIR version of what it gets: R4 or R5.")
     fhir_sink_authorization: SecretStr = Field(
         default=SecretStr(""), description="Authorization header for fhir_sink_url."
     )

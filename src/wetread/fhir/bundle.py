@@ -22,17 +22,22 @@ from wetread.fhir.datatypes import (
     search_token,
 )
 from wetread.fhir.provenance import TAG_SYSTEM, provenance
+from wetread.fhir.r5 import to_r5
+from wetread.fhir.rest import FhirVersion
 from wetread.ports.sink import ReportPackage
 
 __all__ = ["encode_bundle", "full_urls", "to_bundle"]
 
 
-def encode_bundle(package: ReportPackage, now: datetime, *, patient_system: str = "urn:wetread:mrn") -> bytes:
+def encode_bundle(
+    package: ReportPackage, now: datetime, *, patient_system: str = "urn:wetread:mrn", version: FhirVersion = "R4"
+) -> bytes:
     """The transaction as UTF-8 JSON, the same bytes every time for a signed version.
 
     `patient_system` is the URI of the site's patient numbers. Raises PermanentError when the report calls itself final without a valid signature.
     """
-    return json.dumps(to_bundle(package, now, patient_system=patient_system), ensure_ascii=False).encode()
+    bundle = to_bundle(package, now, patient_system=patient_system)
+    return json.dumps(to_r5(bundle) if version == "R5" else bundle, ensure_ascii=False).encode()
 
 
 def to_bundle(package: ReportPackage, now: datetime, *, patient_system: str) -> Json:

@@ -1,8 +1,9 @@
-"""A FHIR R4 server as a sink: one transaction, all or nothing (https://hl7.org/fhir/R4/http.html#transaction)."""
+"""A FHIR server (R4, or R5) as a sink: one transaction, all or nothing (https://hl7.org/fhir/R4/http.html#transaction)."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 import urllib3
@@ -11,7 +12,11 @@ from wetread.domain.errors import PermanentError, TransientError
 from wetread.fhir.transactions import locations, repoint, split_transaction
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["FhirPeer", "FhirSink", "judge_transaction"]
+__all__ = ["FhirPeer", "FhirSink", "FhirVersion", "judge_transaction"]
+
+FhirVersion = Literal["R4", "R5"]
+_MEDIA_TYPES = {"R4": "application/fhir+json", "R5": "application/fhir+json; fhirVersion=5.0"}
+"""A server that speaks several versions takes R4 without the parameter (https://hl7.org/fhir/R5/versioning.html#mt-version)."""
 
 _ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
 _TRY_AGAIN = (408, 409, 425, 429, 500, 502, 503, 504)
@@ -34,6 +39,7 @@ class FhirPeer:
     authorization: str = ""
     timeout_s: float = 60.0
     max_entries: int = 1000
+    version: FhirVersion = "R4"
 
     @property
     def host(self) -> str:
@@ -69,8 +75,8 @@ class FhirSink:
 
     def _post(self, body: bytes) -> tuple[int, bytes]:
         headers = {
-            "Content-Type": "application/fhir+json",
-            "Accept": "application/fhir+json",
+            "Content-Type": _MEDIA_TYPES[self._peer.version],
+            "Accept": _MEDIA_TYPES[self._peer.version],
             "Prefer": "return=minimal",
         }
         if self._peer.authorization:
