@@ -17,14 +17,22 @@ from wetread.web.operations import to_route
 from wetread.web.pages import page_routes
 from wetread.web.problems import problem, problem_from
 from wetread.web.services import WebServices
+from wetread.web.subscribers import Channels, channel_route
 
 __all__ = ["create_app"]
 
 
-def create_app(services: WebServices, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+def create_app(
+    services: WebServices, more_routes: Sequence[BaseRoute] = (), channels: Channels | None = None
+) -> Starlette:
     """The whole HTTP door; `more_routes` come from doors that bring their own authorisation (STOW-RS)."""
     house = House(services, to_openapi(OPERATIONS, services.settings.version))
-    routes = [*(to_route(operation, house) for operation in OPERATIONS), *page_routes(house), *more_routes]
+    routes = [
+        *(to_route(operation, house) for operation in OPERATIONS),
+        *page_routes(house),
+        *more_routes,
+        channel_route(house, channels or Channels()),
+    ]
     settings = services.settings
     guard = Middleware(
         Guard, allowed_hosts=settings.allowed_hosts, secure=settings.secure, microphone=settings.dictation

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from wetread.web.problems import Refusal, problem_from
 
-__all__ = ["CSRF_HEADER", "Guard", "check_head", "check_same_origin"]
+__all__ = ["CSRF_HEADER", "Guard", "check_head", "check_same_origin", "is_same_origin"]
 
 CSRF_HEADER = "wetread-request"
 
@@ -38,7 +39,8 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
-            return  # there is none; uvicorn answers 403
+            await self._websocket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -58,6 +60,14 @@ class Guard:
             await problem_from(refusal)(scope, receive, send_guarded)
             return
         await self._app(scope, receive, send_guarded)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            check_head(scope, self._hosts)
+        except Refusal as refusal:
+            await WebSocket(scope, receive, send).send_denial_response(problem_from(refusal))
+            return
+        await self._app(scope, receive, send)
 
 
 def check_head(scope: Scope, allowed_hosts: frozenset[str]) -> None:
@@ -80,17 +90,22 @@ def check_head(scope: Scope, allowed_hosts: frozenset[str]) -> None:
 
 def check_same_origin(headers: Mapping[str, str]) -> None:
     """Against cross-site request forgery, for every state change by cookie: our own header, and our own origin where the browser says it."""
-    origin = headers.get("origin", "")
-    same_origin = origin.partition("://")[2] == headers.get("host", "") if origin else False
+    origin, same_origin = headers.get("origin", ""), is_same_origin(headers)
     if headers.get(CSRF_HEADER) != "1" or not (same_origin or headers.get("sec-fetch-site") == "same-origin"):
         raise Refusal(403, "cross_site", "a change must come from wetread's own pages")
     if origin and not same_origin:
         raise Refusal(403, "cross_site", "a change must come from wetread's own pages")
 
 
+def is_same_origin(headers: Mapping[str, str]) -> bool:
+    """Whether the browser says that the page is ours; False where it says nothing."""
+    origin = headers.get("origin", "")
+    return bool(origin) and origin.partition("://")[2] == headers.get("host", "")
+
+
 def _is_page_visit(scope: Scope, headers: Mapping[str, str]) -> bool:
     is_navigation = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    return is_navigation and scope["method"] == "GET" and not scope["path"].startswith(("/api/", "/dicom-web/"))
+    return is_navigation and scope.get("method") == "GET" and not scope["path"].startswith(("/api/", "/dicom-web/"))
 
 
 def _host_name(host: str) -> str:

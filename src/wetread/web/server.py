@@ -8,6 +8,7 @@ __all__ = ["config_for", "server_for"]
 _MAX_HEAD_BYTES = 32 * 1024
 _MAX_CONNECTIONS = 512
 _KEEP_ALIVE_S = 20
+_MAX_MESSAGE_BYTES, _PING_S = 4096, 20.0
 _DRAIN_S = 5
 
 
@@ -20,7 +21,11 @@ def config_for(
         host=host,
         port=port,
         http="h11",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        ws_ping_interval=_PING_S,
+        ws_ping_timeout=_PING_S,
+        ws_per_message_deflate=False,
         lifespan="off",
         access_log=False,
         log_level="warning",

@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 _BACKLOG = 512
 _LINGER_BYTES, _LINGER_S = 1 << 20, 2.0
 _ACCEPT_PAUSE_S = 0.2
+_UNREAD_MS = 30_000
+"""An event channel whose peer takes nothing for so long is reset: closing it would wait for the peer."""
 _HEAD_END = b"\r\n\r\n"
 _BUSY = Refusal(503, "busy", "too many store requests at once: send again later", {"Retry-After": "5"})
 
@@ -135,6 +137,8 @@ class FrontServer(uvicorn.Server):
         wait_s = self._limits.head_s
         while head := await _peek_head(sock, wait_s):
             if not self._store_line.match(head):
+                if b"websocket" in head.lower():
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
                 return True
             if not await self._store(sock, peer_ip):
                 await _linger(sock)
