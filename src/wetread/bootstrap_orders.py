@@ -1,13 +1,16 @@
 """What the hospital says, put together: its store beside the vault, the order desk, and the MLLP door with its settings."""
 
 import ssl
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap_quality import site_zone
+from wetread.context.retention import Retention
 from wetread.domain.errors import PermanentError
 from wetread.orders.arrivals import ArrivalCheck
 from wetread.orders.desk import OrderDesk
 from wetread.orders.lookup import OrdersOfStudy
+from wetread.orders.retention import OrderRetention
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
@@ -18,7 +21,14 @@ from wetread.storage.orders import SqlOrderStore
 if TYPE_CHECKING:
     from wetread.hl7.mllp_server import MllpServer
 
-__all__ = ["build_arrival_check", "build_hl7_server", "build_order_desk", "build_order_store", "build_orders_of"]
+__all__ = [
+    "build_arrival_check",
+    "build_hl7_server",
+    "build_order_desk",
+    "build_order_retention",
+    "build_order_store",
+    "build_orders_of",
+]
 
 
 def build_order_store(settings: Settings) -> SqlOrderStore:
@@ -35,6 +45,14 @@ def build_arrival_check(settings: Settings, secret: bytes) -> ArrivalCheck:
 
 def build_order_desk(settings: Settings, database: Database, vault: Vault, clock: Clock, secret: bytes) -> OrderDesk:
     return OrderDesk(database, vault, build_order_store(settings), clock, secret)
+
+
+def build_order_retention(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Retention | None:
+    """None where orders are kept for ever."""
+    if not settings.order_retention_days:
+        return None
+    orders = OrderRetention(database, vault, build_order_store(settings), clock)
+    return Retention(lambda: orders, timedelta(days=settings.order_retention_days), clock, "orders", "orders")
 
 
 def build_hl7_server(settings: Settings, listener: Hl7Listener, desk: OrderDesk) -> "MllpServer":

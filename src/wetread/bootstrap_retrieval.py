@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from wetread.context.cases import CaseKeeper
-from wetread.context.retention import Retention
+from wetread.context.retention import Purged, Retention
 from wetread.ports.case_store import CaseStore
 from wetread.ports.clock import Clock
 from wetread.ports.snippet_store import SnippetStore
@@ -62,7 +62,7 @@ def build_retention(settings: Settings, clock: Clock) -> Retention:
     """Purges what is past `snippet_retention_days`; does not make a database to find it empty."""
     opened = cache(partial(build_snippet_store, settings))
 
-    def open_store() -> SnippetStore | None:
+    def open_store() -> Purged | None:
         return opened() if settings.snippets_url.get_secret_value() or _file(settings).exists() else None
 
     return Retention(open_store, timedelta(days=settings.snippet_retention_days), clock)

@@ -175,6 +175,7 @@ class Settings(BaseSettings):
     hl7_sink: Hl7Receiver | None = Field(
         default=None, description="HL7 v2 receiver of reports (ORU^R01): a table (file) or JSON."
     )
+    order_retention_days: int = Field(default=0, ge=0, description="Orders older than this are removed; 0: never.")
     hl7_listener: Hl7Listener | None = Field(
         default=None, description="HL7 v2 door for orders and patient data: a table (file) or JSON; unset: none."
     )

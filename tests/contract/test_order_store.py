@@ -163,3 +163,24 @@ def test_a_patient_without_a_number_is_nobody(kept: tuple[OrderStore, Vault]) ->
     store, vault = kept
     vault.admit([film(PatientNumber(""), 1)])
     assert store.merge(Merge("m", PatientNumber(""), SURVIVING, NOW)).study_keys == ()
+
+
+def test_old_orders_are_listed_by_key_and_removed_unless_said_anew(kept: tuple[OrderStore, Vault]) -> None:
+    store, _ = kept
+    day = timedelta(days=1)
+    for number in range(4):
+        store.keep_order(replace(ORDER, order_key=f"o{number}", said_at=NOW - number * day))
+    assert [each.order_key for each in store.orders_before(NOW)] == ["o1", "o2", "o3"]
+    assert [each.order_key for each in store.orders_before(NOW, after="o1", limit=1)] == ["o2"]
+    store.keep_order(replace(ORDER, order_key="o2", said_at=NOW))
+    assert store.remove_orders(["o1", "o2", "o9"], NOW) == 1
+    assert [each.order_key for each in store.orders_of("ACC1")] == ["o0", "o2", "o3"]
+
+
+def test_an_answer_that_was_forgotten_is_not_known(kept: tuple[OrderStore, Vault]) -> None:
+    store, _ = kept
+    for number in range(2):
+        store.remember(Answered("ris", f"c{number}", "d", "accept", "", NOW - timedelta(days=number)))
+    assert (store.forget_answers(NOW), store.forget_answers(NOW)) == (1, 0)
+    assert store.answered("ris", "c1") is None
+    assert store.answered("ris", "c0") is not None

@@ -5,6 +5,7 @@ import threading
 
 from wetread.bootstrap import build_worker
 from wetread.bootstrap_models import watch_rollouts
+from wetread.bootstrap_orders import build_order_retention
 from wetread.bootstrap_retrieval import build_retention
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
@@ -22,8 +23,9 @@ def run(argv: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     worker, heartbeat = build_worker(settings)
-    retention = build_retention(settings, worker.clock)
-    threading.Thread(target=retention.run, args=(stop,), daemon=True).start()
+    orders = build_order_retention(settings, worker.database, worker.pipeline.vault, worker.clock)
+    for retention in filter(None, (build_retention(settings, worker.clock), orders)):
+        threading.Thread(target=retention.run, args=(stop,), daemon=True).start()
     looks = (settings, worker.database, worker.pipeline.vault, worker.clock, stop)
     threading.Thread(target=watch_rollouts, args=looks, daemon=True).start()
     worker.run(stop, beat=heartbeat.beat)

@@ -21,6 +21,7 @@ from wetread.ports.order_store import Answered, OrderStore
 from wetread.ports.vault import Search, Vault, VaultStudy
 
 __all__ = [
+    "REMEMBERED",
     "CancelOrders",
     "Instruction",
     "MergePatients",
@@ -35,7 +36,7 @@ __all__ = [
 
 _LOG = logging.getLogger(__name__)
 _MOST_STUDIES = 1000
-_REMEMBERED = timedelta(days=30)
+REMEMBERED = timedelta(days=30)
 """A sender may begin to count its control ids anew after this."""
 
 
@@ -95,7 +96,7 @@ class OrderDesk:
         """
         now = self.clock.now()
         known = self.store.answered(said.sender, said.control_id)
-        if known and now - known.answered_at < _REMEMBERED:
+        if known and now - known.answered_at < REMEMBERED:
             if known.digest == said.digest:
                 return known
             raise PermanentError("another message came under this control id", code="control_id_reused")

@@ -1,6 +1,6 @@
 """What the hospital said, kept with the vault: orders, merged patients, what a message claims of a person, and which messages were answered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -47,6 +47,18 @@ class OrderStore(Protocol):
         ...
 
     def order(self, order_key: str) -> Order | None: ...
+    def orders_before(self, before: datetime, *, after: str = "", limit: int = 500) -> tuple[Order, ...]:
+        """Those said before then, in order of their keys, from the one behind `after` on."""
+        ...
+
+    def remove_orders(self, order_keys: Collection[str], before: datetime) -> int:
+        """Those of them that are still as they were said before then; how many."""
+        ...
+
+    def forget_answers(self, before: datetime) -> int:
+        """Messages answered before then are taken as new; how many."""
+        ...
+
     def keep_claim(self, hold_key: str, person: Person) -> None:
         """What a message says of the person a hold is about."""
         ...

@@ -1,12 +1,12 @@
 """What the hospital said, in the vault's database (`ports.order_store`)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Delete, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import PermanentError
@@ -85,6 +85,21 @@ class SqlOrderStore:
     def order(self, order_key: str) -> Order | None:
         found = self._scalars(select(_ORDERS.body).where(_ORDERS.order_key == order_key))
         return decode(Order, found[0]) if found else None
+
+    def orders_before(self, before: datetime, *, after: str = "", limit: int = 500) -> tuple[Order, ...]:
+        query = select(_ORDERS.body).where(_ORDERS.said_at < before, _ORDERS.order_key > after)
+        return tuple(decode(Order, body) for body in self._scalars(query.order_by(_ORDERS.order_key).limit(limit)))
+
+    def remove_orders(self, order_keys: Collection[str], before: datetime) -> int:
+        old = delete(orders).where(_ORDERS.order_key.in_(order_keys), _ORDERS.said_at < before)
+        return self._removed(old)
+
+    def forget_answers(self, before: datetime) -> int:
+        return self._removed(delete(answered_messages).where(_ANSWERED.answered_at < before))
+
+    def _removed(self, statement: Delete) -> int:
+        with self._turn, writing(self._engine) as connection:
+            return connection.execute(statement).rowcount
 
     def keep_claim(self, hold_key: str, person: Person) -> None:
         with self._turn, writing(self._engine) as connection:

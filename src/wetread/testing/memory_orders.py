@@ -1,7 +1,9 @@
 """What the hospital said (`ports.order_store`), in memory, over the vault in memory."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.order import Merge, Order, PatientNumber, Person
@@ -41,6 +43,22 @@ class MemoryOrderStore:
 
     def order(self, order_key: str) -> Order | None:
         return self._orders.get(order_key)
+
+    def orders_before(self, before: datetime, *, after: str = "", limit: int = 500) -> tuple[Order, ...]:
+        old = (each for key, each in sorted(self._orders.items()) if key > after and each.said_at < before)
+        return tuple(islice(old, limit))
+
+    def remove_orders(self, order_keys: Collection[str], before: datetime) -> int:
+        gone = [key for key in order_keys if key in self._orders and self._orders[key].said_at < before]
+        for key in gone:
+            del self._orders[key]
+        return len(gone)
+
+    def forget_answers(self, before: datetime) -> int:
+        old = [which for which, each in self._answers.items() if each.answered_at < before]
+        for which in old:
+            del self._answers[which]
+        return len(old)
 
     def keep_claim(self, hold_key: str, person: Person) -> None:
         self._claims.setdefault(hold_key, person)
