@@ -1,8 +1,9 @@
 """The own archive for DIMSE queries and retrieves, put together: vault, file store, QIDO's attributes, what machines may not have, and the audit."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
+from wetread.dicom.commitment_scp import CommitmentScp
 from wetread.dicom.dimse import DimseDoor, DimseLimits
 from wetread.dicom.dimse_archive import Attributes, OwnArchive
 from wetread.dicom.query_retrieve import QueryRetrieve
@@ -30,20 +31,35 @@ __all__ = ["build_dimse_door", "build_query_retrieve"]
 def build_dimse_door(
     settings: Settings,
     reception: Reception,
-    query_retrieve: QueryRetrieve | None,
+    database: Database,
+    vault: Vault,
+    files: FileStore,
+    clock: Clock,
     limits: DimseLimits | None = None,
 ) -> DimseDoor:
     """For the neighbours that may ask something of us; not listening yet."""
-    neighbours = neighbours_of(settings)
+    neighbours, limits = neighbours_of(settings), limits or DimseLimits()
+    remotes = {each.ae_title: each.remote for each in neighbours if each.remote}
     return DimseDoor(
         reception,
         ae_title=settings.ae_title,
         callers=[pair for each in neighbours for pair in each.callers("store")],
         queriers=[pair for each in neighbours for pair in each.callers("query")],
-        query_retrieve=query_retrieve,
+        query_retrieve=build_query_retrieve(settings, database, vault, files, clock, limits),
+        commitment=CommitmentScp(vault, files, _audit_in(database, clock), remotes),
         limits=limits,
         secured={each.ae_title: each.client_name for each in neighbours if each.tls_only},
     )
+
+
+def _audit_in(database: Database, clock: Clock) -> Callable[[Iterable[AuditEvent]], None]:
+    def audit(events: Iterable[AuditEvent]) -> None:
+        with database.begin() as unit:
+            for each in events:
+                unit.audit(each, clock.now())
+            unit.commit()
+
+    return audit
 
 
 def build_query_retrieve(
@@ -63,14 +79,8 @@ def build_query_retrieve(
         with database.begin(write=False) as unit:
             return withheld_from_machines(unit, settings.reading_mode, studies)
 
-    def audit(events: Iterable[AuditEvent]) -> None:
-        with database.begin() as unit:
-            for each in events:
-                unit.audit(each, clock.now())
-            unit.commit()
-
     to = {each.ae_title: each.remote for each in neighbours if each.remote and "receive" in each.it_may}
-    archive = OwnArchive(vault, files, attributes, withheld, audit)
+    archive = OwnArchive(vault, files, attributes, withheld, _audit_in(database, clock))
     return QueryRetrieve(
         archive,
         to,

@@ -1,10 +1,10 @@
 """`wetread dimse`: the DIMSE door as a process of its own (pynetdicom costs memory that the HTTP door should not carry)."""
 
 from wetread.bootstrap import build_core, build_reception, build_sandbox
-from wetread.bootstrap_dimse import build_dimse_door, build_query_retrieve
+from wetread.bootstrap_dimse import build_dimse_door
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
-from wetread.dicom.dimse import DimseLimits, run_dimse
+from wetread.dicom.dimse import run_dimse
 from wetread.settings import SettingsError
 
 __all__ = ["run"]
@@ -13,7 +13,7 @@ __all__ = ["run"]
 def run(argv: list[str]) -> int:
     parser = parser_for(
         "dimse",
-        "Answer C-ECHO, C-STORE and C-FIND, C-MOVE, C-GET for the neighbours that may ask (application_entities) until stopped. "
+        "Answer C-ECHO, C-STORE, storage commitment and C-FIND, C-MOVE, C-GET for the neighbours that may ask (application_entities) until stopped. "
         "Settings: dimse_port, dimse_tls, dimse_host, ae_title.",
     )
     settings = settings_from(parser.parse_args(argv))
@@ -21,8 +21,8 @@ def run(argv: list[str]) -> int:
     leave_with_parent()
     if not settings.dimse_ports:
         raise SettingsError("neither dimse_port nor dimse_tls.port is set: there is no door to open")
-    core, limits = build_core(settings), DimseLimits()
-    archive = build_query_retrieve(settings, core.database, core.vault, core.files, core.clock, limits)
-    door = build_dimse_door(settings, build_reception(core, build_sandbox(settings)), archive, limits)
+    core = build_core(settings)
+    reception = build_reception(core, build_sandbox(settings))
+    door = build_dimse_door(settings, reception, core.database, core.vault, core.files, core.clock)
     run_dimse(door, settings.dimse_host, settings.dimse_ports)
     return 0

@@ -16,35 +16,30 @@ A port of it speaks TLS or it does not (`dimse_greeting`). It runs in a process 
 
 import logging
 import signal
-import socket
-import ssl
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydicom.config import IGNORE
 from pydicom.config import settings as pydicom_settings
 from pydicom.dataset import Dataset
 from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
-from pynetdicom.presentation import PresentationContext
-from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
+from wetread.dicom.commitment_scp import CommitmentScp
 from wetread.dicom.dimse_callers import Callers
 from wetread.dicom.dimse_contexts import Services, contexts_for
-from wetread.dicom.dimse_greeting import GreetingRefused, greeted
+from wetread.dicom.dimse_server import DoorHandler, DoorServer, on_close
 from wetread.dicom.dimse_stream import (
     MAX_PDU_BYTES,
-    BoundedSocket,
     Spool,
-    SpoolingProvider,
 )
 from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from wetread.dicom.query_retrieve import MODELS, QueryRetrieve
+from wetread.dicom.query_retrieve import QueryRetrieve
 from wetread.dicom.tls_profile import OurTls, accepting
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
@@ -112,11 +107,13 @@ class DimseDoor:
         callers: Collection[tuple[str, str]],
         queriers: Collection[tuple[str, str]] = (),
         query_retrieve: QueryRetrieve | None = None,
+        commitment: CommitmentScp | None = None,
         limits: DimseLimits | None = None,
         secured: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.limits = limits or DimseLimits()
         self.query_retrieve = query_retrieve
+        self.commitment = commitment
         self.receive = reception.files.receive
         self._reception = reception
         self.callers = Callers(frozenset(callers), frozenset(queriers) if query_retrieve else frozenset(), secured)
@@ -124,7 +121,7 @@ class DimseDoor:
         self._serving = self._greeting = 0
         self._lock = threading.Lock()
         self._ae = _application_entity(ae_title, self.limits)
-        self._servers: list[_Server] = []
+        self._servers: list[DoorServer] = []
 
     def start(self, host: str, port: int, tls: OurTls | None = None) -> int:
         """Listen, once for each port; returns the port (0 picks a free one). Raises PermanentError 'bad_settings' for a certificate that cannot be used."""
@@ -132,14 +129,14 @@ class DimseDoor:
         handlers = [
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_C_STORE, self._on_c_store),
-            (evt.EVT_CONN_CLOSE, _on_close),
+            (evt.EVT_CONN_CLOSE, on_close),
         ]
         server = self._ae.make_server(
             (host, port),
             contexts=contexts_for(Services(stores=False, queries=False)),
             evt_handlers=handlers,
-            server_class=_Server,
-            request_handler=_Handler,
+            server_class=DoorServer,
+            request_handler=DoorHandler,
         )
         server.door, server.tls = self, secured
         self._ae._servers.append(server)  # where its own `shutdown` looks for it
@@ -188,14 +185,14 @@ class DimseDoor:
             with self._lock:
                 self._serving -= 1
 
-    def _services(self, association: Association) -> Services:
+    def services(self, association: Association) -> Services:
         requestor = association.requestor
         return self.callers.services(requestor.primitive.calling_ae_title.strip(), requestor.address)
 
     def _on_requested(self, event: evt.Event) -> None:
         association = event.assoc
         request, address = association.requestor.primitive, association.requestor.address
-        services = self._services(association)
+        services = self.services(association)
         if request.called_ae_title.strip() != self._ae.ae_title.strip():
             self._reject(association, address, _CALLED_NOT_RECOGNISED, "called_ae_unknown")
         elif not (services.stores or services.queries):
@@ -230,7 +227,7 @@ class DimseDoor:
     def _store(self, event: evt.Event) -> Dataset:
         sender = f"dimse@{event.assoc.requestor.ae_title.strip()}"
         spool = event.assoc.dimse.take(event.request.DataSet)
-        if self._services(event.assoc).stores:
+        if self.services(event.assoc).stores:
             return _answer(self._receive(event, sender, spool))
         if spool is not None and spool.file is not None:
             spool.file.discard()
@@ -259,71 +256,6 @@ def run_dimse(door: DimseDoor, host: str, ports: Iterable[tuple[int, OurTls | No
         _log.info("DIMSE door open on port %d%s", door.start(host, port, tls), " in TLS" if tls else "")
     stopped.wait()
     door.stop()
-
-
-class _Handler(RequestHandler):  # type: ignore[misc]
-    """A new connection: its socket and its messages are ours (`dimse_stream`)."""
-
-    server: "_Server"
-
-    def _create_association(self) -> Association:
-        association, door = super()._create_association(), self.server.door
-        association.__class__, association.door = _Association, door
-        # Not a second socket object: this one has announced itself to the state machine already.
-        association.dul.socket.__class__ = BoundedSocket
-        association.dul.socket.pdu_s = door.limits.pdu_s
-        association.dimse = SpoolingProvider(association, door.receive, door.limits.max_instance_bytes)
-        return association
-
-
-class _Association(Association):  # type: ignore[misc]
-    """Queries and retrieves are answered by us, everything else by pynetdicom."""
-
-    door: DimseDoor
-
-    def _serve_request(self, message: Any, context_id: int) -> None:
-        models, context = MODELS.get(type(message)), self._accepted_cx.get(context_id)
-        answers = self.door.query_retrieve
-        if models is None or self._sent_release:
-            super()._serve_request(message, context_id)
-        elif answers is None or context is None or not _fits(message, context, models):
-            self.abort()
-        else:
-            self.dimse.cancel_req = {}  # of requests answered before
-            self._is_paused = True  # the sub-operations' answers are read by whoever asked
-            with self.door.serving():
-                answers.serve(self, message, context)
-            self._is_paused = False
-
-
-def _fits(message: Any, context: PresentationContext, models: Collection[str]) -> bool:
-    """A request in the context that was negotiated for it, which only queriers have."""
-    model = str(context.abstract_syntax)
-    return message.is_valid_request and model in models and str(message.AffectedSOPClassUID) == model
-
-
-class _Server(ThreadedAssociationServer):  # type: ignore[misc]
-    request_queue_size = 128
-    daemon_threads = True
-    door: DimseDoor
-    tls: ssl.SSLContext | None = None
-
-    def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
-        return not self.door.is_crowded and self.door.callers.admits(client_address[0])
-
-    def process_request_thread(self, request: socket.socket, client_address: tuple[str, int]) -> None:
-        """In a thread of its own, so that nobody waits for another's handshake (pynetdicom would shake hands where it accepts)."""
-        try:
-            with self.door.greeting():
-                secured = greeted(request, self.tls, self.door.limits.artim_s)
-        except GreetingRefused as refused:
-            self.door.turned_away(client_address[0], refused.code)
-            self.shutdown_request(request)
-        except OSError as error:
-            _log.info("connection ended: %s from %s", type(error).__name__, client_address[0])
-            self.shutdown_request(request)
-        else:
-            super().process_request_thread(secured, client_address)
 
 
 class _OncePerHour:
@@ -356,10 +288,6 @@ def _application_entity(ae_title: str, limits: DimseLimits) -> AE:
     ae.acse_timeout = limits.artim_s
     ae.network_timeout = ae.dimse_timeout = limits.idle_s
     return ae
-
-
-def _on_close(event: evt.Event) -> None:
-    event.assoc.dimse.discard_all()
 
 
 def _answer(outcome: InstanceOutcome) -> Dataset:

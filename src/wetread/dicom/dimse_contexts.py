@@ -6,6 +6,7 @@ from functools import cache
 from pynetdicom import AllStoragePresentationContexts, build_context
 from pynetdicom.presentation import PresentationContext
 
+from wetread.dicom.commitment_message import COMMITMENT
 from wetread.dicom.query_retrieve import MODELS
 from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES
 
@@ -21,6 +22,8 @@ class Services:
 
     stores: bool
     queries: bool
+    reports: bool = False
+    """May tell us what it has committed."""
 
 
 class SharedContexts(list[PresentationContext]):
@@ -43,4 +46,8 @@ def contexts_for(services: Services) -> SharedContexts:
         models = [build_context(each, [_EXPLICIT, _IMPLICIT]) for kind in MODELS.values() for each in kind]
         for each in storage:
             each.scu_role, each.scp_role = services.stores, True
+    if services.stores or services.reports:
+        commitment = build_context(COMMITMENT, [_EXPLICIT, _IMPLICIT])
+        commitment.scu_role, commitment.scp_role = services.stores, services.reports
+        models.append(commitment)
     return SharedContexts([build_context(_VERIFICATION, [_EXPLICIT, _IMPLICIT]), *models, *storage])

@@ -165,7 +165,8 @@ def _next(association: Association, ends_at: float, peer: str) -> Any:
 
 
 def _is_over(association: Association) -> bool:
-    return bool(association.acse.is_aborted()) or not association.dul.is_alive()
+    """A release or an abort waits, or nothing can come any more."""
+    return association.dul.peek_next_pdu() is not None or not association.dul.is_alive()
 
 
 def _read(association: Association, message: Any, context: Any) -> Answer:

@@ -2,9 +2,10 @@
 
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from wetread.dicom.tls_profile import PeerTls, calling
@@ -48,10 +49,10 @@ def associate(
     peer: RemoteAe,
     contexts: Iterable[tuple[str, Sequence[str]]],
     *,
-    stores: Iterable[str] = (),
+    roles: Mapping[str, tuple[bool, bool]] = MappingProxyType({}),
     answers: Iterable[tuple[Any, Callable[..., Any]]] = (),
 ) -> Iterator["Association"]:
-    """An association offering (SOP class, transfer syntaxes), released at the end. For `stores` the peer may be the SCU (PS3.7 §D.3.3.4), `answers` are pynetdicom's events and who answers them.
+    """An association offering (SOP class, transfer syntaxes), released at the end. `roles` proposes us as (SCU, SCP) of a SOP class (PS3.7 §D.3.3.4), `answers` are pynetdicom's events and who answers them.
 
     Raises TransientError when the peer is down, busy or silent, PermanentError when it refuses us for good or its certificate does not hold.
     """
@@ -70,7 +71,7 @@ def associate(
             peer.host,
             peer.port,
             ae_title=peer.ae_title,
-            ext_neg=[build_role(uid, scu_role=True, scp_role=True) for uid in stores],
+            ext_neg=[build_role(uid, scu_role=scu, scp_role=scp) for uid, (scu, scp) in roles.items()],
             evt_handlers=[*listen, *answers],
             tls_args=_tls(peer, heard),
         )

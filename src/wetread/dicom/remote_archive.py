@@ -149,7 +149,9 @@ class DimseArchive:
         offered = [(_GET, UNCOMPRESSED), *contexts[: _MOST_CONTEXTS - 1]]
         answers = [(evt.EVT_C_STORE, lambda event: _stored(event, arrivals))]
         try:
-            with associate(self.peer, offered, stores=classes, answers=answers) as association:
+            with associate(
+                self.peer, offered, roles=dict.fromkeys(classes, (True, True)), answers=answers
+            ) as association:
                 if all(str(each.abstract_syntax) != _GET for each in association.accepted_contexts):
                     return None
                 spooled(association, arrivals.inbox.receive, self.bounds.instance_bytes)
