@@ -43,14 +43,23 @@ class Worker:
             beat()
             try:
                 if time.monotonic() - swept_s >= _SWEEP_EVERY_S:
-                    self.sweep()
                     swept_s = time.monotonic()
+                    self._sweep()
                 worked = self.run_one()
             except TransientError as error:
                 _LOG.warning("worker_waits code=%s", error.code)
                 worked = False
             if not worked:
                 stop.wait(idle_s)
+
+    def _sweep(self) -> None:
+        """Whatever goes wrong in it, films are read."""
+        try:
+            self.sweep()
+        except TransientError as error:
+            _LOG.warning("sweep_waits code=%s", error.code)
+        except Exception as error:  # noqa: BLE001 - a request that cannot be looked at must not stop the reading
+            _LOG.error("sweep_failed error=%s at=%s", type(error).__name__, _where(error))
 
     def run_one(self) -> bool:
         """Claim and run at most one job; False when there was none."""

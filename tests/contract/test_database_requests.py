@@ -45,4 +45,7 @@ def test_open_ones_are_listed_oldest_first(database: Database) -> None:
     with database.begin(write=False) as unit:
         assert [each.request_key for each in unit.open_requests()] == ["r3", "r2", "r0", "r1"]
         assert [each.request_key for each in unit.open_requests(limit=1)] == ["r3"]
+        second = unit.open_requests()[1]
+        assert [each.request_key for each in unit.open_requests(after=second)] == ["r0", "r1"]
+        assert [each.request_key for each in unit.open_requests(limit=1, after=second)] == ["r0"]
         assert [each.request_key for each in unit.requests_of([STUDY_KEY])[STUDY_KEY]] == ["r3", "r2", "r1"]

@@ -17,8 +17,8 @@ class RequestStore(Protocol):
         ...
 
     def request(self, request_key: str) -> ReadRequest | None: ...
-    def open_requests(self, limit: int = 500) -> tuple[ReadRequest, ...]:
-        """Those that wait or are being read, oldest first."""
+    def open_requests(self, limit: int = 500, *, after: ReadRequest | None = None) -> tuple[ReadRequest, ...]:
+        """Those that wait or are being read, oldest first; the page after another by its last one."""
         ...
 
     def requests_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, tuple[ReadRequest, ...]]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.identifiers import StudyKey
@@ -34,8 +34,11 @@ class RequestRows(Transaction):
         body = self._read(_READ, {"of": request_key}).scalar_one_or_none()
         return None if body is None else decode(ReadRequest, body)
 
-    def open_requests(self, limit: int = 500) -> tuple[ReadRequest, ...]:
-        return tuple(map(_request, self._read(_OPEN.limit(limit))))
+    def open_requests(self, limit: int = 500, *, after: ReadRequest | None = None) -> tuple[ReadRequest, ...]:
+        query = _OPEN.limit(limit)
+        if after is not None:
+            query = query.where(tuple_(_REQUESTS.asked_at, _REQUESTS.request_key) > (after.asked_at, after.request_key))
+        return tuple(map(_request, self._read(query)))
 
     def requests_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, tuple[ReadRequest, ...]]:
         found: dict[StudyKey, tuple[ReadRequest, ...]] = {}

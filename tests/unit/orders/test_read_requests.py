@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import cast
 
 import pytest
 from tests.unit.triage.test_policy_file import a_policy
 
 from wetread.domain.errors import PermanentError
-from wetread.domain.identifiers import InstanceKey
+from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import JobKind, JobState
 from wetread.domain.priority import Priority
 from wetread.domain.read_request import (
@@ -24,11 +26,13 @@ from wetread.domain.read_request import (
 from wetread.domain.study import Study
 from wetread.domain.study_state import StudyState
 from wetread.orders.read_requests import RequestDesk
+from wetread.pipeline import Pipeline
 from wetread.ports.database import UnitOfWork
 from wetread.testing.builders import STUDY_KEY, a_decision, a_draft, a_study, an_instance
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.triage.context import VaultFacts, context_of
+from wetread.worker import Worker
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 FILM = InstanceKey("i" * 24)
@@ -264,3 +268,31 @@ def test_one_request_that_cannot_go_on_holds_up_no_other() -> None:
     room.ask(replace(REQUEST, request_key="r0", origin=RequestOrigin.FHIR))
     room.ask()
     assert (room.desk.sweep(), room.request().state) == (1, _R.READING)
+
+
+def test_a_thousand_that_wait_for_films_hide_no_other() -> None:
+    room = Room()
+    for number in range(1001):
+        room.ask(replace(REQUEST, request_key=f"w{number}", study_key=StudyKey("not here"), asked_at=NOW))
+    room.put(a_study(state=_S.ADMITTED))
+    room.ask(replace(REQUEST, asked_at=NOW + timedelta(hours=1)))
+    assert (room.desk.sweep(), room.request().state) == (1, _R.READING)
+
+
+def test_a_sweep_that_fails_stops_no_reading() -> None:
+    rounds: list[str] = []
+    stop = Event()
+
+    class Reads(Worker):
+        def run_one(self) -> bool:
+            rounds.append("read")
+            stop.set()
+            return False
+
+    def broken() -> None:
+        rounds.append("sweep")
+        raise RuntimeError("a bug")
+
+    pipeline = cast(Pipeline, None)
+    Reads(MemoryDatabase(), pipeline, FixedClock(NOW), 60, 3, 3, sweep=broken).run(stop, idle_s=0)
+    assert rounds == ["sweep", "read"]
