@@ -28,7 +28,7 @@ from wetread.domain.report import Draft
 from wetread.domain.role import Actor, Role
 from wetread.domain.study import InstanceHeader, StudyTraits
 from wetread.domain.study_state import StudyState
-from wetread.fhir.issued import IssuedResults
+from wetread.fhir.issued import FHIR_FORMS, IssuedResults
 from wetread.orders.read_requests import RequestDesk
 from wetread.ports.database import Account, Database
 from wetread.ports.decoder import DecodedImage, Decoder
@@ -253,6 +253,7 @@ def a_world(
         vault=vault,
         file_store=file_store,
         issued=IssuedResults(database, packing),
+        fhir=FHIR_FORMS,
         decoder=decoder or GreyDecoder(),  # type: ignore[arg-type]
         forms=forms or ByteForms(),
         desk=ReadingDesk(database, clock, ("folder",)),

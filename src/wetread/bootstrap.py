@@ -163,6 +163,7 @@ def build_desk(core: Core) -> "ReadingDesk":
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.bootstrap_connections import build_administration
     from wetread.dicom.instance_forms import SandboxedForms
+    from wetread.fhir.issued import FHIR_FORMS
     from wetread.inference.bundle import BUNDLED
     from wetread.labelling.labeller import RuleLabeller
     from wetread.signoff.macros import read_macros
@@ -203,6 +204,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
         order_store=build_order_store(settings),
         issued=_issued(core),
+        fhir=FHIR_FORMS,
         workitems=worklist.desk,
         subscriptions=worklist.subscriptions,
         administration=build_administration(settings),

@@ -77,6 +77,21 @@ def _communication(said: Json) -> Json:
     return {**said, "payload": payload} if payload else said
 
 
+def _audit_event(said: Json) -> Json:
+    """The act is a code, the outcome a coding, a detail's type a concept."""
+    code, outcome, why = said.pop("type"), str(said.pop("outcome", "0")), said.pop("outcomeDesc", None)
+    severity = {"system": "http://hl7.org/fhir/issue-severity", "code": "success" if outcome == "0" else "error"}
+    entities = [
+        present(
+            what=each.get("what"),
+            detail=[{**one, "type": {"text": one["type"]}} for one in _items(each.get("detail"))],
+        )
+        for each in _items(said.pop("entity", None))
+    ]
+    words = [{"text": why}] if why else []
+    return present(**said, code={"coding": [code]}, outcome=present(code=severity, detail=words), entity=entities)
+
+
 def _capability_statement(said: Json) -> Json:
     return {**said, "fhirVersion": "5.0.0"}
 
@@ -89,5 +104,6 @@ _CHANGES: dict[str, Callable[[Json], Json]] = {
     "Observation": _observation,
     "BodyStructure": _body_structure,
     "Communication": _communication,
+    "AuditEvent": _audit_event,
     "CapabilityStatement": _capability_statement,
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from wetread.ports.issued import Resource
 from wetread.web.problems import Refusal
 
-__all__ = ["SEARCHABLE", "Asked", "asked_of", "matches", "summary_of"]
+__all__ = ["AUDIT_SEARCH", "SEARCHABLE", "Asked", "asked_of", "matches", "summary_of"]
 
 _COMMON = {"_id": "token", "identifier": "token"}
 _OF_PATIENT = {"patient": "reference", "patient.identifier": "token"}
@@ -20,8 +20,11 @@ SEARCHABLE: dict[str, dict[str, str]] = {
     "Practitioner": dict(_COMMON),
     "Device": dict(_COMMON),
     "Provenance": {"_id": "token", "target": "reference"},
+    "Communication": {**_COMMON, "patient.identifier": "token", "accession": "token", "status": "token"},
 }
 """Search parameters by resource type. `accession` is ours: the accession number of the study."""
+AUDIT_SEARCH = {"date": "date", "agent.identifier": "token", "entity": "reference", "type": "token"}
+"""Of AuditEvent, which is for those who may read the audit log."""
 _CONTROL = frozenset({"_count", "_summary", "_format", "page"})
 _ANSWERS = frozenset({"json", "application/json", "application/fhir+json"})
 _MOST, _USUAL = 100, 20
@@ -94,14 +97,13 @@ def _matches(resource: Resource, of: Mapping[str, Resource], name: str, value: s
             targets: list[object] = resource.get("target", [])  # type: ignore[assignment]
             return any(_reference(each).partition("/_history")[0] == value for each in targets)
         case "patient.identifier":
-            return any(_has_token(each, value) for place, each in of.items() if place.startswith("Patient/"))
+            people = (each for place, each in of.items() if place.startswith("Patient/"))
+            return _names(resource.get("subject"), value) or any(_has_token(each, value) for each in people)
         case "accession":
+            token = f"urn:wetread:accession|{value.rpartition('|')[2]}"
             studies = (each for place, each in of.items() if place.startswith("ImagingStudy/"))
-            return any(
-                token == ("urn:wetread:accession", value.rpartition("|")[2])
-                for each in studies
-                for token in _identifiers(each)
-            )
+            about: list[object] = resource.get("about", [])  # type: ignore[assignment]
+            return any(_names(each, token) for each in about) or any(_has_token(each, token) for each in studies)
         case "code" | "location" | "morphology":
             codings: list[dict[str, str]] = resource.get(name, {}).get("coding", [])  # type: ignore[attr-defined]
             return any(_is_token((each.get("system", ""), each.get("code", "")), value) for each in codings)
@@ -110,6 +112,12 @@ def _matches(resource: Resource, of: Mapping[str, Resource], name: str, value: s
 
 def _reference(value: object) -> str:
     return str(value.get("reference", "")) if isinstance(value, dict) else ""
+
+
+def _names(reference: object, token: str) -> bool:
+    """A reference that carries an identifier."""
+    named = reference.get("identifier") if isinstance(reference, dict) else None
+    return isinstance(named, dict) and _is_token((named.get("system", ""), named.get("value", "")), token)
 
 
 def _has_token(resource: Resource, value: str) -> bool:

@@ -16,12 +16,21 @@ from wetread.domain.reading import Withheld
 from wetread.domain.role import Act
 from wetread.ports.issued import Resource
 from wetread.ports.vault import Search
-from wetread.web.fhir_search import SEARCHABLE, Asked, asked_of, matches, summary_of
+from wetread.web.fhir_search import AUDIT_SEARCH, SEARCHABLE, Asked, asked_of, matches, summary_of
 from wetread.web.operations import Access, Call, Operation, Query
 from wetread.web.problems import Refusal, problem_from
 from wetread.web.veil import refuse_withheld, withheld_from
 
-__all__ = ["FHIR_OPERATIONS", "get_metadata", "outcome_from", "read_resource", "search_resources"]
+__all__ = [
+    "FHIR_OPERATIONS",
+    "MEDIA_TYPE",
+    "asked_version",
+    "get_metadata",
+    "outcome_from",
+    "read_resource",
+    "said",
+    "search_resources",
+]
 
 MEDIA_TYPE = "application/fhir+json"
 _KEY = re.compile(r"[a-z2-7]{24}")
@@ -49,16 +58,31 @@ def _answer(resource: Mapping[str, object], status: int = 200, headers: Mapping[
     return Response(text, status, {"Cache-Control": "no-store", **(headers or {})}, MEDIA_TYPE)
 
 
-def _refuse_other_formats(call: Call) -> None:
-    """XML is not spoken, so that none is ever parsed."""
+def said(call: Call, resource: Resource, headers: Mapping[str, str] | None = None) -> Response:
+    """A resource, or a Bundle of them, in the version that is asked for."""
+    forms = call.house.services.fhir
+    if asked_version(call) == "4.0" or forms is None:
+        return _answer(resource, headers=headers)
+    answer = _answer(forms.in_r5(resource), headers=headers)
+    answer.headers["content-type"] = f"{MEDIA_TYPE}; fhirVersion=5.0"
+    return answer
+
+
+def asked_version(call: Call) -> str:
+    """By Accept, "4.0" where it says none (https://hl7.org/fhir/R5/versioning.html#mt-version). XML is not spoken, so that none is ever parsed. Raises Refusal 406."""
     accepted = call.headers.get("accept", "*/*").lower()
     asked = dict(call.query).get("_format", "json").lower()
     if "xml" in asked or "turtle" in asked or ("json" not in accepted and "*" not in accepted):
         raise Refusal(406, "json_only", "answers are application/fhir+json")
+    versions = re.findall(r"fhirversion=[\"']?([\w.]+)", accepted)
+    known = next((each for each in versions if each in ("4.0", "5.0")), "" if versions else "4.0")
+    if not known:
+        raise Refusal(406, "version_not_served", "FHIR is spoken in versions 4.0 and 5.0")
+    return known
 
 
 def get_metadata(call: Call) -> Response:
-    _refuse_other_formats(call)
+    asked_version(call)
     resources = [
         {
             "type": kind,
@@ -66,10 +90,11 @@ def get_metadata(call: Call) -> Response:
             "interaction": [{"code": "read"}, {"code": "search-type"}],
             "searchParam": [{"name": name, "type": of} for name, of in parameters.items()],
         }
-        for kind, parameters in SEARCHABLE.items()
+        for kind, parameters in (SEARCHABLE | {"AuditEvent": AUDIT_SEARCH}).items()
     ]
     security = {"cors": False, "description": "A session, or a bearer token of an account whose role may read studies."}
-    return _answer(
+    return said(
+        call,
         {
             "resourceType": "CapabilityStatement",
             "status": "active",
@@ -80,12 +105,12 @@ def get_metadata(call: Call) -> Response:
             "fhirVersion": "4.0.1",
             "format": [MEDIA_TYPE],
             "rest": [{"mode": "server", "security": security, "resource": resources}],
-        }
+        },
     )
 
 
 def read_resource(call: Call) -> Response:
-    _refuse_other_formats(call)
+    asked_version(call)
     kind, resource_id = call.path["resource_type"], call.path["resource_id"]
     key = resource_id.partition(".")[0]
     gone = Refusal(404, "no_resource", "no such resource was issued here")
@@ -102,7 +127,7 @@ def read_resource(call: Call) -> Response:
     headers = _version(resource)
     if headers["ETag"] in call.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return _answer(resource, headers=headers)
+    return said(call, resource, headers)
 
 
 def _version(resource: Resource) -> dict[str, str]:
@@ -121,7 +146,7 @@ class _Page:
 
 
 def search_resources(call: Call) -> Response:
-    _refuse_other_formats(call)
+    asked_version(call)
     asked = asked_of(call.path["resource_type"], call.query)
     page = _page(call, asked)
     _audit(call, "fhir.search", page.studies, asked.resource_type)
@@ -139,7 +164,7 @@ def search_resources(call: Call) -> Response:
         bundle["total"] = len(page.found)
     if entries and asked.summary != "count":
         bundle["entry"] = entries
-    return _answer(bundle)
+    return said(call, bundle)
 
 
 def _page(call: Call, asked: Asked) -> _Page:
@@ -182,6 +207,11 @@ def _candidates(call: Call, asked: Asked) -> Iterator[StudyKey]:
         yield from (each for each in sorted(narrowed) if each >= last)
         return
     services = call.house.services
+    if asked.resource_type == "Communication":
+        with services.database.begin(write=False) as unit:
+            told = {each.study_key for over in (False, True) for each in unit.criticals(closed=over)}
+        yield from (each for each in sorted(told) if each >= last)
+        return
     if last:
         yield StudyKey(last)
     after: StudyKey | None = StudyKey(last) if last else None

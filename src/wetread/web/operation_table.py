@@ -5,6 +5,7 @@ from wetread.web import audit_view, films, hanging, health, pulse, rollout_view,
 from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
+from wetread.web.fhir_audit import FHIR_AUDIT_OPERATIONS
 from wetread.web.fhir_view import FHIR_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.identity_view import IDENTITY_OPERATIONS
@@ -264,6 +265,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *QUALITY_OPERATIONS,
     *READING_OPERATIONS,
     *IDENTITY_OPERATIONS,
+    *FHIR_AUDIT_OPERATIONS,  # before the paths that take any type
     *FHIR_OPERATIONS,
     *ADMINISTRATION_OPERATIONS,
 )

@@ -13,7 +13,7 @@ from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
 from wetread.ports.file_store import FileStore
 from wetread.ports.instance_forms import InstanceForms
-from wetread.ports.issued import Issued, nothing_issued
+from wetread.ports.issued import FhirForms, Issued, nothing_issued
 from wetread.ports.labeller import Labeller
 from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault
@@ -91,6 +91,7 @@ class WebServices:
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
     order_store: OrderStore | None = None
     issued: Issued = nothing_issued
+    fhir: FhirForms | None = None
     workitems: WorkitemDesk | None = None
     subscriptions: SubscriptionDesk | None = None
     administration: Administration = field(default_factory=Administration)
