@@ -47,10 +47,17 @@ CHEST_PA = ImageTraits(
 
 
 def a_file(
-    sop: str = "1.2.3", *, study: str = "1.2", patient: str = "P1", age: int = 50, filler: int = 0, **traits: object
+    sop: str = "1.2.3",
+    *,
+    study: str = "1.2",
+    patient: str = "P1",
+    age: int = 50,
+    filler: int = 0,
+    identity: dict[str, str] | None = None,
+    **traits: object,
 ) -> bytes:
-    """Bytes that `JsonInspector` understands; `traits` change CHEST_PA."""
-    return json.dumps([study, sop, patient, age, traits]).encode() + b"\n" + b"\0" * filler
+    """Bytes that `JsonInspector` understands; `traits` change CHEST_PA, `identity` what else it says of the person and the study."""
+    return json.dumps([study, sop, patient, age, traits, identity or {}]).encode() + b"\n" + b"\0" * filler
 
 
 class JsonInspector:
@@ -58,10 +65,11 @@ class JsonInspector:
 
     def inspect(self, path: Path) -> InstanceHeader:
         try:
-            study, sop, patient, age, traits = json.loads(path.read_bytes().split(b"\n", 1)[0])
+            study, sop, patient, age, traits, more = json.loads(path.read_bytes().split(b"\n", 1)[0])
         except ValueError:
             raise HostileInput("not a file of ours: send it again", code="not_dicom") from None
-        identity = PatientIdentity(patient, "", "Doe^Jane", "", Sex.FEMALE, "", "", "", "", "", "")
+        said = PatientIdentity(patient, "", "Doe^Jane", "", Sex.FEMALE, "", "", "", "", "", "")
+        identity = replace(said, **more)
         return InstanceHeader(
             study_instance_uid=StudyInstanceUID(study),
             series_instance_uid=SeriesInstanceUID(study + ".1"),
@@ -106,8 +114,18 @@ class House:
         )
         self.reception = self.build_reception(inspector or JsonInspector(), self.database, self.vault)
 
-    def build_reception(self, inspector: Inspector, database: Database, vault: Vault) -> Reception:
+    def build_reception(
+        self,
+        inspector: Inspector,
+        database: Database,
+        vault: Vault,
+        *,
+        fetches_priors: bool = False,
+        takes_own: bool = True,
+    ) -> Reception:
         return Reception(
+            fetches_priors=fetches_priors,
+            takes_own=takes_own,
             files=self.files,
             decoder=inspector,
             vault=vault,

@@ -128,7 +128,8 @@ def build_sandbox(settings: Settings) -> "Sandbox":
     return Sandbox(children=settings.sandbox_children, limits=limits)
 
 
-def build_reception(core: Core, sandbox: "Sandbox") -> "Reception":
+def build_reception(core: Core, sandbox: "Sandbox", *, takes_own: bool = True) -> "Reception":
+    """Without `takes_own`, what we delivered ourselves is turned away: an archive offers it again."""
     from wetread.ingest.reception import Reception
     from wetread.ingest.register import no_check
 
@@ -143,6 +144,8 @@ def build_reception(core: Core, sandbox: "Sandbox") -> "Reception":
         site_of=lambda _: core.settings.site,
         policy=_suitability(core.settings),
         check_identity=build_arrival_check(core.settings, core.secret) if core.settings.hl7_listener else no_check,
+        fetches_priors=core.settings.prior_fetch.most > 0 and any(each.priors for each in core.settings.archives),
+        takes_own=takes_own,
     )
 
 
@@ -351,8 +354,13 @@ def build_watch(core: Core) -> "Watch":
         timedelta(minutes=settings.watch_acknowledging_min),
         settings.watch_in_a_row,
         settings.watch_always_after,
+        timedelta(minutes=settings.archive_silent_min),
     )
-    return Watch(core.database, lambda _: zone, partial(_watched_policy, build_policies(core), settings.site), limits)
+    policy, archives = (
+        partial(_watched_policy, build_policies(core), settings.site),
+        [a.name for a in settings.archives],
+    )
+    return Watch(core.database, lambda _: zone, policy, limits, archives)
 
 
 def _watched_policy(policies: "PolicyBook", site: str) -> "WatchedPolicy":

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from wetread.bootstrap_archives import build_archive
 from wetread.dimse_neighbours import neighbours_of
 from wetread.domain.capability import Capability
 from wetread.domain.errors import PermanentError
-from wetread.settings import ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings
+from wetread.settings import ArchiveSettings, ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings
 from wetread.settings_explained import explain
 from wetread.triage.policy import DEFAULT_POLICY
 from wetread.web.services import Administration, Connection
@@ -30,10 +31,11 @@ def build_administration(settings: Settings) -> Administration:
     channels = (_channel(*each) for each in settings.notification_channels.items())
     policy = settings.triage_policy or DEFAULT_POLICY
     return Administration(
-        (*_sinks(settings), *channels),
+        (*_sinks(settings), *map(_archive, settings.archives), *channels),
         shown_settings(settings),
         partial(_text_of, policy),
         settings.triage_policy is not None,
+        tuple(each.name for each in settings.archives),
     )
 
 
@@ -86,6 +88,18 @@ def _http(name: str, kind: str, url: str, ca_file: Path | None = None) -> Connec
     return Connection(
         name, kind, f"{parts.scheme}://{parts.hostname}{parts.path}", partial(reach_http, url, _TIMEOUT_S, ca_file)
     )
+
+
+def _archive(settings: ArchiveSettings) -> Connection:
+    """Asks it who it is, by its own ways."""
+    parts = urlsplit(settings.url)
+    where = f"{parts.scheme}://{parts.hostname}{parts.path}"
+    return Connection(f"archive-{settings.name}", f"archive, {settings.kind}", where, partial(_ask_archive, settings))
+
+
+def _ask_archive(settings: ArchiveSettings) -> str:
+    who = build_archive(settings).identity()
+    return f"{who.product} {who.version}".strip() + (" answers, and says what is new" if who.feeds else " answers")
 
 
 def _channel(name: str, channel: ChannelSettings) -> Connection:

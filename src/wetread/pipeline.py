@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from wetread.audit_facts import draft_facts, model_facts
 from wetread.context.cases import CaseKeeper
 from wetread.delivery.deliver import deliver
 from wetread.delivery.packing import Packing
@@ -20,7 +21,6 @@ from wetread.domain.errors import PermanentError, TransientError, UnsuitableImag
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.domain.priority import TriageDecision
-from wetread.domain.report import Draft
 from wetread.domain.role import SERVICE
 from wetread.domain.rollout import ShadowRead
 from wetread.domain.study import Instance, Study
@@ -93,6 +93,7 @@ class Pipeline:
             JobKind.DELIVER: self._deliver,
             JobKind.ANSWER: self._answer,
             JobKind.SHADOW: self._shadow,
+            JobKind.LATE: self._late,
         }
         steps[job.kind](job)
 
@@ -106,6 +107,9 @@ class Pipeline:
             return True
         if job.kind is JobKind.ANSWER and self.answering:
             self._commit_answer(self.answering, job, None, reason)
+            return True
+        if job.kind is JobKind.LATE:
+            self._commit_late(job, None, reason)
             return True
         if job.kind is not JobKind.ANALYSE:
             return False
@@ -194,7 +198,7 @@ class Pipeline:
                 self._versions_on_trial(unit, study, failed)
             unit.save_study(replace(study, state=next_state(study.state, event), reason=reason))
             outcome = "success" if analysis else "ai_unavailable"
-            self._finish(unit, job, "study.analyse", outcome, JobKind.TRIAGE, _model_facts(analysis))
+            self._finish(unit, job, "study.analyse", outcome, JobKind.TRIAGE, model_facts(analysis))
 
     def _versions_on_trial(self, unit: UnitOfWork, study: Study, failed: tuple[ShadowRead, ...]) -> None:
         """What a chosen version could not read is kept against it; shadows get a job of their own, behind all others."""
@@ -241,6 +245,41 @@ class Pipeline:
             unit.audit(AuditEvent("critical.renew", SERVICE.actor_id, study_key=study.study_key, detail=facts), now)
         return True
 
+    def _late(self, job: Job) -> None:
+        """Images that came after signing are read apart: what was read, signed and measured before stays as it is."""
+        with self.database.begin(write=False) as unit:
+            late = unit.late_images([job.study_key])[job.study_key]
+            readers = readers_of(unit, unit.study(job.study_key))
+            instances = tuple(each for each in unit.instances(job.study_key) if each.instance_key in late.instances)
+        try:
+            reading, _ = self._read(instances, readers, job.attempt)
+        except UnsuitableImage as unsuitable:
+            self._commit_late(job, None, str(unsuitable))
+            return
+        self._commit_late(job, replace(reading.analysis, heat=None), "")
+
+    def _commit_late(self, job: Job, analysis: Analysis | None, problem: str) -> None:
+        """What triage calls critical goes to people as any other does, as a result of its own."""
+        policy = self.policy()
+        facts = ask_vault(job.study_key, self.vault, policy, self.orders, last_try=job.attempt > 1)
+        with self.database.begin() as unit:
+            study, late = unit.study(job.study_key), unit.late_images([job.study_key])[job.study_key]
+            if job.detail != late.told:
+                self._finish(unit, job, "study.late_read", "superseded", None, {})
+                return
+            reason = ""
+            if analysis is not None:
+                context = context_of(study, facts, unit, policy)
+                decision = prioritise(analysis.reads, study.traits, policy, context=context, unavailable_reason="")
+                apart = replace(study, revision=study.revision + late.number)
+                critical = self._open_critical(unit, apart, decision, policy) or study.critical
+                priority = max(study.priority, decision.priority, key=lambda each: each.rank)
+                unit.save_study(replace(study, priority=priority, critical=critical))
+                reason = decision.reason
+            unit.save_late_images(replace(late, analysis=analysis, reason=reason, problem=problem))
+            outcome = "success" if analysis else "ai_unavailable"
+            self._finish(unit, job, "study.late_read", outcome, None, model_facts(analysis))
+
     def _draft(self, job: Job) -> None:
         """The record and the drafter may be other machines: they are asked between two transactions, never inside one."""
         with self.database.begin(write=False) as unit:
@@ -257,7 +296,7 @@ class Pipeline:
                 return
             unit.save_draft(study.study_key, study.revision, draft)
             unit.save_study(replace(study, state=next_state(study.state, StudyEvent.DRAFT)))
-            self._finish(unit, job, "study.draft", "success", None, _draft_facts(draft, request))
+            self._finish(unit, job, "study.draft", "success", None, draft_facts(draft, request))
 
     def _drafting_request(
         self, study: Study, analysis: Analysis | None, instances: tuple[Instance, ...]
@@ -355,36 +394,3 @@ def _revision(job: Job) -> int:
 def _superseded(job: Job, study: Study) -> bool:
     """True when a later image made this job's work stale: its successor is queued already."""
     return _revision(job) < study.revision
-
-
-def _draft_facts(draft: Draft, request: DraftingRequest) -> dict[str, str]:
-    """Who wrote it, and of which kinds of context; never what the context says."""
-    context = request.context
-    kinds = "+".join(sorted({each.kind.value for each in context.snippets}))
-    counts = {
-        "priors": len(context.priors),
-        "snippets": len(context.snippets),
-        "context_problems": len(context.problems),
-    }
-    used = {name: str(count) for name, count in counts.items() if count}
-    return {
-        "composer": draft.composer,
-        **used,
-        **({"snippet_kinds": kinds} if kinds else {}),
-        **({"film": "sent"} if request.film else {}),
-    }
-
-
-def _model_facts(analysis: Analysis | None) -> dict[str, str]:
-    """What the audit keeps of every use of a model: which one, on what input, saying what (EU AI Act art. 12)."""
-    if analysis is None:
-        return {}
-    called = ",".join(f"{f.name}={f.probability:.4f}" for f in analysis.called)
-    others = ",".join(f"{each.model.name}@{each.model.version}" for each in analysis.further)
-    return {
-        **({"further_models": others} if others else {}),
-        "model": f"{analysis.model.name}@{analysis.model.version}",
-        "model_sha256": analysis.model.sha256,
-        "input_sha256": analysis.input_sha256,
-        "called": called,
-    }

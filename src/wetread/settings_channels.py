@@ -19,6 +19,7 @@ __all__ = [
     "SettingsError",
     "SmsChannel",
     "WebhookChannel",
+    "secret_text",
 ]
 
 
@@ -42,7 +43,7 @@ class _Channel(BaseModel):
     @property
     def resolved_secret(self) -> str:
         """The password, token or signing secret, from the settings or its own file; raises SettingsError when that cannot be read."""
-        return _secret_text(self.secret, self.secret_file)
+        return secret_text(self.secret, self.secret_file)
 
 
 class EmailChannel(_Channel):
@@ -63,7 +64,7 @@ class HttpChannel(_Channel):
 
     @property
     def resolved_url(self) -> str:
-        return _secret_text(self.url, self.url_file)
+        return secret_text(self.url, self.url_file)
 
 
 class WebhookChannel(HttpChannel):
@@ -119,7 +120,8 @@ ChannelSettings = Annotated[
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
 
 
-def _secret_text(given: SecretStr, file: Path | None) -> str:
+def secret_text(given: SecretStr, file: Path | None) -> str:
+    """What is given, or what its own file holds; raises SettingsError."""
     if file is None:
         return given.get_secret_value()
     try:

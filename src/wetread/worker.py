@@ -33,7 +33,7 @@ class Worker:
     lease_s: float
     max_attempts: int
     delivery_max_attempts: int
-    kinds: frozenset[JobKind] = frozenset(JobKind)
+    kinds: frozenset[JobKind] = frozenset(JobKind) - {JobKind.PRIORS}
     sweep: Callable[[], object] = lambda: None
 
     def run(self, stop: threading.Event, *, idle_s: float = 0.2, beat: Callable[[], None] = lambda: None) -> None:

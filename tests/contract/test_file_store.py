@@ -135,3 +135,13 @@ def test_abandoned_files_are_swept_and_stored_ones_stay(file_store: FileStore) -
     assert list(file_store.stored()) == [stored.sha256]
     for file in abandoned:
         file.discard()
+
+
+def test_bytes_that_nobody_names_are_removed_unless_they_were_just_stored(file_store: FileStore) -> None:
+    stored = keep(file_store, bytes(128) + BODY)
+    assert not file_store.remove(stored.sha256, unless_newer_s=3600)
+    assert file_store.verify(stored.sha256)
+    assert file_store.remove(stored.sha256, unless_newer_s=0)
+    assert not file_store.remove(stored.sha256, unless_newer_s=0)
+    with pytest.raises(PermanentError):
+        file_store.path_of(stored.sha256)

@@ -146,3 +146,15 @@ def test_an_instance_is_found_only_in_its_place(vault: Vault) -> None:
 
 def _place(header: InstanceHeader) -> tuple[str, str, str]:
     return header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid
+
+
+def test_a_dropped_study_is_gone_with_its_words_and_the_others_stay(vault: Vault) -> None:
+    vault.admit([instance_of("1", 1), instance_of("1", 2), instance_of("2")])
+    vault.drop(StudyKey("1"))
+    vault.drop(StudyKey("1"))
+    with pytest.raises(StudyNotFound):
+        vault.study(StudyKey("1"))
+    assert vault.instances(StudyKey("1")) == ()
+    assert [each.study_key for each in vault.search_studies(Search({"PatientName": "doe jane"}, fuzzy=True))] == ["2"]
+    vault.admit([instance_of("1", 1)])
+    assert vault.study(StudyKey("1")).number_of_instances == 1

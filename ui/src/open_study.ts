@@ -171,7 +171,7 @@ export class OpenStudy {
     this.identity.refresh().catch(() => {});
     this.lock.heard(now.lock, now.now);
     if (this.words.editing) return;
-    const changed = now.lock?.screen !== reading.lock?.screen || now.withheld !== reading.reading.withheld || now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || (!now.withheld && now.has_analysis !== Boolean(reading.ai.analysis));
+    const changed = now.lock?.screen !== reading.lock?.screen || now.withheld !== reading.reading.withheld || now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || now.late_images !== (reading.late_images?.open ? reading.late_images.instances.length : 0) || (!now.withheld && now.has_analysis !== Boolean(reading.ai.analysis));
     reading.deliveries = now.deliveries;
     if (changed && !this.words.own) return this.refreshReadOnly();
     this.words.refreshDeliveries();

@@ -1,14 +1,16 @@
 // Findings, report and foot of one study: what stands there, and what a person does with it.
-import type { Finding, Reading, Report, ReportContent, Sentence, Verdict } from "./answers/study.ts";
+import type { Finding, Prior, Reading, Report, ReportContent, Sentence, Verdict } from "./answers/study.ts";
 import { askAboutConflict, askToAmend, askToReject, askToSign } from "./acts.ts";
 import { askToAdd } from "./addendum.ts";
-import { t } from "./catalogue.ts";
+import { problemOf, send } from "./api.ts";
+import { knows, t } from "./catalogue.ts";
 import { canDictate, dictateButton } from "./dictation.ts";
 import { h } from "./dom.ts";
 import { Editor } from "./editor.ts";
 import { findingsPanel, type Said } from "./findings.ts";
 import { dated, visible, words } from "./format.ts";
 import type { Binding } from "./keys.ts";
+import { lateBanner } from "./late_images.ts";
 import { lockedBanner } from "./lock.ts";
 import { modeButton } from "./modes.ts";
 import { showOffer } from "./offer.ts";
@@ -20,6 +22,9 @@ import { differencesPanel } from "./second_read.ts";
 import { may, me } from "./session.ts";
 import { addendumBlocks, deliveryList, document_, signatureBlock, versionList } from "./signed.ts";
 import { Warnings } from "./warnings.ts";
+
+// A copy from another archive says so: nobody here has reported it.
+const priorName = ({ study_key, study_date, fetched_from }: Prior): HTMLElement => (fetched_from ? h("span", {}, t("prior.from", { date: dated(study_date), archive: visible(fetched_from) })) : h("a", { href: `/studies/${study_key}` }, dated(study_date)));
 
 const present = <T extends Node>(...given: (T | null | undefined | false | "")[]): T[] => given.filter((each) => each instanceof Node);
 
@@ -81,7 +86,11 @@ export class StudyWords {
     };
     if (reading.ai.analysis) study.sights.show("findings");
     study.sheet.findings.replaceChildren(...findingsPanel(reading, { concepts: me().findings, mode: may("edit_draft") ? modeButton(reading.reading) : null, compared: differencesPanel(reading.reading), editable: Boolean(this.editing), verdictOf, onVerdict: (finding, verdict) => this.judge(finding, verdict), onPoint: (finding, instance) => study.point(finding, instance) }));
-    if (reading.priors.length) study.sheet.findings.append(h("p", { class: "quiet-line" }, t("study.earlier_studies"), reading.priors.flatMap((each, at) => [at ? ", " : "", h("a", { href: `/studies/${each.study_key}` }, dated(each.study_date))])));
+    if (reading.priors.length) study.sheet.findings.append(h("p", { class: "quiet-line" }, t("study.earlier_studies"), reading.priors.flatMap((each, at) => [at ? ", " : "", priorName(each)])));
+    for (const { archive, outcome } of reading.prior_search) {
+      const key: string = `prior.${outcome}`;
+      if (knows(key)) study.sheet.findings.append(h("p", { class: "quiet-line warn" }, t(key, { archive: visible(archive) })));
+    }
   }
 
   // Before a second reader or an adjudicator committed: what they see, and nothing else.
@@ -155,7 +164,7 @@ export class StudyWords {
     const tools = h("span", { class: "report-tools" }, draft && h("button", { class: "quiet", onclick: () => editor.showChanges() }, t("study.changes")), h("button", { class: "quiet", onclick: () => study.around.editMacros().then(() => this.editor?.focus()) }, t("study.macros")), canDictate(me().dictation) && dictateButton((text) => editor.insert(text), (problem) => say(problem, true)), this.sources());
     study.sheet.report.replaceChildren(
       h("div", { class: "title" }, h("h2", {}, report.amendment_reason ? t("study.amendment") : t("study.report")), h("span", { class: "muted" }, t("study.version_unsigned", { version: report.version })), draft && h("span", { class: "legend" }, h("span", {}, t("study.dotted")), t("study.the_ais_words")), tools),
-      ...present(this.notice(), this.recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, warnings.element, versionList(reading.versions, report.version, (version) => this.look(version))));
+      ...present(lateBanner(reading, null), this.notice(), this.recovered(), others, draft?.notice && report.version === 1 && h("p", { class: "quiet-line" }, visible(draft.notice)), editor.element, warnings.element, versionList(reading.versions, report.version, (version) => this.look(version))));
     editor.grow();
     warnings.changed();
     study.sheet.foot.replaceChildren(evidence, h("div", { id: "offer" }), h("span", { class: "saved", id: "saved", role: "status" }, t("study.saves_by_itself")), draft && report.version === 1 ? h("button", { class: "quiet", onclick: () => this.reject() }, t("study.discard_ai_draft")) : "", h("button", { class: "primary", onclick: () => this.sign() }, t("study.sign"), h("kbd", {}, "Ctrl Enter")));
@@ -179,11 +188,22 @@ export class StudyWords {
     const report = reading.versions.find((each) => each.version === this.versionShown) ?? newest;
     sheet.report.replaceChildren(
       h("div", { class: "title" }, h("h2", {}, t("study.report")), h("span", { class: "muted" }, t("study.version", { version: report.version, status: report.status })), this.sources()),
-      ...present(this.notice(), this.recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), ...addendumBlocks(report), h("h3", { class: "visually-hidden" }, t("study.deliveries")), deliveryList(reading.deliveries, report.version)] : []),
+      ...present(lateBanner(reading, { keep: () => this.keepReport(), amend: () => this.amend() }), this.notice(), this.recovered()), document_(report), ...(report.signature ? [signatureBlock(report, report.signature), ...addendumBlocks(report), h("h3", { class: "visually-hidden" }, t("study.deliveries")), deliveryList(reading.deliveries, report.version)] : []),
       ...present(versionList(reading.versions, report.version, (version) => this.look(version))));
     const preliminary = newest.status === "preliminary";
     sheet.foot.replaceChildren(h("span", { class: "saved" }, preliminary ? t("study.preliminary_a_radiologist_must_sign") : t("study.signed_nothing_in_it_can")),
       preliminary && may("sign") ? h("button", { onclick: () => this.start() }, t("study.review_and_sign")) : !preliminary && may("sign") ? h("span", { class: "later" }, h("button", { onclick: () => this.add(newest) }, t("addendum.add")), h("button", { onclick: () => this.amend() }, t("study.amend"))) : "", h("button", { class: "quiet", onclick: () => print() }, t("study.print")), this.nextButton());
+  }
+
+  // The new images change nothing: the report stands.
+  private async keepReport(): Promise<void> {
+    try {
+      await send("POST", `${this.study.address}/keep-report`);
+      await this.study.load();
+    } catch (thrown) {
+      this.study.told = problemOf(thrown).message;
+      this.study.show(this.reading);
+    }
   }
 
   refreshDeliveries(): void {

@@ -15,7 +15,7 @@ import { nameOf, row, stateWords, tick } from "./worklist_row.ts";
 import { filtered, hiddenCriticals, isFiltered, NO_FILTER, Store } from "./worklist_store.ts";
 
 const VIEWS: View[] = ["open", "reported", "rejected"];
-const STATES_OF: Record<View, string[]> = { open: ["received", "admitted", "ai_unavailable", "triaged", "drafted", "in_reading", "preliminary"], reported: ["signed", "delivered", "amended"], rejected: ["rejected"] };
+const STATES_OF: Record<View, string[]> = { open: ["received", "admitted", "ai_unavailable", "triaged", "drafted", "in_reading", "preliminary", "new_images"], reported: ["signed", "delivered", "amended"], rejected: ["rejected"] };
 const PLACE_AFTER_MS = 150;
 const PREPARE_AFTER_MS = 300;
 const HOVERED_MS = 100;

@@ -6,7 +6,7 @@ import { age, clock, personName, span, visible, waited, words } from "./format.t
 import { may } from "./session.ts";
 import { stateOf } from "./worklist_store.ts";
 
-const TONES: Record<string, string> = { admitted: "ai", analysed: "ai", ai_unavailable: "asap", triaged: "ai", drafted: "good", signed: "good", delivered: "good", amended: "good", preliminary: "asap", rejected: "bad" };
+const TONES: Record<string, string> = { new_images: "asap", admitted: "ai", analysed: "ai", ai_unavailable: "asap", triaged: "ai", drafted: "good", signed: "good", delivered: "good", amended: "good", preliminary: "asap", rejected: "bad" };
 
 export function stateWords(state: string): string {
   const key = `state.${state}`;
@@ -18,7 +18,8 @@ export const nameOf = (study: Row): string => (study.patient_name === undefined 
 export function row(study: Row, open: (key: string) => void, select: (key: string) => void): HTMLTableRowElement {
   const named = study.patient_name !== undefined;
   const who = may("read_study") ? h("a", { class: "who", href: `/studies/${study.study_key}`, tabindex: -1 }, nameOf(study)) : h("span", { class: "who" }, nameOf(study));
-  const why = study.problem ? h("span", { class: "problem" }, visible(study.problem)) : study.reason ? visible(study.reason) : study.withheld ? h("span", { class: "muted" }, t("list.withheld")) : study.state === "admitted" ? h("span", { class: "muted" }, t("list.unread")) : "";
+  const late = study.new_images ? t(study.new_images === 1 ? "list.new_image" : "list.new_images", { count: study.new_images }) : "";
+  const why = late ? h("span", {}, h("strong", {}, late), study.problem || study.reason ? `: ${visible(study.problem || study.reason)}` : "") : study.problem ? h("span", { class: "problem" }, visible(study.problem)) : study.reason ? visible(study.reason) : study.withheld ? h("span", { class: "muted" }, t("list.withheld")) : study.state === "admitted" ? h("span", { class: "muted" }, t("list.unread")) : "";
   return h("tr", { "data-key": study.study_key, tabindex: -1, onclick: () => open(study.study_key), onfocus: () => select(study.study_key) },
     h("td", {}, h("span", { class: `chip ${study.critical ? "stat" : study.priority}` }, study.critical ? t("list.critical") : study.priority.toUpperCase())),
     h("td", {}, who, named && h("div", { class: "muted mono" }, visible(study.patient_id))),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Row, Worklist } from "../src/answers/worklist.ts";
 import { filtered, hiddenCriticals, NO_FILTER, Store } from "../src/worklist_store.ts";
 
-const row = (study_key: string, changes: Partial<Row> = {}): Row => ({ study_key, state: "drafted", revision: 1, priority: "routine", critical: false, received_at: "2026-11-29T10:00:00Z", age_years: 50, sex: "F", site: "north", reason: "", problem: "", views: ["DX PA"], limit_s: 43200, unanswered: false, held: false, withheld: "", ...changes });
+const row = (study_key: string, changes: Partial<Row> = {}): Row => ({ study_key, state: "drafted", revision: 1, priority: "routine", critical: false, received_at: "2026-11-29T10:00:00Z", age_years: 50, sex: "F", site: "north", reason: "", problem: "", views: ["DX PA"], new_images: 0, limit_s: 43200, unanswered: false, held: false, withheld: "", ...changes });
 const head = { view: "open", counts: { open: 3, reported: 0, rejected: 0 }, waiting_cap_s: 43200, shown: 3, open_by: {}, awaiting_cosignature: [] } as const;
 const whole = (...studies: Row[]): Worklist => ({ ...head, complete: true, cursor: "b.1", studies });
 const order = (store: Store) => store.order.map((each) => each.study_key).join("");

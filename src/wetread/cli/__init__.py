@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",
     "ae": "DICOM neighbours: list them, C-ECHO, check what works and what to do where it does not",
+    "archive": "other archives: list, check, search, fetch, sweep; run their feeds alone (serve starts them by itself)",
     "conformance": "ask a DICOM neighbour what it can do",
     "status": "studies, jobs, dead letters; retry a dead job",
     "draft": "draft a report from a file of findings, each sentence with its evidence",

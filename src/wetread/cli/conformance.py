@@ -14,7 +14,7 @@ from wetread.dicom.remote_ae import RemoteAe
 from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import PermanentError
 
-__all__ = ["run"]
+__all__ = ["run", "tell"]
 
 
 def run(argv: list[str]) -> int:
@@ -41,7 +41,7 @@ def run(argv: list[str]) -> int:
         found = probe_dicomweb(exchange)
     else:
         found = probe_ae(_peer(args.neighbour, args.calling, args.timeout))
-    return _tell(found, as_json=args.json)
+    return tell(found, as_json=args.json)
 
 
 def _peer(text: str, calling: str, timeout_s: float) -> RemoteAe:
@@ -59,7 +59,7 @@ def _first_line(file: Path | None) -> str:
         raise PermanentError(f"{file} cannot be read ({error.strerror})", code="bad_usage") from error
 
 
-def _tell(found: Iterable[Capability], *, as_json: bool) -> int:
+def tell(found: Iterable[Capability], *, as_json: bool) -> int:
     """Lines as they come, at a terminal the wait is seen."""
     tried: list[Capability] = []
     for each in found:

@@ -27,7 +27,7 @@ def run(argv: list[str]) -> int:
     children = Supervisor()
     where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
     for command in _companions(settings):
-        children.start([command, *where])
+        children.start([*command.split(), *where])
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
     try:
         server.run()
@@ -46,4 +46,5 @@ def _companions(settings: Settings) -> list[str]:
     watch = ["watch"] if settings.watch_folder is not None else []
     hl7 = ["hl7"] if settings.hl7_listener is not None else []
     requests = ["requests"] if settings.fhir_requests is not None else []
-    return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7, *requests]
+    archives = ["archive feed"] if settings.archives else []
+    return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7, *requests, *archives]

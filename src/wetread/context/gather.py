@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wetread.context.assemble import indication_of, raw_indication, subject_of
 from wetread.context.injection import SUSPICION_LIMIT
-from wetread.context.priors import prior_study, signed_priors
+from wetread.context.priors import fetch_problems, prior_study, signed_priors
 from wetread.context.record_snippets import RecordSnippets
 from wetread.context.retrieve import questions
 from wetread.domain.analysis import Analysis
@@ -53,6 +53,7 @@ class ContextGatherer:
         indication = Indication() if suspicious else indication_of(said, subject)
         with self.database.begin(write=False) as unit:
             priors = signed_priors(study, dated, unit, most=self.most_priors, within_days=self.within_days)
+            search = unit.prior_search(study.study_key)
         asked = questions(analysis.findings if analysis else (), indication.text)
         snippets, problems = self.snippets.find(study.study_key, subject, priors, asked)
         context = DraftingContext(
@@ -63,7 +64,7 @@ class ContextGatherer:
                 for each in priors
             ),
             snippets=snippets,
-            problems=((_LEFT_OUT,) if suspicious else ()) + problems,
+            problems=((_LEFT_OUT,) if suspicious else ()) + problems + fetch_problems(search),
         )
         return StudyContext(context, has_prior=bool(dated))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wetread.domain.archive_feed import PriorOutcome, PriorSearch
 from wetread.domain.drafting_context import PriorFinding, PriorStudy
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.prior import days_before, standing_report
@@ -10,8 +11,13 @@ from wetread.domain.report import Report, Section
 from wetread.domain.study import Study
 from wetread.ports.database import UnitOfWork
 
-__all__ = ["SignedPrior", "prior_study", "prior_text", "signed_priors"]
+__all__ = ["SignedPrior", "fetch_problems", "prior_study", "prior_text", "signed_priors"]
 
+_UNSURE = {
+    PriorOutcome.AMBIGUOUS: "archive {}: it cannot be told whose earlier films it has, and none was fetched",
+    PriorOutcome.AWAY: "archive {}: it does not answer, and earlier films there are unknown",
+    PriorOutcome.PARTLY: "archive {}: not all earlier films came",
+}
 _TOLD = (Section.FINDINGS, Section.IMPRESSION)
 
 
@@ -48,3 +54,9 @@ def prior_text(prior: SignedPrior) -> str:
     """Findings, impression and addenda as they were signed: free text that may name anybody."""
     told = (text for section, text in prior.report.content.sections if section in _TOLD and text.strip())
     return "\n\n".join((*told, *(each.text for each in prior.report.addenda)))
+
+
+def fetch_problems(search: PriorSearch | None) -> tuple[str, ...]:
+    """What of the earlier films in other archives could not be had."""
+    asked = search.fetches if search else ()
+    return tuple(_UNSURE[each.outcome].format(each.archive) for each in asked if each.outcome in _UNSURE)

@@ -9,9 +9,10 @@ from wetread.dicom.dimse_identifier import PATIENT, SERIES, STUDY, Question
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.study import made_by_us
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance, VaultSeries, VaultStudy
-from wetread.signoff.own_results import made_by_us, without
+from wetread.signoff.own_results import without
 
 __all__ = ["Attributes", "OwnArchive", "Row"]
 

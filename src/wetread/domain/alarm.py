@@ -36,6 +36,8 @@ class AlarmKind(StrEnum):
     ROLLOUT_STOPPED = "rollout_stopped"
     AUDIT_BROKEN = "audit_broken"
     PATIENT_IN_DOUBT = "patient_in_doubt"
+    ARCHIVE_STANDS = "archive_stands"
+    ARCHIVE_MISSED = "archive_missed"
 
 
 @dataclass(frozen=True, slots=True)

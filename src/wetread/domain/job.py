@@ -18,6 +18,10 @@ class JobKind(StrEnum):
     """Tell who asked for a read what it made."""
     SHADOW = "shadow"
     """Versions on trial read the study unseen, after everything that somebody waits for."""
+    LATE = "late"
+    """Images that came after signing are read; what was read before stays."""
+    PRIORS = "priors"
+    """Earlier films are fetched from other archives, by the process that talks to them: no worker waits for a neighbour."""
 
 
 class JobState(StrEnum):

@@ -25,7 +25,10 @@ __all__ = [
     "Sex",
     "Study",
     "StudyTraits",
+    "made_by_us",
 ]
+
+_OURS = "wetread"
 
 
 class Sex(StrEnum):
@@ -152,3 +155,8 @@ class Study:
     priority: Priority = Priority.ROUTINE
     critical: bool = False
     reason: str = ""
+
+
+def made_by_us(traits: ImageTraits) -> bool:
+    """True for the reports and heat maps that we deliver and an archive may send back (PS3.3 C.7.5.1, Manufacturer)."""
+    return traits.manufacturer.strip().lower() == _OURS

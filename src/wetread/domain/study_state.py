@@ -23,6 +23,10 @@ class StudyState(StrEnum):
     SIGNED = "signed"
     DELIVERED = "delivered"
     AMENDED = "amended"
+    NEW_IMAGES = "new_images"
+    """Reported, and images came since: a person looks at them, and the report stands until then."""
+    FETCHED = "fetched"
+    """A copy of an earlier study, brought from an archive to compare with: nobody's work here, never read by a model."""
 
 
 class StudyEvent(StrEnum):
@@ -38,6 +42,9 @@ class StudyEvent(StrEnum):
     APPEND = "append"
     DELIVER = "deliver"
     RENEW = "renew"  # a late instance arrived: read the study again
+    FETCH = "fetch"
+    LATE_IMAGE = "late_image"  # an image arrived after the report was signed
+    NO_CHANGE = "no_change"  # a person looked at it: the report stands
 
 
 _S, _E = StudyState, StudyEvent
@@ -45,7 +52,7 @@ _S, _E = StudyState, StudyEvent
 READABLE = frozenset({_S.ADMITTED, _S.ANALYSED, _S.AI_UNAVAILABLE, _S.TRIAGED, _S.DRAFTED, _S.IN_READING})
 """States in which a person may open, edit and sign the first report."""
 
-REPORTED = frozenset({_S.SIGNED, _S.DELIVERED, _S.AMENDED})
+REPORTED = frozenset({_S.SIGNED, _S.DELIVERED, _S.AMENDED, _S.NEW_IMAGES})
 """States in which a final version exists."""
 _MACHINE_EVENTS = (_E.ANALYSE, _E.FAIL_ANALYSIS, _E.TRIAGE, _E.DRAFT)
 
@@ -62,7 +69,12 @@ TRANSITIONS: dict[tuple[StudyState, StudyEvent], StudyState] = {
     **{(state, _E.SIGN): _S.SIGNED for state in READABLE},
     **{(state, event): state for state in (_S.IN_READING, *REPORTED) for event in _MACHINE_EVENTS},
     **{(state, event): _S.AMENDED for state in REPORTED for event in (_E.AMEND, _E.APPEND)},
-    **{(state, _E.DELIVER): _S.DELIVERED for state in REPORTED},
+    **{(state, _E.DELIVER): _S.DELIVERED for state in REPORTED - {_S.NEW_IMAGES}},
+    (_S.NEW_IMAGES, _E.DELIVER): _S.NEW_IMAGES,
+    **{(state, _E.LATE_IMAGE): _S.NEW_IMAGES for state in REPORTED},
+    (_S.NEW_IMAGES, _E.NO_CHANGE): _S.SIGNED,
+    (_S.RECEIVED, _E.FETCH): _S.FETCHED,
+    (_S.FETCHED, _E.RENEW): _S.RECEIVED,
     **{(state, _E.RENEW): _S.ADMITTED for state in READABLE - {_S.IN_READING}},
     **{(state, _E.RENEW): state for state in (_S.IN_READING, *REPORTED)},
 }

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from wetread.domain.study import InstanceHeader, Study, StudyTraits
 from wetread.domain.study_state import READABLE, StudyEvent, StudyState, next_state
-from wetread.ingest.suitability import Suitability
+from wetread.ingest.suitability import Suitability, Verdict
 
 __all__ = ["MAXIMUM_AGE_YEARS", "Settlement", "is_collecting", "new_study_traits", "settle"]
 
@@ -16,22 +16,34 @@ MAXIMUM_AGE_YEARS = 90
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """The study afterwards, what the audit says of it as (action, outcome), and whether a read of this revision must be asked for."""
+    """The study afterwards, what the audit says of it as (action, outcome), and whether a read of this revision must be asked for. `late`: an image of a reported study, for a person to look at."""
 
     study: Study
     acts: tuple[tuple[str, str], ...]
     analyse: bool
+    late: bool = False
 
 
-def settle(study: Study, suitability: Suitability, *, collecting: bool) -> Settlement:
-    """`suitability` is the new instance's, `collecting` is `is_collecting` before it came. Every change goes through the state table."""
+def settle(study: Study, suitability: Suitability, *, collecting: bool, to_compare: bool = False) -> Settlement:
+    """`suitability` is the new instance's, `collecting` is `is_collecting` before it came; `to_compare`: it was fetched as an earlier film. Every change goes through the state table."""
     if study.state is StudyState.RECEIVED:
+        if to_compare:
+            return Settlement(_after(study, StudyEvent.FETCH), (("study.fetch", "success"),), analyse=False)
         return _first(study, suitability)
+    if study.state is StudyState.FETCHED:
+        # a copy that somebody sends to be read is a study like any other
+        return (
+            Settlement(study, (), analyse=False) if to_compare else _first(_after(study, StudyEvent.RENEW), suitability)
+        )
     if study.state is StudyState.REJECTED:
         again = suitability.readable
         return _first(_after(study, StudyEvent.RENEW), suitability) if again else Settlement(study, (), analyse=False)
     if study.state not in READABLE:
-        return Settlement(_after(study, StudyEvent.RENEW), (("study.late_instance", "reported"),), analyse=False)
+        if suitability.verdict is Verdict.NOT_AN_IMAGE:
+            return Settlement(_after(study, StudyEvent.RENEW), (("study.late_instance", "reported"),), analyse=False)
+        return Settlement(
+            _after(study, StudyEvent.LATE_IMAGE), (("study.late_instance", "new_images"),), False, late=True
+        )
     if study.state is StudyState.ADMITTED and collecting:
         return Settlement(study, (), analyse=True)
     # The read of the old revision may have been claimed already, so a new revision gets a job of its own.

@@ -14,15 +14,16 @@ from wetread.domain.study import InstanceHeader
 from wetread.ingest.fault_points import reach
 from wetread.ingest.group_commit import GroupCommit
 from wetread.ingest.outcome import NO_CLAIM, Claim, InstanceOutcome, Outcome
-from wetread.ingest.register import Arrived, Entry, IdentityCheck, Register, Turned, no_check
-from wetread.ingest.suitability import SuitabilityPolicy
+from wetread.ingest.register import Arrived, Entry, Fetched, IdentityCheck, Register, Turned, no_check
+from wetread.ingest.suitability import SuitabilityPolicy, is_own_result
 from wetread.ports.clock import Clock
 from wetread.ports.database import AdmissionOutcome, Database
 from wetread.ports.file_store import FileStore, IncomingFile
 from wetread.ports.vault import Vault
 
-__all__ = ["Inspector", "Reception"]
+__all__ = ["OWN_RESULT", "Inspector", "Reception"]
 
+OWN_RESULT = "own_result"
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +34,7 @@ class Inspector(Protocol):
 
 
 class Reception:
-    """One per process; any number of threads may call `receive` at once, and share their commits."""
+    """One per process; any number of threads may call `receive` at once, and share their commits. Without `takes_own` what we made ourselves is turned away."""
 
     def __init__(
         self,
@@ -48,18 +49,29 @@ class Reception:
         site_of: Callable[[InstanceHeader], str],
         policy: SuitabilityPolicy,
         check_identity: IdentityCheck = no_check,
+        fetches_priors: bool = False,
+        takes_own: bool = True,
     ) -> None:
         self.files = files
+        self._takes_own = takes_own
         self._inspector = decoder
-        register = Register(database, vault, files, clock, secret, quiet_period_s, policy, site_of, check_identity)
+        register = Register(
+            database, vault, files, clock, secret, quiet_period_s, policy, site_of, check_identity, fetches_priors
+        )
         self._commits = GroupCommit[Entry, AdmissionOutcome | None](register.commit)
 
     def receive(
-        self, incoming: Sequence[IncomingFile], sender: str, claim: Claim = NO_CLAIM, *, own: bool = False
+        self,
+        incoming: Sequence[IncomingFile],
+        sender: str,
+        claim: Claim = NO_CLAIM,
+        *,
+        own: bool = False,
+        fetched: Fetched | None = None,
     ) -> tuple[InstanceOutcome, ...]:
-        """One outcome per file, in order; every file is kept or discarded. `sender` is an account or AE title, for the audit. `own`: see `Arrived`; the study must be here."""
+        """One outcome per file, in order; every file is kept or discarded. `sender` is an account or AE title, for the audit. `own`, `fetched`: see `Arrived`; where it is our own, the study must be here."""
         try:
-            taken = [self._take(file, sender, claim, own=own) for file in incoming]
+            taken = [self._take(file, sender, claim, own, fetched) for file in incoming]
         except BaseException:
             for file in incoming:
                 file.discard()
@@ -83,17 +95,17 @@ class Reception:
             _log.error("%s (%s) could not be audited: %s", event.action, event.outcome, type(result).__name__)
 
     def _take(
-        self, file: IncomingFile, sender: str, claim: Claim, *, own: bool
+        self, file: IncomingFile, sender: str, claim: Claim, own: bool, fetched: Fetched | None
     ) -> tuple[Entry | None, InstanceOutcome]:
         """What the register has to write, and the answer once it has."""
         try:
-            return self._inspect_and_keep(file, sender, claim, own=own)
+            return self._inspect_and_keep(file, sender, claim, own, fetched)
         except (TransientError, OSError) as error:
             file.discard()
             return None, _postponed(error)
 
     def _inspect_and_keep(
-        self, file: IncomingFile, sender: str, claim: Claim, *, own: bool
+        self, file: IncomingFile, sender: str, claim: Claim, own: bool, fetched: Fetched | None
     ) -> tuple[Entry, InstanceOutcome]:
         file.flush()
         try:
@@ -102,10 +114,17 @@ class Reception:
             return _turn_away(file, sender, InstanceOutcome(Outcome.REFUSED, error.code, str(error)))
         if claim.broken_by(header):
             return _turn_away(file, sender, _about(header, Outcome.CLAIM_MISMATCH))
+        if not self._takes_own and is_own_result(header.traits):
+            answer = replace(
+                _about(header, Outcome.REFUSED), code=OWN_RESULT, message="this is what we delivered ourselves"
+            )
+            return _turn_away(file, sender, answer)
+        if claim.patient is not None:
+            header = _of_issuer(header, claim.patient.issuer_of_patient_id)
         reach("before_keep")
         stored = file.keep()
         reach("after_keep")
-        return Arrived(header, stored, sender, own), _about(header, Outcome.STORED)
+        return Arrived(header, stored, sender, own, fetched), _about(header, Outcome.STORED)
 
     def _write(self, taken: Sequence[tuple[Entry, InstanceOutcome]]) -> Iterator[InstanceOutcome]:
         """The answers after the commit; who belongs to another patient than the study does is turned away with a record of its own."""
@@ -165,6 +184,13 @@ def _about(header: InstanceHeader, outcome: Outcome) -> InstanceOutcome:
         series_instance_uid=header.series_instance_uid,
         study_instance_uid=header.study_instance_uid,
     )
+
+
+def _of_issuer(header: InstanceHeader, issuer: str) -> InstanceHeader:
+    """A film that names no issuer of its patient's number, from an archive whose numbers are all of one."""
+    if header.identity.issuer_of_patient_id:
+        return header
+    return replace(header, identity=replace(header.identity, issuer_of_patient_id=issuer))
 
 
 _MESSAGES = {

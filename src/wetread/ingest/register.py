@@ -8,34 +8,45 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from wetread.domain.archive_feed import FetchedCopy
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey, instance_key, study_key
 from wetread.domain.job import JobKind, JobRequest
+from wetread.domain.late_images import arrived_late
 from wetread.domain.study import Instance, InstanceHeader, PatientIdentity, Study
 from wetread.domain.study_state import StudyState
 from wetread.ingest.admission import is_collecting, new_study_traits, settle
 from wetread.ingest.fault_points import reach
 from wetread.ingest.same_dataset import holds_same_dataset
-from wetread.ingest.suitability import SuitabilityPolicy, assess_header
+from wetread.ingest.suitability import SuitabilityPolicy, assess_header, is_own_result
 from wetread.ports.clock import Clock
 from wetread.ports.database import AdmissionOutcome, Database, UnitOfWork
 from wetread.ports.file_store import FileStore, StoredFile
 from wetread.ports.vault import Vault, VaultInstance
 
-__all__ = ["FIRST_REVISION", "Arrived", "Entry", "IdentityCheck", "Register", "Turned", "no_check"]
+__all__ = ["FIRST_REVISION", "Arrived", "Entry", "Fetched", "IdentityCheck", "Register", "Turned", "no_check"]
 
 FIRST_REVISION = 1
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """From which archive an instance was fetched, to be compared with which study."""
+
+    archive: str
+    fetched_for: StudyKey
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
-    """An instance whose bytes are durable, with who sent it. `own`: we made it of this study's read, so there is nothing in it to read."""
+    """An instance whose bytes are durable, with who sent it. `own`: we made it of this study's read, so there is nothing in it to read. `fetched`: it is there to be compared with, not to be read."""
 
     header: InstanceHeader
     stored: StoredFile
     sender: str
     own: bool = False
+    fetched: Fetched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +69,7 @@ def no_check(unit: UnitOfWork, arrived: Sequence[tuple[StudyKey, PatientIdentity
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """`site_of` names the site an instance comes from."""
+    """`site_of` names the site an instance comes from; `fetches_priors`: other archives are asked for the patient's earlier films."""
 
     database: Database
     vault: Vault
@@ -69,6 +80,7 @@ class Register:
     policy: SuitabilityPolicy
     site_of: Callable[[InstanceHeader], str]
     check_identity: IdentityCheck = no_check
+    fetches_priors: bool = False
 
     def commit(self, entries: Sequence[Entry]) -> list[AdmissionOutcome | None]:
         """One durable transaction; raises and changes nothing when an entry cannot enter. A `Turned` is answered with None."""
@@ -97,7 +109,8 @@ class Register:
         elif outcome.outcome != "conflict":
             key = instance.instance_key
             filed[key] = VaultInstance(key, instance.study_key, instance.content_sha256, entry.header)
-        if outcome.outcome == "stored" and not entry.own:
+        taken_up = outcome.outcome == "duplicate" and self._was_only_fetched(unit, entry, instance)
+        if (outcome.outcome == "stored" and not entry.own) or taken_up:
             self._settle(unit, entry, instance, now)
         unit.audit(_stored_event(entry, instance, outcome), now)
         return outcome
@@ -126,14 +139,46 @@ class Register:
         )
 
     def _settle(self, unit: UnitOfWork, entry: Arrived, instance: Instance, now: datetime) -> None:
-        study = unit.find_study(instance.study_key) or self._new_study(entry, instance, now)
+        held = unit.find_study(instance.study_key)
+        if held is not None and is_own_result(instance.traits):
+            unit.audit(AuditEvent("study.own_result", entry.sender, study_key=instance.study_key), now)
+            return
+        study = held or self._new_study(entry, instance, now)
+        if study.state is StudyState.FETCHED and entry.fetched is None:
+            study = replace(study, received_at=now)
+            unit.forget_copy(study.study_key)
         collecting = study.state is StudyState.ADMITTED and self._is_collecting(unit, instance, now)
-        settlement = settle(study, assess_header(instance.traits, self.policy), collecting=collecting)
+        suitability, to_compare = assess_header(instance.traits, self.policy), entry.fetched is not None
+        settlement = settle(study, suitability, collecting=collecting, to_compare=to_compare)
         unit.save_study(settlement.study)
         for action, outcome in settlement.acts:
             unit.audit(AuditEvent(action, entry.sender, outcome, instance.study_key), now)
+        if entry.fetched is not None and settlement.study.state is StudyState.FETCHED:
+            copy = FetchedCopy(instance.study_key, entry.fetched.archive, entry.fetched.fetched_for, now)
+            unit.save_copy(copy)
+        if settlement.late:
+            self._came_late(unit, instance, now)
         if settlement.analyse:
             unit.enqueue(self._analysis_of(settlement.study, now))
+            if self.fetches_priors:
+                key = f"{JobKind.PRIORS.value}:{study.study_key}"
+                unit.enqueue(JobRequest(JobKind.PRIORS, study.study_key, key, settlement.study.priority.rank))
+
+    def _was_only_fetched(self, unit: UnitOfWork, entry: Arrived, instance: Instance) -> bool:
+        """True for a film that is here as a copy and is now sent to be read."""
+        if entry.fetched is not None:
+            return False
+        study = unit.find_study(instance.study_key)
+        return study is not None and study.state is StudyState.FETCHED
+
+    def _came_late(self, unit: UnitOfWork, instance: Instance, now: datetime) -> None:
+        """For a person to look at; the AI reads the newest of them once no more came for the quiet period."""
+        key = instance.study_key
+        late = arrived_late(unit.late_images([key]).get(key), key, instance.instance_key, now)
+        unit.save_late_images(late)
+        name = f"{JobKind.LATE.value}:{key}:{late.number}"
+        due = now + timedelta(seconds=self.quiet_period_s)
+        unit.enqueue(JobRequest(JobKind.LATE, key, name, not_before=due, detail=late.told))
 
     def _is_collecting(self, unit: UnitOfWork, newest: Instance, now: datetime) -> bool:
         others = (each for each in unit.instances(newest.study_key) if each.instance_key != newest.instance_key)

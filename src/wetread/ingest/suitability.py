@@ -11,7 +11,7 @@ from enum import StrEnum
 from wetread.domain.analysis import QualityFlag
 from wetread.domain.errors import UnsuitableImage
 from wetread.domain.identifiers import InstanceKey
-from wetread.domain.study import ImageTraits, Instance
+from wetread.domain.study import ImageTraits, Instance, made_by_us
 
 __all__ = [
     "FilmChoice",
@@ -23,6 +23,7 @@ __all__ = [
     "choose_film",
     "first_film",
     "header_flags",
+    "is_own_result",
     "rejection",
 ]
 
@@ -94,6 +95,11 @@ def assess_header(traits: ImageTraits, policy: SuitabilityPolicy) -> Suitability
     """The first rule that refuses wins; a fact that is only missing flags."""
     refusal = _not_an_image(traits) or _wrong_kind(traits, policy) or _wrong_shape(traits, policy)
     return refusal or _anatomy(traits, policy)
+
+
+def is_own_result(traits: ImageTraits) -> bool:
+    """What we delivered ourselves, back from an archive. A radiograph is a film whatever it says of its maker."""
+    return made_by_us(traits) and traits.sop_class_uid not in _RADIOGRAPHS
 
 
 def header_flags(suitability: Suitability) -> tuple[QualityFlag, ...]:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, settle
+from wetread.monitoring.archives import archives_stand
 from wetread.monitoring.night import unfinished_night
 from wetread.monitoring.rules import rule_notes, rule_silences
 from wetread.monitoring.scores import equal_scores, score_notes
@@ -43,6 +44,7 @@ class Limits:
     acknowledging: timedelta = timedelta(minutes=60)
     in_a_row: int = 20
     always_after: int = 100
+    archive_silent: timedelta = timedelta(minutes=15)
     decisions: int = 2000
     reads: int = 200
 
@@ -66,7 +68,7 @@ class Round:
 
 
 class Watch:
-    """`zone_of` gives a site's time zone; `policy` the policy in force. Keeps the hourly counts of arrivals between rounds, so that a round reads the newest hours only."""
+    """`zone_of` gives a site's time zone; `policy` the policy in force; `archives` are those in the settings. Keeps the hourly counts of arrivals between rounds, so that a round reads the newest hours only."""
 
     def __init__(
         self,
@@ -74,7 +76,9 @@ class Watch:
         zone_of: Callable[[str], tzinfo],
         policy: Callable[[], WatchedPolicy],
         limits: Limits | None = None,
+        archives: Sequence[str] = (),
     ) -> None:
+        self._archives = archives
         self._database = database
         self._zone_of = zone_of
         self._policy = policy
@@ -118,6 +122,7 @@ class Watch:
             ("patients in doubt", frozenset({_K.PATIENT_IN_DOUBT}), _doubts),
             ("arrivals", frozenset({_K.NOTHING_ARRIVES}), arriving),
             ("routing", frozenset({_K.NOTHING_ROUTED, _K.DEAD_LETTERS}), self._routed),
+            ("archives", frozenset({_K.ARCHIVE_STANDS, _K.ARCHIVE_MISSED}), self._other_archives),
             ("reading", frozenset({_K.NOTHING_READ, _K.SCORES_ALL_EQUAL}), self._read),
             ("live monitoring", frozenset(), _quality),
             ("rules", frozenset({_K.RULE_NEVER_FIRES, _K.RULE_ALWAYS_FIRES}), self._rules),
@@ -156,6 +161,9 @@ class Watch:
     def _routed(self, unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
         late = nothing_routed(unit.open_deliveries(), now, within=self._limits.acknowledging)
         return (*late, *dead_letters(unit.dead_jobs()))
+
+    def _other_archives(self, unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
+        return archives_stand(unit, self._archives, now, within=self._limits.archive_silent)
 
     def _rules(self, unit: UnitOfWork, _: datetime, found: Round) -> Sequence[Silence]:
         fired, policy = unit.recent_decisions(self._limits.decisions), self._policy()

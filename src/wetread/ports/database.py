@@ -20,6 +20,7 @@ from wetread.domain.report import Draft, Report
 from wetread.domain.role import Actor
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
+from wetread.ports.archive_store import ArchiveStore
 from wetread.ports.critical_store import CriticalStore
 from wetread.ports.hold_store import HoldStore
 from wetread.ports.policy_store import PolicyStore
@@ -78,6 +79,7 @@ class UnitOfWork(
     RequestStore,
     TaskStore,
     WorkitemStore,
+    ArchiveStore,
     Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.
@@ -105,13 +107,13 @@ class UnitOfWork(
     def worklist(
         self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
     ) -> tuple[Study, ...]:
-        """By urgency: critical, priority rank, then oldest received_at. Or the oldest, or the newest arrival first."""
+        """By urgency: critical, priority rank, then oldest received_at. Or the oldest, or the newest arrival first. Fetched copies only where `states` names them."""
         ...
 
     def studies(
         self, *, since: datetime | None = None, older_than: Study | None = None, limit: int = 500
     ) -> tuple[Study, ...]:
-        """Newest arrival first, none before `since`; the page after another by its last study."""
+        """Newest arrival first, none before `since`; the page after another by its last study. Fetched copies are none of these."""
         ...
 
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:

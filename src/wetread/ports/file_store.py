@@ -68,6 +68,10 @@ class FileStore(Protocol):
         """Hash the stored bytes again; False when they rotted. Raises PermanentError(code='bytes_missing')."""
         ...
 
+    def remove(self, sha256: str, *, unless_newer_s: float) -> bool:
+        """Remove stored bytes, unless they were stored, or stored again, in the last `unless_newer_s`: an arrival may be about to name them. False when they stay, or are not there."""
+        ...
+
     def sweep(self, older_than_s: float) -> int:
         """Remove incoming files that nobody wrote to for `older_than_s`; returns how many."""
         ...

@@ -110,6 +110,10 @@ class Vault(Protocol):
         """
         ...
 
+    def drop(self, study_key: StudyKey) -> None:
+        """Forget a study that was only fetched to compare with, durably; harmless where it is not held."""
+        ...
+
     def study(self, study_key: StudyKey) -> VaultStudy:
         """Raises StudyNotFound."""
         ...

@@ -5,15 +5,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from wetread.domain.audit import AuditEvent
+from wetread.domain.delivery import DeliveryState
 from wetread.domain.errors import IllegalTransition, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind, JobRequest
+from wetread.domain.late_images import LateAnswer, answered
 from wetread.domain.reading import OwnFinding, ReadingRecord, Withheld
 from wetread.domain.report import REPORTED, Report, ReportContent, ReportStatus
 from wetread.domain.role import Act, Actor, require
 from wetread.domain.study import Study
 from wetread.domain.study_lock import RecoveryCopy
-from wetread.domain.study_state import READABLE, StudyEvent, next_state
+from wetread.domain.study_state import READABLE, StudyEvent, StudyState, next_state
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.signoff.exposure import Exposure, Reading, exposure, veiled
@@ -161,6 +163,7 @@ class ReadingDesk:
             saved = unit.save_report(done, expected_etag=etag)
             if saved.status in REPORTED:
                 self._move(unit, study_key, StudyEvent.AMEND if amends else StudyEvent.SIGN)
+                self._answer_late(unit, actor, study_key)
                 self._enqueue_deliveries(unit, saved)
             self._audit(
                 unit, "report.sign", actor, study_key, version=str(saved.version), status=saved.status.value,
@@ -205,6 +208,7 @@ class ReadingDesk:
             done = appended(report, actor, text, meaning, self.clock.now())
             saved = unit.save_report(done, expected_etag=None)
             self._move(unit, study_key, StudyEvent.APPEND)
+            self._answer_late(unit, actor, study_key)
             self._enqueue_deliveries(unit, saved)
             signature = saved.addenda[-1].signature
             self._audit(
@@ -213,6 +217,21 @@ class ReadingDesk:
             )  # fmt: skip
             unit.commit()
         return saved
+
+    def no_change(self, actor: Actor, study_key: StudyKey) -> Study:
+        """The images that came after signing change nothing: the report stands, and the study leaves the list. Raises IllegalTransition where none wait."""
+        require(actor, Act.SIGN)
+        with self.database.begin() as unit:
+            unit.study(study_key)
+            late = unit.late_images([study_key]).get(study_key)
+            unit.save_late_images(answered(late, LateAnswer.NO_CHANGE, actor.actor_id, self.clock.now()))
+            self._move(unit, study_key, StudyEvent.NO_CHANGE)
+            if _is_delivered(unit, study_key, self.sinks):
+                self._move(unit, study_key, StudyEvent.DELIVER)
+            self._audit(unit, "late_images.answer", actor, study_key, answer=LateAnswer.NO_CHANGE.value)
+            study = unit.study(study_key)
+            unit.commit()
+        return study
 
     def reject(self, actor: Actor, study_key: StudyKey, reason: RejectReason, etag: int, screen: str = "") -> Report:
         """Throw the AI's words away: the open version becomes blank, the reason is kept for the model's makers."""
@@ -227,7 +246,10 @@ class ReadingDesk:
     def _met(self, unit: UnitOfWork, actor: Actor, study: Study) -> Exposure:
         """What may be shown, with the mode of this person's reading kept from the first look on. An adjudicator has met nothing yet."""
         shown = exposure(unit, self.modes, actor, study)
-        if shown.record is not None or shown.withheld is Withheld.ADJUDICATION or not actor.may(Act.EDIT_DRAFT):
+        reads = (
+            actor.may(Act.EDIT_DRAFT) and study.state is not StudyState.FETCHED
+        )  # a fetched copy is nobody's reading
+        if shown.record is not None or shown.withheld is Withheld.ADJUDICATION or not reads:
             return shown
         record = ReadingRecord(study.study_key, actor.actor_id, shown.mode, self.clock.now())
         return replace(shown, record=unit.begin_reading(record))
@@ -291,6 +313,18 @@ class ReadingDesk:
         study = unit.study(study_key)
         unit.save_study(replace(study, state=next_state(study.state, event)))
 
+    def _answer_late(self, unit: UnitOfWork, actor: Actor, study_key: StudyKey) -> None:
+        """Who signs anew has answered the images that were there when they began to write; others keep the study on the list."""
+        late = unit.late_images([study_key]).get(study_key)
+        if late is None or not late.is_open:
+            return
+        held = unit.lock(study_key)
+        if held is not None and held.holder_id == actor.actor_id and held.taken_at < late.last_at:
+            self._move(unit, study_key, StudyEvent.LATE_IMAGE)
+            return
+        unit.save_late_images(answered(late, LateAnswer.AMENDED, actor.actor_id, self.clock.now()))
+        self._audit(unit, "late_images.answer", actor, study_key, answer=LateAnswer.AMENDED.value)
+
     def _enqueue_deliveries(self, unit: UnitOfWork, report: Report) -> None:
         for sink in self.sinks:
             key = f"deliver:{report.study_key}:{report.version}:{sink}"
@@ -319,9 +353,17 @@ def _reading(unit: UnitOfWork, study_key: StudyKey, actor: Actor, shown: Exposur
             unit.lock(study_key),
             unit.recovery(study_key, actor.actor_id),
             unit.marks(study_key),
+            unit.late_images([study_key]).get(study_key),
         ),
         actor,
     )
+
+
+def _is_delivered(unit: UnitOfWork, study_key: StudyKey, sinks: Sequence[str]) -> bool:
+    """Every receiver has acknowledged the newest version."""
+    report = unit.report(study_key)
+    mine = [each for each in unit.deliveries(study_key) if report and each.report_version == report.version]
+    return set(sinks) <= {each.sink for each in mine if each.state is DeliveryState.ACKNOWLEDGED}
 
 
 def _mode_facts(shown: Exposure) -> dict[str, str]:

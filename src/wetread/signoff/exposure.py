@@ -10,6 +10,7 @@ from wetread.domain.analysis import Analysis
 from wetread.domain.delivery import Delivery
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.late_images import LateImages
 from wetread.domain.mark import ReaderMarks
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import ReadingMode, ReadingRecord, Withheld
@@ -55,6 +56,7 @@ class Reading:
     lock: StudyLock | None = None
     recovery: RecoveryCopy | None = None
     marks: tuple[ReaderMarks, ...] = ()
+    late: LateImages | None = None
 
 
 def exposure(unit: UnitOfWork, policy: ModePolicy, actor: Actor, study: Study) -> Exposure:
@@ -127,7 +129,8 @@ def veiled(reading: Reading, actor: Actor) -> Reading:
     reading = replace(reading, marks=shown_marks(reading.marks, actor, why, reading.reports))
     if why is Withheld.NOTHING:
         return reading
-    hidden = replace(reading, analysis=None, draft=None, decision=_without_words(reading.decision))
+    late = reading.late and replace(reading.late, analysis=None, reason="", problem="")
+    hidden = replace(reading, analysis=None, draft=None, decision=_without_words(reading.decision), late=late)
     if why is Withheld.AI_OFF:
         seen = (each for each in reading.reports if each.signature or each.author_id == actor.actor_id)
         kept = tuple(replace(each, judged=()) for each in seen)

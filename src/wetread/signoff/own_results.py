@@ -5,19 +5,12 @@ from dataclasses import replace
 
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import ReadingMode
-from wetread.domain.study import ImageTraits
+from wetread.domain.study import made_by_us
 from wetread.domain.study_state import REPORTED
 from wetread.ports.database import UnitOfWork
 from wetread.ports.vault import VaultInstance, VaultStudy
 
-__all__ = ["made_by_us", "withheld_from_machines", "without"]
-
-_OURS = "wetread"
-
-
-def made_by_us(traits: ImageTraits) -> bool:
-    """True for the reports and heat maps that we deliver and an archive may send back (PS3.3 C.7.5.1, Manufacturer)."""
-    return traits.manufacturer.strip().lower() == _OURS
+__all__ = ["withheld_from_machines", "without"]
 
 
 def without(study: VaultStudy, held: Sequence[VaultInstance]) -> VaultStudy | None:

@@ -17,6 +17,7 @@ from wetread.ports.database import JobCounts
 from wetread.storage import jobs, pages, schema
 from wetread.storage.accounts import AccountRows
 from wetread.storage.alarms import AlarmRows
+from wetread.storage.archive_rows import ArchiveRows
 from wetread.storage.audit_search import audit_statement
 from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
@@ -68,6 +69,7 @@ class SqlUnitOfWork(
     RequestRows,
     TaskRows,
     WorkitemRows,
+    ArchiveRows,
 ):
     """Everything one transaction may read and write."""
 

@@ -58,6 +58,19 @@ class DiskFileStore:
         with self.path_of(sha256).open("rb") as stored:
             return hashlib.file_digest(stored, "sha256").hexdigest() == sha256
 
+    def remove(self, sha256: str, *, unless_newer_s: float) -> bool:
+        """Moved aside first and looked at there: what is stored under this name meanwhile stays."""
+        path, aside = self._place(sha256), self._incoming / uuid4().hex
+        try:
+            path.rename(aside)
+        except FileNotFoundError:
+            return False
+        if _modified(aside) > time.time() - unless_newer_s:
+            aside.replace(path)
+            return False
+        aside.unlink()
+        return True
+
     def sweep(self, older_than_s: float) -> int:
         limit = time.time() - older_than_s  # compared with file times, which only this clock sets
         old = [path for path in self._incoming.iterdir() if _modified(path) <= limit]

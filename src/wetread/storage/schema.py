@@ -42,7 +42,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0016", "vault": "0004", "snippets": "0002"}
+HEADS = {"work": "0017", "vault": "0004", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,6 +73,7 @@ work = MetaData(naming_convention=NAMES)
 
 def metadata_of(which: str) -> MetaData:
     """The tables of the "work", the "vault" or the "snippets" database."""
+    import wetread.storage.archive_schema  # noqa: F401 - its tables register themselves
     from wetread.storage.reading_schema import reading_tables
     from wetread.storage.snippet_schema import snippets_metadata
     from wetread.storage.task_schema import task_tables

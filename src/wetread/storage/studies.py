@@ -29,6 +29,7 @@ _SAVE = _INSERT.on_conflict_do_update(
 )
 _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _STATES = select(_STUDIES.study_key, _STUDIES.state).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
+_IS_OURS = _STUDIES.state != StudyState.FETCHED.value
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
 _OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
 _NEWEST = select(schema.studies).order_by(_STUDIES.received_at.desc(), _STUDIES.study_key.desc())
@@ -69,14 +70,13 @@ class StudyRows(Transaction):
         self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
     ) -> tuple[Study, ...]:
         query = _ORDERS[by].limit(limit)
-        if states is not None:
-            query = query.where(_STUDIES.state.in_(sorted(states)))
+        query = query.where(_IS_OURS if states is None else _STUDIES.state.in_(sorted(states)))
         return tuple(_study(row) for row in self._read(query))
 
     def studies(
         self, *, since: datetime | None = None, older_than: Study | None = None, limit: int = 500
     ) -> tuple[Study, ...]:
-        query, received, key = _NEWEST.limit(limit), _STUDIES.received_at, _STUDIES.study_key
+        query, received, key = _NEWEST.where(_IS_OURS).limit(limit), _STUDIES.received_at, _STUDIES.study_key
         if since is not None:
             query = query.where(received >= since)
         if older_than is not None:

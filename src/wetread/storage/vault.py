@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import PermanentError, StudyNotFound
@@ -69,6 +69,11 @@ class SqlVault:
         with self._turn, writing(self._engine) as connection:
             for batch in batches(ordered):
                 _admit(connection, batch)
+
+    def drop(self, study_key: StudyKey) -> None:
+        with self._turn, writing(self._engine) as connection:
+            for table in (vault_instances, vault_series, vault_name_words, vault_studies):
+                connection.execute(delete(table).where(table.c.study_key == study_key))
 
     def study(self, study_key: StudyKey) -> VaultStudy:
         found = self._studies(select(vault_studies).where(_STUDIES.study_key == study_key))

@@ -60,9 +60,10 @@ def _(element: _modality_in, compiler: SQLCompiler, **options: Any) -> str:
 _STUDIES, _INSTANCES, _JOBS = schema.studies.c, schema.instances.c, schema.jobs.c
 _HOUR, _MODALITY = _hour_of(_STUDIES.received_at), _modality_in(_INSTANCES.traits)
 _LAST_AT = func.max(_STUDIES.received_at).label("last_at")
+_IS_OURS = _STUDIES.state != StudyState.FETCHED.value
 _ARRIVALS = (
     select(_HOUR.label("hour"), _STUDIES.site, literal("").label("modality"), func.count().label("studies"), _LAST_AT)
-    .where(_STUDIES.received_at >= bindparam("since"))
+    .where(_STUDIES.received_at >= bindparam("since"), _IS_OURS)
     .group_by("hour", _STUDIES.site)
 )
 _ARRIVALS_BY_MODALITY = (
@@ -74,7 +75,7 @@ _ARRIVALS_BY_MODALITY = (
         _LAST_AT,
     )
     .join(schema.instances, _INSTANCES.study_key == _STUDIES.study_key)
-    .where(_STUDIES.received_at >= bindparam("since"), _MODALITY != "")
+    .where(_STUDIES.received_at >= bindparam("since"), _MODALITY != "", _IS_OURS)
     .group_by("hour", _STUDIES.site, "modality")
 )
 _NEWEST_IMAGE_AT = func.coalesce(func.max(_INSTANCES.received_at), _STUDIES.received_at)
@@ -120,7 +121,7 @@ _DECISIONS = (
     .order_by(*_NEWEST)
     .limit(bindparam("most"))
 )
-_UNREAD = [StudyState.RECEIVED.value, StudyState.ADMITTED.value, StudyState.REJECTED.value]
+_UNREAD = [each.value for each in (StudyState.RECEIVED, StudyState.ADMITTED, StudyState.REJECTED, StudyState.FETCHED)]
 _READS = (
     select(_STUDIES.study_key, _STUDIES.site, _STUDIES.received_at, schema.analyses.c.body)
     .outerjoin(schema.analyses, _of_now(schema.analyses))

@@ -21,6 +21,7 @@ from wetread.domain.report import REPORTED, Draft, Report, ReportStatus
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
+from wetread.testing.memory_archive_store import MemoryArchiveStore
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_holds import MemoryHoldStore
 from wetread.testing.memory_policies import MemoryPolicyStore
@@ -51,6 +52,7 @@ class MemoryUnitOfWork(
     MemoryRequestStore,
     MemoryTaskStore,
     MemoryWorkitemStore,
+    MemoryArchiveStore,
 ):
     """One transaction on a copy of the state."""
 
@@ -72,7 +74,8 @@ class MemoryUnitOfWork(
     def worklist(
         self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
     ) -> tuple[Study, ...]:
-        wanted = [each for each in self._visible.studies.values() if states is None or each.state in states]
+        states = frozenset(StudyState) - {StudyState.FETCHED} if states is None else states
+        wanted = [each for each in self._visible.studies.values() if each.state in states]
         wanted.sort(key=lambda each: (each.received_at, each.study_key), reverse=by == "newest")
         if by == "urgency":
             wanted.sort(key=lambda each: (not each.critical, -each.priority.rank))
@@ -84,7 +87,8 @@ class MemoryUnitOfWork(
         def arrival(study: Study) -> tuple[datetime, StudyKey]:
             return study.received_at, study.study_key
 
-        held = [each for each in self._visible.studies.values() if since is None or each.received_at >= since]
+        ours = [each for each in self._visible.studies.values() if each.state is not StudyState.FETCHED]
+        held = [each for each in ours if since is None or each.received_at >= since]
         older = [each for each in held if older_than is None or arrival(each) < arrival(older_than)]
         return tuple(sorted(older, key=arrival, reverse=True)[:limit])
 

@@ -42,6 +42,13 @@ class MemoryFileStore:
     def verify(self, sha256: str) -> bool:
         return _sha256(self.path_of(sha256).read_bytes()) == sha256
 
+    def remove(self, sha256: str, *, unless_newer_s: float) -> bool:
+        path = self.root / sha256
+        if not path.is_file() or unless_newer_s > 0:
+            return False
+        path.unlink()
+        return True
+
     def sweep(self, older_than_s: float) -> int:
         abandoned = list(self.incoming.values()) if older_than_s <= 0 else []
         for file in abandoned:

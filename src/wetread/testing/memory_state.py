@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from wetread.domain.alarm import Alarm
 from wetread.domain.analysis import Analysis
+from wetread.domain.archive_feed import ArchiveProbe, FeedState, FetchedCopy, PriorSearch, PutAside
 from wetread.domain.asked_task import AskedTask
 from wetread.domain.audit import AuditRecord
 from wetread.domain.critical import CriticalResult
@@ -13,6 +14,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.identity_hold import IdentityHold
 from wetread.domain.job import Job, JobRequest, JobState
+from wetread.domain.late_images import LateImages
 from wetread.domain.mark import ReaderMarks
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
@@ -103,6 +105,12 @@ class MemoryState:
     workitems: dict[str, Workitem] = field(default_factory=dict)
     subscriptions: dict[tuple[str, str], Subscription] = field(default_factory=dict)
     workitem_events: dict[tuple[int, int], WorkitemEvent] = field(default_factory=dict)
+    feeds: dict[str, FeedState] = field(default_factory=dict)
+    asides: dict[tuple[str, str], PutAside] = field(default_factory=dict)
+    probes: dict[str, ArchiveProbe] = field(default_factory=dict)
+    copies: dict[StudyKey, FetchedCopy] = field(default_factory=dict)
+    prior_searches: dict[StudyKey, PriorSearch] = field(default_factory=dict)
+    late: dict[StudyKey, LateImages] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))
@@ -115,6 +123,7 @@ class MemoryState:
         named |= {row.study_key for row in self.criticals.values()} | {key[0] for key in self.shadow_reads}
         named |= {key for _, key in self.relabel_tasks} | self.locks.keys()
         named |= {row.study_key for row in self.holds.values()}
+        named |= self.copies.keys() | self.prior_searches.keys() | self.late.keys()
         named |= {key for key, _ in self.readings} | {key for key, _ in self.recoveries}
         named |= {key for key, _, _ in self.marks}
         named |= {row.study_key for row in self.pages.values() if row.study_key is not None}

@@ -21,13 +21,17 @@ from wetread.testing.memory_transaction import MemoryTransaction
 
 __all__ = ["MemoryWatchStore"]
 
-_UNREAD = {StudyState.RECEIVED, StudyState.ADMITTED, StudyState.REJECTED}
+_UNREAD = {StudyState.RECEIVED, StudyState.ADMITTED, StudyState.REJECTED, StudyState.FETCHED}
 
 
 class MemoryWatchStore(MemoryTransaction):
     def arrivals(self, since: datetime) -> tuple[ArrivalCount, ...]:
         came: dict[tuple[datetime, str, str], set[tuple[datetime, str]]] = defaultdict(set)
-        recent = {key: each for key, each in self._visible.studies.items() if each.received_at >= since}
+        recent = {
+            key: each
+            for key, each in self._visible.studies.items()
+            if each.received_at >= since and each.state is not StudyState.FETCHED
+        }
         held = [(each.study_key, each.traits.modality) for each in self._visible.instances.values()]
         for study_key, modality in [*((key, "") for key in recent), *held]:
             if study := recent.get(study_key):

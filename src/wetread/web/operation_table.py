@@ -3,6 +3,7 @@
 from wetread.domain.role import Act
 from wetread.web import audit_view, films, hanging, health, pulse, rollout_view, sessions, studies
 from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
+from wetread.web.archives_view import ARCHIVE_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
 from wetread.web.fhir_audit import FHIR_AUDIT_OPERATIONS
@@ -268,4 +269,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *FHIR_AUDIT_OPERATIONS,  # before the paths that take any type
     *FHIR_OPERATIONS,
     *ADMINISTRATION_OPERATIONS,
+    *ARCHIVE_OPERATIONS,
 )

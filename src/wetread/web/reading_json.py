@@ -6,6 +6,7 @@ from wetread.domain.analysis import Analysis, Finding, OperatingPoint, Rate, Reg
 from wetread.domain.delivery import Delivery
 from wetread.domain.finding import concept
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.late_images import LateImages
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import Withheld
 from wetread.domain.report import Draft, Evidence, Report, ReportContent, ReportFinding, Signature
@@ -24,6 +25,7 @@ __all__ = [
     "identity_of",
     "instance_json",
     "is_synthetic",
+    "late_json",
     "region_json",
     "report_json",
     "study_json",
@@ -89,6 +91,26 @@ def from_reading(reading: Reading, instances: Sequence[Instance]) -> Json:
         "deliveries": [delivery_json(each) for each in reading.deliveries],
         "instances": [instance_json(each) for each in instances],
         "synthetic": is_synthetic(instances),
+    }
+
+
+def late_json(late: LateImages | None) -> Json | None:
+    """Images that came after signing; None where none ever did. `findings` are those that the AI calls on the best of them."""
+    if late is None:
+        return None
+    analysis = late.analysis
+    return {
+        "open": late.is_open,
+        "since": late.since.isoformat(),
+        "instances": list(late.instances),
+        "read": analysis is not None,
+        "film": analysis.instance_key if analysis else "",
+        "findings": [_finding(each) for each in (analysis.called if analysis else ())],
+        "reason": late.reason,
+        "problem": late.problem,
+        "answer": late.answer.value if late.answer else "",
+        "answered_by": late.answered_by,
+        "answered_at": late.answered_at.isoformat() if late.answered_at else "",
     }
 
 

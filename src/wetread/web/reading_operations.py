@@ -3,7 +3,7 @@
 from wetread.domain.role import Act
 from wetread.web import marks_view, readers
 from wetread.web.operations import Operation, by_person
-from wetread.web.studies import CONTENT_BODY
+from wetread.web.studies import CONTENT_BODY, keep_report
 
 __all__ = ["READING_OPERATIONS"]
 
@@ -27,6 +27,7 @@ READING_OPERATIONS: tuple[Operation, ...] = (
     by_person("PUT", _STUDY + "/lock", "take_lock", "Take the study for writing or keep it; with a reason, from its holder. Audited when it changes hands.", readers.take_lock, "who holds it, and whether that is this screen", Act.EDIT_DRAFT, readers.LOCK_BODY),
     by_person("DELETE", _STUDY + "/lock", "release_lock", "Give it back (header wetread-screen).", readers.release_lock, "nothing", Act.EDIT_DRAFT, status=204),
     by_person("PUT", _STUDY + "/marks", "keep_marks", "Keep my marks on the films, in place of the earlier ones of this version. Audited.", marks_view.keep_marks, "version and time", Act.EDIT_DRAFT, marks_view.MARKS_BODY),
+    by_person("POST", _STUDY + "/keep-report", "keep_report", "The images that came after signing change nothing: the report stands. Audited.", keep_report, "the study's state", Act.SIGN),
     by_person("PUT", _STUDY + "/recovery", "keep_unsaved", "Keep text that could not be saved, for its author alone.", readers.keep_unsaved, "nothing", Act.EDIT_DRAFT, readers.RECOVERY_BODY, status=204, late=True),
     by_person("DELETE", _STUDY + "/recovery", "drop_unsaved", "Drop my kept text.", readers.drop_unsaved, "nothing", Act.EDIT_DRAFT, status=204),
 )  # fmt: skip

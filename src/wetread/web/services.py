@@ -43,12 +43,13 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Administration:
-    """What the administration pages show. `settings`: name, value, source and description of each, secrets masked. `policy_text`: the triage policy's file as it is now; `site_policy`: it is the site's own, not ours."""
+    """What the administration pages show. `settings`: name, value, source and description of each, secrets masked. `policy_text`: the triage policy's file as it is now; `site_policy`: it is the site's own, not ours. `archives` are names."""
 
     connections: Sequence[Connection] = ()
     settings: Sequence[tuple[str, str, str, str]] = ()
     policy_text: Callable[[], str] = lambda: ""
     site_policy: bool = False
+    archives: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

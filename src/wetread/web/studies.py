@@ -19,7 +19,7 @@ from wetread.web.json_answer import json_answer
 from wetread.web.marks_json import marks_json
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
-from wetread.web.reading_json import Json, delivery_json, from_reading, identity_of, report_json, study_json
+from wetread.web.reading_json import Json, delivery_json, from_reading, identity_of, late_json, report_json, study_json
 from wetread.web.reading_mode_json import lock_json, mode_json, recovery_json
 from wetread.web.reliability_json import reliability_json
 from wetread.web.schema import Schema, array, choice, record, text
@@ -39,6 +39,7 @@ __all__ = [
     "get_provenance",
     "get_status",
     "get_study",
+    "keep_report",
     "open_study",
     "reject_draft",
     "save_report",
@@ -119,6 +120,7 @@ def get_status(call: Call) -> Response:
         study, report, deliveries = unit.study(key), unit.report(key), unit.deliveries(key)
         has_analysis, has_draft = unit.analysis(key) is not None, unit.draft(key) is not None
         withheld, lock = withheld_from(call, unit, key), unit.lock(key)
+        late = unit.late_images([key]).get(key)
     newest = {"version": report.version, "status": report.status.value, "etag": report.etag} if report else None
     answer: Json = {
         "study": study_json(study, withheld),
@@ -128,6 +130,7 @@ def get_status(call: Call) -> Response:
         "report": newest,
         "has_analysis": has_analysis,
         "has_draft": has_draft,
+        "late_images": len(late.instances) if late and late.is_open else 0,
         "deliveries": [delivery_json(each) for each in deliveries],
     }
     return json_answer(answer)
@@ -170,6 +173,12 @@ def append_to_report(call: Call) -> Response:
     return _report_answer(desk.append(principal.actor, key, version, words, meaning, screen_of(call)))
 
 
+def keep_report(call: Call) -> Response:
+    """The images that came after signing change nothing."""
+    key = study_key_of(call)
+    return json_answer({"state": call.house.services.desk.no_change(call.signed_in.actor, key).state.value})
+
+
 def reject_draft(call: Call) -> Response:
     key, reason = study_key_of(call), RejectReason(call.text("reason_code"))
     actor, etag = call.signed_in.actor, call.number("etag")
@@ -185,7 +194,10 @@ def whole(call: Call, reading: Reading) -> Json:
     with services.database.begin(write=False) as unit:
         instances: tuple[Instance, ...] = unit.instances(key)
         counted = unit.reliability()
-    priors = [_prior(call, prior) for prior in services.vault.priors(key)]
+        earlier = services.vault.priors(key)
+        copies = {prior: copy.archive for prior in earlier if (copy := unit.copy(prior))}
+        search = unit.prior_search(key)
+    priors = [_prior(call, prior, copies.get(prior, "")) for prior in earlier]
     return {
         **from_reading(reading, instances),
         "marks": marks_json(reading, call.signed_in.actor.actor_id),
@@ -196,12 +208,18 @@ def whole(call: Call, reading: Reading) -> Json:
         "now": services.clock.now().isoformat(),
         "identity": identity_of(services.vault, key),
         "priors": priors,
+        "prior_search": [
+            {"archive": each.archive, "outcome": each.outcome.value} for each in (search.fetches if search else ())
+        ],
+        "late_images": late_json(reading.late),
     }
 
 
-def _prior(call: Call, key: StudyKey) -> Json:
+def _prior(call: Call, key: StudyKey, fetched_from: str) -> Json:
+    """`fetched_from`: the archive that it is a copy of, "" for a study of ours."""
     identity = call.house.services.vault.study(key).identity
-    return {"study_key": key, "study_date": identity.study_date, "study_description": identity.study_description}
+    told = {"study_date": identity.study_date, "study_description": identity.study_description}
+    return {"study_key": key, **told, "fetched_from": fetched_from}
 
 
 def _if_match(call: Call) -> int:

@@ -7,11 +7,12 @@ from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import Withheld
 from wetread.domain.role import PERMITTED, Act
+from wetread.domain.study import made_by_us
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import UnitOfWork
 from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.signoff.exposure import exposure, withheld_of
-from wetread.signoff.own_results import made_by_us, without
+from wetread.signoff.own_results import without
 from wetread.web.operations import Call
 from wetread.web.reading_json import NO_PRIORITY, Json
 

@@ -34,8 +34,8 @@ from wetread.web.worklist_snapshot import Snapshot
 __all__ = ["SEARCH_BODY", "VIEWS", "Viewer", "WorklistView", "get_next", "get_place", "get_worklist", "search_worklist"]
 
 VIEWS: dict[str, frozenset[StudyState]] = {
-    "open": READABLE | {StudyState.RECEIVED},
-    "reported": REPORTED,
+    "open": READABLE | {StudyState.RECEIVED, StudyState.NEW_IMAGES},
+    "reported": REPORTED - {StudyState.NEW_IMAGES},
     "rejected": frozenset({StudyState.REJECTED}),
 }
 SEARCH_BODY: Schema = record({"text": text(100, min_length=2)})

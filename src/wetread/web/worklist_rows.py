@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from wetread.domain.critical import CriticalResult, CriticalState
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_hold import stops_signing
+from wetread.domain.late_images import LateImages
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import Withheld
 from wetread.domain.study import PatientIdentity, Study
+from wetread.domain.study_state import StudyState
 from wetread.ports.database import UnitOfWork
 from wetread.ports.vault import Vault
 from wetread.triage.ordering import Waiting, limit_of
@@ -52,9 +54,11 @@ class RowMaker:
             keys = [each.study_key for each in batch]
             decisions, views, people = unit.decisions_of(keys), unit.views_of(keys), self.vault.identities(keys)
             held = self.held(unit, keys)
+            late = unit.late_images([each.study_key for each in batch if each.state is StudyState.NEW_IMAGES])
             for study in batch:
                 key = study.study_key
-                yield self._row(unit, study, decisions.get(key), views.get(key, ()), people, version, key in held)
+                about = decisions.get(key), views.get(key, ()), people, version, key in held, late.get(key)
+                yield self._row(unit, study, *about)
 
     def held(self, unit: UnitOfWork, keys: Sequence[StudyKey]) -> frozenset[StudyKey]:
         """Those of them that a doubt about the patient keeps from being signed."""
@@ -73,14 +77,18 @@ class RowMaker:
         people: Mapping[StudyKey, PatientIdentity],
         version: int,
         held: bool,
+        late: LateImages | None,
     ) -> Row:
         key, target = study.study_key, decision.read_within_min if decision else 0
         critical_open = self.unanswered(unit, study)
-        waiting = Waiting(key, study.traits.site, study.priority, study.received_at, critical_open, target)
+        since = late.since if late else study.received_at  # what waits are the new images
+        waiting = Waiting(key, study.traits.site, study.priority, since, critical_open, target)
         public: Json = {
             **study_json(study),
-            "reason": decision.reason if decision else "",
-            "problem": study.reason,
+            "received_at": since.isoformat(),
+            "reason": late.reason if late else decision.reason if decision else "",
+            "problem": late.problem if late else study.reason,
+            "new_images": len(late.instances) if late else 0,
             "views": [" ".join(filter(None, each)) for each in views],
             "limit_s": int(limit_of(waiting, self.rule).total_seconds()),
             "unanswered": critical_open,

@@ -198,16 +198,42 @@ def test_an_image_that_comes_while_a_person_reads_does_not_take_the_study_away(h
 
 
 @pytest.mark.parametrize("events", [(), (StudyEvent.DELIVER,), (StudyEvent.AMEND,)])
-def test_an_image_after_signing_changes_nothing_and_is_there_for_a_person(
+def test_an_image_after_signing_is_there_for_a_person_and_read_apart(
     house: House, events: tuple[StudyEvent, ...]
 ) -> None:
     house.send(a_file("1.2.3"))
     advance_to(house, StudyEvent.SIGN, *events)
     before = study(house)
-    assert outcomes(house.send(a_file("1.2.4"))) == ["stored"]
+    assert outcomes(house.send(a_file("1.2.4"), a_file("1.2.5"))) == ["stored"] * 2
+    assert study(house) == replace(before, state=StudyState.NEW_IMAGES)
+    assert [job.kind for job in jobs(house)] == [JobKind.ANALYSE, JobKind.LATE, JobKind.LATE]
+    assert ("study.late_instance", "new_images") in audited(house)
+    with house.database.begin(write=False) as unit:
+        late = unit.late_images([house.key()])[house.key()]
+    assert (len(late.instances), late.is_open, late.round) == (2, True, 1)
+
+
+def test_a_document_after_signing_is_no_new_image(house: House) -> None:
+    house.send(a_file("1.2.3"))
+    advance_to(house, StudyEvent.SIGN)
+    before = study(house)
+    house.send(a_file("1.2.4", sop_class_uid="1.2.840.10008.5.1.4.1.1.88.33", has_pixel_data=False, rows=0))
     assert study(house) == before
-    assert len(jobs(house)) == 1
     assert ("study.late_instance", "reported") in audited(house)
+
+
+def test_our_own_result_come_back_moves_nothing(house: House) -> None:
+    """A heat map has pixels: without this it would be a new image, and on a site that reads captured films a film."""
+    house.send(a_file("1.2.3"))
+    advance_to(house, StudyEvent.SIGN)
+    before = study(house)
+    own = a_file("1.2.4", sop_class_uid="1.2.840.10008.5.1.4.1.1.7", modality="OT", manufacturer="wetread")
+    assert outcomes(house.send(own)) == ["stored"]
+    assert study(house) == before
+    assert "study.own_result" in [action for action, _ in audited(house)]
+    posing = a_file("1.2.5", manufacturer="wetread")  # a film stays a film whatever it says of its maker
+    house.send(posing)
+    assert study(house).state is StudyState.NEW_IMAGES
 
 
 def advance_to(house: House, *events: StudyEvent) -> None:

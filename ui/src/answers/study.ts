@@ -98,7 +98,12 @@ export type Instance = {
   pixel_spacing_mm: [number, number] | null;
 };
 
-export type Prior = { study_key: string; study_date: string; study_description: string };
+// `fetched_from`: the archive that it is a copy of, "" for a study of this house.
+export type Prior = { study_key: string; study_date: string; study_description: string; fetched_from: string };
+export type PriorSearch = { archive: string; outcome: "fetched" | "none" | "ambiguous" | "unidentified" | "away" | "partly" };
+
+// Images that came after the report was signed. `findings`: those that the AI calls on the best of them.
+export type LateImages = { open: boolean; since: string; instances: string[]; read: boolean; film: string; findings: Finding[]; reason: string; problem: string; answer: "" | "no_change" | "amended"; answered_by: string; answered_at: string };
 
 export type Reading = {
   study: Study;
@@ -112,6 +117,8 @@ export type Reading = {
   synthetic: boolean;
   identity: Identity;
   priors: Prior[];
+  prior_search: PriorSearch[];
+  late_images: LateImages | null;
   marks: StudyMarks;
   reliability: Reliability | null;
   reading: HowRead;
@@ -126,6 +133,7 @@ export type StudyStatus = {
   report: { version: number; status: string; etag: number } | null;
   has_analysis: boolean;
   has_draft: boolean;
+  late_images: number;
   withheld: Withheld;
   lock: Lock | null;
   now: string;

@@ -3,8 +3,8 @@ import type { Identity, Study } from "./study.ts";
 
 export type View = "open" | "reported" | "rejected";
 
-// `limit_s`: how long it may wait; `unanswered`: critical, and nobody has acknowledged it; `held`: a doubt about its patient stops the signature; `withheld`: why the AI's words are kept from this reader, or nothing.
-export type Row = Study & { reason: string; problem: string; views: string[]; limit_s: number; unanswered: boolean; held: boolean; withheld: string; open_by?: OpenBy | undefined; awaits?: boolean } & Partial<Identity>;
+// `limit_s`: how long it may wait; `unanswered`: critical, and nobody has acknowledged it; `new_images`: came after it was signed; `held`: a doubt about its patient stops the signature; `withheld`: why the AI's words are kept from this reader, or nothing.
+export type Row = Study & { reason: string; problem: string; views: string[]; new_images: number; limit_s: number; unanswered: boolean; held: boolean; withheld: string; open_by?: OpenBy | undefined; awaits?: boolean } & Partial<Identity>;
 
 // Who has a study open for writing, and since when.
 export type OpenBy = { actor_id: string; name: string; since: string };

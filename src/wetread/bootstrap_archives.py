@@ -1,0 +1,127 @@
+"""Other archives, put together: each with its adapter, its feed, its sweep, and the fetching of earlier films from all of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wetread.domain.archive import ArchiveWays, ways_of
+from wetread.domain.errors import PermanentError
+from wetread.ports.archive import Archive
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+from wetread.ports.file_store import FileStore
+from wetread.ports.vault import Vault
+from wetread.settings import ArchiveSettings, Settings
+
+if TYPE_CHECKING:
+    from wetread.ingest.archive_feed import ArchiveFeed, Intake
+    from wetread.ingest.archive_keeper import ArchiveKeeper
+    from wetread.ingest.archive_sweep import ArchiveSweep
+    from wetread.ingest.copy_retention import CopyRetention
+    from wetread.ingest.prior_fetch import PriorFetcher
+    from wetread.ingest.reception import Reception
+
+__all__ = ["ArchiveParts", "build_archive", "build_parts", "build_prior_fetcher", "build_retention", "named"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveParts:
+    """Everything of one archive."""
+
+    settings: ArchiveSettings
+    archive: Archive
+    intake: "Intake"
+    feed: "ArchiveFeed"
+    sweep: "ArchiveSweep"
+    keeper: "ArchiveKeeper"
+
+
+def named(settings: Settings, name: str) -> ArchiveSettings:
+    """Raises PermanentError(code='no_archive')."""
+    found = next((each for each in settings.archives if each.name == name), None)
+    if found is None:
+        known = ", ".join(each.name for each in settings.archives) or "none"
+        raise PermanentError(f"no archive is called {name} in the settings (there are: {known})", code="no_archive")
+    return found
+
+
+def build_archive(settings: ArchiveSettings, database: Database | None = None) -> Archive:
+    """The adapter, asking in the form that the last probe, kept in `database`, found the archive to understand. Raises SettingsError, or PermanentError for a URL that is none."""
+    from wetread.dicom.dicomweb_archive import DicomwebArchive, RetrieveBounds
+    from wetread.dicom.dicomweb_exchange import DicomwebExchange
+    from wetread.dicom.orthanc_archive import OrthancArchive
+
+    def ways() -> ArchiveWays:
+        if database is None:
+            return ArchiveWays()
+        with database.begin(write=False) as unit:
+            probe = unit.probe(settings.name)
+        return ways_of(probe.found) if probe else ArchiveWays()
+
+    def exchange(url: str) -> DicomwebExchange:
+        ca_file = str(settings.ca_file.expanduser()) if settings.ca_file else ""
+        return DicomwebExchange(
+            url, authorization=settings.resolved_authorization, ca_file=ca_file, timeout_s=settings.timeout_s
+        )
+
+    bounds = RetrieveBounds(instance_bytes=settings.max_instance_bytes, seconds=settings.max_retrieve_s)
+    web = DicomwebArchive(settings.name, exchange(settings.resolved_dicomweb_url), ways, bounds)
+    if settings.kind == "dicomweb":
+        return web
+    return OrthancArchive(settings.name, exchange(settings.url), web, bounds)
+
+
+def build_parts(
+    settings: ArchiveSettings, database: Database, vault: Vault, clock: Clock, secret: bytes, reception: "Reception"
+) -> ArchiveParts:
+    from wetread.ingest.archive_feed import ArchiveFeed, Intake
+    from wetread.ingest.archive_keeper import ArchiveKeeper, Rhythm
+    from wetread.ingest.archive_sweep import ArchiveSweep
+    from wetread.ingest.wanted import Holdings, WantedStudies
+
+    archive = build_archive(settings, database)
+    wanted = WantedStudies(frozenset(settings.modalities), settings.max_age_days)
+    intake = Intake(archive, reception, Holdings(vault, database, secret), wanted, clock)
+    feed = ArchiveFeed(intake)
+    sweep = ArchiveSweep(intake, feed, days=max(1, settings.sweep_days), feeds=settings.has_feed)
+    poll_s = settings.poll_s if settings.has_feed else 0.0
+    rhythm = Rhythm(poll_s, settings.sweep_every_h * 3600, sweeps=settings.sweep_days > 0)
+    keeper = ArchiveKeeper(archive, feed, sweep, database, clock, rhythm)
+    return ArchiveParts(settings, archive, intake, feed, sweep, keeper)
+
+
+def build_prior_fetcher(
+    settings: Settings,
+    parts: Sequence[ArchiveParts],
+    vault: Vault,
+    database: Database,
+    clock: Clock,
+    secret: bytes,
+    reception: "Reception",
+) -> "PriorFetcher":
+    from wetread.ingest.prior_fetch import AskedArchive, PriorFetcher
+    from wetread.ingest.wanted import Holdings
+
+    asked = tuple(
+        AskedArchive(each.archive, each.settings.issuer_of_patient_id, each.keeper.is_resting)
+        for each in parts
+        if each.settings.priors
+    )
+    return PriorFetcher(
+        asked,
+        reception,
+        vault,
+        database,
+        Holdings(vault, database, secret),
+        clock,
+        settings.prior_fetch.most,
+        settings.prior_fetch.days,
+    )
+
+
+def build_retention(
+    settings: Settings, database: Database, vault: Vault, files: FileStore, clock: Clock
+) -> "CopyRetention":
+    from wetread.ingest.copy_retention import CopyRetention
+
+    return CopyRetention(database, vault, files, clock, settings.prior_fetch.retention_days)

@@ -1,0 +1,121 @@
+"""The reconciling sweep: what does an archive have of the last days that is not here? Day by day, each kept when it is done, so that a sweep goes on where it was stopped.
+
+Where the archive has a change feed, what only the sweep found is a fault of the feed and is said. Where it has none, the sweep is how films come.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from wetread.domain.archive import ArchivedInstance, ArchivedStudy, StudyQuery
+from wetread.domain.archive_feed import FeedState
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import WetreadError
+from wetread.ingest.archive_feed import ArchiveFeed, FeedRound, Intake, keep_aside
+from wetread.ingest.fault_points import reach
+
+__all__ = ["ArchiveSweep", "SweptDay"]
+
+_MOST_STUDIES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class SweptDay:
+    """One day of an archive: how many studies it lists, what of them is wanted and not here, and whether the list was whole."""
+
+    day: date
+    studies: int
+    missing: tuple[ArchivedInstance, ...]
+    complete: bool
+
+
+class ArchiveSweep:
+    """`feeds`: the archive also has a change feed, which is read to its end before anything counts as missed."""
+
+    def __init__(self, intake: Intake, feed: ArchiveFeed, *, days: int, feeds: bool) -> None:
+        self._intake, self._feed, self._days, self._feeds = intake, feed, days, feeds
+        self._database = intake.holdings.database
+
+    def step(self) -> bool:
+        """The next day of a sweep; True when it was the last. Raises what the archive raises; that day is then looked at again."""
+        state, today = self._state(), self._intake.clock.now().date()
+        first = today - timedelta(days=self._days - 1)
+        day = max(date.fromisoformat(state.sweep_day), first) if state.sweep_day else first
+        try:
+            swept, found = self._sweep(day)
+        except WetreadError as error:
+            self._feed.failed(error)
+            raise
+        reach("sweep_before_commit")
+        self._keep(swept, found, last=day >= today)
+        return day >= today
+
+    def look(self, day: date) -> SweptDay:
+        """Without bringing anything in."""
+        studies: dict[str, ArchivedStudy] = {}
+        complete = True
+        for modality in sorted(self._intake.wanted.modalities) or [""]:
+            listed = self._intake.archive.studies(
+                StudyQuery(taken_from=day, taken_until=day, modality=modality), _MOST_STUDIES
+            )
+            complete &= listed.complete
+            studies |= {each.study_instance_uid: each for each in listed.studies}
+        aside = self._aside()
+        missing = [
+            each
+            for study in studies.values()
+            for each in self._missing(study)
+            if self._intake.name_of(each) not in aside
+        ]
+        return SweptDay(day, len(studies), tuple(missing), complete)
+
+    def _missing(self, study: ArchivedStudy) -> list[ArchivedInstance]:
+        """A study of which as much is here as the archive says it has costs no further question."""
+        intake = self._intake
+        here = intake.holdings.number_of(study.study_instance_uid)
+        if 0 < study.number_of_instances <= here:
+            return []
+        today = intake.clock.now().date()
+        listed = intake.archive.instances(study.study_instance_uid)
+        return [each for each in listed if not intake.wanted.unwanted(each, today) and not intake.holdings.has(each)]
+
+    def _sweep(self, day: date) -> tuple[SweptDay, FeedRound]:
+        swept, found = self.look(day), FeedRound()
+        if swept.missing and self._feeds:
+            while self._feed.poll().more:
+                pass
+        still = tuple(each for each in swept.missing if not self._intake.holdings.has(each))
+        for each in still:
+            self._intake.bring(each, found)
+        return replace(swept, missing=still), found
+
+    def _keep(self, swept: SweptDay, found: FeedRound, *, last: bool) -> None:
+        now, name = self._intake.clock.now(), self._intake.archive.name
+        with self._database.begin() as unit:
+            state = unit.feed(name)
+            missed = state.sweep_missed + (found.counts["taken"] if self._feeds else 0)
+            incomplete = state.sweep_incomplete + (not swept.complete)
+            state = replace(state, answered_at=now, failing_since=None, failure="")
+            if last:
+                told = Counter(missed=missed, incomplete_days=incomplete)
+                facts = tuple((key, str(count)) for key, count in told.items())
+                outcome = "missed" if missed else "incomplete" if incomplete else "success"
+                unit.audit(AuditEvent("archive.sweep", self._intake.sender, outcome=outcome, detail=facts), now)
+                unit.save_feed(_swept(replace(state, missed=missed, incomplete=incomplete, swept_at=now)))
+            else:
+                tomorrow = (swept.day + timedelta(days=1)).isoformat()
+                unit.save_feed(replace(state, sweep_day=tomorrow, sweep_missed=missed, sweep_incomplete=incomplete))
+            keep_aside(unit, found, self._intake)
+            unit.commit()
+
+    def _aside(self) -> frozenset[str]:
+        with self._database.begin(write=False) as unit:
+            return frozenset(each.name for each in unit.put_asides(self._intake.archive.name))
+
+    def _state(self) -> FeedState:
+        with self._database.begin(write=False) as unit:
+            return unit.feed(self._intake.archive.name)
+
+
+def _swept(state: FeedState) -> FeedState:
+    return replace(state, sweep_day="", sweep_missed=0, sweep_incomplete=0)

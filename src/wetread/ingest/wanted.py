@@ -1,0 +1,55 @@
+"""Which of an archive's studies are wanted, and which instances are here already. Pure but for a look into vault and database."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from wetread.domain.archive import ArchivedInstance
+from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
+from wetread.domain.prior import dicom_day
+from wetread.domain.study_state import StudyState
+from wetread.ports.database import Database
+from wetread.ports.vault import Vault
+
+__all__ = ["Holdings", "WantedStudies"]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedStudies:
+    """`modalities` empty: all. What an instance does not say of itself is no reason to leave it out."""
+
+    modalities: frozenset[str] = frozenset({"CR", "DX"})
+    max_age_days: int = 7
+
+    def unwanted(self, instance: ArchivedInstance, today: date) -> str:
+        """'' where it is wanted, else 'modality' or 'age'."""
+        if instance.modality and self.modalities and instance.modality not in self.modalities:
+            return "modality"
+        taken = dicom_day(instance.study_date)
+        return "age" if taken is not None and taken < today - timedelta(days=self.max_age_days) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What is here. A copy that was only fetched to compare with is not: as something to read it is still to come."""
+
+    vault: Vault
+    database: Database
+    secret: bytes
+
+    def has(self, instance: ArchivedInstance) -> bool:
+        uids = instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid
+        held = self.vault.find_instance(*uids)
+        return held is not None and not self._is_none_of_ours(held.study_key)
+
+    def number_of(self, study_instance_uid: str) -> int:
+        """How many instances of a study are here."""
+        key = self.key_of(study_instance_uid)
+        return 0 if self._is_none_of_ours(key) else len(self.vault.instances(key))
+
+    def key_of(self, study_instance_uid: str) -> StudyKey:
+        return study_key(self.secret, StudyInstanceUID(study_instance_uid))
+
+    def _is_none_of_ours(self, key: StudyKey) -> bool:
+        with self.database.begin(write=False) as unit:
+            study = unit.find_study(key)
+        return study is None or study.state is StudyState.FETCHED

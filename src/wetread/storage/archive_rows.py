@@ -1,0 +1,117 @@
+"""Rows about other archives and late images."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import Table, bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from wetread.domain.archive_feed import ArchiveProbe, FeedState, FetchedCopy, PriorSearch, PutAside
+from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.late_images import LateImages
+from wetread.domain.study_state import StudyState
+from wetread.storage import archive_schema, schema
+from wetread.storage.codec import decode, encode
+from wetread.storage.transaction import Transaction, batches
+
+__all__ = ["ArchiveRows"]
+
+_FEEDS, _ASIDES, _COPIES = archive_schema.archive_feeds.c, archive_schema.put_asides.c, archive_schema.fetched_copies.c
+_LATE, _INSTANCES = archive_schema.late_images.c, schema.instances.c
+_T = TypeVar("_T")
+
+
+def _upsert(table: Table) -> Any:
+    """By the primary key; every other column is replaced."""
+    new = insert(table)
+    keys = [each.name for each in table.primary_key]
+    return new.on_conflict_do_update(index_elements=keys, set_={e.name: e for e in new.excluded if e.name not in keys})
+
+
+_SAVE = {name: _upsert(table) for name, table in schema.work.tables.items() if name in archive_schema.__all__}
+
+
+class ArchiveRows(Transaction):
+    def feed(self, archive: str) -> FeedState:
+        body = self._one_body(archive_schema.archive_feeds, "archive", archive)
+        return FeedState(archive) if body is None else decode(FeedState, body)
+
+    def save_feed(self, state: FeedState) -> None:
+        self._write(_SAVE["archive_feeds"], {"archive": state.archive, "body": encode(state)})
+
+    def feeds(self) -> tuple[FeedState, ...]:
+        rows = self._read(select(_FEEDS.body).order_by(_FEEDS.archive))
+        return tuple(decode(FeedState, row.body) for row in rows)
+
+    def put_aside(self, aside: PutAside) -> None:
+        row = {"archive": aside.archive, "name": aside.name, "at": aside.at, "body": encode(aside)}
+        self._write(_SAVE["put_asides"], row)
+
+    def put_asides(self, archive: str) -> tuple[PutAside, ...]:
+        query = select(_ASIDES.body).where(_ASIDES.archive == archive).order_by(_ASIDES.at, _ASIDES.name)
+        return tuple(decode(PutAside, row.body) for row in self._read(query))
+
+    def take_back(self, archive: str, name: str) -> None:
+        self._write(delete(archive_schema.put_asides).where(_ASIDES.archive == archive, _ASIDES.name == name))
+
+    def save_probe(self, probe: ArchiveProbe) -> None:
+        self._write(_SAVE["archive_probes"], {"archive": probe.archive, "body": encode(probe)})
+
+    def probe(self, archive: str) -> ArchiveProbe | None:
+        return _decoded(ArchiveProbe, self._one_body(archive_schema.archive_probes, "archive", archive))
+
+    def save_copy(self, copy: FetchedCopy) -> None:
+        times = {"fetched_for": copy.fetched_for, "fetched_at": copy.fetched_at}
+        self._write(_SAVE["fetched_copies"], {"study_key": copy.study_key, **times, "body": encode(copy)})
+
+    def copy(self, study_key: StudyKey) -> FetchedCopy | None:
+        return _decoded(FetchedCopy, self._one_body(archive_schema.fetched_copies, "study_key", study_key))
+
+    def copies(self, *, before: datetime | None = None, limit: int = 500) -> tuple[FetchedCopy, ...]:
+        query = select(_COPIES.body).order_by(_COPIES.fetched_at, _COPIES.study_key).limit(limit)
+        if before is not None:
+            query = query.where(_COPIES.fetched_at < before)
+        return tuple(decode(FetchedCopy, row.body) for row in self._read(query))
+
+    def forget_copy(self, study_key: StudyKey) -> None:
+        self._write(delete(archive_schema.fetched_copies).where(_COPIES.study_key == study_key))
+
+    def drop_copy(self, study_key: StudyKey) -> tuple[str, ...]:
+        state = self._read(select(schema.studies.c.state).where(schema.studies.c.study_key == study_key))
+        if state.scalar_one_or_none() != StudyState.FETCHED.value:
+            raise PermanentError("only a copy that was fetched for comparison can be dropped", code="no_copy")
+        mine = _INSTANCES.study_key == study_key
+        held = [row.content_sha256 for row in self._read(select(_INSTANCES.content_sha256).where(mine))]
+        self.forget_copy(study_key)
+        self._write(delete(schema.instances).where(mine))
+        self._write(delete(schema.studies).where(schema.studies.c.study_key == study_key))
+        named = select(_INSTANCES.content_sha256).where(_INSTANCES.content_sha256.in_(held))
+        still = {row.content_sha256 for row in self._read(named)}
+        return tuple(sorted(set(held) - still))
+
+    def save_prior_search(self, search: PriorSearch) -> None:
+        self._write(_SAVE["prior_searches"], {"study_key": search.study_key, "body": encode(search)})
+
+    def prior_search(self, study_key: StudyKey) -> PriorSearch | None:
+        return _decoded(PriorSearch, self._one_body(archive_schema.prior_searches, "study_key", study_key))
+
+    def save_late_images(self, late: LateImages) -> None:
+        self._write(_SAVE["late_images"], {"study_key": late.study_key, "body": encode(late)})
+
+    def late_images(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, LateImages]:
+        found: dict[StudyKey, LateImages] = {}
+        for batch in batches(list(study_keys)):
+            for row in self._read(select(_LATE.study_key, _LATE.body).where(_LATE.study_key.in_(batch))):
+                found[StudyKey(row.study_key)] = decode(LateImages, row.body)
+        return found
+
+    def _one_body(self, table: Table, key: str, value: str) -> str | None:
+        found = self._read(select(table.c.body).where(table.c[key] == bindparam("of")), {"of": value})
+        body: str | None = found.scalar_one_or_none()
+        return body
+
+
+def _decoded(cls: type[_T], body: str | None) -> _T | None:
+    return None if body is None else decode(cls, body)
