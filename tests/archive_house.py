@@ -23,7 +23,7 @@ class ArchiveHouse(House):
         super().__init__(folder)
         self.archive = archive or MemoryArchive()
         self.from_archive = self.build_reception(JsonInspector(), self.database, self.vault, takes_own=False)
-        self.holdings = Holdings(self.vault, self.database, SECRET)
+        self.holdings = Holdings(self.database, SECRET)
         wishes = WantedStudies(**wanted)  # type: ignore[arg-type]
         self.intake = Intake(self.archive, self.from_archive, self.holdings, wishes, self.clock)
         self.feed = ArchiveFeed(self.intake, batch=3)

@@ -11,7 +11,8 @@ from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Vault
-from wetread.settings import ArchiveSettings, Settings
+from wetread.settings import Settings
+from wetread.settings_archives import ArchiveSettings
 
 if TYPE_CHECKING:
     from wetread.ingest.archive_feed import ArchiveFeed, Intake
@@ -72,7 +73,7 @@ def build_archive(settings: ArchiveSettings, database: Database | None = None) -
 
 
 def build_parts(
-    settings: ArchiveSettings, database: Database, vault: Vault, clock: Clock, secret: bytes, reception: "Reception"
+    settings: ArchiveSettings, database: Database, clock: Clock, secret: bytes, reception: "Reception"
 ) -> ArchiveParts:
     from wetread.ingest.archive_feed import ArchiveFeed, Intake
     from wetread.ingest.archive_keeper import ArchiveKeeper, Rhythm
@@ -81,7 +82,7 @@ def build_parts(
 
     archive = build_archive(settings, database)
     wanted = WantedStudies(frozenset(settings.modalities), settings.max_age_days)
-    intake = Intake(archive, reception, Holdings(vault, database, secret), wanted, clock)
+    intake = Intake(archive, reception, Holdings(database, secret), wanted, clock)
     feed = ArchiveFeed(intake)
     sweep = ArchiveSweep(intake, feed, days=max(1, settings.sweep_days), feeds=settings.has_feed)
     poll_s = settings.poll_s if settings.has_feed else 0.0
@@ -112,7 +113,7 @@ def build_prior_fetcher(
         reception,
         vault,
         database,
-        Holdings(vault, database, secret),
+        Holdings(database, secret),
         clock,
         settings.prior_fetch.most,
         settings.prior_fetch.days,

@@ -12,7 +12,8 @@ from wetread.bootstrap_archives import build_archive
 from wetread.dimse_neighbours import neighbours_of
 from wetread.domain.capability import Capability
 from wetread.domain.errors import PermanentError
-from wetread.settings import ArchiveSettings, ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings
+from wetread.settings import ChannelSettings, EmailChannel, Hl7Channel, HttpChannel, Settings
+from wetread.settings_archives import ArchiveSettings
 from wetread.settings_explained import explain
 from wetread.triage.policy import DEFAULT_POLICY
 from wetread.web.services import Administration, Connection

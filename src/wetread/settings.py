@@ -11,7 +11,7 @@ from wetread.dicom.tls_profile import OurTls
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.reading import ReadingMode
 from wetread.ports.sink import ReportPicture
-from wetread.settings_archives import Archives, ArchiveSettings, PriorFetch
+from wetread.settings_archives import Archives, PriorFetch
 from wetread.settings_channels import (
     ChannelName,
     ChannelSettings,
@@ -33,7 +33,6 @@ from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "AllowedCaller",
-    "ArchiveSettings",
     "ChannelSettings",
     "ChatChannel",
     "EmailChannel",
@@ -120,7 +119,6 @@ class Settings(BaseSettings):
     archives: Archives = Field(default=(), description="Other archives: tables [[archives]] (file) or JSON.")
     archive_silent_min: float = Field(default=15.0, gt=0, description="One that does not answer so long is an alarm.")
     prior_fetch: PriorFetch = Field(default=PriorFetch(), description="Earlier films from them: a table or JSON.")
-
     quiet_period_s: float = Field(
         default=20.0, ge=0, description="A study is complete after this long without a new image."
     )

@@ -34,7 +34,8 @@ from wetread.domain.role import Act, require
 from wetread.ingest.archive_feed import FeedRound, keep_aside
 from wetread.ingest.archive_keeper import keep, probe_archive
 from wetread.ingest.prior_work import PriorWork, work_off_priors
-from wetread.settings import ArchiveSettings, SettingsError
+from wetread.settings import SettingsError
+from wetread.settings_archives import ArchiveSettings
 
 __all__ = ["run"]
 
@@ -209,7 +210,7 @@ def _sweep(argv: list[str]) -> int:
 def _parts(core: Core, args: Namespace) -> ArchiveParts:
     settings = named(core.settings, args.archive)
     reception = build_reception(core, build_sandbox(core.settings), takes_own=False)
-    return build_parts(settings, core.database, core.vault, core.clock, core.secret, reception)
+    return build_parts(settings, core.database, core.clock, core.secret, reception)
 
 
 def _feed(argv: list[str]) -> int:
@@ -225,7 +226,7 @@ def _feed(argv: list[str]) -> int:
         signal.signal(number, lambda *_: stopped.set())
     core = build_core(settings)
     reception = build_reception(core, build_sandbox(settings), takes_own=False)
-    here = (core.database, core.vault, core.clock, core.secret, reception)
+    here = (core.database, core.clock, core.secret, reception)
     parts = [build_parts(each, *here) for each in settings.archives]
     fetcher = build_prior_fetcher(settings, parts, core.vault, core.database, core.clock, core.secret, reception)
     work = PriorWork(fetcher, core.database, core.clock)

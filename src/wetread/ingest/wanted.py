@@ -1,14 +1,20 @@
-"""Which of an archive's studies are wanted, and which instances are here already. Pure but for a look into vault and database."""
+"""Which of an archive's studies are wanted, and which instances are here already. Pure but for a look into the database."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from wetread.domain.archive import ArchivedInstance
-from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
+from wetread.domain.identifiers import (
+    InstanceKey,
+    SOPInstanceUID,
+    StudyInstanceUID,
+    StudyKey,
+    instance_key,
+    study_key,
+)
 from wetread.domain.prior import dicom_day
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Database
-from wetread.ports.vault import Vault
 
 __all__ = ["Holdings", "WantedStudies"]
 
@@ -30,26 +36,26 @@ class WantedStudies:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What is here. A copy that was only fetched to compare with is not: as something to read it is still to come."""
+    """What is here, by the working database: a crash may leave a vault row without it. A copy that was only fetched to compare with is not: as something to read it is still to come."""
 
-    vault: Vault
     database: Database
     secret: bytes
 
     def has(self, instance: ArchivedInstance) -> bool:
-        uids = instance.study_instance_uid, instance.series_instance_uid, instance.sop_instance_uid
-        held = self.vault.find_instance(*uids)
-        return held is not None and not self._is_none_of_ours(held.study_key)
+        key = instance_key(self.secret, SOPInstanceUID(instance.sop_instance_uid))
+        return key in self._held(instance.study_instance_uid)
 
     def number_of(self, study_instance_uid: str) -> int:
         """How many instances of a study are here."""
-        key = self.key_of(study_instance_uid)
-        return 0 if self._is_none_of_ours(key) else len(self.vault.instances(key))
+        return len(self._held(study_instance_uid))
 
     def key_of(self, study_instance_uid: str) -> StudyKey:
         return study_key(self.secret, StudyInstanceUID(study_instance_uid))
 
-    def _is_none_of_ours(self, key: StudyKey) -> bool:
+    def _held(self, study_instance_uid: str) -> frozenset[InstanceKey]:
+        key = self.key_of(study_instance_uid)
         with self.database.begin(write=False) as unit:
             study = unit.find_study(key)
-        return study is None or study.state is StudyState.FETCHED
+            if study is None or study.state is StudyState.FETCHED:
+                return frozenset()
+            return frozenset(each.instance_key for each in unit.instances(key))

@@ -1,13 +1,15 @@
 """The change feed: what is new and wanted comes once and in order, whatever the archive does; one bad instance does not stop it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from archive_house import TODAY, ArchiveHouse, there
-from builders_ingest import a_file
+from builders_ingest import SECRET, a_file
 
 from wetread.domain.errors import TransientError
+from wetread.domain.identifiers import SOPInstanceUID, instance_key
 from wetread.domain.job import JobState
 
 
@@ -213,3 +215,17 @@ def test_without_a_feed_the_sweep_brings_the_films_and_nothing_was_missed(tmp_pa
         pass
     assert (house.states(), house.state().missed) == ({"1.2.1": "admitted"}, 0)
     house.close()
+
+
+def test_what_a_crash_left_in_the_vault_alone_still_comes(house: ArchiveHouse) -> None:
+    """The vault commits inside the working transaction: killed between the two, it knows an instance that nothing else does."""
+    there(house.archive, 1, image=1)
+    drain(house)
+    second = there(house.archive, 1, image=2)
+    (first,) = house.vault.instances(house.key("1.2.1"))
+    header = replace(first.header, sop_instance_uid=SOPInstanceUID(second.sop_instance_uid))
+    lost = replace(first, instance_key=instance_key(SECRET, header.sop_instance_uid), header=header)
+    house.vault.admit([lost])
+    assert drain(house)["taken"] == 1
+    with house.database.begin(write=False) as unit:
+        assert len(unit.instances(house.key("1.2.1"))) == 2
