@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,16 +21,19 @@ from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Vault
 from wetread.settings import Settings
+from wetread.settings_ups import UpsManagerSettings
 from wetread.storage.workitem_vault import SqlWorkitemVault
+from wetread.workitems.asked_read import READ_CODE
 from wetread.workitems.book import WorkitemBook
 from wetread.workitems.desk import WorkitemDesk
+from wetread.workitems.foreign import ForeignPerformer
 from wetread.workitems.performer import Outputs, ReadPerformer
 from wetread.workitems.subscriptions import SubscriptionDesk
 
 if TYPE_CHECKING:
     from wetread.ingest.reception import Reception
 
-__all__ = ["Worklist", "build_outputs", "build_worklist"]
+__all__ = ["Worklist", "build_foreign_performer", "build_outputs", "build_worklist"]
 
 _FORGET_EVERY_S = 3600.0
 
@@ -71,15 +74,43 @@ def build_worklist(core: _Core, followers: Mapping[RequestOrigin, Follower] | No
     """`followers` of requests that come another way than by a workitem."""
     settings = core.settings
     book = WorkitemBook(SqlWorkitemVault(settings.resolved_vault_url), core.secret)
-    public = settings.public_url.rstrip("/")
-    outputs = Outputs(core.vault, settings.ae_title, f"{public}/dicom-web" if public else "")
-    performer = ReadPerformer(book, outputs, _new_uid)
+    performer = ReadPerformer(book, _outputs(core), _new_uid)
     requests = RequestDesk(core.database, core.clock, {RequestOrigin.WORKITEM: performer, **(followers or {})})
     return Worklist(
         requests,
         WorkitemDesk(core.database, book, core.clock, requests, _new_uid),
         SubscriptionDesk(core.database, book, core.clock),
     )
+
+
+def build_foreign_performer(core: _Core, manager: UpsManagerSettings) -> ForeignPerformer:
+    """Raises PermanentError 'bad_settings' for credentials that cannot be read."""
+    from wetread.dicom.dicomweb_exchange import DicomwebExchange
+    from wetread.dicom.ups_client import UpsClient
+
+    try:
+        authorization = manager.resolved_authorization
+    except OSError as error:
+        problem = f"the authorization_file of ups_manager cannot be read ({type(error).__name__})"
+        raise PermanentError(problem, code="bad_settings") from None
+    ca_file = str(manager.ca_file.expanduser()) if manager.ca_file else ""
+    exchange = DicomwebExchange(manager.url, authorization=authorization, ca_file=ca_file, timeout_s=manager.timeout_s)
+    return ForeignPerformer(
+        UpsClient(exchange),
+        core.database,
+        SqlWorkitemVault(core.settings.resolved_vault_url),
+        build_worklist(core).requests,
+        _outputs(core),
+        core.clock,
+        core.secret,
+        _new_uid,
+        replace(READ_CODE, value=manager.code),
+    )
+
+
+def _outputs(core: _Core) -> Outputs:
+    public = core.settings.public_url.rstrip("/")
+    return Outputs(core.vault, core.settings.ae_title, f"{public}/dicom-web" if public else "")
 
 
 def _new_uid() -> str:

@@ -29,6 +29,7 @@ from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, Enti
 from wetread.settings_fhir import FhirRequests
 from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
+from wetread.settings_ups import UpsManagerSettings
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -185,6 +186,9 @@ class Settings(BaseSettings):
     )
     fhir_requests: FhirRequests | None = Field(
         default=None, description="Orders and requests for a read from record_fhir_url: a table (file) or JSON."
+    )
+    ups_manager: UpsManagerSettings | None = Field(
+        default=None, description="Worklist elsewhere whose reads we perform (UPS-RS): a table (file) or JSON."
     )
     fhir_sink_max_entries: int = Field(
         default=1000, ge=2, description="Most entries that server takes in a transaction."

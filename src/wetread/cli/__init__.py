@@ -19,6 +19,7 @@ COMMANDS = {
     "requests": "read orders and requests for a read from a FHIR server alone (serve starts it by itself)",
     "hl7": "run the HL7 v2 door for orders and patient data alone (serve starts it by itself)",
     "identity": "films that may be another patient's: list, compare, answer; merged patients, undo a merge",
+    "performer": "perform reads of a worklist elsewhere (UPS-RS) alone (serve starts it by itself)",
     "workitem": "the worklist of UPS-RS: list, show, ask for a read, cancel",
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",

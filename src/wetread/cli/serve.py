@@ -47,4 +47,5 @@ def _companions(settings: Settings) -> list[str]:
     hl7 = ["hl7"] if settings.hl7_listener is not None else []
     requests = ["requests"] if settings.fhir_requests is not None else []
     archives = ["archive feed"] if settings.archives else []
-    return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7, *requests, *archives]
+    performer = ["performer"] if settings.ups_manager is not None else []
+    return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7, *requests, *archives, *performer]

@@ -22,6 +22,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.archive_store import ArchiveStore
 from wetread.ports.critical_store import CriticalStore
+from wetread.ports.foreign_step_store import ForeignStepStore
 from wetread.ports.hold_store import HoldStore
 from wetread.ports.policy_store import PolicyStore
 from wetread.ports.quality_store import QualityStore
@@ -80,6 +81,7 @@ class UnitOfWork(
     TaskStore,
     WorkitemStore,
     ArchiveStore,
+    ForeignStepStore,
     Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.

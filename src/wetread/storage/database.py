@@ -21,6 +21,7 @@ from wetread.storage.archive_rows import ArchiveRows
 from wetread.storage.audit_search import audit_statement
 from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
+from wetread.storage.foreign_step_rows import ForeignStepRows
 from wetread.storage.hold_rows import HoldRows
 from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
@@ -70,6 +71,7 @@ class SqlUnitOfWork(
     TaskRows,
     WorkitemRows,
     ArchiveRows,
+    ForeignStepRows,
 ):
     """Everything one transaction may read and write."""
 

@@ -42,7 +42,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0017", "vault": "0004", "snippets": "0002"}
+HEADS = {"work": "0018", "vault": "0004", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

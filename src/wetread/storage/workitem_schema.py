@@ -6,6 +6,8 @@ from wetread.storage.schema import OrderedText, integer_column, text_column, tim
 
 __all__ = [
     "REQUEST_IS_OPEN",
+    "STEP_IS_OPEN",
+    "foreign_steps",
     "read_requests",
     "workitem_events",
     "workitem_subscriptions",
@@ -56,6 +58,19 @@ workitem_events = Table(
     text_column("body"),
     Index(None, "workitem_key", "sequence"),
     Index(None, "happened_at"),
+)
+
+STEP_IS_OPEN = "hold IN ('intended', 'claimed')"
+"""As the partial index has it."""
+_NOT_ENDED = text(STEP_IS_OPEN)
+foreign_steps = Table(
+    "foreign_steps",
+    work,
+    Column("step_key", OrderedText, primary_key=True),
+    text_column("hold"),
+    time_column("intended_at"),
+    text_column("body"),
+    Index("ix_foreign_steps_open", "intended_at", "step_key", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
 )
 
 

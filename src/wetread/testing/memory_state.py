@@ -11,6 +11,7 @@ from wetread.domain.audit import AuditRecord
 from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
 from wetread.domain.errors import PermanentError
+from wetread.domain.foreign_step import ForeignStep
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.identity_hold import IdentityHold
 from wetread.domain.job import Job, JobRequest, JobState
@@ -104,6 +105,7 @@ class MemoryState:
     news_cursors: dict[str, datetime] = field(default_factory=dict)
     workitems: dict[str, Workitem] = field(default_factory=dict)
     subscriptions: dict[tuple[str, str], Subscription] = field(default_factory=dict)
+    foreign_steps: dict[str, ForeignStep] = field(default_factory=dict)
     workitem_events: dict[tuple[int, int], WorkitemEvent] = field(default_factory=dict)
     feeds: dict[str, FeedState] = field(default_factory=dict)
     asides: dict[tuple[str, str], PutAside] = field(default_factory=dict)

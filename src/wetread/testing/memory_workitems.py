@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from wetread.domain.errors import PermanentError
+from wetread.domain.foreign_step import ForeignStep
 from wetread.domain.workitem import Subscription, Workitem, WorkitemEvent
 from wetread.ports.vault import Search
 from wetread.ports.workitem_vault import WORKITEM_KEYS, VaultWorkitem
@@ -56,6 +57,16 @@ class MemoryWorkitemStore(MemoryTransaction):
         state = self._changing
         kept = {key: each for key, each in state.workitem_events.items() if each.happened_at >= forget_before}
         state.workitem_events = {**kept, (event.sequence, event.number): event}
+
+    def save_foreign_step(self, step: ForeignStep) -> None:
+        self._changing.foreign_steps[step.step_key] = step
+
+    def foreign_step(self, step_key: str) -> ForeignStep | None:
+        return self._visible.foreign_steps.get(step_key)
+
+    def open_foreign_steps(self, limit: int = 500) -> tuple[ForeignStep, ...]:
+        found = [each for each in self._visible.foreign_steps.values() if each.is_open]
+        return tuple(sorted(found, key=lambda each: (each.intended_at, each.step_key))[:limit])
 
     def events_for(self, subscriber: str, *, after: int, limit: int = 100) -> tuple[WorkitemEvent, ...]:
         scopes = {each.scope for each in self.subscriptions_of(subscriber)}

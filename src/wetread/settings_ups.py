@@ -1,0 +1,48 @@
+"""The settings of a worklist manager elsewhere, whose reads wetread performs."""
+
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+__all__ = ["UpsManagerSettings"]
+
+
+class UpsManagerSettings(BaseModel):
+    """`url` is a DICOMweb base; `authorization`, or the text of its file, is the value of that header, sent there only. `code` is the Scheduled Workitem Code (DCM) of the reads that are ours there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    url: str = Field(pattern=r"^https?://[^\s?#@]+$")
+    authorization: SecretStr = SecretStr("")
+    authorization_file: Path | None = None
+    ca_file: Path | None = None
+    allow_http: bool = False
+    code: str = Field(default="110004", pattern=r"^[0-9A-Za-z.-]{1,16}$")
+    every_s: float = Field(default=15.0, ge=1, le=3600)
+    timeout_s: float = Field(default=10.0, gt=0, le=60)
+
+    def __str__(self) -> str:
+        return f"{urlsplit(self.url).hostname}, every {self.every_s:g} s"
+
+    @property
+    def resolved_authorization(self) -> str:
+        """Raises OSError where its file cannot be read."""
+        if self.authorization_file:
+            return self.authorization_file.expanduser().read_text("utf-8").strip()
+        return self.authorization.get_secret_value()
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> "UpsManagerSettings":
+        parts = urlsplit(self.url)
+        if parts.scheme != "https" and not (self.allow_http or _is_loopback(parts.hostname or "")):
+            raise ValueError("the URL must be https (http only to this machine, or with allow_http)")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
