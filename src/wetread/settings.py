@@ -187,9 +187,7 @@ class Settings(BaseSettings):
     fhir_requests: FhirRequests | None = Field(
         default=None, description="Orders and requests for a read from record_fhir_url: a table (file) or JSON."
     )
-    ups_manager: UpsManagerSettings | None = Field(
-        default=None, description="Worklist elsewhere whose reads we perform (UPS-RS): a table (file) or JSON."
-    )
+    ups_manager: UpsManagerSettings | None = Field(default=None, description="UPS-RS worklist whose reads we perform.")
     fhir_sink_max_entries: int = Field(
         default=1000, ge=2, description="Most entries that server takes in a transaction."
     )
@@ -372,11 +370,8 @@ class Settings(BaseSettings):
     def dimse_ports(self) -> tuple[tuple[int, OurTls | None], ...]:
         """Where the DIMSE door listens, in TLS or not; none: there is no door."""
         plain = () if self.dimse_port is None else ((self.dimse_port, None),)
-        secured = (
-            ()
-            if self.dimse_tls is None or self.dimse_tls.port is None
-            else ((self.dimse_tls.port, self.dimse_tls.ours),)
-        )
+        tls = self.dimse_tls
+        secured = () if tls is None or tls.port is None else ((tls.port, tls.ours),)
         return (*plain, *secured)
 
     @property
