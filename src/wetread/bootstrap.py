@@ -20,6 +20,7 @@ from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.bootstrap_sinks import build_sinks, sink_names
 from wetread.bootstrap_worklist import build_outputs, build_worklist
+from wetread.delivery.commitment_book import CommitmentBook
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 from wetread.ports.decoder import Decoder
@@ -302,7 +303,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         policy=lambda: policies.deciding().policy,
         context=build_context(settings, core.database, core.vault, core.clock, core.secret, orders),
         drafter=build_drafter(settings),
-        sinks=build_sinks(settings, core.clock.now, sandbox),
+        sinks=build_sinks(settings, core.clock.now, sandbox, CommitmentBook(core.database, core.clock)),
         clock=core.clock,
         uid_seed=core.secret,
         draft_films=_draft_films(settings, core, sandbox),

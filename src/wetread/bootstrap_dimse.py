@@ -3,7 +3,9 @@
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
+from wetread.delivery.commitment_book import CommitmentBook
 from wetread.dicom.commitment_scp import CommitmentScp
+from wetread.dicom.commitment_scu import take_report
 from wetread.dicom.dimse import DimseDoor, DimseLimits
 from wetread.dicom.dimse_archive import Attributes, OwnArchive
 from wetread.dicom.query_retrieve import QueryRetrieve
@@ -46,9 +48,12 @@ def build_dimse_door(
         callers=[pair for each in neighbours for pair in each.callers("store")],
         queriers=[pair for each in neighbours for pair in each.callers("query")],
         query_retrieve=build_query_retrieve(settings, database, vault, files, clock, limits),
-        commitment=CommitmentScp(vault, files, _audit_in(database, clock), remotes),
+        commitment=CommitmentScp(
+            vault, files, _audit_in(database, clock), remotes, take_report(CommitmentBook(database, clock))
+        ),
         limits=limits,
         secured={each.ae_title: each.client_name for each in neighbours if each.tls_only},
+        reporters=[(each.ae_title, address) for each in neighbours for address in each.reports_from],
     )
 
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from wetread.dimse_neighbours import neighbours_of
+from wetread.delivery.commitment_book import CommitmentBook
+from wetread.dimse_neighbours import Neighbour, neighbours_of
 from wetread.ports.decoder import Decoder
 from wetread.ports.sink import ReportPackage, Sink
 from wetread.settings import Settings
 from wetread.settings_channels import ResultWebhookSettings
 from wetread.settings_hl7 import Hl7Receiver
+
+if TYPE_CHECKING:
+    from wetread.dicom.commitment_scu import CommitmentScu
 
 __all__ = ["build_sinks", "sink_names"]
 
@@ -25,8 +30,10 @@ def sink_names(settings: Settings) -> tuple[str, ...]:
     return ("folder", *(name for name, address in remote.items() if address))
 
 
-def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decoder) -> Mapping[str, Sink]:
-    """The configured sinks by name."""
+def build_sinks(
+    settings: Settings, now: Callable[[], datetime], decoder: Decoder, book: CommitmentBook | None = None
+) -> Mapping[str, Sink]:
+    """The configured sinks by name; without a `book` no receiver is asked for commitment."""
     from wetread.delivery.breaker import Breaker
     from wetread.delivery.folder import FolderSink
     from wetread.dicom.documents import report_documents
@@ -46,7 +53,7 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
         remote.append(StowSink(peer, tuple(dicom.values())))
     for each in neighbours_of(settings):
         if each.remote and each.sink:
-            remote.append(CStoreSink(each.remote, tuple(dicom.values()), each.sink))
+            remote.append(CStoreSink(each.remote, tuple(dicom.values()), each.sink, _commitment(each, book)))
     if settings.fhir_sink_url:
         authorization = settings.fhir_sink_authorization.get_secret_value()
         most, version = settings.fhir_sink_max_entries, settings.fhir_sink_version
@@ -57,6 +64,14 @@ def build_sinks(settings: Settings, now: Callable[[], datetime], decoder: Decode
     if settings.result_webhook:
         remote.append(_webhook(settings.result_webhook, f"{settings.resolved_public_url}/fhir", now))
     return {folder.name: folder, **{each.name: Breaker(each) for each in remote}}
+
+
+def _commitment(neighbour: Neighbour, book: CommitmentBook | None) -> "CommitmentScu | None":
+    if book is None or "commitment" not in neighbour.we_use:
+        return None
+    from wetread.dicom.commitment_scu import CommitmentScu
+
+    return CommitmentScu(book, neighbour.ae_title)
 
 
 def _webhook(receiver: ResultWebhookSettings, fhir_url: str, now: Callable[[], datetime]) -> Sink:

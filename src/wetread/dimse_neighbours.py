@@ -16,7 +16,7 @@ _OLDER_SINK = "cstore"
 class Neighbour:
     """`it_may`: what of us, from which addresses ("" for any). `remote`: how we call it, None where we do not. With `tls_only` it may call us in TLS alone, by a certificate for `client_name` ("": any that holds).
 
-    `sink` names it among the sinks, where we store there.
+    `sink` names it among the sinks, where we store there; `reports_from`: where from it may tell us what it has committed.
     """
 
     ae_title: str
@@ -26,6 +26,7 @@ class Neighbour:
     tls_only: bool = False
     client_name: str = ""
     sink: str = ""
+    reports_from: tuple[str, ...] = ()
 
     def callers(self, right: ItMay) -> list[tuple[str, str]]:
         """(AE title, address) pairs."""
@@ -57,6 +58,7 @@ def _of_table(entity: EntitySettings, settings: Settings) -> Neighbour:
         entity.tls,
         entity.client_name,
         f"{_OLDER_SINK}-{entity.ae_title}" if "store" in entity.we_use else "",
+        addresses if "commitment" in entity.we_use else (),
     )
 
 

@@ -148,7 +148,7 @@ class EntitySettings(BaseModel):
     def _can_do_what_it_says(self) -> "EntitySettings":
         if (self.we_use or "receive" in self.it_may) and not self.is_callable:
             raise ValueError("host and port are needed for who is called")
-        if {"store", "query"} & set(self.it_may) and not all(
+        if ({"store", "query"} & set(self.it_may) or "commitment" in self.we_use) and not all(
             each == "" or _is_address(each) for each in self.calling_addresses
         ):
             raise ValueError('calls_from must be the addresses that it calls from, or "*" for any')

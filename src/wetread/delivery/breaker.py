@@ -9,6 +9,9 @@ from wetread.ports.sink import ReportPackage, Sink
 
 __all__ = ["Breaker"]
 
+_ANSWERS = ("commitment_awaited", "commitment_failed")
+"""What a receiver that works may say."""
+
 
 class Breaker:
     """A sink before a sink: after failures it rests as `Resting` says; then one delivery is tried.
@@ -28,8 +31,9 @@ class Breaker:
             )
         try:
             receipt = self._sink.deliver(package)
-        except TransientError:
-            self._resting.failed()
+        except TransientError as error:
+            if error.code not in _ANSWERS:
+                self._resting.failed()
             raise
         except PermanentError:
             self._resting.answered()

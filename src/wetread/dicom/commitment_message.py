@@ -1,5 +1,6 @@
 """What storage commitment says (PS3.4 annex J): which instances somebody asks us to answer for, and what of them is kept. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
@@ -16,6 +17,7 @@ __all__ = [
     "COMMITMENT_INSTANCE",
     "CommitmentMessage",
     "Reference",
+    "Report",
     "Uncommitted",
     "read_message",
     "write_message",
@@ -50,6 +52,10 @@ class CommitmentMessage:
     transaction_uid: str
     references: tuple[Reference, ...]
     failed: tuple[Uncommitted, ...] = ()
+
+
+Report = Callable[[str, CommitmentMessage], int]
+"""Takes an AE title's report; gives the status of the answer."""
 
 
 class _Items(Walk):

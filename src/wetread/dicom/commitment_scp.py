@@ -26,6 +26,7 @@ from wetread.dicom.commitment_message import (
     COMMITMENT_INSTANCE,
     CommitmentMessage,
     Reference,
+    Report,
     Uncommitted,
     read_message,
     write_message,
@@ -36,7 +37,7 @@ from wetread.domain.errors import PermanentError, WetreadError
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance
 
-__all__ = ["CommitmentScp"]
+__all__ = ["CommitmentScp", "answer_report", "report_to"]
 
 _LOG = logging.getLogger(__name__)
 _SUCCESS, _NOT_AUTHORISED, _NO_ACTION, _NO_INSTANCE, _BAD_ARGUMENT, _FAILED = 0, 0x0124, 0x0123, 0x0112, 0x0115, 0x0110
@@ -50,12 +51,13 @@ _MOMENT_S = 1.0
 
 @dataclass
 class CommitmentScp:
-    """`remotes`: how to call an AE title back. `audit` raises where it cannot write."""
+    """`remotes`: how to call an AE title back; `take_report`: what becomes of reports on what we stored elsewhere. `audit` raises where it cannot write."""
 
     vault: Vault
     files: FileStore
     audit: Callable[[Iterable[AuditEvent]], None]
     remotes: Mapping[str, RemoteAe]
+    take_report: Report | None = None
     again_after_s: Sequence[float] = _AGAIN_AFTER_S
     _unanswered: dict[Association, dict[int, CommitmentMessage]] = field(default_factory=dict)
     _waiting: int = 0
@@ -91,6 +93,13 @@ class CommitmentScp:
         """To a report of ours: whatever its status, it was heard."""
         with self._lock:
             self._unanswered.get(association, {}).pop(answer.MessageIDBeingRespondedTo, None)
+
+    def reported(
+        self, association: Association, request: N_EVENT_REPORT, context: PresentationContext, *, reports: bool
+    ) -> None:
+        """On what was stored elsewhere."""
+        caller = str(association.requestor.ae_title).strip()
+        answer_report(association, request, context, caller, self.take_report if reports else None)
 
     def ended(self, association: Association) -> None:
         """What was not heard over it goes another way."""
@@ -177,6 +186,24 @@ class CommitmentScp:
             status = _FAILED
         if status != _SUCCESS:
             self._later(caller, report, attempt + 1)
+
+
+def answer_report(
+    association: Association, request: N_EVENT_REPORT, context: PresentationContext, ae_title: str, take: Report | None
+) -> None:
+    """Takes `ae_title`'s report and answers it; without `take` it is not authorised."""
+    answer = N_EVENT_REPORT()
+    answer.MessageIDBeingRespondedTo, answer.EventTypeID = request.MessageID, request.EventTypeID
+    answer.AffectedSOPClassUID, answer.AffectedSOPInstanceUID = COMMITMENT, COMMITMENT_INSTANCE
+    answer.Status = _NOT_AUTHORISED
+    if take:
+        try:
+            content = association.dimse.take_identifier(request.EventInformation)
+            answer.Status = take(ae_title, read_message(content, str(context.transfer_syntax[0])))
+        except WetreadError as error:
+            _LOG.warning("report of a commitment refused: %s", error.code)
+            answer.Status = _BAD_ARGUMENT if isinstance(error, PermanentError) else _FAILED
+    association.dimse.send_msg(answer, context.context_id)
 
 
 def report_to(peer: RemoteAe, report: CommitmentMessage) -> int:

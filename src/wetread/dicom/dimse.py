@@ -110,13 +110,16 @@ class DimseDoor:
         commitment: CommitmentScp | None = None,
         limits: DimseLimits | None = None,
         secured: Mapping[str, str] = MappingProxyType({}),
+        reporters: Collection[tuple[str, str]] = (),
     ) -> None:
         self.limits = limits or DimseLimits()
         self.query_retrieve = query_retrieve
         self.commitment = commitment
         self.receive = reception.files.receive
         self._reception = reception
-        self.callers = Callers(frozenset(callers), frozenset(queriers) if query_retrieve else frozenset(), secured)
+        self.callers = Callers(
+            frozenset(callers), frozenset(queriers) if query_retrieve else frozenset(), secured, reporters
+        )
         self._once = _OncePerHour()
         self._serving = self._greeting = 0
         self._lock = threading.Lock()
@@ -195,7 +198,7 @@ class DimseDoor:
         services = self.services(association)
         if request.called_ae_title.strip() != self._ae.ae_title.strip():
             self._reject(association, address, _CALLED_NOT_RECOGNISED, "called_ae_unknown")
-        elif not (services.stores or services.queries):
+        elif not (services.stores or services.queries or services.reports):
             self._reject(association, address, _CALLER_NOT_RECOGNISED, "calling_ae_unknown")
         elif missed := self.callers.misses(request.calling_ae_title.strip(), association.dul.socket.socket):
             self._reject(association, address, _CALLER_NOT_RECOGNISED, missed)

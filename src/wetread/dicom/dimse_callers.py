@@ -13,22 +13,26 @@ __all__ = ["Callers"]
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """`storers` and `queriers`: (AE title, address) pairs, address "" for any. `secured`: who may come in TLS only, with the name that their certificate must be for, "" for any that holds."""
+    """`storers`, `queriers` and `reporters` (of what they have committed): (AE title, address) pairs, address "" for any. `secured`: who may come in TLS only, with the name that their certificate must be for, "" for any that holds."""
 
     storers: Collection[tuple[str, str]]
     queriers: Collection[tuple[str, str]]
     secured: Mapping[str, str]
+    reporters: Collection[tuple[str, str]] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.storers or self.queriers)
+        return bool(self.storers or self.queriers or self.reporters)
 
     def admits(self, address: str) -> bool:
         """May this address connect at all?"""
-        return any(allowed in ("", address) for _, allowed in (*self.storers, *self.queriers))
+        return any(allowed in ("", address) for _, allowed in (*self.storers, *self.queriers, *self.reporters))
 
     def services(self, ae_title: str, address: str) -> Services:
         asking = {(ae_title, ""), (ae_title, address)}
-        return Services(stores=not asking.isdisjoint(self.storers), queries=not asking.isdisjoint(self.queriers))
+        stores, queries, reports = (
+            not asking.isdisjoint(each) for each in (self.storers, self.queriers, self.reporters)
+        )
+        return Services(stores, queries, reports)
 
     def misses(self, ae_title: str, connection: socket.socket | None) -> str:
         """What a caller's connection lacks, as a code; "" for nothing."""

@@ -68,6 +68,8 @@ class DoorAssociation(Association):  # type: ignore[misc]
                 commitment.serve(self, message, context, stores=self.door.services(self).stores)
         elif isinstance(message, N_EVENT_REPORT) and message.is_valid_response:
             commitment.answered(self, message)
+        elif isinstance(message, N_EVENT_REPORT) and message.is_valid_request:
+            commitment.reported(self, message, context, reports=self.door.services(self).reports)
         else:
             self.abort()
 

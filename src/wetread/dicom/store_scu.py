@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pydicom import Dataset
     from pynetdicom.association import Association
 
+    from wetread.dicom.commitment_scu import CommitmentScu
+
 __all__ = ["CStoreSink", "store_outcome"]
 
 _DUPLICATE = 0x0111
@@ -38,23 +40,45 @@ def store_outcome(status: int | None, peer: str) -> str:
 
 
 class CStoreSink:
-    """Sends every document the encoders make to one SCP. Its documents' UIDs are fixed, so the SCP knows a repeated one."""
+    """Sends every document the encoders make to one SCP. Its documents' UIDs are fixed, so the SCP knows a repeated one. With `commitment` it is delivered once the SCP answers for it."""
 
-    def __init__(self, peer: RemoteAe, encoders: Sequence[Encoder], name: str = "cstore") -> None:
+    def __init__(
+        self,
+        peer: RemoteAe,
+        encoders: Sequence[Encoder],
+        name: str = "cstore",
+        commitment: "CommitmentScu | None" = None,
+    ) -> None:
         self.name = name
         self._peer = peer
         self._encoders = encoders
+        self._commitment = commitment
 
     def deliver(self, package: ReportPackage) -> str:
+        if self._commitment is None:
+            documents = self._documents(package)
+            with associate(self._peer, _contexts(documents)) as association:
+                return ", ".join(self._store(association, document) for document in documents)
+        from wetread.dicom.commitment_message import COMMITMENT, Reference
+        from wetread.dicom.commitment_scu import delivery_name
+
+        commitment, of = self._commitment, delivery_name(package)
+        if receipt := commitment.book.receipt(self.name, of):
+            return receipt
+        documents = self._documents(package)
+        offers = [*_contexts(documents), (COMMITMENT, UNCOMPRESSED)]
+        with associate(self._peer, offers) as association:
+            commitment.begin(association)
+            for document in documents:
+                self._store(association, document)
+            stored = [Reference(str(each.SOPClassUID), str(each.SOPInstanceUID)) for each in documents]
+            return commitment.ask(association, self.name, of, stored)
+
+    def _documents(self, package: ReportPackage) -> "list[Dataset]":
         from pydicom import dcmread
 
         made = (encode(package) for encode in self._encoders)
-        documents = [dcmread(BytesIO(document)) for document in made if document is not None]
-        with associate(
-            self._peer, [(uid, UNCOMPRESSED) for uid in {each.SOPClassUID for each in documents}]
-        ) as association:
-            receipts = [self._store(association, document) for document in documents]
-        return ", ".join(receipts)
+        return [dcmread(BytesIO(document)) for document in made if document is not None]
 
     def _store(self, association: "Association", document: "Dataset") -> str:
         if not association.is_established:
@@ -67,3 +91,7 @@ class CStoreSink:
                 code="sop_class_refused",
             ) from error
         return store_outcome(answer.get("Status"), self._peer.ae_title)
+
+
+def _contexts(documents: "Sequence[Dataset]") -> list[tuple[str, Sequence[str]]]:
+    return [(str(uid), UNCOMPRESSED) for uid in dict.fromkeys(each.SOPClassUID for each in documents)]

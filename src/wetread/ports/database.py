@@ -21,6 +21,7 @@ from wetread.domain.role import Actor
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.archive_store import ArchiveStore
+from wetread.ports.commitment_store import CommitmentStore
 from wetread.ports.critical_store import CriticalStore
 from wetread.ports.foreign_step_store import ForeignStepStore
 from wetread.ports.hold_store import HoldStore
@@ -79,6 +80,7 @@ class UnitOfWork(
     PolicyStore,
     RequestStore,
     TaskStore,
+    CommitmentStore,
     WorkitemStore,
     ArchiveStore,
     ForeignStepStore,

@@ -19,6 +19,7 @@ from wetread.storage.accounts import AccountRows
 from wetread.storage.alarms import AlarmRows
 from wetread.storage.archive_rows import ArchiveRows
 from wetread.storage.audit_search import audit_statement
+from wetread.storage.commitment_rows import CommitmentRows
 from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
 from wetread.storage.foreign_step_rows import ForeignStepRows
@@ -67,6 +68,7 @@ class SqlUnitOfWork(
     QualityRows,
     ReadingRows,
     HoldRows,
+    CommitmentRows,
     RequestRows,
     TaskRows,
     WorkitemRows,

@@ -42,7 +42,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0018", "vault": "0004", "snippets": "0002"}
+HEADS = {"work": "0019", "vault": "0004", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,6 +74,7 @@ work = MetaData(naming_convention=NAMES)
 def metadata_of(which: str) -> MetaData:
     """The tables of the "work", the "vault" or the "snippets" database."""
     import wetread.storage.archive_schema  # noqa: F401 - its tables register themselves
+    from wetread.storage.commitment_schema import commitment_tables
     from wetread.storage.reading_schema import reading_tables
     from wetread.storage.snippet_schema import snippets_metadata
     from wetread.storage.task_schema import task_tables
@@ -81,7 +82,7 @@ def metadata_of(which: str) -> MetaData:
     from wetread.storage.workitem_schema import workitem_tables
 
     return {
-        "work": workitem_tables() and task_tables() and reading_tables(),
+        "work": workitem_tables() and commitment_tables() and task_tables() and reading_tables(),
         "vault": vault,
         "snippets": snippets_metadata,
     }[which]

@@ -22,6 +22,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
 from wetread.testing.memory_archive_store import MemoryArchiveStore
+from wetread.testing.memory_commitments import MemoryCommitmentStore
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_holds import MemoryHoldStore
 from wetread.testing.memory_policies import MemoryPolicyStore
@@ -48,6 +49,7 @@ class MemoryUnitOfWork(
     MemoryQualityStore,
     MemoryReadingStore,
     MemoryHoldStore,
+    MemoryCommitmentStore,
     MemoryPolicyStore,
     MemoryRequestStore,
     MemoryTaskStore,

@@ -8,6 +8,7 @@ from wetread.domain.analysis import Analysis
 from wetread.domain.archive_feed import ArchiveProbe, FeedState, FetchedCopy, PriorSearch, PutAside
 from wetread.domain.asked_task import AskedTask
 from wetread.domain.audit import AuditRecord
+from wetread.domain.commitment import Commitment
 from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
 from wetread.domain.errors import PermanentError
@@ -102,6 +103,7 @@ class MemoryState:
     holds: dict[str, IdentityHold] = field(default_factory=dict)
     requests: dict[str, ReadRequest] = field(default_factory=dict)
     asked_tasks: dict[str, AskedTask] = field(default_factory=dict)
+    commitments: dict[str, Commitment] = field(default_factory=dict)
     news_cursors: dict[str, datetime] = field(default_factory=dict)
     workitems: dict[str, Workitem] = field(default_factory=dict)
     subscriptions: dict[tuple[str, str], Subscription] = field(default_factory=dict)

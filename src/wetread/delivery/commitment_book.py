@@ -1,0 +1,75 @@
+"""What receivers were asked to answer for, and what they said: only what is committed counts as delivered there."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.commitment import Commitment, CommitmentState
+from wetread.domain.errors import TransientError
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+
+__all__ = ["CommitmentBook"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CommitmentBook:
+    """`within`: a report that has not come by then will not come; the results are sent, and commitment is asked for, again."""
+
+    database: Database
+    clock: Clock
+    within: timedelta = timedelta(hours=24)
+
+    def receipt(self, sink: str, of: str) -> str | None:
+        """What is to be said of a delivery that was made before; None: send and ask. Raises TransientError 'commitment_awaited'."""
+        with self.database.begin(write=False) as unit:
+            last = unit.last_commitment(sink, of)
+        if last is None or last.state is CommitmentState.FAILED:
+            return None
+        if last.state is CommitmentState.COMMITTED:
+            return f"committed, {len(last.instances)} instances"
+        if self.clock.now() - last.asked_at > self.within:
+            return None
+        raise TransientError(f"{last.ae_title} has not committed it yet", code="commitment_awaited")
+
+    def ask(self, transaction_uid: str, sink: str, of: str, ae_title: str, instances: Sequence[str]) -> None:
+        """Kept before it is asked for: the answer may come at once, to another process."""
+        with self.database.begin() as unit:
+            unit.save_commitment(Commitment(transaction_uid, sink, of, ae_title, tuple(instances), self.clock.now()))
+            unit.commit()
+
+    def answer(
+        self, ae_title: str, transaction_uid: str, committed: Sequence[str], reasons: Sequence[int]
+    ) -> Commitment | None:
+        """What the receiver reports, from whatever process heard it; `reasons` are of what it did not commit. None, and nothing changes: it was not asked of this receiver. An answer is not taken back.
+
+        What it does not mention is not committed.
+        """
+        with self.database.begin() as unit:
+            asked = unit.commitment(transaction_uid)
+            if asked is None or asked.ae_title != ae_title:
+                return None
+            if asked.state is not CommitmentState.ASKED:
+                return asked
+            missing = len(set(asked.instances) - set(committed))
+            state = CommitmentState.FAILED if missing else CommitmentState.COMMITTED
+            reason = f"{reasons[0]:04X}" if missing and reasons else ""
+            told = replace(asked, state=state, answered_at=self.clock.now(), failed=missing, reason=reason)
+            unit.save_commitment(told)
+            facts = (
+                ("sink", told.sink),
+                ("instances", str(len(told.instances))),
+                ("failed", str(missing)),
+                ("reason", reason),
+            )
+            unit.audit(AuditEvent("report.commit", f"dimse@{ae_title}", state.value, detail=facts), self.clock.now())
+            unit.commit()
+        if missing:
+            _LOG.warning(
+                "commitment_failed sink=%s failed=%d of=%d reason=%s", told.sink, missing, len(told.instances), reason
+            )
+        return told
