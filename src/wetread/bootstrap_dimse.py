@@ -12,6 +12,7 @@ from wetread.dicom.query_retrieve import QueryRetrieve
 from wetread.dimse_neighbours import neighbours_of
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.study_state import StudyState
 from wetread.ingest.reception import Reception
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -49,12 +50,27 @@ def build_dimse_door(
         queriers=[pair for each in neighbours for pair in each.callers("query")],
         query_retrieve=build_query_retrieve(settings, database, vault, files, clock, limits),
         commitment=CommitmentScp(
-            vault, files, _audit_in(database, clock), remotes, take_report(CommitmentBook(database, clock))
+            vault,
+            files,
+            _audit_in(database, clock),
+            remotes,
+            take_report(CommitmentBook(database, clock)),
+            _copies_in(database),
         ),
         limits=limits,
         secured={each.ae_title: each.client_name for each in neighbours if each.tls_only},
         reporters=[(each.ae_title, address) for each in neighbours for address in each.reports_from],
     )
+
+
+def _copies_in(database: Database) -> Callable[[Collection[StudyKey]], Collection[StudyKey]]:
+    """Studies that were only fetched to compare with: they are dropped when their time is up."""
+
+    def copies(studies: Collection[StudyKey]) -> Collection[StudyKey]:
+        with database.begin(write=False) as unit:
+            return {key for key, state in unit.study_states(studies).items() if state is StudyState.FETCHED}
+
+    return copies
 
 
 def _audit_in(database: Database, clock: Clock) -> Callable[[Iterable[AuditEvent]], None]:

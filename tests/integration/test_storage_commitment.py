@@ -89,6 +89,14 @@ def ask(association: Association, *references: tuple[str, str], action: int = 1,
     return int(status.Status)
 
 
+def test_what_was_only_fetched_to_compare_with_is_never_committed_to(house: House) -> None:
+    """It is dropped when its time is up: who deleted theirs for our word would have lost it."""
+    admit(house, a_film(1, 1, 1))
+    asked = CommitmentMessage(TRANSACTION, (Reference(CR_STORAGE, key(1, 1, 1)),))
+    scp = CommitmentScp(house.vault, house.files, lambda _: None, {}, passing=lambda studies: studies)
+    assert [each.reason for each in scp.judged(asked).failed] == [0x0112]
+
+
 def test_what_is_whole_is_committed_and_what_is_not_is_told_why(house: House) -> None:
     admit(house, a_film(1, 1, 1), a_film(1, 1, 2), a_film(1, 1, 3))
     (study,) = {each.study_key for each in house.vault.search_studies(Search({}, 10))}

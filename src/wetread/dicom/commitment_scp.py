@@ -12,7 +12,7 @@ The report goes over the same association. Where its end comes first it goes ove
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -34,6 +34,7 @@ from wetread.dicom.commitment_message import (
 from wetread.dicom.remote_ae import UNCOMPRESSED, RemoteAe, associate
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, WetreadError
+from wetread.domain.identifiers import StudyKey
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance
 
@@ -51,13 +52,14 @@ _MOMENT_S = 1.0
 
 @dataclass
 class CommitmentScp:
-    """`remotes`: how to call an AE title back; `take_report`: what becomes of reports on what we stored elsewhere. `audit` raises where it cannot write."""
+    """`remotes`: how to call an AE title back; `take_report`: what becomes of reports on what we stored elsewhere. `audit` raises where it cannot write. `passing`: of these studies, those that may be dropped again; nothing of them is committed to."""
 
     vault: Vault
     files: FileStore
     audit: Callable[[Iterable[AuditEvent]], None]
     remotes: Mapping[str, RemoteAe]
     take_report: Report | None = None
+    passing: Callable[[Collection[StudyKey]], Collection[StudyKey]] = lambda _: ()
     again_after_s: Sequence[float] = _AGAIN_AFTER_S
     _unanswered: dict[Association, dict[int, CommitmentMessage]] = field(default_factory=dict)
     _waiting: int = 0
@@ -130,7 +132,8 @@ class CommitmentScp:
             some = uids[at : at + _AT_ONCE]
             for each in self.vault.search_instances(Search({"SOPInstanceUID": "\\".join(some)}, len(some))):
                 found[each.header.sop_instance_uid] = each
-        return found
+        passing = self.passing({each.study_key for each in found.values()})
+        return {uid: each for uid, each in found.items() if each.study_key not in passing}
 
     def _reason(self, reference: Reference, kept: VaultInstance | None) -> int:
         if kept is None:
