@@ -4,7 +4,7 @@ import type { Archive, Connection, Setting, SettingsAnswer, Step, Tried, TriedNo
 import { get, problemOf, send } from "./api.ts";
 import { t } from "./catalogue.ts";
 import { h } from "./dom.ts";
-import { clock, moment, shortly, visible, words } from "./format.ts";
+import { clock, shortly, visible, words } from "./format.ts";
 
 export async function connections(place: HTMLElement): Promise<void> {
   const [answer, { archives }] = await Promise.all([get<SettingsAnswer>("/api/settings"), get<{ archives: Archive[] }>("/api/archives")]);
@@ -24,9 +24,9 @@ export async function connections(place: HTMLElement): Promise<void> {
 // What it is and cannot do, as it was found when it was asked last; how its feed goes.
 function archive(each: Archive): HTMLTableRowElement {
   const cannot = each.capabilities.filter((able) => able.verdict === "no").map((able) => h("li", { title: visible(able.note) }, `${able.service}: ${able.name}`));
-  const state = each.failing_since ? h("span", { class: "chip bad" }, t("admin.archives.failing", { since: moment(each.failing_since), why: each.failure })) : each.answered_at ? h("span", { class: "chip good" }, t("admin.archives.answered", { when: moment(each.answered_at) })) : h("span", { class: "chip" }, t("admin.archives.unasked"));
-  const more = [each.swept_at && t("admin.archives.swept", { when: moment(each.swept_at) }), each.missed && t("admin.archives.missed", { count: each.missed }), each.incomplete && t("admin.archives.incomplete", { count: each.incomplete }), each.put_aside && t("admin.archives.aside", { count: each.put_aside })].filter(Boolean);
-  return h("tr", {}, h("td", {}, h("strong", {}, visible(each.name))), h("td", {}, visible(each.product) || h("span", { class: "muted" }, t("admin.archives.unasked")), each.probed_at && h("div", { class: "muted" }, t("admin.archives.probed", { when: moment(each.probed_at) }))), h("td", {}, cannot.length ? h("ul", { class: "plain" }, cannot) : ""), h("td", {}, state, more.map((line) => h("div", { class: "muted" }, line))));
+  const state = each.failing_since ? h("span", { class: "chip bad" }, t("admin.archives.failing", { since: shortly(each.failing_since), why: each.failure })) : each.answered_at ? h("span", { class: "chip good" }, t("admin.archives.answered", { when: shortly(each.answered_at) })) : h("span", { class: "chip" }, t("admin.archives.unasked"));
+  const more = [each.swept_at && t("admin.archives.swept", { when: shortly(each.swept_at) }), each.missed && t("admin.archives.missed", { count: each.missed }), each.incomplete && t("admin.archives.incomplete", { count: each.incomplete }), each.put_aside && t("admin.archives.aside", { count: each.put_aside })].filter(Boolean);
+  return h("tr", {}, h("td", {}, h("strong", {}, visible(each.name))), h("td", {}, visible(each.product) || h("span", { class: "muted" }, t("admin.archives.unasked")), each.probed_at && h("div", { class: "muted" }, t("admin.archives.probed", { when: shortly(each.probed_at) }))), h("td", {}, cannot.length ? h("ul", { class: "plain" }, cannot) : ""), h("td", {}, state, more.map((line) => h("div", { class: "muted" }, line))));
 }
 
 function connection(each: Connection): HTMLTableRowElement {

@@ -110,9 +110,11 @@ export class OpenStudy {
     patientBar(fresh, this.sheet);
     this.words.show(fresh);
     const { analysis } = fresh.ai;
+    const late = fresh.late_images?.open ? fresh.late_images : null;
+    const newest = late ? late.film || late.instances.at(-1) : undefined; // what came after the signature is looked at first
     const called = (analysis?.findings ?? []).filter((each) => each.called).map((each) => each.name);
     film.kept.take(this.studyKey, fresh.instances.map((each) => each.instance_key), fresh.marks, may("edit_draft") ? (films) => send("PUT", `${this.address}/marks`, { body: { films } }) : null);
-    if (film.instances?.length !== fresh.instances.filter((each) => each.has_pixel_data).length) film.offer(fresh.instances, analysis?.instance_key, fresh.priors, called);
+    if (film.instances?.length !== fresh.instances.filter((each) => each.has_pixel_data).length) film.offer(fresh.instances, newest ?? analysis?.instance_key, fresh.priors, called);
     else film.layMarks();
     if (analysis?.has_heat_maps) get<HeatMaps>(`${this.address}/heatmap`, { background: true }).then((heat) => film.setHeat(heat), () => {});
   }
