@@ -15,7 +15,7 @@ from wetread import __version__
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
-from wetread.bootstrap_orders import build_arrival_check, build_order_store, build_orders_of
+from wetread.bootstrap_orders import build_arrival_check, build_order_door, build_order_store, build_orders_of
 from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.bootstrap_sinks import build_sinks, sink_names
@@ -209,6 +209,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         order_store=build_order_store(settings),
         issued=_issued(core),
         fhir=FHIR_FORMS,
+        order_door=build_order_door(settings, core.database, core.vault, core.clock, core.secret),
         workitems=worklist.desk,
         subscriptions=worklist.subscriptions,
         administration=build_administration(settings),

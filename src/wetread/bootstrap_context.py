@@ -107,7 +107,8 @@ def _credentials(settings: Settings, http: "BoundedHttp", url: str) -> "Credenti
         return TokenFile(token_file)
     if not key_file:
         return NoCredentials()
-    scope = settings.record_scope or read_scope(settings.record_kinds)
+    asking = " system/ServiceRequest.rs system/Task.rus" if settings.fhir_requests else ""
+    scope = settings.record_scope or read_scope(settings.record_kinds) + asking
     token_url = checked_url(settings.record_token_url) if settings.record_token_url else ""
     key = load_client_key(key_file, settings.record_key_id)
     return BackendServices(http, url, client_id, key, scope, token_url)

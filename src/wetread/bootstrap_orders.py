@@ -8,8 +8,10 @@ from wetread.bootstrap_quality import site_zone
 from wetread.context.retention import Retention
 from wetread.domain.errors import PermanentError
 from wetread.orders.arrivals import ArrivalCheck
+from wetread.orders.asked_tasks import TaskDesk
 from wetread.orders.desk import OrderDesk
 from wetread.orders.lookup import OrdersOfStudy
+from wetread.orders.read_requests import RequestDesk
 from wetread.orders.retention import OrderRetention
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -19,15 +21,18 @@ from wetread.settings_hl7 import Hl7Listener
 from wetread.storage.orders import SqlOrderStore
 
 if TYPE_CHECKING:
+    from wetread.fhir.order_door import FhirOrderDoor
     from wetread.hl7.mllp_server import MllpServer
 
 __all__ = [
     "build_arrival_check",
     "build_hl7_server",
     "build_order_desk",
+    "build_order_door",
     "build_order_retention",
     "build_order_store",
     "build_orders_of",
+    "build_task_desk",
 ]
 
 
@@ -45,6 +50,24 @@ def build_arrival_check(settings: Settings, secret: bytes) -> ArrivalCheck:
 
 def build_order_desk(settings: Settings, database: Database, vault: Vault, clock: Clock, secret: bytes) -> OrderDesk:
     return OrderDesk(database, vault, build_order_store(settings), clock, secret)
+
+
+def build_task_desk(orders: OrderDesk) -> TaskDesk:
+    """Follows requests for a read of the films of orders."""
+    requests = RequestDesk(orders.database, orders.clock)
+    return TaskDesk(orders.database, orders.vault, orders.store, requests, orders.clock)
+
+
+def build_order_door(
+    settings: Settings, database: Database, vault: Vault, clock: Clock, secret: bytes
+) -> "FhirOrderDoor | None":
+    """None where nobody may hand in orders in FHIR."""
+    from wetread.fhir.order_door import FhirOrderDoor
+
+    if settings.fhir_requests is None:
+        return None
+    orders = build_order_desk(settings, database, vault, clock, secret)
+    return FhirOrderDoor(orders, build_task_desk(orders), settings.record_patient_systems, secret)
 
 
 def build_order_retention(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Retention | None:

@@ -185,7 +185,8 @@ class Settings(BaseSettings):
         default=None, description="HL7 v2 door for orders and patient data: a table (file) or JSON; unset: none."
     )
     fhir_requests: FhirRequests | None = Field(
-        default=None, description="Orders and requests for a read from record_fhir_url: a table (file) or JSON."
+        default=None,
+        description="Orders and requests for a read in FHIR, polled and handed in: a table (file) or JSON.",
     )
     ups_manager: UpsManagerSettings | None = Field(default=None, description="UPS-RS worklist whose reads we perform.")
     fhir_sink_max_entries: int = Field(

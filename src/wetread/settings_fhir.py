@@ -8,7 +8,7 @@ __all__ = ["FhirRequests"]
 class FhirRequests(BaseModel):
     """Read from `record_fhir_url`, with the credentials, certificates and `record_patient_systems` of the record.
 
-    `owner`: the Tasks that are ours, 'Device/12' or 'system|value', "" for none; `tasks` and `service_requests` are further search parameters, no order is read without any.
+    Without that URL only what is handed in at our own door is followed. `owner`: the Tasks that are ours, 'Device/12' or 'system|value', "" for none; `tasks` and `service_requests` are further search parameters, no order is read without any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -33,6 +33,8 @@ class Act(StrEnum):
     STORE_INSTANCE = "store_instance"
     SEE_WORKITEMS = "see_workitems"
     ASK_FOR_READ = "ask_for_read"
+    PLACE_ORDER = "place_order"
+    """Hand in an order of a film, and ask for its read, in FHIR."""
     """Put work on the worklist, change it before anybody begins, ask for its end."""
     PERFORM_WORKITEM = "perform_workitem"
     READ_OWN_AUDIT = "read_own_audit"
@@ -157,7 +159,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
     ),
     _R.SERVICE: frozenset({_A.STORE_INSTANCE, _A.READ_OWN_AUDIT, _A.SEE_ROLLOUTS, _A.STOP_ROLLOUT}),
     _R.WORKFLOW: frozenset(
-        {_A.SEE_WORKITEMS, _A.ASK_FOR_READ, _A.PERFORM_WORKITEM, _A.STORE_INSTANCE, _A.READ_OWN_AUDIT}
+        {_A.SEE_WORKITEMS, _A.ASK_FOR_READ, _A.PLACE_ORDER, _A.PERFORM_WORKITEM, _A.STORE_INSTANCE, _A.READ_OWN_AUDIT}
     ),
 }
 

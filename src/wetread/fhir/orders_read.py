@@ -17,6 +17,7 @@ __all__ = [
     "PLACED",
     "REVOKED",
     "WANTED",
+    "WITHDRAWN",
     "Resolve",
     "ResourceRefused",
     "moment_of",
@@ -30,6 +31,7 @@ __all__ = [
 
 PLACED = frozenset({"active"})
 REVOKED = frozenset({"revoked", "entered-in-error"})
+WITHDRAWN = frozenset({"cancelled", "entered-in-error"})
 WANTED = frozenset({"requested", "received", "accepted", "ready"})
 _SEXES = {"female": Sex.FEMALE, "male": Sex.MALE, "other": Sex.OTHER}
 _KNOWN_SCHEMES = frozenset({"SCT", "LN", "RADLEX", "I10", "I10C", "I9C"})

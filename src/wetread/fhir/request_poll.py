@@ -20,6 +20,7 @@ from wetread.fhir.bounded_http import Budget
 from wetread.fhir.datatypes import Json
 from wetread.fhir.orders_read import (
     WANTED,
+    WITHDRAWN,
     ResourceRefused,
     moment_of,
     order_key,
@@ -42,7 +43,6 @@ _OVERLAP = timedelta(minutes=2)
 _FIRST_LOOK = timedelta(days=1)
 _MOST_PAGES = 20
 _Take = Callable[[Json, Budget], None]
-_WITHDRAWN = frozenset({"cancelled", "entered-in-error"})
 _OF_THE_RESOURCE = frozenset({"order_of_another", "control_id_reused"})
 
 
@@ -172,7 +172,7 @@ class RequestPoll:
             return  # a server that does not know the parameter gives everybody's
         place, status = f"Task/{text_of(resource.get('id'), 64)}", status_of(resource)
         key = source_id(self.secret, "fhir_task", self.server.base_url, place)
-        if status in _WITHDRAWN:
+        if status in WITHDRAWN:
             self.tasks.withdraw(key, "fhir")
         if status not in WANTED:
             return

@@ -65,6 +65,18 @@ class TaskDesk:
                 self._save(unit, replace(known, told=task.status), "task.tell", SERVICE.actor_id, outcome)
                 unit.commit()
 
+    def look(self, task_key: str) -> AskedTask | None:
+        """As it stands now; None for one that nobody asked."""
+        with self.database.begin(write=False) as unit:
+            known = unit.asked_task(task_key)
+        return self._looked_at(known) if known else None
+
+    def run_once(self) -> None:
+        """Look at every open task. Who handed one in here asks for it; whoever else is to be told is told by the poll of their server."""
+        for each in self.advance():
+            if not each.place:
+                self.told(each)
+
     def advance(self) -> tuple[AskedTask, ...]:
         """Look at every open task; those whose asker has something to hear."""
         with self.database.begin(write=False) as unit:

@@ -35,6 +35,7 @@ __all__ = [
 MEDIA_TYPE = "application/fhir+json"
 _KEY = re.compile(r"[a-z2-7]{24}")
 _ISSUES = {400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 406: "not-supported", 503: "transient"}
+_HANDED_IN = {"ServiceRequest": ("create",), "Task": ("create", "read")}
 _MOST_STUDIES = 200
 """Studies looked at for one page: a search that finds little goes on with the next page."""
 
@@ -92,6 +93,10 @@ def get_metadata(call: Call) -> Response:
         }
         for kind, parameters in (SEARCHABLE | {"AuditEvent": AUDIT_SEARCH}).items()
     ]
+    if call.house.services.order_door is not None:
+        resources += [
+            {"type": kind, "interaction": [{"code": each} for each in acts]} for kind, acts in _HANDED_IN.items()
+        ]
     security = {"cors": False, "description": "A session, or a bearer token of an account whose role may read studies."}
     return said(
         call,
@@ -101,7 +106,9 @@ def get_metadata(call: Call) -> Response:
             "date": "2026-11-29",
             "kind": "instance",
             "software": {"name": "wetread", "version": call.house.services.settings.version},
-            "implementation": {"description": "Results that a radiologist signed, as they were issued. Read only."},
+            "implementation": {
+                "description": "Results that a radiologist signed, as they were issued; read only but for orders handed in."
+            },
             "fhirVersion": "4.0.1",
             "format": [MEDIA_TYPE],
             "rest": [{"mode": "server", "security": security, "resource": resources}],

@@ -6,6 +6,7 @@ from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.archives_view import ARCHIVE_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
+from wetread.web.fhir_asking import FHIR_ASKING_OPERATIONS
 from wetread.web.fhir_audit import FHIR_AUDIT_OPERATIONS
 from wetread.web.fhir_view import FHIR_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
@@ -267,6 +268,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *READING_OPERATIONS,
     *IDENTITY_OPERATIONS,
     *FHIR_AUDIT_OPERATIONS,  # before the paths that take any type
+    *FHIR_ASKING_OPERATIONS,
     *FHIR_OPERATIONS,
     *ADMINISTRATION_OPERATIONS,
     *ARCHIVE_OPERATIONS,

@@ -15,6 +15,7 @@ from wetread.ports.file_store import FileStore
 from wetread.ports.instance_forms import InstanceForms
 from wetread.ports.issued import FhirForms, Issued, nothing_issued
 from wetread.ports.labeller import Labeller
+from wetread.ports.order_door import OrderDoor
 from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
@@ -93,6 +94,7 @@ class WebServices:
     order_store: OrderStore | None = None
     issued: Issued = nothing_issued
     fhir: FhirForms | None = None
+    order_door: OrderDoor | None = None
     workitems: WorkitemDesk | None = None
     subscriptions: SubscriptionDesk | None = None
     administration: Administration = field(default_factory=Administration)
