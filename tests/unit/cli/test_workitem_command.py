@@ -64,3 +64,20 @@ def test_who_may_not_is_told_so(run: Run, capsys: pytest.CaptureFixture[str], wo
 def test_a_workitem_that_is_not_there_is_said(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("workitem", "show", "nothing", "--as", "dr-lee") == 1
     assert "there is no such workitem" in capsys.readouterr().err
+
+
+def test_a_performer_without_a_worklist_or_with_one_that_is_away_says_so(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("performer", "--once") == 1
+    assert "ups_manager is not set" in capsys.readouterr().err
+    monkeypatch.setenv(
+        "WETREAD_UPS_MANAGER", '{"url": "http://127.0.0.1:1/dicom-web", "authorization": "Bearer s3cret"}'
+    )
+    assert run("performer", "--once") == 1
+    said = capsys.readouterr().err
+    assert ("does not answer" in said, "s3cret" in said) == (True, False)
+    monkeypatch.setenv("WETREAD_UPS_MANAGER", '{"url": "http://worklist.example/dicom-web", "authorization": "s3cret"}')
+    assert run("performer", "--once") == 1
+    said = capsys.readouterr().err
+    assert ("must be https" in said, "s3cret" in said) == (True, False)
