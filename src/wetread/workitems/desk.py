@@ -168,8 +168,10 @@ class WorkitemDesk:
                 unit.forget_workitem(each.workitem_key)
                 facts = (("workitem", each.workitem_key), ("state", each.state.value))
                 unit.audit(AuditEvent("workitem.forget", SERVICE.actor_id, study_key=each.study_key, detail=facts), now)
+                self.book.vault.forget(
+                    each.workitem_key
+                )  # first: a crash in between leaves a row to find again, no patient
                 unit.commit()
-            self.book.vault.forget(each.workitem_key)
         return len(ended)
 
     def _cancel(self, unit: UnitOfWork, held: Held, request: DataSet, what: Written, now: datetime) -> None:
