@@ -1,10 +1,11 @@
 """The settings of a worklist manager elsewhere, whose reads wetread performs."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from wetread.domain.loopback import is_loopback
 
 __all__ = ["UpsManagerSettings"]
 
@@ -36,13 +37,6 @@ class UpsManagerSettings(BaseModel):
     @model_validator(mode="after")
     def _is_safe(self) -> "UpsManagerSettings":
         parts = urlsplit(self.url)
-        if parts.scheme != "https" and not (self.allow_http or _is_loopback(parts.hostname or "")):
+        if parts.scheme != "https" and not (self.allow_http or is_loopback(parts.hostname)):
             raise ValueError("the URL must be https (http only to this machine, or with allow_http)")
         return self
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -3,13 +3,13 @@
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.loopback import is_loopback
 
 __all__ = ["HttpPeer", "HttpPoster", "judge_status", "tls_context"]
 
@@ -36,7 +36,7 @@ class HttpPeer:
         try:
             parts = urlsplit(self.url)
             acceptable = bool(parts.hostname) and (
-                parts.scheme == "https" or (parts.scheme == "http" and (self.allow_http or _is_loopback(parts)))
+                parts.scheme == "https" or (parts.scheme == "http" and (self.allow_http or is_loopback(parts.hostname)))
             )
         except ValueError:
             acceptable = False
@@ -44,14 +44,6 @@ class HttpPeer:
             raise PermanentError(
                 "the URL must be https (http only to this machine, or with allow_http)", code="bad_settings"
             )
-
-
-def _is_loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def tls_context(ca_file: Path | None) -> ssl.SSLContext:

@@ -4,13 +4,13 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.loopback import is_loopback
 
 __all__ = ["Answer", "BoundedHttp", "Budget", "checked_url", "origin", "within_base"]
 
@@ -54,7 +54,7 @@ def checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         plain = not (parts.username or parts.password or parts.query or parts.fragment)
-        fits = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts))
+        fits = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
         acceptable = bool(parts.hostname) and fits and plain and parts.port != 0
     except ValueError:
         acceptable = False
@@ -64,14 +64,6 @@ def checked_url(url: str) -> str:
             code="bad_settings",
         )
     return url.rstrip("/")
-
-
-def _is_loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
