@@ -13,6 +13,7 @@ from wetread.domain.study import Study
 from wetread.domain.study_state import REPORTED, StudyState
 
 __all__ = [
+    "NOT_HERE",
     "OPEN",
     "READ_WITHIN",
     "WAIT_FOR_INPUT",
@@ -98,7 +99,8 @@ _PROGRESS = {
     StudyState.DRAFTED: 90,
 }
 _READ_IF_DRAFTED = frozenset({StudyState.IN_READING, *REPORTED})
-_NOT_HERE = frozenset({StudyState.RECEIVED, StudyState.REJECTED})
+NOT_HERE = frozenset({StudyState.RECEIVED, StudyState.REJECTED, StudyState.FETCHED})
+"""Without a film to read: a copy that was fetched to compare with is none, until it is sent itself."""
 
 
 def is_read(study: Study, *, has_draft: bool) -> bool:
@@ -113,7 +115,7 @@ def looked_at(request: ReadRequest, study: Study | None, here: frozenset[Instanc
         late = now >= request.until
         going = replace(request, progress=progress)
         return going.failed(Failure.NOT_FINISHED, "the read did not end in time") if late else going
-    if study is not None and study.state not in _NOT_HERE and here.issuperset(request.wanted):
+    if study is not None and study.state not in NOT_HERE and here.issuperset(request.wanted):
         return replace(
             request, state=RequestState.READING, progress=_PROGRESS.get(study.state, 90), until=now + READ_WITHIN
         )

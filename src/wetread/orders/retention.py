@@ -18,7 +18,7 @@ from wetread.ports.vault import Vault
 __all__ = ["OrderRetention"]
 
 _BATCH = 500
-_OVER = REPORTED | {StudyState.REJECTED}
+_OVER = (REPORTED - {StudyState.NEW_IMAGES}) | {StudyState.REJECTED, StudyState.FETCHED}
 
 
 @dataclass(frozen=True, slots=True)

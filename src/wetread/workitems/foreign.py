@@ -15,9 +15,8 @@ from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.finding import Code
 from wetread.domain.foreign_step import ForeignStep, Hold
 from wetread.domain.identifiers import is_valid_uid, source_id
-from wetread.domain.read_request import Failure, ReadRequest, RequestOrigin, RequestState
+from wetread.domain.read_request import NOT_HERE, Failure, ReadRequest, RequestOrigin, RequestState
 from wetread.domain.role import SERVICE
-from wetread.domain.study_state import StudyState
 from wetread.domain.workitem import StepState
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
@@ -35,7 +34,6 @@ _LOG = logging.getLogger(__name__)
 _MOST = 100
 _GIVEN_UP_AFTER = timedelta(days=1)
 _OF_ONE_STEP = frozenset({"refused_there", "not_shown"})
-_NOT_HERE = frozenset({StudyState.RECEIVED, StudyState.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ class ForeignPerformer:
     def _is_here(self, unit: UnitOfWork, asked: ReadRequest) -> bool:
         study = unit.find_study(asked.study_key)
         here = {each.instance_key for each in unit.instances(asked.study_key)}
-        return study is not None and study.state not in _NOT_HERE and here.issuperset(asked.wanted)
+        return study is not None and study.state not in NOT_HERE and here.issuperset(asked.wanted)
 
     def _go_on(self, step: ForeignStep) -> None:
         held = self.vault.find(step.step_key, 1)

@@ -79,7 +79,7 @@ class Room:
 @pytest.mark.parametrize("state", StudyState)
 def test_it_begins_with_its_study_in_every_state_but_those_without_a_film(state: StudyState) -> None:
     after = looked_at(REQUEST, a_study(state=state), frozenset(), NOW)
-    begins = state not in (_S.RECEIVED, _S.REJECTED)
+    begins = state not in (_S.RECEIVED, _S.REJECTED, _S.FETCHED)
     assert after.state is (_R.READING if begins else _R.WAITING)
     assert after.until == (NOW + READ_WITHIN if begins else REQUEST.until)
 
