@@ -7,14 +7,20 @@ from io import BytesIO
 from itertools import count
 
 import pytest
-from neighbours.archives import ArchiveWorld, dcmqrscp_worlds, memory_world, orthanc_worlds, own_worlds, re_labelled
+from neighbours.archives import (
+    ArchiveWorld,
+    KeptFiles,
+    dcmqrscp_worlds,
+    memory_world,
+    orthanc_worlds,
+    own_worlds,
+    re_labelled,
+)
 from pydicom import dcmread
 from tests.films import another_instance, film
 
 from wetread.domain.archive import ArchivedInstance, StudyQuery
 from wetread.domain.errors import PermanentError
-from wetread.ports.file_store import IncomingFile
-from wetread.testing.memory_files import MemoryFileStore
 
 _SEEDS = count(700)
 REAL = pytest.mark.real
@@ -47,25 +53,10 @@ def world(request: pytest.FixtureRequest, worlds: dict[str, ArchiveWorld]) -> Ar
     return worlds[request.param]
 
 
-class Files:
-    """An inbox that keeps what it was given in memory."""
-
-    def __init__(self) -> None:
-        self._store = MemoryFileStore()
-        self.taken: list[tuple[bytes, ArchivedInstance]] = []
-
-    def receive(self) -> IncomingFile:
-        return self._store.receive()
-
-    def hand_over(self, file: IncomingFile, wanted: ArchivedInstance) -> None:
-        file.flush()
-        self.taken.append((file.path.read_bytes(), wanted))
-        file.discard()
-
-    def holds(self, world: ArchiveWorld, content: bytes) -> bool:
-        """To the byte: the file, or where only data sets come, the data set."""
-        part: Callable[[bytes], bytes] = bytes if world.whole_files else data_set_of
-        return part(content) in [part(each) for each, _ in self.taken]
+def holds(files: KeptFiles, world: ArchiveWorld, content: bytes) -> bool:
+    """To the byte: the file, or where only data sets come, the data set."""
+    part: Callable[[bytes], bytes] = bytes if world.whole_files else data_set_of
+    return part(content) in map(part, files.contents)
 
 
 def data_set_of(content: bytes) -> bytes:
@@ -152,14 +143,14 @@ def test_a_study_and_a_series_and_an_instance_are_retrieved_whole(world: Archive
         1: ArchivedInstance(uid, series, further),
     }
     for number, what in wanted.items():
-        files = Files()
+        files = KeptFiles()
         answer = world.archive.retrieve(what, files)
-        assert (answer.handed_over, answer.failed, len(files.taken)) == (abs(number), (), abs(number))
-        assert files.holds(world, second)
+        assert (answer.handed_over, answer.failed, len(files.contents)) == (abs(number), (), abs(number))
+        assert holds(files, world, second)
 
 
 def test_what_is_not_there_is_told(world: ArchiveWorld) -> None:
-    answer = world.archive.retrieve(ArchivedInstance("2.25.1234567", "", ""), Files())
+    answer = world.archive.retrieve(ArchivedInstance("2.25.1234567", "", ""), KeptFiles())
     assert (answer.handed_over, [each.code for each in answer.failed]) == (0, ["gone"])
 
 
@@ -192,9 +183,9 @@ def test_a_new_instance_can_be_retrieved_by_what_the_feed_says_of_it(world: Arch
     content, uid = kept(world)
     (new,) = world.archive.changes(cursor, 10).instances
     assert (new.study_instance_uid, new.modality, new.body_part_examined) == (uid, "DX", "CHEST")
-    files = Files()
+    files = KeptFiles()
     assert world.archive.retrieve(new, files).handed_over == 1
-    assert files.holds(world, content)
+    assert holds(files, world, content)
 
 
 def test_what_was_deleted_meanwhile_does_not_stop_the_feed(world: ArchiveWorld) -> None:
@@ -210,7 +201,7 @@ def test_what_was_deleted_meanwhile_does_not_stop_the_feed(world: ArchiveWorld) 
     assert ([each.study_instance_uid for each in new.instances], new.restarted) == ([later], False)
     (gone,) = [each for each in new.instances if each.study_instance_uid == later]
     world.delete(gone.sop_instance_uid)
-    assert [each.code for each in world.archive.retrieve(gone, Files()).failed] == ["gone"]
+    assert [each.code for each in world.archive.retrieve(gone, KeptFiles()).failed] == ["gone"]
 
 
 def at_the_end(world: ArchiveWorld) -> str:

@@ -24,7 +24,9 @@ from wetread.dicom.remote_archive import DimseArchive
 from wetread.dicom.stow_client import StowPeer, store_instances
 from wetread.domain.archive import ArchivedInstance, ArchivedStudy, ArchiveWays
 from wetread.ports.archive import Archive
+from wetread.ports.file_store import IncomingFile
 from wetread.testing.memory_archive import MemoryArchive
+from wetread.testing.memory_files import MemoryFileStore
 
 __all__ = [
     "ArchiveWorld",
@@ -45,6 +47,26 @@ class ArchiveWorld:
     keep: Callable[[bytes], None]
     delete: Callable[[str], None] | None = None
     whole_files: bool = True
+
+
+class KeptFiles:
+    """An inbox that keeps in memory what it was given."""
+
+    def __init__(self) -> None:
+        self._store = MemoryFileStore()
+        self.contents: list[bytes] = []
+
+    def receive(self) -> IncomingFile:
+        return self._store.receive()
+
+    def hand_over(self, file: IncomingFile, wanted: ArchivedInstance) -> None:
+        file.flush()
+        self.contents.append(file.path.read_bytes())
+        file.discard()
+
+    def leaves_nothing(self) -> bool:
+        """Every file was handed over or discarded."""
+        return not self._store.incoming
 
 
 def re_labelled(film: bytes, **values: str) -> bytes:

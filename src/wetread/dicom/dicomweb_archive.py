@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from wetread.dicom.dicomweb_exchange import DicomwebAnswer, DicomwebExchange, DicomwebStream, StreamBounds
 from wetread.dicom.dicomweb_probe import probe_dicomweb
+from wetread.dicom.stow_client import TRY_AGAIN_STATUS, values_of
 from wetread.domain.archive import (
     ArchivedInstance,
     ArchivedStudy,
@@ -37,7 +38,6 @@ _PARTS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _PAGE = 200
 _MOST_INSTANCES = 5000
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _STUDY_FIELDS = ("00081030", "00100021")
 _INSTANCE_FIELDS = ("00080016", "00080060", "00180015")
@@ -176,7 +176,7 @@ def refused(status: int, wanted: ArchivedInstance | None, archive: str) -> Unret
         )
     if 300 <= status < 400:
         raise PermanentError(f"{archive} sends us elsewhere (HTTP {status}), which is not followed", code="redirected")
-    if status in _AGAIN:
+    if status in TRY_AGAIN_STATUS:
         raise TransientError(f"{archive} cannot answer now (HTTP {status})", code="receiver_busy")
     locator = wanted.locator if wanted else ""
     if status in (404, 410):
@@ -279,8 +279,8 @@ def _study(row: dict[str, Any]) -> ArchivedStudy | None:
     uid = _text(row, _STUDY)
     if not is_valid_uid(uid):
         return None
-    modalities = tuple(str(each) for each in _values(row, "00080061") if each)
-    count = _values(row, "00201208")[:1]
+    modalities = tuple(str(each) for each in values_of(row, "00080061") if each)
+    count = values_of(row, "00201208")[:1]
     return ArchivedStudy(
         study_instance_uid=uid,
         patient_id=_text(row, "00100020"),
@@ -302,12 +302,6 @@ def _instance(row: dict[str, Any], study_instance_uid: str) -> ArchivedInstance 
     return ArchivedInstance(study_instance_uid, series, instance, *told)
 
 
-def _values(row: dict[str, Any], tag: str) -> list[Any]:
-    element = row.get(tag)
-    values = element.get("Value") if isinstance(element, dict) else None
-    return values if isinstance(values, list) else []
-
-
 def _text(row: dict[str, Any], tag: str) -> str:
-    first = next(iter(_values(row, tag)), "")
+    first = next(iter(values_of(row, tag)), "")
     return first.strip() if isinstance(first, str) else ""

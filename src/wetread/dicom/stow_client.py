@@ -16,14 +16,24 @@ import urllib3
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["StowAnswer", "StowPeer", "StowSink", "answering", "read_answer", "store_instances", "stow_outcome"]
+__all__ = [
+    "TRY_AGAIN_STATUS",
+    "StowAnswer",
+    "StowPeer",
+    "StowSink",
+    "answering",
+    "read_answer",
+    "store_instances",
+    "stow_outcome",
+    "values_of",
+]
 
 _ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
 _REFERENCED, _FAILED = "00081199", "00081198"
 _SOP_INSTANCE, _FAILURE = "00081155", "00081197"
 _DUPLICATE = (0x0111, 45070)
 _TRY_AGAIN_REASONS = (0x0110, 45071, *range(0xA700, 0xA800))
-_TRY_AGAIN_STATUS = (408, 425, 429, 500, 502, 503, 504)
+TRY_AGAIN_STATUS = (408, 425, 429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +130,14 @@ def read_answer(status: int, body: bytes) -> StowAnswer:
 
 
 def _items(answer: object, tag: str) -> Iterator[tuple[str, int]]:
-    for item in _values(answer, tag):
-        uids, reasons = list(_values(item, _SOP_INSTANCE)), list(_values(item, _FAILURE))
+    for item in values_of(answer, tag):
+        uids, reasons = list(values_of(item, _SOP_INSTANCE)), list(values_of(item, _FAILURE))
         reason = reasons[0] if reasons else 0
         yield str(uids[0]) if uids else "", reason if isinstance(reason, int) else 0
 
 
-def _values(item: object, tag: str) -> Sequence[object]:
+def values_of(item: object, tag: str) -> Sequence[object]:
+    """Of an element of DICOM JSON (PS3.18 F.2.2); none where there is none, or something else stands."""
     element = item.get(tag) if isinstance(item, dict) else None
     values = element.get("Value") if isinstance(element, dict) else None
     return values if isinstance(values, list) else []
@@ -143,7 +154,7 @@ def stow_outcome(answer: StowAnswer, sop_instance_uid: str, peer: str) -> str:
     reason = answer.failed.get(sop_instance_uid)
     if reason in _DUPLICATE:
         return "duplicate"
-    if reason in _TRY_AGAIN_REASONS or (reason is None and answer.status in _TRY_AGAIN_STATUS):
+    if reason in _TRY_AGAIN_REASONS or (reason is None and answer.status in TRY_AGAIN_STATUS):
         raise TransientError(f"{peer} cannot store now (HTTP {answer.status}, reason {reason})", code="receiver_busy")
     if reason is None and answer.status < 300:
         raise PermanentError(

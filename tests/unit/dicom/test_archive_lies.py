@@ -7,36 +7,18 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from neighbours.archives import KeptFiles
 
 from wetread.dicom.dicomweb_archive import DicomwebArchive, RetrieveBounds
 from wetread.dicom.dicomweb_exchange import DicomwebExchange
 from wetread.dicom.orthanc_archive import OrthancArchive
 from wetread.domain.archive import ArchivedInstance, ArchiveWays, StudyQuery
 from wetread.domain.errors import PermanentError, TransientError
-from wetread.ports.file_store import IncomingFile
-from wetread.testing.memory_files import MemoryFileStore
 
 WANTED = ArchivedInstance("1.2.3", "1.2.3.4", "1.2.3.4.5")
 ID = "74eb5e46-84167a34-c0b04241-74999f0b-d9e7a93d"
 PARTS = b'multipart/related; type="application/dicom"; boundary=b'
 Reply = tuple[int, dict[str, str], bytes]
-
-
-class Inbox:
-    def __init__(self) -> None:
-        self.store = MemoryFileStore()
-        self.taken: list[bytes] = []
-
-    def receive(self) -> IncomingFile:
-        return self.store.receive()
-
-    def hand_over(self, file: IncomingFile, wanted: ArchivedInstance) -> None:
-        file.flush()
-        self.taken.append(file.path.read_bytes())
-        file.discard()
-
-    def leaves_nothing(self) -> bool:
-        return not self.store.incoming
 
 
 @contextmanager
@@ -73,8 +55,8 @@ def web(url: str, *, bounds: RetrieveBounds | None = None, **ways: bool) -> Dico
     return DicomwebArchive("pacs", DicomwebExchange(url, timeout_s=5), lambda: ArchiveWays(**ways), bounds)
 
 
-def retrieved(reply: Reply, *, bounds: RetrieveBounds | None = None, in_parts: bool = True) -> Inbox:
-    inbox = Inbox()
+def retrieved(reply: Reply, *, bounds: RetrieveBounds | None = None, in_parts: bool = True) -> KeptFiles:
+    inbox = KeptFiles()
     with answering(lambda _: reply) as (url, _):
         try:
             web(url, bounds=bounds, in_parts=in_parts).retrieve(WANTED, inbox)
@@ -101,11 +83,11 @@ def test_what_it_closes_in_the_middle_is_asked_again_and_leaves_nothing() -> Non
 
 
 def test_what_came_whole_before_the_end_was_cut_stays() -> None:
-    inbox = Inbox()
+    inbox = KeptFiles()
     body = (part(b"one", b"") + part(b"two"))[:-9]
     with answering(lambda _: (200, HEADERS, body)) as (url, _), pytest.raises(TransientError):
         web(url).retrieve(WANTED, inbox)
-    assert inbox.taken == [b"one"]
+    assert inbox.contents == [b"one"]
 
 
 @pytest.mark.parametrize(
