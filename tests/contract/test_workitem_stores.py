@@ -1,21 +1,28 @@
 """The worklist of UPS-RS is kept alike by every store: states without identity in the working database, data sets in the vault, a version at a time."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from builders_workitems import a_step
 from tests.contract.conftest import SQL, Templates
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.workitem import GLOBAL, EventKind, StepState, Subscription, Workitem, WorkitemEvent
+from wetread.orders.read_requests import RequestDesk
 from wetread.ports.database import Database
 from wetread.ports.vault import Search
 from wetread.ports.workitem_vault import VaultWorkitem, WorkitemVault
+from wetread.storage.database import SqlDatabase
 from wetread.storage.workitem_vault import SqlWorkitemVault
+from wetread.testing.clock import FixedClock
 from wetread.testing.memory_workitems import MemoryWorkitemVault
+from wetread.workitems.book import WorkitemBook
+from wetread.workitems.desk import WorkitemDesk, transaction_digest
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 ITEM = Workitem("w1", 1, StepState.SCHEDULED, "ris", NOW, NOW, StudyKey("s1"))
@@ -184,3 +191,27 @@ def test_what_a_filtered_subscription_is_to_stands_in_the_vault(vault: WorkitemV
     vault.keep_filter("RIS", {"PatientID": "P1"})
     vault.keep_filter("RIS", {"PatientID": "P2"})
     assert (vault.filter_of("RIS"), vault.filter_of("EMR")) == ({"PatientID": "P2"}, {})
+
+
+def test_of_performers_that_claim_at_once_exactly_one_wins(sql_database: SqlDatabase) -> None:
+    clock = FixedClock(NOW)
+    book = WorkitemBook(MemoryWorkitemVault(), b"s" * 32)
+    desk = WorkitemDesk(sql_database, book, clock, RequestDesk(sql_database, clock), lambda: "2.25.9")
+    desk.create("2.25.9", a_step(), "ris")
+    start, outcomes = threading.Barrier(4), list[str]()
+
+    def claim(number: int) -> None:
+        start.wait(10)
+        try:
+            outcomes.append(desk.change_state("2.25.9", StepState.IN_PROGRESS, f"2.25.{number}", f"ai{number}").status)
+        except PermanentError as error:
+            outcomes.append(error.code)
+
+    threads = [threading.Thread(target=claim, args=(number,)) for number in range(1, 5)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(30)
+    assert sorted(outcomes) == ["0000", "C301", "C301", "C301"]
+    held = desk.retrieve("2.25.9").workitem
+    assert held.transaction_sha256 == transaction_digest(f"2.25.{held.performer_id.removeprefix('ai')}")
