@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from threading import Event, Thread
@@ -32,8 +32,9 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import is_valid_uid
 from wetread.domain.role import Act, require
 from wetread.ingest.archive_feed import FeedRound, keep_aside
-from wetread.ingest.archive_keeper import keep, probe_archive
-from wetread.ingest.prior_work import PriorWork, work_off_priors
+from wetread.ingest.archive_keeper import probe_archive
+from wetread.ingest.prior_work import PriorWork
+from wetread.ingest.turns import in_turns
 from wetread.settings import SettingsError
 from wetread.settings_archives import ArchiveSettings
 
@@ -230,23 +231,31 @@ def _feed(argv: list[str]) -> int:
     parts = [build_parts(each, *here) for each in settings.archives]
     fetcher = build_prior_fetcher(settings, parts, core.vault, core.database, core.clock, core.secret, reception)
     work = PriorWork(fetcher, core.database, core.clock)
-    threads = [Thread(target=keep, args=(each.keeper, stopped)) for each in parts]
-    threads.append(Thread(target=work_off_priors, args=(work, stopped)))
+    turns = [*(each.keeper.turn for each in parts), work.run_one]
+    threads = [Thread(target=in_turns, args=(turn, stopped)) for turn in turns]
     for thread in threads:
         thread.start()
-    _drop_copies(core, stopped)
+    retention = build_retention(settings, core.database, core.vault, core.files, core.clock)
+    in_turns(_hourly(retention.sweep), stopped)
     for thread in threads:
         thread.join()
     return 0
 
 
-def _drop_copies(core: Core, stopped: Event) -> None:
-    retention = build_retention(core.settings, core.database, core.vault, core.files, core.clock)
-    swept_s = float("-inf")
-    while not stopped.wait(1.0):
-        if time.monotonic() - swept_s >= _RETENTION_EVERY_S:
-            retention.sweep()
-            swept_s = time.monotonic()
+def _hourly(sweep: Callable[[], int]) -> Callable[[], bool]:
+    """A turn that sweeps once an hour, and again at once where there was something to do."""
+    last_s = float("-inf")
+
+    def turn() -> bool:
+        nonlocal last_s
+        if time.monotonic() - last_s < _RETENTION_EVERY_S:
+            return False
+        if sweep():
+            return True
+        last_s = time.monotonic()
+        return False
+
+    return turn
 
 
 def _with_progress(items: Sequence[_T], words: str) -> Iterable[_T]:

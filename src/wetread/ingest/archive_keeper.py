@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from threading import Event
 
 from wetread.domain.archive_feed import ArchiveProbe, FeedState
 from wetread.domain.audit import AuditEvent
-from wetread.domain.errors import PermanentError, WetreadError
+from wetread.domain.errors import WetreadError
 from wetread.domain.resting import Resting
 from wetread.ingest.archive_feed import ArchiveFeed
 from wetread.ingest.archive_sweep import ArchiveSweep
@@ -18,7 +17,7 @@ from wetread.ports.archive_store import ARCHIVE_BEAT
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 
-__all__ = ["ArchiveKeeper", "Rhythm", "keep", "probe_archive"]
+__all__ = ["ArchiveKeeper", "Rhythm", "probe_archive"]
 
 _LOG = logging.getLogger(__name__)
 _PROBED_FOR = timedelta(days=7)
@@ -128,18 +127,6 @@ class ArchiveKeeper:
     def _state(self) -> FeedState:
         with self._database.begin(write=False) as unit:
             return unit.feed(self._archive.name)
-
-
-def keep(keeper: ArchiveKeeper, stopped: Event, *, idle_s: float = 1.0) -> None:
-    """Until `stopped` is set."""
-    while not stopped.is_set():
-        try:
-            worked = keeper.turn()
-        except PermanentError as error:
-            _LOG.error("archive_stands code=%s", error.code)
-            worked = False
-        if not worked:
-            stopped.wait(idle_s)
 
 
 def probe_archive(archive: Archive, database: Database, clock: Clock) -> ArchiveProbe:

@@ -11,8 +11,8 @@ from re import findall
 from wetread.domain.archive import ArchivedInstance, ArchivedStudy, StudyQuery
 from wetread.domain.archive_feed import PriorFetch, PriorOutcome, PriorSearch
 from wetread.domain.audit import AuditEvent
-from wetread.domain.errors import PermanentError, TransientError, WetreadError
-from wetread.domain.identifiers import StudyKey
+from wetread.domain.errors import PermanentError, WetreadError
+from wetread.domain.identifiers import SOPInstanceUID, StudyKey, instance_key
 from wetread.domain.prior import dicom_day
 from wetread.domain.study import PatientIdentity
 from wetread.ingest.archive_inbox import ReceptionInbox
@@ -121,7 +121,7 @@ class PriorFetcher:
                 break
             try:
                 fetched += self._bring(asked, study, study_key, who, alive)
-            except (TransientError, PermanentError):
+            except WetreadError:
                 whole = False
         told = PriorOutcome.FETCHED if fetched else PriorOutcome.NONE
         return PriorFetch(name, told if whole else PriorOutcome.PARTLY, fetched)
@@ -140,13 +140,14 @@ class PriorFetcher:
             return 0
         films = [each for each in asked.archive.instances(study.study_instance_uid) if _is_chest_film(each, study)]
         claim = PatientClaim(who.patient_id, who.issuer_of_patient_id, who.patient_birth_date)
+        missing = [each for each in films if not self._is_fetched(key, each)]
         inbox = ReceptionInbox(
             self.reception, f"archive:{asked.archive.name}", claim, Fetched(asked.archive.name, study_key), alive
         )
-        for film in films:
+        for film in missing:
             asked.archive.retrieve(film, inbox)
             reach("prior_fetched")
-        if inbox.taken < len(films):
+        if inbox.taken < len(missing):
             raise PermanentError("less came than the archive listed", code="prior_incomplete")
         return 1 if films else 0
 
@@ -154,6 +155,12 @@ class PriorFetcher:
         """As a study of ours. A copy may be half of one: it is completed."""
         with self.database.begin(write=False) as unit:
             return unit.find_study(key) is not None and unit.copy(key) is None
+
+    def _is_fetched(self, key: StudyKey, film: ArchivedInstance) -> bool:
+        """By an earlier search, or one that broke off."""
+        wanted = instance_key(self.holdings.secret, SOPInstanceUID(film.sop_instance_uid))
+        with self.database.begin(write=False) as unit:
+            return any(each.instance_key == wanted for each in unit.instances(key))
 
     def _kept(self, search: PriorSearch) -> PriorSearch:
         with self.database.begin() as unit:

@@ -3,16 +3,15 @@
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event
 
 from wetread.domain.archive_feed import PriorOutcome
-from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.job import Job, JobKind
 from wetread.ingest.prior_fetch import PriorFetcher
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 
-__all__ = ["PriorWork", "work_off_priors"]
+__all__ = ["PriorWork"]
 
 _LOG = logging.getLogger(__name__)
 _LEASE_S = 600.0
@@ -53,15 +52,3 @@ class PriorWork:
         with self.database.begin() as unit:
             unit.complete_job(job)
             unit.commit()
-
-
-def work_off_priors(work: PriorWork, stopped: Event, *, idle_s: float = 1.0) -> None:
-    """Until `stopped` is set."""
-    while not stopped.is_set():
-        try:
-            worked = work.run_one()
-        except WetreadError as error:
-            _LOG.warning("priors_wait code=%s", error.code)
-            worked = False
-        if not worked:
-            stopped.wait(idle_s)

@@ -58,9 +58,9 @@ def test_earlier_chest_films_come_as_copies_newest_first_and_are_nobodys_work(ho
 def test_a_second_search_fetches_nothing_twice(house: ArchiveHouse) -> None:
     there(house.archive, 2, day="20240101")
     outcome(house)
-    before = len(list(house.files.stored()))
-    outcome(house)
-    assert len(list(house.files.stored())) == before
+    house.archive.asked.clear()
+    assert outcome(house) == ("fetched", 1)
+    assert "retrieve" not in house.archive.asked
 
 
 @pytest.mark.parametrize(
