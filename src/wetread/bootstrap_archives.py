@@ -1,9 +1,10 @@
 """Other archives, put together: each with its adapter, its feed, its sweep, and the fetching of earlier films from all of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from wetread.dimse_neighbours import neighbours_of
 from wetread.domain.archive import ArchiveWays, ways_of
 from wetread.domain.errors import PermanentError
 from wetread.ports.archive import Archive
@@ -11,10 +12,11 @@ from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Vault
-from wetread.settings import Settings
+from wetread.settings import Settings, SettingsError
 from wetread.settings_archives import ArchiveSettings
 
 if TYPE_CHECKING:
+    from wetread.dicom.dicomweb_archive import RetrieveBounds
     from wetread.ingest.archive_feed import ArchiveFeed, Intake
     from wetread.ingest.archive_keeper import ArchiveKeeper
     from wetread.ingest.archive_sweep import ArchiveSweep
@@ -46,8 +48,8 @@ def named(settings: Settings, name: str) -> ArchiveSettings:
     return found
 
 
-def build_archive(settings: ArchiveSettings, database: Database | None = None) -> Archive:
-    """The adapter, asking in the form that the last probe, kept in `database`, found the archive to understand. Raises SettingsError, or PermanentError for a URL that is none."""
+def build_archive(house: Settings, settings: ArchiveSettings, database: Database | None = None) -> Archive:
+    """The adapter of one of the house's archives, asking in the form that the last probe, kept in `database`, found the archive to understand. Raises SettingsError, or PermanentError for a URL that is none."""
     from wetread.dicom.dicomweb_archive import DicomwebArchive, RetrieveBounds
     from wetread.dicom.dicomweb_exchange import DicomwebExchange
     from wetread.dicom.orthanc_archive import OrthancArchive
@@ -66,21 +68,45 @@ def build_archive(settings: ArchiveSettings, database: Database | None = None) -
         )
 
     bounds = RetrieveBounds(instance_bytes=settings.max_instance_bytes, seconds=settings.max_retrieve_s)
+    if settings.kind == "dimse":
+        return _by_dimse(house, settings, bounds)
     web = DicomwebArchive(settings.name, exchange(settings.resolved_dicomweb_url), ways, bounds)
     if settings.kind == "dicomweb":
         return web
     return OrthancArchive(settings.name, exchange(settings.url), web, bounds)
 
 
+def _by_dimse(house: Settings, settings: ArchiveSettings, bounds: "RetrieveBounds") -> Archive:
+    from wetread.dicom.move_door import MovePort
+    from wetread.dicom.remote_archive import DimseArchive
+
+    neighbours = neighbours_of(house)
+    found = next(
+        (each for each in neighbours if each.ae_title == settings.ae_title and "query_retrieve" in each.we_use), None
+    )
+    if found is None or found.remote is None:
+        raise SettingsError(
+            f'archive {settings.name}: {settings.ae_title} is no application entity with we_use = ["query_retrieve"]'
+        )
+    port = None
+    if found.move_to:
+        tls = house.dimse_tls.ours if house.dimse_tls and found.tls_only else None
+        if found.tls_only and tls is None:
+            raise SettingsError(f"{settings.ae_title} is called in TLS: its C-MOVE needs our certificate, dimse_tls")
+        port = MovePort(found.move_to[0], house.dimse_host, found.move_to[1], tls, found.calls_from)
+    peer = replace(found.remote, timeout_s=settings.timeout_s)
+    return DimseArchive(settings.name, peer, bounds, port)
+
+
 def build_parts(
-    settings: ArchiveSettings, database: Database, clock: Clock, secret: bytes, reception: "Reception"
+    house: Settings, settings: ArchiveSettings, database: Database, clock: Clock, secret: bytes, reception: "Reception"
 ) -> ArchiveParts:
     from wetread.ingest.archive_feed import ArchiveFeed, Intake
     from wetread.ingest.archive_keeper import ArchiveKeeper, Rhythm
     from wetread.ingest.archive_sweep import ArchiveSweep
     from wetread.ingest.wanted import Holdings, WantedStudies
 
-    archive = build_archive(settings, database)
+    archive = build_archive(house, settings, database)
     wanted = WantedStudies(frozenset(settings.modalities), settings.max_age_days)
     intake = Intake(archive, reception, Holdings(database, secret), wanted, clock)
     feed = ArchiveFeed(intake)

@@ -32,7 +32,7 @@ def build_administration(settings: Settings) -> Administration:
     channels = (_channel(*each) for each in settings.notification_channels.items())
     policy = settings.triage_policy or DEFAULT_POLICY
     return Administration(
-        (*_sinks(settings), *map(_archive, settings.archives), *channels),
+        (*_sinks(settings), *(_archive(settings, each) for each in settings.archives), *channels),
         shown_settings(settings),
         partial(_text_of, policy),
         settings.triage_policy is not None,
@@ -91,15 +91,16 @@ def _http(name: str, kind: str, url: str, ca_file: Path | None = None) -> Connec
     )
 
 
-def _archive(settings: ArchiveSettings) -> Connection:
+def _archive(house: Settings, settings: ArchiveSettings) -> Connection:
     """Asks it who it is, by its own ways."""
     parts = urlsplit(settings.url)
-    where = f"{parts.scheme}://{parts.hostname}{parts.path}"
-    return Connection(f"archive-{settings.name}", f"archive, {settings.kind}", where, partial(_ask_archive, settings))
+    where = settings.ae_title or f"{parts.scheme}://{parts.hostname}{parts.path}"
+    test = partial(_ask_archive, house, settings)
+    return Connection(f"archive-{settings.name}", f"archive, {settings.kind}", where, test)
 
 
-def _ask_archive(settings: ArchiveSettings) -> str:
-    who = build_archive(settings).identity()
+def _ask_archive(house: Settings, settings: ArchiveSettings) -> str:
+    who = build_archive(house, settings).identity()
     return f"{who.product} {who.version}".strip() + (" answers, and says what is new" if who.feeds else " answers")
 
 

@@ -16,7 +16,7 @@ _OLDER_SINK = "cstore"
 class Neighbour:
     """`it_may`: what of us, from which addresses ("" for any). `remote`: how we call it, None where we do not. With `tls_only` it may call us in TLS alone, by a certificate for `client_name` ("": any that holds).
 
-    `sink` names it among the sinks, where we store there; `reports_from`: where from it may tell us what it has committed.
+    `sink` names it among the sinks, where we store there; `reports_from`: where from it may tell us what it has committed. `move_to`: our AE title and port for its C-MOVE.
     """
 
     ae_title: str
@@ -27,6 +27,8 @@ class Neighbour:
     client_name: str = ""
     sink: str = ""
     reports_from: tuple[str, ...] = ()
+    move_to: tuple[str, int] | None = None
+    calls_from: tuple[str, ...] = ()
 
     def callers(self, right: ItMay) -> list[tuple[str, str]]:
         """(AE title, address) pairs."""
@@ -59,6 +61,8 @@ def _of_table(entity: EntitySettings, settings: Settings) -> Neighbour:
         entity.client_name,
         f"{_OLDER_SINK}-{entity.ae_title}" if "store" in entity.we_use else "",
         addresses if "commitment" in entity.we_use else (),
+        (entity.move_ae_title or settings.ae_title, entity.move_port) if entity.move_port else None,
+        addresses if entity.calls_from else (),
     )
 
 

@@ -14,7 +14,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class ArchiveSettings(BaseModel):
-    """`url`: an Orthanc's own base (kind orthanc), or a DICOMweb root. `authorization` is the header's whole value, sent there and nowhere else.
+    """`url`: an Orthanc's own base (kind orthanc), or a DICOMweb root; of kind dimse the `ae_title` of an application entity instead. `authorization` is the header's whole value, sent there and nowhere else.
 
     `feed`: read its change log (orthanc only). `modalities` and `max_age_days` say what is wanted of it. `issuer_of_patient_id`: whose patient numbers it uses, where it does not say so.
     """
@@ -22,8 +22,9 @@ class ArchiveSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     name: ChannelName
-    kind: Literal["orthanc", "dicomweb"] = "dicomweb"
-    url: str
+    kind: Literal["orthanc", "dicomweb", "dimse"] = "dicomweb"
+    url: str = ""
+    ae_title: str = ""
     dicomweb_url: str = ""
     authorization: SecretStr = SecretStr("")
     authorization_file: Path | None = None
@@ -57,10 +58,14 @@ class ArchiveSettings(BaseModel):
         return self.kind == "orthanc" and self.feed
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.kind}, {urlsplit(self.url).hostname or ''})"
+        return f"{self.name} ({self.kind}, {self.ae_title or urlsplit(self.url).hostname or ''})"
 
     @model_validator(mode="after")
     def _can_be_asked(self) -> "ArchiveSettings":
+        if (self.kind == "dimse") != bool(self.ae_title) or (self.ae_title and (self.url or self.dicomweb_url)):
+            raise ValueError("an archive of kind dimse has an ae_title and no url, any other a url and no ae_title")
+        if self.kind == "dimse":
+            return self
         for url in (self.url, self.resolved_dicomweb_url):
             parts = urlsplit(url)
             plain = parts.hostname and not (parts.username or parts.password or parts.query or parts.fragment)

@@ -102,6 +102,8 @@ class EntitySettings(BaseModel):
     """A DICOM application entity beside us: where it is, what it may ask of us and what we use of it.
 
     With `tls` we call it in TLS, and it may call us in no other way; then `client_name` is what its certificate must be for. `calls_from` are the addresses that it calls from; empty: `host`, where that is an address; "*": any.
+
+    `move_port` is opened while a C-MOVE brings films from it, where it offers no C-GET, under `move_ae_title` (empty: ours).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -121,6 +123,8 @@ class EntitySettings(BaseModel):
     cert_file: _File | None = None
     key_file: _File | None = None
     timeout_s: float = Field(default=30.0, gt=0, le=300)
+    move_port: int | None = Field(default=None, ge=1, le=65535)
+    move_ae_title: str = Field(default="", pattern=r"^[\x21-\x5b\x5d-\x7e ]{0,16}$")
 
     def __str__(self) -> str:
         return f"{self.ae_title}@{self.host}:{self.port}" if self.is_callable else self.ae_title

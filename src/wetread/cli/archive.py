@@ -111,7 +111,7 @@ def _check(argv: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     args = parser.parse_args(argv)
     core = build_core(settings_from(args))
-    archive = build_archive(named(core.settings, args.archive), core.database)
+    archive = build_archive(core.settings, named(core.settings, args.archive), core.database)
     probe = probe_archive(archive, core.database, core.clock)
     if not args.json:
         print(f"{probe.product} {probe.version}".rstrip())
@@ -134,7 +134,7 @@ def _search(argv: list[str]) -> int:
         raise SettingsError("say what to search for: --patient or --accession")
     core, actor = opened(args)
     require(actor, Act.READ_STUDY)
-    archive = build_archive(named(core.settings, args.archive), core.database)
+    archive = build_archive(core.settings, named(core.settings, args.archive), core.database)
     query = StudyQuery(args.patient, args.accession, "", args.since, args.until, args.modality)
     found = archive.studies(query, args.limit)
     facts = (("archive", archive.name), ("results", str(len(found.studies))))
@@ -211,7 +211,7 @@ def _sweep(argv: list[str]) -> int:
 def _parts(core: Core, args: Namespace) -> ArchiveParts:
     settings = named(core.settings, args.archive)
     reception = build_reception(core, build_sandbox(core.settings), takes_own=False)
-    return build_parts(settings, core.database, core.clock, core.secret, reception)
+    return build_parts(core.settings, settings, core.database, core.clock, core.secret, reception)
 
 
 def _feed(argv: list[str]) -> int:
@@ -228,7 +228,7 @@ def _feed(argv: list[str]) -> int:
     core = build_core(settings)
     reception = build_reception(core, build_sandbox(settings), takes_own=False)
     here = (core.database, core.clock, core.secret, reception)
-    parts = [build_parts(each, *here) for each in settings.archives]
+    parts = [build_parts(core.settings, each, *here) for each in settings.archives]
     fetcher = build_prior_fetcher(settings, parts, core.vault, core.database, core.clock, core.secret, reception)
     work = PriorWork(fetcher, core.database, core.clock)
     turns = [*(each.keeper.turn for each in parts), work.run_one]

@@ -49,7 +49,7 @@ _SERIES_KEYS = ("SeriesInstanceUID", "Modality", "BodyPartExamined")
 _MOST_SERIES, _MOST_ROWS = 200, 5000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class DimseArchive:
     """Implements `ports.archive.Archive` without a change feed: DIMSE has none. `move_port`: where a C-MOVE may send to; None: only C-GET."""
 
@@ -131,16 +131,26 @@ class DimseArchive:
         raise PermanentError(f"{self.name} has no change feed: only a sweep finds what is new", code="no_change_feed")
 
     def retrieve(self, wanted: ArchivedInstance, inbox: Inbox) -> Retrieved:
-        listed = [each for each in self.instances(wanted.study_instance_uid) if _is_part(each, wanted)]
+        alone = bool(wanted.series_instance_uid and wanted.sop_instance_uid)
+        listed = [wanted] if alone else self._listed(wanted)
         if not listed:
-            return Retrieved(0, (Unretrieved(wanted.locator, "gone", f"{self.name} does not have it any more"),))
+            return self._gone(wanted)
         if len(listed) > self.bounds.instances:
             raise PermanentError(f"{self.name} has more than {self.bounds.instances} instances of it", code="too_many")
         arrivals = Arrivals(inbox, listed, self.bounds.total_bytes, self.name)
         status = self._get(wanted, listed, arrivals)
         if status is None:
             status = self._move(wanted, arrivals)
-        return self._judged(status, arrivals)
+        retrieved = self._judged(status, arrivals)
+        if alone and not retrieved.handed_over and not self._listed(wanted):
+            return self._gone(wanted)
+        return retrieved
+
+    def _listed(self, wanted: ArchivedInstance) -> list[ArchivedInstance]:
+        return [each for each in self.instances(wanted.study_instance_uid) if _is_part(each, wanted)]
+
+    def _gone(self, wanted: ArchivedInstance) -> Retrieved:
+        return Retrieved(0, (Unretrieved(wanted.locator, "gone", f"{self.name} does not have it any more"),))
 
     def _get(self, wanted: ArchivedInstance, listed: Sequence[ArchivedInstance], arrivals: Arrivals) -> int | None:
         """None where it does not offer C-GET."""
