@@ -26,6 +26,8 @@ _STORE = (
     ("application/dicom+json",),
     (),
 )
+_CHANNEL_PATH = "/subscribers/{subscriber}"
+_CHANNEL = ("GET", "UPS-RS: the event channel, a WebSocket.", (), ("application/dicom+json",), ())
 _Told = tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
@@ -56,6 +58,7 @@ def _resources(operations: Sequence[Operation], root: str) -> Iterator[tuple[str
         paths.setdefault(path, []).append((each.method, each.summary, each.takes, (each.media_type,), query))
     for path in STORE_PATHS:
         paths.setdefault(path, []).append(_STORE)
+    paths[_CHANNEL_PATH] = [_CHANNEL]
     yield from sorted(paths.items())
 
 

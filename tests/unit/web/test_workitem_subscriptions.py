@@ -44,3 +44,10 @@ def test_a_subscription_to_the_worklist_is_to_what_stands_and_what_comes(world: 
     assert (counted("ALL"), counted("URGENT")) == (0, 2)
     assert ris.send("POST", f"{worklist}/subscribers/ALL/suspend").status == 404
     assert ris.send("POST", f"/workitems/{UID}/subscribers/ALL/suspend").status == 400
+
+
+def test_the_service_says_that_it_keeps_a_worklist_and_an_event_channel(door: Browser) -> None:
+    told = door.as_("radiologist").send("OPTIONS", "/dicom-web", headers={"Accept": "application/json"}).json()
+    paths = {each["path"]: [method["method"] for method in each["methods"]] for each in told["resources"]}  # type: ignore[attr-defined, index]
+    assert (paths["/workitems"], paths["/subscribers/{subscriber}"]) == (["POST", "GET"], ["GET"])
+    assert paths["/workitems/{workitem}/state"] == ["PUT"]
