@@ -4,6 +4,7 @@ Nothing is kept for who is away: at the next connection the state of everything 
 """
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import aclosing
@@ -31,6 +32,7 @@ __all__ = ["CHANNEL_PATH", "Channels", "channel_route"]
 CHANNEL_PATH = "/dicom-web/subscribers/{subscriber}"
 _AT_ONCE = 100
 _POLICY, _TRY_LATER = 1008, 1013
+_log = logging.getLogger("wetread.web")
 
 
 @dataclass(slots=True)
@@ -64,10 +66,11 @@ def channel_route(house: House, channels: Channels) -> WebSocketRoute:
             await socket.send_denial_response(problem_from(error))
             return
         try:
+            after = await run_in_threadpool(house.services.database.change_token)
             await socket.accept()
-            await _speak(house, channels, socket, principal, _Teller(house, subscriber, principal))
-        except (WebSocketDisconnect, OSError):
-            return
+            await _speak(house, channels, socket, principal, _Teller(house, subscriber, principal, after))
+        except* (WebSocketDisconnect, OSError, TransientError):
+            _log.debug("an event channel broke off")
         finally:
             channels.release(principal.actor.actor_id)
 
@@ -102,10 +105,7 @@ async def _speak(house: House, channels: Channels, socket: WebSocket, principal:
     async with anyio.create_task_group() as group:
         group.start_soon(_until_it_speaks, socket, group.cancel_scope)
         async with aclosing(house.pulse.beats()) as beats:
-            async for moved in beats:
-                if moved is None and not await run_in_threadpool(house.doorkeeper.still_valid, principal):
-                    await socket.close(_POLICY)
-                    break
+            async for _ in beats:
                 if not await _tell(channels, socket, teller):
                     break
         group.cancel_scope.cancel()
@@ -139,17 +139,18 @@ async def _until_it_speaks(socket: WebSocket, over: anyio.CancelScope) -> None:
 
 
 class _Teller:
-    """What one channel has not been told yet. Everything is asked again each time: subscriptions end, an account may lose its role."""
+    """What one channel has not been told yet. Everything is asked again each time: a session and subscriptions end, an account may lose its role."""
 
-    def __init__(self, house: House, subscriber: str, principal: Principal) -> None:
-        self._house, self._subscriber, self._principal = house, subscriber, principal
-        self._after = house.services.database.change_token()
+    def __init__(self, house: House, subscriber: str, principal: Principal, after: int) -> None:
+        self._house, self._subscriber, self._principal, self._after = house, subscriber, principal, after
         self._known: set[str] = set()
         self._number = 0
 
     def news(self) -> list[str]:
         """The next messages, at most a hundred; none where everything was told. Raises NotPermitted where it may not be told any more."""
         desk, services = _desk(self._house), self._house.services
+        if not self._house.doorkeeper.still_valid(self._principal):
+            raise NotPermitted("the session has ended")
         with services.database.begin(write=False) as unit:
             account = unit.account(self._principal.actor.actor_id)
             if account is None or account.disabled:
