@@ -163,7 +163,7 @@ def take_administration(page: Page) -> None:
                 page.get_by_label("Account", exact=True).fill("radiologist")
                 page.keyboard.press("Enter")
             if part == "connections":
-                for name in ("ae-PACS", "ae-RIS"):
+                for name in ("ae-PACS", "ae-VNA"):
                     page.get_by_role("button", name=f"Test {name}").click()
             page.wait_for_timeout(500)
             page.screenshot(path=IMAGES / f"{picture}.png")
@@ -190,12 +190,12 @@ def an_administration() -> Administration:
         Capability("query_retrieve", "C-GET, study root", Verdict.PARTLY, "not accepted; C-MOVE, study root will do"),
         Capability("query_retrieve", "C-MOVE, study root", Verdict.YES),
     )
-    why = "the certificate of RIS has expired: renew it there"
-    ris = (
+    why = "the certificate of VNA has expired: renew it there"
+    vna = (
         Capability("connection", "10.0.0.8:2762", Verdict.YES),
         Capability("TLS", "its certificate and ours", Verdict.NO, why),
-        Capability("association", "WETREAD calls RIS", Verdict.UNKNOWN),
-        Capability("worklist", "C-FIND, modality worklist", Verdict.UNKNOWN),
+        Capability("association", "WETREAD calls VNA", Verdict.UNKNOWN),
+        Capability("store", "C-STORE, comprehensive SR", Verdict.UNKNOWN),
     )
     return Administration(
         policy_text=lambda: DEFAULT_POLICY.read_text("utf-8"),
@@ -204,7 +204,7 @@ def an_administration() -> Administration:
             Connection("stow", "STOW-RS", "https://archive.example/dicom-web", silent),
             Connection("fhir", "FHIR", "https://ehr.example/fhir", lambda: "ehr.example answers HTTP 200"),
             Connection("ae-PACS", "DICOM, query and retrieve", "PACS@10.0.0.7:2762 (TLS)", lambda: pacs),
-            Connection("ae-RIS", "DICOM, worklist", "RIS@10.0.0.8:2762 (TLS)", lambda: ris),
+            Connection("ae-VNA", "DICOM, store", "VNA@10.0.0.8:2762 (TLS)", lambda: vna),
         ),
     )
 

@@ -62,8 +62,8 @@ def test_an_archive_that_offers_what_is_used(archive: DimsePeer, check: Check) -
 
 
 def test_a_service_that_is_not_offered_is_named(archive: DimsePeer, check: Check) -> None:
-    status, found = check(entity(archive.ae_title, archive.port, 'we_use = ["worklist"]'))
-    assert found["DCMQRSCP"]["C-FIND, modality worklist"][0] == "no"
+    status, found = check(entity(archive.ae_title, archive.port, 'we_use = ["store", "commitment"]'))
+    assert found["DCMQRSCP"]["storage commitment, push model"][0] == "no"
     assert found["DCMQRSCP"]["C-ECHO"][0] == "yes"
     assert status == 1
 

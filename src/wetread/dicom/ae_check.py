@@ -18,7 +18,6 @@ SERVICES: dict[str, tuple[tuple[str, str], ...]] = {
         ("C-GET, study root", "1.2.840.10008.5.1.4.1.2.2.3"),
         ("C-MOVE, study root", "1.2.840.10008.5.1.4.1.2.2.2"),
     ),
-    "worklist": (("C-FIND, modality worklist", "1.2.840.10008.5.1.4.31"),),
     "commitment": (("storage commitment, push model", "1.2.840.10008.1.20.1"),),
 }
 _ENOUGH = {"C-GET, study root": "C-MOVE, study root", "C-MOVE, study root": "C-GET, study root"}
