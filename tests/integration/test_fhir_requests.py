@@ -102,6 +102,8 @@ def test_an_order_alone_is_kept_changed_and_cancelled(house: RequestHouse, serve
     change(server, place, priority="asap")
     house.poll.run_once()
     assert [each.priority for each in house.store.orders_of("ACC001")] == [Priority.ASAP]
+    change(server, place, status="completed")
+    house.poll.run_once()
     change(server, place, status="revoked")
     house.poll.run_once()
     assert [each.status for each in house.store.orders_of("ACC001")] == [OrderStatus.CANCELLED]

@@ -19,6 +19,8 @@ from wetread.domain.read_request import WAIT_FOR_INPUT
 from wetread.fhir.bounded_http import Budget
 from wetread.fhir.datatypes import Json
 from wetread.fhir.orders_read import (
+    PLACED,
+    REVOKED,
     WANTED,
     WITHDRAWN,
     ResourceRefused,
@@ -75,7 +77,7 @@ class RequestPoll:
 
     def run_once(self) -> None:
         if self.ways.service_requests:
-            self._news("ServiceRequest", self.ways.service_requests, self._order)
+            self._news("ServiceRequest", self.ways.service_requests, self._news_of_order)
         if self.ways.owner:
             by_reference = {} if "|" in self.ways.owner else {"owner": self.ways.owner}
             self._news("Task", {**by_reference, **self.ways.tasks}, self._task)
@@ -132,6 +134,11 @@ class RequestPoll:
                 self.orders.refused("fhir", error.code, by="fhir")
                 _LOG.warning("fhir_resource_refused kind=%s code=%s", kind, error.code)
         return moment_of(version[1])
+
+    def _news_of_order(self, resource: Json, budget: Budget) -> None:
+        """One that is drafted, on hold or done asks for nothing."""
+        if status_of(resource) in PLACED | REVOKED:
+            self._order(resource, budget)
 
     def _order(self, resource: Json, budget: Budget) -> None:
         """Kept, as its newest version has it; a version that was taken before is not taken again."""
