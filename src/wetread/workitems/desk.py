@@ -77,8 +77,8 @@ class WorkitemDesk:
         kept = created(data_set, uid)
         key = self.book.key(uid)
         with self.database.begin() as unit:
-            if unit.workitem(key) is not None:
-                raise PermanentError("a workitem of this UID is there already", code="0111")
+            if unit.workitem(key) is not None or unit.request(key) is not None:
+                raise PermanentError("a workitem of this UID is, or was, there already", code="0111")
             study = text(kept, "StudyInstanceUID")
             of_study = study_key(self.book.secret, StudyInstanceUID(study)) if study else None
             asked = self._asked(kept, key, by, now)
@@ -194,8 +194,9 @@ class WorkitemDesk:
     def _asked_anew(self, unit: UnitOfWork, held: Held, by: str, now: datetime) -> Held:
         """Its priority, its input or what it asks for may be another now."""
         asked = self._asked(held.data_set, held.workitem.workitem_key, by, now)
+        if asked is None and unit.request(held.workitem.workitem_key):
+            raise PermanentError("an update does not make another thing of a read: cancel it", code="bad_data_set")
         if asked is None:
-            self.requests.withdraw(unit, held.workitem.workitem_key, by, now)
             return held
         self.requests.ask(unit, asked, now)
         return replace(held, workitem=replace(held.workitem, study_key=asked.study_key))

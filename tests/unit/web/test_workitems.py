@@ -262,6 +262,17 @@ def test_a_request_follows_its_workitem_until_somebody_else_takes_it(world: Worl
     assert request() == ("stat", "withdrawn")
 
 
+def test_a_read_stays_one_and_its_uid_is_not_used_again(world: World, ris: System) -> None:
+    ris.create(a_read("2.25.31"))
+    assert ris.update({"00404018": sequence(code("110005"))}).status == 400
+    ris.send("POST", f"/workitems/{UID}/cancelrequest", [{}])
+    world.clock.advance(31 * 86_400)
+    assert world.services.workitems is not None
+    assert world.services.workitems.forget_ended() == 1
+    again = System(world, ris._door)
+    assert (again.send("GET", f"/workitems/{UID}").status, again.create(a_read("2.25.31")).status) == (404, 409)
+
+
 def test_systems_and_people_may_what_their_role_may(world: World, door: Browser, ris: System) -> None:
     ris.create(a_step())
     modality = System(world, door, "service")
