@@ -11,6 +11,7 @@ from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyI
 from wetread.domain.study import ImageTraits, InstanceHeader, PatientIdentity, Sex
 from wetread.ingest.outcome import NO_CLAIM, Claim, InstanceOutcome
 from wetread.ingest.reception import Inspector, Reception
+from wetread.ingest.register import IdentityCheck, no_check
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
@@ -122,10 +123,12 @@ class House:
         *,
         fetches_priors: bool = False,
         takes_own: bool = True,
+        check_identity: IdentityCheck = no_check,
     ) -> Reception:
         return Reception(
             fetches_priors=fetches_priors,
             takes_own=takes_own,
+            check_identity=check_identity,
             files=self.files,
             decoder=inspector,
             vault=vault,

@@ -17,6 +17,7 @@ from wetread.domain.archive_feed import (
 from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identity_hold import HoldKind, IdentityHold
 from wetread.domain.late_images import LateImages
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Database
@@ -109,6 +110,16 @@ def test_only_a_copy_can_be_dropped(database: Database) -> None:
         with pytest.raises(PermanentError) as refusal:
             unit.drop_copy(STUDY_KEY)
         assert refusal.value.code == "no_copy"
+
+
+def test_a_copy_that_something_names_is_not_dropped(database: Database) -> None:
+    """At once, not when the transaction ends: in between the vault would forget it."""
+    kept(database, StudyState.FETCHED)
+    with database.begin() as unit:
+        unit.open_hold(IdentityHold("h", STUDY_KEY, HoldKind.DEMOGRAPHICS, NOW))
+        unit.commit()
+    with database.begin() as unit, pytest.raises(PermanentError):
+        unit.drop_copy(STUDY_KEY)
 
 
 def test_a_copy_that_was_sent_to_be_read_is_forgotten_as_one(database: Database) -> None:

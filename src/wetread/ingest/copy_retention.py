@@ -1,10 +1,12 @@
 """Fetched copies of earlier films are dropped when their time is up and nobody reads what they were fetched for."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
 from wetread.domain.archive_feed import FetchedCopy
 from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import PermanentError
 from wetread.domain.study_state import READABLE, StudyState
 from wetread.ingest.fault_points import reach
 from wetread.ports.clock import Clock
@@ -14,6 +16,7 @@ from wetread.ports.vault import Vault
 
 __all__ = ["CopyRetention"]
 
+_LOG = logging.getLogger(__name__)
 _WAITED_FOR = READABLE | {StudyState.RECEIVED, StudyState.NEW_IMAGES}
 _FRESH_S = 3600.0
 """Bytes that were written so recently may belong to an arrival whose rows are not there yet."""
@@ -32,9 +35,16 @@ class CopyRetention:
         before = self.clock.now() - timedelta(days=self.days)
         with self.database.begin(write=False) as unit:
             old = [each for each in unit.copies(before=before, limit=limit) if not _is_needed(unit, each)]
-        for copy in old:
+        return sum(self._dropped(copy) for copy in old)
+
+    def _dropped(self, copy: FetchedCopy) -> bool:
+        """One that cannot be dropped stays, and keeps no other."""
+        try:
             self._drop(copy)
-        return len(old)
+        except PermanentError as error:
+            _LOG.error("copy_stays study=%s code=%s", copy.study_key, error.code)
+            return False
+        return True
 
     def _drop(self, copy: FetchedCopy) -> None:
         """The vault's commit lies inside the working one, as when it came: a crash in between leaves a row that is dropped again, never an identity that nobody knows of."""

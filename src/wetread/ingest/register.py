@@ -90,7 +90,7 @@ class Register:
             outcomes = [self._enter(unit, entry, filed, now) for entry in entries]
             if filed:
                 self.vault.admit(list(filed.values()))
-                self.check_identity(unit, [(each.study_key, each.header.identity) for each in filed.values()], now)
+                self.check_identity(unit, self._to_check(entries, filed), now)
             reach("before_commit")
             unit.commit()
             reach("after_commit")
@@ -114,6 +114,14 @@ class Register:
             self._settle(unit, entry, instance, now)
         unit.audit(_stored_event(entry, instance, outcome), now)
         return outcome
+
+    def _to_check(
+        self, entries: Sequence[Entry], filed: dict[InstanceKey, VaultInstance]
+    ) -> list[tuple[StudyKey, PatientIdentity]]:
+        """Not of copies: whose they are was settled before they were fetched, and nobody answers a doubt about one."""
+        brought = [each for each in entries if isinstance(each, Arrived) and each.fetched]
+        copies = {study_key(self.secret, each.header.study_instance_uid) for each in brought}
+        return [(each.study_key, each.header.identity) for each in filed.values() if each.study_key not in copies]
 
     def _same_dataset(self, entry: Arrived, first: VaultInstance | None) -> bool:
         """The same instance by another door differs in its file meta information only: that is no conflict."""

@@ -62,6 +62,7 @@ class MemoryArchiveStore(MemoryTransaction):
         del state.studies[study_key]
         for key in dropped:
             del state.instances[key]
+        state.check()
         still = {each.content_sha256 for each in state.instances.values()}
         return tuple(sorted({each.content_sha256 for each in dropped.values()} - still))
 

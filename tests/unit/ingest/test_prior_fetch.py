@@ -1,17 +1,18 @@
 """Earlier films from another archive: certainly of this patient or not at all, to compare with and never to be read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from archive_house import TODAY, ArchiveHouse, there
-from builders_ingest import a_file
+from builders_ingest import JsonInspector, a_file
 
 from wetread.domain.archive import ArchivedStudy
 from wetread.domain.archive_feed import PriorOutcome
 from wetread.domain.errors import PermanentError
+from wetread.domain.identity_hold import HoldKind, IdentityHold
 from wetread.domain.job import JobKind, JobState
 from wetread.domain.study_state import StudyEvent, StudyState, next_state
 from wetread.ingest.copy_retention import CopyRetention
@@ -197,3 +198,29 @@ def test_a_study_of_ours_is_never_dropped(house: ArchiveHouse) -> None:
     with house.database.begin() as unit, pytest.raises(PermanentError):
         unit.drop_copy(house.key("1.2.1"))
     assert house.study("1.2.1").state is StudyState.ADMITTED
+
+
+def test_one_copy_that_cannot_be_dropped_keeps_no_other(house: ArchiveHouse) -> None:
+    for number in (2, 3):
+        there(house.archive, number, day=f"2024010{number}")
+    outcome(house)
+    with house.database.begin() as unit:
+        unit.save_study(replace(unit.study(house.key("1.2.1")), state=StudyState.SIGNED))
+        unit.open_hold(IdentityHold("h", house.key("1.2.2"), HoldKind.DEMOGRAPHICS, house.clock.now()))
+        unit.commit()
+    house.later(31)
+    assert retention(house).sweep() == 1
+    assert house.states() == {"1.2.1": "signed", "1.2.2": "fetched"}
+    assert house.vault.instances(house.key("1.2.2"))  # the vault forgot nothing that the database still names
+
+
+def test_nobody_is_asked_about_the_patient_of_a_copy(house: ArchiveHouse) -> None:
+    checked: list[str] = []
+
+    def check(_: object, arrived: Sequence[tuple[str, object]], __: object) -> None:
+        checked.extend(key for key, _ in arrived)
+
+    house.from_archive = house.build_reception(JsonInspector(), house.database, house.vault, check_identity=check)
+    there(house.archive, 2, day="20240102")
+    assert outcome(house) == ("fetched", 1)
+    assert checked == []
