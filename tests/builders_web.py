@@ -29,6 +29,8 @@ from wetread.domain.role import Actor, Role
 from wetread.domain.study import InstanceHeader, StudyTraits
 from wetread.domain.study_state import StudyState
 from wetread.fhir.issued import FHIR_FORMS, IssuedResults
+from wetread.governance.erasure_desk import ErasureDesk
+from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.orders.read_requests import RequestDesk
 from wetread.ports.database import Account, Database
 from wetread.ports.decoder import DecodedImage, Decoder
@@ -40,6 +42,7 @@ from wetread.signoff.desk import ReadingDesk
 from wetread.testing.builders import a_decision, a_draft, a_header, a_study, an_analysis, an_identity, an_instance
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
+from wetread.testing.memory_erasure import MemoryVaultEraser
 from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_vault import MemoryVault
@@ -247,6 +250,8 @@ def a_world(
     database, clock = database or MemoryDatabase(), clock or FixedClock()
     vault = vault or MemoryVault()
     file_store = file_store or MemoryFileStore()
+    orders = MemoryOrderStore(vault if isinstance(vault, MemoryVault) else MemoryVault())
+    identity = MemoryVaultEraser(vault if isinstance(vault, MemoryVault) else MemoryVault(), orders)
     packing = Packing(database, vault, file_store, lambda instances: instances[0].instance_key, SECRET)
     services = WebServices(
         database=database,
@@ -258,7 +263,8 @@ def a_world(
         forms=forms or ByteForms(),
         desk=ReadingDesk(database, clock, ("folder",)),
         clock=clock,
-        order_store=MemoryOrderStore(vault if isinstance(vault, MemoryVault) else MemoryVault()),
+        order_store=orders,
+        erasures=ErasureDesk(database, vault, identity, clock, SECRET, SuitabilityPolicy()),
         settings=settings or WebSettings(version="0.1.0", model_card="A card."),
         workitems=(worklist := a_worklist(database, clock)),
         subscriptions=SubscriptionDesk(database, worklist.book, clock),

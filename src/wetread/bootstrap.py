@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wetread import __version__
 from wetread.bootstrap_context import build_context
+from wetread.bootstrap_erasure import build_erasure_desk
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_orders import build_arrival_check, build_order_door, build_order_store, build_orders_of
@@ -207,6 +208,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         labeller=RuleLabeller(settings.drafting_language),
         macros=read_macros(settings.report_macros_file) if settings.report_macros_file else {},
         order_store=build_order_store(settings),
+        erasures=build_erasure_desk(settings, core.database, core.vault, core.clock, core.secret),
         issued=_issued(core),
         fhir=FHIR_FORMS,
         order_door=build_order_door(settings, core.database, core.vault, core.clock, core.secret),

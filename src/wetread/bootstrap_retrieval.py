@@ -20,6 +20,7 @@ __all__ = [
     "build_snippet_store",
     "build_text_encoder",
     "case_store_opener",
+    "has_snippet_database",
 ]
 
 
@@ -63,9 +64,14 @@ def build_retention(settings: Settings, clock: Clock) -> Retention:
     opened = cache(partial(build_snippet_store, settings))
 
     def open_store() -> Purged | None:
-        return opened() if settings.snippets_url.get_secret_value() or _file(settings).exists() else None
+        return opened() if has_snippet_database(settings) else None
 
     return Retention(open_store, timedelta(days=settings.snippet_retention_days), clock)
+
+
+def has_snippet_database(settings: Settings) -> bool:
+    """False while nothing was ever kept in it: then none is made to find it empty."""
+    return bool(settings.snippets_url.get_secret_value()) or _file(settings).exists()
 
 
 def _migrated(settings: Settings) -> str:

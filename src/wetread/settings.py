@@ -255,6 +255,13 @@ class Settings(BaseSettings):
         default=365.0, gt=0, description="A record snippet so long before the study counts half."
     )
 
+    retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36500,
+        description="Days a study is kept after its last film or signature; unset: no period.",
+    )
+
     similar_cases: bool = Field(default=False, description="Keep films' vectors, for `wetread similar` and monitoring.")
 
     site_time_zone: str = Field(default="UTC", description="The site's IANA time zone, by which its volume is learnt.")

@@ -59,12 +59,12 @@ def _source(number: int, dice: random.Random) -> StoredSource:
     )
 
 
-def files_of(url: str, request: pytest.FixtureRequest) -> list[Path]:
+def files_of(url: str, request: pytest.FixtureRequest, neighbour: str = "pgvector") -> list[Path]:
     """PostgreSQL's write-ahead log is left out: it goes the way of the operator's archive."""
     if url.startswith("sqlite"):
         path = Path(make_url(url).database or "")
         return [each for each in path.parent.glob(path.name + "*") if each.is_file()]
-    server: PostgresServer = request.getfixturevalue("pgvector")
+    server: PostgresServer = request.getfixturevalue(neighbour)
     server.execute("CHECKPOINT")  # until then the rewritten table's old file is only emptied
     with psycopg.connect(url) as connection:
         row = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()

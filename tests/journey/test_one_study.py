@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,10 +84,10 @@ class House:
 
     def __init__(self, folder: Path) -> None:
         self.clock = FixedClock(START)
-        self.database, self.vault = MemoryDatabase(), MemoryVault()
-        self.files, self.decoder = MemoryFileStore(), InProcessDecoder()
+        self.database, self.vault, self.files = self.stores()
+        self.decoder = InProcessDecoder()
         self.predictor = ScriptedPredictor(prediction())
-        self.sink = Inbox()
+        self.sink = self.receiver()
         self.receiving = partial(
             Reception,
             files=self.files,
@@ -117,6 +118,12 @@ class House:
         )
         self.worker = Worker(self.database, pipeline, self.clock, lease_s=60, max_attempts=3, delivery_max_attempts=5)
         self.desk = ReadingDesk(self.database, self.clock, (self.sink.name,))
+
+    def stores(self) -> tuple[Any, Any, Any]:
+        return MemoryDatabase(), MemoryVault(), MemoryFileStore()
+
+    def receiver(self) -> Any:
+        return Inbox()
 
     def context_source(self) -> ContextGatherer:
         tools = SnippetTools(MemorySnippetStore(), WordEncoder(), RuleLabeller(), Retrieval())

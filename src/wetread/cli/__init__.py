@@ -21,6 +21,8 @@ COMMANDS = {
     "identity": "films that may be another patient's: list, compare, answer; merged patients, undo a merge",
     "performer": "perform reads of a worklist elsewhere (UPS-RS) alone (serve starts it by itself)",
     "workitem": "the worklist of UPS-RS: list, show, ask for a read, cancel",
+    "erase": "erase a study or all of a patient: ask, approve, dry-run, list, show; let a returned study be read",
+    "hold": "legal holds on studies and patients: set, lift, list",
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",
     "ae": "DICOM neighbours: list them, C-ECHO, check what works and what to do where it does not",

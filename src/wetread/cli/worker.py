@@ -4,6 +4,7 @@ import signal
 import threading
 
 from wetread.bootstrap import build_worker
+from wetread.bootstrap_erasure import build_eraser
 from wetread.bootstrap_models import watch_rollouts
 from wetread.bootstrap_orders import build_order_retention
 from wetread.bootstrap_retrieval import build_retention
@@ -26,6 +27,9 @@ def run(argv: list[str]) -> int:
     orders = build_order_retention(settings, worker.database, worker.pipeline.vault, worker.clock)
     for retention in filter(None, (build_retention(settings, worker.clock), orders)):
         threading.Thread(target=retention.run, args=(stop,), daemon=True).start()
+    pipeline = worker.pipeline
+    eraser = build_eraser(settings, worker.database, pipeline.files, pipeline.vault, worker.clock, pipeline.uid_seed)
+    threading.Thread(target=eraser.run, args=(stop,), daemon=True).start()
     looks = (settings, worker.database, worker.pipeline.vault, worker.clock, stop)
     threading.Thread(target=watch_rollouts, args=looks, daemon=True).start()
     worker.run(stop, beat=heartbeat.beat)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from wetread.delivery.plan import package_documents
 from wetread.domain.errors import TransientError
+from wetread.domain.identifiers import StudyKey
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["FolderSink"]
+__all__ = ["FolderSink", "remove_documents"]
 
 
 class FolderSink:
@@ -55,3 +56,13 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_documents(folder: Path, study_key: StudyKey) -> int:
+    """Remove what a `FolderSink` wrote of a study, of every version, durably; how many files."""
+    gone = [each for each in folder.glob(f"*{study_key}-v*") if each.is_file()] if folder.is_dir() else []
+    for each in gone:
+        each.unlink(missing_ok=True)
+    if gone:
+        _sync(folder)
+    return len(gone)

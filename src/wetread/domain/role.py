@@ -64,9 +64,27 @@ class Act(StrEnum):
     SEE_RELABELLING = "see_relabelling"
     KEEP_DATASETS = "keep_datasets"
     KEEP_EVIDENCE = "keep_evidence"
+    SEE_ERASURES = "see_erasures"
+    """Erasures, what stays of erased studies, and legal holds."""
+    ASK_FOR_ERASURE = "ask_for_erasure"
+    APPROVE_ERASURE = "approve_erasure"
+    """Agree to what somebody in the other role asked for; let a study that came again be read."""
+    SET_LEGAL_HOLD = "set_legal_hold"
+    LIFT_LEGAL_HOLD = "lift_legal_hold"
+    """Of a hold that somebody in the other role set."""
 
 
 _R, _A = Role, Act
+_ERASING = frozenset(
+    {
+        _A.SEE_ERASURES,
+        _A.ASK_FOR_ERASURE,
+        _A.APPROVE_ERASURE,
+        _A.SET_LEGAL_HOLD,
+        _A.LIFT_LEGAL_HOLD,
+    }
+)
+"""Of quality and of administrators alike: each act takes one of both."""
 PERMITTED: dict[Role, frozenset[Act]] = {
     _R.RADIOLOGIST: frozenset(
         {
@@ -137,6 +155,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.KEEP_DATASETS,
             _A.KEEP_EVIDENCE,
         }
+        | _ERASING
     ),
     _R.ADMIN: frozenset(
         {
@@ -156,6 +175,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.APPROVE_PROMOTION,
             _A.STOP_ROLLOUT,
         }
+        | _ERASING
     ),
     _R.SERVICE: frozenset({_A.STORE_INSTANCE, _A.READ_OWN_AUDIT, _A.SEE_ROLLOUTS, _A.STOP_ROLLOUT}),
     _R.WORKFLOW: frozenset(

@@ -18,6 +18,7 @@ from wetread.domain.study import Instance, InstanceHeader, PatientIdentity, Stud
 from wetread.domain.study_state import StudyState
 from wetread.ingest.admission import is_collecting, new_study_traits, settle
 from wetread.ingest.fault_points import reach
+from wetread.ingest.returned import is_held_back, settle_returned
 from wetread.ingest.same_dataset import holds_same_dataset
 from wetread.ingest.suitability import SuitabilityPolicy, assess_header, is_own_result
 from wetread.ports.clock import Clock
@@ -103,6 +104,7 @@ class Register:
             unit.audit(entry.event, now)
             return None
         instance = self._instance(entry, now)
+        held_back = is_held_back(unit, self.files, instance.study_key, entry.stored)
         outcome = unit.admit_instance(instance)
         if outcome.outcome == "conflict" and self._same_dataset(entry, filed.get(instance.instance_key)):
             outcome = replace(outcome, outcome="duplicate")
@@ -111,7 +113,7 @@ class Register:
             filed[key] = VaultInstance(key, instance.study_key, instance.content_sha256, entry.header)
         taken_up = outcome.outcome == "duplicate" and self._was_only_fetched(unit, entry, instance)
         if (outcome.outcome == "stored" and not entry.own) or taken_up:
-            self._settle(unit, entry, instance, now)
+            self._settle(unit, entry, instance, now, held_back=held_back)
         unit.audit(_stored_event(entry, instance, outcome), now)
         return outcome
 
@@ -146,7 +148,7 @@ class Register:
             received_at=now,
         )
 
-    def _settle(self, unit: UnitOfWork, entry: Arrived, instance: Instance, now: datetime) -> None:
+    def _settle(self, unit: UnitOfWork, entry: Arrived, instance: Instance, now: datetime, *, held_back: bool) -> None:
         held = unit.find_study(instance.study_key)
         if held is not None and is_own_result(instance.traits):
             unit.audit(AuditEvent("study.own_result", entry.sender, study_key=instance.study_key), now)
@@ -157,7 +159,11 @@ class Register:
             unit.forget_copy(study.study_key)
         collecting = study.state is StudyState.ADMITTED and self._is_collecting(unit, instance, now)
         suitability, to_compare = assess_header(instance.traits, self.policy), entry.fetched is not None
-        settlement = settle(study, suitability, collecting=collecting, to_compare=to_compare)
+        settlement = (
+            settle_returned(study)
+            if held_back
+            else settle(study, suitability, collecting=collecting, to_compare=to_compare)
+        )
         unit.save_study(settlement.study)
         for action, outcome in settlement.acts:
             unit.audit(AuditEvent(action, entry.sender, outcome, instance.study_key), now)

@@ -23,6 +23,7 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.archive_store import ArchiveStore
 from wetread.ports.commitment_store import CommitmentStore
 from wetread.ports.critical_store import CriticalStore
+from wetread.ports.erasure_store import ErasureStore
 from wetread.ports.foreign_step_store import ForeignStepStore
 from wetread.ports.hold_store import HoldStore
 from wetread.ports.policy_store import PolicyStore
@@ -84,6 +85,7 @@ class UnitOfWork(
     WorkitemStore,
     ArchiveStore,
     ForeignStepStore,
+    ErasureStore,
     Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.
@@ -245,4 +247,8 @@ class Database(Protocol):
 
     def change_token(self) -> int:
         """A number that grows whenever anything was audited: cheap polling for live views."""
+        ...
+
+    def rewrite(self) -> None:
+        """So that no byte of what `erase_rows` removed remains in the files (ADR-0011). Raises TransientError where others hold the database: do it again."""
         ...

@@ -75,3 +75,7 @@ class FileStore(Protocol):
     def sweep(self, older_than_s: float) -> int:
         """Remove incoming files that nobody wrote to for `older_than_s`; returns how many."""
         ...
+
+    def erase(self, sha256: str) -> bool:
+        """Remove stored bytes of a study that is being erased, durably; False when there are none. Nobody may be about to name them."""
+        ...

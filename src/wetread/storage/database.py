@@ -22,6 +22,8 @@ from wetread.storage.audit_search import audit_statement
 from wetread.storage.commitment_rows import CommitmentRows
 from wetread.storage.criticals import CriticalRows
 from wetread.storage.engine import BUSY_S, make_engine, translated, writing
+from wetread.storage.erasure import rewrite
+from wetread.storage.erasure_rows import ErasureRows, rewritten_tables
 from wetread.storage.foreign_step_rows import ForeignStepRows
 from wetread.storage.hold_rows import HoldRows
 from wetread.storage.jobs import JobRows
@@ -74,6 +76,7 @@ class SqlUnitOfWork(
     WorkitemRows,
     ArchiveRows,
     ForeignStepRows,
+    ErasureRows,
 ):
     """Everything one transaction may read and write."""
 
@@ -166,3 +169,7 @@ class SqlDatabase:
 
     def change_token(self) -> int:
         return int(self._rows(_SEQUENCE)[0].sequence)
+
+    def rewrite(self) -> None:
+        with self._in_turn():
+            rewrite(self._engine, rewritten_tables())

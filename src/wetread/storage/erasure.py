@@ -1,7 +1,7 @@
 """Removing rows so that no byte of them remains in the database's files, which a DELETE alone does not do.
 
 SQLite's `secure_delete` zeroes freed cells, but a page that was split keeps copies of cells that moved (seen: 1 to 5 rows of 1,000 erased), and the write-ahead log keeps
-every page until it is cut. PostgreSQL keeps dead rows in their pages. So both rewrite their tables: VACUUM, VACUUM FULL. What is beyond the database's files (backups,
+every page until it is cut. PostgreSQL keeps dead rows in their pages, and common values in its statistics. So both rewrite: VACUUM, VACUUM FULL. What is beyond the database's files (backups,
 archived logs, blocks of the disk) is the operator's: docs/retrieval.md.
 """
 
@@ -24,7 +24,8 @@ def rewrite(engine: Engine, tables: tuple[str, ...]) -> None:
 
 def _rewrite_postgresql(connection: Connection, tables: tuple[str, ...]) -> None:
     for table in tables:
-        connection.exec_driver_sql(f"VACUUM FULL {table}")
+        connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {table}")
+    connection.exec_driver_sql("VACUUM FULL pg_catalog.pg_statistic")  # it held copies of common values
 
 
 def _rewrite_sqlite(connection: Connection) -> None:

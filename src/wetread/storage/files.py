@@ -78,6 +78,15 @@ class DiskFileStore:
             path.unlink(missing_ok=True)
         return len(old)
 
+    def erase(self, sha256: str) -> bool:
+        path = self._place(sha256)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        _sync_folder(path.parent)
+        return True
+
     def _place(self, sha256: str) -> Path:
         if len(sha256) != 64 or not _SHA256.issuperset(sha256):
             raise PermanentError("this is no content address", code="bytes_missing")

@@ -37,12 +37,13 @@ __all__ = [
     "integer_column",
     "metadata_of",
     "of_study",
+    "partial_index",
     "text_column",
     "time_column",
     "work",
 ]
 
-HEADS = {"work": "0019", "vault": "0004", "snippets": "0002"}
+HEADS = {"work": "0020", "vault": "0004", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,6 +76,7 @@ def metadata_of(which: str) -> MetaData:
     """The tables of the "work", the "vault" or the "snippets" database."""
     import wetread.storage.archive_schema  # noqa: F401 - its tables register themselves
     from wetread.storage.commitment_schema import commitment_tables
+    from wetread.storage.erasure_schema import erasure_tables
     from wetread.storage.reading_schema import reading_tables
     from wetread.storage.snippet_schema import snippets_metadata
     from wetread.storage.task_schema import task_tables
@@ -83,6 +85,7 @@ def metadata_of(which: str) -> MetaData:
 
     return {
         "work": workitem_tables() and commitment_tables() and task_tables() and reading_tables(),
+        "work": erasure_tables() and workitem_tables() and task_tables() and reading_tables(),
         "vault": vault,
         "snippets": snippets_metadata,
     }[which]
@@ -106,7 +109,7 @@ def of_study(*, primary_key: bool = False, nullable: bool = False) -> Column[str
     return Column("study_key", Text, study, primary_key=primary_key, nullable=nullable)
 
 
-def _where(index: str, *columns: str, holds: TextClause, unique: bool = False) -> Index:
+def partial_index(index: str, *columns: str, holds: TextClause, unique: bool = False) -> Index:
     """A partial index: rows that are over cost a look at the others nothing. A query must say `holds`, or imply it, in words: no engine proves it of a parameter."""
     return Index(index, *columns, unique=unique, sqlite_where=holds, postgresql_where=holds)
 
@@ -189,7 +192,7 @@ jobs = Table(
     text_column("detail"),
     text_column("reason"),
     Index(None, "state", "kind"),
-    _where("ix_jobs_open", "urgency_rank", "job_id", holds=IS_DUE_ONCE),
+    partial_index("ix_jobs_open", "urgency_rank", "job_id", holds=IS_DUE_ONCE),
 )
 
 deliveries = Table(
@@ -219,10 +222,10 @@ critical_results = Table(
     integer_column("etag"),
     text_column("body"),
     Index(None, "study_key", "opened_at"),
-    _where("uq_critical_results_open", "study_key", holds=CRITICAL_IS_OPEN, unique=True),
-    _where("ix_critical_results_open", "opened_at", "critical_key", holds=CRITICAL_IS_OPEN),
-    _where("ix_critical_results_closed", "opened_at", "critical_key", holds=CRITICAL_IS_CLOSED),
-    _where("ix_critical_results_due", "next_due_at", "critical_key", holds=CRITICAL_CAN_BE_DUE),
+    partial_index("uq_critical_results_open", "study_key", holds=CRITICAL_IS_OPEN, unique=True),
+    partial_index("ix_critical_results_open", "opened_at", "critical_key", holds=CRITICAL_IS_OPEN),
+    partial_index("ix_critical_results_closed", "opened_at", "critical_key", holds=CRITICAL_IS_CLOSED),
+    partial_index("ix_critical_results_due", "next_due_at", "critical_key", holds=CRITICAL_CAN_BE_DUE),
 )
 
 pages = Table(
@@ -238,7 +241,7 @@ pages = Table(
     time_column("queued_at"),
     text_column("body"),
     Index(None, "subject", "queued_at"),
-    _where("ix_pages_queued", "urgency", "due_at", "page_key", holds=IS_DUE_ONCE),
+    partial_index("ix_pages_queued", "urgency", "due_at", "page_key", holds=IS_DUE_ONCE),
 )
 
 identity_holds = Table(
@@ -250,7 +253,7 @@ identity_holds = Table(
     Column("resolved_at", UtcDateTime),
     text_column("body"),
     Index(None, "study_key", "opened_at"),
-    _where("ix_identity_holds_open", "opened_at", "hold_key", holds=text("resolved_at IS NULL")),
+    partial_index("ix_identity_holds_open", "opened_at", "hold_key", holds=text("resolved_at IS NULL")),
 )
 
 alarms = Table(
@@ -260,7 +263,7 @@ alarms = Table(
     time_column("raised_at"),
     Column("cleared_at", UtcDateTime),
     text_column("body"),
-    _where("ix_alarms_open", "raised_at", "alarm_key", holds=text("cleared_at IS NULL")),
+    partial_index("ix_alarms_open", "raised_at", "alarm_key", holds=text("cleared_at IS NULL")),
 )
 
 roster_overrides = Table(
@@ -336,7 +339,7 @@ triage_policies = Table(
     work,
     Column("number", Integer, primary_key=True, autoincrement=False),
     *map(text_column, ("state", "sha256", "body")),
-    _where("uq_triage_policies_active", "state", holds=text("state = 'active'"), unique=True),
+    partial_index("uq_triage_policies_active", "state", holds=text("state = 'active'"), unique=True),
 )
 seen_incidents = Table(
     "seen_incidents",

@@ -24,6 +24,7 @@ from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session
 from wetread.testing.memory_archive_store import MemoryArchiveStore
 from wetread.testing.memory_commitments import MemoryCommitmentStore
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
+from wetread.testing.memory_erasure import MemoryErasureStore
 from wetread.testing.memory_holds import MemoryHoldStore
 from wetread.testing.memory_policies import MemoryPolicyStore
 from wetread.testing.memory_quality import MemoryQualityStore
@@ -55,6 +56,7 @@ class MemoryUnitOfWork(
     MemoryTaskStore,
     MemoryWorkitemStore,
     MemoryArchiveStore,
+    MemoryErasureStore,
 ):
     """One transaction on a copy of the state."""
 
@@ -166,7 +168,7 @@ class MemoryUnitOfWork(
         state = self._changing
         held = state.jobs.get(request.dedupe_key)
         if held is None:
-            state.put_job(JobRow.of(len(state.jobs) + 1, request))
+            state.put_job(JobRow.of(1 + max((each.job.job_id for each in state.jobs.values()), default=0), request))
             return True
         if held.state is JobState.READY and request.not_before and held.due_at:
             state.put_job(replace(held, due_at=max(held.due_at, request.not_before)))
@@ -316,6 +318,9 @@ class MemoryDatabase:
 
     def change_token(self) -> int:
         return len(self.state.audit)
+
+    def rewrite(self) -> None:
+        """There is nothing to rewrite."""
 
 
 def _is_wanted(record: AuditRecord, query: AuditQuery) -> bool:

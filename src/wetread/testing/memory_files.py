@@ -55,6 +55,11 @@ class MemoryFileStore:
             file.discard()
         return len(abandoned)
 
+    def erase(self, sha256: str) -> bool:
+        there = (self.root / sha256).is_file()
+        (self.root / sha256).unlink(missing_ok=True)
+        return there
+
 
 class MemoryIncomingFile:
     """Bytes being received."""

@@ -1,11 +1,12 @@
 """What the hospital said (`ports.order_store`), in memory, over the vault in memory."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 
 from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import StudyKey
 from wetread.domain.order import Merge, Order, PatientNumber, Person
 from wetread.ports.order_store import Answered
 from wetread.testing.memory_vault import MemoryVault
@@ -91,3 +92,22 @@ class MemoryOrderStore:
         wanted = [each for each in self._merges.values() if of is None or (each.prior == of and each.undone_at is None)]
         by_key = sorted(wanted, key=lambda each: each.merge_key)
         return tuple(sorted(by_key, key=lambda each: each.merged_at, reverse=True))
+
+    def forget_claims(self, hold_keys: Collection[str]) -> int:
+        return sum(self._claims.pop(each, None) is not None for each in hold_keys)
+
+    def forget_orders(self, order_keys: Iterable[str]) -> int:
+        return sum(self._orders.pop(each, None) is not None for each in order_keys)
+
+    def forget_in_merges(self, study_key: StudyKey) -> None:
+        for key, each in self._merges.items():
+            kept = tuple(study for study in each.study_keys if study != study_key)
+            self._merges[key] = replace(each, study_keys=kept)
+
+    def forget_patients(self, numbers: Collection[PatientNumber]) -> int:
+        """Orders and merges of these numbers; how many orders."""
+        gone = [key for key, each in self._orders.items() if each.person.number in numbers]
+        for key, merge in list(self._merges.items()):
+            if merge.prior in numbers or merge.surviving in numbers:
+                del self._merges[key]
+        return self.forget_orders(gone)

@@ -11,12 +11,14 @@ from wetread.domain.audit import AuditRecord
 from wetread.domain.commitment import Commitment
 from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
+from wetread.domain.erasure import Erasure, Tombstone
 from wetread.domain.errors import PermanentError
 from wetread.domain.foreign_step import ForeignStep
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.identity_hold import IdentityHold
 from wetread.domain.job import Job, JobRequest, JobState
 from wetread.domain.late_images import LateImages
+from wetread.domain.legal_hold import LegalHold
 from wetread.domain.mark import ReaderMarks
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.page import Page
@@ -115,6 +117,9 @@ class MemoryState:
     copies: dict[StudyKey, FetchedCopy] = field(default_factory=dict)
     prior_searches: dict[StudyKey, PriorSearch] = field(default_factory=dict)
     late: dict[StudyKey, LateImages] = field(default_factory=dict)
+    erasures: dict[int, Erasure] = field(default_factory=dict)
+    legal_holds: dict[int, LegalHold] = field(default_factory=dict)
+    tombstones: dict[StudyKey, Tombstone] = field(default_factory=dict)
 
     def copy(self) -> "MemoryState":
         return MemoryState(*(dict(getattr(self, each.name)) for each in fields(self)))

@@ -61,6 +61,30 @@ class MemoryVault:
     def renumber(self, study_keys: Sequence[StudyKey], number: PatientNumber) -> None:
         self._numbers |= dict.fromkeys(study_keys, number)
 
+    def numbers_of(self, study_key: StudyKey) -> tuple[PatientNumber, ...]:
+        """Under which a study stands and came; none of a patient without one."""
+        came = [number_of(each.header.identity) for each in self._instances.values() if each.study_key == study_key]
+        given = self._numbers.get(study_key)
+        return tuple(dict.fromkeys(each for each in (*([given] if given else []), *came[:1]) if each.patient_id))
+
+    def known(self, number: PatientNumber) -> bool:
+        """Does any study stand or come under this number?"""
+        return any(number in self.numbers_of(each.study_key) for each in self._instances.values())
+
+    def accession_of(self, study_key: StudyKey) -> str:
+        mine = (each.header.identity for each in self._instances.values() if each.study_key == study_key)
+        return next((each.accession_number for each in mine), "")
+
+    def has_accession(self, accession_number: str) -> bool:
+        return any(each.header.identity.accession_number == accession_number for each in self._instances.values())
+
+    def forget(self, study_key: StudyKey) -> int:
+        with self._turn:
+            kept = {key: each for key, each in self._instances.items() if each.study_key != study_key}
+            gone, self._instances = len(self._instances) - len(kept), kept
+            self._numbers.pop(study_key, None)
+        return gone
+
     def _current(self, study_key: StudyKey, identity: PatientIdentity) -> PatientIdentity:
         given = self._numbers.get(study_key, number_of(identity))
         return replace(identity, patient_id=given.patient_id, issuer_of_patient_id=given.issuer_of_patient_id)

@@ -6,6 +6,7 @@ from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.archives_view import ARCHIVE_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
+from wetread.web.erasure_view import ERASURE_OPERATIONS
 from wetread.web.fhir_asking import FHIR_ASKING_OPERATIONS
 from wetread.web.fhir_audit import FHIR_AUDIT_OPERATIONS
 from wetread.web.fhir_view import FHIR_OPERATIONS
@@ -270,6 +271,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *FHIR_AUDIT_OPERATIONS,  # before the paths that take any type
     *FHIR_ASKING_OPERATIONS,
     *FHIR_OPERATIONS,
+    *ERASURE_OPERATIONS,
     *ADMINISTRATION_OPERATIONS,
     *ARCHIVE_OPERATIONS,
 )

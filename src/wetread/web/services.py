@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from wetread.domain.capability import Capability
 from wetread.domain.critical import EscalationPath
 from wetread.domain.model_version import ModelVersion
+from wetread.governance.erasure_desk import ErasureDesk
 from wetread.labelling.labeller import RuleLabeller
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -92,6 +93,7 @@ class WebServices:
     macros: Mapping[str, str] = field(default_factory=dict)
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."
     order_store: OrderStore | None = None
+    erasures: ErasureDesk | None = None
     issued: Issued = nothing_issued
     fhir: FhirForms | None = None
     order_door: OrderDoor | None = None

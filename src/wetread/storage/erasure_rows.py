@@ -1,0 +1,168 @@
+"""Rows of erasures, legal holds and tombstones; and the removal of every row that tells of a study."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from wetread.domain.erasure import Erasure, Tombstone, TombstoneState
+from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.legal_hold import LegalHold
+from wetread.storage import schema
+from wetread.storage.codec import decode, encode
+from wetread.storage.erasure_schema import erasures, legal_holds, tombstones
+from wetread.storage.schema import metadata_of
+from wetread.storage.transaction import Transaction
+from wetread.storage.workitem_schema import read_requests
+
+__all__ = ["ASKED_BY", "KEPT", "TELLS_OF_NO_STUDY", "ErasureRows", "rewritten_tables"]
+
+_T = TypeVar("_T")
+KEPT = {
+    "audit": "a chain that nobody changes, with the pseudonym alone",
+    "tombstones": "what stays, to know the study again",
+}
+"""Tables that name a study and keep it, and why."""
+ASKED_BY = {
+    "asked_tasks": "task_key",
+    "workitems": "workitem_key",
+    "workitem_events": "workitem_key",
+    "workitem_subscriptions": "scope",
+}
+"""Tables whose rows belong to a request for a read of the study, by the column that has its key."""
+TELLS_OF_NO_STUDY = {
+    "accounts": "people who work here",
+    "alarms": "the service, a site or a model",
+    "audit_head": "the chain's end",
+    "beats": "processes",
+    "erasures": "who asked and who approved; the pseudonym stays, as on the tombstone",
+    "legal_holds": "a study under a hold is not erased; one that was lifted stays with the pseudonym",
+    "model_versions": "models",
+    "news_cursors": "how far a server was read",
+    "preferences": "people who work here",
+    "quality": "counts and rates; the reference's list of films is cleaned by who erases",
+    "reader_profiles": "people who work here",
+    "relabel_rounds": "counts of strata",
+    "rollout_decisions": "counts and rates",
+    "rollouts": "models and sites",
+    "roster_overrides": "people who work here",
+    "seen_incidents": "public reports on devices",
+    "sessions": "people who work here",
+    "triage_policies": "rules",
+}
+"""The others, and what they are of. A test fails for a table that is nowhere here and has no `study_key`."""
+
+_SAVE_ERASURE, _SAVE_HOLD, _SAVE_TOMBSTONE = insert(erasures), insert(legal_holds), insert(tombstones)
+_UPSERT_ERASURE = _SAVE_ERASURE.on_conflict_do_update(
+    index_elements=["number"], set_={name: _SAVE_ERASURE.excluded[name] for name in ("is_open", "due_at", "body")}
+)
+_UPSERT_HOLD = _SAVE_HOLD.on_conflict_do_update(
+    index_elements=["number"], set_={name: _SAVE_HOLD.excluded[name] for name in ("lifted_at", "body")}
+)
+_UPSERT_TOMBSTONE = _SAVE_TOMBSTONE.on_conflict_do_update(
+    index_elements=["study_key"],
+    set_={name: _SAVE_TOMBSTONE.excluded[name] for name in ("state", "began_at", "body")},
+)
+_DUE = (
+    select(erasures.c.body)
+    .where(text("due_at IS NOT NULL"), erasures.c.due_at <= bindparam("now"))
+    .order_by(erasures.c.due_at, erasures.c.number)
+    .limit(1)
+)
+_STANDS = text("lifted_at IS NULL")
+_NEWEST_TOMBSTONE = select(tombstones.c.body).order_by(tombstones.c.began_at.desc(), tombstones.c.study_key)
+_JOBS = schema.jobs.c
+_OPEN_JOBS = select(func.count()).where(_JOBS.study_key == bindparam("key"), text("due_at IS NOT NULL"))
+
+
+class ErasureRows(Transaction):
+    def save_erasure(self, erasure: Erasure) -> None:
+        row = {"number": erasure.number, "is_open": int(erasure.is_open), "due_at": erasure.due_at}
+        self._write(_UPSERT_ERASURE, {**row, "body": encode(erasure)})
+
+    def erasure(self, number: int) -> Erasure | None:
+        return self._one(Erasure, select(erasures.c.body).where(erasures.c.number == number))
+
+    def erasures(self, *, only_open: bool = False, limit: int = 100) -> tuple[Erasure, ...]:
+        query = select(erasures.c.body).order_by(erasures.c.number.desc()).limit(limit)
+        return self._all(Erasure, query.where(erasures.c.is_open == 1) if only_open else query)
+
+    def due_erasure(self, now: datetime) -> Erasure | None:
+        body = self._read(_DUE, {"now": now}).scalar_one_or_none()
+        return None if body is None else decode(Erasure, body)
+
+    def save_legal_hold(self, hold: LegalHold) -> None:
+        row = {"number": hold.number, "subject": hold.subject, "lifted_at": hold.lifted_at, "body": encode(hold)}
+        self._write(_UPSERT_HOLD, row)
+
+    def legal_hold(self, number: int) -> LegalHold | None:
+        return self._one(LegalHold, select(legal_holds.c.body).where(legal_holds.c.number == number))
+
+    def legal_holds(self, *, lifted: bool = False, limit: int = 500) -> tuple[LegalHold, ...]:
+        wanted = text("lifted_at IS NOT NULL") if lifted else _STANDS
+        query = select(legal_holds.c.body).where(wanted).order_by(legal_holds.c.number.desc())
+        return self._all(LegalHold, query.limit(limit))
+
+    def last_legal_hold(self) -> int:
+        return self._read(select(func.max(legal_holds.c.number))).scalar_one() or 0
+
+    def legal_holds_on(self, subjects: Collection[str]) -> tuple[LegalHold, ...]:
+        query = select(legal_holds.c.body).where(_STANDS, legal_holds.c.subject.in_(list(subjects)))
+        return self._all(LegalHold, query.order_by(legal_holds.c.number))
+
+    def save_tombstone(self, tombstone: Tombstone) -> None:
+        row = {"study_key": tombstone.study_key, "state": tombstone.state.value, "began_at": tombstone.began_at}
+        self._write(_UPSERT_TOMBSTONE, {**row, "body": encode(tombstone)})
+
+    def tombstone(self, study_key: StudyKey) -> Tombstone | None:
+        return self._one(Tombstone, select(tombstones.c.body).where(tombstones.c.study_key == study_key))
+
+    def tombstones(self, limit: int = 100) -> tuple[Tombstone, ...]:
+        return self._all(Tombstone, _NEWEST_TOMBSTONE.limit(limit))
+
+    def returned(self, limit: int = 100) -> tuple[Tombstone, ...]:
+        here = tombstones.c.study_key == schema.studies.c.study_key
+        query = _NEWEST_TOMBSTONE.join(schema.studies, here).where(tombstones.c.state == TombstoneState.ERASED.value)
+        return self._all(Tombstone, query.limit(limit))
+
+    def open_jobs(self, study_key: StudyKey) -> int:
+        return int(self._read(_OPEN_JOBS, {"key": study_key}).scalar_one())
+
+    def films_of_it_alone(self, study_key: StudyKey) -> tuple[str, ...]:
+        films = schema.instances.c
+        others = select(films.content_sha256).where(films.study_key != study_key)
+        query = select(films.content_sha256).where(films.study_key == study_key, films.content_sha256.not_in(others))
+        return tuple(self._read(query.distinct().order_by(films.content_sha256)).scalars())
+
+    def erase_rows(self, study_key: StudyKey) -> dict[str, int]:
+        tombstone = self.tombstone(study_key)
+        if tombstone is None or tombstone.state is not TombstoneState.ERASING:
+            raise PermanentError("this study is not being erased", code="not_erasing")
+        asked = select(read_requests.c.request_key).where(read_requests.c.study_key == study_key)
+        counts = {name: self._delete(_TABLES[name], _TABLES[name].c[by].in_(asked)) for name, by in ASKED_BY.items()}
+        for table in reversed(metadata_of("work").sorted_tables):  # what refers to others first
+            if "study_key" in table.c and table.name not in KEPT:
+                counts[table.name] = self._delete(table, table.c.study_key == study_key)
+        return {name: count for name, count in counts.items() if count}
+
+    def _delete(self, table: Table, unwanted: ColumnElement[bool]) -> int:
+        return self._write(delete(table).where(unwanted)).rowcount
+
+    def _one(self, cls: type[_T], query: Select[tuple[str]]) -> _T | None:
+        body = self._read(query).scalar_one_or_none()
+        return None if body is None else decode(cls, body)
+
+    def _all(self, cls: type[_T], query: Select[tuple[str]]) -> tuple[_T, ...]:
+        return tuple(decode(cls, body) for body in self._read(query).scalars())
+
+
+_TABLES = metadata_of("work").tables
+
+
+def rewritten_tables() -> tuple[str, ...]:
+    """What `Database.rewrite` rewrites on PostgreSQL: every table that a study's rows were in, and where its erasure was planned."""
+    named = (each.name for each in metadata_of("work").sorted_tables if "study_key" in each.c and each.name != "audit")
+    return (*named, *ASKED_BY, "quality")
