@@ -1,0 +1,34 @@
+"""`wetread erase run` in a process of its own that a fault kills; forked from one that has imported everything, so that a dozen of them cost what one does."""
+
+import multiprocessing
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+__all__ = ["run_erasure"]
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.erasing_child", "wetread.cli.erase", "wetread.storage.cases"])
+
+
+def _child(folder: Path, number: int, point: str, told: Path) -> None:
+    from wetread.cli import main
+    from wetread.ingest import fault_points
+
+    fault_points._point, fault_points._nth = point, "1"
+    said = StringIO()
+    with redirect_stdout(said), redirect_stderr(said):
+        status = main(["erase", "run", str(number), "--data-dir", str(folder)])
+    told.write_text(said.getvalue())
+    sys.exit(status)
+
+
+def run_erasure(folder: Path, number: int, point: str = "") -> tuple[int, str]:
+    """Exit status (negative: the signal that killed it), and what it printed."""
+    told = folder.parent / "told.txt"
+    told.write_text("")
+    process = _CONTEXT.Process(target=_child, args=(folder, number, point, told))
+    process.start()
+    process.join(120)
+    return process.exitcode or 0, told.read_text()
