@@ -51,4 +51,4 @@ def build_eraser(
 
 
 def _kept_for(settings: Settings) -> timedelta | None:
-    return None if settings.retention_days is None else timedelta(days=settings.retention_days)
+    return timedelta(days=settings.study_retention.keep_days) if settings.study_retention else None

@@ -29,6 +29,7 @@ from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, Enti
 from wetread.settings_fhir import FhirRequests
 from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
+from wetread.settings_retention import StudyRetention
 from wetread.settings_ups import UpsManagerSettings
 
 __all__ = [
@@ -254,14 +255,7 @@ class Settings(BaseSettings):
     snippet_half_life_days: float = Field(
         default=365.0, gt=0, description="A record snippet so long before the study counts half."
     )
-
-    retention_days: int | None = Field(
-        default=None,
-        ge=1,
-        le=36500,
-        description="Days a study is kept after its last film or signature; unset: no period.",
-    )
-
+    study_retention: StudyRetention | None = Field(default=None, description="How long studies are kept: a table.")
     similar_cases: bool = Field(default=False, description="Keep films' vectors, for `wetread similar` and monitoring.")
 
     site_time_zone: str = Field(default="UTC", description="The site's IANA time zone, by which its volume is learnt.")

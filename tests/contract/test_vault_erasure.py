@@ -18,14 +18,17 @@ from wetread.domain.order import Merge, Order, PatientNumber, Person
 from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault, VaultInstance
 from wetread.ports.vault_eraser import VaultEraser
+from wetread.ports.workitem_vault import VaultWorkitem, WorkitemVault
 from wetread.storage.engine import make_engine
 from wetread.storage.orders import SqlOrderStore
 from wetread.storage.vault import SqlVault
 from wetread.storage.vault_erasure import TELLS_OF_NO_STUDY, WITH_WHAT_WAS_SAID, SqlVaultEraser
+from wetread.storage.workitem_vault import SqlWorkitemVault
 from wetread.testing.builders import NOON, a_header, an_identity
 from wetread.testing.memory_erasure import MemoryVaultEraser
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_vault import MemoryVault
+from wetread.testing.memory_workitems import MemoryWorkitemVault
 
 if TYPE_CHECKING:
     from contract.conftest import Templates
@@ -40,6 +43,7 @@ class Shelf:
     vault: Vault
     orders: OrderStore
     eraser: VaultEraser
+    workitems: WorkitemVault
     url: str = ""
 
 
@@ -48,7 +52,8 @@ def shelf(request: pytest.FixtureRequest, templates: "Templates", tmp_path: Path
     if request.param == "memory":
         vault = MemoryVault()
         orders = MemoryOrderStore(vault)
-        yield Shelf(vault, orders, MemoryVaultEraser(vault, orders))
+        workitems = MemoryWorkitemVault()
+        yield Shelf(vault, orders, MemoryVaultEraser(vault, orders, workitems), workitems)
         return
     with _on_disk(request.param, templates, tmp_path) as made:
         yield made
@@ -63,7 +68,7 @@ def sql_shelf(request: pytest.FixtureRequest, templates: "Templates", tmp_path: 
 @contextmanager
 def _on_disk(engine: str, templates: "Templates", folder: Path) -> Iterator[Shelf]:
     with templates.copy(engine, "vault", folder) as url:
-        made = SqlVault(url), SqlOrderStore(url), SqlVaultEraser(url)
+        made = SqlVault(url), SqlOrderStore(url), SqlVaultEraser(url), SqlWorkitemVault(url)
         yield Shelf(*made, url)
         for each in made:
             each.close()
@@ -128,6 +133,27 @@ def test_others_stay_as_they_were(shelf: Shelf) -> None:
     assert [shelf.orders.order(key) is not None for key in ("o2", "o9", "o3")] == [True, True, True]
     assert shelf.orders.claim("claim-other") is not None
     assert len(shelf.orders.merges()) == 1
+
+
+def test_what_was_asked_for_goes_by_its_keys_and_is_found_by_what_it_names(shelf: Shelf) -> None:
+    fill(shelf)
+    uid = shelf.vault.study(FIRST).study_instance_uid
+    for key, body, patient in (
+        ("names-study", f'["{uid}"]', "NOBODY"),
+        ("of-patient", "[]", "PAT-JANE"),
+        ("other", f'["{uid}0"]', "PAT-JOHN"),
+    ):
+        shelf.workitems.keep(VaultWorkitem(key, 1, f"2.25.{len(key)}", body, (("PatientID", patient),), ""))
+    assert shelf.eraser.workitems(FIRST, whole_patient=False) == ("names-study",)
+    assert shelf.eraser.workitems(FIRST, whole_patient=True) == ("names-study", "of-patient")
+    shelf.eraser.erase(FIRST, Leftovers((), (), ("names-study",), ("o9",)), whole_patient=False)
+    assert [shelf.workitems.find(key, 1) is not None for key in ("names-study", "of-patient", "other")] == [
+        False,
+        True,
+        True,
+    ]
+    assert (shelf.orders.order("o9"), shelf.orders.order("o2") is not None) == (None, True)
+    assert shelf.eraser.workitems(FIRST, whole_patient=True) == ()
 
 
 def test_an_accession_number_of_two_studies_keeps_its_order_until_the_last(shelf: Shelf) -> None:

@@ -1,6 +1,6 @@
 """One study, straight: admitted, read, put in order, drafted, signed by a person, delivered once. Here on twins; test_real_parts.py does it on real ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -83,9 +83,8 @@ class House:
     """Everything joined as bootstrap does, on twins."""
 
     def __init__(self, folder: Path) -> None:
-        self.clock = FixedClock(START)
+        self.clock, self.decoder = FixedClock(START), InProcessDecoder()
         self.database, self.vault, self.files = self.stores()
-        self.decoder = InProcessDecoder()
         self.predictor = ScriptedPredictor(prediction())
         self.sink = self.receiver()
         self.receiving = partial(
@@ -119,11 +118,8 @@ class House:
         self.worker = Worker(self.database, pipeline, self.clock, lease_s=60, max_attempts=3, delivery_max_attempts=5)
         self.desk = ReadingDesk(self.database, self.clock, (self.sink.name,))
 
-    def stores(self) -> tuple[Any, Any, Any]:
-        return MemoryDatabase(), MemoryVault(), MemoryFileStore()
-
-    def receiver(self) -> Any:
-        return Inbox()
+    stores: Callable[[], tuple[Any, ...]] = staticmethod(lambda: (MemoryDatabase(), MemoryVault(), MemoryFileStore()))
+    receiver: Callable[[], Any] = staticmethod(Inbox)
 
     def context_source(self) -> ContextGatherer:
         tools = SnippetTools(MemorySnippetStore(), WordEncoder(), RuleLabeller(), Retrieval())

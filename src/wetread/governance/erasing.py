@@ -39,6 +39,7 @@ _LOG = logging.getLogger(__name__)
 _LEASE = timedelta(minutes=30)
 """Longer than any database takes to be rewritten; who is killed is followed so much later, or at once by `wetread erase run`."""
 _WAIT = timedelta(minutes=5)
+_ALL_COPIES = 100_000
 _ABANDONED_S = 3600.0
 """An upload that nobody wrote to for so long may be a film of the study, cut short."""
 _NO_MATTER = frozenset({Obstacle.NOT_HERE, Obstacle.ALREADY})
@@ -117,6 +118,8 @@ class Eraser:
         """From this commit on the studies are gone for everybody. With something in the way it waits; what its retention alone condemned and something else keeps is left out."""
         vault_films = {each: self._vault_films(each) for each in claimed.study_keys}
         patients = {each: patient_keys(self.secret, self.identity.numbers(each)) for each in claimed.study_keys}
+        whole = claimed.patient is not None
+        asked_for = {each: self.identity.workitems(each, whole_patient=whole) for each in claimed.study_keys}
         with self.database.begin() as unit:
             blocked = self._blocked(unit, claimed, patients)
             if claimed.reason is ErasureReason.RETENTION_OVER:
@@ -130,7 +133,7 @@ class Eraser:
                 unit.commit()
                 return waiting
             for each in claimed.study_keys:
-                self._erase_rows(unit, claimed, each, vault_films[each])
+                self._erase_rows(unit, claimed, each, vault_films[each], asked_for[each])
             begun = replace(claimed, state=ErasureState.ERASING, problem="")
             unit.save_erasure(begun)
             reach("erase_before_commit")
@@ -159,11 +162,19 @@ class Eraser:
         theirs = (key for each in claimed.study_keys for key in self.vault.priors(each))
         return not set(theirs) <= set(claimed.study_keys)
 
-    def _erase_rows(self, unit: UnitOfWork, claimed: Erasure, key: StudyKey, vault_films: Iterable[str]) -> None:
+    def _erase_rows(
+        self,
+        unit: UnitOfWork,
+        claimed: Erasure,
+        key: StudyKey,
+        vault_films: Iterable[str],
+        workitems: tuple[str, ...],
+    ) -> None:
         now, of_it_alone = self.clock.now(), unit.films_of_it_alone(key)
         shared = {each.content_sha256 for each in unit.instances(key)} - set(of_it_alone)
         films = tuple(sorted({*of_it_alone, *vault_films} - shared))
-        requests = [each.request_key for each in unit.requests_of([key]).get(key, ())]
+        mine = (each.request_key for each in unit.requests_of([key]).get(key, ()))
+        requests = list(dict.fromkeys((*mine, *workitems)))
         tasks = filter(None, map(unit.asked_task, requests))
         leftovers = Leftovers(
             films,
@@ -188,9 +199,10 @@ class Eraser:
             leftovers,
         )
         unit.save_tombstone(tombstone)
-        counts = (("films", len(films)), *sorted(unit.erase_rows(key).items()))
+        counts = (("films", len(films)), *sorted(unit.erase_rows(key, requests).items()))
         unit.save_tombstone(replace(tombstone, counts=counts))
         _leave_reference(unit, key)
+        _leave_copies(unit, key)
         facts = (("erasure", str(claimed.number)), ("films", str(len(films))), ("objects", tombstone.objects_sha256))
         unit.audit(AuditEvent("erasure.begin", SERVICE.actor_id, study_key=key, detail=facts), now)
 
@@ -248,3 +260,10 @@ def _leave_reference(unit: UnitOfWork, key: StudyKey) -> None:
     films = tuple(replace(each, studies=tuple(s for s in each.studies if s[0] != key)) for each in reference.films)
     if films != reference.films:
         unit.save_quality_reference(replace(reference, films=films))
+
+
+def _leave_copies(unit: UnitOfWork, key: StudyKey) -> None:
+    """Earlier films that were fetched to be compared with this one hang beside nothing now, and are dropped when their time is up."""
+    for each in unit.copies(limit=_ALL_COPIES):
+        if each.fetched_for == key:
+            unit.save_copy(replace(each, fetched_for=each.study_key))

@@ -11,6 +11,7 @@ from re import findall
 from wetread.domain.archive import ArchivedInstance, ArchivedStudy, StudyQuery
 from wetread.domain.archive_feed import PriorFetch, PriorOutcome, PriorSearch
 from wetread.domain.audit import AuditEvent
+from wetread.domain.erasure import TombstoneState
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import SOPInstanceUID, StudyKey, instance_key
 from wetread.domain.prior import dicom_day
@@ -152,8 +153,11 @@ class PriorFetcher:
         return 1 if films else 0
 
     def _is_here(self, key: StudyKey) -> bool:
-        """As a study of ours. A copy may be half of one: it is completed."""
+        """As a study of ours. A copy may be half of one: it is completed. What was erased is not fetched back."""
         with self.database.begin(write=False) as unit:
+            erased = unit.tombstone(key)
+            if erased is not None and erased.state is not TombstoneState.RELEASED:
+                return True
             return unit.find_study(key) is not None and unit.copy(key) is None
 
     def _is_fetched(self, key: StudyKey, film: ArchivedInstance) -> bool:

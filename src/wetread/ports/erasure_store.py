@@ -65,8 +65,8 @@ class ErasureStore(Protocol):
         """Content addresses of its films, without those that another study has, too."""
         ...
 
-    def erase_rows(self, study_key: StudyKey) -> dict[str, int]:
-        """Remove every row that tells of the study, but for the audit log, its tombstone and its erasure; how many, by table. The bytes remain until `Database.rewrite`.
+    def erase_rows(self, study_key: StudyKey, asked_for: Collection[str] = ()) -> dict[str, int]:
+        """Remove every row that tells of the study, or of the requests and workitems of these keys, but for the audit log, its tombstone and its erasure; how many, by table. The bytes remain until `Database.rewrite`.
 
         Raises PermanentError (code 'not_erasing') for a study whose tombstone does not say that it is being erased.
         """

@@ -14,8 +14,12 @@ class VaultEraser(Protocol):
         """Under which numbers the study stands and came, none for a patient without one or a study that is not held."""
         ...
 
+    def workitems(self, study_key: StudyKey, *, whole_patient: bool) -> tuple[str, ...]:
+        """Keys of the workitems whose data sets name the study, or with `whole_patient` its patient's numbers. Every data set is looked into."""
+        ...
+
     def erase(self, study_key: StudyKey, leftovers: Leftovers, *, whole_patient: bool) -> dict[str, int]:
-        """In one durable commit, harmless a second time: identity, series and instances, what messages claimed under its holds, its orders, the orders of an accession number that no other study has, the study
+        """In one durable commit, harmless a second time: identity, series and instances, what messages claimed under its holds, its workitems, its orders, the orders of an accession number that no other study has, the study
         in every merge. `whole_patient`: also the orders and merges of the numbers that no other study stands under. How many rows, by table."""
         ...
 

@@ -15,7 +15,7 @@ from wetread.storage import schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.erasure_schema import erasures, legal_holds, tombstones
 from wetread.storage.schema import metadata_of
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, batches
 from wetread.storage.workitem_schema import read_requests
 
 __all__ = ["ASKED_BY", "KEPT", "TELLS_OF_NO_STUDY", "ErasureRows", "rewritten_tables"]
@@ -35,6 +35,8 @@ ASKED_BY = {
 """Tables whose rows belong to a request for a read of the study, by the column that has its key."""
 TELLS_OF_NO_STUDY = {
     "accounts": "people who work here",
+    "archive_feeds": "how far an archive was read",
+    "archive_probes": "what an archive can do",
     "alarms": "the service, a site or a model",
     "audit_head": "the chain's end",
     "beats": "processes",
@@ -43,6 +45,7 @@ TELLS_OF_NO_STUDY = {
     "model_versions": "models",
     "news_cursors": "how far a server was read",
     "preferences": "people who work here",
+    "put_asides": "instances that never came in, by the archive's own name or a pseudonym of no study",
     "quality": "counts and rates; the reference's list of films is cleaned by who erases",
     "reader_profiles": "people who work here",
     "relabel_rounds": "counts of strata",
@@ -137,12 +140,16 @@ class ErasureRows(Transaction):
         query = select(films.content_sha256).where(films.study_key == study_key, films.content_sha256.not_in(others))
         return tuple(self._read(query.distinct().order_by(films.content_sha256)).scalars())
 
-    def erase_rows(self, study_key: StudyKey) -> dict[str, int]:
+    def erase_rows(self, study_key: StudyKey, asked_for: Collection[str] = ()) -> dict[str, int]:
         tombstone = self.tombstone(study_key)
         if tombstone is None or tombstone.state is not TombstoneState.ERASING:
             raise PermanentError("this study is not being erased", code="not_erasing")
-        asked = select(read_requests.c.request_key).where(read_requests.c.study_key == study_key)
-        counts = {name: self._delete(_TABLES[name], _TABLES[name].c[by].in_(asked)) for name, by in ASKED_BY.items()}
+        requests = select(read_requests.c.request_key).where(read_requests.c.study_key == study_key)
+        asked = [*asked_for, *self._read(requests).scalars()]
+        counts = {
+            name: sum(self._delete(_TABLES[name], _TABLES[name].c[by].in_(batch)) for batch in batches(asked))
+            for name, by in ASKED_BY.items()
+        }
         for table in reversed(metadata_of("work").sorted_tables):  # what refers to others first
             if "study_key" in table.c and table.name not in KEPT:
                 counts[table.name] = self._delete(table, table.c.study_key == study_key)

@@ -84,8 +84,7 @@ def metadata_of(which: str) -> MetaData:
     from wetread.storage.workitem_schema import workitem_tables
 
     return {
-        "work": workitem_tables() and commitment_tables() and task_tables() and reading_tables(),
-        "work": erasure_tables() and workitem_tables() and task_tables() and reading_tables(),
+        "work": erasure_tables() and workitem_tables() and commitment_tables() and task_tables() and reading_tables(),
         "vault": vault,
         "snippets": snippets_metadata,
     }[which]

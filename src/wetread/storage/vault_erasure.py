@@ -13,13 +13,24 @@ from wetread.storage.codec import decode, encode
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.erasure import rewrite
 from wetread.storage.transaction import batches
-from wetread.storage.vault_schema import identity_claims, merges, orders, vault, vault_studies
+from wetread.storage.vault_schema import (
+    identity_claims,
+    merges,
+    orders,
+    vault,
+    vault_studies,
+    workitem_data_sets,
+    workitem_values,
+)
 
 __all__ = ["TELLS_OF_NO_STUDY", "WITH_WHAT_WAS_SAID", "SqlVaultEraser"]
 
-WITH_WHAT_WAS_SAID = ("identity_claims", "merges", "orders")
-"""Tables without a `study_key` whose rows of the study are found by its holds, its accession number and its patient."""
-TELLS_OF_NO_STUDY = {"answered_messages": "which messages were answered, by control id, digest and code"}
+WITH_WHAT_WAS_SAID = ("identity_claims", "merges", "orders", "workitem_data_sets", "workitem_values")
+"""Tables without a `study_key` whose rows of the study are found by its holds, its UID, its accession number and its patient."""
+TELLS_OF_NO_STUDY = {
+    "answered_messages": "which messages were answered, by control id, digest and code",
+    "workitem_filters": "what a subscriber asks to be told of; it goes with the subscription",
+}
 """The others, and what they are of. A test fails for a table that is nowhere here and has no `study_key`."""
 
 _S = vault_studies.c
@@ -39,6 +50,18 @@ class SqlVaultEraser:
         with translated(), self._engine.connect() as connection:
             return _numbers(connection, study_key)
 
+    def workitems(self, study_key: StudyKey, *, whole_patient: bool) -> tuple[str, ...]:
+        sets, values = workitem_data_sets.c, workitem_values.c
+        with translated(), self._engine.connect() as connection:
+            uid = connection.scalars(select(_S.study_instance_uid).where(_S.study_key == study_key)).first()
+            found = set[str]()
+            if uid:
+                found |= set(connection.scalars(select(sets.workitem_key).where(sets.body.contains(f'"{uid}"'))))
+            for each in _numbers(connection, study_key) if whole_patient else ():
+                same = (values.keyword == "PatientID") & (values.value == each.patient_id)
+                found |= set(connection.scalars(select(values.workitem_key).where(same)))
+        return tuple(sorted(found))
+
     def erase(self, study_key: StudyKey, leftovers: Leftovers, *, whole_patient: bool) -> dict[str, int]:
         with self._turn, writing(self._engine) as connection:
             numbers, counts = _numbers(connection, study_key), dict[str, int]()
@@ -46,12 +69,14 @@ class SqlVaultEraser:
             for table in reversed(vault.sorted_tables):  # what refers to others first
                 if "study_key" in table.c:
                     counts[table.name] = _delete(connection, table, table.c.study_key == study_key)
-            for batch in batches(leftovers.hold_keys):
-                _add(
-                    counts,
-                    "identity_claims",
-                    _delete(connection, identity_claims, identity_claims.c.hold_key.in_(batch)),
-                )
+            for column, keys in (
+                (identity_claims.c.hold_key, leftovers.hold_keys),
+                (orders.c.order_key, leftovers.order_keys),
+                (workitem_values.c.workitem_key, leftovers.request_keys),
+                (workitem_data_sets.c.workitem_key, leftovers.request_keys),
+            ):
+                gone = sum(_delete(connection, column.table, column.in_(batch)) for batch in batches(keys))
+                _add(counts, column.table.name, gone)
             _add(counts, "orders", _erase_orders_of(connection, accession or ""))
             _leave_merges(connection, study_key)
             if whole_patient:

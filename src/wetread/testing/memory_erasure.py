@@ -12,6 +12,7 @@ from wetread.domain.order import PatientNumber
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_transaction import MemoryTransaction
 from wetread.testing.memory_vault import MemoryVault
+from wetread.testing.memory_workitems import MemoryWorkitemVault
 
 __all__ = ["MemoryErasureStore", "MemoryVaultEraser"]
 
@@ -74,11 +75,11 @@ class MemoryErasureStore(MemoryTransaction):
         others = {each.content_sha256 for each in films if each.study_key != study_key}
         return tuple(sorted({each.content_sha256 for each in films if each.study_key == study_key} - others))
 
-    def erase_rows(self, study_key: StudyKey) -> dict[str, int]:
+    def erase_rows(self, study_key: StudyKey, asked_for: Collection[str] = ()) -> dict[str, int]:
         tombstone, state = self.tombstone(study_key), self._changing
         if tombstone is None or tombstone.state is not TombstoneState.ERASING:
             raise PermanentError("this study is not being erased", code="not_erasing")
-        names = {study_key, *(key for key, each in state.requests.items() if each.study_key == study_key)}
+        names = {study_key, *asked_for, *(key for key, each in state.requests.items() if each.study_key == study_key)}
         counts: dict[str, int] = {}
         for each in fields(state):
             table = getattr(state, each.name)
@@ -99,12 +100,20 @@ def _tells(key: object, row: object, names: set[str]) -> bool:
 
 
 class MemoryVaultEraser:
-    def __init__(self, vault: MemoryVault, orders: MemoryOrderStore) -> None:
-        self._vault, self._orders = vault, orders
+    def __init__(
+        self, vault: MemoryVault, orders: MemoryOrderStore, workitems: MemoryWorkitemVault | None = None
+    ) -> None:
+        self._vault, self._orders, self._workitems = vault, orders, workitems or MemoryWorkitemVault()
         self.rewritten = 0
 
     def numbers(self, study_key: StudyKey) -> tuple[PatientNumber, ...]:
         return self._vault.numbers_of(study_key)
+
+    def workitems(self, study_key: StudyKey, *, whole_patient: bool) -> tuple[str, ...]:
+        films = self._vault.instances(study_key)
+        uids = {films[0].header.study_instance_uid} if films else set()
+        numbers = {each.patient_id for each in self.numbers(study_key)} if whole_patient else set()
+        return self._workitems.naming(uids, numbers)
 
     def erase(self, study_key: StudyKey, leftovers: Leftovers, *, whole_patient: bool) -> dict[str, int]:
         numbers, accession = self.numbers(study_key), self._vault.accession_of(study_key)
@@ -116,6 +125,8 @@ class MemoryVaultEraser:
         }
         if not self._vault.has_accession(accession):
             counts["orders"] += self._orders.forget_orders(each.order_key for each in self._orders.orders_of(accession))
+        for each in leftovers.request_keys:
+            self._workitems.forget(each)
         self._orders.forget_in_merges(study_key)
         if whole_patient:
             gone = [each for each in numbers if not self._vault.known(each)]

@@ -95,6 +95,16 @@ class MemoryWorkitemVault:
         page = found[search.offset : search.offset + search.limit]
         return tuple((each.workitem_key, each.version) for each in page)
 
+    def naming(self, uids: Collection[str], patient_ids: Collection[str]) -> tuple[str, ...]:
+        """Keys of the data sets that say one of these UIDs anywhere, or are of one of these numbers."""
+        found = {
+            each.workitem_key
+            for each in self._items.values()
+            if any(f'"{uid}"' in each.body for uid in uids)
+            or any(name == "PatientID" and value in patient_ids for name, value in each.values)
+        }
+        return tuple(sorted(found))
+
     def forget(self, workitem_key: str) -> None:
         self._items = {key: each for key, each in self._items.items() if key[0] != workitem_key}
 
