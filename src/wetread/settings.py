@@ -244,7 +244,6 @@ class Settings(BaseSettings):
     record_deadline_s: float = Field(default=5.0, gt=0, le=60, description="After this the draft goes on without it.")
     context_priors: int = Field(default=5, ge=0, le=50, description="Most signed priors that a draft is given.")
     context_snippets: int = Field(default=5, ge=0, le=20, description="Most pieces of the record that it is given.")
-
     trials_enabled: bool = Field(default=False, description="Let trial criteria be tried on studies and records.")
 
     text_encoder: Literal["hashing", "minilm"] = Field(

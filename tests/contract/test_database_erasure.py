@@ -27,7 +27,7 @@ from wetread.domain.role import Role
 from wetread.ports.database import Database
 from wetread.storage.database import SqlDatabase
 from wetread.storage.engine import make_engine, writing
-from wetread.storage.erasure_rows import ASKED_BY, KEPT, TELLS_OF_NO_STUDY
+from wetread.storage.erasure_rows import ASKED_BY, KEPT, SENT_OF, TELLS_OF_NO_STUDY
 from wetread.storage.schema import metadata_of
 from wetread.testing.builders import NOON, a_report, a_signature, a_study, an_instance
 
@@ -161,7 +161,7 @@ def test_every_table_of_the_real_schema_is_known_to_the_erasure(engine: Engine) 
     by_study = {
         name for name in there if any(each["name"] == "study_key" for each in inspect(engine).get_columns(name))
     }
-    said = (set(KEPT), set(ASKED_BY), set(TELLS_OF_NO_STUDY), by_study - set(KEPT))
+    said = (set(KEPT), set(ASKED_BY), set(SENT_OF), set(TELLS_OF_NO_STUDY), by_study - set(KEPT))
     assert there == set().union(*said)
     assert sum(map(len, said)) == len(there), "a table is said to be two things"
 
@@ -177,6 +177,7 @@ def test_a_row_in_every_table_and_nothing_of_the_study_is_left(engine: Engine, s
         connection.execute(rounds.insert().values({"round_id": mark, "drawn_at": NOON, "body": "-"}))
         for table in tables:
             values = {each.name: _value(each.type, mark) for each in table.c}
+            values |= {SENT_OF[table.name]: f"{mark}:1"} if table.name in SENT_OF else {}
             connection.execute(table.insert().values(values))
     database = SqlDatabase(sql_url)
     with database.begin() as unit:

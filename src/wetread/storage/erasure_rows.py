@@ -18,7 +18,7 @@ from wetread.storage.schema import metadata_of
 from wetread.storage.transaction import Transaction, batches
 from wetread.storage.workitem_schema import read_requests
 
-__all__ = ["ASKED_BY", "KEPT", "TELLS_OF_NO_STUDY", "ErasureRows", "rewritten_tables"]
+__all__ = ["ASKED_BY", "KEPT", "SENT_OF", "TELLS_OF_NO_STUDY", "ErasureRows", "rewritten_tables"]
 
 _T = TypeVar("_T")
 KEPT = {
@@ -28,11 +28,14 @@ KEPT = {
 """Tables that name a study and keep it, and why."""
 ASKED_BY = {
     "asked_tasks": "task_key",
+    "foreign_steps": "step_key",
     "workitems": "workitem_key",
     "workitem_events": "workitem_key",
     "workitem_subscriptions": "scope",
 }
 """Tables whose rows belong to a request for a read of the study, by the column that has its key."""
+SENT_OF = {"commitments": "sent"}
+"""Tables whose rows are of a sent report, by the column that begins with the study's key and a colon."""
 TELLS_OF_NO_STUDY = {
     "accounts": "people who work here",
     "archive_feeds": "how far an archive was read",
@@ -150,6 +153,8 @@ class ErasureRows(Transaction):
             name: sum(self._delete(_TABLES[name], _TABLES[name].c[by].in_(batch)) for batch in batches(asked))
             for name, by in ASKED_BY.items()
         }
+        for name, by in SENT_OF.items():
+            counts[name] = self._delete(_TABLES[name], _TABLES[name].c[by].startswith(f"{study_key}:"))
         for table in reversed(metadata_of("work").sorted_tables):  # what refers to others first
             if "study_key" in table.c and table.name not in KEPT:
                 counts[table.name] = self._delete(table, table.c.study_key == study_key)
@@ -172,4 +177,4 @@ _TABLES = metadata_of("work").tables
 def rewritten_tables() -> tuple[str, ...]:
     """What `Database.rewrite` rewrites on PostgreSQL: every table that a study's rows were in, and where its erasure was planned."""
     named = (each.name for each in metadata_of("work").sorted_tables if "study_key" in each.c and each.name != "audit")
-    return (*named, *ASKED_BY, "quality")
+    return (*named, *ASKED_BY, *SENT_OF, "quality")

@@ -96,7 +96,8 @@ def _tells(key: object, row: object, names: set[str]) -> bool:
     keys = key if isinstance(key, tuple) else (key,)
     job = getattr(row, "job", row)
     said = (*keys, getattr(job, "study_key", None), getattr(row, "workitem_key", None), getattr(row, "scope", None))
-    return not names.isdisjoint(each for each in said if isinstance(each, str))
+    sent = str(getattr(row, "of", "")).partition(":")[0]  # of a report that was sent
+    return not names.isdisjoint(each for each in (*said, sent) if isinstance(each, str))
 
 
 class MemoryVaultEraser:
