@@ -1,4 +1,4 @@
-"""A study that was erased and comes again: kept, shown as rejected with its reason, read by no model until a person says so (ADR-0023)."""
+"""A study that was erased and comes again: kept, shown as rejected with its reason, read by no model until a person says so (ADR-0025)."""
 
 from dataclasses import replace
 
