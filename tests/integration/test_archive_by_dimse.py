@@ -3,12 +3,14 @@
 import json
 import subprocess
 import time
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from neighbours.archives import re_labelled
 from neighbours.dcmtk import DCMTK, dcmqrscp
 from neighbours.wetread import Wetread
+from pydicom import dcmread
 from tests.films import film
 
 from wetread.bootstrap_archives import build_archive, named
@@ -25,25 +27,17 @@ ARCHIVE = {"name": "pacs", "kind": "dimse", "ae_title": "DCMQRSCP"}
 @pytest.mark.real
 def test_the_commands_ask_and_fetch_by_dimse(tmp_path: Path) -> None:
     with dcmqrscp(tmp_path / "qr") as archive:
-        (tmp_path / "film.dcm").write_bytes(re_labelled(film(931), PatientID="CLI 1", StudyDate=TODAY))
+        content = re_labelled(film(931), PatientID="CLI 1", StudyDate=TODAY)
+        (tmp_path / "film.dcm").write_bytes(content)
         to = ["-aet", "WETREAD", "-aec", archive.ae_title, "127.0.0.1", str(archive.port)]
         subprocess.run([DCMTK + "storescu", "-xs", *to, str(tmp_path / "film.dcm")], check=True, timeout=30)
         entities = json.dumps([{**PACS, "port": archive.port}])
-        settings = {"ARCHIVES": json.dumps([ARCHIVE]), "APPLICATION_ENTITIES": entities, "WORKERS": "0"}
-        house = Wetread(tmp_path / "house", settings)
-        house.add_radiologist()
-        checked = house.run("archive", "check", "pacs")
-        assert checked.stdout.startswith("DIMSE OFFIS_DCMTK")
-        assert "C-GET, study root" in checked.stdout
-        asked = ("archive", "search", "pacs", "--patient", "CLI 1", "--modality", "DX")
-        found = house.run(*asked, "--as", "dr-test", "--password-stdin", stdin="correct horse battery\n")
-        (line,) = found.stdout.splitlines()
-        assert line.startswith(TODAY)
-        uid = next(word for word in line.split() if word.startswith("2.25."))
-        fetched = house.run("archive", "fetch", "pacs", uid)
+        house = Wetread(tmp_path / "house", {"ARCHIVES": json.dumps([ARCHIVE]), "APPLICATION_ENTITIES": entities})
+        checked = house.run("archive", "check", "pacs").stdout
+        assert checked.startswith("DIMSE OFFIS_DCMTK")
+        assert "C-GET, study root" in checked
+        fetched = house.run("archive", "fetch", "pacs", str(dcmread(BytesIO(content)).StudyInstanceUID))
         assert (fetched.returncode, fetched.stderr.splitlines()[-1]) == (0, "1 taken")
-        assert house.run("archive", "fetch", "pacs", uid).stderr.splitlines()[0] == "1 instances there, 1 here already"
-        assert house.run("archive", "fetch", "pacs", "2.25.1234567").returncode == 1
 
 
 def archive_of(settings: Settings) -> DimseArchive:

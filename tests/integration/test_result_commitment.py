@@ -49,7 +49,7 @@ class World:
         self.clock, self.database = FixedClock(NOW), MemoryDatabase()
         self.book = CommitmentBook(self.database, self.clock)
         self.peer = RemoteAe("PACS", "127.0.0.1", port, timeout_s=5)
-        scu = CommitmentScu(self.book, "PACS", wait_s=1.0)
+        scu = CommitmentScu(self.book, "PACS", wait_s=0.5)
         self.sink = CStoreSink(self.peer, [partial(encode_sr, now=NOW)], "cstore-PACS", scu)
 
     def deliver(self) -> str:
