@@ -109,7 +109,10 @@ class Eraser:
 
     def _wait(self, claimed: Erasure, problem: str) -> Erasure:
         with self.database.begin() as unit:
-            waiting = replace(unit.erasure(claimed.number) or claimed, due_at=self.clock.now() + _WAIT, problem=problem)
+            waiting = unit.erasure(claimed.number) or claimed
+            if not waiting.is_open:
+                return waiting
+            waiting = replace(waiting, due_at=self.clock.now() + _WAIT, problem=problem)
             unit.save_erasure(waiting)
             unit.commit()
         return waiting
@@ -121,6 +124,9 @@ class Eraser:
         whole = claimed.patient is not None
         asked_for = {each: self.identity.workitems(each, whole_patient=whole) for each in claimed.study_keys}
         with self.database.begin() as unit:
+            now_stands = unit.erasure(claimed.number) or claimed
+            if now_stands.state is not ErasureState.APPROVED:  # withdrawn, or begun by another worker
+                return now_stands
             blocked = self._blocked(unit, claimed, patients)
             if claimed.reason is ErasureReason.RETENTION_OVER:
                 keys = tuple(each for each in claimed.study_keys if each not in blocked)
@@ -237,6 +243,8 @@ class Eraser:
         ended = replace(claimed, state=ErasureState.ERASED, due_at=None, problem="")
         now = self.clock.now()
         with self.database.begin() as unit:
+            if (by_another := unit.erasure(claimed.number)) and by_another.state is ErasureState.ERASED:
+                return by_another
             self._mark(unit, claimed, lambda each: replace(each, state=TombstoneState.ERASED, erased_at=now))
             unit.save_erasure(ended)
             facts = (("erasure", str(claimed.number)),)

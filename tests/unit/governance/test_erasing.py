@@ -29,6 +29,10 @@ from wetread.testing.memory_vault import MemoryVault
 KEY, OTHER = StudyKey("gone"), StudyKey("stays")
 
 
+_COMMITTING = ("erase_before_commit", "erase_before_end")
+"""Inside a transaction, where nobody overtakes."""
+
+
 class Died(BaseException):
     """As a process does: nothing that catches an error catches it."""
 
@@ -118,6 +122,40 @@ def test_whoever_dies_there_is_followed_by_one_that_ends_it(
     assert ended is not None
     assert ended.number == number
     assert_gone(house)
+
+
+def test_what_is_withdrawn_at_the_last_moment_is_not_erased(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def withdraw(reached: str) -> None:
+        if reached == "erase_claimed":
+            house.desk.withdraw(QUALITY, 1)
+
+    house.approve()
+    monkeypatch.setattr(erasing, "reach", withdraw)
+    left = house.eraser.run_once()
+    assert left is not None
+    assert left.state is ErasureState.WITHDRAWN
+    with house.database.begin(write=False) as unit:
+        assert (unit.find_study(KEY) is not None, unit.tombstone(KEY)) == (True, None)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_two_workers_at_once_erase_it_once(house: House, point: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person says `wetread erase run` while a worker is at it: one overtakes the other at that point."""
+    overtaken = []
+
+    def overtake(reached: str) -> None:
+        if reached == point and not overtaken:
+            overtaken.append(house)
+            if point not in _COMMITTING:
+                house.eraser.run_once(number=1)
+
+    house.approve()
+    monkeypatch.setattr(erasing, "reach", overtake)
+    house.eraser.run_once()
+    assert overtaken
+    assert_gone(house)
+    done = [each for each in house.database.audit_records() if each.event.action == "erasure.done"]
+    assert len(done) == 1
 
 
 def test_a_database_that_is_busy_is_said_and_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
