@@ -37,7 +37,7 @@ WORDS = {
     "probability": "0.7391",
     "operating point": "0.4137",
     "raw score": "1.8831",
-    "region": "1777",
+    "region": "1777177717",
     "model": "okapinet",
     "film quality": "quaggaflag",
     "a colleague's mark": "galagomark",
@@ -61,7 +61,7 @@ def a_told_study(world: World, state: StudyState = StudyState.DRAFTED) -> StudyK
     point = OperatingPoint(0.4137, "okapi rule", None, None)
     finding = a_finding(
         FindingName.HERNIA, probability=0.7391, raw_score=1.8831, operating_point=point, laterality="",
-        region=Region(1777, 1888, 20, 30),
+        region=Region(1777177717, 1888, 20, 30),
     )  # fmt: skip
     analysis = an_analysis(
         model=ModelIdentity("okapinet", "9.8.7", "f" * 64),
@@ -117,6 +117,8 @@ def paths(operation: Operation, key: str) -> list[str]:
         .replace("{place}", "7FE00010")
         .replace("{resource_type}", "DiagnosticReport")
         .replace("{resource_id}", key)
+        .replace("{workitem}", "2.25.404")
+        .replace("{subscriber}", "RIS")
         for each in found
     ]
     if "{series_uid}" in operation.path:
