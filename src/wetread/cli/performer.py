@@ -2,28 +2,18 @@
 
 from wetread.bootstrap import build_core
 from wetread.bootstrap_worklist import build_foreign_performer
-from wetread.cli.options import parser_for, settings_from
-from wetread.cli.polling import ask_until_stopped
-from wetread.cli.processes import configure_logging, leave_with_parent
-from wetread.settings import SettingsError
+from wetread.cli.polling import Asks, poll
+from wetread.settings import Settings
 
 __all__ = ["run"]
 
 
 def run(argv: list[str]) -> int:
-    parser = parser_for(
-        "performer", "Perform reads of a worklist manager elsewhere until stopped. Setting: ups_manager."
-    )
-    parser.add_argument("--once", action="store_true", help="look once and end; an error is the answer")
-    args = parser.parse_args(argv)
-    settings = settings_from(args)
-    configure_logging(settings.log_level)
-    leave_with_parent()
-    if settings.ups_manager is None:
-        raise SettingsError("ups_manager is not set: whose worklist shall be asked?")
-    performer = build_foreign_performer(build_core(settings), settings.ups_manager)
-    if args.once:
-        performer.run_once()
-        return 0
-    ask_until_stopped("ups_manager", performer.run_once, settings.ups_manager.every_s)
-    return 0
+    return poll(argv, "performer", "Perform reads of a worklist manager elsewhere", "ups_manager", _build)
+
+
+def _build(settings: Settings) -> Asks | None:
+    manager = settings.ups_manager
+    if manager is None:
+        return None
+    return build_foreign_performer(build_core(settings), manager).run_once, manager.every_s
