@@ -9,6 +9,7 @@ from wetread.domain.identifiers import PatientKey, StudyKey
 from wetread.governance.erasing import Elsewhere, Eraser
 from wetread.governance.erasure_desk import ErasureDesk
 from wetread.governance.legal_hold_desk import LegalHoldDesk
+from wetread.governance.study_retention import StudyRetentionRound
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -17,7 +18,7 @@ from wetread.ports.vault import Vault
 from wetread.settings import Settings
 from wetread.storage.vault_erasure import SqlVaultEraser
 
-__all__ = ["build_eraser", "build_erasure_desk", "build_legal_hold_desk"]
+__all__ = ["build_eraser", "build_erasure_desk", "build_legal_hold_desk", "build_study_retention"]
 
 
 def build_erasure_desk(
@@ -26,6 +27,14 @@ def build_erasure_desk(
     identity = SqlVaultEraser(settings.resolved_vault_url)
     policy = SuitabilityPolicy(read_secondary_capture=settings.read_secondary_capture)
     return ErasureDesk(database, vault, identity, clock, secret, policy, _kept_for(settings))
+
+
+def build_study_retention(settings: Settings, desk: ErasureDesk) -> StudyRetentionRound | None:
+    """None where nothing is to be done when the period is over, or none is set."""
+    kept = settings.study_retention
+    if kept is None or kept.afterwards == "nothing":
+        return None
+    return StudyRetentionRound(desk, kept.afterwards == "erase", kept.studies_per_night)
 
 
 def build_legal_hold_desk(

@@ -11,6 +11,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import Act, Actor, require
 from wetread.governance.erasure_desk import ErasureDesk, Look
+from wetread.governance.study_retention import StudyRetentionRound
 
 __all__ = ["run"]
 
@@ -26,6 +27,7 @@ def run(argv: list[str]) -> int:
         "list": _list,
         "show": _show,
         "run": _run,
+        "retention": _retention,
         "release": _release,
     }
     return do_act(
@@ -136,6 +138,21 @@ def _run(argv: list[str]) -> int:
         raise PermanentError("no erasure of that number is approved and not over", code="no_erasure")
     print(_row(erasure))
     return int(erasure.state is not ErasureState.ERASED)
+
+
+def _retention(argv: list[str]) -> int:
+    parser = parser_for(
+        "erase retention", "What the next round of the retention period would take, and what is held back."
+    )
+    core = build_core(settings_from(parser.parse_args(argv)))
+    kept = core.settings.study_retention
+    if kept is None:
+        print("no retention period is set")
+        return 0
+    look = StudyRetentionRound(_desk(core), False, kept.studies_per_night).look()
+    print("\n".join([f"{len(look.due)} studies are due", *(f"  {each}" for each in look.due)]))
+    print("\n".join(f"held back: {count}: {each.words}" for each, count in look.held_back) or "nothing is held back")
+    return 0
 
 
 def _release(argv: list[str]) -> int:

@@ -4,7 +4,7 @@ import signal
 import threading
 
 from wetread.bootstrap import build_worker
-from wetread.bootstrap_erasure import build_eraser
+from wetread.bootstrap_erasure import build_eraser, build_erasure_desk, build_study_retention
 from wetread.bootstrap_models import watch_rollouts
 from wetread.bootstrap_orders import build_order_retention
 from wetread.bootstrap_retrieval import build_retention
@@ -30,6 +30,9 @@ def run(argv: list[str]) -> int:
     pipeline = worker.pipeline
     eraser = build_eraser(settings, worker.database, pipeline.files, pipeline.vault, worker.clock, pipeline.uid_seed)
     threading.Thread(target=eraser.run, args=(stop,), daemon=True).start()
+    desk = build_erasure_desk(settings, worker.database, pipeline.vault, worker.clock, pipeline.uid_seed)
+    if studies := build_study_retention(settings, desk):
+        threading.Thread(target=studies.run, args=(stop,), daemon=True).start()
     looks = (settings, worker.database, worker.pipeline.vault, worker.clock, stop)
     threading.Thread(target=watch_rollouts, args=looks, daemon=True).start()
     worker.run(stop, beat=heartbeat.beat)

@@ -7,15 +7,17 @@ from datetime import timedelta
 import pytest
 from tests.erasure_house import ADMIN, POINTS, QUALITY
 
-from wetread.domain.erasure import ErasureReason, ErasureState, TombstoneState
+from wetread.domain.erasure import ErasureReason, ErasureState, Obstacle, TombstoneState
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import PatientKey, StudyKey
+from wetread.domain.legal_hold import HoldReason, HoldScope, LegalHold
 from wetread.domain.quality import FrozenFilms, QualityReference
 from wetread.domain.report import ReportStatus
 from wetread.domain.study_state import StudyState
 from wetread.governance import erasing
 from wetread.governance.erasing import Elsewhere, Eraser
 from wetread.governance.erasure_desk import ErasureDesk
+from wetread.governance.study_retention import StudyRetentionRound
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.vault import VaultInstance
 from wetread.testing.builders import NOON, a_header, a_report, a_signature, a_study, an_instance
@@ -171,6 +173,35 @@ def test_a_database_that_is_busy_is_said_and_tried_again(house: House, monkeypat
     house.clock.advance(600)
     assert house.eraser.run_once() is not None
     assert_gone(house)
+
+
+def test_once_a_day_what_is_due_is_proposed_or_erased_and_the_rest_is_counted(house: House) -> None:
+    desk = replace(house.desk, kept_for=timedelta(days=30))
+    proposing = StudyRetentionRound(desk, executes=False, most=1)
+    assert proposing.run_once() is None, "nothing is due"
+    house.clock.advance(31 * 86400)
+    held = LegalHold(1, HoldScope.STUDY, KEY, HoldReason.COMPLAINT, "quinn", QUALITY.role, NOON)
+    with house.database.begin() as unit:
+        unit.save_legal_hold(held)
+        unit.commit()
+    look = proposing.look()
+    assert (look.due, look.held_back) == ((OTHER,), ((Obstacle.LEGAL_HOLD, 1),))
+    asked = proposing.run_once()
+    assert asked is not None
+    assert (asked.state, asked.study_keys, asked.asked.actor_id) == (ErasureState.ASKED, (OTHER,), "wetread")
+    assert house.eraser.run_once() is None, "nobody approved"
+    assert proposing.run_once() is None, "one is open"
+    house.desk.withdraw(QUALITY, asked.number)
+    assert proposing.run_once() is None, "once a day"
+    house.clock.advance(86400)
+    by_policy = StudyRetentionRound(desk, executes=True, most=5).run_once()
+    assert by_policy is not None
+    assert house.eraser.run_once() is not None
+    with house.database.begin(write=False) as unit:
+        stone = unit.tombstone(OTHER)
+        assert (unit.find_study(OTHER), unit.find_study(KEY) is not None) == (None, True)
+    assert stone is not None
+    assert (stone.reason, stone.approved_by) == (ErasureReason.RETENTION_OVER, "study_retention")
 
 
 def test_a_study_is_kept_as_long_as_the_site_has_to(house: House) -> None:
