@@ -18,6 +18,7 @@ from tests.erasing_child import run_erasure
 from tests.journey.test_one_study import DOCTOR, SECRET, House, prediction
 from tests.order_world import a_film
 from wetread.bootstrap_erasure import build_eraser, build_erasure_desk, build_legal_hold_desk
+from wetread.bootstrap_quality import build_prediction_log, build_quality_watch
 from wetread.bootstrap_retrieval import build_case_keeper, build_snippet_store
 from wetread.bootstrap_sinks import build_sinks
 from wetread.domain.erasure import Erasure, ErasureReason
@@ -119,6 +120,12 @@ class ErasureHouse(House):
 
     def run(self, number: int, fault: str = "") -> tuple[int, str]:
         return run_erasure(self.folder, number, fault)
+
+    def measured(self) -> set[str]:
+        """A round of live monitoring; the studies that it read."""
+        opened = build_quality_watch(self.settings, self.database, self.vault, cases=None)
+        opened.run_once(self.clock.now())
+        return {each.study for each in build_prediction_log(self.settings, self.database, self.vault).rows()}
 
     def work(self) -> None:
         for _ in range(3):

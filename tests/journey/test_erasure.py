@@ -25,6 +25,7 @@ def house(tmp_path: Path) -> ErasureHouse:
 
 def test_nothing_of_an_erased_study_is_left_and_another_is_untouched(house: ErasureHouse) -> None:
     gone, stays = house.life(1), house.life(2)
+    assert house.measured() == {gone.key, stays.key}
     assert len(house.found(gone)) > len(gone.words), "the hunt finds what is there"
     before = house.found(stays)
     erasure = house.approved(gone.key)
@@ -34,6 +35,7 @@ def test_nothing_of_an_erased_study_is_left_and_another_is_untouched(house: Eras
     assert house.found(gone) == set()
     assert house.found(stays) == before
     assert verify_chain(list(house.database.audit_records())) is None
+    assert house.measured() == {stays.key}
     with pytest.raises(StudyNotFound):
         house.desk.look(DOCTOR, gone.key)
     assert house.desk.look(DOCTOR, stays.key).study.state is StudyState.DELIVERED
