@@ -16,6 +16,7 @@ from neighbours.hl7_node import hl7_server
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port
 from neighbours.receivers import http_receiver, mllp_listener
+from neighbours.tiny_pacs import tiny_pacs
 
 from wetread.channels.http import HttpPeer
 from wetread.channels.result_webhook import ResultWebhook
@@ -98,6 +99,20 @@ def cstore_orthanc(stack: ExitStack, folder: Path) -> Case:
     )
 
 
+def cstore_tiny_pacs(stack: ExitStack, folder: Path) -> Case:
+    peer = stack.enter_context(tiny_pacs(folder))
+
+    def sink(ae_title: str, port: int) -> CStoreSink:
+        return CStoreSink(RemoteAe(ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+
+    return Case(
+        sink(peer.ae_title, peer.port),
+        lambda: len(list(peer.folder.rglob("*.dcm"))),
+        sink(peer.ae_title, free_port()),
+        sink("SOMEBODYELSE", peer.port),
+    )
+
+
 def cstore_dcmtk(stack: ExitStack, folder: Path) -> Case:
     peer = stack.enter_context(storescp(folder / "takes"))
     refuses = stack.enter_context(storescp(folder / "refuses", "--refuse"))
@@ -167,7 +182,10 @@ def webhook(stack: ExitStack, folder: Path) -> Case:
     )
 
 
-REAL = [pytest.param(make, marks=pytest.mark.real) for make in (stow, cstore_orthanc, cstore_dcmtk, fhir, hl7_node)]
+REAL = [
+    pytest.param(make, marks=pytest.mark.real)
+    for make in (stow, cstore_orthanc, cstore_dcmtk, cstore_tiny_pacs, fhir, hl7_node)
+]
 
 
 def of_study(name: str, report: Report | None = None) -> ReportPackage:
