@@ -8,6 +8,7 @@ from threading import Lock
 
 from wetread.domain.errors import HostileInput
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, StudyKey, study_key
+from wetread.domain.job import JobKind
 from wetread.domain.study import ImageTraits, InstanceHeader, PatientIdentity, Sex
 from wetread.ingest.outcome import NO_CLAIM, Claim, InstanceOutcome
 from wetread.ingest.reception import Inspector, Reception
@@ -121,12 +122,12 @@ class House:
         database: Database,
         vault: Vault,
         *,
-        fetches_priors: bool = False,
+        asks: tuple[JobKind, ...] = (),
         takes_own: bool = True,
         check_identity: IdentityCheck = no_check,
     ) -> Reception:
         return Reception(
-            fetches_priors=fetches_priors,
+            asks=asks,
             takes_own=takes_own,
             check_identity=check_identity,
             files=self.files,

@@ -19,6 +19,7 @@ from wetread.dicom.header import HEADER_ITEMS, HEADER_TAGS
 from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from wetread.dicom.query_retrieve import MODELS
 from wetread.dicom.transfer_syntax import DEFLATED, EXPLICIT, LOSSLESS_TARGETS, TRANSFER_SYNTAXES
+from wetread.dicom.worklist_scu import WORKLIST_RETURNED
 from wetread.ingest.outcome import Outcome
 from wetread.ports.vault import INSTANCE_KEYS, ORDER_KEYS, SERIES_KEYS, STUDY_KEYS
 from wetread.web.dicom_json import ATTRIBUTES, INSTANCE_EXTRAS, SERIES_EXTRAS
@@ -69,6 +70,16 @@ def made_objects() -> str:
 def query_models() -> str:
     rows = ((UID(uid).name, f"`{uid}`") for models in MODELS.values() for uid in models)
     return _table("SOP class | UID", rows)
+
+
+def worklist_keys() -> str:
+    """What the worklist SCU asks by and for."""
+    keys = (
+        ("AccessionNumber", "matched"),
+        ("PatientID", "matched"),
+        *((each, "returned") for each in WORKLIST_RETURNED),
+    )
+    return _table("attribute | in the question", sorted(keys, key=lambda each: each[1]))
 
 
 def implementation() -> str:
@@ -137,6 +148,7 @@ TABLES = {
     "storage-classes": storage_classes,
     "made-objects": made_objects,
     "query-models": query_models,
+    "worklist-keys": worklist_keys,
     "implementation": implementation,
     "statuses": statuses,
     "resources": resources,

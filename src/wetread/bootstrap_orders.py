@@ -1,18 +1,25 @@
 """What the hospital says, put together: its store beside the vault, the order desk, and the MLLP door with its settings."""
 
 import ssl
+import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap_quality import site_zone
 from wetread.context.retention import Retention
+from wetread.dimse_neighbours import worklist_of
 from wetread.domain.errors import PermanentError
+from wetread.domain.job import Job, JobKind
+from wetread.domain.resting import Resting
+from wetread.ingest.outside_work import OutsideWork
 from wetread.orders.arrivals import ArrivalCheck
 from wetread.orders.asked_tasks import TaskDesk
 from wetread.orders.desk import OrderDesk
 from wetread.orders.lookup import OrdersOfStudy
 from wetread.orders.read_requests import RequestDesk
 from wetread.orders.retention import OrderRetention
+from wetread.orders.worklist_query import Asked, WorklistAsker
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.vault import Vault
@@ -21,6 +28,7 @@ from wetread.settings_hl7 import Hl7Listener
 from wetread.storage.orders import SqlOrderStore
 
 if TYPE_CHECKING:
+    from wetread.dicom.remote_ae import RemoteAe
     from wetread.fhir.order_door import FhirOrderDoor
     from wetread.hl7.mllp_server import MllpServer
 
@@ -33,7 +41,17 @@ __all__ = [
     "build_order_store",
     "build_orders_of",
     "build_task_desk",
+    "build_worklist_work",
+    "hears_orders",
 ]
+
+_FIRST_PAUSE = timedelta(seconds=15)
+"""Sooner than the read is done, mostly."""
+
+
+def hears_orders(settings: Settings) -> bool:
+    """Whether any hospital system says what was ordered, so that a film may be of somebody else."""
+    return bool(settings.hl7_listener or settings.fhir_requests or worklist_of(settings))
 
 
 def build_order_store(settings: Settings) -> SqlOrderStore:
@@ -68,6 +86,17 @@ def build_order_door(
         return None
     orders = build_order_desk(settings, database, vault, clock, secret)
     return FhirOrderDoor(orders, build_task_desk(orders), settings.record_patient_systems, secret)
+
+
+def build_worklist_work(peer: "RemoteAe", desk: OrderDesk) -> OutsideWork:
+    from wetread.dicom.worklist_scu import WorklistScu
+
+    asker = WorklistAsker(WorklistScu(peer), desk, Resting(time.monotonic))
+
+    def ask(job: Job, _: Callable[[], None]) -> bool:
+        return asker.ask(job.study_key, again=job.attempt > 1) is Asked.AWAY
+
+    return OutsideWork(JobKind.ORDERS, ask, desk.database, desk.clock, _FIRST_PAUSE)
 
 
 def build_order_retention(settings: Settings, database: Database, vault: Vault, clock: Clock) -> Retention | None:

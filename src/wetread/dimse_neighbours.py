@@ -7,7 +7,7 @@ from wetread.dicom.remote_ae import RemoteAe
 from wetread.settings import Remote, Settings, SettingsError
 from wetread.settings_dimse import EntitySettings, ItMay, WeUse
 
-__all__ = ["Neighbour", "neighbours_of"]
+__all__ = ["Neighbour", "neighbours_of", "worklist_of"]
 
 _OLDER_SINK = "cstore"
 
@@ -44,6 +44,14 @@ def neighbours_of(settings: Settings) -> tuple[Neighbour, ...]:
         if titles.count(title) > 1 or any(each.ae_title == title for each in older):
             raise SettingsError(f"{title} is configured twice: keep its one entry in application_entities")
     return (*table, *older)
+
+
+def worklist_of(settings: Settings) -> RemoteAe | None:
+    """Whose worklist says what was ordered; None where nobody's does. Raises SettingsError for two: they could contradict each other."""
+    found = [each.remote for each in neighbours_of(settings) if "worklist" in each.we_use and each.remote]
+    if len(found) > 1:
+        raise SettingsError("two application_entities have worklist in we_use: one says what was ordered")
+    return found[0] if found else None
 
 
 def _of_table(entity: EntitySettings, settings: Settings) -> Neighbour:

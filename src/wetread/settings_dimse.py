@@ -94,7 +94,7 @@ class DimseTls(BaseModel):
 
 ItMay = Literal["store", "query", "receive"]
 """Of us: store films here; find and retrieve what is here; be sent it by a C-MOVE."""
-WeUse = Literal["query_retrieve", "store", "commitment"]
+WeUse = Literal["query_retrieve", "worklist", "store", "commitment"]
 """Of it."""
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 
 from wetread.delivery.plan import retry_delay_s
 from wetread.domain.errors import PermanentError, TransientError
-from wetread.domain.job import Job, JobKind
+from wetread.domain.job import ASKS_OUTSIDE, Job, JobKind
 from wetread.pipeline import Pipeline
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -33,7 +33,7 @@ class Worker:
     lease_s: float
     max_attempts: int
     delivery_max_attempts: int
-    kinds: frozenset[JobKind] = frozenset(JobKind) - {JobKind.PRIORS}
+    kinds: frozenset[JobKind] = frozenset(JobKind) - ASKS_OUTSIDE
     sweep: Callable[[], object] = lambda: None
 
     def run(self, stop: threading.Event, *, idle_s: float = 0.2, beat: Callable[[], None] = lambda: None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neighbours.process import free_port, listens, running
+from pydicom.dataset import Dataset
 
 DCMTK = "/usr/bin/"
 """Where Debian puts DCMTK's programs: an activated environment has others of the same names (pynetdicom's)."""
@@ -57,4 +58,17 @@ def dcmqrscp(
     )
     command = [DCMTK + "dcmqrscp", "--config", str(folder / "dcmqrscp.cfg"), "--log-level", "info", str(peer.port)]
     with running(command, folder / "dcmqrscp.log", lambda: listens(peer.port)):
+        yield peer
+
+
+@contextmanager
+def wlmscpfs(folder: Path, scheduled: Sequence[Dataset]) -> Iterator[DimsePeer]:
+    """A modality worklist with these answers in it."""
+    peer = DimsePeer("WLMSCPFS", free_port(), folder / "worklists" / "WLMSCPFS")
+    peer.folder.mkdir(parents=True)
+    (peer.folder / "lockfile").touch()
+    for number, each in enumerate(scheduled):
+        each.save_as(peer.folder / f"{number}.wl", enforce_file_format=True)
+    command = [DCMTK + "wlmscpfs", "--single-process", "-csk", "-dfp", str(folder / "worklists"), str(peer.port)]
+    with running(command, folder / "wlmscpfs.log", lambda: listens(peer.port)):
         yield peer

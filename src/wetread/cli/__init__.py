@@ -25,7 +25,7 @@ COMMANDS = {
     "hold": "legal holds on studies and patients: set, lift, list",
     "watch": "run the folder watcher alone (serve starts it by itself)",
     "send": "send DICOM files to an archive or to wetread",
-    "ae": "DICOM neighbours: list them, C-ECHO, check what works and what to do where it does not",
+    "ae": "DICOM neighbours: list them, C-ECHO, check what works and what to do where it does not; ask a worklist for orders",
     "archive": "other archives: list, check, search, fetch, sweep; run their feeds alone (serve starts them by itself)",
     "conformance": "ask a DICOM neighbour what it can do",
     "status": "studies, jobs, dead letters; retry a dead job",

@@ -5,12 +5,18 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from wetread.bootstrap import build_core
+from wetread.bootstrap_orders import build_order_desk, build_worklist_work
 from wetread.cli.options import do_act, parser_for, settings_from
+from wetread.cli.polling import stopped_by_signal
+from wetread.cli.processes import configure_logging, leave_with_parent
 from wetread.dicom.ae_check import check_ae
 from wetread.dicom.remote_ae import RemoteAe, echo
-from wetread.dimse_neighbours import Neighbour, neighbours_of
+from wetread.dimse_neighbours import Neighbour, neighbours_of, worklist_of
 from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import PermanentError, WetreadError
+from wetread.ingest.turns import in_turns
+from wetread.settings import SettingsError
 
 __all__ = ["run"]
 
@@ -20,8 +26,8 @@ def run(argv: list[str]) -> int:
         argv,
         "ae",
         "The DICOM application entities beside us (application_entities and the older lists), and whether we can work with them.",
-        {"list": _list, "echo": _echo, "check": _check},
-        "list them; C-ECHO; or connection, TLS, AE titles and each service that is used of them",
+        {"list": _list, "echo": _echo, "check": _check, "worklist": _worklist},
+        "list them; C-ECHO; connection, TLS, AE titles and each service that is used of them; or ask the worklist for orders",
     )
 
 
@@ -80,6 +86,21 @@ def _check(argv: list[str]) -> int:
     if as_json:
         print(json.dumps({title: [asdict(each) for each in steps] for title, steps in found.items()}, indent=1))
     return 1 if any(each.verdict is Verdict.NO for steps in found.values() for each in steps) else 0
+
+
+def _worklist(argv: list[str]) -> int:
+    parser = parser_for(
+        "ae worklist", "Ask a neighbour's modality worklist for the order of each film that has none, until stopped."
+    )
+    settings = settings_from(parser.parse_args(argv))
+    configure_logging(settings.log_level)
+    leave_with_parent()
+    if (peer := worklist_of(settings)) is None:
+        raise SettingsError('no worklist is in the settings: application_entities with we_use = ["worklist"]')
+    core = build_core(settings)
+    desk = build_order_desk(settings, core.database, core.vault, core.clock, core.secret)
+    in_turns(build_worklist_work(peer, desk).run_one, stopped_by_signal())
+    return 0
 
 
 def _told(remote: RemoteAe, steps: Iterable[Capability], *, quiet: bool) -> list[Capability]:

@@ -1,14 +1,13 @@
 """`wetread archive list|check|search|fetch|sweep|feed`: the other archives, what they have, and what comes from them."""
 
 import json
-import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
-from threading import Event, Thread
+from threading import Thread
 from typing import TypeVar
 
 from wetread.bootstrap import Core, build_core, build_reception, build_sandbox
@@ -22,6 +21,7 @@ from wetread.bootstrap_archives import (
 )
 from wetread.cli.conformance import tell
 from wetread.cli.options import account_options, do_act, parser_for, settings_from
+from wetread.cli.polling import stopped_by_signal
 from wetread.cli.processes import configure_logging, leave_with_parent
 from wetread.cli.sign import opened
 from wetread.domain.archive import ArchivedInstance, StudyQuery
@@ -33,7 +33,7 @@ from wetread.domain.identifiers import is_valid_uid
 from wetread.domain.role import Act, require
 from wetread.ingest.archive_feed import FeedRound, keep_aside
 from wetread.ingest.archive_keeper import probe_archive
-from wetread.ingest.prior_work import PriorWork
+from wetread.ingest.prior_work import prior_work
 from wetread.ingest.turns import in_turns
 from wetread.settings import SettingsError
 from wetread.settings_archives import ArchiveSettings
@@ -222,15 +222,13 @@ def _feed(argv: list[str]) -> int:
     leave_with_parent()
     if not settings.archives:
         raise SettingsError("no archive is in the settings: [[archives]]")
-    stopped = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = stopped_by_signal()
     core = build_core(settings)
     reception = build_reception(core, build_sandbox(settings), takes_own=False)
     here = (core.database, core.clock, core.secret, reception)
     parts = [build_parts(core.settings, each, *here) for each in settings.archives]
     fetcher = build_prior_fetcher(settings, parts, core.vault, core.database, core.clock, core.secret, reception)
-    work = PriorWork(fetcher, core.database, core.clock)
+    work = prior_work(fetcher, core.database, core.clock)
     turns = [*(each.keeper.turn for each in parts), work.run_one]
     threads = [Thread(target=in_turns, args=(turn, stopped)) for turn in turns]
     for thread in threads:

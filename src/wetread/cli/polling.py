@@ -10,7 +10,7 @@ from wetread.cli.processes import configure_logging, leave_with_parent
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.settings import Settings, SettingsError
 
-__all__ = ["Asks", "poll"]
+__all__ = ["Asks", "poll", "stopped_by_signal"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_REST_S = 300.0
@@ -37,11 +37,17 @@ def poll(argv: list[str], command: str, says: str, setting: str, build: Callable
     return 0
 
 
-def _ask_until_stopped(what: str, run_once: Callable[[], None], every_s: float) -> None:
-    """A neighbour that cannot be used is left to rest, twice as long each time up to 5 min: what stands open stays in the backlog."""
+def stopped_by_signal() -> Event:
+    """Set by SIGTERM or Ctrl-C."""
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def _ask_until_stopped(what: str, run_once: Callable[[], None], every_s: float) -> None:
+    """A neighbour that cannot be used is left to rest, twice as long each time up to 5 min: what stands open stays in the backlog."""
+    stopped = stopped_by_signal()
     rest_s = every_s
     while not stopped.wait(rest_s):
         try:

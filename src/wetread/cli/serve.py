@@ -1,4 +1,4 @@
-"""`wetread serve`: the HTTP door, and around it the worker processes, the pager, the DIMSE and HL7 doors, the folder watcher and the poll of a FHIR server."""
+"""`wetread serve`: the HTTP door, and around it the worker processes, the pager, the DIMSE and HL7 doors, the folder watcher and those that ask neighbours."""
 
 import errno
 import threading
@@ -7,6 +7,7 @@ from wetread.bootstrap import build_core, build_server
 from wetread.bootstrap_paging import build_deadman
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import Supervisor, configure_logging, leave_with_parent
+from wetread.dimse_neighbours import worklist_of
 from wetread.domain.errors import TransientError
 from wetread.settings import Settings
 
@@ -47,5 +48,16 @@ def _companions(settings: Settings) -> list[str]:
     hl7 = ["hl7"] if settings.hl7_listener is not None else []
     requests = ["requests"] if settings.fhir_requests is not None else []
     archives = ["archive feed"] if settings.archives else []
+    worklist = ["ae worklist"] if worklist_of(settings) else []
     performer = ["performer"] if settings.ups_manager is not None else []
-    return [*(["worker"] * settings.workers), "pager", *dimse, *watch, *hl7, *requests, *archives, *performer]
+    return [
+        *(["worker"] * settings.workers),
+        "pager",
+        *dimse,
+        *watch,
+        *hl7,
+        *requests,
+        *archives,
+        *worklist,
+        *performer,
+    ]

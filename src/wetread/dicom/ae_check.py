@@ -1,13 +1,15 @@
-"""Can we work with a neighbour, and if not, where does it end? Connection, TLS, AE titles, C-ECHO, then each service that is used of it: one association, nothing transferred."""
+"""Can we work with a neighbour, and if not, where does it end? Connection, TLS, AE titles, C-ECHO, then each service that is used of it: nothing is transferred, and a worklist is asked for an accession number that nobody has."""
 
 from collections.abc import Collection, Iterator
 
 from wetread.dicom.remote_ae import UNCOMPRESSED, VERIFICATION, RemoteAe, associate
+from wetread.dicom.worklist_scu import MODALITY_WORKLIST, WorklistScu
 from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import WetreadError
 
 __all__ = ["SERVICES", "check_ae"]
 
+_WORKLIST = "C-FIND, modality worklist"
 SERVICES: dict[str, tuple[tuple[str, str], ...]] = {
     "store": (
         ("C-STORE, comprehensive SR", "1.2.840.10008.5.1.4.1.1.88.33"),
@@ -18,6 +20,7 @@ SERVICES: dict[str, tuple[tuple[str, str], ...]] = {
         ("C-GET, study root", "1.2.840.10008.5.1.4.1.2.2.3"),
         ("C-MOVE, study root", "1.2.840.10008.5.1.4.1.2.2.2"),
     ),
+    "worklist": ((_WORKLIST, MODALITY_WORKLIST),),
     "commitment": (("storage commitment, push model", "1.2.840.10008.1.20.1"),),
 }
 _ENOUGH = {"C-GET, study root": "C-MOVE, study root", "C-MOVE, study root": "C-GET, study root"}
@@ -60,11 +63,20 @@ def check_ae(peer: RemoteAe, we_use: Collection[str]) -> Iterator[Capability]:
     offered = {name for _, name, uid in used if uid in accepted}
     for service, name, _ in used:
         if name in offered:
-            yield Capability(service, name, Verdict.YES)
+            yield _answers(peer) if name == _WORKLIST else Capability(service, name, Verdict.YES)
         elif _ENOUGH.get(name) in offered:
             yield Capability(service, name, Verdict.PARTLY, f"not accepted; {_ENOUGH[name]} will do")
         else:
             yield Capability(service, name, Verdict.NO, "not accepted: let it offer that, or take it out of we_use")
+
+
+def _answers(peer: RemoteAe) -> Capability:
+    """That it offers a worklist does not say that it searches one."""
+    try:
+        problem = WorklistScu(peer).answers()
+    except WetreadError as error:
+        problem = str(error)
+    return Capability("worklist", _WORKLIST, Verdict.NO if problem else Verdict.YES, problem)
 
 
 def _said(status: int | None) -> str:

@@ -87,14 +87,16 @@ def _around(level: str, patient_root: bool) -> tuple[list[str], list[str]]:
     return [_UNIQUE[each] for each in levels[:at]], [_UNIQUE[each] for each in levels[at + 1 :]]
 
 
-def texts_of(identifier: bytes, transfer_syntax_uid: str) -> dict[str, str]:
-    """The text of every attribute by its keyword, "" for one without a value; of a sequence, its first item's. Raises HostileInput for bytes that are no data set."""
+def texts_of(identifier: bytes, transfer_syntax_uid: str, *, with_items: bool = False) -> dict[str, str]:
+    """The text of every attribute by its keyword, "" for one without a value; of a sequence, its first item's, `with_items` each also as "Sequence.Keyword". Raises HostileInput for bytes that are no data set."""
     data_set = read_elements(identifier, TRANSFER_SYNTAXES[transfer_syntax_uid], _Every(), _Every(), _BOUNDS)
     codecs = codecs_of(tuple(_text(data_set, _CHARACTER_SET, ("iso8859_1",)).split("\\")))
     given = {_keyword(tag): _text(data_set, tag, codecs) for tag in data_set.values}
     for sequence, item in data_set.first_items.items():
         texts = {_keyword(tag): _clean(decode_text(each.value, codecs)) for tag, each in item.items()}
         given |= texts if sequence == _REQUEST else {_keyword(sequence): "".join(texts.values())}
+        if with_items:
+            given |= {f"{_keyword(sequence)}.{keyword}": text for keyword, text in texts.items()}
     return given
 
 

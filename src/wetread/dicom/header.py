@@ -23,6 +23,7 @@ __all__ = [
     "header_of",
     "integer_of",
     "number_of",
+    "plain",
     "term_of",
 ]
 
@@ -282,7 +283,7 @@ class _Reader:
         self._items = data_set.first_items
         terms = _ascii(self._values.get(_CHARACTER_SET)).split("\\")[:16]
         self._codecs = codecs_of(tuple(terms))
-        self.character_set = tuple(_plain(term)[:_CODE_CAP] for term in terms) if terms != [""] else ()
+        self.character_set = tuple(plain(term)[:_CODE_CAP] for term in terms) if terms != [""] else ()
 
     def element(self, keyword: str) -> Element | None:
         return self._values.get(_TAGS[keyword])
@@ -294,7 +295,7 @@ class _Reader:
         """Text that a film can do without: "" where its VR is none of text."""
         if element is None or element.vr not in _TEXT_VRS:
             return ""
-        return _plain(decode_text(element.value, self._codecs, b"\\\r\n\t\f").rstrip("\0 "))[:cap]
+        return plain(decode_text(element.value, self._codecs, b"\\\r\n\t\f").rstrip("\0 "))[:cap]
 
     def raw(self, keyword: str) -> bytes:
         element = self.element(keyword)
@@ -308,10 +309,10 @@ class _Reader:
         return decode_text(self.raw(keyword), self._codecs, delimiters).rstrip("\0 ")
 
     def text(self, keyword: str, cap: int = _TEXT_CAP) -> str:
-        return _plain(self._decode(keyword))[:cap]
+        return plain(self._decode(keyword))[:cap]
 
     def name(self, keyword: str) -> str:
-        return _plain(self._decode(keyword, b"\\^="))[:_NAME_CAP].rstrip("^= ")
+        return plain(self._decode(keyword, b"\\^="))[:_NAME_CAP].rstrip("^= ")
 
     def identifier(self, keyword: str) -> str:
         """Refused, not repaired: two identifiers must never become one."""
@@ -350,5 +351,6 @@ class _Reader:
         return (values[0], values[1]) if len(values) == 2 and min(values) > 0 else None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Without control and bidirectional characters."""
     return _BIDI.sub("", _CONTROL.sub(" ", text)).strip()

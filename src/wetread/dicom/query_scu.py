@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from pydicom.datadict import dictionary_VR
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_FIND, C_STORE
@@ -21,10 +22,12 @@ from wetread.dicom.dimse_stream import SpoolingProvider
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.file_store import IncomingFile
 
-__all__ = ["CANCELLED", "IS_PENDING", "SUCCESS", "WARNED", "Answer", "ask", "find", "no_file", "spooled"]
+__all__ = ["CANCELLED", "IS_PENDING", "SUCCESS", "WARNED", "Answer", "Keys", "ask", "find", "no_file", "spooled"]
 
 SUCCESS, WARNED, CANCELLED = 0x0000, 0xB000, 0xFE00
 IS_PENDING = (0xFF00, 0xFF01)
+Keys = Mapping[str, "str | Mapping[str, str]"]
+"""By keyword; a sequence is asked for whole with "", or with the keys of its item."""
 _LOOK_EVERY_S = 0.25
 _MOST_WAITING = 5000
 """Answers that came and were not read yet."""
@@ -34,7 +37,7 @@ _MESSAGE_ID = 1
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`texts`: of a pending C-FIND answer, by keyword."""
+    """`texts`: of a pending C-FIND answer, by keyword, and by "Sequence.Keyword" of the first items."""
 
     status: int
     texts: Mapping[str, str]
@@ -51,7 +54,7 @@ def no_file() -> IncomingFile:
 
 
 def find(
-    association: Association, model: str, keys: Mapping[str, str], limit: int, ends_at: float, peer: str
+    association: Association, model: str, keys: Keys, limit: int, ends_at: float, peer: str
 ) -> tuple[list[Mapping[str, str]], bool]:
     """At most `limit` matches, and whether these are all. With more the query is cancelled, and a peer that goes on is hung up on."""
     found: list[Mapping[str, str]] = []
@@ -77,7 +80,7 @@ def ask(
     association: Association,
     kind: type[Any],
     model: str,
-    keys: Mapping[str, str],
+    keys: Keys,
     ends_at: float,
     peer: str,
     is_enough: Callable[[], bool] = lambda: False,
@@ -109,15 +112,13 @@ def ask(
                 return
 
 
-def _request(association: Association, kind: type[Any], model: str, keys: Mapping[str, str]) -> tuple[Any, Any]:
+def _request(association: Association, kind: type[Any], model: str, keys: Keys) -> tuple[Any, Any]:
     context = next((each for each in association.accepted_contexts if str(each.abstract_syntax) == model), None)
     if context is None:
         raise PermanentError("the peer does not offer this service: see `wetread ae check`", code="service_refused")
-    identifier = Dataset()
-    if not all(value.isascii() for value in keys.values()):
+    identifier = _identifier(keys)
+    if not all(value.isascii() for value in keys.values() if isinstance(value, str)):
         identifier.SpecificCharacterSet = "ISO_IR 192"
-    for keyword, value in keys.items():
-        setattr(identifier, keyword, value)
     syntax = context.transfer_syntax[0]
     content = encode(identifier, syntax.is_implicit_VR, syntax.is_little_endian)
     if content is None:
@@ -126,6 +127,16 @@ def _request(association: Association, kind: type[Any], model: str, keys: Mappin
     request.MessageID, request.AffectedSOPClassUID, request.Priority = _MESSAGE_ID, model, 2
     request.Identifier = BytesIO(content)
     return request, context
+
+
+def _identifier(keys: Keys) -> Dataset:
+    made = Dataset()
+    for keyword, value in keys.items():
+        if isinstance(value, str) and dictionary_VR(keyword) == "SQ":
+            setattr(made, keyword, [])
+        else:
+            setattr(made, keyword, value if isinstance(value, str) else [_identifier(value)])
+    return made
 
 
 @contextmanager
@@ -174,7 +185,7 @@ def _read(association: Association, message: Any, context: Any) -> Answer:
     if status not in IS_PENDING or not isinstance(message, C_FIND):
         return Answer(status, {})
     content = association.dimse.take_identifier(message.Identifier)
-    return Answer(status, texts_of(content, str(context.transfer_syntax[0])))
+    return Answer(status, texts_of(content, str(context.transfer_syntax[0]), with_items=True))
 
 
 def _failed(status: int, peer: str) -> PermanentError | TransientError:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from wetread.domain.identifiers import StudyKey
 
-__all__ = ["Job", "JobKind", "JobRequest", "JobState"]
+__all__ = ["ASKS_OUTSIDE", "Job", "JobKind", "JobRequest", "JobState"]
 
 
 class JobKind(StrEnum):
@@ -22,6 +22,12 @@ class JobKind(StrEnum):
     """Images that came after signing are read; what was read before stays."""
     PRIORS = "priors"
     """Earlier films are fetched from other archives, by the process that talks to them: no worker waits for a neighbour."""
+    ORDERS = "orders"
+    """A worklist elsewhere is asked for a film's order, by a process of its own."""
+
+
+ASKS_OUTSIDE = frozenset({JobKind.PRIORS, JobKind.ORDERS})
+"""No worker takes these."""
 
 
 class JobState(StrEnum):

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.domain.job import JobKind
 from wetread.domain.study import InstanceHeader
 from wetread.ingest.fault_points import reach
 from wetread.ingest.group_commit import GroupCommit
@@ -49,14 +50,14 @@ class Reception:
         site_of: Callable[[InstanceHeader], str],
         policy: SuitabilityPolicy,
         check_identity: IdentityCheck = no_check,
-        fetches_priors: bool = False,
+        asks: tuple[JobKind, ...] = (),
         takes_own: bool = True,
     ) -> None:
         self.files = files
         self._takes_own = takes_own
         self._inspector = decoder
         register = Register(
-            database, vault, files, clock, secret, quiet_period_s, policy, site_of, check_identity, fetches_priors
+            database, vault, files, clock, secret, quiet_period_s, policy, site_of, check_identity, asks
         )
         self._commits = GroupCommit[Entry, AdmissionOutcome | None](register.commit)
 

@@ -70,7 +70,7 @@ def no_check(unit: UnitOfWork, arrived: Sequence[tuple[StudyKey, PatientIdentity
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """`site_of` names the site an instance comes from; `fetches_priors`: other archives are asked for the patient's earlier films."""
+    """`site_of` names the site an instance comes from; `asks`: what is asked elsewhere, once for each study that is admitted."""
 
     database: Database
     vault: Vault
@@ -81,7 +81,7 @@ class Register:
     policy: SuitabilityPolicy
     site_of: Callable[[InstanceHeader], str]
     check_identity: IdentityCheck = no_check
-    fetches_priors: bool = False
+    asks: tuple[JobKind, ...] = ()
 
     def commit(self, entries: Sequence[Entry]) -> list[AdmissionOutcome | None]:
         """One durable transaction; raises and changes nothing when an entry cannot enter. A `Turned` is answered with None."""
@@ -174,9 +174,9 @@ class Register:
             self._came_late(unit, instance, now)
         if settlement.analyse:
             unit.enqueue(self._analysis_of(settlement.study, now))
-            if self.fetches_priors:
-                key = f"{JobKind.PRIORS.value}:{study.study_key}"
-                unit.enqueue(JobRequest(JobKind.PRIORS, study.study_key, key, settlement.study.priority.rank))
+            for kind in self.asks:
+                key = f"{kind.value}:{study.study_key}"
+                unit.enqueue(JobRequest(kind, study.study_key, key, settlement.study.priority.rank))
 
     def _was_only_fetched(self, unit: UnitOfWork, entry: Arrived, instance: Instance) -> bool:
         """True for a film that is here as a copy and is now sent to be read."""

@@ -17,7 +17,7 @@ from wetread.domain.job import JobKind, JobState
 from wetread.domain.study_state import StudyEvent, StudyState, next_state
 from wetread.ingest.copy_retention import CopyRetention
 from wetread.ingest.prior_fetch import of_this_patient
-from wetread.ingest.prior_work import PriorWork
+from wetread.ingest.prior_work import prior_work
 from wetread.ports.priors import dated_priors
 from wetread.testing.builders import an_identity
 
@@ -149,11 +149,11 @@ def test_a_copy_that_is_sent_to_be_read_is_read(house: ArchiveHouse) -> None:
 
 
 def test_a_job_asks_again_while_an_archive_is_away_and_then_says_so(house: ArchiveHouse) -> None:
-    reception = house.build_reception(house.reception._inspector, house.database, house.vault, fetches_priors=True)
+    reception = house.build_reception(house.reception._inspector, house.database, house.vault, asks=(JobKind.PRIORS,))
     house.reception = reception
     house.send(a_file("1.2.6.1.1", study="1.2.6", identity={"study_date": TODAY, "patient_birth_date": "19700101"}))
     house.archive.away = True
-    work = PriorWork(house.fetcher(), house.database, house.clock)
+    work = prior_work(house.fetcher(), house.database, house.clock)
     tries = 0
     while tries < 10:
         house.clock.advance(3600)
