@@ -12,25 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread import __version__
+from wetread.bootstrap_archives import asked_elsewhere
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_erasure import build_erasure_desk
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
-from wetread.bootstrap_orders import (
-    build_arrival_check,
-    build_order_door,
-    build_order_store,
-    build_orders_of,
-    hears_orders,
-)
+from wetread.bootstrap_orders import build_arrival_check, build_order_door, build_order_store, build_orders_of
 from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.bootstrap_sinks import build_sinks, sink_names
 from wetread.bootstrap_worklist import build_outputs, build_worklist
 from wetread.delivery.commitment_book import CommitmentBook
-from wetread.dimse_neighbours import worklist_of
 from wetread.domain.errors import PermanentError
-from wetread.domain.job import JobKind
 from wetread.domain.role import Actor, Role
 from wetread.ports.decoder import Decoder
 from wetread.settings import Settings
@@ -141,7 +134,6 @@ def build_sandbox(settings: Settings) -> "Sandbox":
 def build_reception(core: Core, sandbox: "Sandbox", *, takes_own: bool = True) -> "Reception":
     """Without `takes_own`, what we delivered ourselves is turned away: an archive offers it again."""
     from wetread.ingest.reception import Reception
-    from wetread.ingest.register import no_check
 
     return Reception(
         files=core.files,
@@ -153,15 +145,10 @@ def build_reception(core: Core, sandbox: "Sandbox", *, takes_own: bool = True) -
         quiet_period_s=core.settings.quiet_period_s,
         site_of=lambda _: core.settings.site,
         policy=_suitability(core.settings),
-        check_identity=build_arrival_check(core.settings, core.secret) if hears_orders(core.settings) else no_check,
-        asks=_asks(core.settings),
+        check_identity=build_arrival_check(core.settings, core.secret),
+        asks=asked_elsewhere(core.settings),
         takes_own=takes_own,
     )
-
-
-def _asks(settings: Settings) -> tuple[JobKind, ...]:
-    priors = settings.prior_fetch.most > 0 and any(each.priors for each in settings.archives)
-    return (*((JobKind.PRIORS,) if priors else ()), *((JobKind.ORDERS,) if worklist_of(settings) else ()))
 
 
 def _suitability(settings: Settings) -> "SuitabilityPolicy":

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from wetread.dimse_neighbours import neighbours_of
+from wetread.dimse_neighbours import neighbours_of, worklist_of
 from wetread.domain.archive import ArchiveWays, ways_of
 from wetread.domain.errors import PermanentError
+from wetread.domain.job import JobKind
 from wetread.ports.archive import Archive
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
     from wetread.ingest.prior_fetch import PriorFetcher
     from wetread.ingest.reception import Reception
 
-__all__ = ["ArchiveParts", "build_archive", "build_parts", "build_prior_fetcher", "build_retention", "named"]
+__all__ = [
+    "ArchiveParts",
+    "asked_elsewhere",
+    "build_archive",
+    "build_parts",
+    "build_prior_fetcher",
+    "build_retention",
+    "named",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +124,12 @@ def build_parts(
     rhythm = Rhythm(poll_s, settings.sweep_every_h * 3600, sweeps=settings.sweep_days > 0)
     keeper = ArchiveKeeper(archive, feed, sweep, database, clock, rhythm)
     return ArchiveParts(settings, archive, intake, feed, sweep, keeper)
+
+
+def asked_elsewhere(settings: Settings) -> tuple[JobKind, ...]:
+    """For each study that is admitted."""
+    priors = settings.prior_fetch.most > 0 and any(each.priors for each in settings.archives)
+    return (*((JobKind.PRIORS,) if priors else ()), *((JobKind.ORDERS,) if worklist_of(settings) else ()))
 
 
 def build_prior_fetcher(

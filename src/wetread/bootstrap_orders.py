@@ -13,6 +13,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.job import Job, JobKind
 from wetread.domain.resting import Resting
 from wetread.ingest.outside_work import OutsideWork
+from wetread.ingest.register import IdentityCheck, no_check
 from wetread.orders.arrivals import ArrivalCheck
 from wetread.orders.asked_tasks import TaskDesk
 from wetread.orders.desk import OrderDesk
@@ -62,8 +63,8 @@ def build_orders_of(settings: Settings, vault: Vault) -> OrdersOfStudy:
     return OrdersOfStudy(vault, build_order_store(settings))
 
 
-def build_arrival_check(settings: Settings, secret: bytes) -> ArrivalCheck:
-    return ArrivalCheck(build_order_store(settings), secret)
+def build_arrival_check(settings: Settings, secret: bytes) -> IdentityCheck:
+    return ArrivalCheck(build_order_store(settings), secret) if hears_orders(settings) else no_check
 
 
 def build_order_desk(settings: Settings, database: Database, vault: Vault, clock: Clock, secret: bytes) -> OrderDesk:

@@ -1,4 +1,4 @@
-"""Orders of a modality worklist: DCMTK's, asked by the process that `wetread serve` starts for it, and worklists that lie, flood, stall and break off."""
+"""Orders of a modality worklist: DCMTK's, asked by the parts that `wetread ae worklist` runs, and worklists that lie, flood, stall and break off."""
 
 import json
 import logging
@@ -14,14 +14,19 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
 from tests.builders_delivery import NOW
+from tests.order_world import a_film
 
-from wetread.bootstrap_orders import hears_orders
+from wetread.bootstrap import build_core, build_reception, build_sandbox
+from wetread.bootstrap_orders import build_order_desk, build_order_store, build_worklist_work, hears_orders
 from wetread.cli import main
+from wetread.cli.serve import _companions
 from wetread.dicom.remote_ae import RemoteAe
 from wetread.dicom.worklist_scu import MODALITY_WORKLIST, WorklistScu
 from wetread.dimse_neighbours import worklist_of
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.finding import Code
+from wetread.domain.identifiers import StudyInstanceUID, study_key
+from wetread.domain.identity_hold import HoldKind
 from wetread.domain.priority import Priority
 from wetread.domain.study import Indication
 from wetread.settings import SettingsError, load_settings
@@ -112,6 +117,39 @@ def test_check_says_what_the_worklist_answers(
         assert "cannot search now" in checked(port, "RIS")[1]["C-FIND, modality worklist"]
 
 
+@pytest.mark.real
+def test_a_film_that_comes_gets_its_order_from_dcmtk(worklist: DimsePeer, tmp_path: Path) -> None:
+    entity = RIS | {"ae_title": worklist.ae_title, "port": worklist.port}
+    core = build_core(load_settings(data_dir=tmp_path, application_entities=[entity]))
+    desk = build_order_desk(core.settings, core.database, core.vault, core.clock, core.secret)
+    sandbox = build_sandbox(core.settings)
+    try:
+        incoming = core.files.receive()
+        incoming.write(a_film(PatientName="Roe^Mary", PatientBirthDate="19550505"))
+        (outcome,) = build_reception(core, sandbox).receive([incoming], "test")
+        peer = worklist_of(core.settings)
+        assert peer is not None
+        work = build_worklist_work(peer, desk)
+        assert [work.run_one(), work.run_one()] == [True, False]
+        (order,) = build_order_store(core.settings).orders_of("ACC001")
+        key = study_key(core.secret, StudyInstanceUID(outcome.study_instance_uid))
+        with core.database.begin(write=False) as unit:
+            (hold,) = unit.holds_of([key])[key]
+    finally:
+        sandbox.close()
+        core.database.close()
+        core.vault.close()
+    assert order.person.number.patient_id == "PAT001"
+    assert hold.kind is HoldKind.PATIENT_MISMATCH
+
+
+def test_the_service_starts_who_asks_only_where_there_is_a_worklist(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "ae worklist" in _companions(load_settings(application_entities=[RIS]))
+    assert "ae worklist" not in _companions(load_settings())
+    assert main(["ae", "worklist"]) != 0
+    assert "no worklist is in the settings" in capsys.readouterr().err
+
+
 Reply = Callable[[evt.Event], Any]
 
 
@@ -187,5 +225,6 @@ def test_the_worklist_is_one_of_the_application_entities() -> None:
     assert hears_orders(settings)
     assert worklist_of(load_settings(application_entities=[RIS | {"we_use": ["store"]}])) is None
     assert not hears_orders(load_settings())
+    assert hears_orders(load_settings(fhir_requests={}, record_fhir_url="https://fhir.example/r4"))
     with pytest.raises(SettingsError, match="worklist"):
         worklist_of(load_settings(application_entities=[RIS, RIS | {"ae_title": "RIS2"}]))
