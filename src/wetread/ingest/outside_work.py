@@ -43,6 +43,8 @@ class OutsideWork:
             pause = self.first_pause * 2 ** (job.attempt - 1)
             self.database.retry_job(job, not_before=self.clock.now() + pause, reason="a neighbour does not answer")
             return True
+        if again:
+            _LOG.warning("%s_given_up study=%s code=away", self.kind, job.study_key)
         self._complete(job)
         return True
 

@@ -150,7 +150,9 @@ def test_nobody_is_asked_for_everybodys_orders(house: WorklistHouse, elements: d
     assert (outcome, house.worklist.asked) == ("unaskable", [])
 
 
-def test_a_worklist_that_is_away_is_asked_five_times_and_the_film_is_read_without(house: WorklistHouse) -> None:
+def test_a_worklist_that_is_away_is_asked_five_times_and_the_film_is_read_without(
+    house: WorklistHouse, caplog: pytest.LogCaptureFixture
+) -> None:
     house.worklist.error = TransientError("away", code="receiver_unreachable")
     key, outcome = house.asked()
     house.work()
@@ -160,6 +162,7 @@ def test_a_worklist_that_is_away_is_asked_five_times_and_the_film_is_read_withou
         house.clock.advance(3600)
         tries += 1
     assert (outcome, tries, house.outcomes()) == ("away", 5, ["away"] * 5)
+    assert caplog.text.count(f"orders_given_up study={key}") == 1
     assert [job.kind for job, _ in house.database.jobs(JobState.DEAD)] == []
 
 
