@@ -74,12 +74,8 @@ def query_models() -> str:
 
 def worklist_keys() -> str:
     """What the worklist SCU asks by and for."""
-    keys = (
-        ("AccessionNumber", "matched"),
-        ("PatientID", "matched"),
-        *((each, "returned") for each in WORKLIST_RETURNED),
-    )
-    return _table("attribute | in the question", sorted(keys, key=lambda each: each[1]))
+    keys = (("AccessionNumber", "matched"), *((each, "returned") for each in WORKLIST_RETURNED))
+    return _table("attribute | in the question", keys)
 
 
 def implementation() -> str:

@@ -23,7 +23,7 @@ _MOST_ANSWERS = 20
 _NOBODYS = "WETREAD-CHECK"
 _STEP: Keys = {"ScheduledProcedureStepSequence": {"ScheduledStationAETitle": "", "ScheduledProcedureStepStartDate": "", "Modality": ""}}  # fmt: skip
 WORKLIST_RETURNED = (
-    "PatientName", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "RequestedProcedureID", "RequestedProcedureDescription",
+    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "RequestedProcedureID", "RequestedProcedureDescription",
     "RequestedProcedurePriority", "ReasonForTheRequestedProcedure", "RequestedProcedureCodeSequence", "ReasonForRequestedProcedureCodeSequence",
 )  # fmt: skip
 _PRIORITIES = {"STAT": Priority.STAT, "HIGH": Priority.ASAP, "MEDIUM": Priority.URGENT}
@@ -41,22 +41,22 @@ class WorklistScu:
     def name(self) -> str:
         return self.peer.ae_title
 
-    def scheduled(self, accession_number: str, patient_id: str, said_at: datetime) -> Scheduled:
-        rows, complete = self._find({"AccessionNumber": accession_number, "PatientID": patient_id}, _MOST_ANSWERS)
+    def scheduled(self, accession_number: str, said_at: datetime) -> Scheduled:
+        rows, complete = self._find(accession_number, _MOST_ANSWERS)
         orders = [order_of(row, self.name, said_at) for row in rows]
         known = tuple(each for each in orders if each)
         return Scheduled(known, len(orders) - len(known), complete)
 
     def answers(self) -> str:
         """In words, what it answers to a question for an accession number that nobody has. Raises as `scheduled`."""
-        rows, _ = self._find({"AccessionNumber": _NOBODYS, "PatientID": ""}, 1)
+        rows, _ = self._find(_NOBODYS, 1)
         return "it answers with what was not asked for: it does not match by accession number" if rows else ""
 
-    def _find(self, asked: Mapping[str, str], limit: int) -> tuple[list[Mapping[str, str]], bool]:
+    def _find(self, accession_number: str, limit: int) -> tuple[list[Mapping[str, str]], bool]:
         with associate(self.peer, [(MODALITY_WORKLIST, UNCOMPRESSED)]) as association:
             spooled(association, no_file, 0)
             ends_at = time.monotonic() + self.peer.timeout_s
-            keys: Keys = {**dict.fromkeys(WORKLIST_RETURNED, ""), **asked, **_STEP}
+            keys: Keys = {**dict.fromkeys(WORKLIST_RETURNED, ""), "AccessionNumber": accession_number, **_STEP}
             return find(association, MODALITY_WORKLIST, keys, limit, ends_at, self.name)
 
 

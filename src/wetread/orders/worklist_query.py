@@ -19,8 +19,8 @@ from wetread.ports.modality_worklist import ModalityWorklist, Scheduled
 __all__ = ["Asked", "WorklistAsker", "judged"]
 
 _LOG = logging.getLogger(__name__)
-_LONGEST = {"accession_number": 16, "patient_id": 64}
-"""VR SH and LO (PS3.5 §6.2)."""
+_LONGEST = 16
+"""Of an accession number (VR SH, PS3.5 §6.2)."""
 
 
 class Asked(StrEnum):
@@ -29,14 +29,14 @@ class Asked(StrEnum):
     KNOWN = "known"
     """There is an order: nobody was asked."""
     UNASKABLE = "unaskable"
-    """No accession number, or a number that would ask for others, too."""
+    """No accession number, or one that would ask for others, too."""
     TAKEN = "taken"
     NONE = "none"
     """Nothing is scheduled under it."""
     MISMATCHED = "mismatched"
-    """It answers with another accession number or patient, or without."""
+    """It answers with another accession number, or without one, or without a patient number."""
     AMBIGUOUS = "ambiguous"
-    """What it answers with is of two patients: nothing was taken."""
+    """What it answers with is of two patients, neither or both of them the film's: nothing was taken."""
     TOO_MANY = "too_many"
     """It answers with more than one film can be for: nothing was taken."""
     AWAY = "away"
@@ -47,9 +47,13 @@ _EXPECTED = (Asked.TAKEN, Asked.NONE)
 
 
 def judged(who: PatientIdentity, said: Scheduled) -> tuple[Asked, tuple[Order, ...]]:
-    """Of what was said the orders that may be taken for a film of `who`; all of them or none. Whether film and order are of one patient is for the order desk."""
-    mine = {each.order_key: each for each in said.orders if _is_asked(each, who)}
-    orders = tuple(mine.values())
+    """Of what was said the orders that may be taken for a film of `who`; all of them or none.
+
+    A film under another patient's number finds its order, too: that they are of two patients is a hold, which the order desk finds, and not to be found would hide it.
+    """
+    mine = {each.order_key: each for each in said.orders if each.accession_number == who.accession_number}
+    of_the_film = [each for each in mine.values() if each.person.number.patient_id == who.patient_id]
+    orders = tuple(of_the_film or mine.values())
     if not said.complete:
         return Asked.TOO_MANY, ()
     if not orders:
@@ -60,18 +64,9 @@ def judged(who: PatientIdentity, said: Scheduled) -> tuple[Asked, tuple[Order, .
     return Asked.TAKEN, orders
 
 
-def _is_asked(order: Order, who: PatientIdentity) -> bool:
-    same_number = order.person.number.patient_id == who.patient_id
-    return order.accession_number == who.accession_number and (same_number or not who.patient_id)
-
-
-def _is_askable(who: PatientIdentity) -> bool:
+def _is_askable(number: str) -> bool:
     """Not with a value that is a list or a pattern (PS3.4 §C.2.2.2): it would ask for others."""
-    numbers = {name: getattr(who, name) for name in _LONGEST}
-    return bool(who.accession_number) and all(
-        each.isprintable() and not set("\\*?") & set(each) and len(each) <= _LONGEST[name]
-        for name, each in numbers.items()
-    )
+    return 0 < len(number) <= _LONGEST and number.isprintable() and not set("\\*?") & set(number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +82,7 @@ class WorklistAsker:
             if again:
                 self._compare(study_key, who)
             return Asked.KNOWN
-        outcome, orders = self._answer(who) if _is_askable(who) else (Asked.UNASKABLE, ())
+        outcome, orders = self._answer(who) if _is_askable(who.accession_number) else (Asked.UNASKABLE, ())
         if orders:
             source = f"worklist:{self.worklist.name}"
             digest = sha256("\0".join(each.order_key for each in orders).encode()).hexdigest()
@@ -99,7 +94,7 @@ class WorklistAsker:
         if self.resting.rests:
             return Asked.AWAY, ()
         try:
-            said = self.worklist.scheduled(who.accession_number, who.patient_id, self.desk.clock.now())
+            said = self.worklist.scheduled(who.accession_number, self.desk.clock.now())
         except (TransientError, PermanentError) as error:
             self.resting.failed()
             _LOG.warning("worklist_failed worklist=%s code=%s", self.worklist.name, error.code)

@@ -24,6 +24,6 @@ class ModalityWorklist(Protocol):
         """Its AE title."""
         ...
 
-    def scheduled(self, accession_number: str, patient_id: str, said_at: datetime) -> Scheduled:
-        """Under exactly this accession number; `patient_id` "" for any. Raises TransientError when it is away or slow, PermanentError for what it will not answer or answers with."""
+    def scheduled(self, accession_number: str, said_at: datetime) -> Scheduled:
+        """Under exactly this accession number, of whomever. Raises TransientError when it is away or slow, PermanentError for what it will not answer or answers with."""
         ...

@@ -41,11 +41,11 @@ class FakeWorklist:
     orders: list[Order] = field(default_factory=list)
     error: Exception | None = None
     complete: bool = True
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
     name: str = "RIS"
 
-    def scheduled(self, accession_number: str, patient_id: str, said_at: datetime) -> Scheduled:
-        self.asked.append((accession_number, patient_id))
+    def scheduled(self, accession_number: str, said_at: datetime) -> Scheduled:
+        self.asked.append(accession_number)
         if self.error:
             raise self.error
         return Scheduled(tuple(replace(each, said_at=said_at) for each in self.orders), complete=self.complete)
@@ -93,7 +93,7 @@ def test_what_was_scheduled_gives_the_draft_its_reason_and_the_study_its_priorit
     key, outcome = house.asked()
     house.work()
     assert outcome == "taken"
-    assert house.worklist.asked == [("ACC001", "PAT001")]
+    assert house.worklist.asked == ["ACC001"]
     reading = house.desk.look(DOCTOR, key)
     assert reading.study.priority is Priority.STAT
     assert reading.draft is not None
@@ -124,6 +124,7 @@ def test_who_has_an_order_is_not_asked_about(house: WorklistHouse) -> None:
     ("person", "kind"),
     [
         (replace(JANE, name="Roe^Mary", birth_date="19550505"), HoldKind.PATIENT_MISMATCH),
+        (replace(JANE, number=PatientNumber("PAT002", "HOSPITAL")), HoldKind.PATIENT_MISMATCH),
         (replace(JANE, number=PatientNumber("PAT001", "CLINIC")), HoldKind.PATIENT_MISMATCH),
         (replace(JANE, birth_date="19700201"), HoldKind.DEMOGRAPHICS),
     ],
@@ -140,11 +141,13 @@ def test_a_film_without_a_number_is_asked_about_by_its_accession_number_and_held
     house: WorklistHouse,
 ) -> None:
     key, outcome = house.asked(PatientID="", IssuerOfPatientID="", PatientName="Roe^Mary", PatientBirthDate="")
-    assert (outcome, house.worklist.asked) == ("taken", [("ACC001", "")])
+    assert (outcome, house.worklist.asked) == ("taken", ["ACC001"])
     assert house.kinds(key) == [HoldKind.PATIENT_MISMATCH]
 
 
-@pytest.mark.parametrize("elements", [{"AccessionNumber": ""}, {"AccessionNumber": "ACC*"}, {"PatientID": "P?T001"}])
+@pytest.mark.parametrize(
+    "elements", [{"AccessionNumber": ""}, {"AccessionNumber": "ACC*"}, {"AccessionNumber": "ACC?01"}]
+)
 def test_nobody_is_asked_for_everybodys_orders(house: WorklistHouse, elements: dict[str, str]) -> None:
     _, outcome = house.asked(**elements)
     assert (outcome, house.worklist.asked) == ("unaskable", [])
@@ -200,6 +203,7 @@ def test_a_crash_after_the_order_was_kept_leaves_no_film_uncompared(house: Workl
 
 WHO = an_identity(patient_id="PAT001", accession_number="ACC001")
 MARY = Person(PatientNumber("PAT002", "HOSPITAL"), "Roe^Mary", "19550505", Sex.FEMALE)
+ANN = replace(MARY, number=PatientNumber("PAT003", "HOSPITAL"), name="Poe^Ann")
 
 
 @pytest.mark.parametrize(
@@ -208,8 +212,9 @@ MARY = Person(PatientNumber("PAT002", "HOSPITAL"), "Roe^Mary", "19550505", Sex.F
         (Scheduled(), Asked.NONE, 0),
         (Scheduled((an_order(),)), Asked.TAKEN, 1),
         (Scheduled((an_order(), an_order(), an_order("k2"))), Asked.TAKEN, 2),
-        (Scheduled((an_order(), an_order("k2", MARY))), Asked.TAKEN, 1),  # who was not asked for is left out
-        (Scheduled((an_order(person=MARY),)), Asked.MISMATCHED, 0),
+        (Scheduled((an_order(), an_order("k2", MARY))), Asked.TAKEN, 1),  # of two the film's own
+        (Scheduled((an_order(person=MARY),)), Asked.TAKEN, 1),  # of another patient: for the order desk to hold
+        (Scheduled((an_order(person=MARY), an_order("k2", ANN))), Asked.AMBIGUOUS, 0),
         (Scheduled((an_order(accession="ACC002"),)), Asked.MISMATCHED, 0),
         (Scheduled(unreadable=1), Asked.MISMATCHED, 0),
         (Scheduled((an_order(), an_order("k2", replace(JANE, birth_date="19800102")))), Asked.AMBIGUOUS, 0),
