@@ -174,9 +174,10 @@ export class OpenStudy {
     this.lock.heard(now.lock, now.now);
     if (this.words.editing) return;
     const changed = now.lock?.screen !== reading.lock?.screen || now.withheld !== reading.reading.withheld || now.study.state !== reading.study.state || now.report?.version !== reading.report?.version || now.late_images !== (reading.late_images?.open ? reading.late_images.instances.length : 0) || (!now.withheld && now.has_analysis !== Boolean(reading.ai.analysis));
+    const moved = JSON.stringify(now.deliveries) !== JSON.stringify(reading.deliveries);
     reading.deliveries = now.deliveries;
     if (changed && !this.words.own) return this.refreshReadOnly();
-    this.words.refreshDeliveries();
+    if (moved) this.words.refreshDeliveries(); // not at every pulse: what is drawn anew loses the keyboard's place
   }
 
   // Somebody else acted: show it, but take nothing from them by that.

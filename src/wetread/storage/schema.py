@@ -74,11 +74,14 @@ work = MetaData(naming_convention=NAMES)
 
 def metadata_of(which: str) -> MetaData:
     """The tables of the "work", the "vault" or the "snippets" database."""
+    if which == "snippets":  # its vectors need numpy, which a server that reads no films does without
+        from wetread.storage.snippet_schema import snippets_metadata
+
+        return snippets_metadata
     import wetread.storage.archive_schema  # noqa: F401 - its tables register themselves
     from wetread.storage.commitment_schema import commitment_tables
     from wetread.storage.erasure_schema import erasure_tables
     from wetread.storage.reading_schema import reading_tables
-    from wetread.storage.snippet_schema import snippets_metadata
     from wetread.storage.task_schema import task_tables
     from wetread.storage.vault_schema import vault
     from wetread.storage.workitem_schema import workitem_tables
@@ -86,7 +89,6 @@ def metadata_of(which: str) -> MetaData:
     return {
         "work": erasure_tables() and workitem_tables() and commitment_tables() and task_tables() and reading_tables(),
         "vault": vault,
-        "snippets": snippets_metadata,
     }[which]
 
 
