@@ -31,10 +31,23 @@ class CommitmentBook:
         if last is None or last.state is CommitmentState.FAILED:
             return None
         if last.state is CommitmentState.COMMITTED:
-            return f"committed, {len(last.instances)} instances"
+            return _receipt(last)
         if self.clock.now() - last.asked_at > self.within:
             return None
-        raise TransientError(f"{last.ae_title} has not committed it yet", code="commitment_awaited")
+        raise _awaited(last.ae_title)
+
+    def outcome(self, ae_title: str, transaction_uid: str) -> str:
+        """A receipt once all that was asked for is committed. Raises TransientError 'commitment_awaited' or 'commitment_failed'."""
+        with self.database.begin(write=False) as unit:
+            told = unit.commitment(transaction_uid)
+        if told is None or told.state is CommitmentState.ASKED:
+            raise _awaited(ae_title)
+        if told.state is CommitmentState.FAILED:
+            raise TransientError(
+                f"{ae_title} did not commit {told.failed} of {len(told.instances)} (reason {told.reason or 'not said'}): look into its log",
+                code="commitment_failed",
+            )
+        return _receipt(told)
 
     def ask(self, transaction_uid: str, sink: str, of: str, ae_title: str, instances: Sequence[str]) -> None:
         """Kept before it is asked for: the answer may come at once, to another process."""
@@ -73,3 +86,11 @@ class CommitmentBook:
                 "commitment_failed sink=%s failed=%d of=%d reason=%s", told.sink, missing, len(told.instances), reason
             )
         return told
+
+
+def _receipt(told: Commitment) -> str:
+    return f"committed, {len(told.instances)} instances"
+
+
+def _awaited(ae_title: str) -> TransientError:
+    return TransientError(f"{ae_title} has not committed it yet", code="commitment_awaited")

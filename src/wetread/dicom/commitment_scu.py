@@ -21,7 +21,6 @@ from wetread.dicom.commitment_message import (
 )
 from wetread.dicom.commitment_scp import answer_report
 from wetread.dicom.query_scu import no_file, spooled
-from wetread.domain.commitment import CommitmentState
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.sink import ReportPackage
 
@@ -80,16 +79,7 @@ class CommitmentScu:
                 f"{self.ae_title} answers a request for commitment with {words}", code="commitment_failed"
             )
         self._came.wait(self.wait_s)
-        with self.book.database.begin(write=False) as unit:
-            told = unit.commitment(uid)
-        if told is not None and told.state is CommitmentState.FAILED:
-            raise TransientError(
-                f"{self.ae_title} did not commit {told.failed} of {len(told.instances)} (reason {told.reason or 'not said'}): look into its log",
-                code="commitment_failed",
-            )
-        if told is None or told.state is CommitmentState.ASKED:
-            raise TransientError(f"{self.ae_title} has not committed it yet", code="commitment_awaited")
-        return f"committed, {len(told.instances)} instances"
+        return self.book.outcome(self.ae_title, uid)
 
     def _heard(self, association: Association, message: N_EVENT_REPORT, context: PresentationContext) -> None:
         answer_report(association, message, context, self.ae_title, take_report(self.book))
