@@ -38,7 +38,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance
 
-__all__ = ["CommitmentScp", "answer_report", "report_to"]
+__all__ = ["CommitmentScp", "answer_report", "is_commitment", "report_to"]
 
 _LOG = logging.getLogger(__name__)
 _SUCCESS, _NOT_AUTHORISED, _NO_ACTION, _NO_INSTANCE, _BAD_ARGUMENT, _FAILED = 0, 0x0124, 0x0123, 0x0112, 0x0115, 0x0110
@@ -76,7 +76,7 @@ class CommitmentScp:
         if asked is None:
             return
         report = self.judged(asked)
-        actor = f"dimse@{str(association.requestor.ae_title).strip()}"
+        actor = f"dimse@{_caller(association)}"
         counts = (("committed", str(len(report.references))), ("failed", str(len(report.failed))))
         self.audit([AuditEvent("dimse.commit", actor, "incomplete" if report.failed else "success", detail=counts)])
         self._report(association, context, request.MessageID, report)
@@ -100,15 +100,14 @@ class CommitmentScp:
         self, association: Association, request: N_EVENT_REPORT, context: PresentationContext, *, reports: bool
     ) -> None:
         """On what was stored elsewhere."""
-        caller = str(association.requestor.ae_title).strip()
-        answer_report(association, request, context, caller, self.take_report if reports else None)
+        answer_report(association, request, context, _caller(association), self.take_report if reports else None)
 
     def ended(self, association: Association) -> None:
         """What was not heard over it goes another way."""
         with self._lock:
             left = self._unanswered.pop(association, {})
         for report in left.values():
-            self._later(str(association.requestor.ae_title).strip(), report, 0)
+            self._later(_caller(association), report, 0)
 
     def _understood(
         self, association: Association, request: N_ACTION, context: PresentationContext, *, stores: bool
@@ -141,7 +140,6 @@ class CommitmentScp:
         if kept.header.traits.sop_class_uid != reference.sop_class_uid:
             return _OTHER_CLASS
         try:
-            self.files.path_of(kept.content_sha256)
             whole = self.files.verify(kept.content_sha256)
         except (PermanentError, OSError):
             whole = False
@@ -150,9 +148,8 @@ class CommitmentScp:
     def _report(
         self, association: Association, context: PresentationContext, number: int, report: CommitmentMessage
     ) -> None:
-        caller = str(association.requestor.ae_title).strip()
         if not _goes_on(association):
-            self._later(caller, report, 0)
+            self._later(_caller(association), report, 0)
             return
         request, syntax = N_EVENT_REPORT(), context.transfer_syntax[0]
         request.MessageID, request.EventTypeID = number, _kind(report)
@@ -215,6 +212,14 @@ def report_to(peer: RemoteAe, report: CommitmentMessage) -> int:
     with associate(peer, offer, roles={COMMITMENT: (False, True)}) as association:
         said, _ = association.send_n_event_report(write_message(report), _kind(report), COMMITMENT, COMMITMENT_INSTANCE)
         return int(said.get("Status", _FAILED))
+
+
+def is_commitment(context: PresentationContext | None) -> bool:
+    return context is not None and str(context.abstract_syntax) == COMMITMENT
+
+
+def _caller(association: Association) -> str:
+    return str(association.requestor.ae_title).strip()
 
 
 def _goes_on(association: Association) -> bool:

@@ -19,7 +19,7 @@ from wetread.dicom.commitment_message import (
     Report,
     write_message,
 )
-from wetread.dicom.commitment_scp import answer_report
+from wetread.dicom.commitment_scp import answer_report, is_commitment
 from wetread.dicom.query_scu import no_file, spooled
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.sink import ReportPackage
@@ -94,7 +94,7 @@ class _Asking(Association):  # type: ignore[misc]
     def _serve_request(self, message: Any, context_id: int) -> None:
         context = self._accepted_cx.get(context_id)
         is_report = isinstance(message, N_EVENT_REPORT) and message.is_valid_request
-        if is_report and context is not None and str(context.abstract_syntax) == COMMITMENT:
+        if is_report and is_commitment(context):
             self.heard(self, message, context)
         else:
             super()._serve_request(message, context_id)

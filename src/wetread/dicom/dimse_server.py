@@ -12,8 +12,7 @@ from pynetdicom.dimse_primitives import N_ACTION, N_EVENT_REPORT
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
-from wetread.dicom.commitment_message import COMMITMENT
-from wetread.dicom.commitment_scp import CommitmentScp
+from wetread.dicom.commitment_scp import CommitmentScp, is_commitment
 from wetread.dicom.dimse_greeting import GreetingRefused, greeted
 from wetread.dicom.dimse_stream import BoundedSocket, SpoolingProvider
 from wetread.dicom.query_retrieve import MODELS
@@ -49,7 +48,7 @@ class DoorAssociation(Association):  # type: ignore[misc]
     def _serve_request(self, message: Any, context_id: int) -> None:
         models, context = MODELS.get(type(message)), self._accepted_cx.get(context_id)
         answers, commitment = self.door.query_retrieve, self.door.commitment
-        if isinstance(message, N_ACTION | N_EVENT_REPORT) and commitment is not None and _is_commitment(context):
+        if isinstance(message, N_ACTION | N_EVENT_REPORT) and commitment is not None and is_commitment(context):
             self._commit(commitment, message, context)
         elif models is None or self._sent_release:
             super()._serve_request(message, context_id)
@@ -80,10 +79,6 @@ def on_close(event: evt.Event) -> None:
     association.dimse.discard_all()
     if association.door.commitment is not None:
         association.door.commitment.ended(association)
-
-
-def _is_commitment(context: PresentationContext | None) -> bool:
-    return context is not None and str(context.abstract_syntax) == COMMITMENT
 
 
 def _fits(message: Any, context: PresentationContext, models: Collection[str]) -> bool:
