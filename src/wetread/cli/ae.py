@@ -1,19 +1,19 @@
 """`wetread ae`: the DICOM neighbours of the settings, and whether we can work with them."""
 
 import json
-from argparse import ArgumentParser
-from collections.abc import Iterable
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from wetread.bootstrap import build_core
 from wetread.bootstrap_orders import build_order_desk, build_worklist_work
+from wetread.cli.conformance import as_they_come
 from wetread.cli.options import do_act, parser_for, settings_from
 from wetread.cli.polling import stopped_by_signal
 from wetread.cli.processes import configure_logging, leave_with_parent
 from wetread.dicom.ae_check import check_ae
 from wetread.dicom.remote_ae import RemoteAe, echo
 from wetread.dimse_neighbours import Neighbour, neighbours_of, worklist_of
-from wetread.domain.capability import Capability, Verdict
+from wetread.domain.capability import Verdict
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.ingest.turns import in_turns
 from wetread.settings import SettingsError
@@ -61,8 +61,7 @@ def _row(each: Neighbour) -> dict[str, str]:
 
 def _echo(argv: list[str]) -> int:
     parser = parser_for("ae echo", "C-ECHO to each neighbour that we call. Exit status 1 when one does not answer.")
-    _, called = _called(parser, argv)
-    answered = [_answers(remote) for remote, _ in called]
+    answered = [_answers(remote) for remote, _ in _called(_named(parser, argv))]
     return 0 if all(answered) else 1
 
 
@@ -81,9 +80,12 @@ def _check(argv: list[str]) -> int:
         "Connection, TLS, AE titles, C-ECHO and each service that is used, with what to do where it ends. Nothing of a patient is sent. Exit status 1 when anything fails.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    as_json, called = _called(parser, argv)
-    found = {remote.ae_title: _told(remote, check_ae(remote, used), quiet=as_json) for remote, used in called}
-    if as_json:
+    args = _named(parser, argv)
+    found = {
+        remote.ae_title: as_they_come(check_ae(remote, used), quiet=args.json, of=f"{remote.ae_title:<16} ")
+        for remote, used in _called(args)
+    }
+    if args.json:
         print(json.dumps({title: [asdict(each) for each in steps] for title, steps in found.items()}, indent=1))
     return 1 if any(each.verdict is Verdict.NO for steps in found.values() for each in steps) else 0
 
@@ -103,23 +105,13 @@ def _worklist(argv: list[str]) -> int:
     return 0
 
 
-def _told(remote: RemoteAe, steps: Iterable[Capability], *, quiet: bool) -> list[Capability]:
-    """Lines as they come, at a terminal the wait is seen."""
-    found = []
-    for each in steps:
-        found.append(each)
-        if not quiet:
-            print(
-                f"{remote.ae_title:<16} {each.verdict:<10} {each.service:<15} {each.name:<34} {each.note}".rstrip(),
-                flush=True,
-            )
-    return found
-
-
-def _called(parser: ArgumentParser, argv: list[str]) -> tuple[bool, list[tuple[RemoteAe, tuple[str, ...]]]]:
-    """Whether JSON is asked for, and who is called with what is used of it; raises PermanentError for a title that is not among them."""
+def _named(parser: ArgumentParser, argv: list[str]) -> Namespace:
     parser.add_argument("ae_title", nargs="*", metavar="AE", help="these alone; none: all that we call")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def _called(args: Namespace) -> list[tuple[RemoteAe, tuple[str, ...]]]:
+    """Who is called with what is used of it; raises PermanentError for a title that is not among them."""
     callable_: list[tuple[RemoteAe, tuple[str, ...]]] = [
         (each.remote, each.we_use) for each in neighbours_of(settings_from(args)) if each.remote
     ]
@@ -131,5 +123,4 @@ def _called(parser: ArgumentParser, argv: list[str]) -> tuple[bool, list[tuple[R
         raise PermanentError(
             "no DICOM neighbour with host and port is configured: application_entities", code="bad_settings"
         )
-    wanted = [each for each in callable_ if not args.ae_title or each[0].ae_title in args.ae_title]
-    return getattr(args, "json", False), wanted
+    return [each for each in callable_ if not args.ae_title or each[0].ae_title in args.ae_title]

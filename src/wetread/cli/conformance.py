@@ -13,8 +13,9 @@ from wetread.dicom.dicomweb_probe import probe_dicomweb
 from wetread.dicom.remote_ae import RemoteAe
 from wetread.domain.capability import Capability, Verdict
 from wetread.domain.errors import PermanentError
+from wetread.settings_dimse import Remote
 
-__all__ = ["run", "tell"]
+__all__ = ["as_they_come", "run", "tell"]
 
 
 def run(argv: list[str]) -> int:
@@ -45,11 +46,11 @@ def run(argv: list[str]) -> int:
 
 
 def _peer(text: str, calling: str, timeout_s: float) -> RemoteAe:
-    ae_title, _, address = text.partition("@")
-    host, _, port = address.rpartition(":")
-    if not (ae_title and host and port.isdigit()):
-        raise PermanentError("a neighbour is http://..., https://... or AE@host:port", code="bad_usage")
-    return RemoteAe(ae_title, host, int(port), calling, timeout_s)
+    try:
+        remote = Remote.of(text)
+    except ValueError:
+        raise PermanentError("a neighbour is http://..., https://... or AE@host:port", code="bad_usage") from None
+    return RemoteAe(remote.ae_title, remote.host, remote.port, calling, timeout_s)
 
 
 def _first_line(file: Path | None) -> str:
@@ -59,13 +60,19 @@ def _first_line(file: Path | None) -> str:
         raise PermanentError(f"{file} cannot be read ({error.strerror})", code="bad_usage") from error
 
 
-def tell(found: Iterable[Capability], *, as_json: bool) -> int:
-    """Lines as they come, at a terminal the wait is seen."""
+def as_they_come(found: Iterable[Capability], *, quiet: bool, of: str = "") -> list[Capability]:
+    """A line each, at a terminal the wait is seen; `of` begins every line."""
     tried: list[Capability] = []
     for each in found:
         tried.append(each)
-        if not as_json:
-            print(f"{each.verdict:<10} {each.service:<15} {each.name:<34} {each.note}".rstrip(), flush=True)
+        if not quiet:
+            print(f"{of}{each.verdict:<10} {each.service:<15} {each.name:<34} {each.note}".rstrip(), flush=True)
+    return tried
+
+
+def tell(found: Iterable[Capability], *, as_json: bool) -> int:
+    """Each capability, then how many of each verdict; exit status 1 where nothing can be done."""
+    tried = as_they_come(found, quiet=as_json)
     if as_json:
         print(json.dumps([asdict(each) for each in tried], indent=1))
     counts = [f"{sum(each.verdict is verdict for each in tried)} {verdict}" for verdict in Verdict]

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterator
 
+from wetread.dicom.ae_probe import echoed
+from wetread.dicom.commitment_message import COMMITMENT
 from wetread.dicom.remote_ae import UNCOMPRESSED, VERIFICATION, RemoteAe, associate
 from wetread.dicom.worklist_scu import MODALITY_WORKLIST, WorklistScu
 from wetread.domain.capability import Capability, Verdict
@@ -21,7 +23,7 @@ SERVICES: dict[str, tuple[tuple[str, str], ...]] = {
         ("C-MOVE, study root", "1.2.840.10008.5.1.4.1.2.2.2"),
     ),
     "worklist": ((_WORKLIST, MODALITY_WORKLIST),),
-    "commitment": (("storage commitment, push model", "1.2.840.10008.1.20.1"),),
+    "commitment": (("storage commitment, push model", COMMITMENT),),
 }
 _ENOUGH = {"C-GET, study root": "C-MOVE, study root", "C-MOVE, study root": "C-GET, study root"}
 """Either will do."""
@@ -51,8 +53,7 @@ def check_ae(peer: RemoteAe, we_use: Collection[str]) -> Iterator[Capability]:
             yield from (Capability(service, name, Verdict.YES) for service, name in steps)
             accepted = {str(each.abstract_syntax) for each in association.accepted_contexts}
             if VERIFICATION in accepted:
-                status = getattr(association.send_c_echo(), "Status", None)
-                yield Capability("verification", "C-ECHO", Verdict.YES if status == 0 else Verdict.NO, _said(status))
+                yield Capability("verification", "C-ECHO", *echoed(association))
             else:
                 yield Capability("verification", "C-ECHO", Verdict.NO, "not accepted: let it answer C-ECHO")
     except WetreadError as error:
@@ -77,10 +78,6 @@ def _answers(peer: RemoteAe) -> Capability:
     except WetreadError as error:
         problem = str(error)
     return Capability("worklist", _WORKLIST, Verdict.NO if problem else Verdict.YES, problem)
-
-
-def _said(status: int | None) -> str:
-    return "" if status == 0 else "no answer" if status is None else f"status 0x{status:04X}"
 
 
 def _as_far_as(error: WetreadError, steps: list[tuple[str, str]], later: list[tuple[str, str]]) -> Iterator[Capability]:

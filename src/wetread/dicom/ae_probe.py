@@ -1,11 +1,15 @@
 """What a DICOM application entity accepts (PS3.8 presentation contexts) and whether it answers C-ECHO: one association that negotiates everything and transfers nothing."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from wetread.dicom.remote_ae import UNCOMPRESSED, VERIFICATION, RemoteAe, associate
 from wetread.domain.capability import Capability, Verdict
 
-__all__ = ["probe_ae"]
+if TYPE_CHECKING:
+    from pynetdicom.association import Association
+
+__all__ = ["echoed", "probe_ae"]
 
 _DX = "1.2.840.10008.5.1.4.1.1.1.1"
 _CLASSES = (
@@ -40,13 +44,9 @@ def probe_ae(peer: RemoteAe) -> Iterator[Capability]:
     with associate(peer, offers) as association:
         accepted = {(str(each.abstract_syntax), str(each.transfer_syntax[0])) for each in association.accepted_contexts}
         classes = {uid for uid, _ in accepted}
-        if VERIFICATION in classes:
-            status = getattr(association.send_c_echo(), "Status", None)
-            answered = status == 0x0000
-            note = "" if answered else "no answer" if status is None else f"status 0x{status:04X}"
-            yield Capability("Verification", "C-ECHO", Verdict.YES if answered else Verdict.NO, note)
-        else:
-            yield Capability("Verification", "C-ECHO", Verdict.NO, "not accepted")
+        yield Capability(
+            "Verification", "C-ECHO", *(echoed(association) if VERIFICATION in classes else _verdict(accepted=False))
+        )
         for service, name, uid in _CLASSES:
             yield Capability(service, name, *_verdict(accepted=uid in classes))
         for name, uid in _SYNTAXES:
@@ -55,3 +55,11 @@ def probe_ae(peer: RemoteAe) -> Iterator[Capability]:
 
 def _verdict(*, accepted: bool) -> tuple[Verdict, str]:
     return (Verdict.YES, "") if accepted else (Verdict.NO, "not accepted")
+
+
+def echoed(association: "Association") -> tuple[Verdict, str]:
+    """What becomes of a C-ECHO (PS3.7 §9.1.5), and the status where it is none of success."""
+    status = getattr(association.send_c_echo(), "Status", None)
+    if status == 0x0000:
+        return Verdict.YES, ""
+    return Verdict.NO, "no answer" if status is None else f"status 0x{status:04X}"
