@@ -17,7 +17,7 @@ from wetread.settings import Settings, SettingsError
 from wetread.settings_archives import ArchiveSettings
 
 if TYPE_CHECKING:
-    from wetread.dicom.dicomweb_archive import RetrieveBounds
+    from wetread.dicom.archive_question import RetrieveBounds
     from wetread.ingest.archive_feed import ArchiveFeed, Intake
     from wetread.ingest.archive_keeper import ArchiveKeeper
     from wetread.ingest.archive_sweep import ArchiveSweep
@@ -59,7 +59,8 @@ def named(settings: Settings, name: str) -> ArchiveSettings:
 
 def build_archive(house: Settings, settings: ArchiveSettings, database: Database | None = None) -> Archive:
     """The adapter of one of the house's archives, asking in the form that the last probe, kept in `database`, found the archive to understand. Raises SettingsError, or PermanentError for a URL that is none."""
-    from wetread.dicom.dicomweb_archive import DicomwebArchive, RetrieveBounds
+    from wetread.dicom.archive_question import RetrieveBounds
+    from wetread.dicom.dicomweb_archive import DicomwebArchive
     from wetread.dicom.dicomweb_exchange import DicomwebExchange
     from wetread.dicom.orthanc_archive import OrthancArchive
 

@@ -17,7 +17,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from wetread.dicom.dicomweb_archive import RetrieveBounds
+from wetread.dicom.archive_question import RetrieveBounds
 from wetread.dicom.move_door import MovePort
 from wetread.dicom.remote_ae import RemoteAe
 from wetread.dicom.remote_archive import DimseArchive

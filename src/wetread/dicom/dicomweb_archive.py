@@ -5,11 +5,10 @@ An answer is not believed: rows that do not match the question are left out, an 
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import quote
 
+from wetread.dicom.archive_question import RetrieveBounds, asked_for, checked_uid, keys_of
 from wetread.dicom.dicomweb_exchange import DicomwebAnswer, DicomwebExchange, DicomwebStream, StreamBounds
 from wetread.dicom.dicomweb_probe import probe_dicomweb
 from wetread.dicom.stow_client import TRY_AGAIN_STATUS, values_of
@@ -30,7 +29,7 @@ from wetread.domain.identifiers import is_valid_uid
 from wetread.ingest.multipart import MultipartError, MultipartParser, PartBegin, PartEnd, related_boundary
 from wetread.ports.archive import Inbox
 
-__all__ = ["DicomwebArchive", "RetrieveBounds", "days", "matches", "refused", "take_alone"]
+__all__ = ["DicomwebArchive", "json_of", "take_alone"]
 
 _JSON = "application/dicom+json"
 _DICOM = "application/dicom"
@@ -41,20 +40,6 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _STUDY_FIELDS = ("00081030", "00100021")
 _INSTANCE_FIELDS = ("00080016", "00080060", "00180015")
-
-
-@dataclass(frozen=True, slots=True)
-class RetrieveBounds:
-    """Of one retrieve: bytes of each instance and of all, how many, and how long it may take."""
-
-    instance_bytes: int = 512 * 2**20
-    total_bytes: int = 4 * 2**30
-    instances: int = 2000
-    seconds: float = 300.0
-
-    @property
-    def of_stream(self) -> StreamBounds:
-        return StreamBounds(self.total_bytes, self.seconds)
 
 
 class DicomwebArchive:
@@ -80,17 +65,15 @@ class DicomwebArchive:
         return probe_dicomweb(self._exchange)
 
     def studies(self, query: StudyQuery, limit: int) -> FoundStudies:
-        asked = [(key, value) for key, value in _keys(query) if value]
-        pairs = [*((key, self._encoded(value)) for key, value in asked), *(("includefield", f) for f in _STUDY_FIELDS)]
+        asked = [(key, self._encoded(value)) for key, value in keys_of(query).items() if value]
+        pairs = [*asked, *(("includefield", field) for field in _STUDY_FIELDS)]
         rows = [row for page in self._pages("/studies", pairs, limit + 1) for row in page]
-        told = [_study(row) for row in rows]
-        asked_for = {each.study_instance_uid: each for each in told if each is not None and matches(each, query)}
-        complete = len(rows) <= limit and all(each is not None and matches(each, query) for each in told)
-        return FoundStudies(tuple(asked_for.values())[:limit], complete)
+        found, is_all = asked_for([_study(row) for row in rows], query)
+        return FoundStudies(found[:limit], is_all and len(rows) <= limit)
 
     def instances(self, study_instance_uid: str) -> tuple[ArchivedInstance, ...]:
         pairs = [("includefield", field) for field in _INSTANCE_FIELDS]
-        path = f"/studies/{_uid_in_path(study_instance_uid)}/instances"
+        path = f"/studies/{checked_uid(study_instance_uid)}/instances"
         rows = [row for page in self._pages(path, pairs, _MOST_INSTANCES) for row in page]
         named = (_instance(row, study_instance_uid) for row in rows)
         return tuple({each.sop_instance_uid: each for each in named if each is not None}.values())
@@ -111,8 +94,8 @@ class DicomwebArchive:
         return [each for each in listed if wanted.series_instance_uid in ("", each.series_instance_uid)]
 
     def _retrieve_parts(self, wanted: ArchivedInstance, inbox: Inbox) -> Retrieved:
-        with self._exchange.stream(_path(wanted), _PARTS, self._bounds.of_stream) as answer:
-            if (told := refused(answer.status, wanted, self.name)) is not None:
+        with self._exchange.stream(_path(wanted), _PARTS, _of_stream(self._bounds)) as answer:
+            if (told := _refused(answer.status, wanted, self.name)) is not None:
                 return Retrieved(0, (told,))
             try:
                 return Retrieved(self._take_parts(answer, wanted, inbox))
@@ -154,10 +137,12 @@ class DicomwebArchive:
         answer = self._exchange.ask("GET", path, _JSON)
         if answer.status in (204, 404):
             return []
-        told = refused(answer.status, None, self.name)
-        if told is not None:
-            raise PermanentError(told.reason, code=told.code)
-        return _data_sets(answer, self.name)
+        rows = json_of(answer, self.name)
+        if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
+            raise PermanentError(
+                f"{self.name} answers a search with something that is no DICOM JSON", code="bad_answer"
+            )
+        return rows
 
     def _encoded(self, value: str) -> str:
         """Percent-encoded; for an archive that does not decode that, with the wildcard `?` for what cannot stand in a URL as it is: what is found is compared with the whole value."""
@@ -166,7 +151,7 @@ class DicomwebArchive:
         return "".join(letter if letter in _UNRESERVED else "?" if letter.isascii() else "*" for letter in value)
 
 
-def refused(status: int, wanted: ArchivedInstance | None, archive: str) -> Unretrieved | None:
+def _refused(status: int, wanted: ArchivedInstance | None, archive: str) -> Unretrieved | None:
     """None for success; raises where it is the archive that must be asked again, or put right. What it does not have is told."""
     if 200 <= status < 300:
         return None
@@ -188,8 +173,8 @@ def take_alone(
     exchange: DicomwebExchange, path: str, wanted: ArchivedInstance, inbox: Inbox, bounds: RetrieveBounds, archive: str
 ) -> Unretrieved | None:
     """One instance that is the whole body of an answer; None when it was handed over."""
-    with exchange.stream(path, f"{_DICOM}; transfer-syntax=*", bounds.of_stream) as answer:
-        if (told := refused(answer.status, wanted, archive)) is not None:
+    with exchange.stream(path, f"{_DICOM}; transfer-syntax=*", _of_stream(bounds)) as answer:
+        if (told := _refused(answer.status, wanted, archive)) is not None:
             return told
         file, size = inbox.receive(), 0
         try:
@@ -202,6 +187,10 @@ def take_alone(
             raise
     inbox.hand_over(file, wanted)
     return None
+
+
+def _of_stream(bounds: RetrieveBounds) -> StreamBounds:
+    return StreamBounds(bounds.total_bytes, bounds.seconds)
 
 
 def _check_size(size: int, bounds: RetrieveBounds, archive: str) -> None:
@@ -228,51 +217,17 @@ def _path(wanted: ArchivedInstance) -> str:
         ("series", wanted.series_instance_uid),
         ("instances", wanted.sop_instance_uid),
     )
-    return "".join(f"/{level}/{_uid_in_path(uid)}" for level, uid in levels if uid)
+    return "".join(f"/{level}/{checked_uid(uid)}" for level, uid in levels if uid)
 
 
-def _uid_in_path(uid: str) -> str:
-    if not is_valid_uid(uid):
-        raise PermanentError("what the archive calls a UID is none", code="bad_uid")
-    return uid
-
-
-def _keys(query: StudyQuery) -> tuple[tuple[str, str], ...]:
-    return (
-        ("StudyInstanceUID", query.study_instance_uid),
-        ("PatientID", query.patient_id),
-        ("AccessionNumber", query.accession_number),
-        ("StudyDate", days(query.taken_from, query.taken_until)),
-        ("ModalitiesInStudy", query.modality),
-    )
-
-
-def days(since: date | None, until: date | None) -> str:
-    """A range of dates to match by (PS3.4 §C.2.2.2.5.1), "" for none."""
-    said = tuple(day.strftime("%Y%m%d") if day else "" for day in (since, until))
-    return "-".join(said) if any(said) else ""
-
-
-def matches(study: ArchivedStudy, query: StudyQuery) -> bool:
-    """Is this what was asked for? An archive that ignores a key, or takes it for a pattern, answers with others' studies."""
-    since, until = (day.strftime("%Y%m%d") if day else "" for day in (query.taken_from, query.taken_until))
-    return (
-        query.study_instance_uid in ("", study.study_instance_uid)
-        and query.patient_id in ("", study.patient_id)
-        and query.accession_number in ("", study.accession_number)
-        and since <= study.study_date
-        and (not until or study.study_date <= until)
-    )
-
-
-def _data_sets(answer: DicomwebAnswer, archive: str) -> list[dict[str, Any]]:
+def json_of(answer: DicomwebAnswer, archive: str) -> object:
+    """What an answer says; None where it is no JSON. Raises for every status but success."""
+    if (told := _refused(answer.status, None, archive)) is not None:
+        raise PermanentError(told.reason, code=told.code)
     try:
-        rows = [] if answer.status == 204 else json.loads(b"" if answer.cut else answer.body)
+        return json.loads(b"" if answer.cut else answer.body)
     except (ValueError, RecursionError):
-        rows = None
-    if not isinstance(rows, list) or not all(isinstance(each, dict) for each in rows):
-        raise PermanentError(f"{archive} answers a search with something that is no DICOM JSON", code="bad_answer")
-    return rows
+        return None
 
 
 def _study(row: dict[str, Any]) -> ArchivedStudy | None:

@@ -4,14 +4,14 @@ Orthanc drops an instance's changes when the instance is deleted and counts anew
 that position and at the beginning.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from wetread.dicom.dicomweb_archive import DicomwebArchive, RetrieveBounds, refused, take_alone
+from wetread.dicom.archive_question import RetrieveBounds
+from wetread.dicom.dicomweb_archive import DicomwebArchive, json_of, take_alone
 from wetread.dicom.dicomweb_exchange import DicomwebExchange
 from wetread.domain.archive import (
     ArchivedInstance,
@@ -140,12 +140,7 @@ class OrthancArchive:
         answer = self._rest.ask("GET", path, "application/json")
         if answer.status == 404:
             return None
-        if (told := refused(answer.status, None, self.name)) is not None:
-            raise PermanentError(told.reason, code=told.code)
-        try:
-            found = json.loads(b"" if answer.cut else answer.body)
-        except (ValueError, RecursionError):
-            found = None
+        found = json_of(answer, self.name)
         if not isinstance(found, dict):
             raise PermanentError(f"{self.name} answers with something that is no JSON object", code="bad_answer")
         return found

@@ -13,7 +13,7 @@ from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_GET, C_MOVE
 
 from wetread.dicom.ae_probe import probe_ae
-from wetread.dicom.dicomweb_archive import RetrieveBounds, days, matches
+from wetread.dicom.archive_question import RetrieveBounds, asked_for, checked_uid, keys_of
 from wetread.dicom.move_door import MovePort, opened_for
 from wetread.dicom.query_scu import CANCELLED, SUCCESS, WARNED, ask, find, no_file, spooled
 from wetread.dicom.remote_ae import UNCOMPRESSED, RemoteAe, associate
@@ -67,13 +67,7 @@ class DimseArchive:
         return probe_ae(self.peer)
 
     def studies(self, query: StudyQuery, limit: int) -> FoundStudies:
-        asked = {
-            "StudyInstanceUID": query.study_instance_uid,
-            "PatientID": query.patient_id,
-            "AccessionNumber": query.accession_number,
-            "StudyDate": days(query.taken_from, query.taken_until),
-            "ModalitiesInStudy": query.modality,
-        }
+        asked = keys_of(query)
         if any("\\" in value or not value.isprintable() for value in asked.values()):
             return FoundStudies(())  # no such value can be in an archive, and a backslash would ask for others
         with self._asking() as association:
@@ -81,10 +75,10 @@ class DimseArchive:
             rows, complete = find(association, _FIND, keys, limit, ends_at := self._ends_at(), self.name)
             told = [_study(row) for row in rows]
             if query.modality:
-                told = [each and self._with_modalities(association, each, ends_at) for each in told]
-        kept = {each.study_instance_uid: each for each in told if each is not None and _is_asked(each, query)}
-        all_kept = all(each is not None and _is_asked(each, query) for each in told)
-        return FoundStudies(tuple(kept.values()), complete and all_kept)
+                said = (each and self._with_modalities(association, each, ends_at) for each in told)
+                told = [each if each and query.modality in each.modalities else None for each in said]
+        studies, is_all = asked_for(told, query)
+        return FoundStudies(studies, complete and is_all)
 
     def _with_modalities(self, association: Association, study: ArchivedStudy, ends_at: float) -> ArchivedStudy:
         """ModalitiesInStudy is optional (PS3.4 table C.6-5): where an archive does not say it, its series do."""
@@ -101,7 +95,7 @@ class DimseArchive:
 
     def instances(self, study_instance_uid: str) -> tuple[ArchivedInstance, ...]:
         """Raises PermanentError 'too_many' where the archive tells of more than it may."""
-        _check_uid(study_instance_uid)
+        checked_uid(study_instance_uid)
         found: dict[str, ArchivedInstance] = {}
         with self._asking() as association:
             ends_at = self._ends_at()
@@ -254,14 +248,7 @@ def _selection(wanted: ArchivedInstance) -> dict[str, str]:
         "SOPInstanceUID": wanted.sop_instance_uid,
     }
     level = "IMAGE" if wanted.sop_instance_uid else "SERIES" if wanted.series_instance_uid else "STUDY"
-    for uid in filter(None, uids.values()):
-        _check_uid(uid)
-    return {"QueryRetrieveLevel": level, **{keyword: uid for keyword, uid in uids.items() if uid}}
-
-
-def _check_uid(uid: str) -> None:
-    if not is_valid_uid(uid):
-        raise PermanentError("what the archive calls a UID is none", code="bad_uid")
+    return {"QueryRetrieveLevel": level, **{keyword: checked_uid(uid) for keyword, uid in uids.items() if uid}}
 
 
 def _is_part(each: ArchivedInstance, wanted: ArchivedInstance) -> bool:
@@ -269,10 +256,6 @@ def _is_part(each: ArchivedInstance, wanted: ArchivedInstance) -> bool:
         "",
         each.sop_instance_uid,
     )
-
-
-def _is_asked(study: ArchivedStudy, query: StudyQuery) -> bool:
-    return matches(study, query) and (not query.modality or query.modality in study.modalities)
 
 
 def _study(row: Mapping[str, str]) -> ArchivedStudy | None:

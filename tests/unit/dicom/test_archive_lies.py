@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from neighbours.archives import KeptFiles
 
-from wetread.dicom.dicomweb_archive import DicomwebArchive, RetrieveBounds
+from wetread.dicom.archive_question import RetrieveBounds
+from wetread.dicom.dicomweb_archive import DicomwebArchive
 from wetread.dicom.dicomweb_exchange import DicomwebExchange
 from wetread.dicom.orthanc_archive import OrthancArchive
 from wetread.domain.archive import ArchivedInstance, ArchiveWays, StudyQuery
