@@ -70,9 +70,8 @@ def _sinks(settings: Settings) -> Iterator[Connection]:
         test = partial(reach_tcp, receiver.host, receiver.port, _TIMEOUT_S, tls=receiver.tls, ca_file=receiver.ca_file)
         yield Connection("hl7", "HL7 v2, MLLP", str(receiver), test)
     if hook := settings.result_webhook:
-        root = urlsplit(hook.resolved_url)
-        test = partial(reach_http, f"{root.scheme}://{root.netloc}/", hook.timeout_s, hook.ca_file)
-        yield Connection("webhook", "webhook", root.hostname or "", test)
+        test = partial(reach_http, _root(hook.resolved_url), hook.timeout_s, hook.ca_file)
+        yield Connection("webhook", "webhook", urlsplit(hook.resolved_url).hostname or "", test)
     if settings.record_fhir_url:
         yield _http(
             "record",
@@ -85,16 +84,24 @@ def _sinks(settings: Settings) -> Iterator[Connection]:
 def _http(name: str, kind: str, url: str, ca_file: Path | None = None) -> Connection:
     from wetread.channels.reach import reach_http
 
+    return Connection(name, kind, _shown(url), partial(reach_http, url, _TIMEOUT_S, ca_file))
+
+
+def _shown(url: str) -> str:
+    """Without a password or a query that stands in it."""
     parts = urlsplit(url)
-    return Connection(
-        name, kind, f"{parts.scheme}://{parts.hostname}{parts.path}", partial(reach_http, url, _TIMEOUT_S, ca_file)
-    )
+    return f"{parts.scheme}://{parts.hostname}{parts.path}"
+
+
+def _root(url: str) -> str:
+    """What may be asked for without its path doing anything."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
 
 
 def _archive(house: Settings, settings: ArchiveSettings) -> Connection:
     """Asks it who it is, by its own ways."""
-    parts = urlsplit(settings.url)
-    where = settings.ae_title or f"{parts.scheme}://{parts.hostname}{parts.path}"
+    where = settings.ae_title or _shown(settings.url)
     test = partial(_ask_archive, house, settings)
     return Connection(f"archive-{settings.name}", f"archive, {settings.kind}", where, test)
 
@@ -109,8 +116,7 @@ def _channel(name: str, channel: ChannelSettings) -> Connection:
     from wetread.channels.reach import reach_http, reach_tcp
 
     if isinstance(channel, HttpChannel):
-        host = urlsplit(channel.resolved_url).hostname or ""
-        root = f"{urlsplit(channel.resolved_url).scheme}://{urlsplit(channel.resolved_url).netloc}/"
+        host, root = urlsplit(channel.resolved_url).hostname or "", _root(channel.resolved_url)
         return Connection(
             f"channel-{name}", channel.kind, host, partial(reach_http, root, channel.timeout_s, channel.ca_file)
         )
