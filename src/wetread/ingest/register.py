@@ -4,7 +4,7 @@ The vault's commit lies inside the still open working transaction: a crash betwe
 without an identity.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -91,7 +91,7 @@ class Register:
             outcomes = [self._enter(unit, entry, filed, now) for entry in entries]
             if filed:
                 self.vault.admit(list(filed.values()))
-                self.check_identity(unit, self._to_check(entries, filed), now)
+                self.check_identity(unit, _to_check(entries, filed.values()), now)
             reach("before_commit")
             unit.commit()
             reach("after_commit")
@@ -116,14 +116,6 @@ class Register:
             self._settle(unit, entry, instance, now, held_back=held_back)
         unit.audit(_stored_event(entry, instance, outcome), now)
         return outcome
-
-    def _to_check(
-        self, entries: Sequence[Entry], filed: dict[InstanceKey, VaultInstance]
-    ) -> list[tuple[StudyKey, PatientIdentity]]:
-        """Not of copies: whose they are was settled before they were fetched, and nobody answers a doubt about one."""
-        brought = [each for each in entries if isinstance(each, Arrived) and each.fetched]
-        copies = {study_key(self.secret, each.header.study_instance_uid) for each in brought}
-        return [(each.study_key, each.header.identity) for each in filed.values() if each.study_key not in copies]
 
     def _same_dataset(self, entry: Arrived, first: VaultInstance | None) -> bool:
         """The same instance by another door differs in its file meta information only: that is no conflict."""
@@ -216,6 +208,12 @@ class Register:
             priority=study.priority.rank,
             not_before=now + timedelta(seconds=self.quiet_period_s),
         )
+
+
+def _to_check(entries: Sequence[Entry], filed: Iterable[VaultInstance]) -> list[tuple[StudyKey, PatientIdentity]]:
+    """Not what was only fetched: whose a copy is was settled before, and nobody answers a doubt about one."""
+    sent = {each.header.sop_instance_uid for each in entries if isinstance(each, Arrived) and each.fetched is None}
+    return [(each.study_key, each.header.identity) for each in filed if each.header.sop_instance_uid in sent]
 
 
 def _stored_event(entry: Arrived, instance: Instance, outcome: AdmissionOutcome) -> AuditEvent:

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 from archive_house import TODAY, ArchiveHouse, there
-from builders_ingest import JsonInspector, a_file
+from builders_ingest import SECRET, JsonInspector, a_file
 
 from wetread.domain.archive import ArchivedStudy
 from wetread.domain.archive_feed import PriorOutcome
 from wetread.domain.errors import PermanentError
+from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_hold import HoldKind, IdentityHold
 from wetread.domain.job import JobKind, JobState
 from wetread.domain.study_state import StudyEvent, StudyState, next_state
 from wetread.ingest.copy_retention import CopyRetention
 from wetread.ingest.prior_fetch import of_this_patient
 from wetread.ingest.prior_work import prior_work
+from wetread.ingest.register import Arrived, Fetched, Register
+from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.priors import dated_priors
 from wetread.testing.builders import an_identity
 
@@ -212,6 +215,30 @@ def test_one_copy_that_cannot_be_dropped_keeps_no_other(house: ArchiveHouse) -> 
     assert retention(house).sweep() == 1
     assert house.states() == {"1.2.1": "signed", "1.2.2": "fetched"}
     assert house.vault.instances(house.key("1.2.2"))  # the vault forgot nothing that the database still names
+
+
+def test_a_film_that_is_sent_in_the_commit_that_brings_a_copy_of_its_study_is_asked_about(house: ArchiveHouse) -> None:
+    """Threads share commits: what was fetched says nothing for what a modality sent at the same moment."""
+    checked: list[StudyKey] = []
+
+    def check(_: object, arrived: Sequence[tuple[StudyKey, object]], __: object) -> None:
+        checked.extend(key for key, _ in arrived)
+
+    def arrived(sop: str, fetched: Fetched | None) -> Arrived:
+        file = house.files.receive()
+        file.write(a_file(sop, study="1.2.2"))
+        file.flush()
+        header = JsonInspector().inspect(file.path)
+        return Arrived(header, file.keep(), "MODALITY", fetched=fetched)
+
+    policy = SuitabilityPolicy()
+    register = Register(
+        house.database, house.vault, house.files, house.clock, SECRET, 20.0, policy, lambda _: "main", check
+    )
+    copy, sent = arrived("1.2.2.1.1", Fetched("pacs", house.key("1.2.1"))), arrived("1.2.2.1.2", None)
+    register.commit([copy, sent])
+    assert house.states()["1.2.2"] == "admitted"
+    assert checked == [house.key("1.2.2")]
 
 
 def test_nobody_is_asked_about_the_patient_of_a_copy(house: ArchiveHouse) -> None:
