@@ -159,14 +159,14 @@ def _fetch(argv: list[str]) -> int:
     core = build_core(settings_from(args))
     parts = _parts(core, args)
     listed = parts.archive.instances(args.study)
-    new = [each for each in listed if not parts.intake.holdings.has(each)]
+    new = parts.intake.holdings.missing(listed)
     print(f"{len(listed)} instances there, {len(listed) - len(new)} here already", file=sys.stderr)
     if not listed:
         raise PermanentError(f"{args.archive} has no such study", code="not_there")
     return 0 if args.dry_run else _bring(core, parts, new)
 
 
-def _bring(core: Core, parts: ArchiveParts, instances: list[ArchivedInstance]) -> int:
+def _bring(core: Core, parts: ArchiveParts, instances: Sequence[ArchivedInstance]) -> int:
     found = FeedRound()
     for each in _with_progress(instances, f"{parts.settings.name}: instances"):
         parts.intake.bring(each, found)

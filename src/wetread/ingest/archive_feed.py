@@ -13,7 +13,6 @@ from wetread.domain.archive import ArchivedInstance, Changes, Unretrieved
 from wetread.domain.archive_feed import FeedState, PutAside
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
-from wetread.domain.identifiers import SOPInstanceUID, instance_key
 from wetread.ingest.archive_inbox import ReceptionInbox, is_own
 from wetread.ingest.fault_points import reach
 from wetread.ingest.reception import OWN_RESULT, Reception
@@ -55,7 +54,7 @@ class Intake:
 
     def name_of(self, instance: ArchivedInstance) -> str:
         """What it is put aside under: the same whether feed or sweep found it."""
-        return instance_key(self.holdings.secret, SOPInstanceUID(instance.sop_instance_uid))
+        return self.holdings.name_of(instance)
 
     def take(self, instance: ArchivedInstance, found: FeedRound) -> None:
         """Raises TransientError where the archive, or we ourselves, cannot go on; PermanentError where it is the archive that must be put right."""

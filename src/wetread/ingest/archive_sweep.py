@@ -69,22 +69,22 @@ class ArchiveSweep:
         ]
         return SweptDay(day, len(studies), tuple(missing), complete)
 
-    def _missing(self, study: ArchivedStudy) -> list[ArchivedInstance]:
+    def _missing(self, study: ArchivedStudy) -> tuple[ArchivedInstance, ...]:
         """A study of which as much is here as the archive says it has costs no further question."""
         intake = self._intake
         here = intake.holdings.number_of(study.study_instance_uid)
         if 0 < study.number_of_instances <= here:
-            return []
+            return ()
         today = intake.clock.now().date()
         listed = intake.archive.instances(study.study_instance_uid)
-        return [each for each in listed if not intake.wanted.unwanted(each, today) and not intake.holdings.has(each)]
+        return intake.holdings.missing(each for each in listed if not intake.wanted.unwanted(each, today))
 
     def _sweep(self, day: date) -> tuple[SweptDay, FeedRound]:
         swept, found = self.look(day), FeedRound()
         if swept.missing and self._feeds:
             while self._feed.poll().more:
                 pass
-        still = tuple(each for each in swept.missing if not self._intake.holdings.has(each))
+        still = self._intake.holdings.missing(swept.missing)
         for each in still:
             self._intake.bring(each, found)
         return replace(swept, missing=still), found

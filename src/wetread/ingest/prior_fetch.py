@@ -13,7 +13,7 @@ from wetread.domain.archive_feed import PriorFetch, PriorOutcome, PriorSearch
 from wetread.domain.audit import AuditEvent
 from wetread.domain.erasure import TombstoneState
 from wetread.domain.errors import PermanentError, WetreadError
-from wetread.domain.identifiers import SOPInstanceUID, StudyKey, instance_key
+from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.prior import dicom_day
 from wetread.domain.study import PatientIdentity
 from wetread.ingest.archive_inbox import ReceptionInbox
@@ -141,7 +141,8 @@ class PriorFetcher:
             return 0
         films = [each for each in asked.archive.instances(study.study_instance_uid) if _is_chest_film(each, study)]
         claim = PatientClaim(who.patient_id, who.issuer_of_patient_id, who.patient_birth_date)
-        missing = [each for each in films if not self._is_fetched(key, each)]
+        fetched = self._fetched(key)
+        missing = [each for each in films if self.holdings.name_of(each) not in fetched]
         inbox = ReceptionInbox(
             self.reception, f"archive:{asked.archive.name}", claim, Fetched(asked.archive.name, study_key), alive
         )
@@ -160,11 +161,10 @@ class PriorFetcher:
                 return True
             return unit.find_study(key) is not None and unit.copy(key) is None
 
-    def _is_fetched(self, key: StudyKey, film: ArchivedInstance) -> bool:
+    def _fetched(self, key: StudyKey) -> frozenset[InstanceKey]:
         """By an earlier search, or one that broke off."""
-        wanted = instance_key(self.holdings.secret, SOPInstanceUID(film.sop_instance_uid))
         with self.database.begin(write=False) as unit:
-            return any(each.instance_key == wanted for each in unit.instances(key))
+            return frozenset(each.instance_key for each in unit.instances(key))
 
     def _kept(self, search: PriorSearch) -> PriorSearch:
         with self.database.begin() as unit:

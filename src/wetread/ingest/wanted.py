@@ -1,5 +1,6 @@
 """Which of an archive's studies are wanted, and which instances are here already. Pure but for a look into the database."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -42,12 +43,20 @@ class Holdings:
     secret: bytes
 
     def has(self, instance: ArchivedInstance) -> bool:
-        key = instance_key(self.secret, SOPInstanceUID(instance.sop_instance_uid))
-        return key in self._held(instance.study_instance_uid)
+        return not self.missing((instance,))
+
+    def missing(self, instances: Iterable[ArchivedInstance]) -> tuple[ArchivedInstance, ...]:
+        """Those that are not here, in their order; each study is looked at once."""
+        listed = tuple(instances)
+        held = {uid: self._held(uid) for uid in {each.study_instance_uid for each in listed}}
+        return tuple(each for each in listed if self.name_of(each) not in held[each.study_instance_uid])
 
     def number_of(self, study_instance_uid: str) -> int:
         """How many instances of a study are here."""
         return len(self._held(study_instance_uid))
+
+    def name_of(self, instance: ArchivedInstance) -> InstanceKey:
+        return instance_key(self.secret, SOPInstanceUID(instance.sop_instance_uid))
 
     def key_of(self, study_instance_uid: str) -> StudyKey:
         return study_key(self.secret, StudyInstanceUID(study_instance_uid))
