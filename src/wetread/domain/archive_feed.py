@@ -1,6 +1,6 @@
 """What we keep about other archives: how far a change feed came, what was put aside, what a probe found, which copies of earlier films were fetched. Never a UID, name or date of a patient."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -30,6 +30,9 @@ class FeedState:
     swept_at: datetime | None = None
     missed: int = 0
     incomplete: int = 0
+
+    def answered(self, now: datetime) -> "FeedState":
+        return replace(self, answered_at=now, failing_since=None, failure="")
 
 
 @dataclass(frozen=True, slots=True)

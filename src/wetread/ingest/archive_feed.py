@@ -120,9 +120,13 @@ class ArchiveFeed:
         self._database = intake.holdings.database
         self._batch = batch
 
+    def state(self) -> FeedState:
+        with self._database.begin(write=False) as unit:
+            return unit.feed(self._intake.archive.name)
+
     def poll(self) -> FeedRound:
         """One batch. Raises what the archive raises; then its failing is kept, and the cursor stays."""
-        state = self._state()
+        state = self.state()
         try:
             changes = self._intake.archive.changes(state.cursor, self._batch)
             found = self._read(changes)
@@ -157,9 +161,7 @@ class ArchiveFeed:
     def _keep(self, changes: Changes, found: FeedRound) -> None:
         name, now = self._intake.archive.name, self._intake.clock.now()
         with self._database.begin() as unit:
-            state = unit.feed(name)
-            moved = replace(state, cursor=changes.cursor, answered_at=now, failing_since=None, failure="")
-            unit.save_feed(moved)
+            unit.save_feed(replace(unit.feed(name).answered(now), cursor=changes.cursor))
             keep_aside(unit, found, self._intake)
             if found.restarted:
                 unit.audit(AuditEvent("archive.restart", self._intake.sender, outcome="database_replaced"), now)
@@ -167,10 +169,6 @@ class ArchiveFeed:
                     "archive_restarted archive=%s: another database answers there, its feed is read anew", name
                 )
             unit.commit()
-
-    def _state(self) -> FeedState:
-        with self._database.begin(write=False) as unit:
-            return unit.feed(self._intake.archive.name)
 
 
 def keep_aside(unit: UnitOfWork, found: FeedRound, intake: Intake) -> None:

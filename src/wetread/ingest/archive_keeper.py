@@ -62,7 +62,8 @@ class ArchiveKeeper:
         if self._resting.rests:
             return False
         try:
-            worked = self._probe_if_due() or self._poll_if_due() or self._sweep_if_due()
+            probe, state = self._kept()
+            worked = self._probe_if_due(probe) or self._poll_if_due(state) or self._sweep_if_due(state)
         except WetreadError as error:
             _LOG.warning("archive_waits archive=%s code=%s", self._archive.name, error.code)
             self._resting.failed()
@@ -82,9 +83,7 @@ class ArchiveKeeper:
             unit.commit()
         self._beat_s = now_s
 
-    def _probe_if_due(self) -> bool:
-        with self._database.begin(write=False) as unit:
-            last = unit.probe(self._archive.name)
+    def _probe_if_due(self, last: ArchiveProbe | None) -> bool:
         if last is not None and self._clock.now() - last.probed_at < _PROBED_FOR:
             return False
         try:
@@ -94,8 +93,8 @@ class ArchiveKeeper:
             raise
         return True
 
-    def _poll_if_due(self) -> bool:
-        rhythm, state = self._rhythm, self._state()
+    def _poll_if_due(self, state: FeedState) -> bool:
+        rhythm = self._rhythm
         due = self._polled_s is None or self._now_s() - self._polled_s >= rhythm.poll_s or _is_hinted(state)
         if not rhythm.poll_s or not due:
             return False
@@ -104,8 +103,7 @@ class ArchiveKeeper:
         self._polled_s = None if more else self._now_s()
         return True
 
-    def _sweep_if_due(self) -> bool:
-        state = self._state()
+    def _sweep_if_due(self, state: FeedState) -> bool:
         every = timedelta(seconds=self._rhythm.sweep_every_s)
         due = state.swept_at is None or self._clock.now() - state.swept_at >= every
         hinted = not self._rhythm.poll_s and _is_hinted(state)
@@ -124,9 +122,10 @@ class ArchiveKeeper:
             unit.save_feed(replace(unit.feed(self._archive.name), hinted_at=None))
             unit.commit()
 
-    def _state(self) -> FeedState:
+    def _kept(self) -> tuple[ArchiveProbe | None, FeedState]:
+        """One look for the whole turn: nothing of it changes before something was due."""
         with self._database.begin(write=False) as unit:
-            return unit.feed(self._archive.name)
+            return unit.probe(self._archive.name), unit.feed(self._archive.name)
 
 
 def probe_archive(archive: Archive, database: Database, clock: Clock) -> ArchiveProbe:

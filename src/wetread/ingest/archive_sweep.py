@@ -3,12 +3,10 @@
 Where the archive has a change feed, what only the sweep found is a fault of the feed and is said. Where it has none, the sweep is how films come.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from wetread.domain.archive import ArchivedInstance, ArchivedStudy, StudyQuery
-from wetread.domain.archive_feed import FeedState
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import WetreadError
 from wetread.ingest.archive_feed import ArchiveFeed, FeedRound, Intake, keep_aside
@@ -38,7 +36,7 @@ class ArchiveSweep:
 
     def step(self) -> bool:
         """The next day of a sweep; True when it was the last. Raises what the archive raises; that day is then looked at again."""
-        state, today = self._state(), self._intake.clock.now().date()
+        state, today = self._feed.state(), self._intake.clock.now().date()
         first = today - timedelta(days=self._days - 1)
         day = max(date.fromisoformat(state.sweep_day), first) if state.sweep_day else first
         try:
@@ -92,16 +90,15 @@ class ArchiveSweep:
     def _keep(self, swept: SweptDay, found: FeedRound, *, last: bool) -> None:
         now, name = self._intake.clock.now(), self._intake.archive.name
         with self._database.begin() as unit:
-            state = unit.feed(name)
+            state = unit.feed(name).answered(now)
             missed = state.sweep_missed + (found.counts["taken"] if self._feeds else 0)
             incomplete = state.sweep_incomplete + (not swept.complete)
-            state = replace(state, answered_at=now, failing_since=None, failure="")
             if last:
-                told = Counter(missed=missed, incomplete_days=incomplete)
-                facts = tuple((key, str(count)) for key, count in told.items())
+                facts = (("missed", str(missed)), ("incomplete_days", str(incomplete)))
                 outcome = "missed" if missed else "incomplete" if incomplete else "success"
                 unit.audit(AuditEvent("archive.sweep", self._intake.sender, outcome=outcome, detail=facts), now)
-                unit.save_feed(_swept(replace(state, missed=missed, incomplete=incomplete, swept_at=now)))
+                state = replace(state, missed=missed, incomplete=incomplete, swept_at=now)
+                unit.save_feed(replace(state, sweep_day="", sweep_missed=0, sweep_incomplete=0))
             else:
                 tomorrow = (swept.day + timedelta(days=1)).isoformat()
                 unit.save_feed(replace(state, sweep_day=tomorrow, sweep_missed=missed, sweep_incomplete=incomplete))
@@ -111,11 +108,3 @@ class ArchiveSweep:
     def _aside(self) -> frozenset[str]:
         with self._database.begin(write=False) as unit:
             return frozenset(each.name for each in unit.put_asides(self._intake.archive.name))
-
-    def _state(self) -> FeedState:
-        with self._database.begin(write=False) as unit:
-            return unit.feed(self._intake.archive.name)
-
-
-def _swept(state: FeedState) -> FeedState:
-    return replace(state, sweep_day="", sweep_missed=0, sweep_incomplete=0)
