@@ -111,7 +111,7 @@ class Intake:
 
 
 class ArchiveFeed:
-    """One per archive and process: two would ask for the same batch, and store nothing twice. `alive` is called after each instance."""
+    """One per archive and process: two would ask for the same batch, and store nothing twice. `alive` is called after each instance, also by a sweep."""
 
     alive: Callable[[], None] = staticmethod(lambda: None)
 

@@ -75,6 +75,7 @@ class ArchiveSweep:
             return ()
         today = intake.clock.now().date()
         listed = intake.archive.instances(study.study_instance_uid)
+        self._feed.alive()
         return intake.holdings.missing(each for each in listed if not intake.wanted.unwanted(each, today))
 
     def _sweep(self, day: date) -> tuple[SweptDay, FeedRound]:
@@ -85,6 +86,7 @@ class ArchiveSweep:
         still = self._intake.holdings.missing(swept.missing)
         for each in still:
             self._intake.bring(each, found)
+            self._feed.alive()
         return replace(swept, missing=still), found
 
     def _keep(self, swept: SweptDay, found: FeedRound, *, last: bool) -> None:

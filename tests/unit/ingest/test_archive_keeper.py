@@ -1,8 +1,9 @@
 """What a process does for an archive, turn by turn: asks what it can do, reads its feed, sweeps, wakes for a hint, and leaves it alone while it does not answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archive_house import ArchiveHouse, there
@@ -109,6 +110,34 @@ def test_an_archive_that_is_away_is_left_to_rest_and_the_backlog_comes_in_order(
     arrived = [each.event.study_key for each in house.database.audit_records() if each.event.action == "study.admit"]
     assert arrived == [house.key(f"1.2.{number}") for number in range(4)]
     assert house.state().failing_since is None
+
+
+def test_it_shows_that_it_lives_while_a_sweep_brings_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a long day of an archive without a feed pages somebody because nobody seems to ask it."""
+    house = ArchiveHouse(tmp_path, MemoryArchive(feeds=False))
+    keeping = Keeping(house, Rhythm(0, 3600))
+    for number in range(8):
+        there(house.archive, number)
+    silences: list[float] = []
+
+    def slow(question: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*what: object) -> object:
+            with house.database.begin(write=False) as unit:
+                beat = unit.last_beat("archive/pacs")
+            assert beat is not None
+            silences.append((house.clock.now() - beat).total_seconds())
+            keeping.later(60)
+            return question(*what)
+
+        return ask
+
+    for name in ("instances", "retrieve"):
+        monkeypatch.setattr(house.archive, name, slow(getattr(house.archive, name)))
+    keeping.turns()
+    assert len(house.states()) == 8
+    assert len(silences) == 16
+    assert max(silences) <= 60
+    house.close()
 
 
 def test_it_shows_that_it_lives_also_while_the_archive_does_not_answer(house: ArchiveHouse) -> None:
