@@ -251,6 +251,9 @@ class Pipeline:
             late = unit.late_images([job.study_key])[job.study_key]
             readers = readers_of(unit, unit.study(job.study_key))
             instances = tuple(each for each in unit.instances(job.study_key) if each.instance_key in late.instances)
+        if job.detail != late.told:
+            self._commit_late(job, None, "")
+            return
         try:
             reading, _ = self._read(instances, readers, job.attempt)
         except UnsuitableImage as unsuitable:

@@ -138,6 +138,7 @@ def test_further_images_after_an_answer_ask_again(house: House, signed: StudyKey
 
 def test_a_read_of_fewer_films_is_overtaken(house: House, signed: StudyKey) -> None:
     house.predictor.prediction = prediction()
+    house.predictor.seen.clear()
     for uid in ("2.25.77", "2.25.78"):
         house.receive(another_instance(FIRST, uid))
     house.clock.advance(QUIET_S)
@@ -145,6 +146,7 @@ def test_a_read_of_fewer_films_is_overtaken(house: House, signed: StudyKey) -> N
     outcomes = [r.event.outcome for r in house.database.audit_records() if r.event.action == "study.late_read"]
     assert sorted(outcomes) == ["success", "superseded"]
     assert len(late_of(house, signed).instances) == 2
+    assert len(house.predictor.seen) == 1  # what is overtaken is not read for nothing
 
 
 def test_a_late_film_that_the_ai_cannot_read_is_there_all_the_same(house: House, signed: StudyKey) -> None:
