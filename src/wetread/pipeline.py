@@ -16,7 +16,7 @@ from wetread.delivery.plan import earlier_under_way, refuse_if_in_doubt, superse
 from wetread.domain.analysis import Analysis, QualityFlag
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalState
-from wetread.domain.delivery import Delivery, DeliveryState
+from wetread.domain.delivery import Delivery, DeliveryState, all_acknowledged
 from wetread.domain.errors import PermanentError, TransientError, UnsuitableImage
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
@@ -360,14 +360,9 @@ class Pipeline:
         return deliver(self._package(study_key, version), sink, self.clock.now(), previous)
 
     def _all_acknowledged(self, unit: UnitOfWork, study_key: StudyKey, version: int) -> bool:
-        done = {
-            d.sink
-            for d in unit.deliveries(study_key)
-            if d.report_version == version and d.state is DeliveryState.ACKNOWLEDGED
-        }
         newest = unit.report(study_key)
         is_newest = newest is not None and (newest.version == version or newest.signature is None)
-        return is_newest and set(self.sinks) <= done
+        return is_newest and all_acknowledged(unit.deliveries(study_key), version, self.sinks)
 
     def _package(self, study_key: StudyKey, version: int) -> ReportPackage:
         first = partial(first_film, policy=self.suitability)

@@ -1,12 +1,13 @@
 """Deliveries: one row per report version and sink, acknowledged once."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from wetread.domain.identifiers import StudyKey
 
-__all__ = ["Delivery", "DeliveryState"]
+__all__ = ["Delivery", "DeliveryState", "all_acknowledged"]
 
 
 class DeliveryState(StrEnum):
@@ -26,3 +27,9 @@ class Delivery:
     attempts: int
     receipt: str
     updated_at: datetime
+
+
+def all_acknowledged(deliveries: Iterable[Delivery], version: int, sinks: Collection[str]) -> bool:
+    """Whether every one of `sinks` has acknowledged this version."""
+    of_it = (each for each in deliveries if each.report_version == version)
+    return {each.sink for each in of_it if each.state is DeliveryState.ACKNOWLEDGED}.issuperset(sinks)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from wetread.domain.audit import AuditEvent
-from wetread.domain.delivery import DeliveryState
+from wetread.domain.delivery import all_acknowledged
 from wetread.domain.errors import IllegalTransition, StaleVersion
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind, JobRequest
@@ -362,8 +362,7 @@ def _reading(unit: UnitOfWork, study_key: StudyKey, actor: Actor, shown: Exposur
 def _is_delivered(unit: UnitOfWork, study_key: StudyKey, sinks: Sequence[str]) -> bool:
     """Every receiver has acknowledged the newest version."""
     report = unit.report(study_key)
-    mine = [each for each in unit.deliveries(study_key) if report and each.report_version == report.version]
-    return set(sinks) <= {each.sink for each in mine if each.state is DeliveryState.ACKNOWLEDGED}
+    return report is not None and all_acknowledged(unit.deliveries(study_key), report.version, sinks)
 
 
 def _mode_facts(shown: Exposure) -> dict[str, str]:
