@@ -4,12 +4,12 @@ import encodings.idna  # noqa: F401 - host names are encoded with it, and it is 
 import socket
 import ssl
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from wetread.domain.errors import PermanentError
+from wetread.domain.loopback import is_loopback
 
 __all__ = ["Address", "Endpoint", "read_endpoint", "resolve", "with_key"]
 
@@ -38,7 +38,7 @@ def read_endpoint(url: str, *, ca_file: Path | None = None, allow_http: bool = F
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or parts.username:
         raise _bad("the URL must be http(s)://HOST[:PORT]/PATH, like http://127.0.0.1:8000/v1")
     secure = parts.scheme == "https"
-    if not secure and not allow_http and not _is_loopback(host):
+    if not secure and not allow_http and not is_loopback(host):
         raise _bad("plain http goes no further than this machine: use https, or allow it where the network is yours")
     tls = _tls_context(ca_file) if secure else None
     return Endpoint(host, port or (443 if secure else 80), parts.path.rstrip("/"), tls)
@@ -46,13 +46,6 @@ def read_endpoint(url: str, *, ca_file: Path | None = None, allow_http: bool = F
 
 def _bad(why: str) -> PermanentError:
     return PermanentError(f"the language model server cannot be used: {why}", code="bad_composer")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _tls_context(ca_file: Path | None) -> ssl.SSLContext:

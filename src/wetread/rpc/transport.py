@@ -1,10 +1,10 @@
 """What the two ends of the drafting wire share: addresses, files of mutual TLS, limits. Plaintext goes no further than this machine."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from wetread.domain.errors import PermanentError
+from wetread.domain.loopback import is_loopback
 
 __all__ = ["MAX_MESSAGE_BYTES", "SERVICE", "TlsFiles", "require_local", "tls_files"]
 
@@ -44,13 +44,7 @@ def tls_files(ca: Path | None, cert: Path | None, key: Path | None) -> TlsFiles 
 def require_local(address: str) -> None:
     """Raises PermanentError 'plaintext_refused' for an address beyond this machine."""
     host = address.rpartition(":")[0].strip("[]")
-    if address.startswith("unix:") or host == "localhost":
-        return
-    try:
-        local = ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
+    if not (address.startswith("unix:") or is_loopback(host)):
         raise PermanentError(
             "drafting without TLS is only for a loopback address or a Unix socket: give CA, certificate and key",
             code="plaintext_refused",
