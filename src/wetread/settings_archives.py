@@ -57,8 +57,13 @@ class ArchiveSettings(BaseModel):
     def has_feed(self) -> bool:
         return self.kind == "orthanc" and self.feed
 
+    @property
+    def host(self) -> str:
+        """Or the AE title, where it has no URL."""
+        return self.ae_title or urlsplit(self.url).hostname or ""
+
     def __str__(self) -> str:
-        return f"{self.name} ({self.kind}, {self.ae_title or urlsplit(self.url).hostname or ''})"
+        return f"{self.name} ({self.kind}, {self.host})"
 
     @model_validator(mode="after")
     def _can_be_asked(self) -> "ArchiveSettings":

@@ -75,7 +75,7 @@ def _list(argv: list[str]) -> int:
 
 
 def _lines(settings: ArchiveSettings, state: FeedState, probe: ArchiveProbe | None, aside: int) -> Iterator[str]:
-    yield f"{settings.name}  {settings.kind}  {_host(settings)}"
+    yield f"{settings.name}  {settings.kind}  {settings.host}"
     if probe is None:
         yield "  never asked what it can do: `wetread archive check` asks now"
     else:
@@ -96,12 +96,8 @@ def _lines(settings: ArchiveSettings, state: FeedState, probe: ArchiveProbe | No
 
 
 def _as_json(settings: ArchiveSettings, state: FeedState, probe: ArchiveProbe | None, aside: int) -> dict[str, object]:
-    told = {"name": settings.name, "kind": settings.kind, "host": _host(settings), "put_aside": aside}
+    told = {"name": settings.name, "kind": settings.kind, "host": settings.host, "put_aside": aside}
     return {**told, "feed": asdict(state), "probe": asdict(probe) if probe else None}
-
-
-def _host(settings: ArchiveSettings) -> str:
-    return str(settings).rpartition(", ")[2].rstrip(")")
 
 
 def _check(argv: list[str]) -> int:
