@@ -31,8 +31,7 @@ class MemoryVault:
             self._instances = held
 
     def drop(self, study_key: StudyKey) -> None:
-        with self._turn:
-            self._instances = {key: each for key, each in self._instances.items() if each.study_key != study_key}
+        self.forget(study_key)
 
     def study(self, study_key: StudyKey) -> VaultStudy:
         mine = [each for each in self._instances.values() if each.study_key == study_key]
