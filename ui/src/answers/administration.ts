@@ -11,9 +11,8 @@ export type SignedIn = { session: string; actor_id: string; expires_at: string; 
 export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: string[]; min_password_length: number };
 
 export type Setting = { name: string; value: string; source: string; description: string };
-export type Able = { service: string; name: string; verdict: string; note: string };
 // GET /api/archives
-export type Archive = { name: string; product: string; probed_at: string; capabilities: Able[]; answered_at: string; failing_since: string; failure: string; swept_at: string; missed: number; incomplete: number; put_aside: number };
+export type Archive = { name: string; product: string; probed_at: string; capabilities: Step[]; answered_at: string; failing_since: string; failure: string; swept_at: string; missed: number; incomplete: number; put_aside: number };
 export type Tried = { name: string; answers: boolean; said: string; took_ms: number; tried_at: string };
 export type Step = { service: string; name: string; verdict: "yes" | "partly" | "no" | "unknown"; note: string };
 export type TriedNow = Tried & { steps: Step[] };
