@@ -13,6 +13,7 @@ from wetread.dicom.byte_source import ByteSource, BytesSource, inflate
 from wetread.dicom.limits import Limits
 from wetread.dicom.transfer_syntax import TRANSFER_SYNTAXES, TransferSyntax
 from wetread.domain.errors import HostileInput
+from wetread.domain.value_representation import EVERY_VR, LONG_VRS, SHORT_VRS
 
 __all__ = [
     "PIXEL_DATA",
@@ -29,33 +30,6 @@ __all__ = [
 PIXEL_DATA = 0x7FE00010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
-_LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
-_SHORT_VRS = frozenset(
-    [
-        "AE",
-        "AS",
-        "AT",
-        "CS",
-        "DA",
-        "DS",
-        "DT",
-        "FD",
-        "FL",
-        "IS",
-        "LO",
-        "LT",
-        "PN",
-        "SH",
-        "SL",
-        "SS",
-        "ST",
-        "TM",
-        "UI",
-        "UL",
-        "US",
-    ]
-)
-_VRS = _LONG_VRS | _SHORT_VRS
 _PIXEL_VRS = frozenset({"OB", "OW"})
 _META_CLASS, _META_INSTANCE, _META_SYNTAX = 0x00020002, 0x00020003, 0x00020010
 _LITTLE, _BIG = Struct("<HHI"), Struct(">HHI")
@@ -169,9 +143,9 @@ def _explicit_header(source: ByteSource, position: int, short: Struct, long: Str
     """VR, value length and header length of the explicit VR element at `position` (PS3.5 §7.1.2)."""
     head = source.read(position + 4, 4)
     vr = head[:2].decode("latin-1")
-    if vr in _SHORT_VRS:
+    if vr in SHORT_VRS:
         return vr, short.unpack_from(head, 2)[0], 8
-    if vr in _LONG_VRS:
+    if vr in LONG_VRS:
         return vr, long.unpack(source.read(position + 8, 4))[0], 12
     raise _refuse("bad_vr", "An element's value representation does not exist")
 
@@ -188,7 +162,7 @@ def _check_layout(source: ByteSource, start: int, syntax: TransferSyntax) -> Non
         raise _refuse("truncated", "The file has no data set")
     head = source.read(start, 8)
     group = (_BIG if syntax.big_endian else _LITTLE).unpack(head)[0]
-    if group != 8 or (head[4:6].decode("latin-1") in _VRS) != syntax.explicit:
+    if group != 8 or (head[4:6].decode("latin-1") in EVERY_VR) != syntax.explicit:
         raise _refuse("wrong_transfer_syntax", "The data set is not in the transfer syntax that the file declares")
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import is_valid_uid
+from wetread.domain.value_representation import EVERY_VR
 from wetread.ports.workitem_vault import WORKITEM_KEYS
 from wetread.workitems.attributes import TAGS, VRS
 
@@ -15,44 +16,6 @@ __all__ = ["DataSet", "checked", "code", "elements", "found_by", "items", "momen
 DataSet = Mapping[str, Mapping[str, object]]
 
 _TAG = re.compile(r"[0-9A-F]{8}", re.ASCII)
-_VR = frozenset(
-    [
-        "AE",
-        "AS",
-        "AT",
-        "CS",
-        "DA",
-        "DS",
-        "DT",
-        "FD",
-        "FL",
-        "IS",
-        "LO",
-        "LT",
-        "OB",
-        "OD",
-        "OF",
-        "OL",
-        "OV",
-        "OW",
-        "PN",
-        "SH",
-        "SL",
-        "SQ",
-        "SS",
-        "ST",
-        "SV",
-        "TM",
-        "UC",
-        "UI",
-        "UL",
-        "UN",
-        "UR",
-        "US",
-        "UT",
-        "UV",
-    ]
-)
 _GROUPS = frozenset(("Alphabetic", "Ideographic", "Phonetic"))
 _MOST_ELEMENTS, _MOST_VALUES, _LONGEST = 512, 1024, 10_240
 _MOMENT = re.compile(r"(\d{4}(?:\d{2}){0,5})(\.\d{1,6})?([+-]\d{4})?", re.ASCII)
@@ -74,7 +37,7 @@ def checked(value: object, *, root: bool = True) -> DataSet:
 def _element(tag: str, element: object) -> Mapping[str, object]:
     if not _TAG.fullmatch(tag):
         raise _refuse("an attribute is named by eight upper-case hex digits")
-    if not isinstance(element, dict) or not element.keys() <= {"vr", "Value"} or element.get("vr") not in _VR:
+    if not isinstance(element, dict) or not element.keys() <= {"vr", "Value"} or element.get("vr") not in EVERY_VR:
         raise _refuse("an attribute holds a vr and a Value, nothing by address")
     given = element.get("Value", [])
     if not isinstance(given, list) or len(given) > _MOST_VALUES:
