@@ -12,7 +12,7 @@ from wetread.domain.workitem import GLOBAL, EventKind, StepState, Subscription, 
 from wetread.ports.database import UnitOfWork
 from wetread.ports.vault import Search
 from wetread.ports.workitem_vault import VaultWorkitem, WorkitemVault
-from wetread.workitems.data_set import DataSet, elements, found_by, text
+from wetread.workitems.data_set import DataSet, elements, found_by, merged, text
 
 __all__ = ["Held", "WorkitemBook", "Written"]
 
@@ -73,7 +73,7 @@ class WorkitemBook:
     ) -> Held:
         """The next version, in `state`; its vault row is durable before the commit that makes it stand."""
         workitem = replace(held.workitem, state=state, version=held.workitem.version + 1, changed_at=now)
-        data_set = dict(sorted({**held.data_set, **elements(ProcedureStepState=state.value)}.items()))
+        data_set = merged(held.data_set, elements(ProcedureStepState=state.value))
         after = replace(held, workitem=workitem, data_set=data_set)
         body = json.dumps({"data_set": data_set, "cancel_request": held.cancel_request}, separators=(",", ":"))
         found, at = found_by(data_set), text(data_set, "ScheduledProcedureStepStartDateTime")

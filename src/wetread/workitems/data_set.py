@@ -11,7 +11,20 @@ from wetread.domain.value_representation import EVERY_VR
 from wetread.ports.workitem_vault import WORKITEM_KEYS
 from wetread.workitems.attributes import TAGS, VRS
 
-__all__ = ["DataSet", "checked", "code", "elements", "found_by", "items", "moment", "text", "values"]
+__all__ = [
+    "DataSet",
+    "checked",
+    "code",
+    "elements",
+    "first_item",
+    "found_by",
+    "items",
+    "merged",
+    "moment",
+    "text",
+    "values",
+    "with_item",
+]
 
 DataSet = Mapping[str, Mapping[str, object]]
 
@@ -92,13 +105,28 @@ def items(data_set: DataSet, keyword: str) -> list[DataSet]:
     return [cast(DataSet, each) for each in values(data_set, keyword) if isinstance(each, Mapping)]
 
 
+def first_item(data_set: DataSet, keyword: str) -> DataSet:
+    """{} where there is none."""
+    return next(iter(items(data_set, keyword)), {})
+
+
 def elements(**given: object) -> DataSet:
     """By keyword; a value, a list of values, or None for an empty attribute."""
     made = {}
     for keyword, value in given.items():
         held = list(value) if isinstance(value, list | tuple) else [] if value is None else [value]
         made[TAGS[keyword]] = {"vr": VRS[keyword], **({"Value": held} if held else {})}
-    return dict(sorted(made.items()))
+    return merged(made)
+
+
+def merged(*data_sets: DataSet) -> DataSet:
+    """One data set, in the order of its tags; of an attribute that several have, the last one's."""
+    return dict(sorted({tag: each for one in data_sets for tag, each in one.items()}.items()))
+
+
+def with_item(data_set: DataSet, keyword: str, item: DataSet) -> DataSet:
+    """With `item` alone in that sequence."""
+    return merged(data_set, elements(**{keyword: item}))
 
 
 def code(value: str, scheme: str, meaning: str) -> DataSet:

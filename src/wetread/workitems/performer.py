@@ -15,7 +15,7 @@ from wetread.ports.database import UnitOfWork
 from wetread.ports.vault import Vault, VaultInstance
 from wetread.workitems.asked_read import READ_CODE
 from wetread.workitems.book import Held, WorkitemBook, Written
-from wetread.workitems.data_set import DataSet, code, elements, items, moment
+from wetread.workitems.data_set import DataSet, code, elements, first_item, merged, moment, with_item
 from wetread.workitems.desk import transaction_digest
 from wetread.workitems.steps import canceled, reason_code
 
@@ -96,7 +96,7 @@ class ReadPerformer:
     def _claimed(self, unit: UnitOfWork, held: Held, after: ReadRequest, now: datetime) -> Held:
         digest = transaction_digest(self.new_uid())
         claimed = replace(held.workitem, transaction_sha256=digest, performer_id=SERVICE.actor_id)
-        data_set = progressed({**held.data_set, **elements(**{_PERFORMED: begun(now)})}, after.progress, "being read")
+        data_set = progressed(with_item(held.data_set, _PERFORMED, begun(now)), after.progress, "being read")
         return self._write(
             unit, replace(held, workitem=claimed, data_set=data_set), StepState.IN_PROGRESS, EventKind.STATE_REPORT, now
         )
@@ -116,16 +116,16 @@ def begun(now: datetime) -> DataSet:
 
 def performed(data_set: DataSet, made: Sequence[DataSet], now: datetime) -> DataSet:
     """Ended now, with these outputs."""
-    there = next(iter(items(data_set, _PERFORMED)), None) or begun(now)
+    there = first_item(data_set, _PERFORMED) or begun(now)
     ended = elements(
         PerformedProcedureStepEndDateTime=moment(now),
         CommentsOnThePerformedProcedureStep=_UNSIGNED,
         OutputInformationSequence=list(made),
     )
-    return dict(sorted({**data_set, **elements(**{_PERFORMED: dict(sorted({**there, **ended}.items()))})}.items()))
+    return with_item(data_set, _PERFORMED, merged(there, ended))
 
 
 def progressed(data_set: DataSet, percent: int, words: str) -> DataSet:
-    there = next(iter(items(data_set, _PROGRESS)), {})
+    there = first_item(data_set, _PROGRESS)
     now_at = elements(ProcedureStepProgress=percent, ProcedureStepProgressDescription=words or None)
-    return dict(sorted({**data_set, **elements(**{_PROGRESS: dict(sorted({**there, **now_at}.items()))})}.items()))
+    return with_item(data_set, _PROGRESS, merged(there, now_at))

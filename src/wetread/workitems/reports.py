@@ -3,7 +3,7 @@
 from wetread.domain.workitem import EventKind, StepState
 from wetread.workitems.attributes import TAGS
 from wetread.workitems.book import Held
-from wetread.workitems.data_set import DataSet, elements, items
+from wetread.workitems.data_set import DataSet, elements, first_item
 
 __all__ = ["event_report"]
 
@@ -27,7 +27,7 @@ def event_report(kind: EventKind, held: Held, state: StepState, number: int) -> 
 def _told(kind: EventKind, held: Held, state: StepState) -> DataSet:
     match kind:
         case EventKind.STATE_REPORT:
-            why = next(iter(items(held.data_set, _PROGRESS)), {}) if state is StepState.CANCELED else {}
+            why = first_item(held.data_set, _PROGRESS) if state is StepState.CANCELED else {}
             said = elements(ProcedureStepState=state.value)
             return {**_of(held.data_set, "InputReadinessState"), **said, **_of(why, *_WHY)}
         case EventKind.CANCEL_REQUESTED:

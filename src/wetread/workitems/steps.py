@@ -7,7 +7,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.read_request import Failure
 from wetread.domain.workitem import StepState
 from wetread.workitems.attributes import TAGS
-from wetread.workitems.data_set import DataSet, code, elements, items, moment, text
+from wetread.workitems.data_set import DataSet, code, elements, first_item, items, merged, moment, text, with_item
 
 __all__ = [
     "DEFAULT_WORKLIST",
@@ -64,7 +64,7 @@ def created(data_set: DataSet, workitem_uid: str) -> DataSet:
     )
     empty = elements(**dict.fromkeys((_PROGRESS, _PERFORMED)))
     without = {tag: each for tag, each in data_set.items() if tag != TAGS["TransactionUID"]}
-    return dict(sorted({**without, **given, **empty}.items()))
+    return merged(without, given, empty)
 
 
 def changed(data_set: DataSet, change: DataSet) -> DataSet:
@@ -74,7 +74,7 @@ def changed(data_set: DataSet, change: DataSet) -> DataSet:
         if (tag in named and element != data_set.get(tag)) or (tag.startswith("0010") and element != data_set.get(tag)):
             raise _refuse(f"an update does not change {named.get(tag, 'whom a workitem is of')}")
     _check_choices(change)
-    return dict(sorted({**data_set, **change}.items()))
+    return merged(data_set, change)
 
 
 def _check_choices(data_set: DataSet) -> None:
@@ -113,10 +113,10 @@ def reason_code(failure: Failure) -> DataSet:
 
 def canceled(data_set: DataSet, now: datetime, reason: DataSet | None = None, words: str = "") -> DataSet:
     """With when and why in its progress; what is there already stays."""
-    there = dict(next(iter(items(data_set, _PROGRESS)), {}))
+    there = first_item(data_set, _PROGRESS)
     given = elements(
         ProcedureStepCancellationDateTime=moment(now),
         **({"ProcedureStepDiscontinuationReasonCodeSequence": reason} if reason else {}),
         **({"ReasonForCancellation": words} if words else {}),
     )
-    return dict(sorted({**data_set, **elements(**{_PROGRESS: dict(sorted({**given, **there}.items()))})}.items()))
+    return with_item(data_set, _PROGRESS, merged(given, there))
