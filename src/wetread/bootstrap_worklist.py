@@ -88,18 +88,16 @@ def build_foreign_performer(core: _Core, manager: UpsManagerSettings) -> Foreign
     from wetread.dicom.dicomweb_exchange import DicomwebExchange
     from wetread.dicom.ups_client import UpsClient
 
-    try:
-        authorization = manager.resolved_authorization
-    except OSError as error:
-        problem = f"the authorization_file of ups_manager cannot be read ({type(error).__name__})"
-        raise PermanentError(problem, code="bad_settings") from None
     ca_file = str(manager.ca_file.expanduser()) if manager.ca_file else ""
-    exchange = DicomwebExchange(manager.url, authorization=authorization, ca_file=ca_file, timeout_s=manager.timeout_s)
+    exchange = DicomwebExchange(
+        manager.url, authorization=manager.resolved_authorization, ca_file=ca_file, timeout_s=manager.timeout_s
+    )
+    worklist = build_worklist(core)
     return ForeignPerformer(
         UpsClient(exchange),
         core.database,
-        SqlWorkitemVault(core.settings.resolved_vault_url),
-        build_worklist(core).requests,
+        worklist.desk.book.vault,
+        worklist.requests,
         _outputs(core),
         core.clock,
         core.secret,

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from wetread.domain.loopback import is_loopback
+from wetread.settings_channels import secret_text
 
 __all__ = ["UpsManagerSettings"]
 
@@ -29,10 +30,8 @@ class UpsManagerSettings(BaseModel):
 
     @property
     def resolved_authorization(self) -> str:
-        """Raises OSError where its file cannot be read."""
-        if self.authorization_file:
-            return self.authorization_file.expanduser().read_text("utf-8").strip()
-        return self.authorization.get_secret_value()
+        """From the settings or its own file; raises SettingsError when that cannot be read."""
+        return secret_text(self.authorization, self.authorization_file)
 
     @model_validator(mode="after")
     def _is_safe(self) -> "UpsManagerSettings":

@@ -1,5 +1,6 @@
 """The worklist from the command line: a read is asked for, listed without identity, shown to who may see it, and canceled."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_workitem_that_is_not_there_is_said(run: Run, capsys: pytest.CaptureFi
 
 
 def test_a_performer_without_a_worklist_or_with_one_that_is_away_says_so(
-    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert run("performer", "--once") == 1
     assert "ups_manager is not set" in capsys.readouterr().err
@@ -81,3 +82,8 @@ def test_a_performer_without_a_worklist_or_with_one_that_is_away_says_so(
     assert run("performer", "--once") == 1
     said = capsys.readouterr().err
     assert ("must be https" in said, "s3cret" in said) == (True, False)
+    (tmp_path / "token").write_bytes(b"\xff")
+    manager = {"url": "http://127.0.0.1:1/dicom-web", "authorization_file": str(tmp_path / "token")}
+    monkeypatch.setenv("WETREAD_UPS_MANAGER", json.dumps(manager))
+    assert run("performer", "--once") == 1
+    assert "secret file token cannot be read" in capsys.readouterr().err
