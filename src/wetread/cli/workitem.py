@@ -1,5 +1,8 @@
 """`wetread workitem list|show|create|cancel`: the worklist of UPS-RS from the command line."""
 
+from collections.abc import Iterator
+from itertools import count
+
 from wetread.bootstrap import Core, build_core, build_desk
 from wetread.bootstrap_worklist import build_worklist
 from wetread.cli.options import account_options, do_act, parser_for, settings_from
@@ -20,7 +23,7 @@ from wetread.workitems.desk import WorkitemDesk
 
 __all__ = ["run"]
 
-_MOST = 1000
+_PAGE = 1000
 
 
 def run(argv: list[str]) -> int:
@@ -41,9 +44,18 @@ def _list(argv: list[str]) -> int:
     parser.add_argument("--all", action="store_true", help="those that have ended, too")
     args = parser.parse_args(argv)
     desk = build_worklist(build_core(settings_from(args))).desk
-    found = [each for each in desk.page(Search(limit=_MOST)) if each and (args.all or not each.workitem.state.is_final)]
+    found = [each for each in _standing(desk) if args.all or not each.workitem.state.is_final]
     print("\n".join(map(_row, found)) or "the worklist is empty")
     return 0
+
+
+def _standing(desk: WorkitemDesk) -> Iterator[Held]:
+    """Page after page: what has ended stands before what has not."""
+    for offset in count(0, _PAGE):
+        page = desk.page(Search(limit=_PAGE, offset=offset))
+        yield from filter(None, page)
+        if len(page) < _PAGE:
+            return
 
 
 def _row(held: Held) -> str:

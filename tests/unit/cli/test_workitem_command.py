@@ -56,6 +56,21 @@ def test_a_read_is_asked_for_shown_and_canceled(
     assert workitem in capsys.readouterr().out
 
 
+def test_what_has_ended_hides_nothing_that_has_not(
+    key: StudyKey, run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wetread.cli.workitem._PAGE", 1)
+    asked = []
+    for _ in range(2):
+        assert run("workitem", "create", key, "--as", "dr-lee") == 0
+        asked.append(capsys.readouterr().out.strip().splitlines()[-1])
+    assert run("workitem", "cancel", asked[0], "--as", "dr-lee") == 0
+    capsys.readouterr()
+    assert run("workitem", "list") == 0
+    listed = capsys.readouterr().out
+    assert (asked[0] in listed, asked[1] in listed) == (False, True)
+
+
 @pytest.mark.parametrize("words", [("create", "x"), ("show", "x"), ("cancel", "x")])
 def test_who_may_not_is_told_so(run: Run, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
     assert run("workitem", *words, "--as", "ml") == 1
