@@ -1,13 +1,13 @@
 """The worklist over HTTP (PS3.18 chapter 11): create, retrieve, update, change state, request cancellation, search. No decisions; statuses of PS3.4 become those of table 11.x.3-1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
-from wetread.domain.identifiers import is_valid_uid
+from wetread.domain.identifiers import StudyKey, is_valid_uid
 from wetread.domain.reading import Withheld
 from wetread.domain.workitem import Ruling, StepState
 from wetread.ports.workitem_vault import WORKITEM_KEYS
@@ -16,7 +16,7 @@ from wetread.web.operations import Call
 from wetread.web.problems import Refusal, problem_from
 from wetread.web.qido import base_url, page_of, rows_answer, uid_in_path
 from wetread.web.qido_query import read_query
-from wetread.web.veil import withheld_from
+from wetread.web.veil import withheld_from, withheld_on_list
 from wetread.workitems.attributes import KEYWORDS, TAGS
 from wetread.workitems.book import Held
 from wetread.workitems.data_set import DataSet, checked, text
@@ -98,10 +98,11 @@ def create_workitem(call: Call) -> Response:
 def retrieve_workitem(call: Call) -> Response:
     offer = choose(call.headers.get("accept", "*/*"), call.query, _OFFERS)
     held = desk_of(call).retrieve(_uid(call))
-    facts = (("workitem", held.workitem.workitem_key),)
-    event = AuditEvent("workitem.read", call.signed_in.actor.actor_id, study_key=held.workitem.study_key, detail=facts)
-    call.house.audit(event)
-    return rows_answer(call, offer, [_shown(call, held)], {}, _keyword_of)
+    key, facts = held.workitem.study_key, (("workitem", held.workitem.workitem_key),)
+    call.house.audit(AuditEvent("workitem.read", call.signed_in.actor.actor_id, study_key=key, detail=facts))
+    with call.house.services.database.begin(write=False) as unit:
+        hidden = [key] if key and withheld_from(call, unit, key) is not Withheld.NOTHING else []
+    return rows_answer(call, offer, [_shown(held, hidden)], {}, _keyword_of)
 
 
 def update_workitem(call: Call) -> Response:
@@ -142,10 +143,10 @@ def search_workitems(call: Call) -> Response:
     page, more = page_of(desk_of(call).page, asked.search, lambda rows: [each for each in rows if each])
     facts = (("keys", ",".join(sorted(asked.search.match))), ("results", str(len(page))))
     call.house.audit(AuditEvent("workitem.query", call.signed_in.actor.actor_id, detail=facts))
+    stand = [each for each in page if each]
+    hidden = _hidden(call, stand) if wanted is None or _PERFORMED in wanted else ()
     rows = [
-        {tag: each for tag, each in _shown(call, held).items() if wanted is None or tag in wanted}
-        for held in page
-        if held
+        {tag: each for tag, each in _shown(held, hidden).items() if wanted is None or tag in wanted} for held in stand
     ]
     asked = replace(asked, ignored=(*asked.ignored, *unknown))
     return rows_answer(call, offer, rows, asked.warning(more=more), _keyword_of)
@@ -181,14 +182,18 @@ def _keyword_of(tag: str) -> str:
     return KEYWORDS.get(tag, "")
 
 
-def _shown(call: Call, held: Held) -> DataSet:
-    """What was performed names our own results: kept from a reader from whom they are withheld."""
-    key = held.workitem.study_key
-    if key is None or _PERFORMED not in held.data_set:
-        return held.data_set
+def _hidden(call: Call, found: Sequence[Held]) -> Collection[StudyKey]:
+    """Of the studies on a list, those whose results are withheld from the caller."""
     with call.house.services.database.begin(write=False) as unit:
-        hidden = withheld_from(call, unit, key) is not Withheld.NOTHING
-    return {tag: each for tag, each in held.data_set.items() if not (hidden and tag == _PERFORMED)}
+        states = unit.study_states({each.workitem.study_key for each in found if each.workitem.study_key})
+    return withheld_on_list(call, states)
+
+
+def _shown(held: Held, hidden: Collection[StudyKey]) -> DataSet:
+    """What was performed names our own results: not told of a study that is `hidden`."""
+    if held.workitem.study_key not in hidden:
+        return held.data_set
+    return {tag: each for tag, each in held.data_set.items() if tag != _PERFORMED}
 
 
 def _uid(call: Call) -> str:

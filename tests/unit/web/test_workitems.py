@@ -8,6 +8,7 @@ from builders_web import Browser, World
 from builders_workitems import DONE, JSON, OTHER_TXN, TXN, UID, WHY, System, a_read, a_step, code, said, sequence
 
 from wetread.domain.read_request import RequestState
+from wetread.domain.reading import ReaderProfile, ReadingMode
 
 
 @pytest.fixture
@@ -285,6 +286,28 @@ def test_systems_and_people_may_what_their_role_may(world: World, door: Browser,
     assert door.get("/dicom-web/workitems").status == 401
     forged = {"Content-Type": JSON, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
     assert doctor.send("POST", "/dicom-web/workitems", raw=b"[{}]", headers=forged).status == 403
+
+
+def test_what_was_performed_is_kept_from_whom_the_result_is_kept(world: World, door: Browser, ris: System) -> None:
+    uid = world.services.vault.study(world.add_study()).study_instance_uid
+    ris.create(a_read(uid))
+    ris.create(a_step(), "2.25.6")
+    for each in (UID, "2.25.6"):
+        ris.state("IN PROGRESS", uid=each)
+        ris.update(DONE, TXN, each)
+    with world.services.database.begin() as unit:
+        unit.save_reader_profile(ReaderProfile("resident", ReadingMode.AI_OFF))
+        unit.commit()
+
+    def told(browser: Browser, path: str) -> list[bool]:
+        rows = json.loads(browser.get(f"/dicom-web/workitems{path}").body)
+        return ["00741216" in each for each in rows]
+
+    doctor, resident = door.as_("radiologist"), door.as_("resident")
+    every, listed = f"/{UID}", "?includefield=all"
+    assert [told(doctor, each) for each in (every, listed, "")] == [[True], [True, True], [False, False]]
+    assert [told(resident, each) for each in (every, "/2.25.6", listed)] == [[False], [True], [False, True]]
+    assert told(resident, "?includefield=00741216") == [False, True]
 
 
 def test_nothing_of_a_workitem_stands_in_the_audit_or_the_working_database(world: World, ris: System) -> None:
