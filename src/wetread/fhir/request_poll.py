@@ -201,9 +201,6 @@ class RequestPoll:
 
     def _tell(self, task: AskedTask) -> None:
         """Write the status where it is asked for; one that somebody else ended meanwhile is withdrawn."""
-        if not task.place:
-            self.tasks.told(task)
-            return
         budget = self._budget()
         try:
             there = self._resource(task.place, "Task", budget)

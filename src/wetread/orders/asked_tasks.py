@@ -72,16 +72,17 @@ class TaskDesk:
         return self._looked_at(known) if known else None
 
     def run_once(self) -> None:
-        """Look at every open task. Who handed one in here asks for it; whoever else is to be told is told by the poll of their server."""
-        for each in self.advance():
-            if not each.place:
-                self.told(each)
+        self.advance()
 
     def advance(self) -> tuple[AskedTask, ...]:
-        """Look at every open task; those whose asker has something to hear."""
+        """Look at every open task; those whose asker has something to hear at their server. Who handed one in here asks for it, and is told by that."""
         with self.database.begin(write=False) as unit:
             tasks = unit.open_tasks()
-        return tuple(each for each in map(self._looked_at, tasks) if each.told is not each.status)
+        news = [each for each in map(self._looked_at, tasks) if each.told is not each.status]
+        for each in news:
+            if not each.place:
+                self.told(each)
+        return tuple(each for each in news if each.place)
 
     def _looked_at(self, task: AskedTask) -> AskedTask:
         if task.status in ENDED:
@@ -126,11 +127,12 @@ class TaskDesk:
         return found
 
     def _followed(self, task: AskedTask) -> AskedTask:
+        """Most stand as they stood: writers wait for none of these."""
+        with self.database.begin(write=False) as unit:
+            if _as_it_stands(unit, task) == task:
+                return task
         with self.database.begin() as unit:
-            signed = any(
-                each.status in REPORTED and is_final(each) for each in unit.reports(task.study_key or StudyKey(""))
-            )
-            after = as_things_stand(task, unit.request(task.task_key), signed=signed)
+            after = _as_it_stands(unit, task)
             if after != task:
                 self._save(unit, after, "task.follow", SERVICE.actor_id)
                 unit.commit()
@@ -147,3 +149,8 @@ class TaskDesk:
         unit.save_task(task)
         facts = (("task", task.task_key), ("status", task.status.value))
         unit.audit(AuditEvent(action, by, outcome, task.study_key, facts), self.clock.now())
+
+
+def _as_it_stands(unit: UnitOfWork, task: AskedTask) -> AskedTask:
+    signed = any(each.status in REPORTED and is_final(each) for each in unit.reports(task.study_key or StudyKey("")))
+    return as_things_stand(task, unit.request(task.task_key), signed=signed)
