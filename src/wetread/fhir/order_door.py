@@ -1,19 +1,17 @@
 """FHIR R4 orders and requests for a read that are handed to us (`ports.order_door`). A patient is contained in the order or named by number: no reference is followed anywhere."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 
 from wetread.domain.asked_task import AskedTask, TaskStatus
 from wetread.domain.identifiers import source_id
-from wetread.domain.order import OrderStatus
 from wetread.domain.read_request import WAIT_FOR_INPUT
 from wetread.fhir.datatypes import Json, identifier, instant, present
 from wetread.fhir.orders_read import (
     WANTED,
     WITHDRAWN,
     ResourceRefused,
+    digest_of,
     order_key,
     order_of,
     order_reference,
@@ -21,9 +19,9 @@ from wetread.fhir.orders_read import (
     status_of,
 )
 from wetread.fhir.record_values import objects, text_of
-from wetread.fhir.task_status import report_output
+from wetread.fhir.task_status import report_output, why_of
 from wetread.orders.asked_tasks import TaskDesk
-from wetread.orders.desk import CancelOrders, OrderDesk, PlaceOrders, Said
+from wetread.orders.desk import OrderDesk, Said, placed_or_cancelled
 from wetread.ports.issued import Resource
 from wetread.ports.order_door import Taken
 
@@ -46,10 +44,8 @@ class FhirOrderDoor:
         known = self.orders.store.order(key)
         if known and replace(known, said_at=order.said_at) == order:
             return Taken(key, False)
-        digest = sha256(json.dumps(sent, sort_keys=True).encode()).hexdigest()
-        act = PlaceOrders if order.status is OrderStatus.ACTIVE else CancelOrders
         control = f"{key}/{order.said_at.isoformat()}"  # what was said before may be said again: revoked, and active after all
-        self.orders.take(Said(f"fhir:{by}", by, control, digest, act((order,)), by="fhir"))
+        self.orders.take(Said(f"fhir:{by}", by, control, digest_of(sent), placed_or_cancelled(order), by="fhir"))
         return Taken(key, known is None)
 
     def take_task(self, resource: Mapping[str, object], by: str) -> Taken:
@@ -73,15 +69,12 @@ class FhirOrderDoor:
         if found is None or found.place or found.asked_by != by:
             return None
         done = found.status is TaskStatus.COMPLETED
-        going = found.status is TaskStatus.IN_PROGRESS
-        reason = {"text": found.reason} if found.reason else None
         place = f"DiagnosticReport/{found.study_key}"
         return present(
             resourceType="Task",
             id=task_id,
             status=found.status.value,
-            statusReason=None if going else reason,
-            businessStatus=reason if going else None,
+            **why_of(found),
             intent="order",
             priority=found.priority.value,
             focus={"reference": f"ServiceRequest/{found.order_key}"},

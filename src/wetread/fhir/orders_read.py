@@ -1,5 +1,6 @@
 """A FHIR R4 ServiceRequest as an order, a Task as a request for a read (https://hl7.org/fhir/R4/servicerequest.html). What does not fit is refused by a code that quotes nothing."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -20,6 +21,7 @@ __all__ = [
     "WITHDRAWN",
     "Resolve",
     "ResourceRefused",
+    "digest_of",
     "moment_of",
     "order_key",
     "order_of",
@@ -53,6 +55,11 @@ Resolve = Callable[[str], Json]
 def order_key(*where: str) -> str:
     """Of an order known to FHIR: of the server and the place there."""
     return sha256("\0".join(("fhir", *where)).encode()).hexdigest()[:32]
+
+
+def digest_of(resource: Json) -> str:
+    """SHA-256 of what it says, in whatever order."""
+    return sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
 
 
 def status_of(resource: Json) -> str:

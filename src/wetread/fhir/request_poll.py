@@ -4,7 +4,6 @@ What is new is asked for by `_lastUpdated`, with an overlap, as a server may sho
 next one read; a server that cannot be used stops the run, and the cursor stays.
 """
 
-import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,7 +13,6 @@ from hashlib import sha256
 from wetread.domain.asked_task import AskedTask, TaskStatus
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.identifiers import source_id
-from wetread.domain.order import OrderStatus
 from wetread.domain.read_request import WAIT_FOR_INPUT
 from wetread.fhir.bounded_http import Budget
 from wetread.fhir.datatypes import Json
@@ -24,6 +22,7 @@ from wetread.fhir.orders_read import (
     WANTED,
     WITHDRAWN,
     ResourceRefused,
+    digest_of,
     moment_of,
     order_key,
     order_of,
@@ -36,7 +35,7 @@ from wetread.fhir.record_server import RecordServer
 from wetread.fhir.record_values import text_of
 from wetread.fhir.task_status import ours, with_status
 from wetread.orders.asked_tasks import TaskDesk
-from wetread.orders.desk import CancelOrders, OrderDesk, PlaceOrders, Said
+from wetread.orders.desk import OrderDesk, Said, placed_or_cancelled
 
 __all__ = ["PollWays", "RequestPoll"]
 
@@ -143,7 +142,7 @@ class RequestPoll:
     def _order(self, resource: Json, budget: Budget) -> None:
         """Kept, as its newest version has it; a version that was taken before is not taken again."""
         place = f"ServiceRequest/{text_of(resource.get('id'), 64)}"
-        digest = sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
+        digest = digest_of(resource)
         version, changed = version_of(resource)
         control = f"{place}/{version or changed or digest}"
         known = self.orders.store.answered(self.server.base_url, control)
@@ -157,8 +156,7 @@ class RequestPoll:
             lambda where: self._patient(where, budget),
             moment_of(changed) or now,
         )
-        act = PlaceOrders if order.status is OrderStatus.ACTIVE else CancelOrders
-        self.orders.take(Said(self.server.base_url, "fhir", control, digest, act((order,)), by="fhir"))
+        self.orders.take(Said(self.server.base_url, "fhir", control, digest, placed_or_cancelled(order), by="fhir"))
 
     def _patient(self, where: str, budget: Budget) -> Json:
         return self._resource(where, "Patient", budget)

@@ -6,7 +6,7 @@ from wetread.domain.asked_task import AskedTask, TaskStatus
 from wetread.fhir.datatypes import Json, instant, report_identifier
 from wetread.fhir.record_values import objects, text_of
 
-__all__ = ["ours", "report_output", "with_status"]
+__all__ = ["ours", "report_output", "why_of", "with_status"]
 
 
 def ours(task: Json, owner: str, base_url: str) -> bool:
@@ -23,16 +23,18 @@ def ours(task: Json, owner: str, base_url: str) -> bool:
 
 def with_status(task: Json, asked: AskedTask, secret: bytes, now: datetime) -> Json:
     """The Task as it is, with our status, its reason in words, and the report once there is one."""
-    why = {"text": asked.reason} if asked.reason else None
-    going = asked.status is TaskStatus.IN_PROGRESS
     kept = {name: value for name, value in task.items() if name not in ("businessStatus", "statusReason")}
-    changed: Json = {**kept, "status": asked.status.value, "lastModified": instant(now)}
-    if why:
-        changed["businessStatus" if going else "statusReason"] = why
+    changed: Json = {**kept, "status": asked.status.value, "lastModified": instant(now), **why_of(asked)}
     if asked.status is TaskStatus.COMPLETED and asked.study_key:
         report = report_output(secret, asked)
         changed["output"] = [*(each for each in objects(task.get("output")) if each and each != report), report]
     return changed
+
+
+def why_of(asked: AskedTask) -> Json:
+    """The reason of its status in words: where R4 has it for what goes on, or for what has ended."""
+    name = "businessStatus" if asked.status is TaskStatus.IN_PROGRESS else "statusReason"
+    return {name: {"text": asked.reason}} if asked.reason else {}
 
 
 def report_output(secret: bytes, asked: AskedTask, place: str = "") -> Json:

@@ -32,6 +32,7 @@ __all__ = [
     "hold_if_differs",
     "imaged_under",
     "open_and_audit",
+    "placed_or_cancelled",
 ]
 
 _LOG = logging.getLogger(__name__)
@@ -65,6 +66,11 @@ class MergePatients:
 
 
 Instruction = PlaceOrders | CancelOrders | UpdatePatient | MergePatients
+
+
+def placed_or_cancelled(order: Order) -> PlaceOrders | CancelOrders:
+    """By its status: for who says of an order how it stands, not what to do."""
+    return PlaceOrders((order,)) if order.status is OrderStatus.ACTIVE else CancelOrders((order,))
 
 
 @dataclass(frozen=True, slots=True)
