@@ -17,6 +17,7 @@ from wetread.fhir.datatypes import (
     dicom_uid_identifier,
     full_url,
     identifier,
+    own_identifier,
     patient_identifier,
     search_identifier,
     search_token,
@@ -121,13 +122,8 @@ def _provenance(package: ReportPackage, links: resources.Links, report_named: Js
     signers = [(each, adders.get(each.signer_id, str(links.practitioner))) for each in package.report.signatures]
     tag = derived_uid(package.uid_seed, "fhir", package.study_key, "provenance", str(package.report.version))
     resource = provenance(package, _url(package, "report"), signers, links.device, report_named, tag)
-    condition = "_tag=" + quote(search_token(TAG_SYSTEM, tag), safe="")
-    request = {"method": "POST", "url": "Provenance", "ifNoneExist": condition}
-    return {
-        "fullUrl": _url(package, "provenance", str(package.report.version)),
-        "resource": resource,
-        "request": request,
-    }
+    url = _url(package, "provenance", str(package.report.version))
+    return _create_unless(url, resource, "_tag=" + quote(search_token(TAG_SYSTEM, tag), safe=""))
 
 
 def _withdrawals(package: ReportPackage, links: resources.Links) -> list[Json]:
@@ -147,13 +143,17 @@ def _url(package: ReportPackage, *parts: str) -> str:
 
 
 def _own_identifier(package: ReportPackage, *parts: str) -> Json:
-    uid = derived_uid(package.uid_seed, "fhir", package.study_key, *parts)
-    return identifier("urn:ietf:rfc:3986", f"urn:oid:{uid}")
+    return own_identifier(package.uid_seed, package.study_key, *parts)
 
 
 def _create(url: str, resource: Json, named: Json) -> Json:
-    kind = str(resource["resourceType"])
-    condition = search_identifier(kind, named).partition("?")[2]
+    condition = search_identifier(str(resource["resourceType"]), named).partition("?")[2]
+    return _create_unless(url, resource, condition)
+
+
+def _create_unless(url: str, resource: Json, condition: str) -> Json:
+    """Unless the server finds one by `condition`."""
+    kind = resource["resourceType"]
     return {"fullUrl": url, "resource": resource, "request": {"method": "POST", "url": kind, "ifNoneExist": condition}}
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "human_name",
     "identifier",
     "instant",
+    "own_identifier",
     "patient_identifier",
     "patient_number",
     "present",
@@ -82,9 +83,13 @@ def dicom_uid_identifier(uid: str) -> Json:
     return identifier("urn:dicom:uid", f"urn:oid:{uid}")
 
 
-def report_identifier(secret: bytes, study_key: str) -> Json:
-    """What a study's report is known by on every FHIR server that we send it to."""
-    return identifier("urn:ietf:rfc:3986", f"urn:oid:{derived_uid(secret, 'fhir', study_key, 'report')}")
+def own_identifier(uid_seed: bytes, study_key: str, *parts: str) -> Json:
+    """What we say of a study is known by this on every FHIR server that we send it to."""
+    return identifier("urn:ietf:rfc:3986", f"urn:oid:{derived_uid(uid_seed, 'fhir', study_key, *parts)}")
+
+
+def report_identifier(uid_seed: bytes, study_key: str) -> Json:
+    return own_identifier(uid_seed, study_key, "report")
 
 
 def search_identifier(resource_type: str, named: Json) -> str:
