@@ -9,8 +9,8 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Act
 from wetread.ports.order_door import OrderDoor, Taken
-from wetread.web.fhir_view import MEDIA_TYPE, asked_version, outcome_from, said
-from wetread.web.operations import Call, Operation, Query
+from wetread.web.fhir_view import FORMAT, MEDIA_TYPE, asked_version, outcome_from, said
+from wetread.web.operations import Call, Operation
 from wetread.web.problems import Refusal
 
 __all__ = ["FHIR_ASKING_OPERATIONS", "post_order", "post_task", "read_task"]
@@ -57,10 +57,9 @@ def _taken(call: Call, kind: str, take: Callable[[Mapping[str, object], str], Ta
 
 
 _TAKES = (MEDIA_TYPE, "application/json")
-_FORMAT = Query("_format", "json")
 
 FHIR_ASKING_OPERATIONS: tuple[Operation, ...] = (
     Operation("POST", "/fhir/ServiceRequest", "fhir_order", "FHIR R4: hand in an order, or revoke it. Audited.", post_order, "nothing; Location names it", act=Act.PLACE_ORDER, takes=_TAKES, media_type=MEDIA_TYPE, status=201, refusal=outcome_from),
     Operation("POST", "/fhir/Task", "fhir_ask", "FHIR R4: ask for a read of an order's film, or withdraw it. Audited.", post_task, "nothing; Location names it", act=Act.PLACE_ORDER, takes=_TAKES, media_type=MEDIA_TYPE, status=201, refusal=outcome_from),
-    Operation("GET", "/fhir/Task/{resource_id}", "fhir_task", "FHIR R4: a Task that you handed in, as it stands.", read_task, "Task", act=Act.PLACE_ORDER, query=(_FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
+    Operation("GET", "/fhir/Task/{resource_id}", "fhir_task", "FHIR R4: a Task that you handed in, as it stands.", read_task, "Task", act=Act.PLACE_ORDER, query=(FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -10,7 +9,7 @@ from wetread.domain.audit import AuditEvent, AuditQuery, AuditRecord
 from wetread.domain.role import Act
 from wetread.ports.issued import Resource
 from wetread.web.fhir_search import AUDIT_SEARCH
-from wetread.web.fhir_view import MEDIA_TYPE, asked_version, outcome_from, said
+from wetread.web.fhir_view import FORMAT, MEDIA_TYPE, asked_version, outcome_from, said, searchset
 from wetread.web.operations import Call, Operation, Query
 from wetread.web.problems import Refusal
 
@@ -43,18 +42,8 @@ def search_audit_events(call: Call) -> Response:
     ]  # the log knows acts by how they begin
     facts = (("type", "AuditEvent"), ("records", str(len(found))))
     call.house.audit(AuditEvent("fhir.search", call.signed_in.actor.actor_id, detail=facts))
-    base = f"{call.origin}/fhir/AuditEvent"
-    links = [{"relation": "self", "url": f"{base}?{urlencode(call.query)}"}]
-    if len(looked_at) == query.limit:
-        further = [each for each in call.query if each[0] != "page"] + [("page", str(looked_at[-1].sequence))]
-        links.append({"relation": "next", "url": f"{base}?{urlencode(further)}"})
-    bundle: dict[str, object] = {"resourceType": "Bundle", "type": "searchset", "link": links}
-    if found:
-        bundle["entry"] = [
-            {"fullUrl": f"{base}/{each.sequence}", "resource": _resource(call, each), "search": {"mode": "match"}}
-            for each in found
-        ]
-    return said(call, bundle)
+    next_page = str(looked_at[-1].sequence) if len(looked_at) == query.limit else ""
+    return said(call, searchset(call, "AuditEvent", [_resource(call, each) for each in found], next_page))
 
 
 def _resource(call: Call, record: AuditRecord) -> Resource:
@@ -97,7 +86,6 @@ def _dated(query: AuditQuery, value: str) -> AuditQuery:
     return replace(query, since=moment) if name == "since" else replace(query, until=moment)
 
 
-_FORMAT = Query("_format", "json")
 _SEARCH = (
     Query("date", "ge or lt and a time with its zone; both may be given"),
     Query("agent.identifier", "the account that acted"),
@@ -105,10 +93,10 @@ _SEARCH = (
     Query("type", "the act"),
     Query("_count", "at most this many, up to 100"),
     Query("page", "from a link of another page"),
-    _FORMAT,
+    FORMAT,
 )
 
 FHIR_AUDIT_OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/fhir/AuditEvent", "fhir_audit_search", "FHIR R4: the audit log, newest first. Audited.", search_audit_events, "Bundle, searchset", slow=True, act=Act.READ_AUDIT, query=_SEARCH, media_type=MEDIA_TYPE, refusal=outcome_from),
-    Operation("GET", "/fhir/AuditEvent/{number}", "fhir_audit_read", "FHIR R4: one record of the audit log. Audited.", read_audit_event, "AuditEvent", act=Act.READ_AUDIT, query=(_FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
+    Operation("GET", "/fhir/AuditEvent/{number}", "fhir_audit_read", "FHIR R4: one record of the audit log. Audited.", read_audit_event, "AuditEvent", act=Act.READ_AUDIT, query=(FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -23,6 +23,7 @@ from wetread.web.veil import refuse_withheld, withheld_from
 
 __all__ = [
     "FHIR_OPERATIONS",
+    "FORMAT",
     "MEDIA_TYPE",
     "asked_version",
     "get_metadata",
@@ -30,6 +31,7 @@ __all__ = [
     "read_resource",
     "said",
     "search_resources",
+    "searchset",
 ]
 
 MEDIA_TYPE = "application/fhir+json"
@@ -157,21 +159,30 @@ def search_resources(call: Call) -> Response:
     asked = asked_of(call.path["resource_type"], call.query)
     page = _page(call, asked)
     _audit(call, "fhir.search", page.studies, asked.resource_type)
+    shown = [summary_of(each) if asked.summary == "true" else each for each in page.found]
+    bundle = searchset(call, asked.resource_type, [] if asked.summary == "count" else shown, page.next_page)
+    if not page.next_page and asked.after == ("", 0):
+        bundle["total"] = len(page.found)
+    return said(call, bundle)
+
+
+def searchset(call: Call, kind: str, found: Iterable[Resource], next_page: str) -> dict[str, object]:
+    """A Bundle of what was found, with links to itself and to the next page, "" on the last."""
     base = f"{call.origin}/fhir"
+    links = [{"relation": "self", "url": f"{base}/{kind}?{urlencode(call.query)}"}]
+    if next_page:
+        query = [each for each in call.query if each[0] != "page"] + [("page", next_page)]
+        links.append({"relation": "next", "url": f"{base}/{kind}?{urlencode(query)}"})
     entries = [
         {
             "fullUrl": f"{base}/{each['resourceType']}/{each['id']}",
-            "resource": summary_of(each) if asked.summary == "true" else each,
+            "resource": each,
             "search": {"mode": "match"},
         }
-        for each in page.found
+        for each in found
     ]
-    bundle: dict[str, object] = {"resourceType": "Bundle", "type": "searchset", "link": _links(call, base, page)}
-    if not page.next_page and asked.after == ("", 0):
-        bundle["total"] = len(page.found)
-    if entries and asked.summary != "count":
-        bundle["entry"] = entries
-    return said(call, bundle)
+    bundle: dict[str, object] = {"resourceType": "Bundle", "type": "searchset", "link": links}
+    return {**bundle, "entry": entries} if entries else bundle
 
 
 def _page(call: Call, asked: Asked) -> _Page:
@@ -252,15 +263,6 @@ def _narrowed(call: Call, asked: Asked) -> set[StudyKey] | None:
     return None
 
 
-def _links(call: Call, base: str, page: _Page) -> list[dict[str, str]]:
-    here = f"{base}/{call.path['resource_type']}"
-    links = [{"relation": "self", "url": f"{here}?{urlencode(call.query)}"}]
-    if page.next_page:
-        query = [each for each in call.query if each[0] != "page"] + [("page", page.next_page)]
-        links.append({"relation": "next", "url": f"{here}?{urlencode(query)}"})
-    return links
-
-
 def _audit(call: Call, action: str, studies: list[StudyKey], kind: str) -> None:
     """One record for each study whose results left, and one for a search that found none."""
     services, actor = call.house.services, call.signed_in.actor.actor_id
@@ -271,17 +273,17 @@ def _audit(call: Call, action: str, studies: list[StudyKey], kind: str) -> None:
         unit.commit()
 
 
-_FORMAT = Query("_format", "json")
+FORMAT = Query("_format", "json")
 _SEARCH = (
     *(Query(name, "search parameter: which type takes it says /fhir/metadata") for name in sorted({name for each in SEARCHABLE.values() for name in each})),
     Query("_count", "at most this many, up to 100"),
     Query("_summary", "true, false or count"),
     Query("page", "from a link of another page"),
-    _FORMAT,
+    FORMAT,
 )  # fmt: skip
 
 FHIR_OPERATIONS: tuple[Operation, ...] = (
-    Operation("GET", "/fhir/metadata", "fhir_metadata", "FHIR R4: what is served.", get_metadata, "CapabilityStatement", access=Access.PUBLIC, query=(_FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
+    Operation("GET", "/fhir/metadata", "fhir_metadata", "FHIR R4: what is served.", get_metadata, "CapabilityStatement", access=Access.PUBLIC, query=(FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
     Operation("GET", "/fhir/{resource_type}", "fhir_search", "FHIR R4: search what was issued. Audited.", search_resources, "Bundle, searchset", slow=True, act=Act.READ_STUDY, query=_SEARCH, media_type=MEDIA_TYPE, refusal=outcome_from),
-    Operation("GET", "/fhir/{resource_type}/{resource_id}", "fhir_read", "FHIR R4: one resource that was issued. Audited.", read_resource, "the resource", act=Act.READ_STUDY, query=(_FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
+    Operation("GET", "/fhir/{resource_type}/{resource_id}", "fhir_read", "FHIR R4: one resource that was issued. Audited.", read_resource, "the resource", act=Act.READ_STUDY, query=(FORMAT,), media_type=MEDIA_TYPE, refusal=outcome_from),
 )  # fmt: skip
