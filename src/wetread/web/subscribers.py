@@ -27,7 +27,7 @@ from wetread.workitems.book import Held
 from wetread.workitems.reports import event_report
 from wetread.workitems.subscriptions import SubscriptionDesk
 
-__all__ = ["CHANNEL_PATH", "Channels", "channel_route"]
+__all__ = ["CHANNEL_PATH", "Channels", "channel_route", "subscription_desk"]
 
 CHANNEL_PATH = "/dicom-web/subscribers/{subscriber}"
 _AT_ONCE = 100
@@ -87,7 +87,7 @@ def _admit(house: House, socket: WebSocket, subscriber: str) -> Principal:
     try:
         require(actor, Act.SEE_WORKITEMS)
         with house.services.database.begin(write=False) as unit:
-            _desk(house).require_owner(unit, subscriber, actor.actor_id)
+            subscription_desk(house).require_owner(unit, subscriber, actor.actor_id)
     except NotPermitted as error:
         house.audit(AuditEvent("refused", actor.actor_id, error.code, detail=(("operation", "event_channel"),)))
         raise
@@ -95,7 +95,8 @@ def _admit(house: House, socket: WebSocket, subscriber: str) -> Principal:
     return principal
 
 
-def _desk(house: House) -> SubscriptionDesk:
+def subscription_desk(house: House) -> SubscriptionDesk:
+    """Raises Refusal 404."""
     if house.services.subscriptions is None:
         raise Refusal(404, "no_worklist", "this server keeps no worklist")
     return house.services.subscriptions
@@ -148,7 +149,7 @@ class _Teller:
 
     def news(self) -> list[str]:
         """The next messages, at most a hundred; none where everything was told. Raises NotPermitted where it may not be told any more."""
-        desk, services = _desk(self._house), self._house.services
+        desk, services = subscription_desk(self._house), self._house.services
         if not self._house.doorkeeper.still_valid(self._principal):
             raise NotPermitted("the session has ended")
         with services.database.begin(write=False) as unit:
