@@ -83,8 +83,11 @@ class ForeignPerformer:
         except (PermanentError, KeyError) as error:
             _LOG.warning("foreign_workitem_refused code=%s", getattr(error, "code", "bad_priority"))
             return None
+        with self.database.begin(write=False) as unit:
+            if not self._is_ready(unit, asked):
+                return None
         with self.database.begin() as unit:
-            if unit.foreign_step(key) is not None or not self._is_here(unit, asked):
+            if not self._is_ready(unit, asked):
                 return None
             self.vault.keep(VaultWorkitem(key, 1, uid, json.dumps({"data_set": data_set})))
             step = ForeignStep(key, asked.study_key, self.new_uid(), now)
@@ -92,7 +95,10 @@ class ForeignPerformer:
             unit.commit()
         return step
 
-    def _is_here(self, unit: UnitOfWork, asked: ReadRequest) -> bool:
+    def _is_ready(self, unit: UnitOfWork, asked: ReadRequest) -> bool:
+        """Not begun here, and its films are here. Most rows wait for films: writers wait for none of these."""
+        if unit.foreign_step(asked.request_key) is not None:
+            return False
         study = unit.find_study(asked.study_key)
         here = {each.instance_key for each in unit.instances(asked.study_key)}
         return study is not None and study.state not in NOT_HERE and here.issuperset(asked.wanted)
