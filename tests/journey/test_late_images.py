@@ -90,6 +90,15 @@ def test_no_change_is_a_persons_word_and_leaves_the_report(house: House, signed:
         house.desk.no_change(DOCTOR, signed)
 
 
+def test_no_change_leaves_a_delivered_report_delivered_also_where_an_amendment_was_begun(
+    house: House, signed: StudyKey
+) -> None:
+    """Nothing is on its way: the list must not say that it is being sent."""
+    house.desk.amend(DOCTOR, signed, "wrong side")
+    comes_late(house, logit=-4.0)
+    assert house.desk.no_change(DOCTOR, signed).state is StudyState.DELIVERED
+
+
 def test_an_amendment_answers_them_and_goes_out_as_a_new_version(house: House, signed: StudyKey) -> None:
     comes_late(house)
     second = house.desk.amend(DOCTOR, signed, "a second film came")

@@ -360,9 +360,9 @@ def _reading(unit: UnitOfWork, study_key: StudyKey, actor: Actor, shown: Exposur
 
 
 def _is_delivered(unit: UnitOfWork, study_key: StudyKey, sinks: Sequence[str]) -> bool:
-    """Every receiver has acknowledged the newest version."""
-    report = unit.report(study_key)
-    return report is not None and all_acknowledged(unit.deliveries(study_key), report.version, sinks)
+    """Every receiver has acknowledged the newest version that a radiologist signed, whoever has begun to amend it."""
+    signed = [each.version for each in unit.reports(study_key) if each.status in REPORTED]
+    return bool(signed) and all_acknowledged(unit.deliveries(study_key), max(signed), sinks)
 
 
 def _mode_facts(shown: Exposure) -> dict[str, str]:
