@@ -1,10 +1,10 @@
 """The working database's table of what receivers were asked to answer for."""
 
-from sqlalchemy import Column, Index, MetaData, Table
+from sqlalchemy import Column, Index, Table
 
 from wetread.storage.schema import OrderedText, text_column, time_column, work
 
-__all__ = ["commitment_tables", "commitments"]
+__all__ = ["commitments"]
 
 commitments = Table(
     "commitments",
@@ -16,8 +16,3 @@ commitments = Table(
     text_column("body"),
     Index("ix_commitments_sent", "sink", "sent", "asked_at"),
 )
-
-
-def commitment_tables() -> MetaData:
-    """The working database's metadata, this table among the others."""
-    return work

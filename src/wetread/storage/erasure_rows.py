@@ -74,14 +74,14 @@ _UPSERT_TOMBSTONE = _SAVE_TOMBSTONE.on_conflict_do_update(
 )
 _DUE = (
     select(erasures.c.body)
-    .where(text("due_at IS NOT NULL"), erasures.c.due_at <= bindparam("now"))
+    .where(schema.IS_DUE_ONCE, erasures.c.due_at <= bindparam("now"))
     .order_by(erasures.c.due_at, erasures.c.number)
     .limit(1)
 )
 _STANDS = text("lifted_at IS NULL")
 _NEWEST_TOMBSTONE = select(tombstones.c.body).order_by(tombstones.c.began_at.desc(), tombstones.c.study_key)
 _JOBS = schema.jobs.c
-_OPEN_JOBS = select(func.count()).where(_JOBS.study_key == bindparam("key"), text("due_at IS NOT NULL"))
+_OPEN_JOBS = select(func.count()).where(_JOBS.study_key == bindparam("key"), schema.IS_DUE_ONCE)
 
 
 class ErasureRows(Transaction):

@@ -1,8 +1,9 @@
 """The working database's tables of what may not be erased, what shall be, and what was."""
 
-from sqlalchemy import Column, Integer, MetaData, Table, Text, text
+from sqlalchemy import Column, Integer, Table, Text, text
 
 from wetread.storage.schema import (
+    IS_DUE_ONCE,
     OrderedText,
     UtcDateTime,
     integer_column,
@@ -12,9 +13,8 @@ from wetread.storage.schema import (
     work,
 )
 
-__all__ = ["erasure_tables", "erasures", "legal_holds", "tombstones"]
+__all__ = ["erasures", "legal_holds", "tombstones"]
 
-_IS_DUE_ONCE = text("due_at IS NOT NULL")
 erasures = Table(
     "erasures",
     work,
@@ -22,7 +22,7 @@ erasures = Table(
     integer_column("is_open"),
     Column("due_at", UtcDateTime),
     text_column("body"),
-    partial_index("ix_erasures_due", "due_at", "number", holds=_IS_DUE_ONCE),
+    partial_index("ix_erasures_due", "due_at", "number", holds=IS_DUE_ONCE),
 )
 legal_holds = Table(
     "legal_holds",
@@ -41,8 +41,3 @@ tombstones = Table(  # no foreign key: the study is gone
     time_column("began_at"),
     text_column("body"),
 )
-
-
-def erasure_tables() -> MetaData:
-    """The working database's metadata, these tables among the others."""
-    return work

@@ -1,6 +1,6 @@
 """Rows of workitems elsewhere that wetread performs."""
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.foreign_step import ForeignStep
@@ -16,7 +16,7 @@ _SAVE = _INSERT.on_conflict_do_update(
     index_elements=["step_key"], set_={name: _INSERT.excluded[name] for name in ("hold", "intended_at", "body")}
 )
 _READ = select(_STEPS.body).where(_STEPS.step_key == bindparam("of"))
-_OPEN = select(_STEPS.body).where(text(STEP_IS_OPEN)).order_by(_STEPS.intended_at, _STEPS.step_key)
+_OPEN = select(_STEPS.body).where(STEP_IS_OPEN).order_by(_STEPS.intended_at, _STEPS.step_key)
 
 
 class ForeignStepRows(Transaction):

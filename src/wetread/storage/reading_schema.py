@@ -1,10 +1,10 @@
 """The working database's tables of the reading room: how people read, who has a study open, what they laid on its films, and words that could not be saved."""
 
-from sqlalchemy import Column, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Integer, Table, Text
 
 from wetread.storage.schema import UtcDateTime, integer_column, of_study, text_column, time_column, work
 
-__all__ = ["marks", "reader_profiles", "reading_tables", "readings", "recovery_copies", "study_locks"]
+__all__ = ["marks", "reader_profiles", "readings", "recovery_copies", "study_locks"]
 
 readings = Table(  # written once: the migration's trigger refuses changes of what was committed
     "readings",
@@ -39,8 +39,3 @@ marks = Table(
     Column("version", Integer, primary_key=True),
     *(text_column("reader_name"), time_column("saved_at"), text_column("films")),
 )
-
-
-def reading_tables() -> MetaData:
-    """The working database's metadata, these tables among the others."""
-    return work

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.identifiers import StudyKey
@@ -22,7 +22,7 @@ _SAVE = _INSERT.on_conflict_do_update(
 )
 _READ = select(_REQUESTS.body).where(_REQUESTS.request_key == bindparam("of"))
 _OLDEST = select(_REQUESTS.study_key, _REQUESTS.body).order_by(_REQUESTS.asked_at, _REQUESTS.request_key)
-_OPEN = _OLDEST.where(text(REQUEST_IS_OPEN))
+_OPEN = _OLDEST.where(REQUEST_IS_OPEN)
 
 
 class RequestRows(Transaction):

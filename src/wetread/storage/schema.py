@@ -31,6 +31,7 @@ __all__ = [
     "CRITICAL_IS_OPEN",
     "EPOCH",
     "HEADS",
+    "IS_DUE_ONCE",
     "NAMES",
     "OrderedText",
     "UtcDateTime",
@@ -78,18 +79,17 @@ def metadata_of(which: str) -> MetaData:
         from wetread.storage.snippet_schema import snippets_metadata
 
         return snippets_metadata
-    import wetread.storage.archive_schema  # noqa: F401 - its tables register themselves
-    from wetread.storage.commitment_schema import commitment_tables
-    from wetread.storage.erasure_schema import erasure_tables
-    from wetread.storage.reading_schema import reading_tables
-    from wetread.storage.task_schema import task_tables
+    from wetread.storage import (  # noqa: F401 - their tables register themselves in `work`
+        archive_schema,
+        commitment_schema,
+        erasure_schema,
+        reading_schema,
+        task_schema,
+        workitem_schema,
+    )
     from wetread.storage.vault_schema import vault
-    from wetread.storage.workitem_schema import workitem_tables
 
-    return {
-        "work": erasure_tables() and workitem_tables() and commitment_tables() and task_tables() and reading_tables(),
-        "vault": vault,
-    }[which]
+    return {"work": work, "vault": vault}[which]
 
 
 def text_column(name: str) -> Column[str]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.asked_task import AskedTask
@@ -18,7 +18,7 @@ _SAVE = _INSERT.on_conflict_do_update(
     index_elements=["task_key"], set_={name: _INSERT.excluded[name] for name in ("is_open", "asked_at", "body")}
 )
 _READ = select(_TASKS.body).where(_TASKS.task_key == bindparam("of"))
-_OPEN = select(_TASKS.body).where(text(IS_OPEN)).order_by(_TASKS.asked_at, _TASKS.task_key)
+_OPEN = select(_TASKS.body).where(IS_OPEN).order_by(_TASKS.asked_at, _TASKS.task_key)
 _INSERT_CURSOR = insert(news_cursors)
 _SAVE_CURSOR = _INSERT_CURSOR.on_conflict_do_update(
     index_elements=["name"], set_={"moment": _INSERT_CURSOR.excluded.moment}

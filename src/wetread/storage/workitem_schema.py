@@ -1,8 +1,8 @@
 """The working database's tables of what is asked for: requests for a read, and the worklist of UPS-RS without identity (the vault has the data sets)."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, MetaData, Table, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Table, text
 
-from wetread.storage.schema import OrderedText, integer_column, text_column, time_column, work
+from wetread.storage.schema import OrderedText, integer_column, partial_index, text_column, time_column, work
 
 __all__ = [
     "REQUEST_IS_OPEN",
@@ -11,13 +11,11 @@ __all__ = [
     "read_requests",
     "workitem_events",
     "workitem_subscriptions",
-    "workitem_tables",
     "workitems",
 ]
 
-REQUEST_IS_OPEN = "state IN ('waiting', 'reading')"
+REQUEST_IS_OPEN = text("state IN ('waiting', 'reading')")
 """As the partial index has it."""
-_OPEN = text(REQUEST_IS_OPEN)
 read_requests = Table(
     "read_requests",
     work,
@@ -27,7 +25,7 @@ read_requests = Table(
     time_column("asked_at"),
     text_column("body"),
     Index(None, "study_key", "asked_at"),
-    Index("ix_read_requests_open", "asked_at", "request_key", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    partial_index("ix_read_requests_open", "asked_at", "request_key", holds=REQUEST_IS_OPEN),
 )
 workitems = Table(
     "workitems",
@@ -60,9 +58,8 @@ workitem_events = Table(
     Index(None, "happened_at"),
 )
 
-STEP_IS_OPEN = "hold IN ('intended', 'claimed')"
+STEP_IS_OPEN = text("hold IN ('intended', 'claimed')")
 """As the partial index has it."""
-_NOT_ENDED = text(STEP_IS_OPEN)
 foreign_steps = Table(
     "foreign_steps",
     work,
@@ -70,10 +67,5 @@ foreign_steps = Table(
     text_column("hold"),
     time_column("intended_at"),
     text_column("body"),
-    Index("ix_foreign_steps_open", "intended_at", "step_key", sqlite_where=_NOT_ENDED, postgresql_where=_NOT_ENDED),
+    partial_index("ix_foreign_steps_open", "intended_at", "step_key", holds=STEP_IS_OPEN),
 )
-
-
-def workitem_tables() -> MetaData:
-    """The working database's metadata, these tables among the others."""
-    return work
