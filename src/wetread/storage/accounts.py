@@ -3,31 +3,20 @@
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.role import Actor, Role
 from wetread.ports.database import Account, Session
 from wetread.storage import schema
 from wetread.storage.codec import column_text
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, replacing
 
 __all__ = ["AccountRows"]
 
-_ACCOUNT, _SESSION = insert(schema.accounts), insert(schema.sessions)
-_SAVE_ACCOUNT = _ACCOUNT.on_conflict_do_update(
-    index_elements=["actor_id"], set_={each.name: each for each in _ACCOUNT.excluded if each.name != "actor_id"}
-)
-_SAVE_SESSION = _SESSION.on_conflict_do_update(
-    index_elements=["token_sha256"],
-    set_={"actor_id": _SESSION.excluded.actor_id, "expires_at": _SESSION.excluded.expires_at},
-)
+_SAVE_ACCOUNT, _SAVE_SESSION = replacing(schema.accounts), replacing(schema.sessions)
 _SESSIONS, _PREFERENCES = schema.sessions.c, schema.preferences.c
 _ACCOUNT_OF = select(schema.accounts).where(schema.accounts.c.actor_id == bindparam("actor"))
 _SESSION_OF = select(schema.sessions).where(_SESSIONS.token_sha256 == bindparam("token"))
-_PREFERENCE = insert(schema.preferences)
-_SAVE_PREFERENCE = _PREFERENCE.on_conflict_do_update(
-    index_elements=["actor_id", "name"], set_={"body": _PREFERENCE.excluded.body}
-)
+_SAVE_PREFERENCE = replacing(schema.preferences)
 
 
 class AccountRows(Transaction):

@@ -2,30 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, delete, select
-from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy import bindparam, delete, select
 
 from wetread.domain.alarm import Alarm
 from wetread.domain.roster import RosterOverride
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, replacing
 
 __all__ = ["OPEN", "AlarmRows"]
 
 _ALARMS, _OVERRIDES, _BEATS = schema.alarms.c, schema.roster_overrides.c, schema.beats.c
-
-
-def _replacing(table: Table, key: str) -> Insert:
-    values = insert(table)
-    return values.on_conflict_do_update(
-        index_elements=[key], set_={each.name: each for each in values.excluded if each.name != key}
-    )
-
-
-_SAVE_ALARM = _replacing(schema.alarms, "alarm_key")
-_SAVE_OVERRIDE = _replacing(schema.roster_overrides, "override_id")
-_SAVE_BEAT = _replacing(schema.beats, "name")
+_SAVE_ALARM = replacing(schema.alarms)
+_SAVE_OVERRIDE = replacing(schema.roster_overrides)
+_SAVE_BEAT = replacing(schema.beats)
 _ALARM = select(_ALARMS.body).where(_ALARMS.alarm_key == bindparam("key"))
 _NEWEST = select(_ALARMS.body).order_by(_ALARMS.raised_at.desc(), _ALARMS.alarm_key.desc()).limit(bindparam("most"))
 OPEN, _CLEARED = _NEWEST.where(_ALARMS.cleared_at.is_(None)), _NEWEST.where(_ALARMS.cleared_at.is_not(None))
@@ -44,8 +34,7 @@ class AlarmRows(Transaction):
         self._write(_SAVE_ALARM, {"alarm_key": alarm.alarm_key, **times, "body": encode(alarm)})
 
     def alarm(self, alarm_key: str) -> Alarm | None:
-        body = self._read(_ALARM, {"key": alarm_key}).scalar_one_or_none()
-        return None if body is None else decode(Alarm, body)
+        return self._one(Alarm, _ALARM, {"key": alarm_key})
 
     def alarms(self, *, cleared: bool = False, limit: int = 500) -> tuple[Alarm, ...]:
         bodies = self._read(_CLEARED if cleared else OPEN, {"most": limit}).scalars()

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import Table, bindparam, delete, select
-from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.archive_feed import ArchiveProbe, FeedState, FetchedCopy, PriorSearch, PutAside
 from wetread.domain.errors import PermanentError
@@ -14,36 +13,25 @@ from wetread.domain.late_images import LateImages
 from wetread.domain.study_state import StudyState
 from wetread.storage import archive_schema, schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches
+from wetread.storage.transaction import Transaction, batches, replacing
 
 __all__ = ["ArchiveRows"]
 
 _FEEDS, _ASIDES, _COPIES = archive_schema.archive_feeds.c, archive_schema.put_asides.c, archive_schema.fetched_copies.c
 _LATE, _INSTANCES = archive_schema.late_images.c, schema.instances.c
 _T = TypeVar("_T")
-
-
-def _upsert(table: Table) -> Any:
-    """By the primary key; every other column is replaced."""
-    new = insert(table)
-    keys = [each.name for each in table.primary_key]
-    return new.on_conflict_do_update(index_elements=keys, set_={e.name: e for e in new.excluded if e.name not in keys})
-
-
-_SAVE = {name: _upsert(table) for name, table in schema.work.tables.items() if name in archive_schema.__all__}
+_SAVE = {name: replacing(table) for name, table in schema.work.tables.items() if name in archive_schema.__all__}
 
 
 class ArchiveRows(Transaction):
     def feed(self, archive: str) -> FeedState:
-        body = self._one_body(archive_schema.archive_feeds, "archive", archive)
-        return FeedState(archive) if body is None else decode(FeedState, body)
+        return self._of(FeedState, archive_schema.archive_feeds, "archive", archive) or FeedState(archive)
 
     def save_feed(self, state: FeedState) -> None:
         self._write(_SAVE["archive_feeds"], {"archive": state.archive, "body": encode(state)})
 
     def feeds(self) -> tuple[FeedState, ...]:
-        rows = self._read(select(_FEEDS.body).order_by(_FEEDS.archive))
-        return tuple(decode(FeedState, row.body) for row in rows)
+        return self._all(FeedState, select(_FEEDS.body).order_by(_FEEDS.archive))
 
     def put_aside(self, aside: PutAside) -> None:
         row = {"archive": aside.archive, "name": aside.name, "at": aside.at, "body": encode(aside)}
@@ -51,7 +39,7 @@ class ArchiveRows(Transaction):
 
     def put_asides(self, archive: str) -> tuple[PutAside, ...]:
         query = select(_ASIDES.body).where(_ASIDES.archive == archive).order_by(_ASIDES.at, _ASIDES.name)
-        return tuple(decode(PutAside, row.body) for row in self._read(query))
+        return self._all(PutAside, query)
 
     def take_back(self, archive: str, name: str) -> None:
         self._write(delete(archive_schema.put_asides).where(_ASIDES.archive == archive, _ASIDES.name == name))
@@ -60,20 +48,20 @@ class ArchiveRows(Transaction):
         self._write(_SAVE["archive_probes"], {"archive": probe.archive, "body": encode(probe)})
 
     def probe(self, archive: str) -> ArchiveProbe | None:
-        return _decoded(ArchiveProbe, self._one_body(archive_schema.archive_probes, "archive", archive))
+        return self._of(ArchiveProbe, archive_schema.archive_probes, "archive", archive)
 
     def save_copy(self, copy: FetchedCopy) -> None:
         times = {"fetched_for": copy.fetched_for, "fetched_at": copy.fetched_at}
         self._write(_SAVE["fetched_copies"], {"study_key": copy.study_key, **times, "body": encode(copy)})
 
     def copy(self, study_key: StudyKey) -> FetchedCopy | None:
-        return _decoded(FetchedCopy, self._one_body(archive_schema.fetched_copies, "study_key", study_key))
+        return self._of(FetchedCopy, archive_schema.fetched_copies, "study_key", study_key)
 
     def copies(self, *, before: datetime | None = None, limit: int = 500) -> tuple[FetchedCopy, ...]:
         query = select(_COPIES.body).order_by(_COPIES.fetched_at, _COPIES.study_key).limit(limit)
         if before is not None:
             query = query.where(_COPIES.fetched_at < before)
-        return tuple(decode(FetchedCopy, row.body) for row in self._read(query))
+        return self._all(FetchedCopy, query)
 
     def forget_copy(self, study_key: StudyKey) -> None:
         self._write(delete(archive_schema.fetched_copies).where(_COPIES.study_key == study_key))
@@ -98,7 +86,7 @@ class ArchiveRows(Transaction):
         self._write(_SAVE["prior_searches"], {"study_key": search.study_key, "body": encode(search)})
 
     def prior_search(self, study_key: StudyKey) -> PriorSearch | None:
-        return _decoded(PriorSearch, self._one_body(archive_schema.prior_searches, "study_key", study_key))
+        return self._of(PriorSearch, archive_schema.prior_searches, "study_key", study_key)
 
     def save_late_images(self, late: LateImages) -> None:
         self._write(_SAVE["late_images"], {"study_key": late.study_key, "body": encode(late)})
@@ -110,10 +98,8 @@ class ArchiveRows(Transaction):
                 found[StudyKey(row.study_key)] = decode(LateImages, row.body)
         return found
 
-    def _one_body(self, table: Table, key: str, value: str) -> str | None:
-        found = self._read(select(table.c.body).where(table.c[key] == bindparam("of")), {"of": value})
-        body: str | None = found.scalar_one_or_none()
-        return body
+    def _of(self, cls: type[_T], table: Table, key: str, value: str) -> _T | None:
+        return self._one(cls, select(table.c.body).where(table.c[key] == bindparam("of")), {"of": value})
 
 
 def _naming_studies() -> list[Table]:
@@ -125,7 +111,3 @@ def _naming_studies() -> list[Table]:
         if any(key.column.table is schema.studies for key in each.foreign_keys)
     ]
     return [each for each in named if each.name not in gone]
-
-
-def _decoded(cls: type[_T], body: str | None) -> _T | None:
-    return None if body is None else decode(cls, body)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Select, and_, bindparam, exists, or_, select, text, update
+from sqlalchemy import and_, bindparam, exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.critical import CriticalResult, CriticalState
@@ -76,21 +76,17 @@ class CriticalRows(Transaction):
         )
 
     def critical(self, critical_key: str) -> CriticalResult | None:
-        return self._critical(_FIND, {"key": critical_key})
+        return self._one(CriticalResult, _FIND, {"key": critical_key})
 
     def critical_of(self, study_key: StudyKey) -> CriticalResult | None:
-        return self._critical(_OF_STUDY, {"key": study_key})
-
-    def _critical(self, statement: Select[tuple[str]], parameters: Row) -> CriticalResult | None:
-        body = self._read(statement, parameters).scalar_one_or_none()
-        return None if body is None else decode(CriticalResult, body)
+        return self._one(CriticalResult, _OF_STUDY, {"key": study_key})
 
     def criticals(self, *, closed: bool = False, limit: int = 500) -> tuple[CriticalResult, ...]:
         bodies = self._read(CLOSED if closed else OPEN, {"most": limit}).scalars()
         return tuple(decode(CriticalResult, body) for body in bodies)
 
     def due_criticals(self, now: datetime) -> tuple[CriticalResult, ...]:
-        return tuple(decode(CriticalResult, body) for body in self._read(DUE, {"now": now}).scalars())
+        return self._all(CriticalResult, DUE, {"now": now})
 
 
 def _row(result: CriticalResult) -> Row:

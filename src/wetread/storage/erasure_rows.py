@@ -2,25 +2,22 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, Table, bindparam, delete, func, select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Table, bindparam, delete, func, select, text
 
 from wetread.domain.erasure import Erasure, Tombstone, TombstoneState
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.legal_hold import LegalHold
 from wetread.storage import schema
-from wetread.storage.codec import decode, encode
+from wetread.storage.codec import encode
 from wetread.storage.erasure_schema import erasures, legal_holds, tombstones
 from wetread.storage.schema import metadata_of
-from wetread.storage.transaction import Transaction, batches
+from wetread.storage.transaction import Transaction, batches, replacing
 from wetread.storage.workitem_schema import read_requests
 
 __all__ = ["ASKED_BY", "KEPT", "SENT_OF", "TELLS_OF_NO_STUDY", "ErasureRows", "rewritten_tables"]
 
-_T = TypeVar("_T")
 KEPT = {
     "audit": "a chain that nobody changes, with the pseudonym alone",
     "tombstones": "what stays, to know the study again",
@@ -61,17 +58,7 @@ TELLS_OF_NO_STUDY = {
 }
 """The others, and what they are of. A test fails for a table that is nowhere here and has no `study_key`."""
 
-_SAVE_ERASURE, _SAVE_HOLD, _SAVE_TOMBSTONE = insert(erasures), insert(legal_holds), insert(tombstones)
-_UPSERT_ERASURE = _SAVE_ERASURE.on_conflict_do_update(
-    index_elements=["number"], set_={name: _SAVE_ERASURE.excluded[name] for name in ("is_open", "due_at", "body")}
-)
-_UPSERT_HOLD = _SAVE_HOLD.on_conflict_do_update(
-    index_elements=["number"], set_={name: _SAVE_HOLD.excluded[name] for name in ("lifted_at", "body")}
-)
-_UPSERT_TOMBSTONE = _SAVE_TOMBSTONE.on_conflict_do_update(
-    index_elements=["study_key"],
-    set_={name: _SAVE_TOMBSTONE.excluded[name] for name in ("state", "began_at", "body")},
-)
+_SAVE_ERASURE, _SAVE_HOLD, _SAVE_TOMBSTONE = map(replacing, (erasures, legal_holds, tombstones))
 _DUE = (
     select(erasures.c.body)
     .where(schema.IS_DUE_ONCE, erasures.c.due_at <= bindparam("now"))
@@ -87,7 +74,7 @@ _OPEN_JOBS = select(func.count()).where(_JOBS.study_key == bindparam("key"), sch
 class ErasureRows(Transaction):
     def save_erasure(self, erasure: Erasure) -> None:
         row = {"number": erasure.number, "is_open": int(erasure.is_open), "due_at": erasure.due_at}
-        self._write(_UPSERT_ERASURE, {**row, "body": encode(erasure)})
+        self._write(_SAVE_ERASURE, {**row, "body": encode(erasure)})
 
     def erasure(self, number: int) -> Erasure | None:
         return self._one(Erasure, select(erasures.c.body).where(erasures.c.number == number))
@@ -97,12 +84,11 @@ class ErasureRows(Transaction):
         return self._all(Erasure, query.where(erasures.c.is_open == 1) if only_open else query)
 
     def due_erasure(self, now: datetime) -> Erasure | None:
-        body = self._read(_DUE, {"now": now}).scalar_one_or_none()
-        return None if body is None else decode(Erasure, body)
+        return self._one(Erasure, _DUE, {"now": now})
 
     def save_legal_hold(self, hold: LegalHold) -> None:
         row = {"number": hold.number, "subject": hold.subject, "lifted_at": hold.lifted_at, "body": encode(hold)}
-        self._write(_UPSERT_HOLD, row)
+        self._write(_SAVE_HOLD, row)
 
     def legal_hold(self, number: int) -> LegalHold | None:
         return self._one(LegalHold, select(legal_holds.c.body).where(legal_holds.c.number == number))
@@ -121,7 +107,7 @@ class ErasureRows(Transaction):
 
     def save_tombstone(self, tombstone: Tombstone) -> None:
         row = {"study_key": tombstone.study_key, "state": tombstone.state.value, "began_at": tombstone.began_at}
-        self._write(_UPSERT_TOMBSTONE, {**row, "body": encode(tombstone)})
+        self._write(_SAVE_TOMBSTONE, {**row, "body": encode(tombstone)})
 
     def tombstone(self, study_key: StudyKey) -> Tombstone | None:
         return self._one(Tombstone, select(tombstones.c.body).where(tombstones.c.study_key == study_key))
@@ -162,13 +148,6 @@ class ErasureRows(Transaction):
 
     def _delete(self, table: Table, unwanted: ColumnElement[bool]) -> int:
         return self._write(delete(table).where(unwanted)).rowcount
-
-    def _one(self, cls: type[_T], query: Select[tuple[str]]) -> _T | None:
-        body = self._read(query).scalar_one_or_none()
-        return None if body is None else decode(cls, body)
-
-    def _all(self, cls: type[_T], query: Select[tuple[str]]) -> tuple[_T, ...]:
-        return tuple(decode(cls, body) for body in self._read(query).scalars())
 
 
 _TABLES = metadata_of("work").tables

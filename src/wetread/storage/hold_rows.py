@@ -34,8 +34,7 @@ class HoldRows(Transaction):
             raise PermanentError("no such question about a patient was ever open", code="no_hold")
 
     def hold(self, hold_key: str) -> IdentityHold | None:
-        body = self._read(_READ, {"of": hold_key}).scalar_one_or_none()
-        return None if body is None else decode(IdentityHold, body)
+        return self._one(IdentityHold, _READ, {"of": hold_key})
 
     def holds_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, tuple[IdentityHold, ...]]:
         found: dict[StudyKey, tuple[IdentityHold, ...]] = {}

@@ -16,6 +16,7 @@ from wetread.domain.study import PatientIdentity
 from wetread.ports.order_store import Answered
 from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.engine import make_engine, translated, writing
+from wetread.storage.transaction import replacing
 from wetread.storage.vault_schema import answered_messages, identity_claims, merges, orders, vault_studies
 
 __all__ = ["SqlOrderStore"]
@@ -28,11 +29,7 @@ _KEEP_ORDER = _KEEP.on_conflict_do_update(
     where=_ORDERS.said_at <= _KEEP.excluded.said_at,
 ).execution_options(preserve_rowcount=True)
 _CLAIM = insert(identity_claims).on_conflict_do_nothing(index_elements=["hold_key"])
-_REMEMBER = insert(answered_messages)
-_REMEMBER_ANSWER = _REMEMBER.on_conflict_do_update(
-    index_elements=["sender", "control_id"],
-    set_={name: _REMEMBER.excluded[name] for name in ("digest", "code", "error", "answered_at")},
-)
+_REMEMBER_ANSWER = replacing(answered_messages)
 _MERGE = insert(merges).on_conflict_do_nothing(index_elements=["merge_key"])
 _SAVE_MERGE = update(merges).where(_MERGES.merge_key == bindparam("of"))
 _RENUMBER = update(vault_studies).where(_STUDIES.study_key == bindparam("of"))

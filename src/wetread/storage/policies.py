@@ -5,7 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.policy_version import PolicyState, PolicyVersion
 from wetread.storage import schema
-from wetread.storage.codec import decode, encode
+from wetread.storage.codec import encode
 from wetread.storage.transaction import Transaction
 
 __all__ = ["PolicyRows"]
@@ -33,12 +33,10 @@ class PolicyRows(Transaction):
         self._write(_SAVE, row)
 
     def policy(self, number: int) -> PolicyVersion | None:
-        body = self._read(_ONE, {"of": number}).scalar_one_or_none()
-        return None if body is None else decode(PolicyVersion, body)
+        return self._one(PolicyVersion, _ONE, {"of": number})
 
     def policies(self, limit: int = 50) -> tuple[PolicyVersion, ...]:
-        return tuple(decode(PolicyVersion, body) for body in self._read(_ALL, {"most": limit}).scalars())
+        return self._all(PolicyVersion, _ALL, {"most": limit})
 
     def active_policy(self) -> PolicyVersion | None:
-        body = self._read(_ACTIVE).scalar_one_or_none()
-        return None if body is None else decode(PolicyVersion, body)
+        return self._one(PolicyVersion, _ACTIVE)

@@ -3,19 +3,17 @@
 from functools import lru_cache
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.quality import QualityReference, QualityReport
 from wetread.domain.reliability import Reliability
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, replacing
 
 __all__ = ["QualityRows"]
 
 _REPORT, _REFERENCE, _RELIABILITY = "report", "reference", "reliability"
-_INSERT = insert(schema.quality)
-_SAVE = _INSERT.on_conflict_do_update(index_elements=["name"], set_={"body": _INSERT.excluded.body})
+_SAVE = replacing(schema.quality)
 _READ = select(schema.quality.c.body).where(schema.quality.c.name == bindparam("of"))
 
 

@@ -16,7 +16,7 @@ from wetread.domain.report import ReportContent
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.storage import reading_schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Row, Transaction, batches
+from wetread.storage.transaction import Row, Transaction, batches, replacing
 
 __all__ = ["ReadingRows"]
 
@@ -31,24 +31,15 @@ _REVEAL = update(reading_schema.readings).where(
 _READING = select(reading_schema.readings).where(_READINGS.reader_id == bindparam("reader"))
 _OF_STUDY = _READING.where(_READINGS.study_key == bindparam("study"))
 _OF_STUDIES = _READING.where(_READINGS.study_key.in_(bindparam("studies", expanding=True)))
-_PROFILE = insert(reading_schema.reader_profiles)
-_SAVE_PROFILE = _PROFILE.on_conflict_do_update(index_elements=["reader_id"], set_={"body": _PROFILE.excluded.body})
+_SAVE_PROFILE = replacing(reading_schema.reader_profiles)
 _READ_PROFILE = select(_PROFILES.body).where(_PROFILES.reader_id == bindparam("of"))
-_LOCK = insert(reading_schema.study_locks)
-_SAVE_LOCK = _LOCK.on_conflict_do_update(
-    index_elements=["study_key"],
-    set_={name: _LOCK.excluded[name] for name in ("holder_id", "holder_name", "screen", "taken_at", "expires_at")},
-)
+_SAVE_LOCK = replacing(reading_schema.study_locks)
 _RELEASE = delete(reading_schema.study_locks).where(
     _LOCKS.study_key == bindparam("of_study"), _LOCKS.screen == bindparam("of_screen")
 )
 _READ_LOCK = select(reading_schema.study_locks).where(_LOCKS.study_key == bindparam("study"))
 _HELD = select(reading_schema.study_locks).where(_LOCKS.expires_at > bindparam("now")).order_by(_LOCKS.study_key)
-_COPY = insert(reading_schema.recovery_copies)
-_SAVE_COPY = _COPY.on_conflict_do_update(
-    index_elements=["study_key", "author_id"],
-    set_={name: _COPY.excluded[name] for name in ("version", "content", "saved_at")},
-)
+_SAVE_COPY = replacing(reading_schema.recovery_copies)
 _MINE = (_RECOVERIES.study_key == bindparam("of_study"), _RECOVERIES.author_id == bindparam("of_author"))
 _READ_COPY, _DROP_COPY = (
     select(reading_schema.recovery_copies).where(*_MINE),
@@ -56,11 +47,7 @@ _READ_COPY, _DROP_COPY = (
 )
 
 
-_MARKS = insert(reading_schema.marks)
-_SAVE_MARKS = _MARKS.on_conflict_do_update(
-    index_elements=["study_key", "reader_id", "version"],
-    set_={name: _MARKS.excluded[name] for name in ("reader_name", "saved_at", "films")},
-)
+_SAVE_MARKS = replacing(reading_schema.marks)
 _READ_MARKS = (
     select(reading_schema.marks)
     .where(reading_schema.marks.c.study_key == bindparam("of_study"))

@@ -49,11 +49,10 @@ class RelabelRows(Transaction):
             self._write(_ADD_TASK, rows)
 
     def relabel_round(self, round_id: str) -> RelabelRound | None:
-        body = self._read(_ROUND, {"key": column_text(round_id)}).scalar_one_or_none()
-        return None if body is None else decode(RelabelRound, body)
+        return self._one(RelabelRound, _ROUND, {"key": column_text(round_id)})
 
     def relabel_rounds(self) -> tuple[RelabelRound, ...]:
-        return tuple(decode(RelabelRound, body) for body in self._read(_NEWEST).scalars())
+        return self._all(RelabelRound, _NEWEST)
 
     def save_relabel_task(self, task: RelabelTask, *, expected_etag: int) -> RelabelTask:
         saved = replace(task, etag=expected_etag + 1)
@@ -65,8 +64,7 @@ class RelabelRows(Transaction):
         raise StaleVersion("somebody else answered for this study first: ask for the next one")
 
     def relabel_task(self, round_id: str, study_key: StudyKey) -> RelabelTask | None:
-        body = self._read(_TASK, {"round": column_text(round_id), "study": study_key}).scalar_one_or_none()
-        return None if body is None else decode(RelabelTask, body)
+        return self._one(RelabelTask, _TASK, {"round": column_text(round_id), "study": study_key})
 
     def relabel_tasks(self, round_id: str) -> tuple[RelabelTask, ...]:
         bodies = self._read(_OF_ROUND, {"round": column_text(round_id)}).scalars()

@@ -4,22 +4,17 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import bindparam, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.read_request import ReadRequest
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches
+from wetread.storage.transaction import Transaction, batches, replacing
 from wetread.storage.workitem_schema import REQUEST_IS_OPEN, read_requests
 
 __all__ = ["RequestRows"]
 
 _REQUESTS = read_requests.c
-_INSERT = insert(read_requests)
-_SAVE = _INSERT.on_conflict_do_update(
-    index_elements=["request_key"],
-    set_={name: _INSERT.excluded[name] for name in ("study_key", "state", "asked_at", "body")},
-)
+_SAVE = replacing(read_requests)
 _READ = select(_REQUESTS.body).where(_REQUESTS.request_key == bindparam("of"))
 _OLDEST = select(_REQUESTS.study_key, _REQUESTS.body).order_by(_REQUESTS.asked_at, _REQUESTS.request_key)
 _OPEN = _OLDEST.where(REQUEST_IS_OPEN)
@@ -31,8 +26,7 @@ class RequestRows(Transaction):
         self._write(_SAVE, {**row, "state": request.state.value, "body": encode(request)})
 
     def request(self, request_key: str) -> ReadRequest | None:
-        body = self._read(_READ, {"of": request_key}).scalar_one_or_none()
-        return None if body is None else decode(ReadRequest, body)
+        return self._one(ReadRequest, _READ, {"of": request_key})
 
     def open_requests(self, limit: int = 500, *, after: ReadRequest | None = None) -> tuple[ReadRequest, ...]:
         query = _OPEN.limit(limit)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, Table, bindparam, select
-from sqlalchemy.dialects.postgresql import Insert, insert
 
 from wetread.domain.analysis import Analysis
 from wetread.domain.identifiers import StudyKey
@@ -13,15 +12,9 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches
+from wetread.storage.transaction import Transaction, batches, replacing
 
 __all__ = ["ResultRows"]
-
-
-def _replacing(table: Table) -> Insert:
-    values = insert(table)
-    held = {each.name: each for each in values.excluded if each.name not in ("study_key", "revision")}
-    return values.on_conflict_do_update(index_elements=["study_key", "revision"], set_=held)
 
 
 def _newest(table: Table) -> Select[Any]:
@@ -29,7 +22,7 @@ def _newest(table: Table) -> Select[Any]:
 
 
 _TABLES = (schema.analyses, schema.decisions, schema.drafts)
-_SAVE_ANALYSIS, _SAVE_DECISION, _SAVE_DRAFT = map(_replacing, _TABLES)
+_SAVE_ANALYSIS, _SAVE_DECISION, _SAVE_DRAFT = map(replacing, _TABLES)
 _ANALYSIS, _DECISION, _DRAFT = map(_newest, _TABLES)
 _DECISIONS = (
     select(schema.decisions)

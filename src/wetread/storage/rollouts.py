@@ -11,7 +11,7 @@ from wetread.domain.model_version import ModelVersion
 from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, replacing
 
 __all__ = ["RolloutRows"]
 
@@ -43,10 +43,7 @@ _NEWEST_DECISIONS = (
     .limit(bindparam("most"))
 )
 
-_values = insert(schema.shadow_reads)
-_SAVE_READ = _values.on_conflict_do_update(
-    index_elements=["study_key", "revision", "model_key"], set_={"body": _values.excluded.body}
-)
+_SAVE_READ = replacing(schema.shadow_reads)
 _newest = (
     select(_READS.model_key, func.max(_READS.revision).label("revision"))
     .where(_READS.study_key == bindparam("of_study"))
@@ -74,11 +71,10 @@ class RolloutRows(Transaction):
         return False
 
     def version(self, model_key: str) -> ModelVersion | None:
-        body = self._read(_VERSION, {"key": model_key}).scalar_one_or_none()
-        return None if body is None else decode(ModelVersion, body)
+        return self._one(ModelVersion, _VERSION, {"key": model_key})
 
     def versions(self) -> tuple[ModelVersion, ...]:
-        return tuple(decode(ModelVersion, body) for body in self._read(_ALL_VERSIONS).scalars())
+        return self._all(ModelVersion, _ALL_VERSIONS)
 
     def save_rollout(self, rollout: Rollout, *, expected_etag: int | None) -> Rollout:
         saved = replace(rollout, etag=(expected_etag or 0) + 1)
@@ -94,8 +90,7 @@ class RolloutRows(Transaction):
         return saved
 
     def rollout(self, model_key: str, site: str) -> Rollout | None:
-        body = self._read(_ROLLOUT, {"of_model": model_key, "at_site": site}).scalar_one_or_none()
-        return None if body is None else decode(Rollout, body)
+        return self._one(Rollout, _ROLLOUT, {"of_model": model_key, "at_site": site})
 
     def rollouts(self, *, model_key: str | None = None, site: str | None = None) -> tuple[Rollout, ...]:
         statement = _ALL_ROLLOUTS if model_key is site is None else _OF_SITE if model_key is None else _OF_MODEL
@@ -118,7 +113,7 @@ class RolloutRows(Transaction):
 
     def decisions(self, model_key: str, site: str, *, limit: int = 500) -> tuple[RolloutDecision, ...]:
         asked = {"of_model": model_key, "at_site": site, "most": limit}
-        return tuple(decode(RolloutDecision, body) for body in self._read(_NEWEST_DECISIONS, asked).scalars())
+        return self._all(RolloutDecision, _NEWEST_DECISIONS, asked)
 
     def last_decision(self, model_key: str, site: str) -> RolloutDecision | None:
         return next(iter(self.decisions(model_key, site, limit=1)), None)
@@ -128,4 +123,4 @@ class RolloutRows(Transaction):
         self._write(_SAVE_READ, row)
 
     def shadow_reads(self, study_key: StudyKey) -> tuple[ShadowRead, ...]:
-        return tuple(decode(ShadowRead, body) for body in self._read(_READS_OF, {"of_study": study_key}).scalars())
+        return self._all(ShadowRead, _READS_OF, {"of_study": study_key})

@@ -18,18 +18,16 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.database import AdmissionOutcome, WorklistOrder
 from wetread.storage import schema
 from wetread.storage.codec import column_text, decode, encode
-from wetread.storage.transaction import Row, Transaction, batches
+from wetread.storage.transaction import Row, Transaction, batches, replacing
 
-__all__ = ["StudyRows"]
+__all__ = ["IS_OURS", "StudyRows"]
 
 _STUDIES, _INSTANCES = schema.studies.c, schema.instances.c
-_INSERT = insert(schema.studies)
-_SAVE = _INSERT.on_conflict_do_update(
-    index_elements=["study_key"], set_={each.name: each for each in _INSERT.excluded if each.name != "study_key"}
-)
+_SAVE = replacing(schema.studies)
 _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _STATES = select(_STUDIES.study_key, _STUDIES.state).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
-_IS_OURS = _STUDIES.state != StudyState.FETCHED.value
+IS_OURS = _STUDIES.state != StudyState.FETCHED.value
+"""Not a copy that was fetched to compare with."""
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
 _OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
 _NEWEST = select(schema.studies).order_by(_STUDIES.received_at.desc(), _STUDIES.study_key.desc())
@@ -70,13 +68,13 @@ class StudyRows(Transaction):
         self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
     ) -> tuple[Study, ...]:
         query = _ORDERS[by].limit(limit)
-        query = query.where(_IS_OURS if states is None else _STUDIES.state.in_(sorted(states)))
+        query = query.where(IS_OURS if states is None else _STUDIES.state.in_(sorted(states)))
         return tuple(_study(row) for row in self._read(query))
 
     def studies(
         self, *, since: datetime | None = None, older_than: Study | None = None, limit: int = 500
     ) -> tuple[Study, ...]:
-        query, received, key = _NEWEST.where(_IS_OURS).limit(limit), _STUDIES.received_at, _STUDIES.study_key
+        query, received, key = _NEWEST.where(IS_OURS).limit(limit), _STUDIES.received_at, _STUDIES.study_key
         if since is not None:
             query = query.where(received >= since)
         if older_than is not None:

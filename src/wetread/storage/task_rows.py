@@ -3,26 +3,18 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.asked_task import AskedTask
-from wetread.storage.codec import decode, encode
+from wetread.storage.codec import encode
 from wetread.storage.task_schema import IS_OPEN, asked_tasks, news_cursors
-from wetread.storage.transaction import Transaction
+from wetread.storage.transaction import Transaction, replacing
 
 __all__ = ["TaskRows"]
 
 _TASKS, _CURSORS = asked_tasks.c, news_cursors.c
-_INSERT = insert(asked_tasks)
-_SAVE = _INSERT.on_conflict_do_update(
-    index_elements=["task_key"], set_={name: _INSERT.excluded[name] for name in ("is_open", "asked_at", "body")}
-)
+_SAVE, _SAVE_CURSOR = replacing(asked_tasks), replacing(news_cursors)
 _READ = select(_TASKS.body).where(_TASKS.task_key == bindparam("of"))
 _OPEN = select(_TASKS.body).where(IS_OPEN).order_by(_TASKS.asked_at, _TASKS.task_key)
-_INSERT_CURSOR = insert(news_cursors)
-_SAVE_CURSOR = _INSERT_CURSOR.on_conflict_do_update(
-    index_elements=["name"], set_={"moment": _INSERT_CURSOR.excluded.moment}
-)
 _CURSOR = select(_CURSORS.moment).where(_CURSORS.name == bindparam("of"))
 
 
@@ -32,11 +24,10 @@ class TaskRows(Transaction):
         self._write(_SAVE, {**row, "body": encode(task)})
 
     def asked_task(self, task_key: str) -> AskedTask | None:
-        body = self._read(_READ, {"of": task_key}).scalar_one_or_none()
-        return None if body is None else decode(AskedTask, body)
+        return self._one(AskedTask, _READ, {"of": task_key})
 
     def open_tasks(self, limit: int = 500) -> tuple[AskedTask, ...]:
-        return tuple(decode(AskedTask, body) for body in self._read(_OPEN.limit(limit)).scalars())
+        return self._all(AskedTask, _OPEN.limit(limit))
 
     def save_news_cursor(self, name: str, moment: datetime) -> None:
         self._write(_SAVE_CURSOR, {"name": name, "moment": moment})

@@ -5,19 +5,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Executable, insert, select, update
+from sqlalchemy import Connection, CursorResult, Executable, Table, insert, select, update
+from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from wetread.domain.audit import AuditEvent, AuditRecord, record_hash
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import StudyKey
 from wetread.storage import schema
-from wetread.storage.codec import aware_utc
+from wetread.storage.codec import aware_utc, decode
 from wetread.storage.engine import begin, translated
 
-__all__ = ["Row", "Transaction", "audit_record", "batches"]
+__all__ = ["Row", "Transaction", "audit_record", "batches", "replacing"]
 
 Row = Mapping[str, Any]
 _Item = TypeVar("_Item")
+_T = TypeVar("_T")
 
 _BATCH = 500  # below every engine's limit of parameters in one statement
 
@@ -58,6 +61,15 @@ class Transaction:
         with translated():
             return self._connection.execute(statement, parameters)
 
+    def _one(self, cls: type[_T], query: Executable, parameters: Row | None = None) -> _T | None:
+        """Of a query for one row's `body`, if it is there."""
+        body = self._read(query, parameters).scalar_one_or_none()
+        return None if body is None else decode(cls, body)
+
+    def _all(self, cls: type[_T], query: Executable, parameters: Row | None = None) -> tuple[_T, ...]:
+        """Of a query whose rows have a `body`."""
+        return tuple(decode(cls, body) for body in self._read(query, parameters).scalars("body"))
+
     def _write(self, statement: Executable, parameters: Row | Sequence[Row] | None = None) -> CursorResult[Any]:
         if not self._writes:
             raise PermanentError("this unit of work only reads", code="read_only")
@@ -96,6 +108,13 @@ class Transaction:
 def batches(items: Sequence[_Item]) -> Iterator[Sequence[_Item]]:
     """In pieces that fit one statement."""
     return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
+
+
+def replacing(table: Table) -> Insert:
+    """Inserts a row with all of its columns, or puts it in the place of the one with its primary key."""
+    values, keys = insert_or(table), [each.name for each in table.primary_key]
+    held = {each.name: each for each in values.excluded if each.name not in keys}
+    return values.on_conflict_do_update(index_elements=keys, set_=held)
 
 
 def _audit_row(record: AuditRecord) -> Row:

@@ -18,6 +18,7 @@ from wetread.ports.watch_store import ArrivalCount, FiredRule, OpenDelivery, Rec
 from wetread.storage import schema
 from wetread.storage.codec import decode
 from wetread.storage.reports import added_to
+from wetread.storage.studies import IS_OURS
 from wetread.storage.transaction import Transaction
 
 __all__ = ["WatchRows"]
@@ -60,10 +61,9 @@ def _(element: _modality_in, compiler: SQLCompiler, **options: Any) -> str:
 _STUDIES, _INSTANCES, _JOBS = schema.studies.c, schema.instances.c, schema.jobs.c
 _HOUR, _MODALITY = _hour_of(_STUDIES.received_at), _modality_in(_INSTANCES.traits)
 _LAST_AT = func.max(_STUDIES.received_at).label("last_at")
-_IS_OURS = _STUDIES.state != StudyState.FETCHED.value
 _ARRIVALS = (
     select(_HOUR.label("hour"), _STUDIES.site, literal("").label("modality"), func.count().label("studies"), _LAST_AT)
-    .where(_STUDIES.received_at >= bindparam("since"), _IS_OURS)
+    .where(_STUDIES.received_at >= bindparam("since"), IS_OURS)
     .group_by("hour", _STUDIES.site)
 )
 _ARRIVALS_BY_MODALITY = (
@@ -75,7 +75,7 @@ _ARRIVALS_BY_MODALITY = (
         _LAST_AT,
     )
     .join(schema.instances, _INSTANCES.study_key == _STUDIES.study_key)
-    .where(_STUDIES.received_at >= bindparam("since"), _MODALITY != "", _IS_OURS)
+    .where(_STUDIES.received_at >= bindparam("since"), _MODALITY != "", IS_OURS)
     .group_by("hour", _STUDIES.site, "modality")
 )
 _NEWEST_IMAGE_AT = func.coalesce(func.max(_INSTANCES.received_at), _STUDIES.received_at)

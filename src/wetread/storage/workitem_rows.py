@@ -4,22 +4,17 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete, exists, insert, select
 
 from wetread.domain.workitem import StepState, Subscription, Workitem, WorkitemEvent
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches
+from wetread.storage.transaction import Transaction, batches, replacing
 from wetread.storage.workitem_schema import workitem_events, workitem_subscriptions, workitems
 
 __all__ = ["WorkitemRows"]
 
 _ITEMS, _SUBSCRIPTIONS, _EVENTS = workitems.c, workitem_subscriptions.c, workitem_events.c
-_NEW = insert(workitems)
-_SAVE = _NEW.on_conflict_do_update(
-    index_elements=["workitem_key"],
-    set_={name: _NEW.excluded[name] for name in ("version", "state", "changed_at", "body")},
-)
+_SAVE, _SAVE_SUBSCRIPTION = replacing(workitems), replacing(workitem_subscriptions)
 _BODIES = select(_ITEMS.workitem_key, _ITEMS.body)
 _LOCKED = exists().where(_SUBSCRIPTIONS.scope == _ITEMS.workitem_key, _SUBSCRIPTIONS.deletion_lock)
 _ENDED = (
@@ -28,11 +23,6 @@ _ENDED = (
     .where(_ITEMS.changed_at < bindparam("before"), ~_LOCKED)
     .order_by(_ITEMS.changed_at, _ITEMS.workitem_key)
     .limit(bindparam("most"))
-)
-_SUBSCRIBE = insert(workitem_subscriptions)
-_SAVE_SUBSCRIPTION = _SUBSCRIBE.on_conflict_do_update(
-    index_elements=["subscriber", "scope"],
-    set_={name: _SUBSCRIBE.excluded[name] for name in ("owner_id", "deletion_lock", "query")},
 )
 _END = delete(workitem_subscriptions).where(
     _SUBSCRIPTIONS.subscriber == bindparam("who"), _SUBSCRIPTIONS.scope == bindparam("what")
@@ -63,8 +53,7 @@ class WorkitemRows(Transaction):
         return found
 
     def ended_workitems(self, before: datetime, limit: int = 100) -> tuple[Workitem, ...]:
-        rows = self._read(_ENDED, {"before": before, "most": limit})
-        return tuple(decode(Workitem, row.body) for row in rows)
+        return self._all(Workitem, _ENDED, {"before": before, "most": limit})
 
     def forget_workitem(self, workitem_key: str) -> None:
         self._write(delete(workitem_subscriptions).where(_SUBSCRIPTIONS.scope == workitem_key))
@@ -92,8 +81,7 @@ class WorkitemRows(Transaction):
         self._write(insert(workitem_events), {**row, "body": encode(event)})
 
     def events_for(self, subscriber: str, *, after: int, limit: int = 100) -> tuple[WorkitemEvent, ...]:
-        rows = self._read(_HAPPENED, {"who": subscriber, "after": after, "most": limit})
-        return tuple(decode(WorkitemEvent, row.body) for row in rows)
+        return self._all(WorkitemEvent, _HAPPENED, {"who": subscriber, "after": after, "most": limit})
 
 
 def _subscription(row: Any) -> Subscription:

@@ -5,8 +5,7 @@ import re
 from collections.abc import Mapping
 from threading import Lock
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, true
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.person_name import folded_words, sound
@@ -15,6 +14,7 @@ from wetread.ports.workitem_vault import WORKITEM_KEYS, VaultWorkitem
 from wetread.storage.codec import column_text
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.qido import How, Matcher, range_of, text_of, uids_of
+from wetread.storage.transaction import replacing
 from wetread.storage.vault_rows import name_key, words_of
 from wetread.storage.vault_schema import workitem_data_sets, workitem_filters, workitem_values
 
@@ -38,10 +38,7 @@ def _matcher(keyword: str) -> Matcher:
     return _DAY if keyword.endswith("Date") else text_of(_VALUES.value)
 
 
-_KEEP_FILTER = insert(workitem_filters)
-_SAVE_FILTER = _KEEP_FILTER.on_conflict_do_update(
-    index_elements=["subscriber"], set_={"body": _KEEP_FILTER.excluded["body"]}
-)
+_SAVE_FILTER = replacing(workitem_filters)
 
 
 class SqlWorkitemVault:
