@@ -97,6 +97,8 @@ def test_copies_are_listed_oldest_first_and_dropped_with_bytes_that_nobody_else_
     with database.begin() as unit:
         assert unit.copies() == (copies[1], copies[0])
         assert unit.copies(before=NOW) == (copies[1],)
+        assert unit.copies_for(copies[0].fetched_for) == (copies[1], copies[0])
+        assert unit.copies_for(STUDY_KEY) == ()
         assert unit.drop_copy(OTHER) == ()  # the other study holds the same bytes
         assert len(unit.drop_copy(STUDY_KEY)) == 1
         unit.commit()

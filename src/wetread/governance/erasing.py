@@ -39,7 +39,6 @@ _LOG = logging.getLogger(__name__)
 _LEASE = timedelta(minutes=30)
 """Longer than any database takes to be rewritten; who is killed is followed so much later, or at once by `wetread erase run`."""
 _WAIT = timedelta(minutes=5)
-_ALL_COPIES = 100_000
 _ABANDONED_S = 3600.0
 """An upload that nobody wrote to for so long may be a film of the study, cut short."""
 _NO_MATTER = frozenset({Obstacle.NOT_HERE, Obstacle.ALREADY})
@@ -272,6 +271,5 @@ def _leave_reference(unit: UnitOfWork, key: StudyKey) -> None:
 
 def _leave_copies(unit: UnitOfWork, key: StudyKey) -> None:
     """Earlier films that were fetched to be compared with this one hang beside nothing now, and are dropped when their time is up."""
-    for each in unit.copies(limit=_ALL_COPIES):
-        if each.fetched_for == key:
-            unit.save_copy(replace(each, fetched_for=each.study_key))
+    for each in unit.copies_for(key):
+        unit.save_copy(replace(each, fetched_for=each.study_key))

@@ -47,6 +47,10 @@ class ArchiveStore(Protocol):
         """Fetched before that time, oldest first."""
         ...
 
+    def copies_for(self, study_key: StudyKey) -> tuple[FetchedCopy, ...]:
+        """Fetched to be compared with that study, oldest first."""
+        ...
+
     def forget_copy(self, study_key: StudyKey) -> None:
         """It is no copy any more: the study was sent to be read. Harmless where it is none."""
         ...

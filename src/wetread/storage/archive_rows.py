@@ -19,6 +19,7 @@ __all__ = ["ArchiveRows"]
 
 _FEEDS, _ASIDES, _COPIES = archive_schema.archive_feeds.c, archive_schema.put_asides.c, archive_schema.fetched_copies.c
 _LATE, _INSTANCES = archive_schema.late_images.c, schema.instances.c
+_OLDEST_COPIES = select(_COPIES.body).order_by(_COPIES.fetched_at, _COPIES.study_key)
 _T = TypeVar("_T")
 _SAVE = {name: replacing(table) for name, table in schema.work.tables.items() if name in archive_schema.__all__}
 
@@ -58,10 +59,13 @@ class ArchiveRows(Transaction):
         return self._of(FetchedCopy, archive_schema.fetched_copies, "study_key", study_key)
 
     def copies(self, *, before: datetime | None = None, limit: int = 500) -> tuple[FetchedCopy, ...]:
-        query = select(_COPIES.body).order_by(_COPIES.fetched_at, _COPIES.study_key).limit(limit)
+        query = _OLDEST_COPIES.limit(limit)
         if before is not None:
             query = query.where(_COPIES.fetched_at < before)
         return self._all(FetchedCopy, query)
+
+    def copies_for(self, study_key: StudyKey) -> tuple[FetchedCopy, ...]:
+        return self._all(FetchedCopy, _OLDEST_COPIES.where(_COPIES.fetched_for == study_key))
 
     def forget_copy(self, study_key: StudyKey) -> None:
         self._write(delete(archive_schema.fetched_copies).where(_COPIES.study_key == study_key))

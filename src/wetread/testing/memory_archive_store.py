@@ -46,8 +46,13 @@ class MemoryArchiveStore(MemoryTransaction):
         return self._visible.copies.get(study_key)
 
     def copies(self, *, before: datetime | None = None, limit: int = 500) -> tuple[FetchedCopy, ...]:
-        held = [each for each in self._visible.copies.values() if before is None or each.fetched_at < before]
-        return tuple(sorted(held, key=lambda each: (each.fetched_at, each.study_key))[:limit])
+        return tuple([each for each in self._oldest_copies() if before is None or each.fetched_at < before][:limit])
+
+    def copies_for(self, study_key: StudyKey) -> tuple[FetchedCopy, ...]:
+        return tuple(each for each in self._oldest_copies() if each.fetched_for == study_key)
+
+    def _oldest_copies(self) -> list[FetchedCopy]:
+        return sorted(self._visible.copies.values(), key=lambda each: (each.fetched_at, each.study_key))
 
     def forget_copy(self, study_key: StudyKey) -> None:
         self._changing.copies.pop(study_key, None)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.erasure_house import ADMIN, POINTS, QUALITY
 
+from wetread.domain.archive_feed import FetchedCopy
 from wetread.domain.erasure import ErasureReason, ErasureState, Obstacle, TombstoneState
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import PatientKey, StudyKey
@@ -158,6 +159,17 @@ def test_two_workers_at_once_erase_it_once(house: House, point: str, monkeypatch
     assert_gone(house)
     done = [each for each in house.database.audit_records() if each.event.action == "erasure.done"]
     assert len(done) == 1
+
+
+def test_a_film_that_was_fetched_to_hang_beside_it_hangs_beside_nothing(house: House) -> None:
+    copy = FetchedCopy(OTHER, "pacs", KEY, NOON)
+    with house.database.begin() as unit:
+        unit.save_copy(copy)
+        unit.commit()
+    house.approve()
+    house.eraser.run_once()
+    with house.database.begin(write=False) as unit:
+        assert unit.copy(OTHER) == replace(copy, fetched_for=OTHER)
 
 
 def test_a_database_that_is_busy_is_said_and_tried_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
