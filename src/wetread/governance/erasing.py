@@ -25,7 +25,7 @@ from wetread.domain.erasure import (
 from wetread.domain.errors import WetreadError
 from wetread.domain.identifiers import PatientKey, StudyKey
 from wetread.domain.role import SERVICE
-from wetread.governance.erasure_standing import patient_keys, standing_of
+from wetread.governance.erasure_standing import patient_keys, standings_of
 from wetread.ingest.fault_points import reach
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
@@ -154,8 +154,7 @@ class Eraser:
         self, unit: UnitOfWork, claimed: Erasure, patients: dict[StudyKey, tuple[PatientKey, ...]]
     ) -> dict[StudyKey, Obstacle]:
         now, blocked = self.clock.now(), dict[StudyKey, Obstacle]()
-        for key in claimed.study_keys:
-            standing = standing_of(unit, key, patients[key], self.kept_for, now, but_for=claimed.number)
+        for key, standing in standings_of(unit, patients, self.kept_for, now, but_for=claimed.number).items():
             found = [each for each in obstacles(standing, claimed.reason, now) if each not in _NO_MATTER]
             if found:
                 blocked[key] = found[0]

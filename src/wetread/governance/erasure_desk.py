@@ -21,7 +21,7 @@ from wetread.domain.erasure import (
 from wetread.domain.errors import IllegalTransition, PermanentError, StaleVersion, StudyNotFound
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import Act, Actor, require
-from wetread.governance.erasure_standing import patient_keys, standing_of
+from wetread.governance.erasure_standing import patient_keys, standings_of
 from wetread.ingest.returned import readmit
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.clock import Clock
@@ -69,7 +69,7 @@ class ErasureDesk:
     def look(self, study_keys: tuple[StudyKey, ...], reason: ErasureReason) -> tuple[Look, ...]:
         """What an erasure would meet now; nothing is changed."""
         with self.database.begin(write=False) as unit:
-            return tuple(self._look(unit, each, reason) for each in study_keys)
+            return self._looks(unit, study_keys, reason)
 
     def studies_of(self, study_key: StudyKey, *, whole_patient: bool) -> tuple[StudyKey, ...]:
         """The study, or all of its patient with the study first. Raises StudyNotFound, PermanentError (code 'no_patient_number') for a patient whom nothing tells from others."""
@@ -99,8 +99,8 @@ class ErasureDesk:
         patients = patient_keys(self.secret, self.eraser.numbers(study_key))
         act = ErasureAct("ask", actor.actor_id, actor.role, now)
         with self.database.begin() as unit:
-            for each in keys:
-                self._refuse(self._look(unit, each, reason))
+            for look in self._looks(unit, keys, reason):
+                self._refuse(look)
             number = next((each.number for each in unit.erasures(limit=1)), 0) + 1
             erasure = Erasure(
                 number,
@@ -126,8 +126,7 @@ class ErasureDesk:
                 raise StaleVersion("this patient's studies are others than when this was asked for: ask again")
         with self.database.begin() as unit:
             erasure = approved(_found(unit, number), actor, self.clock.now())
-            for each in erasure.study_keys:
-                look = self._look(unit, each, erasure.reason)
+            for look in self._looks(unit, erasure.study_keys, erasure.reason):
                 self._refuse(replace(look, in_the_way=tuple(o for o in look.in_the_way if o not in _WHILE_APPROVED)))
             _save(unit, erasure, erasure.acts[-1])
             unit.commit()
@@ -157,10 +156,11 @@ class ErasureDesk:
             unit.commit()
         return released
 
-    def _look(self, unit: UnitOfWork, study_key: StudyKey, reason: ErasureReason) -> Look:
-        now, patients = self.clock.now(), patient_keys(self.secret, self.eraser.numbers(study_key))
-        standing = standing_of(unit, study_key, patients, self.kept_for, now)
-        return Look(study_key, standing, obstacles(standing, reason, now))
+    def _looks(self, unit: UnitOfWork, study_keys: tuple[StudyKey, ...], reason: ErasureReason) -> tuple[Look, ...]:
+        now = self.clock.now()
+        patients = {each: patient_keys(self.secret, self.eraser.numbers(each)) for each in study_keys}
+        standings = standings_of(unit, patients, self.kept_for, now)
+        return tuple(Look(key, each, obstacles(each, reason, now)) for key, each in standings.items())
 
     def _refuse(self, look: Look) -> None:
         """What does not go away by waiting. Raises StudyNotFound, IllegalTransition."""
