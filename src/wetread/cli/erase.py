@@ -6,7 +6,7 @@ from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_erasure import build_eraser, build_erasure_desk
 from wetread.cli.options import account_options, do_act, parser_for, settings_from
 from wetread.cli.sign import opened
-from wetread.domain.erasure import Erasure, ErasureReason, ErasureState, Tombstone
+from wetread.domain.erasure import A_PERSONS_REASONS, Erasure, ErasureReason, ErasureState, Tombstone
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import Act, Actor, require
@@ -14,8 +14,6 @@ from wetread.governance.erasure_desk import ErasureDesk, Look
 from wetread.governance.study_retention import StudyRetentionRound
 
 __all__ = ["run"]
-
-_REASONS = [each.value for each in ErasureReason if each is not ErasureReason.RETENTION_OVER]
 
 
 def run(argv: list[str]) -> int:
@@ -170,7 +168,12 @@ def _subject(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--whole-patient", action="store_true", help="every study of its patient, orders and merges too"
     )
-    parser.add_argument("--reason", required=True, choices=_REASONS, help="a code; it stays with the tombstone")
+    parser.add_argument(
+        "--reason",
+        required=True,
+        choices=[each.value for each in A_PERSONS_REASONS],
+        help="a code; it stays with the tombstone",
+    )
 
 
 def _acting(args: argparse.Namespace) -> tuple[ErasureDesk, Actor]:

@@ -9,6 +9,7 @@ from wetread.domain.identifiers import PatientKey, StudyKey
 from wetread.domain.role import Actor, Role
 
 __all__ = [
+    "A_PERSONS_REASONS",
     "Erasure",
     "ErasureAct",
     "ErasureReason",
@@ -83,6 +84,7 @@ _WORDS = {
     _O.NOT_DELIVERED: "its signed report is not acknowledged by every receiver",
     _O.RELABELLING: "a blinded reader still has to look at it",
 }
+A_PERSONS_REASONS = tuple(each for each in ErasureReason if each is not ErasureReason.RETENTION_OVER)
 _MISTAKE = ErasureReason.WRONG_UPLOAD
 _BEFORE_RETENTION = frozenset({_MISTAKE, ErasureReason.COURT_ORDER})
 

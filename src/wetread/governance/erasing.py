@@ -26,6 +26,7 @@ from wetread.domain.errors import WetreadError
 from wetread.domain.identifiers import PatientKey, StudyKey
 from wetread.domain.role import SERVICE
 from wetread.governance.erasure_standing import patient_keys, standings_of
+from wetread.governance.rounds import in_rounds
 from wetread.ingest.fault_points import reach
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
@@ -68,14 +69,11 @@ class Eraser:
 
     def run(self, stop: threading.Event, *, every_s: float = 30.0) -> None:
         """Look for approved erasures until `stop` is set; what fails is written beside the erasure and tried again."""
-        while not stop.wait(every_s):
-            try:
-                while self.run_once() is not None:
-                    pass
-            except WetreadError as error:
-                _LOG.warning("erasures_wait code=%s", error.code)
-            except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
-                _LOG.error("erasures_wait error=%s", type(error).__name__)
+        in_rounds(self._run_all, stop, every_s, _LOG, "erasures_wait")
+
+    def _run_all(self) -> None:
+        while self.run_once() is not None:
+            pass
 
     def run_once(self, *, number: int | None = None) -> Erasure | None:
         """The erasure that was worked on, as it stands afterwards, or None when none is due. `number`: this one, whoever may have it."""

@@ -21,7 +21,7 @@ from wetread.domain.erasure import (
 from wetread.domain.errors import IllegalTransition, PermanentError, StaleVersion, StudyNotFound
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import Act, Actor, require
-from wetread.governance.erasure_standing import patient_keys, standings_of
+from wetread.governance.erasure_standing import next_number, patient_keys, standings_of
 from wetread.ingest.returned import readmit
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.clock import Clock
@@ -101,9 +101,8 @@ class ErasureDesk:
         with self.database.begin() as unit:
             for look in self._looks(unit, keys, reason):
                 self._refuse(look)
-            number = next((each.number for each in unit.erasures(limit=1)), 0) + 1
             erasure = Erasure(
-                number,
+                next_number(unit),
                 keys,
                 reason,
                 ErasureState.ASKED,

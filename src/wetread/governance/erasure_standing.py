@@ -14,13 +14,18 @@ from wetread.domain.study import Study
 from wetread.domain.study_state import READABLE
 from wetread.ports.database import UnitOfWork
 
-__all__ = ["patient_keys", "standings_of"]
+__all__ = ["next_number", "patient_keys", "standings_of"]
 
 
 def patient_keys(secret: bytes, numbers: Iterable[PatientNumber]) -> tuple[PatientKey, ...]:
     """Of the numbers a study stands and came under."""
     known = [each for each in numbers if each.patient_id.strip()]
     return tuple(patient_key(secret, each.patient_id, each.issuer_of_patient_id) for each in known)
+
+
+def next_number(unit: UnitOfWork) -> int:
+    """Of an erasure that is asked for."""
+    return next((each.number for each in unit.erasures(limit=1)), 0) + 1
 
 
 def standings_of(

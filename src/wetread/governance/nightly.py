@@ -6,13 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from wetread.domain.alarm import AlarmKind
-from wetread.domain.errors import StaleVersion, WetreadError
+from wetread.domain.errors import StaleVersion
 from wetread.domain.rollout import Rollout, RolloutDecision
 from wetread.governance.desk import RolloutDesk
 from wetread.governance.gather import Gathered, gather
 from wetread.governance.judge import Judgement, weigh
+from wetread.governance.rounds import in_rounds
 from wetread.monitoring.alarms import clear_alarm
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -36,13 +38,7 @@ class RolloutWatch:
 
     def run(self, stop: threading.Event, *, pause_s: float = 600.0) -> None:
         """Look at what is due until `stop` is set. A database that is down is tried again the next time; a look that fails stops no worker."""
-        while not stop.wait(pause_s):
-            try:
-                self.evaluate(only_due=True)
-            except WetreadError as error:
-                _LOG.warning("rollouts_not_evaluated code=%s", error.code)
-            except Exception as error:  # noqa: BLE001 - the thread must live on; the next look tries again
-                _LOG.error("rollouts_not_evaluated error=%s", type(error).__name__)
+        in_rounds(partial(self.evaluate, only_due=True), stop, pause_s, _LOG, "rollouts_not_evaluated")
 
     def evaluate(self, *, only_due: bool = False, of_model: str | None = None) -> tuple[RolloutDecision, ...]:
         """One look at every rollout under way (or those of one version), all sites of a version together. With `only_due` only where the last look is `every` ago.

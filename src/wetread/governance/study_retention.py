@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.erasure import Erasure, ErasureAct, ErasureReason, ErasureState, Obstacle
-from wetread.domain.errors import WetreadError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import SERVICE
 from wetread.governance.erasure_desk import ErasureDesk
+from wetread.governance.erasure_standing import next_number
+from wetread.governance.rounds import in_rounds
 
 __all__ = ["RetentionLook", "StudyRetentionRound"]
 
@@ -38,13 +39,7 @@ class StudyRetentionRound:
 
     def run(self, stop: threading.Event, *, every_s: float = 3600.0) -> None:
         """Once an hour, until `stop` is set; a round is taken at most once in a day."""
-        while not stop.wait(every_s):
-            try:
-                self.run_once()
-            except WetreadError as error:
-                _LOG.warning("retention_waits code=%s", error.code)
-            except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
-                _LOG.error("retention_waits error=%s", type(error).__name__)
+        in_rounds(self.run_once, stop, every_s, _LOG, "retention_waits")
 
     def look(self) -> RetentionLook:
         """Changes nothing."""
@@ -78,7 +73,7 @@ class StudyRetentionRound:
             *((f"kept_{each.value}", str(count)) for each, count in look.held_back),
         )
         with self.desk.database.begin() as unit:
-            number = next((each.number for each in unit.erasures(limit=1)), 0) + 1
+            number = next_number(unit)
             erasure = Erasure(number, look.due, ErasureReason.RETENTION_OVER, state, acts, due_at=due_at)
             unit.save_erasure(erasure)
             unit.audit(AuditEvent("retention.round", SERVICE.actor_id, detail=(("erasure", str(number)), *facts)), now)

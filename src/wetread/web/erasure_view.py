@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from wetread.domain.erasure import Erasure, ErasureReason, Tombstone
+from wetread.domain.erasure import A_PERSONS_REASONS, Erasure, ErasureReason, Tombstone
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.legal_hold import HoldReason, LegalHold
 from wetread.domain.role import Act, Actor
@@ -20,7 +20,7 @@ __all__ = ["ERASURE_OPERATIONS"]
 
 _PASSWORD, _REFERENCE = {"password": text(256, min_length=1)}, {"reference": text(40)}
 _SUBJECT = {"study_key": text(64, min_length=1), "whole_patient": boolean()}
-_REASONS = tuple(each.value for each in ErasureReason if each is not ErasureReason.RETENTION_OVER)
+_REASONS = tuple(each.value for each in A_PERSONS_REASONS)
 _ASK_BODY: Schema = record({**_SUBJECT, "reason": choice(*_REASONS), **_PASSWORD}, _REFERENCE)
 _LOOK_BODY: Schema = record({**_SUBJECT, "reason": choice(*_REASONS)})
 _HOLD_BODY: Schema = record(
