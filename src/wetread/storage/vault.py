@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import PermanentError, StudyNotFound
@@ -15,7 +15,15 @@ from wetread.storage.codec import column_text, decode
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.qido import of_study, ordering, where
 from wetread.storage.transaction import batches
-from wetread.storage.vault_rows import instance_of, instance_row, name_rows, series_row, study_of, study_row
+from wetread.storage.vault_rows import (
+    instance_of,
+    instance_row,
+    name_rows,
+    remove_study,
+    series_row,
+    study_of,
+    study_row,
+)
 from wetread.storage.vault_schema import vault_instances, vault_name_words, vault_series, vault_studies
 
 __all__ = ["SqlVault"]
@@ -72,8 +80,7 @@ class SqlVault:
 
     def drop(self, study_key: StudyKey) -> None:
         with self._turn, writing(self._engine) as connection:
-            for table in (vault_instances, vault_series, vault_name_words, vault_studies):
-                connection.execute(delete(table).where(table.c.study_key == study_key))
+            remove_study(connection, study_key)
 
     def study(self, study_key: StudyKey) -> VaultStudy:
         found = self._studies(select(vault_studies).where(_STUDIES.study_key == study_key))

@@ -13,6 +13,7 @@ from wetread.storage.codec import decode, encode
 from wetread.storage.engine import make_engine, translated, writing
 from wetread.storage.erasure import rewrite
 from wetread.storage.transaction import batches
+from wetread.storage.vault_rows import remove_study
 from wetread.storage.vault_schema import (
     identity_claims,
     merges,
@@ -64,11 +65,9 @@ class SqlVaultEraser:
 
     def erase(self, study_key: StudyKey, leftovers: Leftovers, *, whole_patient: bool) -> dict[str, int]:
         with self._turn, writing(self._engine) as connection:
-            numbers, counts = _numbers(connection, study_key), dict[str, int]()
+            numbers = _numbers(connection, study_key)
             accession = connection.scalars(select(_S.accession_number).where(_S.study_key == study_key)).first()
-            for table in reversed(vault.sorted_tables):  # what refers to others first
-                if "study_key" in table.c:
-                    counts[table.name] = _delete(connection, table, table.c.study_key == study_key)
+            counts = remove_study(connection, study_key)
             for column, keys in (
                 (identity_claims.c.hold_key, leftovers.hold_keys),
                 (orders.c.order_key, leftovers.order_keys),

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import Connection, delete
+
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.person_name import folded_words, sound
 from wetread.domain.study import InstanceHeader, PatientIdentity
 from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.transaction import Row
+from wetread.storage.vault_schema import vault
 
 __all__ = [
     "instance_columns",
@@ -18,6 +21,7 @@ __all__ = [
     "name_key",
     "name_rows",
     "number_of",
+    "remove_study",
     "series_row",
     "study_columns",
     "study_of",
@@ -133,3 +137,11 @@ def study_of(row: Any, contents: Iterable[Any]) -> VaultStudy:
 def instance_of(row: Any) -> VaultInstance:
     header = decode(InstanceHeader, row.header)
     return VaultInstance(InstanceKey(row.instance_key), StudyKey(row.study_key), row.content_sha256, header)
+
+
+def remove_study(connection: Connection, study_key: StudyKey) -> dict[str, int]:
+    """How many rows went of each table."""
+    of_study = (each for each in reversed(vault.sorted_tables) if "study_key" in each.c)  # what refers to others first
+    return {
+        each.name: connection.execute(delete(each).where(each.c.study_key == study_key)).rowcount for each in of_study
+    }
