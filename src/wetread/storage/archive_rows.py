@@ -13,18 +13,19 @@ from wetread.domain.late_images import LateImages
 from wetread.domain.study_state import StudyState
 from wetread.storage import archive_schema, schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches, replacing
+from wetread.storage.studies import FilmRows
+from wetread.storage.transaction import batches, replacing
 
 __all__ = ["ArchiveRows"]
 
 _FEEDS, _ASIDES, _COPIES = archive_schema.archive_feeds.c, archive_schema.put_asides.c, archive_schema.fetched_copies.c
-_LATE, _INSTANCES = archive_schema.late_images.c, schema.instances.c
+_LATE = archive_schema.late_images.c
 _OLDEST_COPIES = select(_COPIES.body).order_by(_COPIES.fetched_at, _COPIES.study_key)
 _T = TypeVar("_T")
 _SAVE = {name: replacing(table) for name, table in schema.work.tables.items() if name in archive_schema.__all__}
 
 
-class ArchiveRows(Transaction):
+class ArchiveRows(FilmRows):
     def feed(self, archive: str) -> FeedState:
         return self._of(FeedState, archive_schema.archive_feeds, "archive", archive) or FeedState(archive)
 
@@ -77,14 +78,11 @@ class ArchiveRows(Transaction):
         for table in _naming_studies():
             if self._read(select(table.c.study_key).where(table.c.study_key == study_key).limit(1)).one_or_none():
                 raise PermanentError(f"the copy is named by {table.name}: it stays", code="copy_named")
-        mine = _INSTANCES.study_key == study_key
-        held = [row.content_sha256 for row in self._read(select(_INSTANCES.content_sha256).where(mine))]
+        unnamed = self.films_of_it_alone(study_key)
         self.forget_copy(study_key)
-        self._write(delete(schema.instances).where(mine))
+        self._write(delete(schema.instances).where(schema.instances.c.study_key == study_key))
         self._write(delete(schema.studies).where(schema.studies.c.study_key == study_key))
-        named = select(_INSTANCES.content_sha256).where(_INSTANCES.content_sha256.in_(held))
-        still = {row.content_sha256 for row in self._read(named)}
-        return tuple(sorted(set(held) - still))
+        return unnamed
 
     def save_prior_search(self, search: PriorSearch) -> None:
         self._write(_SAVE["prior_searches"], {"study_key": search.study_key, "body": encode(search)})

@@ -13,7 +13,8 @@ from wetread.storage import schema
 from wetread.storage.codec import encode
 from wetread.storage.erasure_schema import erasures, legal_holds, tombstones
 from wetread.storage.schema import metadata_of
-from wetread.storage.transaction import Transaction, batches, replacing
+from wetread.storage.studies import FilmRows
+from wetread.storage.transaction import batches, replacing
 from wetread.storage.workitem_schema import read_requests
 
 __all__ = ["ASKED_BY", "KEPT", "SENT_OF", "TELLS_OF_NO_STUDY", "ErasureRows", "rewritten_tables"]
@@ -71,7 +72,7 @@ _JOBS = schema.jobs.c
 _OPEN_JOBS = select(func.count()).where(_JOBS.study_key == bindparam("key"), schema.IS_DUE_ONCE)
 
 
-class ErasureRows(Transaction):
+class ErasureRows(FilmRows):
     def save_erasure(self, erasure: Erasure) -> None:
         row = {"number": erasure.number, "is_open": int(erasure.is_open), "due_at": erasure.due_at}
         self._write(_SAVE_ERASURE, {**row, "body": encode(erasure)})
@@ -122,12 +123,6 @@ class ErasureRows(Transaction):
 
     def open_jobs(self, study_key: StudyKey) -> int:
         return int(self._read(_OPEN_JOBS, {"key": study_key}).scalar_one())
-
-    def films_of_it_alone(self, study_key: StudyKey) -> tuple[str, ...]:
-        films = schema.instances.c
-        others = select(films.content_sha256).where(films.study_key != study_key)
-        query = select(films.content_sha256).where(films.study_key == study_key, films.content_sha256.not_in(others))
-        return tuple(self._read(query.distinct().order_by(films.content_sha256)).scalars())
 
     def erase_rows(self, study_key: StudyKey, asked_for: Collection[str] = ()) -> dict[str, int]:
         tombstone = self.tombstone(study_key)

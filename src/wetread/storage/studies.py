@@ -20,7 +20,7 @@ from wetread.storage import schema
 from wetread.storage.codec import column_text, decode, encode
 from wetread.storage.transaction import Row, Transaction, batches, replacing
 
-__all__ = ["IS_OURS", "StudyRows"]
+__all__ = ["IS_OURS", "FilmRows", "StudyRows"]
 
 _STUDIES, _INSTANCES = schema.studies.c, schema.instances.c
 _SAVE = replacing(schema.studies)
@@ -28,6 +28,10 @@ _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _STATES = select(_STUDIES.study_key, _STUDIES.state).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
 IS_OURS = _STUDIES.state != StudyState.FETCHED.value
 """Not a copy that was fetched to compare with."""
+_FILMS_OF = select(_INSTANCES.content_sha256).where(_INSTANCES.study_key == bindparam("key")).distinct()
+_ALSO_IN_OTHERS = select(_INSTANCES.content_sha256).where(
+    _INSTANCES.content_sha256.in_(bindparam("films", expanding=True)), _INSTANCES.study_key != bindparam("key")
+)
 _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.received_at, _STUDIES.study_key)
 _OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
 _NEWEST = select(schema.studies).order_by(_STUDIES.received_at.desc(), _STUDIES.study_key.desc())
@@ -44,6 +48,15 @@ _OF_STUDY = (
     .where(_INSTANCES.study_key == bindparam("key"))
     .order_by(_INSTANCES.received_at, _INSTANCES.instance_key)
 )
+
+
+class FilmRows(Transaction):
+    def films_of_it_alone(self, study_key: StudyKey) -> tuple[str, ...]:
+        """Its own are looked for among the others': to take all of theirs away from its own sorts every film that is here, with the write lock held."""
+        mine = sorted(self._read(_FILMS_OF, {"key": study_key}).scalars())
+        asked = ({"key": study_key, "films": batch} for batch in batches(mine))
+        shared = {each for some in asked for each in self._read(_ALSO_IN_OTHERS, some).scalars()}
+        return tuple(each for each in mine if each not in shared)
 
 
 class StudyRows(Transaction):
