@@ -33,6 +33,8 @@ def test_open_ones_are_listed_oldest_first(database: Database) -> None:
     with database.begin(write=False) as unit:
         assert [each.task_key for each in unit.open_tasks()] == ["t3", "t2", "t1"]
         assert [each.task_key for each in unit.open_tasks(limit=1)] == ["t3"]
+        assert [each.task_key for each in unit.open_tasks(limit=1, after=unit.open_tasks()[0])] == ["t2"]
+        assert [each.task_key for each in unit.open_tasks(after=unit.open_tasks()[1])] == ["t1"]
 
 
 def test_a_cursor_is_where_it_was_left(database: Database) -> None:

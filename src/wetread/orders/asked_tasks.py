@@ -1,6 +1,7 @@
 """Follows FHIR Tasks that ask for a read: finds the film of each one's order, has it read, and knows what its asker is to be told. Each step one commit with its audit record."""
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +22,7 @@ from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault
 
-__all__ = ["TaskDesk"]
+__all__ = ["TaskDesk", "every_open_task"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class TaskDesk:
     def advance(self) -> tuple[AskedTask, ...]:
         """Look at every open task; those whose asker has something to hear at their server. Who handed one in here asks for it, and is told by that."""
         with self.database.begin(write=False) as unit:
-            tasks = unit.open_tasks()
+            tasks = list(every_open_task(unit))
         news = [each for each in map(self._looked_at, tasks) if each.told is not each.status]
         for each in news:
             if not each.place:
@@ -149,6 +150,14 @@ class TaskDesk:
         unit.save_task(task)
         facts = (("task", task.task_key), ("status", task.status.value))
         unit.audit(AuditEvent(action, by, outcome, task.study_key, facts), self.clock.now())
+
+
+def every_open_task(unit: UnitOfWork) -> Iterator[AskedTask]:
+    """Oldest first, however many wait."""
+    last: AskedTask | None = None
+    while page := unit.open_tasks(after=last):
+        yield from page
+        last = page[-1]
 
 
 def _as_it_stands(unit: UnitOfWork, task: AskedTask) -> AskedTask:

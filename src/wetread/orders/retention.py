@@ -9,6 +9,7 @@ from wetread.domain.identity_hold import stops_signing
 from wetread.domain.order import Order
 from wetread.domain.role import SERVICE
 from wetread.domain.study_state import REPORTED, StudyState
+from wetread.orders.asked_tasks import every_open_task
 from wetread.orders.desk import REMEMBERED, imaged_under
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -51,7 +52,7 @@ class OrderRetention:
         keys = [key for found in films.values() for key in found]
         with self.database.begin(write=False) as unit:
             states, holds = unit.study_states(keys), unit.holds_of(keys)
-            asked = {each.order_key for each in unit.open_tasks(limit=10_000)}
+            asked = {each.order_key for each in every_open_task(unit)}
         doubted = {key for key, found in holds.items() if any(each.is_open or stops_signing(each) for each in found)}
         for each in orders:
             over = all(states.get(key) in _OVER and key not in doubted for key in films[each.order_key])

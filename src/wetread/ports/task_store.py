@@ -16,8 +16,8 @@ class TaskStore(Protocol):
         ...
 
     def asked_task(self, task_key: str) -> AskedTask | None: ...
-    def open_tasks(self, limit: int = 500) -> tuple[AskedTask, ...]:
-        """Those that are open, oldest first."""
+    def open_tasks(self, limit: int = 500, *, after: AskedTask | None = None) -> tuple[AskedTask, ...]:
+        """Those that are open, oldest first; the page after another by its last one."""
         ...
 
     def save_news_cursor(self, name: str, moment: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, tuple_
 
 from wetread.domain.asked_task import AskedTask
 from wetread.storage.codec import encode
@@ -26,8 +26,11 @@ class TaskRows(Transaction):
     def asked_task(self, task_key: str) -> AskedTask | None:
         return self._one(AskedTask, _READ, {"of": task_key})
 
-    def open_tasks(self, limit: int = 500) -> tuple[AskedTask, ...]:
-        return self._all(AskedTask, _OPEN.limit(limit))
+    def open_tasks(self, limit: int = 500, *, after: AskedTask | None = None) -> tuple[AskedTask, ...]:
+        query = _OPEN.limit(limit)
+        if after is not None:
+            query = query.where(tuple_(_TASKS.asked_at, _TASKS.task_key) > (after.asked_at, after.task_key))
+        return self._all(AskedTask, query)
 
     def save_news_cursor(self, name: str, moment: datetime) -> None:
         self._write(_SAVE_CURSOR, {"name": name, "moment": moment})

@@ -15,12 +15,17 @@ class MemoryTaskStore(MemoryTransaction):
     def asked_task(self, task_key: str) -> AskedTask | None:
         return self._visible.asked_tasks.get(task_key)
 
-    def open_tasks(self, limit: int = 500) -> tuple[AskedTask, ...]:
-        by_age = sorted(self._visible.asked_tasks.values(), key=lambda each: (each.asked_at, each.task_key))
-        return tuple(each for each in by_age if each.is_open)[:limit]
+    def open_tasks(self, limit: int = 500, *, after: AskedTask | None = None) -> tuple[AskedTask, ...]:
+        by_age = sorted(self._visible.asked_tasks.values(), key=_age)
+        later = (each for each in by_age if after is None or _age(each) > _age(after))
+        return tuple(each for each in later if each.is_open)[:limit]
 
     def save_news_cursor(self, name: str, moment: datetime) -> None:
         self._changing.news_cursors[name] = moment
 
     def news_cursor(self, name: str) -> datetime | None:
         return self._visible.news_cursors.get(name)
+
+
+def _age(task: AskedTask) -> tuple[datetime, str]:
+    return task.asked_at, task.task_key
