@@ -1,12 +1,11 @@
 """Critical results, alarms and the roster over HTTP: acts in order, one winner, no words or addresses for those who may not have them."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from builders_web import Browser, World, a_world, open_door
+from builders_web import Browser, World, a_world
 from paging_world import PATH, roster_text
 
 from wetread.domain.identifiers import StudyKey
@@ -24,12 +23,6 @@ def world(tmp_path: Path) -> World:
     (tmp_path / "roster.yaml").write_text(roster_text())
     world.services = replace(world.services, book=RosterBook(tmp_path / "roster.yaml"))
     return world
-
-
-@pytest.fixture
-def door(world: World) -> Iterator[Browser]:
-    with open_door(world) as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -51,12 +51,6 @@ def a_world_that_takes_orders() -> World:
 
 
 @pytest.fixture
-def door(world: World) -> Iterator[Browser]:
-    with open_door(world) as browser:
-        yield browser
-
-
-@pytest.fixture
 def ris(door: Browser) -> Browser:
     return door.as_("ris")
 
