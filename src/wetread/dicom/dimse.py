@@ -18,8 +18,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
@@ -97,7 +96,10 @@ class Desk(Protocol):
 
 
 class DimseDoor:
-    """`callers` may store, `queriers` may query and retrieve; of all these, `secured` in TLS only (`Callers`). Nobody else may associate, and with none listed nobody may."""
+    """`callers` may store, `queriers` may query and retrieve; of all these, `secured` in TLS only (`Callers`). Nobody else may associate, and with none listed nobody may.
+
+    `greeting` counts connections that are not yet associations; `serving` requests, which `stop` waits for.
+    """
 
     def __init__(
         self,
@@ -121,8 +123,7 @@ class DimseDoor:
             frozenset(callers), frozenset(queriers) if query_retrieve else frozenset(), secured, reporters
         )
         self._once = _OncePerHour()
-        self._serving = self._greeting = 0
-        self._lock = threading.Lock()
+        self.greeting, self.serving = _Underway(), _Underway()
         self._ae = _application_entity(ae_title, self.limits)
         self._servers: list[DoorServer] = []
 
@@ -159,34 +160,12 @@ class DimseDoor:
         self._ae.shutdown()
 
     def _is_busy(self) -> bool:
-        return self._serving > 0 or any(each.dimse.is_receiving for each in self._ae.active_associations)
+        return self.serving.number > 0 or any(each.dimse.is_receiving for each in self._ae.active_associations)
 
     @property
     def is_crowded(self) -> bool:
         """Connections that have said nothing yet count too."""
-        return len(self._ae.active_associations) + self._greeting >= 4 * self.limits.max_associations
-
-    @contextmanager
-    def greeting(self) -> Iterator[None]:
-        """A connection that is not yet an association."""
-        with self._lock:
-            self._greeting += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._greeting -= 1
-
-    @contextmanager
-    def serving(self) -> Iterator[None]:
-        """While a request is served, `stop` waits."""
-        with self._lock:
-            self._serving += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._serving -= 1
+        return len(self._ae.active_associations) + self.greeting.number >= 4 * self.limits.max_associations
 
     def services(self, association: Association) -> Services:
         requestor = association.requestor
@@ -220,7 +199,7 @@ class DimseDoor:
         association.kill()
 
     def _on_c_store(self, event: evt.Event) -> Dataset:
-        with self.serving():
+        with self.serving:
             try:
                 return self._store(event)
             except Exception as error:  # noqa: BLE001  (whatever it was, the sender must not take it for a success)
@@ -259,6 +238,22 @@ def run_dimse(door: DimseDoor, host: str, ports: Iterable[tuple[int, OurTls | No
         _log.info("DIMSE door open on port %d%s", door.start(host, port, tls), " in TLS" if tls else "")
     stopped.wait()
     door.stop()
+
+
+class _Underway:
+    """`number` are in here now, of several threads."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self.number += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self.number -= 1
 
 
 class _OncePerHour:

@@ -57,13 +57,13 @@ class DoorAssociation(Association):  # type: ignore[misc]
         else:
             self.dimse.cancel_req = {}  # of requests answered before
             self._is_paused = True  # the sub-operations' answers are read by whoever asked
-            with self.door.serving():
+            with self.door.serving:
                 answers.serve(self, message, context)
             self._is_paused = False
 
     def _commit(self, commitment: CommitmentScp, message: Any, context: PresentationContext) -> None:
         if isinstance(message, N_ACTION) and message.is_valid_request:
-            with self.door.serving():
+            with self.door.serving:
                 commitment.serve(self, message, context, stores=self.door.services(self).stores)
         elif isinstance(message, N_EVENT_REPORT) and message.is_valid_response:
             commitment.answered(self, message)
@@ -99,7 +99,7 @@ class DoorServer(ThreadedAssociationServer):  # type: ignore[misc]
     def process_request_thread(self, request: socket.socket, client_address: tuple[str, int]) -> None:
         """In a thread of its own, so that nobody waits for another's handshake (pynetdicom would shake hands where it accepts)."""
         try:
-            with self.door.greeting():
+            with self.door.greeting:
                 secured = greeted(request, self.tls, self.door.limits.artim_s)
         except GreetingRefused as refused:
             self.door.turned_away(client_address[0], refused.code)
