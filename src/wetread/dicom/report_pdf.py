@@ -184,9 +184,10 @@ def _drawn(head: list[str], lines: list[_Line], letters: Typeface) -> bytes:
         canvas.drawText(words)
 
     pages = _pages(lines)
+    above = [_cut(each, letters) for each in head]
     notice = list(_broken(letters.plain(_NOTICE), _SMALL, letters))
     for number, page in enumerate(pages, 1):
-        for row, text in enumerate(_cut(each, letters) for each in head):
+        for row, text in enumerate(above):
             write(text, _LEFT, _HEIGHT - 48 - 16 * row, _HEADING if row < 2 else _BODY)
         canvas.line(_LEFT, _HEIGHT - _TOP + 20, _WIDTH - _LEFT, _HEIGHT - _TOP + 20)
         for y, line in page:
