@@ -10,6 +10,7 @@ import pytest
 from neighbours.certificate import Certificates, make_certificates
 from neighbours.dcmtk import DimsePeer, dcmqrscp, storescp
 from neighbours.process import free_port
+from neighbours.scp import answering_calls
 from pynetdicom import AE
 
 from wetread.cli import main
@@ -129,11 +130,8 @@ def scp_of(*sop_class_uids: str) -> Iterator[RemoteAe]:
     ae = AE("ANY")
     for uid in sop_class_uids:
         ae.add_supported_context(uid)
-    server = ae.start_server(("127.0.0.1", 0), block=False)
-    try:
-        yield RemoteAe("ANY", "127.0.0.1", server.server_address[1], timeout_s=5)  # type: ignore[union-attr]
-    finally:
-        server.shutdown()  # type: ignore[union-attr]
+    with answering_calls(ae) as port:
+        yield RemoteAe("ANY", "127.0.0.1", port, timeout_s=5)
 
 
 def test_of_get_and_move_one_is_enough() -> None:

@@ -13,6 +13,7 @@ from archive_front import a_film, key
 from builders_ingest import House
 from hostile import EXPLICIT
 from neighbours.process import free_port
+from neighbours.scp import answering_calls
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
@@ -97,12 +98,8 @@ def archive(
         ae.add_supported_context(MOVE)
         ae.add_requested_context(CR, EXPLICIT)
         handlers.append((evt.EVT_C_MOVE, move))
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-    peer = RemoteAe("PACS", "127.0.0.1", server.server_address[1], timeout_s=5)  # type: ignore[union-attr]
-    try:
-        yield DimseArchive("pacs", peer, **how)
-    finally:
-        server.shutdown()  # type: ignore[union-attr]
+    with answering_calls(ae, *handlers) as port:
+        yield DimseArchive("pacs", RemoteAe("PACS", "127.0.0.1", port, timeout_s=5), **how)
 
 
 def test_studies_that_were_not_asked_for_are_left_out() -> None:

@@ -12,6 +12,7 @@ from builders_delivery import NOW, a_package
 from builders_ingest import House
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port
+from neighbours.scp import answering_calls
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role, evt
 from tests.journey.waiting import wait_for
@@ -97,11 +98,8 @@ class Receiver:
         if self.offers:
             ae.add_supported_context(COMMITMENT)
         handlers: Any = [(evt.EVT_N_ACTION, self.action), (evt.EVT_C_STORE, self.store)]
-        server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
-        try:
-            yield World(server.server_address[1])  # type: ignore[union-attr]
-        finally:
-            server.shutdown()  # type: ignore[union-attr]
+        with answering_calls(ae, *handlers) as port:
+            yield World(port)
 
 
 def saying(make: Callable[[CommitmentMessage], CommitmentMessage]) -> Receipt:

@@ -14,6 +14,7 @@ from builders_ingest import House
 from hostile import CR_STORAGE, EXPLICIT, IMPLICIT
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port
+from neighbours.scp import answering_calls
 from pydicom.dataset import Dataset
 from pynetdicom import AE, build_role, evt
 from pynetdicom.association import Association
@@ -140,11 +141,8 @@ def listening(reports: Reports, answers: int = 0x0000) -> Iterator[int]:
         heard(event, reports)
         return answers, None
 
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_EVENT_REPORT, take)])
-    try:
-        yield server.server_address[1]  # type: ignore[union-attr]
-    finally:
-        server.shutdown()  # type: ignore[union-attr]
+    with answering_calls(ae, (evt.EVT_N_EVENT_REPORT, take)) as port:
+        yield port
 
 
 def test_who_hangs_up_at_once_is_called_back(house: House) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from neighbours.dcmtk import DimsePeer, wlmscpfs
 from neighbours.process import free_port
+from neighbours.scp import answering_calls
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
@@ -162,11 +163,8 @@ def answering(reply: Reply) -> Iterator[int]:
     ae = AE("RIS")
     ae.add_supported_context(MODALITY_WORKLIST)
     ae.add_supported_context("1.2.840.10008.1.1")
-    server = ae.start_server(("127.0.0.1", port := free_port()), block=False, evt_handlers=[(evt.EVT_C_FIND, found)])
-    try:
+    with answering_calls(ae, (evt.EVT_C_FIND, found)) as port:
         yield port
-    finally:
-        server.shutdown()
 
 
 def asked(port: int, timeout_s: float = 5) -> WorklistScu:

@@ -56,23 +56,27 @@ def no_file() -> IncomingFile:
 def find(
     association: Association, model: str, keys: Keys, limit: int, ends_at: float, peer: str
 ) -> tuple[list[Mapping[str, str]], bool]:
-    """At most `limit` matches, and whether these are all. With more the query is cancelled, and a peer that goes on is hung up on."""
+    """At most `limit` matches, and whether these are all. With more the query is cancelled, and a peer that goes on is hung up on, or breaks off as it likes."""
     found: list[Mapping[str, str]] = []
     further = 0
-    for answer in ask(association, C_FIND, model, keys, ends_at, peer):
-        if answer.status in IS_PENDING and len(found) < limit:
-            found.append(answer.texts)
-        elif answer.status in IS_PENDING:
-            further += 1
-            if further == 1:
-                association.send_c_cancel(_MESSAGE_ID, query_model=model)
-            if further > _AFTER_CANCEL:
-                association.abort()
-                break
-        elif answer.status not in (SUCCESS, CANCELLED) and not found:
-            raise _failed(answer.status, peer)
-        else:
-            return found, answer.status == SUCCESS and not further
+    try:
+        for answer in ask(association, C_FIND, model, keys, ends_at, peer):
+            if answer.status in IS_PENDING and len(found) < limit:
+                found.append(answer.texts)
+            elif answer.status in IS_PENDING:
+                further += 1
+                if further == 1:
+                    association.send_c_cancel(_MESSAGE_ID, query_model=model)
+                if further > _AFTER_CANCEL:
+                    association.abort()
+                    break
+            elif answer.status not in (SUCCESS, CANCELLED) and not found:
+                raise _failed(answer.status, peer)
+            else:
+                return found, answer.status == SUCCESS and not further
+    except TransientError:
+        if not further:
+            raise
     return found, False
 
 
