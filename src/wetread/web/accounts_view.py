@@ -70,7 +70,7 @@ def get_accounts(call: Call) -> Response:
 
 
 def add_account(call: Call) -> Response:
-    _confirm(call)
+    call.confirm()
     actor_id = call.text("actor_id")
     if actor_id in _RESERVED:
         raise PermanentError(f"the name {actor_id} has another meaning in the audit log: take another", code="reserved")
@@ -80,20 +80,20 @@ def add_account(call: Call) -> Response:
 
 
 def set_role(call: Call) -> Response:
-    _confirm(call)
+    call.confirm()
     _desk(call).set_role(call.signed_in.actor, call.path["actor_id"], Role(call.text("role")))
     return get_accounts(call)
 
 
 def set_disabled(call: Call) -> Response:
-    _confirm(call)
+    call.confirm()
     disabled = cast(bool, call.body["disabled"])
     _desk(call).set_disabled(call.signed_in.actor, call.path["actor_id"], disabled=disabled)
     return get_accounts(call)
 
 
 def set_password(call: Call) -> Response:
-    _confirm(call)
+    call.confirm()
     _desk(call).set_password(call.signed_in.actor, call.path["actor_id"], call.text("new_password"))
     return Response(status_code=204)
 
@@ -123,7 +123,3 @@ def _desk(call: Call) -> AccountDesk:
         return hash_password(password, salt=services.new_secret().encode()[:32])
 
     return AccountDesk(services.database, services.clock, hashed)
-
-
-def _confirm(call: Call) -> None:
-    call.house.doorkeeper.confirm(call.signed_in, call.text("password"), call.address)

@@ -73,8 +73,8 @@ class Doorkeeper:
             unit.audit(AuditEvent("logout", principal.actor.actor_id), self._services.clock.now())
             unit.commit()
 
-    def confirm(self, principal: Principal, password: str, address: str) -> None:
-        """The second component of a signature (21 CFR 11.200(a)(1)): the signer's own password, now. Raises Refusal 401 or 429."""
+    def confirm(self, principal: Principal, password: str, address: str, act: str) -> None:
+        """The second component of a signature (21 CFR 11.200(a)(1)): the signer's own password, now. `act` says of what (`operations.act_digest`). Raises Refusal 401 or 429."""
         self._proved(principal.actor.actor_id, password, address, action="reauthenticate")
 
     def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str], *, late: bool = False) -> Principal:

@@ -77,12 +77,12 @@ def withdraw(call: Call) -> Response:
 
 def release(call: Call) -> Response:
     """A study that was erased and came again may be read."""
-    _confirm(call)
+    call.confirm()
     return json_answer(_tombstone(_desk(call).release(call.signed_in.actor, _study_key(call))))
 
 
 def set_hold(call: Call) -> Response:
-    _confirm(call)
+    call.confirm()
     reason, whole = HoldReason(call.text("reason")), bool(call.body["whole_patient"])
     key, reference = _study_key(call), call.text("reference")
     desk = _holds(call)
@@ -92,18 +92,14 @@ def set_hold(call: Call) -> Response:
 
 
 def lift_hold(call: Call) -> Response:
-    _confirm(call)
+    call.confirm()
     return json_answer(_hold(_holds(call).lift(call.signed_in.actor, _number(call))))
 
 
 def _step(call: Call, step: Callable[[ErasureDesk, Actor], Erasure]) -> Response:
     """The person's own password first: nothing brings back what is erased."""
-    _confirm(call)
+    call.confirm()
     return json_answer(_erasure(step(_desk(call), call.signed_in.actor)))
-
-
-def _confirm(call: Call) -> None:
-    call.house.doorkeeper.confirm(call.signed_in, call.text("password"), call.address)
 
 
 def _desk(call: Call) -> ErasureDesk:

@@ -1,5 +1,7 @@
 """One HTTP operation: who may call it, what it takes, what answers it. Routes, OpenAPI and the role matrix are all read from these."""
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +26,7 @@ from wetread.web.strict_json import JsonObject, parse_json
 if TYPE_CHECKING:
     from wetread.web.house import House
 
-__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Handler", "Operation", "Query", "by_person", "to_route"]
+__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Handler", "Operation", "Query", "act_digest", "by_person", "to_route"]
 
 MAX_BODY_BYTES = 256 * 1024
 _BODY_TIMEOUT_S = 15.0
@@ -43,7 +45,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5}
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, admitted and parsed. `principal` is None for public operations only; `data` is what an operation with media types of its own was sent."""
+    """One request, admitted and parsed. `principal` is None for public operations only; `data` is what an operation with media types of its own was sent; `target` is method and path, as "POST /api/policy/check"."""
 
     house: "House"
     principal: Principal | None
@@ -53,6 +55,12 @@ class Call:
     address: str
     body: JsonObject = field(default_factory=dict)
     data: object = None
+    target: str = ""
+
+    def confirm(self) -> None:
+        """The second component of this very act: what the body's `password` holds. Raises Refusal 401 or 429."""
+        act = act_digest(self.target, self.body)
+        self.house.doorkeeper.confirm(self.signed_in, self.text("password"), self.address, act)
 
     @property
     def signed_in(self) -> Principal:
@@ -84,6 +92,13 @@ class Call:
 
 
 Handler = Callable[[Call], Response]
+
+
+def act_digest(target: str, body: Mapping[str, object]) -> str:
+    """sha256 over canonical JSON of what is asked for, but for its second component: names one act with all its words."""
+    asked = {name: value for name, value in body.items() if name != "password"}
+    canonical = json.dumps([target, asked], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +210,8 @@ def _audit_refusal(operation: Operation, house: "House", request: Request, error
 def _call(house: "House", principal: Principal | None, request: Request, body: JsonObject) -> Call:
     address = request.client.host if request.client else ""
     query = tuple(request.query_params.multi_items())
-    return Call(house, principal, request.path_params, query, request.headers, address, body)
+    target = f"{request.method} {request.url.path}"
+    return Call(house, principal, request.path_params, query, request.headers, address, body, target=target)
 
 
 async def _body(operation: Operation, request: Request) -> JsonObject:

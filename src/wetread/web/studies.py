@@ -152,7 +152,7 @@ def save_report(call: Call) -> Response:
 def sign_report(call: Call) -> Response:
     """Two components make a signature (21 CFR 11.200(a)(1)): the session, and the password given with this very act."""
     key, principal = study_key_of(call), call.signed_in
-    call.house.doorkeeper.confirm(principal, call.text("password"), call.address)
+    call.confirm()
     etag, meaning = call.number("etag"), call.text("meaning")
     signed = call.house.services.desk.sign(principal.actor, key, etag, meaning, screen_of(call))
     return _report_answer(signed)
@@ -167,7 +167,7 @@ def amend_report(call: Call) -> Response:
 def append_to_report(call: Call) -> Response:
     """Signed as a report is: with the password given with this very act."""
     key, principal = study_key_of(call), call.signed_in
-    call.house.doorkeeper.confirm(principal, call.text("password"), call.address)
+    call.confirm()
     words, meaning, version = call.text("text"), call.text("meaning"), call.number("version")
     desk = call.house.services.desk
     return _report_answer(desk.append(principal.actor, key, version, words, meaning, screen_of(call)))
