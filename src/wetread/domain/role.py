@@ -191,6 +191,12 @@ class Actor:
     actor_id: str
     role: Role
     display_name: str = ""
+    sites: tuple[str, ...] = ()
+    """The sites whose studies this account reaches; none named: all of them."""
+
+    def reaches(self, site: str) -> bool:
+        """Whether a study of `site` is there for this account. One of no known site is only there for who reaches all."""
+        return not self.sites or site in self.sites
 
     def may(self, act: Act) -> bool:
         return act in PERMITTED[self.role]

@@ -20,6 +20,7 @@ from wetread.domain.report import Draft, Report
 from wetread.domain.role import Actor
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
+from wetread.ports.access_store import AccessStore
 from wetread.ports.archive_store import ArchiveStore
 from wetread.ports.commitment_store import CommitmentStore
 from wetread.ports.critical_store import CriticalStore
@@ -60,11 +61,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser or token: `token_sha256` is all we keep of the secret."""
+    """A signed-in browser or token: `token_sha256` is all we keep of the secret. `begun_at`, `address` and `client` (the browser's name) are for its owner, who asks where they are signed in."""
 
     token_sha256: str
     actor_id: str
     expires_at: datetime
+    begun_at: datetime | None = None
+    address: str = ""
+    client: str = ""
 
 
 JobCounts = dict[tuple[JobKind, JobState], int]
@@ -79,6 +83,7 @@ class UnitOfWork(
     ReadingStore,
     HoldStore,
     PolicyStore,
+    AccessStore,
     RequestStore,
     TaskStore,
     CommitmentStore,

@@ -15,6 +15,7 @@ from wetread.domain.page import Page
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import JobCounts
 from wetread.storage import jobs, pages, schema
+from wetread.storage.access_rows import AccessRows
 from wetread.storage.accounts import AccountRows
 from wetread.storage.alarms import AlarmRows
 from wetread.storage.archive_rows import ArchiveRows
@@ -63,6 +64,7 @@ class SqlUnitOfWork(
     CriticalRows,
     PageRows,
     PolicyRows,
+    AccessRows,
     AlarmRows,
     WatchRows,
     RolloutRows,

@@ -53,6 +53,7 @@ TELLS_OF_NO_STUDY = {
     "rollout_decisions": "counts and rates",
     "rollouts": "models and sites",
     "roster_overrides": "people who work here",
+    "second_factors": "people who work here",
     "seen_incidents": "public reports on devices",
     "sessions": "people who work here",
     "triage_policies": "rules",

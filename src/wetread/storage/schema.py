@@ -44,7 +44,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0020", "vault": "0004", "snippets": "0002"}
+HEADS = {"work": "0021", "vault": "0004", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,6 +80,7 @@ def metadata_of(which: str) -> MetaData:
 
         return snippets_metadata
     from wetread.storage import (  # noqa: F401 - their tables register themselves in `work`
+        access_schema,
         archive_schema,
         commitment_schema,
         erasure_schema,
@@ -371,24 +372,4 @@ audit_head = Table(
     Column("head", Integer, primary_key=True, autoincrement=False),
     Column("sequence", BigInteger, nullable=False),
     text_column("hash"),
-)
-
-accounts = Table(
-    "accounts",
-    work,
-    Column("actor_id", Text, primary_key=True),
-    text_column("role"),
-    text_column("display_name"),
-    text_column("password_hash"),
-    Column("disabled", Boolean, nullable=False),
-)
-sessions = Table(
-    "sessions", work, Column("token_sha256", Text, primary_key=True), text_column("actor_id"), time_column("expires_at")
-)
-preferences = Table(
-    "preferences",
-    work,
-    Column("actor_id", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    text_column("body"),
 )

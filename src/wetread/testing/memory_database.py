@@ -21,6 +21,7 @@ from wetread.domain.report import REPORTED, Draft, Report, ReportStatus
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
+from wetread.testing.memory_access import MemoryAccessStore
 from wetread.testing.memory_archive_store import MemoryArchiveStore
 from wetread.testing.memory_commitments import MemoryCommitmentStore
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
@@ -52,6 +53,7 @@ class MemoryUnitOfWork(
     MemoryHoldStore,
     MemoryCommitmentStore,
     MemoryPolicyStore,
+    MemoryAccessStore,
     MemoryRequestStore,
     MemoryTaskStore,
     MemoryWorkitemStore,

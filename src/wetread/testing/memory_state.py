@@ -11,6 +11,7 @@ from wetread.domain.audit import AuditRecord
 from wetread.domain.commitment import Commitment
 from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
+from wetread.domain.emergency import EmergencyAccess
 from wetread.domain.erasure import Erasure, Tombstone
 from wetread.domain.errors import PermanentError
 from wetread.domain.foreign_step import ForeignStep
@@ -32,6 +33,7 @@ from wetread.domain.reliability import Reliability
 from wetread.domain.report import Draft, Report
 from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.domain.roster import RosterOverride
+from wetread.domain.second_factor import SecondFactor
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.domain.workitem import Subscription, Workitem, WorkitemEvent
@@ -80,6 +82,8 @@ class MemoryState:
     audit: dict[int, AuditRecord] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
+    second_factors: dict[str, SecondFactor] = field(default_factory=dict)
+    emergencies: dict[int, EmergencyAccess] = field(default_factory=dict)
     criticals: dict[str, CriticalResult] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
