@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
@@ -18,7 +18,6 @@ from wetread.bootstrap_erasure import build_erasure_desk
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_orders import build_arrival_check, build_order_door, build_order_store, build_orders_of
-from wetread.bootstrap_quality import site_zone
 from wetread.bootstrap_retrieval import build_case_keeper
 from wetread.bootstrap_sinks import build_sinks, sink_names
 from wetread.bootstrap_worklist import build_outputs, build_worklist
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from wetread.inference.draft_film import DraftFilms
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
-    from wetread.monitoring.watch import Watch, WatchedPolicy
     from wetread.ports.drafter import Drafter
     from wetread.signoff.desk import ReadingDesk
     from wetread.triage.policy_book import PolicyBook
@@ -61,7 +59,6 @@ __all__ = [
     "build_sandbox",
     "build_server",
     "build_sinks",
-    "build_watch",
     "build_web",
     "build_worker",
     "sink_names",
@@ -345,35 +342,6 @@ def build_drafter(settings: Settings) -> "Drafter":
 
     tls = tls_files(settings.drafter_ca_file, settings.drafter_cert_file, settings.drafter_key_file)
     return FallbackDrafter(GrpcDrafter(settings.drafter_address, tls, settings.drafter_deadline_s), grammar)
-
-
-def build_watch(core: Core) -> "Watch":
-    """The watch over silent failures; its owner calls `run_once(clock.now())` every `watch_every_s` seconds."""
-    from wetread.monitoring.watch import Limits, Watch
-
-    settings, zone = core.settings, site_zone(core.settings)
-    limits = Limits(
-        settings.watch_false_alarms_per_year / 52,
-        timedelta(minutes=settings.watch_waiting_min),
-        timedelta(minutes=settings.watch_acknowledging_min),
-        settings.watch_in_a_row,
-        settings.watch_always_after,
-        timedelta(minutes=settings.archive_silent_min),
-    )
-    policy, archives = (
-        partial(_watched_policy, build_policies(core), settings.site),
-        [a.name for a in settings.archives],
-    )
-    return Watch(core.database, lambda _: zone, policy, limits, archives)
-
-
-def _watched_policy(policies: "PolicyBook", site: str) -> "WatchedPolicy":
-    """The rules that can fire at this site, by the policy that decides now."""
-    from wetread.monitoring.watch import WatchedPolicy
-
-    policy = policies.deciding().policy
-    here = (rule.rule_id for rule in policy.rules if not rule.when.sites or site in rule.when.sites)
-    return WatchedPolicy(policy.policy_version, tuple(here))
 
 
 class Heartbeats:

@@ -3,7 +3,8 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wetread.bootstrap import Core, build_notifiers, build_ping, build_policies, build_watch
+from wetread.bootstrap import Core, build_notifiers, build_ping, build_policies
+from wetread.bootstrap_watch import build_watch
 from wetread.domain.errors import PermanentError
 from wetread.paging.ahead import LookAhead
 from wetread.paging.deadman import DeadMan

@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
-from wetread.bootstrap import build_core, build_watch
+from wetread.bootstrap import build_core
+from wetread.bootstrap_watch import build_watch
 from wetread.cli.options import account_options, do_act, parser_for, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.alarm import Alarm

@@ -16,4 +16,5 @@ def _build(settings: Settings) -> Asks | None:
     manager = settings.ups_manager
     if manager is None:
         return None
-    return build_foreign_performer(build_core(settings), manager).run_once, manager.every_s
+    core = build_core(settings)
+    return Asks(build_foreign_performer(core, manager).run_once, manager.every_s, core.database, core.clock)

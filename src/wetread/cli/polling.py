@@ -3,19 +3,50 @@
 import logging
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Event
 
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+from wetread.ports.neighbours import note_asked
 from wetread.settings import Settings, SettingsError
 
 __all__ = ["Asks", "poll", "stopped_by_signal"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_REST_S = 300.0
-Asks = tuple[Callable[[], None], float]
-"""What is done each time, and the seconds between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What is done each time, the seconds between, and where it is noted whether the neighbour answers."""
+
+    run_once: Callable[[], None]
+    every_s: float
+    database: Database
+    clock: Clock
+
+    def note(self, name: str, *, answered: bool) -> None:
+        with self.database.begin() as unit:
+            note_asked(unit, name, self.clock.now(), answered=answered)
+            unit.commit()
+
+    def answers(self, name: str) -> bool:
+        """Ask once; whether the neighbour can be used, also noted where the database can be."""
+        answered = False
+        try:
+            self.run_once()
+            answered = True
+        except (TransientError, PermanentError) as error:
+            _LOG.warning("%s_waits code=%s", name, error.code)
+        try:
+            self.note(name, answered=answered)
+        except TransientError as error:
+            _LOG.warning("%s_not_noted code=%s", name, error.code)
+        return answered
 
 
 def poll(argv: list[str], command: str, says: str, setting: str, build: Callable[[Settings], Asks | None]) -> int:
@@ -29,11 +60,11 @@ def poll(argv: list[str], command: str, says: str, setting: str, build: Callable
     asks = build(settings)
     if asks is None:
         raise SettingsError(f"{setting} is not set: whom shall `wetread {command}` ask?")
-    run_once, every_s = asks
     if args.once:
-        run_once()
+        asks.run_once()
+        asks.note(setting, answered=True)
     else:
-        _ask_until_stopped(setting, run_once, every_s)
+        _ask_until_stopped(setting, asks)
     return 0
 
 
@@ -45,14 +76,10 @@ def stopped_by_signal() -> Event:
     return stopped
 
 
-def _ask_until_stopped(what: str, run_once: Callable[[], None], every_s: float) -> None:
-    """A neighbour that cannot be used is left to rest, twice as long each time up to 5 min: what stands open stays in the backlog."""
+def _ask_until_stopped(what: str, asks: Asks) -> None:
+    """A neighbour that cannot be used is left to rest, twice as long each time up to 5 min: what stands open stays in the backlog, and the watch over silence says that it stands."""
     stopped = stopped_by_signal()
-    rest_s = every_s
+    rest_s = asks.every_s
     while not stopped.wait(rest_s):
-        try:
-            run_once()
-            rest_s = every_s
-        except (TransientError, PermanentError) as error:
-            rest_s = max(every_s, min(_LONGEST_REST_S, 2 * rest_s))
-            _LOG.warning("%s_waits code=%s next_in_s=%.0f", what, error.code, rest_s)
+        answers = asks.answers(what)
+        rest_s = asks.every_s if answers else max(asks.every_s, min(_LONGEST_REST_S, 2 * rest_s))

@@ -16,4 +16,5 @@ def _build(settings: Settings) -> Asks | None:
     server = settings.fhir_requests
     if server is None:
         return None
-    return build_request_poll(build_core(settings), server).run_once, server.every_s
+    core = build_core(settings)
+    return Asks(build_request_poll(core, server).run_once, server.every_s, core.database, core.clock)

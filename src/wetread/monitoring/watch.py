@@ -9,6 +9,7 @@ from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, settle
 from wetread.monitoring.archives import archives_stand
+from wetread.monitoring.neighbours import Neighbour, neighbours_stand
 from wetread.monitoring.night import unfinished_night
 from wetread.monitoring.rules import rule_notes, rule_silences
 from wetread.monitoring.scores import equal_scores, score_notes
@@ -68,7 +69,7 @@ class Round:
 
 
 class Watch:
-    """`zone_of` gives a site's time zone; `policy` the policy in force; `archives` are those in the settings. Keeps the hourly counts of arrivals between rounds, so that a round reads the newest hours only."""
+    """`zone_of` gives a site's time zone; `policy` the policy in force; `archives` and `neighbours` are those in the settings. Keeps the hourly counts of arrivals between rounds, so that a round reads the newest hours only."""
 
     def __init__(
         self,
@@ -77,7 +78,9 @@ class Watch:
         policy: Callable[[], WatchedPolicy],
         limits: Limits | None = None,
         archives: Sequence[str] = (),
+        neighbours: Sequence[Neighbour] = (),
     ) -> None:
+        self._neighbours = neighbours
         self._archives = archives
         self._database = database
         self._zone_of = zone_of
@@ -123,6 +126,7 @@ class Watch:
             ("arrivals", frozenset({_K.NOTHING_ARRIVES}), arriving),
             ("routing", frozenset({_K.NOTHING_ROUTED, _K.DEAD_LETTERS}), self._routed),
             ("archives", frozenset({_K.ARCHIVE_STANDS, _K.ARCHIVE_MISSED}), self._other_archives),
+            ("neighbours", frozenset({_K.NEIGHBOUR_STANDS}), self._other_neighbours),
             ("reading", frozenset({_K.NOTHING_READ, _K.SCORES_ALL_EQUAL}), self._read),
             ("live monitoring", frozenset(), _quality),
             ("rules", frozenset({_K.RULE_NEVER_FIRES, _K.RULE_ALWAYS_FIRES}), self._rules),
@@ -164,6 +168,9 @@ class Watch:
 
     def _other_archives(self, unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
         return archives_stand(unit, self._archives, now, within=self._limits.archive_silent)
+
+    def _other_neighbours(self, unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
+        return neighbours_stand(unit, self._neighbours, now, within=self._limits.archive_silent)
 
     def _rules(self, unit: UnitOfWork, _: datetime, found: Round) -> Sequence[Silence]:
         fired, policy = unit.recent_decisions(self._limits.decisions), self._policy()

@@ -15,6 +15,7 @@ from wetread.orders.arrivals import ArrivalCheck
 from wetread.orders.desk import OrderDesk, PlaceOrders, Said
 from wetread.orders.matching import compared
 from wetread.ports.modality_worklist import ModalityWorklist, Scheduled
+from wetread.ports.neighbours import note_asked
 
 __all__ = ["Asked", "WorklistAsker", "judged"]
 
@@ -44,6 +45,7 @@ class Asked(StrEnum):
 
 
 _EXPECTED = (Asked.TAKEN, Asked.NONE)
+_NO_ANSWER = (Asked.AWAY, Asked.REFUSED)
 
 
 def judged(who: PatientIdentity, said: Scheduled) -> tuple[Asked, tuple[Order, ...]]:
@@ -112,7 +114,10 @@ class WorklistAsker:
         source = f"worklist:{self.worklist.name}"
         event = AuditEvent("worklist.ask", source, outcome.value, study_key, (("orders", str(orders)),))
         with self.desk.database.begin() as unit:
-            unit.audit(event, self.desk.clock.now())
+            now = self.desk.clock.now()
+            unit.audit(event, now)
+            if outcome is not Asked.UNASKABLE:
+                note_asked(unit, source, now, answered=outcome not in _NO_ANSWER)
             unit.commit()
         if outcome not in _EXPECTED:
             _LOG.warning("worklist_asked worklist=%s outcome=%s study=%s", self.worklist.name, outcome, study_key)

@@ -24,6 +24,7 @@ from wetread.ingest.outside_work import OutsideWork
 from wetread.orders.arrivals import ArrivalCheck
 from wetread.orders.worklist_query import Asked, WorklistAsker, judged
 from wetread.ports.modality_worklist import Scheduled
+from wetread.ports.neighbours import failing_since
 from wetread.testing.builders import an_identity
 
 JANE = Person(PatientNumber("PAT001", "HOSPITAL"), "Doe^Jane", "19700102", Sex.FEMALE)
@@ -69,6 +70,10 @@ class WorklistHouse(OrderHouse):
     def outcomes(self) -> list[str]:
         events = (each.event for each in self.database.audit_records())
         return [each.outcome for each in events if each.action == "worklist.ask"]
+
+    def fails_since(self) -> datetime | None:
+        with self.database.begin(write=False) as unit:
+            return failing_since(unit, "worklist:RIS")
 
     def asked(self, **elements: str) -> tuple[StudyKey, str]:
         """A film came, and the worklist was asked."""
@@ -158,6 +163,7 @@ def test_a_worklist_that_is_away_is_asked_five_times_and_the_film_is_read_withou
 ) -> None:
     house.worklist.error = TransientError("away", code="receiver_unreachable")
     key, outcome = house.asked()
+    began = house.clock.now()
     house.work()
     assert house.desk.look(DOCTOR, key).draft is not None
     tries = 1
@@ -165,6 +171,7 @@ def test_a_worklist_that_is_away_is_asked_five_times_and_the_film_is_read_withou
         house.clock.advance(3600)
         tries += 1
     assert (outcome, tries, house.outcomes()) == ("away", 5, ["away"] * 5)
+    assert house.fails_since() == began
     assert caplog.text.count(f"orders_given_up study={key}") == 1
     assert [job.kind for job, _ in house.database.jobs(JobState.DEAD)] == []
 
@@ -176,6 +183,7 @@ def test_one_that_is_back_is_asked_again(house: WorklistHouse) -> None:
     house.clock.advance(16)
     assert house.asks.run_one()
     assert house.outcomes() == ["away", "taken"]
+    assert house.fails_since() is None
 
 
 def test_a_resting_worklist_is_left_alone(house: WorklistHouse) -> None:
