@@ -119,7 +119,11 @@ class Settings(BaseSettings):
     watch_folder: Path | None = Field(default=None, description="Folder watched for DICOM files; unset: none.")
 
     archives: Archives = Field(default=(), description="Other archives: tables [[archives]] (file) or JSON.")
-    archive_silent_min: float = Field(default=15.0, gt=0, description="An archive, or another neighbour that is asked, that does not answer so long is an alarm.")
+    archive_silent_min: float = Field(
+        default=15.0,
+        gt=0,
+        description="An archive, or another neighbour that is asked, that does not answer so long is an alarm.",
+    )
     prior_fetch: PriorFetch = Field(default=PriorFetch(), description="Earlier films from them: a table or JSON.")
     quiet_period_s: float = Field(
         default=20.0, ge=0, description="A study is complete after this long without a new image."

@@ -44,6 +44,29 @@ def test_an_answer_is_kept_and_the_doubt_does_not_come_again(database: Database)
         assert unit.holds_of([STUDY_KEY]) == {STUDY_KEY: (answered,)}
 
 
+def test_what_was_found_to_be_another_patients_is_listed_until_it_is_right_after_all(database: Database) -> None:
+    later = replace(HOLD, hold_key="h0", opened_at=NOW + timedelta(hours=1))
+    keep(database, HOLD, later, replace(HOLD, hold_key="open"), replace(HOLD, hold_key="right"))
+    wrong = [
+        replace(each, resolution=Resolution.WRONG_PATIENT, resolved_by="dr-a", resolved_at=NOW)
+        for each in (HOLD, later)
+    ]
+    right = replace(wrong[0], hold_key="right", resolution=Resolution.RIGHT_PATIENT)
+
+    def listed(*saved: IdentityHold) -> tuple[IdentityHold, ...]:
+        with database.begin() as unit:
+            for each in saved:
+                unit.save_hold(each)
+            found = unit.wrong_patients()
+            assert unit.wrong_patients(1) == found[:1]
+            unit.commit()
+        return found
+
+    assert listed() == ()
+    assert listed(*wrong, right) == tuple(wrong)
+    assert listed(replace(wrong[0], resolution=Resolution.RIGHT_PATIENT)) == (wrong[1],)
+
+
 def test_they_are_listed_oldest_first(database: Database) -> None:
     later = [replace(HOLD, hold_key=f"h{n}", opened_at=NOW - timedelta(hours=n)) for n in (2, 3)]
     elsewhere = replace(HOLD, hold_key="h0", study_key=OTHER)

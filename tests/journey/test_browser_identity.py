@@ -77,6 +77,17 @@ def test_every_doubt_stands_in_a_list_and_is_answered_by_keyboard(page: Page, ro
     assert hold.resolution == "right_patient"
 
 
+def test_one_found_to_be_another_patients_stays_on_the_page(page: Page, room: Room) -> None:
+    doubt(room, room.world.add_study())
+    sign_in(page, room, path="/identity")
+    item = page.locator("#list li")
+    item.locator("summary").click()
+    item.get_by_role("button", name="It is the wrong patient").click()
+    expect(item.locator("summary")).to_contain_text("found to be another patient's")
+    item.get_by_role("button", name="It is the right patient").click()
+    expect(item).to_have_count(0)
+
+
 def test_the_worklist_marks_a_study_that_a_doubt_keeps_from_being_signed(page: Page, room: Room) -> None:
     key = room.world.add_study()
     sign_in(page, room, path="/")

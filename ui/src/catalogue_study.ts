@@ -95,6 +95,7 @@ export const STUDY = {
   "doubt.differs": "differs: {differs}",
   "doubt.since": "for {waited}, since {since}",
   "doubt.stops": "stops signing",
+  "doubt.wrong": "found to be another patient's",
   "doubt.open": "Open the study",
   "doubt.open_study": "Open the study {study}",
   "doubt.next": "next doubt",

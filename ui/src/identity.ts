@@ -55,7 +55,7 @@ function item(holds: Hold[]): HTMLElement {
   };
   return h("li", { class: `item ${stops ? "overdue" : ""}`, "data-study": key },
     h("details", { open: opened.has(key), ontoggle: toggle },
-      h("summary", {}, stops && sign(true), h("strong", {}, [...new Set(holds.map((each) => TITLES[each.kind]))].join("; ")), differs && h("span", { class: "muted" }, t("doubt.differs", { differs })), h("span", { class: "muted" }, t("doubt.since", { waited: waited(first?.opened_at ?? "", new Date()), since: shortly(first?.opened_at ?? "") })), stops && h("span", { class: "chip bad" }, t("doubt.stops"))),
+      h("summary", {}, stops && sign(true), h("strong", {}, [...new Set(holds.map((each) => TITLES[each.kind]))].join("; ")), differs && h("span", { class: "muted" }, t("doubt.differs", { differs })), h("span", { class: "muted" }, t("doubt.since", { waited: waited(first?.opened_at ?? "", new Date()), since: shortly(first?.opened_at ?? "") })), stops && h("span", { class: "chip bad" }, t("doubt.stops")), holds.some((each) => each.answer === "wrong_patient") && h("span", { class: "chip bad" }, t("doubt.wrong"))),
       place),
     h("div", { class: "acts" }, h("a", { class: "button", href: `/studies/${key}`, "aria-label": t("doubt.open_study", { study: key.slice(0, 8) }) }, t("doubt.open"))));
 }

@@ -26,11 +26,12 @@ def run(argv: list[str]) -> int:
 
 def _list(argv: list[str]) -> int:
     parser = parser_for(
-        "identity list", "Doubts that nobody has answered, oldest first. Exit status 1 when one stops a signature."
+        "identity list",
+        "Doubts that nobody has answered, then films found to be another patient's. Exit status 1 when one stops a signature.",
     )
     core = build_core(settings_from(parser.parse_args(argv)))
     with core.database.begin(write=False) as unit:
-        holds = unit.open_holds()
+        holds = (*unit.open_holds(), *unit.wrong_patients())
     print("\n".join(map(_row, holds)) or "nobody is in doubt")
     return int(any(map(stops_signing, holds)))
 

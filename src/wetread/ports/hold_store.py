@@ -28,3 +28,7 @@ class HoldStore(Protocol):
     def open_holds(self, limit: int = 500) -> tuple[IdentityHold, ...]:
         """Those that nobody has answered, oldest first."""
         ...
+
+    def wrong_patients(self, limit: int = 500) -> tuple[IdentityHold, ...]:
+        """Those found to be another patient's and not found right after all, oldest first: they stop a signature until the archive or the order is corrected."""
+        ...

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.identity_hold import IdentityHold
+from wetread.domain.identity_hold import IdentityHold, Resolution
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.transaction import Row, Transaction, batches
@@ -21,6 +21,9 @@ _SAVE = update(schema.identity_holds).where(_HOLDS.hold_key == bindparam("of"))
 _READ = select(_HOLDS.body).where(_HOLDS.hold_key == bindparam("of"))
 _OLDEST = select(_HOLDS.study_key, _HOLDS.body).order_by(_HOLDS.opened_at, _HOLDS.hold_key)
 _UNANSWERED = _OLDEST.where(text("resolved_at IS NULL"))
+_WRONG = _OLDEST.where(
+    _HOLDS.resolved_at.is_not(None), _HOLDS.body.contains(f'"resolution":"{Resolution.WRONG_PATIENT}"')
+)
 
 
 class HoldRows(Transaction):
@@ -46,6 +49,9 @@ class HoldRows(Transaction):
 
     def open_holds(self, limit: int = 500) -> tuple[IdentityHold, ...]:
         return tuple(map(_hold, self._read(_UNANSWERED.limit(limit))))
+
+    def wrong_patients(self, limit: int = 500) -> tuple[IdentityHold, ...]:
+        return tuple(map(_hold, self._read(_WRONG.limit(limit))))
 
 
 def _row(hold: IdentityHold) -> Row:

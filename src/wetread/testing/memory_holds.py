@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.identity_hold import IdentityHold
+from wetread.domain.identity_hold import IdentityHold, Resolution
 from wetread.testing.memory_transaction import MemoryTransaction
 
 __all__ = ["MemoryHoldStore"]
@@ -31,6 +31,10 @@ class MemoryHoldStore(MemoryTransaction):
 
     def open_holds(self, limit: int = 500) -> tuple[IdentityHold, ...]:
         return tuple(each for each in self._oldest_first() if each.is_open)[:limit]
+
+    def wrong_patients(self, limit: int = 500) -> tuple[IdentityHold, ...]:
+        found = (each for each in self._oldest_first() if each.resolution is Resolution.WRONG_PATIENT)
+        return tuple(found)[:limit]
 
     def _oldest_first(self) -> list[IdentityHold]:
         return sorted(self._visible.holds.values(), key=lambda each: (each.opened_at, each.hold_key))

@@ -35,8 +35,9 @@ def hold_json(hold: IdentityHold) -> Json:
 
 
 def get_open_holds(call: Call) -> Response:
+    """What nobody has answered, then what was found to be another patient's and still stops a signature."""
     with call.house.services.database.begin(write=False) as unit:
-        return json_answer({"holds": [hold_json(each) for each in unit.open_holds()]})
+        return json_answer({"holds": [hold_json(each) for each in (*unit.open_holds(), *unit.wrong_patients())]})
 
 
 def get_holds(call: Call) -> Response:

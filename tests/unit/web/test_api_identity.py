@@ -65,6 +65,18 @@ def test_a_signature_waits_for_the_answer(world: World, door: Browser) -> None:
     assert again.status == 409
 
 
+def test_one_found_to_be_another_patients_stays_in_the_list_as_it_stays_in_the_way(world: World, door: Browser) -> None:
+    key, doctor = in_doubt(world), door.as_("radiologist")
+
+    def listed_after(answer: str) -> list[tuple[str, bool]]:
+        assert doctor.post(f"/api/studies/{key}/identity", {"hold_key": "h1", "answer": answer}).status == 200
+        holds = doctor.get("/api/identity-holds").json()["holds"]
+        return [(each["answer"], each["stops_signing"]) for each in holds]  # type: ignore[index, union-attr]
+
+    assert listed_after("wrong_patient") == [("wrong_patient", True)]
+    assert listed_after("right_patient") == []
+
+
 def test_a_doubt_of_another_study_cannot_be_answered_here(world: World, door: Browser) -> None:
     in_doubt(world)
     other = world.add_study()
