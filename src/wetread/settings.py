@@ -12,6 +12,7 @@ from wetread.domain.drafting_context import RecordKind
 from wetread.domain.reading import ReadingMode
 from wetread.ports.sink import ReportPicture
 from wetread.settings_archives import Archives, PriorFetch
+from wetread.settings_audit import AuditRepository
 from wetread.settings_channels import (
     ChannelName,
     ChannelSettings,
@@ -60,22 +61,21 @@ class Settings(BaseSettings):
     site: str = Field(
         default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Name of this site, shown and logged."
     )
-    organisation: str = Field(
-        default="wetread research site", description="Verifying organisation written into reports."
-    )
+    organisation: str = Field(default="wetread research site", description="Verifying organisation in reports.")
     database_url: SecretStr = Field(default=SecretStr(""), description="Working database; empty: SQLite in data_dir.")
     vault_url: SecretStr = Field(default=SecretStr(""), description="Identity vault; empty: SQLite in data_dir/vault.")
     snippets_url: SecretStr = Field(
         default=SecretStr(""), description="De-identified record snippets; empty: SQLite in data_dir/snippets."
     )
     pseudonym_key_file: Path | None = Field(default=None, description="Secret behind study keys; made on first start.")
-    audit_key_file: Path | None = Field(
-        default=None, description="Key that signs audit checkpoints; made on first use."
-    )
+    audit_key_file: Path | None = Field(default=None, description="Signs audit checkpoints; made on first use.")
     audit_checkpoints_dir: Path | None = Field(
         default=None, description="Where audit checkpoints go: a place that who runs the database cannot change."
     )
     audit_checkpoint_every_s: float = Field(default=3600.0, ge=10, description="Seconds between audit checkpoints.")
+    audit_repository: AuditRepository | None = Field(
+        default=None, description="Syslog receiver (TLS) of the audit log: a table (file) or JSON; unset: none."
+    )
 
     host: str = Field(default="127.0.0.1", description="Address the HTTP door listens on.")
     port: int = Field(default=8470, ge=0, le=65535, description="Port of the HTTP door; 0 picks a free one.")
@@ -125,9 +125,7 @@ class Settings(BaseSettings):
         description="An archive, or another neighbour that is asked, that does not answer so long is an alarm.",
     )
     prior_fetch: PriorFetch = Field(default=PriorFetch(), description="Earlier films from them: a table or JSON.")
-    quiet_period_s: float = Field(
-        default=20.0, ge=0, description="A study is complete after this long without a new image."
-    )
+    quiet_period_s: float = Field(default=20.0, ge=0, description="A study is complete this long after its last image.")
     read_secondary_capture: bool = Field(default=False, description="Read SC images that hold a film (scanned films).")
     sandbox_children: int = Field(default=2, ge=1, le=64, description="Parsing and decoding child processes.")
     sandbox_memory_bytes: int = Field(default=1536 * 1024**2, ge=256 * 1024**2, description="Memory limit of a child.")

@@ -41,7 +41,9 @@ def test_every_command_of_the_docs(data: Path, tmp_path: Path, capsys: pytest.Ca
     assert "is record 1 of " in said["check"]
     assert (tmp_path / "audit.csv").read_text().startswith("sequence,recorded_at,actor_id,action")
     assert main(["audit", "search", "--action", "audit.export"]) == 0
-    assert capsys.readouterr().out.count("audit.export") == 2
+    assert capsys.readouterr().out.count("audit.export") == 4
+    assert '"resourceType":"AuditEvent"' in (tmp_path / "events.ndjson").read_text()
+    assert (tmp_path / "messages.xml").read_text().startswith("<AuditMessage>")
 
 
 def changed(data: Path, statement: str) -> None:

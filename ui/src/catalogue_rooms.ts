@@ -143,6 +143,8 @@ export const ROOMS = {
   "alarm.tell_whoever_runs_wetread_what": "Tell whoever runs wetread what this says.",
   "alarm.archive_stands": "An archive does not answer",
   "alarm.archive_stands_todo": "Films that are only there do not come. Tell whoever runs wetread or the archive.",
+  "alarm.audit_export_stands": "The audit log does not reach its repository",
+  "alarm.audit_export_stands_todo": "Nothing is lost: it goes on by itself. Tell whoever runs wetread or the repository.",
   "alarm.archive_missed": "Films were found late",
   "alarm.archive_missed_todo": "An archive's change feed had not told of them; the sweep brought them. Look whether any was urgent, and have the feed looked at.",
   "alarm.no_films_arrive": "No films arrive",

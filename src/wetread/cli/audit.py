@@ -4,10 +4,12 @@ import argparse
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from wetread.bootstrap import Core, build_core
+from wetread.bootstrap_audit_trail import balp_text, dicom_text
 from wetread.bootstrap_checkpoints import build_checkpoint_folder, build_checkpoint_keeper
 from wetread.checkpoints.folder import CheckpointFolder
 from wetread.checkpoints.note import ensure_key, public_pem, read_public_key
@@ -18,6 +20,7 @@ from wetread.domain.audit import AuditEvent, AuditQuery, AuditRecord
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import CONSOLE
 from wetread.governance.audit_table import audit_csv, audit_json_lines, audit_line
+from wetread.settings import Settings
 
 __all__ = ["run"]
 
@@ -117,16 +120,22 @@ def _search(argv: list[str]) -> int:
 
 def _export(argv: list[str]) -> int:
     parser = parser_for(
-        "audit export", "Write the records that fit to a file, newest first. The export is itself recorded."
+        "audit export",
+        "Write the records that fit to a file: rows newest first; events for a repository (balp, dicom) oldest first. The export is itself recorded.",
     )
     _query_options(parser)
-    parser.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="csv (RFC 4180) or JSON lines")
+    parser.add_argument(
+        "--format",
+        choices=("csv", "jsonl", "balp", "dicom"),
+        default="csv",
+        help="csv (RFC 4180), JSON lines, or an event a line: FHIR AuditEvents (IHE BALP) or DICOM audit messages",
+    )
     parser.add_argument("out", type=Path, help="the file; never over one that is there")
     args = parser.parse_args(argv)
     core = build_core(settings_from(args))
     rows = core.database.search_audit(_query(args, 2**53))
     with _new(args.out) as out:
-        out.writelines(audit_csv(rows) if args.format == "csv" else audit_json_lines(rows))
+        out.writelines(_lines(args.format, core.settings, rows))
     with core.database.begin() as unit:
         unit.audit(
             AuditEvent("audit.export", CONSOLE.actor_id, detail=(("records", str(len(rows))),)), core.clock.now()
@@ -134,6 +143,15 @@ def _export(argv: list[str]) -> int:
         unit.commit()
     print(f"{args.out}: {len(rows)} records")
     return 0
+
+
+def _lines(form: str, settings: Settings, rows: tuple[AuditRecord, ...]) -> Iterator[str]:
+    if form == "csv":
+        return audit_csv(rows)
+    if form == "jsonl":
+        return audit_json_lines(rows)
+    text = balp_text if form == "balp" else partial(dicom_text, settings)
+    return (f"{text(each)}\n" for each in reversed(rows))
 
 
 def _new(file: Path) -> TextIO:

@@ -9,6 +9,7 @@ import sys
 import threading
 
 from wetread.bootstrap import Core, build_core
+from wetread.bootstrap_audit_trail import build_courier
 from wetread.bootstrap_checkpoints import build_checkpoint_keeper
 from wetread.bootstrap_paging import build_pager
 from wetread.bootstrap_quality import site_zone
@@ -39,8 +40,16 @@ def run(argv: list[str]) -> int:
     measuring = Chore("measure", _LOOK_EVERY_S, lambda: measure_tonight(core, args))
     keeper = build_checkpoint_keeper(settings, core.database)
     notarising = Chore("checkpoint", settings.audit_checkpoint_every_s, lambda: keeper.run_once(core.clock.now()))
-    build_pager(core, (measuring, notarising)).run(stop)
+    build_pager(core, (measuring, notarising, *_exporting(core))).run(stop)
     return 0
+
+
+def _exporting(core: Core) -> tuple[Chore, ...]:
+    where = core.settings.audit_repository
+    if where is None:
+        return ()
+    courier = build_courier(core.settings, where, core.database, core.vault)
+    return (Chore("audit_export", where.every_s, lambda: courier.run_once(core.clock.now())),)
 
 
 def measure_tonight(core: Core, args: argparse.Namespace) -> None:

@@ -1,17 +1,23 @@
 """`wetread serve`: the HTTP door, and around it the worker processes, the pager, the DIMSE and HL7 doors, the folder watcher and those that ask neighbours."""
 
 import errno
+import logging
 import threading
+from importlib.metadata import version
 
-from wetread.bootstrap import build_core, build_server
+from wetread.bootstrap import Core, build_core, build_server
 from wetread.bootstrap_paging import build_deadman
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import Supervisor, configure_logging, leave_with_parent
 from wetread.dimse_neighbours import worklist_of
-from wetread.domain.errors import TransientError
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import TransientError, WetreadError
+from wetread.domain.role import SERVICE
 from wetread.settings import Settings
 
 __all__ = ["run"]
+
+_LOG = logging.getLogger(__name__)
 
 
 def run(argv: list[str]) -> int:
@@ -30,6 +36,7 @@ def run(argv: list[str]) -> int:
     for command in _companions(settings):
         children.start([*command.split(), *where])
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
+    _note(core, "service.start")
     try:
         server.run()
     except OSError as error:
@@ -39,7 +46,21 @@ def run(argv: list[str]) -> int:
     finally:
         stop.set()
         children.stop()
+        _note(core, "service.stop")
     return 0
+
+
+def _note(core: Core, act: str) -> None:
+    """When the service began and ended (PS3.15 A.5.3.1), and whether the audit log leaves it with patients' identity. A database that is away is no reason not to start, or not to end."""
+    where = core.settings.audit_repository
+    leaves = "no" if where is None else "with_identity" if where.with_identity else "pseudonymous"
+    facts = (("version", version("wetread")), ("audit_leaves", leaves))
+    try:
+        with core.database.begin() as unit:
+            unit.audit(AuditEvent(act, SERVICE.actor_id, detail=facts), core.clock.now())
+            unit.commit()
+    except WetreadError as error:
+        _LOG.warning("%s_unrecorded code=%s", act, error.code)
 
 
 def _companions(settings: Settings) -> list[str]:

@@ -1,4 +1,4 @@
-"""TLS for DIMSE in both directions, by the BCP 195 RFC 8996, 9325 profile (PS3.15 B.12): TLS 1.2 or 1.3, ephemeral keys, AES-GCM."""
+"""TLS for DIMSE in both directions, and for syslog, by the BCP 195 RFC 8996, 9325 profile (PS3.15 B.12): TLS 1.2 or 1.3, ephemeral keys, AES-GCM."""
 
 import ssl
 from dataclasses import dataclass
@@ -77,6 +77,6 @@ def _load(context: ssl.SSLContext, cert_file: Path | None, key_file: Path | None
             context.load_verify_locations(ca_file)
     except OSError as error:
         raise PermanentError(
-            f"a certificate, key or authority for DICOM in TLS cannot be used ({type(error).__name__}): check the files, their modes, and that key and certificate belong together",
+            f"a certificate, key or authority for TLS cannot be used ({type(error).__name__}): check the files, their modes, and that key and certificate belong together",
             code="bad_settings",
         ) from None

@@ -39,6 +39,7 @@ class AlarmKind(StrEnum):
     ARCHIVE_STANDS = "archive_stands"
     ARCHIVE_MISSED = "archive_missed"
     NEIGHBOUR_STANDS = "neighbour_stands"
+    AUDIT_EXPORT_STANDS = "audit_export_stands"
 
 
 @dataclass(frozen=True, slots=True)

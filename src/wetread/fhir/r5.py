@@ -78,18 +78,28 @@ def _communication(said: Json) -> Json:
 
 
 def _audit_event(said: Json) -> Json:
-    """The act is a code, the outcome a coding, a detail's type a concept."""
-    code, outcome, why = said.pop("type"), str(said.pop("outcome", "0")), said.pop("outcomeDesc", None)
+    """What happened is a code, its kind a category, the outcome a coding, roles and a detail's type are concepts. BALP's profiles are of R4, and with them go the machines' roles in an exchange."""
+    kind, acts, outcome = said.pop("type"), said.pop("subtype"), str(said.pop("outcome", "0"))
+    why, meta = said.pop("outcomeDesc", None), {**cast(Json, said.pop("meta"))}
+    meta.pop("profile", None)
     severity = {"system": "http://hl7.org/fhir/issue-severity", "code": "success" if outcome == "0" else "error"}
-    entities = [
-        present(
-            what=each.get("what"),
-            detail=[{**one, "type": {"text": one["type"]}} for one in _items(each.get("detail"))],
-        )
-        for each in _items(said.pop("entity", None))
-    ]
-    words = [{"text": why}] if why else []
-    return present(**said, code={"coding": [code]}, outcome=present(code=severity, detail=words), entity=entities)
+    requestors = [each for each in _items(said.pop("agent", None)) if each["requestor"]]
+    entities = [_audit_entity(each) for each in _items(said.pop("entity", None))]
+    return present(
+        **said,
+        meta=meta,
+        category=[{"coding": [kind]}],
+        code={"coding": acts},
+        outcome=present(code=severity, detail=[{"text": why}] if why else []),
+        agent=requestors,
+        entity=entities,
+    )
+
+
+def _audit_entity(said: Json) -> Json:
+    detail = [{**one, "type": {"text": one["type"]}} for one in _items(said.get("detail"))]
+    role = {"coding": [said["role"]]} if "role" in said else None
+    return present(what=said.get("what"), role=role, query=said.get("query"), detail=detail)
 
 
 def _capability_statement(said: Json) -> Json:

@@ -22,6 +22,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.access_store import AccessStore
 from wetread.ports.archive_store import ArchiveStore
+from wetread.ports.audit_export_store import AuditExportStore
 from wetread.ports.commitment_store import CommitmentStore
 from wetread.ports.critical_store import CriticalStore
 from wetread.ports.erasure_store import ErasureStore
@@ -87,6 +88,7 @@ class UnitOfWork(
     RequestStore,
     TaskStore,
     CommitmentStore,
+    AuditExportStore,
     WorkitemStore,
     ArchiveStore,
     ForeignStepStore,

@@ -19,6 +19,7 @@ from wetread.storage.access_rows import AccessRows
 from wetread.storage.accounts import AccountRows
 from wetread.storage.alarms import AlarmRows
 from wetread.storage.archive_rows import ArchiveRows
+from wetread.storage.audit_export_rows import AuditExportRows
 from wetread.storage.audit_search import audit_statement
 from wetread.storage.commitment_rows import CommitmentRows
 from wetread.storage.criticals import CriticalRows
@@ -73,6 +74,7 @@ class SqlUnitOfWork(
     ReadingRows,
     HoldRows,
     CommitmentRows,
+    AuditExportRows,
     RequestRows,
     TaskRows,
     WorkitemRows,

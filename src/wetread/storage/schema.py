@@ -44,7 +44,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0021", "vault": "0004", "snippets": "0002"}
+HEADS = {"work": "0022", "vault": "0004", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,6 +82,7 @@ def metadata_of(which: str) -> MetaData:
     from wetread.storage import (  # noqa: F401 - their tables register themselves in `work`
         access_schema,
         archive_schema,
+        audit_export_schema,
         commitment_schema,
         erasure_schema,
         reading_schema,

@@ -23,6 +23,7 @@ from wetread.domain.study_state import StudyState
 from wetread.ports.database import Account, AdmissionOutcome, JobCounts, Session, WorklistOrder
 from wetread.testing.memory_access import MemoryAccessStore
 from wetread.testing.memory_archive_store import MemoryArchiveStore
+from wetread.testing.memory_audit_exports import MemoryAuditExportStore
 from wetread.testing.memory_commitments import MemoryCommitmentStore
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_erasure import MemoryErasureStore
@@ -52,6 +53,7 @@ class MemoryUnitOfWork(
     MemoryReadingStore,
     MemoryHoldStore,
     MemoryCommitmentStore,
+    MemoryAuditExportStore,
     MemoryPolicyStore,
     MemoryAccessStore,
     MemoryRequestStore,

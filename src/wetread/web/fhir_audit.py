@@ -64,7 +64,7 @@ def _query(call: Call) -> AuditQuery:
         raise Refusal(400, "query_misfit", "one value each")
     query = AuditQuery(
         given.get("agent.identifier", "").rpartition("|")[2],
-        given.get("type", "").rpartition("|")[2],
+        given.get("subtype", "").rpartition("|")[2],
         given.get("entity", "").removeprefix("ImagingStudy/"),
         before=call.asked_number("page", 1, 2**53) if "page" in given else None,
         limit=call.asked_number("_count", 20, 100),
@@ -90,7 +90,7 @@ _SEARCH = (
     Query("date", "ge or lt and a time with its zone; both may be given"),
     Query("agent.identifier", "the account that acted"),
     Query("entity", "ImagingStudy and its id: what it was about"),
-    Query("type", "the act"),
+    Query("subtype", "the act"),
     Query("_count", "at most this many, up to 100"),
     Query("page", "from a link of another page"),
     FORMAT,

@@ -23,7 +23,7 @@ SEARCHABLE: dict[str, dict[str, str]] = {
     "Communication": {**_COMMON, "patient.identifier": "token", "accession": "token", "status": "token"},
 }
 """Search parameters by resource type. `accession` is ours: the accession number of the study."""
-AUDIT_SEARCH = {"date": "date", "agent.identifier": "token", "entity": "reference", "type": "token"}
+AUDIT_SEARCH = {"date": "date", "agent.identifier": "token", "entity": "reference", "subtype": "token"}
 """Of AuditEvent, which is for those who may read the audit log."""
 _CONTROL = frozenset({"_count", "_summary", "_format", "page"})
 _ANSWERS = frozenset({"json", "application/json", "application/fhir+json"})
