@@ -58,9 +58,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
 
     data_dir: Path = Field(default=Path("~/.local/share/wetread"), description="Where databases, films and keys live.")
-    site: str = Field(
-        default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Name of this site, shown and logged."
-    )
+    site: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Name of this site, as logged.")
     organisation: str = Field(default="wetread research site", description="Verifying organisation in reports.")
     database_url: SecretStr = Field(default=SecretStr(""), description="Working database; empty: SQLite in data_dir.")
     vault_url: SecretStr = Field(default=SecretStr(""), description="Identity vault; empty: SQLite in data_dir/vault.")
@@ -169,14 +167,10 @@ class Settings(BaseSettings):
     cstore_sink: Annotated[Remote | None, NoDecode] = Field(
         default=None, description="DIMSE receiver of SR and pictures: AE@host:port."
     )
-    stow_sink_authorization: SecretStr = Field(
-        default=SecretStr(""), description="Authorization header for stow_sink_url."
-    )
+    stow_sink_authorization: SecretStr = Field(default=SecretStr(""), description="Authorization for stow_sink_url.")
     fhir_sink_url: str = Field(default="", description="FHIR base URL that receives reports.")
     fhir_sink_version: Literal["R4", "R5"] = Field(default="R4", description="FHIR version of what it gets: R4 or R5.")
-    fhir_sink_authorization: SecretStr = Field(
-        default=SecretStr(""), description="Authorization header for fhir_sink_url."
-    )
+    fhir_sink_authorization: SecretStr = Field(default=SecretStr(""), description="Authorization for fhir_sink_url.")
     result_webhook: ResultWebhookSettings | None = Field(
         default=None, description="Whom to tell of signed reports, without identity: a table (file) or JSON."
     )
@@ -192,9 +186,7 @@ class Settings(BaseSettings):
         description="Orders and requests for a read in FHIR, polled and handed in: a table (file) or JSON.",
     )
     ups_manager: UpsManagerSettings | None = Field(default=None, description="UPS-RS worklist whose reads we perform.")
-    fhir_sink_max_entries: int = Field(
-        default=1000, ge=2, description="Most entries that server takes in a transaction."
-    )
+    fhir_sink_max_entries: int = Field(default=1000, ge=2, description="Most entries it takes in a transaction.")
 
     public_url: str = Field(
         default="", pattern=r"^(https?://[^\s<>|\"]+)?$", description="Base of links in pages; empty: http://host:port."
