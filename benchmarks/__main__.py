@@ -7,6 +7,7 @@ from pathlib import Path
 SCRIPTS = (
     "decode",
     "storage",
+    "dispatch",
     "ingest",
     "burst",
     "qido",

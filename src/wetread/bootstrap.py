@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from wetread import __version__
 from wetread.bootstrap_archives import asked_elsewhere
 from wetread.bootstrap_context import build_context
+from wetread.bootstrap_dispatch import build_dispatcher
 from wetread.bootstrap_erasure import build_erasure_desk
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
@@ -24,7 +24,9 @@ from wetread.bootstrap_worklist import build_outputs, build_worklist
 from wetread.delivery.commitment_book import CommitmentBook
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
+from wetread.heartbeats import Heartbeats
 from wetread.ports.decoder import Decoder
+from wetread.ports.dispatcher import Dispatcher
 from wetread.settings import Settings
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
@@ -47,7 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Core",
-    "Heartbeats",
     "StowSenders",
     "SystemClock",
     "build_core",
@@ -63,8 +64,6 @@ __all__ = [
     "build_worker",
     "sink_names",
 ]
-
-_WORKER_SILENT_S = 30.0
 
 
 class SystemClock:
@@ -84,6 +83,7 @@ class Core:
     files: DiskFileStore
     clock: SystemClock
     secret: bytes
+    dispatcher: Dispatcher
 
 
 def build_core(settings: Settings) -> Core:
@@ -92,13 +92,15 @@ def build_core(settings: Settings) -> Core:
     secret = _secret(settings.resolved_pseudonym_key_file)
     bring_up_to_date(settings.resolved_database_url, "work")
     bring_up_to_date(settings.resolved_vault_url, "vault")
+    dispatcher = build_dispatcher(settings)
     return Core(
         settings,
-        SqlDatabase(settings.resolved_database_url),
+        SqlDatabase(settings.resolved_database_url, dispatcher.announce),
         SqlVault(settings.resolved_vault_url),
         DiskFileStore(settings.data_dir / "vault" / "films"),
         SystemClock(),
         secret,
+        dispatcher,
     )
 
 
@@ -174,7 +176,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.web.hanging_file import read_hanging
     from wetread.web.services import WebServices, WebSettings
 
-    settings, heartbeats = core.settings, Heartbeats(core.settings.data_dir / "run")
+    settings = core.settings
     card = (settings.model_bundle or BUNDLED) / "card.md"
     policies, worklist = build_policies(core), build_worklist(core)
     _policy_problem(policies)  # so that its escalation paths are known from the first answer on
@@ -212,8 +214,9 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         workitems=worklist.desk,
         subscriptions=worklist.subscriptions,
         administration=build_administration(settings),
+        dispatch=core.dispatcher.state,
         probes={
-            "workers": lambda: _workers_alive(heartbeats.freshest_age_s()),
+            "workers": Heartbeats(core.settings.data_dir / "run").problem,
             "triage_policy": partial(_policy_problem, policies),
         },
     )
@@ -275,12 +278,6 @@ class StowSenders:
         return Actor(f"stow@{peer_ip}", Role.SERVICE) if listed else None
 
 
-def _workers_alive(age_s: float | None) -> str:
-    if age_s is None:
-        return "no worker has started yet"
-    return "" if age_s < _WORKER_SILENT_S else f"no worker has been heard of for {age_s:.0f} s"
-
-
 def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
     from wetread.orders.answering import Answering
     from wetread.pipeline import Pipeline
@@ -315,7 +312,7 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         ),
     )
     bounds = settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
-    worker = Worker(core.database, pipeline, core.clock, *bounds, sweep=worklist.sweep)
+    worker = Worker(core.database, pipeline, core.clock, *bounds, core.dispatcher, sweep=worklist.sweep)
     return worker, Heartbeats(settings.data_dir / "run")
 
 
@@ -342,27 +339,3 @@ def build_drafter(settings: Settings) -> "Drafter":
 
     tls = tls_files(settings.drafter_ca_file, settings.drafter_cert_file, settings.drafter_key_file)
     return FallbackDrafter(GrpcDrafter(settings.drafter_address, tls, settings.drafter_deadline_s), grammar)
-
-
-class Heartbeats:
-    """Signs of life of worker processes: one file each, touched at most every second. Readiness asks whether any is fresh."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._mine = folder / f"worker-{os.getpid()}"
-        self._last = 0.0
-
-    def beat(self) -> None:
-        if time.monotonic() - self._last < 1.0:
-            return
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._mine.touch()
-        self._last = time.monotonic()
-
-    def end(self) -> None:
-        self._mine.unlink(missing_ok=True)
-
-    def freshest_age_s(self) -> float | None:
-        """Seconds since any worker last beat; None when none ever did."""
-        beats = [each.stat().st_mtime for each in self._folder.glob("worker-*")]
-        return time.time() - max(beats) if beats else None

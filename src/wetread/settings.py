@@ -27,6 +27,7 @@ from wetread.settings_channels import (
     WebhookChannel,
 )
 from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, EntitySettings, Remote, Remotes
+from wetread.settings_dispatch import DispatchSettings
 from wetread.settings_fhir import FhirRequests
 from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
@@ -152,6 +153,7 @@ class Settings(BaseSettings):
     )
 
     workers: int = Field(default=1, ge=0, le=64, description="Worker processes `wetread serve` starts.")
+    dispatch: DispatchSettings | None = Field(default=None, description="Redis that wakes workers: a table or JSON.")
     lease_s: float = Field(default=60.0, ge=1, description="A worker that is silent this long loses its job.")
     max_attempts: int = Field(default=4, ge=1, description="Tries before a job is given up with a reason.")
     delivery_max_attempts: int = Field(default=50, ge=1, description="Tries before a delivery is given up.")

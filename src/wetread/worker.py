@@ -16,6 +16,7 @@ from wetread.domain.job import ASKS_OUTSIDE, Job, JobKind
 from wetread.pipeline import Pipeline
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
+from wetread.ports.dispatcher import Dispatcher
 
 __all__ = ["Worker"]
 
@@ -33,24 +34,30 @@ class Worker:
     lease_s: float
     max_attempts: int
     delivery_max_attempts: int
+    dispatcher: Dispatcher
     kinds: frozenset[JobKind] = frozenset(JobKind) - ASKS_OUTSIDE
     sweep: Callable[[], object] = lambda: None
 
-    def run(self, stop: threading.Event, *, idle_s: float = 0.2, beat: Callable[[], None] = lambda: None) -> None:
-        """Work until `stop` is set; `beat` is called once per round, to show that this worker lives, and `sweep` (requests for a read) between two jobs, once a second."""
-        swept_s = 0.0
+    def run(self, stop: threading.Event, *, beat: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop` is set; `beat` is called once per round, to show that this worker lives, and `sweep` (requests for a read) between two jobs, once a second.
+
+        What the dispatcher says decides when the worker looks, never at what: the database gives the most urgent job that is due.
+        """
+        swept_s, worked = 0.0, True
         while not stop.is_set():
             beat()
+            wakes = self.dispatcher.wait(0.0 if worked else self.dispatcher.poll_s)
             try:
                 if time.monotonic() - swept_s >= _SWEEP_EVERY_S:
                     swept_s = time.monotonic()
                     self._sweep()
                 worked = self.run_one()
-            except TransientError as error:
+            except TransientError as error:  # its hints are left to be claimed again
                 _LOG.warning("worker_waits code=%s", error.code)
                 worked = False
-            if not worked:
-                stop.wait(idle_s)
+                stop.wait(self.dispatcher.poll_s)
+            else:
+                self.dispatcher.done(wakes)
 
     def _sweep(self) -> None:
         """Whatever goes wrong in it, films are read."""

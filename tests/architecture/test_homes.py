@@ -21,6 +21,7 @@ HOMES: dict[str, set[str]] = {
     "sqlalchemy": {"storage"},
     "alembic": {"storage"},
     "psycopg": {"storage"},
+    "redis": {"queueing"},
     # networks and the machines that run them
     "onnxruntime": {"runtimes", "learning"},
     "tokenizers": {"runtimes"},
@@ -45,7 +46,7 @@ HOMES: dict[str, set[str]] = {
     "google": {"rpc"},
     "cryptography": {"inference", "fhir", "checkpoints"},
     # what people write and read
-    "pydantic": {"settings", "settings_archives", "settings_audit", "settings_channels", "settings_dimse", "settings_explained", "settings_fhir", "settings_file", "settings_hl7", "settings_retention", "settings_ups", "triage"},
+    "pydantic": {"settings", "settings_archives", "settings_audit", "settings_channels", "settings_dimse", "settings_dispatch", "settings_explained", "settings_fhir", "settings_file", "settings_hl7", "settings_retention", "settings_ups", "triage"},
     "pydantic_settings": {"settings"},
     "ruamel": {"triage"},
     "icalendar": {"triage"},

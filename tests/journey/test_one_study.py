@@ -37,6 +37,7 @@ from wetread.pipeline import Pipeline
 from wetread.ports.case_store import Case
 from wetread.ports.predictor import Prediction
 from wetread.ports.sink import ReportPackage
+from wetread.queueing.bell import Bell
 from wetread.signoff.desk import ReadingDesk
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_cases import MemoryCaseStore
@@ -115,7 +116,7 @@ class House:
             self.clock,
             SECRET,
         )
-        self.worker = Worker(self.database, pipeline, self.clock, lease_s=60, max_attempts=3, delivery_max_attempts=5)
+        self.worker = Worker(self.database, pipeline, self.clock, 60, 3, 5, Bell())
         self.desk = ReadingDesk(self.database, self.clock, (self.sink.name,))
 
     stores: Callable[[], tuple[Any, ...]] = staticmethod(lambda: (MemoryDatabase(), MemoryVault(), MemoryFileStore()))

@@ -1,6 +1,6 @@
 """The working database on SQLite or PostgreSQL (`ports.database`): one transaction holds state, audit and next job."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from threading import Lock
@@ -14,6 +14,7 @@ from wetread.domain.job import Job, JobKind, JobState
 from wetread.domain.page import Page
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import JobCounts
+from wetread.ports.dispatcher import Wake
 from wetread.storage import jobs, pages, schema
 from wetread.storage.access_rows import AccessRows
 from wetread.storage.accounts import AccountRows
@@ -86,9 +87,13 @@ class SqlUnitOfWork(
 
 
 class SqlDatabase:
-    """`url` is `sqlite:///path` or `postgresql://...`; the schema must be there (`storage.migrate`). Safe to share between threads, not across a fork."""
+    """`url` is `sqlite:///path` or `postgresql://...`; the schema must be there (`storage.migrate`). Safe to share between threads, not across a fork.
 
-    def __init__(self, url: str) -> None:
+    `announce` is told of jobs that a commit made claimable, after it and outside of every lock (`ports.dispatcher`).
+    """
+
+    def __init__(self, url: str, announce: Callable[[Sequence[Wake]], None] = lambda _: None) -> None:
+        self._announce = announce
         engine = make_engine(url)
         self._engine = engine
         self._on_sqlite = engine.dialect.name == "sqlite"
@@ -107,7 +112,9 @@ class SqlDatabase:
                 held.enter_context(self._in_turn())
             with translated():
                 connection = held.enter_context((self._engine if write else self._reading).connect())
-            yield SqlUnitOfWork(connection, write=write)
+            yield (unit := SqlUnitOfWork(connection, write=write))
+        if unit.committed and unit.due:
+            self._announce(unit.due)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:

@@ -11,16 +11,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.job import Job, JobKind, JobRequest, JobState
+from wetread.domain.job import ASKS_OUTSIDE, Job, JobKind, JobRequest, JobState
+from wetread.ports.dispatcher import Wake
 from wetread.storage import schema
 from wetread.storage.transaction import Row, Transaction
 
 __all__ = ["CLAIM", "COUNT", "HELD", "LIST", "JobRows", "holder", "job_of", "leased_until"]
 
 _JOBS = schema.jobs.c
-_ENQUEUE = (
-    insert(schema.jobs).on_conflict_do_nothing(index_elements=["dedupe_key"]).execution_options(preserve_rowcount=True)
-)
+_ENQUEUE = insert(schema.jobs).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(_JOBS.job_id)
 _POSTPONE = update(schema.jobs).where(
     _JOBS.dedupe_key == bindparam("key"), _JOBS.state == JobState.READY.value, _JOBS.due_at < bindparam("later")
 )
@@ -54,7 +53,10 @@ COUNT = select(_JOBS.kind, _JOBS.state, func.count()).group_by(_JOBS.kind, _JOBS
 
 class JobRows(Transaction):
     def enqueue(self, request: JobRequest) -> bool:
-        if self._write(_ENQUEUE, _job_row(request)).rowcount == 1:
+        job_id = self._write(_ENQUEUE, _job_row(request)).scalar_one_or_none()
+        if job_id is not None:
+            if request.not_before is None and request.kind not in ASKS_OUTSIDE:
+                self.due.append(Wake(job_id, request.priority))
             return True
         if request.not_before is not None:
             self._write(
@@ -68,7 +70,10 @@ class JobRows(Transaction):
 
     def revive_job(self, job_id: int) -> Job | None:
         row = self._write(_REVIVE, {"id": job_id}).one_or_none()
-        return None if row is None else job_of(row)
+        if row is None:
+            return None
+        self.due.append(Wake(row.job_id, -row.urgency_rank))
+        return job_of(row)
 
 
 def _job_row(request: JobRequest) -> Row:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from wetread.domain.audit import AuditEvent, AuditRecord, record_hash
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import StudyKey
+from wetread.ports.dispatcher import Wake
 from wetread.storage import schema
 from wetread.storage.codec import aware_utc, decode
 from wetread.storage.engine import begin, translated
@@ -43,6 +44,9 @@ class Transaction:
         self._writes = write
         self._refusal: WetreadError | None = None
         self._appended: list[AuditRecord] = []
+        self.due: list[Wake] = []
+        """Jobs that this transaction makes claimable: nobody is told before it is committed."""
+        self.committed = False
         with translated():
             begin(connection, write=write)
         self._head: tuple[int, str] | None = None
@@ -102,6 +106,7 @@ class Transaction:
             raise self._refusal
         with translated():
             self._connection.commit()
+        self.committed = True
         self._refuse(PermanentError("this unit of work is already committed", code="unit_closed"))
 
 

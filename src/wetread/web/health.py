@@ -5,6 +5,7 @@ from starlette.responses import Response
 from wetread.domain.errors import WetreadError
 from wetread.domain.job import JobState
 from wetread.domain.study_state import StudyState
+from wetread.ports.dispatcher import DispatchState
 from wetread.web.critical_metrics import alarm_metrics, critical_metrics
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
@@ -18,12 +19,13 @@ def get_health(call: Call) -> Response:
 
 
 def get_readiness(call: Call) -> Response:
-    """200 when every probe is content, else 503; each says what is wrong without saying where it lives."""
+    """200 when every probe is content, else 503; each says what is wrong without saying where it lives. A dispatcher that is away is said, and keeps nothing from being read."""
     services = call.house.services
     probes = {"database": lambda: _database_works(call), "store": lambda: _store_takes_files(call), **services.probes}
     problems = {name: _ask(probe) for name, probe in probes.items()}
     ready = not any(problems.values())
     checks = {name: problem or "ok" for name, problem in problems.items()}
+    checks["dispatcher"] = "ok" if services.dispatch().up else "away: workers look for themselves"
     return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
 
 
@@ -59,6 +61,7 @@ def get_metrics(call: Call) -> Response:
         "# HELP wetread_dead_letters Jobs given up.",
         f"wetread_dead_letters {dead}",
     ]
+    lines += _dispatch_metrics(call.house.services.dispatch())
     with database.begin(write=False) as unit:
         lines += critical_metrics(unit.criticals(limit=10_000), call.house.services.clock.now())
         lines += alarm_metrics(unit.alarms(limit=10_000))
@@ -66,6 +69,18 @@ def get_metrics(call: Call) -> Response:
     return Response(
         "\n".join([*lines, "# EOF", ""]), media_type="application/openmetrics-text; version=1.0.0; charset=utf-8"
     )
+
+
+def _dispatch_metrics(state: DispatchState) -> list[str]:
+    """Without a value where Redis does not answer: unknown is not 0 (law 6)."""
+    lines = ["# TYPE wetread_dispatcher_up gauge", "# HELP wetread_dispatcher_up What wakes workers answers."]
+    lines.append(f'wetread_dispatcher_up{{kind="{state.name}"}} {int(state.up)}')
+    lines += [
+        "# TYPE wetread_dispatcher_hints gauge",
+        "# HELP wetread_dispatcher_hints Hints that no worker has taken (waiting), or whose work is not over (pending).",
+    ]
+    counts = (("waiting", state.waiting), ("pending", state.pending))
+    return lines + [f'wetread_dispatcher_hints{{state="{name}"}} {n}' for name, n in counts if n is not None]
 
 
 def _database_works(call: Call) -> str:

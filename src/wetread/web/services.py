@@ -12,6 +12,7 @@ from wetread.labelling.labeller import RuleLabeller
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
+from wetread.ports.dispatcher import DispatchState
 from wetread.ports.file_store import FileStore
 from wetread.ports.instance_forms import InstanceForms
 from wetread.ports.issued import FhirForms, Issued, nothing_issued
@@ -100,4 +101,5 @@ class WebServices:
     workitems: WorkitemDesk | None = None
     subscriptions: SubscriptionDesk | None = None
     administration: Administration = field(default_factory=Administration)
+    dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True, waiting=0, pending=0)
     new_secret: Callable[[], str] = secrets.token_urlsafe

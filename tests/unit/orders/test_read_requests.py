@@ -28,6 +28,7 @@ from wetread.domain.study_state import StudyState
 from wetread.orders.read_requests import RequestDesk
 from wetread.pipeline import Pipeline
 from wetread.ports.database import UnitOfWork
+from wetread.queueing.bell import Bell
 from wetread.testing.builders import STUDY_KEY, a_decision, a_draft, a_study, an_instance
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
@@ -294,5 +295,5 @@ def test_a_sweep_that_fails_stops_no_reading() -> None:
         raise RuntimeError("a bug")
 
     pipeline = cast(Pipeline, None)
-    Reads(MemoryDatabase(), pipeline, FixedClock(NOW), 60, 3, 3, sweep=broken).run(stop, idle_s=0)
+    Reads(MemoryDatabase(), pipeline, FixedClock(NOW), 60, 3, 3, Bell(), sweep=broken).run(stop)
     assert rounds == ["sweep", "read"]

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from wetread.domain.audit import AuditRecord
 from wetread.domain.errors import TransientError
 from wetread.domain.job import JobKind
+from wetread.ports.dispatcher import DispatchState
 from wetread.testing.builders import a_job_request
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.web.app import create_app
@@ -98,9 +99,28 @@ def test_readiness_names_what_is_wrong() -> None:
         assert answer.status == 503
         assert answer.json() == {
             "ready": False,
-            "checks": {"database": "ok", "store": "ok", "workers": "no worker has been heard of for 40 s"},
+            "checks": {
+                "database": "ok",
+                "store": "ok",
+                "workers": "no worker has been heard of for 40 s",
+                "dispatcher": "ok",
+            },
         }
         assert door.get("/healthz").status == 200
+
+
+def test_a_dispatcher_that_is_away_is_said_and_keeps_nothing_from_being_ready() -> None:
+    world = a_world()
+    answers = iter([DispatchState("redis", up=False)] * 2 + [DispatchState("redis", up=True, waiting=4, pending=2)])
+    world.services = replace(world.services, dispatch=lambda: next(answers))
+    with open_door(world) as door:
+        answer = door.get("/readyz")
+        assert (answer.status, answer.json()["checks"]["dispatcher"]) == (200, "away: workers look for themselves")  # type: ignore[index]
+        away, up = (door.get("/metrics").body.decode() for _ in range(2))
+    assert 'wetread_dispatcher_up{kind="redis"} 0' in away
+    assert "wetread_dispatcher_hints{" not in away
+    assert 'wetread_dispatcher_up{kind="redis"} 1' in up
+    assert 'wetread_dispatcher_hints{state="waiting"} 4\nwetread_dispatcher_hints{state="pending"} 2' in up
 
 
 class DeadDatabase(MemoryDatabase):
