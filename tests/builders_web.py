@@ -157,8 +157,10 @@ class World:
     clock: FixedClock
     number: int = 0
 
-    def add_account(self, actor_id: str, role: Role, *, name: str = "", password: str = PASSWORD) -> Actor:
-        actor = Actor(actor_id, role, name or actor_id.title())
+    def add_account(
+        self, actor_id: str, role: Role, *, name: str = "", password: str = PASSWORD, sites: tuple[str, ...] = ()
+    ) -> Actor:
+        actor = Actor(actor_id, role, name or actor_id.title(), sites)
         with self.services.database.begin() as unit:
             unit.save_account(Account(actor, hash_password(password, salt=bytes(16), cost=_CHEAP)))
             unit.commit()
@@ -317,6 +319,9 @@ class Browser:
         try:
             connection.request(method, path, raw, kept)
             answer = connection.getresponse()
+            given = (answer.getheader("set-cookie") or "").partition(";")[0]
+            if self.cookie and given.partition("=")[2].strip('"'):
+                self.cookie = given
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
         finally:
             connection.close()
@@ -370,6 +375,7 @@ def film_key_of(world: World, key: StudyKey) -> InstanceKey:
 def a_token(world: World, actor_id: str, *, lasts: timedelta = timedelta(days=1)) -> str:
     """A bearer token of an account."""
     with world.services.database.begin() as unit:
-        token = issue_token(unit, actor_id, expires_at=world.clock.now() + lasts, secret=secrets.token_urlsafe())
+        now = world.clock.now()
+        token = issue_token(unit, actor_id, expires_at=now + lasts, secret=secrets.token_urlsafe(), now=now)
         unit.commit()
     return token

@@ -56,6 +56,8 @@ def authenticate(core: Core, name: str, from_stdin: bool) -> Actor:
         account = unit.account(name)
     if account is None or account.disabled or not verify_password(password, account.password_hash):
         raise NotPermitted("account or password is wrong")
+    if account.actor.sites:  # nothing here looks at sites
+        raise NotPermitted("an account of some sites acts on the pages, not on the command line")
     return account.actor
 
 

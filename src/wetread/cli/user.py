@@ -62,7 +62,9 @@ def _token(core: Core, name: str, days: int) -> str:
         account, now = unit.account(name), core.clock.now()
         if account is None or account.disabled:
             raise PermanentError(f"there is no account {name}, or it is disabled", code="no_account")
-        token = issue_token(unit, name, expires_at=now + timedelta(days=days), secret=secrets.token_urlsafe(32))
+        token = issue_token(
+            unit, name, expires_at=now + timedelta(days=days), secret=secrets.token_urlsafe(32), now=now
+        )
         unit.audit(AuditEvent("account.token", "console", detail=(("account", name), ("days", str(days)))), now)
         unit.commit()
     return token

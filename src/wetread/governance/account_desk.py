@@ -85,6 +85,12 @@ class AccountDesk:
             unit.audit(AuditEvent("session.revoke", actor.actor_id, detail=facts), self.clock.now())
             unit.commit()
 
+    def end_sessions(self, actor: Actor, actor_id: str) -> None:
+        """All of a person's, tokens too; the account stays as it is."""
+        with self._acting(actor) as unit:
+            self._end(unit, actor, "session.revoke", _account(unit, actor_id).actor.actor_id)
+            unit.commit()
+
     @contextmanager
     def _acting(self, actor: Actor) -> Iterator[UnitOfWork]:
         require(actor, Act.MANAGE_ACCOUNTS)

@@ -113,6 +113,10 @@ class UnitOfWork(
         """Of those that are here."""
         ...
 
+    def sites_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, str]:
+        """Of those that are here."""
+        ...
+
     def save_study(self, study: Study) -> None:
         """Insert or update by study_key."""
         ...

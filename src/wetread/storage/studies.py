@@ -26,6 +26,7 @@ _STUDIES, _INSTANCES = schema.studies.c, schema.instances.c
 _SAVE = replacing(schema.studies)
 _FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
 _STATES = select(_STUDIES.study_key, _STUDIES.state).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
+_SITES = select(_STUDIES.study_key, _STUDIES.site).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
 IS_OURS = _STUDIES.state != StudyState.FETCHED.value
 """Not a copy that was fetched to compare with."""
 _FILMS_OF = select(_INSTANCES.content_sha256).where(_INSTANCES.study_key == bindparam("key")).distinct()
@@ -73,6 +74,10 @@ class StudyRows(Transaction):
     def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
         rows = (row for batch in batches(list(study_keys)) for row in self._read(_STATES, {"keys": batch}))
         return {StudyKey(row.study_key): StudyState(row.state) for row in rows}
+
+    def sites_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, str]:
+        rows = (row for batch in batches(list(study_keys)) for row in self._read(_SITES, {"keys": batch}))
+        return {StudyKey(row.study_key): row.site for row in rows}
 
     def save_study(self, study: Study) -> None:
         self._write(_SAVE, _study_row(study))

@@ -76,6 +76,9 @@ class MemoryUnitOfWork(
     def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
         return {key: study.state for key in study_keys if (study := self.find_study(key))}
 
+    def sites_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, str]:
+        return {key: study.traits.site for key in study_keys if (study := self.find_study(key))}
+
     def save_study(self, study: Study) -> None:
         self._changing.studies[study.study_key] = study
 

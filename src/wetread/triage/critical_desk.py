@@ -17,7 +17,7 @@ from wetread.domain.critical import (
     CriticalResult,
     next_critical_state,
 )
-from wetread.domain.errors import PermanentError
+from wetread.domain.errors import PermanentError, StudyNotFound
 from wetread.domain.role import Act, Actor, require
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
@@ -102,7 +102,7 @@ class CriticalDesk:
 def _known(unit: UnitOfWork, critical_key: str) -> CriticalResult:
     result = unit.critical(critical_key)
     if result is None:
-        raise PermanentError("there is no such critical result", code="no_such_critical")
+        raise StudyNotFound("there is no such critical result", code="no_such_critical")
     return result
 
 

@@ -22,7 +22,9 @@ __all__ = [
     "ROLE_BODY",
     "add_account",
     "end_session",
+    "end_sessions",
     "get_accounts",
+    "session_json",
     "set_disabled",
     "set_password",
     "set_role",
@@ -62,7 +64,7 @@ def get_accounts(call: Call) -> Response:
     return json_answer(
         {
             "accounts": rows,
-            "sessions": [_session(call, each) for each in sessions],
+            "sessions": [session_json(call, each) for each in sessions],
             "roles": [each.value for each in Role],
             "min_password_length": MIN_PASSWORD_LENGTH,
         }
@@ -107,11 +109,20 @@ def end_session(call: Call) -> Response:
     return Response(status_code=204)
 
 
-def _session(call: Call, session: Session) -> Json:
+def end_sessions(call: Call) -> Response:
+    """Everywhere that this person is signed in, and their tokens."""
+    _desk(call).end_sessions(call.signed_in.actor, call.path["actor_id"])
+    return get_accounts(call)
+
+
+def session_json(call: Call, session: Session) -> Json:
     return {
         "session": session.token_sha256[:_SHORT],
         "actor_id": session.actor_id,
         "expires_at": session.expires_at.isoformat(),
+        "begun_at": session.begun_at.isoformat() if session.begun_at else "",
+        "address": session.address,
+        "client": session.client,
         "this": session.token_sha256 == call.signed_in.token_sha256,
     }
 

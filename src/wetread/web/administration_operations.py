@@ -36,6 +36,7 @@ ADMINISTRATION_OPERATIONS: tuple[Operation, ...] = (
     by_person("PUT", f"{_ACCOUNT}/disabled", "set_disabled", "Disable or enable; never oneself. Ends their sessions. Audited.", accounts_view.set_disabled, "as `accounts`", Act.MANAGE_ACCOUNTS, accounts_view.DISABLE_BODY),
     by_person("PUT", f"{_ACCOUNT}/password", "set_password", "A new password. Ends their sessions. Audited.", accounts_view.set_password, "nothing", Act.MANAGE_ACCOUNTS, accounts_view.PASSWORD_BODY, status=204),
     by_person("POST", "/api/accounts/sessions/end", "end_session", "End a session or take back a token. Audited.", accounts_view.end_session, "nothing", Act.MANAGE_ACCOUNTS, accounts_view.REVOKE_BODY, status=204),
+    by_person("POST", f"{_ACCOUNT}/sessions/end", "end_sessions", "End every session and token of an account. Audited.", accounts_view.end_sessions, "as `accounts`", Act.MANAGE_ACCOUNTS),
     Operation("GET", "/api/settings", "settings", "Effective settings, secrets masked, and what is connected.", connections_view.get_settings, "settings, connections", act=Act.SEE_SETTINGS),
     by_person("POST", "/api/connections/{name}/test", "test_connection", "Does it answer? Sends nothing of a patient. Audited.", connections_view.test_connection, "what it said, and how long it took", Act.SEE_SETTINGS, slow=True),
     Operation("GET", "/api/models", "models", "Registered versions, where each runs, what its gates said last.", models_view.get_models, "versions with their rollouts", act=Act.SEE_ROLLOUTS),

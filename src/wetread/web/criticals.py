@@ -16,6 +16,7 @@ from wetread.web.critical_json import alarm_json, critical_json, page_json
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
+from wetread.web.reach import within_sites
 from wetread.web.reading_json import Json, identity_of
 from wetread.web.schema import Schema, boolean, choice, record, text
 from wetread.web.schema import integer as whole_number
@@ -58,8 +59,13 @@ def get_criticals(call: Call) -> Response:
     services, actor = call.house.services, call.signed_in.actor
     with services.database.begin(write=False) as unit:
         results = unit.criticals(closed=view == "closed", limit=_MOST)
+        there = within_sites(unit, actor, frozenset(each.study_key for each in results))
         told = [(each, withheld_from(call, unit, each.study_key)) for each in results]
-        rows = [_row(call, each, unit, why) for each, why in told if why is not Withheld.ADJUDICATION]
+        rows = [
+            _row(call, each, unit, why)
+            for each, why in told
+            if why is not Withheld.ADJUDICATION and each.study_key in there
+        ]
     shown = "named" if actor.may(Act.READ_STUDY) else "de-identified"
     call.house.audit_seldom(AuditEvent("criticals.read", actor.actor_id, detail=(("shown", shown),)))
     return json_answer({"view": view, "now": services.clock.now().isoformat(), "criticals": rows})

@@ -1,11 +1,8 @@
-"""Who is at the door? Passwords, browser sessions, bearer tokens; every answer that changes something is audited (NIST SP 800-63B §5).
-
-A browser's secret is `wrs_<issued, hex seconds>_<random>`: the issue time is covered by the stored hash, so the absolute limit needs no column.
-"""
+"""Who is at the door? Passwords, browser sessions, bearer tokens; every answer that changes something is audited (NIST SP 800-63B §5)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from threading import BoundedSemaphore
 
@@ -16,13 +13,13 @@ from wetread.web.accounts import ScryptCost, hash_password, token_sha256, verify
 from wetread.web.lockout import Lockout
 from wetread.web.problems import Refusal
 from wetread.web.services import WebServices
+from wetread.web.session_book import BROWSER, Came, SessionBook
 
 __all__ = ["COOKIE", "LATE", "SECURE_COOKIE", "Doorkeeper", "Principal", "issue_token"]
 
 COOKIE = "wetread"
 SECURE_COOKIE = "__Host-wetread"
-_BROWSER, _TOKEN = "wrs_", "wrt_"
-_RENEW_AFTER_S = 60.0
+_BEARER = "wrt_"
 LATE = timedelta(minutes=10)
 """So long after its end a session may hand in what was typed in it."""
 _STRANGER = hash_password("nobody has this password", salt=bytes(16), cost=ScryptCost(2, 1, 1))
@@ -37,10 +34,10 @@ class Principal:
     by_browser: bool
 
 
-def issue_token(unit: UnitOfWork, actor_id: str, *, expires_at: datetime, secret: str) -> str:
+def issue_token(unit: UnitOfWork, actor_id: str, *, expires_at: datetime, secret: str, now: datetime) -> str:
     """A bearer token for an existing account: returned once, stored as its hash. The caller audits and commits."""
-    token = _TOKEN + secret
-    unit.save_session(Session(token_sha256(token), actor_id, expires_at))
+    token = _BEARER + secret
+    unit.save_session(Session(token_sha256(token), actor_id, expires_at, now, client="token"))
     return token
 
 
@@ -49,20 +46,19 @@ class Doorkeeper:
         self._services = services
         self._settings = services.settings
         self._lockout = Lockout()
+        self.sessions = SessionBook(services)
         self._hashing = BoundedSemaphore(2)  # each scrypt takes 16 MiB and a core
 
     @property
     def cookie_name(self) -> str:
         return SECURE_COOKIE if self._settings.secure else COOKIE
 
-    def log_in(self, actor_id: str, password: str, address: str) -> tuple[str, Actor]:
+    def log_in(self, actor_id: str, password: str, came: Came) -> tuple[str, Actor]:
         """A new browser secret; raises Refusal 401 (one answer for unknown, disabled and wrong) or 429."""
-        account = self._proved(actor_id, password, address, action="login")
+        account = self._proved(actor_id, password, came.address, action="login")
         now = self._services.clock.now()
-        token = f"{_BROWSER}{int(now.timestamp()):x}_{self._services.new_secret()}"
         with self._services.database.begin() as unit:
-            expires_at = now + timedelta(seconds=min(self._settings.idle_s, self._settings.absolute_s))
-            unit.save_session(Session(token_sha256(token), account.actor.actor_id, expires_at))
+            token = self.sessions.begin(unit, account.actor, came, now)
             unit.audit(AuditEvent("login", account.actor.actor_id), now)
             unit.commit()
         return token, account.actor
@@ -85,11 +81,11 @@ class Doorkeeper:
         authorization = headers.get("authorization", "")
         if authorization:
             scheme, _, token = authorization.partition(" ")
-            if scheme.lower() != "bearer" or not token.startswith(_TOKEN):
+            if scheme.lower() != "bearer" or not token.startswith(_BEARER):
                 raise _unauthenticated()
             return self._principal(token, by_browser=False, idle=True)
         token = cookies.get(self.cookie_name, "")
-        if not token.startswith(_BROWSER):
+        if not token.startswith(BROWSER):
             raise _unauthenticated()
         background = late or headers.get("wetread-activity") == "background"
         return self._principal(token, by_browser=True, idle=background, grace=LATE if late else timedelta())
@@ -107,23 +103,13 @@ class Doorkeeper:
         with self._services.database.begin(write=False) as unit:
             session = unit.session(digest)
             account = unit.account(session.actor_id) if session else None
-        if session is None or account is None or account.disabled or session.expires_at + grace <= now:
+        if session is None or account is None or account.disabled:
             raise _unauthenticated()
-        if by_browser and not idle:
-            self._renew(session, token, now)
+        if session.expires_at + (grace if session.begun_at else timedelta()) <= now:
+            raise _unauthenticated()
+        if by_browser and not idle and not self.sessions.renew(session, token, now):
+            raise _unauthenticated()
         return Principal(account.actor, digest, by_browser)
-
-    def _renew(self, session: Session, token: str, now: datetime) -> None:
-        issued_at = datetime.fromtimestamp(int(token.split("_")[1], 16), UTC)
-        last = issued_at + timedelta(seconds=self._settings.absolute_s)
-        expires_at = min(now + timedelta(seconds=self._settings.idle_s), last)
-        if (expires_at - session.expires_at).total_seconds() < min(_RENEW_AFTER_S, self._settings.idle_s / 10):
-            return
-        with self._services.database.begin() as unit:
-            if unit.session(session.token_sha256) is None:
-                raise _unauthenticated()  # logged out meanwhile: renewing would bring it back
-            unit.save_session(Session(session.token_sha256, session.actor_id, expires_at))
-            unit.commit()
 
     def _proved(self, actor_id: str, password: str, address: str, *, action: str) -> Account:
         now = self._services.clock.now()

@@ -13,6 +13,7 @@ from wetread.governance.legal_hold_desk import LegalHoldDesk
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call, Operation, by_person
 from wetread.web.problems import Refusal
+from wetread.web.reach import refuse_out_of_reach
 from wetread.web.reading_json import Json
 from wetread.web.schema import Schema, boolean, choice, record, text
 
@@ -115,7 +116,7 @@ def _holds(call: Call) -> LegalHoldDesk:
 
 
 def _study_key(call: Call) -> StudyKey:
-    return StudyKey(call.text("study_key"))
+    return refuse_out_of_reach(call, StudyKey(call.text("study_key")))
 
 
 def _number(call: Call) -> int:

@@ -19,6 +19,7 @@ from wetread.ports.vault import Search
 from wetread.web.fhir_search import AUDIT_SEARCH, SEARCHABLE, Asked, asked_of, matches, summary_of
 from wetread.web.operations import Access, Call, Operation, Query
 from wetread.web.problems import Refusal, problem_from
+from wetread.web.reach import within_sites
 from wetread.web.veil import refuse_withheld, withheld_from
 
 __all__ = [
@@ -210,7 +211,9 @@ def _page(call: Call, asked: Asked) -> _Page:
 def _matching(call: Call, key: StudyKey, asked: Asked) -> list[Resource]:
     """In an order that stays; nothing of a study whose AI is withheld from the caller."""
     with call.house.services.database.begin(write=False) as unit:
-        if unit.find_study(key) is None or withheld_from(call, unit, key) is not Withheld.NOTHING:
+        if key not in within_sites(unit, call.signed_in.actor, frozenset({key})) or unit.find_study(key) is None:
+            return []
+        if withheld_from(call, unit, key) is not Withheld.NOTHING:
             return []
     of = call.house.services.issued(key)
     wanted = (each for place, each in sorted(of.items()) if place.startswith(f"{asked.resource_type}/"))

@@ -10,6 +10,7 @@ from wetread.domain.role import Act
 from wetread.signoff.identity import IdentityDesk
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call, Operation, by_person
+from wetread.web.reach import within_sites
 from wetread.web.reading_json import Json
 from wetread.web.schema import Schema, choice, record, text
 from wetread.web.studies import study_key_of
@@ -37,7 +38,9 @@ def hold_json(hold: IdentityHold) -> Json:
 def get_open_holds(call: Call) -> Response:
     """What nobody has answered, then what was found to be another patient's and still stops a signature."""
     with call.house.services.database.begin(write=False) as unit:
-        return json_answer({"holds": [hold_json(each) for each in (*unit.open_holds(), *unit.wrong_patients())]})
+        holds = (*unit.open_holds(), *unit.wrong_patients())
+        there = within_sites(unit, call.signed_in.actor, frozenset(each.study_key for each in holds))
+    return json_answer({"holds": [hold_json(each) for each in holds if each.study_key in there]})
 
 
 def get_holds(call: Call) -> Response:

@@ -13,6 +13,7 @@ from wetread.web.fhir_view import FHIR_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.identity_view import IDENTITY_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
+from wetread.web.own_account_view import OWN_ACCOUNT_OPERATIONS
 from wetread.web.quality_view import QUALITY_OPERATIONS
 from wetread.web.reading_operations import READING_OPERATIONS
 from wetread.web.worklist_operations import WORKLIST_OPERATIONS
@@ -274,4 +275,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *ERASURE_OPERATIONS,
     *ADMINISTRATION_OPERATIONS,
     *ARCHIVE_OPERATIONS,
+    *OWN_ACCOUNT_OPERATIONS,
 )

@@ -16,10 +16,12 @@ from starlette.routing import Route
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import NotPermitted
+from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import Act, require
 from wetread.web.doorkeeper import Principal
 from wetread.web.guard import check_same_origin
 from wetread.web.problems import Refusal, problem_from
+from wetread.web.reach import Admitted, seen_path
 from wetread.web.schema import Schema, check
 from wetread.web.strict_json import JsonObject, parse_json
 
@@ -56,11 +58,18 @@ class Call:
     body: JsonObject = field(default_factory=dict)
     data: object = None
     target: str = ""
+    opened: StudyKey | None = None
+    """A study out of reach that an emergency opened to the caller."""
+    new_secrets: list[str] = field(default_factory=list)
+    """What the browser holds from this answer on; set by who signs somebody in."""
+    proved: list[str] = field(default_factory=list)
+    """Sessions whose holder proved more than the cookie in this call: where it succeeds, each gets another secret."""
 
     def confirm(self) -> None:
         """The second component of this very act: what the body's `password` holds. Raises Refusal 401 or 429."""
         act = act_digest(self.target, self.body)
         self.house.doorkeeper.confirm(self.signed_in, self.text("password"), self.address, act)
+        self.proved.append(self.signed_in.token_sha256)
 
     @property
     def signed_in(self) -> Principal:
@@ -168,10 +177,10 @@ def to_route(operation: Operation, house: "House") -> Route:
                 return await run_in_threadpool(_answer, operation, house, request)
             principal = await run_in_threadpool(_admit, operation, house, request)
             body = await _body(operation, request)
-            call = _call(house, principal, request, body)
+            call = await run_in_threadpool(_call, operation, house, principal, request, body)
             call = replace(call, body={}, data=body) if operation.takes else call
             limiter = house.slow_lane if operation.slow else None
-            return await anyio.to_thread.run_sync(operation.handler, call, limiter=limiter)
+            return await anyio.to_thread.run_sync(_handled, operation, call, limiter=limiter)
         except ClientDisconnect:
             return Response(status_code=400)
         except NotPermitted as error:
@@ -184,7 +193,16 @@ def to_route(operation: Operation, house: "House") -> Route:
 
 
 def _answer(operation: Operation, house: "House", request: Request) -> Response:
-    return operation.handler(_call(house, _admit(operation, house, request), request, {}))
+    return _handled(operation, _call(operation, house, _admit(operation, house, request), request, {}))
+
+
+def _handled(operation: Operation, call: Call) -> Response:
+    answer, doorkeeper = operation.handler(call), call.house.doorkeeper
+    for secret in (*call.new_secrets, *map(doorkeeper.sessions.changed, call.proved)):
+        if secret:
+            secure = call.house.services.settings.secure
+            answer.set_cookie(doorkeeper.cookie_name, secret, httponly=True, samesite="strict", secure=secure, path="/")
+    return answer
 
 
 def _admit(operation: Operation, house: "House", request: Request) -> Principal | None:
@@ -207,11 +225,16 @@ def _audit_refusal(operation: Operation, house: "House", request: Request, error
     house.audit(event)
 
 
-def _call(house: "House", principal: Principal | None, request: Request, body: JsonObject) -> Call:
+def _call(
+    operation: Operation, house: "House", principal: Principal | None, request: Request, body: JsonObject
+) -> Call:
     address = request.client.host if request.client else ""
     query = tuple(request.query_params.multi_items())
     target = f"{request.method} {request.url.path}"
-    return Call(house, principal, request.path_params, query, request.headers, address, body, target=target)
+    seen: Admitted = (request.path_params, None)
+    if principal is not None:
+        seen = seen_path(house, principal.actor, operation, request.path_params)
+    return Call(house, principal, seen[0], query, request.headers, address, body, target=target, opened=seen[1])
 
 
 async def _body(operation: Operation, request: Request) -> JsonObject:

@@ -1,5 +1,6 @@
 """Signing in and out, and what the page must know about who is signed in."""
 
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 
 from wetread.domain.finding import VOCABULARY
@@ -9,20 +10,22 @@ from wetread.signoff.signing import RejectReason
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.schema import Schema, record, text
+from wetread.web.session_book import Came
 
-__all__ = ["LOGIN_BODY", "get_session", "log_in", "log_out"]
+__all__ = ["LOGIN_BODY", "came_of", "get_session", "log_in", "log_out"]
 
 LOGIN_BODY: Schema = record({"actor_id": text(64, min_length=1), "password": text(256, min_length=1)})
 
 
 def log_in(call: Call) -> Response:
-    token, actor = call.house.doorkeeper.log_in(call.text("actor_id"), call.text("password"), call.address)
-    answer = json_answer(_session(call, actor))
-    settings = call.house.services.settings
-    answer.set_cookie(
-        call.house.doorkeeper.cookie_name, token, httponly=True, samesite="strict", secure=settings.secure, path="/"
-    )
-    return answer
+    token, actor = call.house.doorkeeper.log_in(call.text("actor_id"), call.text("password"), came_of(call))
+    call.new_secrets.append(token)
+    return json_answer(_session(call, actor))
+
+
+def came_of(call: Call) -> Came:
+    secret = cookie_parser(call.headers.get("cookie", "")).get(call.house.doorkeeper.cookie_name, "")
+    return Came(call.address, call.headers.get("user-agent", ""), secret)
 
 
 def log_out(call: Call) -> Response:

@@ -19,6 +19,7 @@ from wetread.web.json_answer import json_answer
 from wetread.web.marks_json import marks_json
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
+from wetread.web.reach import within_sites
 from wetread.web.reading_json import Json, delivery_json, from_reading, identity_of, late_json, report_json, study_json
 from wetread.web.reading_mode_json import lock_json, mode_json, recovery_json
 from wetread.web.reliability_json import reliability_json
@@ -195,6 +196,8 @@ def whole(call: Call, reading: Reading) -> Json:
         instances: tuple[Instance, ...] = unit.instances(key)
         counted = unit.reliability()
         earlier = services.vault.priors(key)
+        there = within_sites(unit, call.signed_in.actor, frozenset(earlier))
+        earlier = tuple(each for each in earlier if each in there)
         copies = {prior: copy.archive for prior in earlier if (copy := unit.copy(prior))}
         search = unit.prior_search(key)
     priors = [_prior(call, prior, copies.get(prior, "")) for prior in earlier]

@@ -14,6 +14,7 @@ from wetread.ports.vault import VaultInstance, VaultStudy
 from wetread.signoff.exposure import exposure, withheld_of
 from wetread.signoff.own_results import without
 from wetread.web.operations import Call
+from wetread.web.reach import within
 from wetread.web.reading_json import NO_PRIORITY, Json
 
 __all__ = [
@@ -72,10 +73,12 @@ class DicomVeil:
         self._call = call
         self._may_be_blind = Act.EDIT_DRAFT in PERMITTED[call.signed_in.actor.role]
         self._withheld: dict[StudyKey, bool] = {}
+        self._there: set[StudyKey] = set()
 
     def look(self, keys: Iterable[StudyKey]) -> None:
         """Find out what is withheld on these studies; before `study` and `hides`."""
         new = [key for key in dict.fromkeys(keys) if key not in self._withheld]
+        self._there |= within(self._call, new)
         held: Mapping[StudyKey, Withheld] = {}
         if self._may_be_blind and new:
             services = self._call.house.services
@@ -87,7 +90,9 @@ class DicomVeil:
         return self._withheld[instance.study_key] and made_by_us(instance.header.traits)
 
     def study(self, study: VaultStudy) -> VaultStudy | None:
-        """As if our own results were not there; None where nothing else is."""
+        """As if our own results were not there; None where nothing else is, and for a study out of the caller's reach."""
+        if study.study_key not in self._there:
+            return None
         if not self._withheld[study.study_key]:
             return study
         return without(study, self._call.house.services.vault.instances(study.study_key))

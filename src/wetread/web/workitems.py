@@ -6,7 +6,7 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
-from wetread.domain.errors import PermanentError
+from wetread.domain.errors import NotPermitted, PermanentError
 from wetread.domain.identifiers import StudyKey, is_valid_uid
 from wetread.domain.reading import Withheld
 from wetread.domain.workitem import Ruling, StepState
@@ -16,6 +16,7 @@ from wetread.web.operations import Call
 from wetread.web.problems import Refusal, problem_from
 from wetread.web.qido import base_url, page_of, rows_answer, uid_in_path
 from wetread.web.qido_query import read_query
+from wetread.web.reach import within
 from wetread.web.veil import withheld_from, withheld_on_list
 from wetread.workitems.attributes import KEYWORDS, TAGS
 from wetread.workitems.book import Held
@@ -85,6 +86,8 @@ def _warning(words: str) -> dict[str, str]:
 
 
 def create_workitem(call: Call) -> Response:
+    if call.signed_in.actor.sites:
+        raise NotPermitted("who reaches some sites only puts no work on the list of all")
     uid = next((value for name, value in call.query if name == "workitem"), "") or next(
         (name for name, value in call.query if not value and is_valid_uid(name)), ""
     )
@@ -141,9 +144,11 @@ def search_workitems(call: Call) -> Response:
     if asked.search.order:
         raise Refusal(400, "query_misfit", "workitems are answered by the time they are scheduled for")
     page, more = page_of(desk_of(call).page, asked.search, lambda rows: [each for each in rows if each])
+    everywhere = not call.signed_in.actor.sites
+    there = within(call, [each.workitem.study_key for each in page if each and each.workitem.study_key])
     facts = (("keys", ",".join(sorted(asked.search.match))), ("results", str(len(page))))
     call.house.audit(AuditEvent("workitem.query", call.signed_in.actor.actor_id, detail=facts))
-    stand = [each for each in page if each]
+    stand = [each for each in page if each and (everywhere or each.workitem.study_key in there)]
     hidden = _hidden(call, stand) if wanted is None or _PERFORMED in wanted else ()
     rows = [
         {tag: each for tag, each in _shown(held, hidden).items() if wanted is None or tag in wanted} for held in stand

@@ -1,11 +1,12 @@
 """The worklist as JSON: in reading order, each study with the reason for its priority; why it stands where it does, on request. Identity only for roles that may read a study."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from threading import Lock
+from typing import cast
 
 from starlette.responses import Response
 
@@ -58,6 +59,14 @@ class Viewer:
     mode: str = ""
     """Names the reading mode they chose and when: once it is another, what is withheld is other on every line, and the list is sent as a whole."""
 
+    sees: Callable[[str], bool] = lambda _: True
+    """Whether studies of a site are there for them."""
+    some: bool = False
+    """They reach some sites only: what they are told is made for them alone, and always the whole list."""
+
+    def rows(self, rows: Iterable[Row]) -> tuple[Row, ...]:
+        return tuple(each for each in rows if self.sees(each.study.traits.site)) if self.some else tuple(rows)
+
     def marked(self, cursor: str) -> str:
         return f"{cursor}~{self.mode}" if cursor and self.mode else cursor
 
@@ -79,20 +88,21 @@ class WorklistView:
         with self._lock:
             snapshot = self._views[view]
             snapshot.refresh()
-            head, rows = self._head(view, snapshot), _listed(snapshot)
+            head, rows = self._head(view, snapshot), viewer.rows(_listed(snapshot))
             cursor, _, mode = since.partition("~")
-            change = snapshot.since(cursor) if since and mode == viewer.mode else None
+            change = snapshot.since(cursor) if since and mode == viewer.mode and not viewer.some else None
             head["cursor"] = viewer.marked(snapshot.cursor)
             if change is not None and len(change[0].put_in) <= _MOST_MOVES:
                 moves, rows = change
                 head |= {"complete": False, "gone": sorted(moves.gone), "taken_out": sorted(moves.taken_out)}
                 head |= {"put_in": [[at, key] for at, key in moves.put_in]}
+        head = self._narrowed(head, rows, viewer)
         withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
-        tag = f'"{_digest(head, withheld)}{"n" if viewer.with_identity else "d"}"'
-        kept = self._answers.get((view, since, viewer.with_identity))
+        tag = f'"{_digest(head, withheld)}{viewer.mode}{"n" if viewer.with_identity else "d"}"'
+        kept = None if viewer.some else self._answers.get((view, since, viewer.with_identity))
         if kept is None or kept[0] != tag:
             kept = tag, _written(head, rows, withheld, viewer)
-            if not withheld:
+            if not withheld and not viewer.some:
                 self._keep(view, since, viewer, kept)
         return kept
 
@@ -101,18 +111,22 @@ class WorklistView:
         with self._lock:
             snapshot = self._views[view]
             snapshot.refresh()
-            head, rows = self._head(view, snapshot), _listed(snapshot, most)
-            head |= {"cursor": viewer.marked(snapshot.cursor) if len(rows) == len(snapshot.order) else ""}
+            head, all_rows = self._head(view, snapshot), viewer.rows(_listed(snapshot, None if viewer.some else most))
+            rows = all_rows[:most]
+            whole = len(rows) == (len(all_rows) if viewer.some else len(snapshot.order))
+            head |= {"cursor": viewer.marked(snapshot.cursor) if whole else ""}
+        head = self._narrowed(head, all_rows, viewer)
         withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
         return _written(head, rows, withheld, viewer)
 
-    def first_free(self, *, but: str) -> StudyKey | None:
+    def first_free(self, *, but: str, sees: Callable[[str], bool] = lambda _: True) -> StudyKey | None:
         """The first on the list to read that has arrived, that nobody reads, and that is not `but`."""
         with self._lock:
             snapshot = self._views["open"]
             snapshot.refresh()
             rows = (snapshot.rows[key] for key in snapshot.order if key != but)
-            return next((row.study.study_key for row in rows if row.study.state not in _TAKEN), None)
+            free = (row.study for row in rows if row.study.state not in _TAKEN)
+            return next((each.study_key for each in free if sees(each.traits.site)), None)
 
     def place(self, study_key: StudyKey) -> Json | None:
         with self._lock:
@@ -143,6 +157,19 @@ class WorklistView:
         people = {"open_by": open_by, "awaiting_cosignature": awaiting}
         return {"view": view, "counts": counts, "waiting_cap_s": cap_s, **shown, **people}
 
+    def _narrowed(self, head: Json, rows: Sequence[Row], viewer: Viewer) -> Json:
+        """Nothing of a study that is not there for the viewer; `rows` are all of this view that are."""
+        if not viewer.some:
+            return head
+        there = {row.study.study_key for row in rows}
+        with self._lock:
+            for snapshot in self._views.values():
+                snapshot.refresh()
+            counts = {name: len(viewer.rows(_listed(each))) for name, each in self._views.items()}
+        open_by = {key: who for key, who in cast(Json, head["open_by"]).items() if key in there}
+        awaiting = [key for key in cast(list[str], head["awaiting_cosignature"]) if key in there]
+        return {**head, "counts": counts, "shown": len(rows), "open_by": open_by, "awaiting_cosignature": awaiting}
+
     def _keep(self, view: str, since: str, viewer: Viewer, answer: tuple[str, bytes]) -> None:
         """The newest whole list of each kind, and some changes; megabytes are kept for nobody else."""
         if len(self._answers) > 24:
@@ -169,7 +196,11 @@ def _written(head: Json, rows: Iterable[Row], withheld: Mapping[StudyKey, Withhe
 
 def _viewer(call: Call) -> Viewer:
     with_identity = call.signed_in.actor.may(Act.READ_STUDY)
-    return Viewer(with_identity, partial(withheld_on_list, call), mode_mark(call))
+    actor, some = call.signed_in.actor, bool(call.signed_in.actor.sites)
+    mode = mode_mark(call)
+    if some:
+        mode = sha256(repr((mode, sorted(actor.sites))).encode()).hexdigest()[:8]
+    return Viewer(with_identity, partial(withheld_on_list, call), mode, actor.reaches, some)
 
 
 def get_worklist(call: Call) -> Response:
@@ -202,7 +233,8 @@ def get_place(call: Call) -> Response:
 
 
 def get_next(call: Call) -> Response:
-    return json_answer({"study_key": call.house.worklist.first_free(but=dict(call.query).get("after", ""))})
+    sees = call.signed_in.actor.reaches
+    return json_answer({"study_key": call.house.worklist.first_free(but=dict(call.query).get("after", ""), sees=sees)})
 
 
 def search_worklist(call: Call) -> Response:
@@ -210,8 +242,9 @@ def search_worklist(call: Call) -> Response:
     services, house = call.house.services, call.house
     found = find(services.vault, call.text("text"))
     maker = house.worklist.maker
+    sees = call.signed_in.actor.reaches
     with services.database.begin(write=False) as unit:
-        studies = [study for key in found.study_keys if (study := unit.find_study(key))]
+        studies = [each for key in found.study_keys if (each := unit.find_study(key)) and sees(each.traits.site)]
         rows = list(maker.rows(unit, studies, 0))
     withheld = withheld_on_list(call, {each.study_key: each.state for each in studies})
     facts = (("fields", ",".join(found.fields)), ("results", str(len(rows))))
