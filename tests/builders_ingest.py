@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 
+from migrated import migrated
+
 from wetread.domain.errors import HostileInput
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, StudyKey, study_key
 from wetread.domain.job import JobKind
@@ -18,7 +20,6 @@ from wetread.ports.database import Database
 from wetread.ports.vault import Vault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import upgrade
 from wetread.storage.vault import SqlVault
 
 SECRET = b"a secret of thirty-two bytes....."
@@ -105,9 +106,7 @@ class House:
     """Everything behind the doors, in one folder; opening the same folder again is a restart."""
 
     def __init__(self, folder: Path, *, inspector: Inspector | None = None, films: Path | None = None) -> None:
-        work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
-        upgrade(work, "work")
-        upgrade(vault, "vault")
+        work, vault = migrated(folder / "work.db", "work"), migrated(folder / "vault.db", "vault")
         self.clock = HandClock()
         self.database, self.vault, self.files = (
             SqlDatabase(work),

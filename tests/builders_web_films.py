@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from builders_web import World, a_world
+from migrated import migrated
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.analysis import (
@@ -26,7 +27,6 @@ from wetread.domain.report import Draft, Evidence, ReportFinding, Section, Sente
 from wetread.domain.study_state import StudyState
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import upgrade
 from wetread.storage.vault import SqlVault
 from wetread.testing.builders import NOON
 from wetread.testing.clock import FixedClock
@@ -49,9 +49,7 @@ def a_reading_room(folder: Path, sandbox: Sandbox, clock: FixedClock, *, idle_s:
 
 def real_storage(folder: Path) -> tuple[SqlDatabase, SqlVault, DiskFileStore]:
     """Empty, up to date, in `folder`."""
-    work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
-    upgrade(work, "work")
-    upgrade(vault, "vault")
+    work, vault = migrated(folder / "work.db", "work"), migrated(folder / "vault.db", "vault")
     return SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films")
 
 

@@ -2,16 +2,14 @@
 
 import json
 import random
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
-from functools import cache
 from io import BytesIO
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
+from migrated import data_folder
 from pydicom import dcmread
 
 from tests.erasing_child import run_erasure
@@ -29,7 +27,6 @@ from wetread.domain.role import Actor, Role
 from wetread.settings import Settings, load_settings
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import upgrade
 from wetread.storage.orders import SqlOrderStore
 from wetread.storage.vault import SqlVault
 from wetread.testing.snippet_builders import a_snippet, a_source
@@ -50,13 +47,6 @@ POINTS = (
     "erase_before_end",
 )
 QUALITY, ADMIN = Actor("quinn", Role.QUALITY, "Quinn"), Actor("ada", Role.ADMIN, "Ada")
-
-
-@cache
-def _migrated(which: str) -> Path:
-    path = Path(mkdtemp(prefix="wetread-erasure-")) / f"{which}.db"
-    upgrade(f"sqlite:///{path}", which)
-    return path
 
 
 @dataclass(frozen=True)
@@ -84,8 +74,7 @@ class ErasureHouse(House):
         self.eraser = build_eraser(self.settings, self.database, self.files, self.vault, self.clock, SECRET)
 
     def stores(self) -> tuple[Any, Any, Any]:
-        for which, path in (("work", self.folder / "wetread.db"), ("vault", self.folder / "vault" / "vault.db")):
-            shutil.copy(_migrated(which), path)
+        data_folder(self.folder)
         files = DiskFileStore(self.folder / "vault" / "films")
         return SqlDatabase(self.settings.resolved_database_url), SqlVault(self.settings.resolved_vault_url), files
 

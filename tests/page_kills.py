@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from migrated import data_folder
 from paging_world import PATH, PEOPLE, roster_text
 
 from tests.page_receivers import Ledger
 from wetread.domain.critical import CriticalResult, CriticalState
 from wetread.domain.priority import Priority
 from wetread.storage.database import SqlDatabase
-from wetread.storage.migrate import upgrade
 from wetread.testing.builders import STUDY_KEY, a_decision, a_study
 from wetread.triage.escalation import open_critical
 
@@ -113,9 +113,7 @@ class PagingHouse:
 
     def __post_init__(self) -> None:
         template = self.folder / "template"
-        (template / "vault").mkdir(parents=True)
-        upgrade(f"sqlite:///{template}/wetread.db", "work")
-        upgrade(f"sqlite:///{template}/vault/vault.db", "vault")
+        data_folder(template)
         (template / "roster.yaml").write_text(roster_text(channels=("hook", "email")))
         secret = "whsec_" + b64encode(b"k" * 32).decode()
         settings = _SETTINGS.format(http=self.http.port, smtp=self.smtp.port, secret=secret)

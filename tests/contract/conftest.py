@@ -1,11 +1,11 @@
 """Every port with each of its answers: the twin in memory, SQLite in a file, PostgreSQL in a cluster of our own."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from migrated import migrated
 from neighbours.postgres import PostgresServer, running_pgvector, running_postgres
 
 from wetread.ports.case_store import CaseStore
@@ -44,28 +44,20 @@ def pgvector() -> Iterator[PostgresServer]:
 class Templates:
     """Migrated once per run, copied for each test."""
 
-    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+    def __init__(self, request: pytest.FixtureRequest) -> None:
         self._request = request
-        self._folder = folder
         self._made: dict[tuple[str, str], str] = {}
 
     @contextmanager
     def copy(self, engine: str, which: str, folder: Path) -> Iterator[str]:
         """The url of a new, migrated, empty database."""
         if engine == "sqlite":
-            yield self._sqlite(which, folder)
+            yield migrated(folder / f"{which}.db", which)
             return
         server: PostgresServer = self._request.getfixturevalue({"postgresql": "postgres"}.get(engine, engine))
         name = server.create(self._template(engine, server, which))
         yield server.url(name)
         server.drop(name)
-
-    def _sqlite(self, which: str, folder: Path) -> str:
-        template = self._folder / f"{which}.db"
-        if not template.exists():
-            upgrade(f"sqlite:///{template}", which)
-        shutil.copy(template, folder / f"{which}.db")
-        return f"sqlite:///{folder}/{which}.db"
 
     def _template(self, engine: str, server: PostgresServer, which: str) -> str:
         if (engine, which) not in self._made:
@@ -76,8 +68,8 @@ class Templates:
 
 
 @pytest.fixture(scope="session")
-def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return Templates(request, tmp_path_factory.mktemp("templates"))
+def templates(request: pytest.FixtureRequest) -> Templates:
+    return Templates(request)
 
 
 @pytest.fixture(params=SQL)

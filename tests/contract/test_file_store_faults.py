@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from migrated import migrated
 
 from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import upgrade
 
 PROGRAM = Path(__file__).parent / "programs" / "keep_file.py"
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace i
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    upgrade(f"sqlite:///{tmp_path}/work.db", "work")
+    migrated(tmp_path / "work.db", "work")
     DiskFileStore(tmp_path / "files")
     return tmp_path
 

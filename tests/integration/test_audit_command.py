@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from migrated import data_folder
 
 from wetread.cli import main
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.real
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with something in its log."""
-    folder = tmp_path / "data"
+    folder = data_folder(tmp_path / "data")
     monkeypatch.setenv("WETREAD_DATA_DIR", str(folder))
     monkeypatch.chdir(tmp_path)
     for number in range(4):

@@ -154,7 +154,7 @@ def test_accounts_are_made_shown_and_closed(tmp_path: Path) -> None:
 
 def test_a_changed_audit_row_is_found(tmp_path: Path) -> None:
     house = Wetread(tmp_path / "house")
-    house.add_radiologist()
+    assert house.run("user", "add", "dr-b", "--password-stdin", stdin="correct horse battery\n").returncode == 0
     assert house.run("audit", "verify").returncode == 0
     with sqlite3.connect(house.folder / "wetread.db") as connection:
         triggers = connection.execute(

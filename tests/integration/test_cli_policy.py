@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from migrated import data_folder
 from tests.analysis_builders import a_finding, an_analysis
 
 from wetread.bootstrap import build_core
@@ -15,7 +16,6 @@ from wetread.domain.priority import Priority
 from wetread.domain.study_state import StudyState
 from wetread.ports.vault import VaultInstance
 from wetread.settings import load_settings
-from wetread.storage.migrate import upgrade
 from wetread.testing.builders import a_decision, a_header, a_study, an_identity
 from wetread.triage.policy import DEFAULT_POLICY
 
@@ -36,9 +36,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with three decided studies, one of them two months old, and one without an AI read."""
     folder = tmp_path_factory.mktemp("data")
     settings = load_settings(data_dir=folder)
-    (folder / "vault").mkdir()
-    upgrade(settings.resolved_database_url, "work")  # here, not in a process of its own: seconds saved
-    upgrade(settings.resolved_vault_url, "vault")
+    data_folder(folder)
     core = build_core(settings)
     films = {"ptx": ("pneumothorax", 1), "mass": ("mass", 1), "old": ("pneumothorax", 60), "unread": ("", 1)}
     for number, (name, (finding, days)) in enumerate(films.items()):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from migrated import data_folder, migrated
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_retrieval import build_case_keeper, build_case_store, build_retention, build_snippet_store
@@ -21,7 +22,6 @@ from wetread.ports.case_store import Case
 from wetread.ports.database import Account
 from wetread.ports.vault import VaultInstance
 from wetread.settings import load_settings
-from wetread.storage.migrate import upgrade
 from wetread.testing.builders import (
     a_header,
     a_report,
@@ -45,11 +45,7 @@ NEW = datetime.now(UTC) - timedelta(days=1)
 def house(tmp_path: Path) -> Core:
     """Patient SECRET-1 with the studies s0 and s1, another with s2; all are read and kept, s1 and s2 are signed."""
     settings = load_settings(data_dir=tmp_path)
-    for name in ("vault", "snippets"):
-        (tmp_path / name).mkdir()
-    urls = (settings.resolved_database_url, "work"), (settings.resolved_vault_url, "vault")
-    for url, which in (*urls, (settings.resolved_snippets_url, "snippets")):
-        upgrade(url, which)  # here, not in a process of its own: seconds saved
+    migrated(data_folder(tmp_path) / "snippets" / "snippets.db", "snippets")
     core = build_core(settings)
     cases = build_case_store(settings)
     with core.database.begin() as unit:

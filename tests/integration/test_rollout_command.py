@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from migrated import data_folder
 from tests.films import film
 
 from wetread.bootstrap import Core, build_core, build_reception, build_sandbox, build_worker
@@ -43,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def core(folder: Path) -> Iterator[Core]:
     """One house for all: each test has a site of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("WETREAD_DATA_DIR", str(folder / "data"))
+        patch.setenv("WETREAD_DATA_DIR", str(data_folder(folder / "data")))
         patch.setattr("getpass.getpass", lambda _: PASSWORD)
         core = build_core(load_settings())
         with core.database.begin() as unit:

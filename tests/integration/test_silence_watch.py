@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from arrival_data import Traffic
+from migrated import data_folder, migrated
 
 from wetread.domain.alarm import Alarm, AlarmKind
 from wetread.domain.identifiers import InstanceKey, StudyKey
@@ -16,7 +17,6 @@ from wetread.domain.study import Sex, StudyTraits
 from wetread.domain.study_state import StudyState
 from wetread.monitoring.watch import Watch, WatchedPolicy
 from wetread.storage.database import SqlDatabase
-from wetread.storage.migrate import upgrade
 from wetread.testing.builders import a_study, an_instance
 
 BROKEN_AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -25,9 +25,7 @@ BROKEN_AT = datetime(2026, 3, 3, 9, tzinfo=UTC)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[SqlDatabase]:
-    url = f"sqlite:///{tmp_path / 'work.db'}"
-    upgrade(url, "work")
-    database = SqlDatabase(url)
+    database = SqlDatabase(migrated(tmp_path / "work.db", "work"))
     yield database
     database.close()
 
@@ -82,7 +80,7 @@ def test_the_commands_on_the_page_run(tmp_path: Path) -> None:
     assert len(commands) == 2
     for command in commands:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "wetread", *command.split(), "--data-dir", str(tmp_path)],
+            [sys.executable, "-P", "-m", "wetread", *command.split(), "--data-dir", str(data_folder(tmp_path))],
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from builders_web import PASSWORD, Browser, World, a_world, open_door
+from migrated import migrated
 
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import upgrade
 from wetread.storage.vault import SqlVault
 
 _FORBIDDEN = ("numpy", "pydicom", "scipy", "onnxruntime", "torch", "highdicom", "PIL", "imagecodecs", "alembic")
@@ -40,9 +40,7 @@ print([line for line in Path("/proc/self/status").read_text().splitlines() if li
 
 
 def sql_world(folder: Path) -> World:
-    work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
-    upgrade(work, "work")
-    upgrade(vault, "vault")
+    work, vault = migrated(folder / "work.db", "work"), migrated(folder / "vault.db", "vault")
     return a_world(SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films"))
 
 

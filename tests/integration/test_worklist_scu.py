@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from migrated import data_folder
 from neighbours.dcmtk import DimsePeer, wlmscpfs
 from neighbours.process import free_port
 from neighbours.scp import answering_calls
@@ -120,7 +121,7 @@ def test_check_says_what_the_worklist_answers(
 @pytest.mark.real
 def test_a_film_that_comes_gets_its_order_from_dcmtk(worklist: DimsePeer, tmp_path: Path) -> None:
     entity = RIS | {"ae_title": worklist.ae_title, "port": worklist.port}
-    core = build_core(load_settings(data_dir=tmp_path, application_entities=[entity]))
+    core = build_core(load_settings(data_dir=data_folder(tmp_path), application_entities=[entity]))
     desk = build_order_desk(core.settings, core.database, core.vault, core.clock, core.secret)
     sandbox = build_sandbox(core.settings)
     try:

@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from migrated import data_folder
 from neighbours.process import free_port, running
 
 from wetread.demo.client import ReadingRoomClient
+from wetread.domain.role import Actor, Role
+from wetread.ports.database import Account
+from wetread.storage.database import SqlDatabase
+from wetread.web.accounts import ScryptCost, hash_password
 
 ACCOUNT, PASSWORD = "dr-test", "correct horse battery"
 DCIODVFY = Path(sys.executable).with_name("dciodvfy")
@@ -20,12 +25,15 @@ COMMAND = [sys.executable, "-P", "-m", "wetread"]
 
 @dataclass
 class Wetread:
-    """A data folder with its settings; `serving()` may be entered again after a kill."""
+    """A data folder with its settings, its databases up to date; `serving()` may be entered again after a kill."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     port: int = field(default_factory=free_port)
     dimse_port: int = field(default_factory=free_port)
+
+    def __post_init__(self) -> None:
+        data_folder(self.folder)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -58,8 +66,18 @@ class Wetread:
         )
 
     def add_radiologist(self) -> None:
-        done = self.run("user", "add", ACCOUNT, "--display-name", "Dr Test", "--password-stdin", stdin=PASSWORD + "\n")
-        assert done.returncode == 0, done.stderr
+        """As a database of one's own, which nobody has migrated yet, is used: by the command. Into ours without a process."""
+        if "DATABASE_URL" in self.settings:
+            words = ("user", "add", ACCOUNT, "--display-name", "Dr Test", "--password-stdin")
+            done = self.run(*words, stdin=PASSWORD + "\n")
+            assert done.returncode == 0, done.stderr
+            return
+        known = hash_password(PASSWORD, salt=bytes(16), cost=ScryptCost(2, 1, 1))
+        database = SqlDatabase(f"sqlite:///{self.folder / 'wetread.db'}")
+        with database.begin() as unit:
+            unit.save_account(Account(Actor(ACCOUNT, Role.RADIOLOGIST, "Dr Test"), known))
+            unit.commit()
+        database.close()
 
     def worker(self, fault: str = "") -> subprocess.Popen[bytes]:
         """One more worker; with `fault` it kills itself when it reaches that point."""

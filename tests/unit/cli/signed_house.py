@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from migrated import data_folder
 
 from wetread.bootstrap import Core, build_core
 from wetread.cli import main
@@ -27,7 +28,7 @@ Run = Callable[..., int]
 
 def open_house(folder: Path, studies: int, *, begin: datetime = NOON, every: timedelta = timedelta(hours=1)) -> Core:
     """Signed studies read for effusion and pneumothorax, every fifth called, every third signed as present."""
-    core = build_core(load_settings(None, data_dir=folder))
+    core = build_core(load_settings(None, data_dir=data_folder(folder)))
     known = hash_password(PASSWORD, salt=b"s" * 16, cost=ScryptCost(n=2, r=1, p=1))
     with core.database.begin() as unit:
         for name, role in ACCOUNTS.items():

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from migrated import data_folder
 
 from wetread.bootstrap import build_core
 from wetread.cli import main
 from wetread.cli.roster import ACTS
 from wetread.domain.roster import RosterOverride
 from wetread.settings import load_settings
-from wetread.storage.migrate import upgrade
 from wetread.triage.roster_file import load_roster
 
 PAGE = (Path(__file__).parents[3] / "docs" / "roster.md").read_text("utf-8")
@@ -26,7 +26,7 @@ def blocks(kind: str) -> list[str]:
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the page's roster and calendar, and settings of its own."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WETREAD_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("WETREAD_DATA_DIR", str(data_folder(tmp_path / "data")))
     monkeypatch.setenv("WETREAD_SITE", "north")
     monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "roster.yaml").write_text(*blocks("yaml"))
@@ -80,9 +80,6 @@ def test_hand_overs_of_the_reading_room_count_and_those_without_effect_are_told(
 ) -> None:
     monkeypatch.setenv("WETREAD_ROSTER_FILE", str(house / "roster.yaml"))
     settings = load_settings()
-    (house / "data" / "vault").mkdir(parents=True)
-    upgrade(settings.resolved_database_url, "work")
-    upgrade(settings.resolved_vault_url, "vault")
     core = build_core(settings)
     start = datetime.now(UTC) - timedelta(hours=1)
     with core.database.begin() as unit:
