@@ -38,8 +38,8 @@ format:
 bench: setup-test ## the figures of docs/performance.md
 	$(BIN)/python -m benchmarks
 
-soak: setup-test ## faults by the hundred: 200 kills of the pager
-	$(BIN)/python benchmarks/page_kills.py
+soak: setup-test ## faults by the hundred, about a day: the table of docs/reliability.md (some of them: SOAK_ARGS="F1 F7 --kills 20")
+	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
 setup-demo: $(VENV)/.demo ui
 setup-test: debian $(VENV)/.test node ui

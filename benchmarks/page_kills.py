@@ -36,7 +36,7 @@ def main() -> None:
     with http_receiver() as http, smtp_receiver() as smtp, tempfile.TemporaryDirectory() as folder:
         house = PagingHouse(Path(folder), http, smtp)
         for number in range(args.first, args.trials):
-            plan, down = _plan(number), number % 4 == 3
+            plan, down = plan_of(number), number % 4 == 3
             http.refuse = 10**6 if down else 0
             outcome = house.trial(f"trial{number}", plan)
             seconds.append(outcome.seconds)
@@ -52,7 +52,7 @@ def main() -> None:
     print(json.dumps({"trials": len(seconds), **tally, "later than 60 s": late, "seconds_max": seconds[-1]}, indent=1))
 
 
-def _plan(number: int) -> Plan:
+def plan_of(number: int) -> Plan:
     """The same for the same number."""
     chance = random.Random(number)  # noqa: S311 - which troubles come together
     kind = (*POINTS, "random")[number % (len(POINTS) + 1)]

@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where this file is run by itself
 
 from conformance_tables import TABLES
+from soak.book import table
 
 from wetread.cli import COMMANDS, main
 from wetread.domain.critical import CRITICAL_TRANSITIONS, CriticalState
@@ -102,6 +103,7 @@ GENERATED = {
     ("architecture.md", "states"): state_diagram,
     ("critical-findings.md", "critical-states"): critical_diagram,
     ("rollout.md", "versions"): version_diagram,
+    ("reliability.md", "soak"): table,
     ("settings.md", "settings"): settings_table,
     ("triage.md", "findings"): lambda: ", ".join(f"`{name.value}`" for name in VOCABULARY),
     ("trials.md", "criteria"): lambda: f"```toml\n{EXAMPLE_CRITERIA.read_text('utf-8')}```",

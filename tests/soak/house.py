@@ -1,0 +1,135 @@
+"""A running wetread whose workers the harness owns, and what its ledgers say."""
+
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from neighbours.wetread import PASSWORD, Wetread
+from pydicom import dcmread
+
+from tests.films import film
+from tests.soak.book import Trial
+from tests.soak.forked import command
+from wetread.demo.client import ReadingRoomClient
+from wetread.domain.audit import AuditQuery
+from wetread.storage.database import SqlDatabase
+from wetread.storage.files import DiskFileStore
+
+__all__ = ["SoakHouse", "await_true", "serving", "soak_house", "store"]
+
+_RELATED = 'multipart/related; type="application/dicom"; boundary=b'
+
+
+def store(port: int, content: bytes, timeout_s: float = 30) -> int:
+    """The status of a STOW request with this one instance; 0 where none came."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    try:
+        body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
+        connection.request("POST", "/dicom-web/studies", body, {"Content-Type": _RELATED})
+        return connection.getresponse().status
+    except (OSError, HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def await_true(question: Callable[[], bool], limit_s: float) -> float:
+    """Seconds until it is so; AssertionError with the question's name after the limit."""
+    began_s = time.monotonic()
+    while time.monotonic() - began_s < limit_s:
+        if question():
+            return time.monotonic() - began_s
+        time.sleep(0.05)
+    raise AssertionError(f"not within {limit_s:g} s: {question.__doc__ or question.__name__}")
+
+
+@dataclass
+class SoakHouse:
+    """`states` and `deliveries` are read through the API, by the radiologist."""
+
+    wetread: Wetread
+    client: ReadingRoomClient
+    database: SqlDatabase
+    server: "subprocess.Popen[bytes]"
+
+    @contextmanager
+    def workers(self, many: int = 1, point: str = "", nth: int = 1) -> Iterator[list[BaseProcess]]:
+        with ExitStack() as held:
+            yield [held.enter_context(command(["worker"], self.wetread.environment, point, nth)) for _ in range(many)]
+
+    def store_films(self, first: int, many: int) -> int:
+        """How many studies were acknowledged."""
+        return sum(store(self.wetread.port, film(number)) == 200 for number in range(first, first + many))
+
+    def states(self) -> dict[str, str]:
+        return {
+            row["study_key"]: row["state"]
+            for view in ("open", "reported", "rejected")
+            for row in self.client.worklist(view)
+        }
+
+    def count(self, *states: str) -> int:
+        return sum(state in states for state in self.states().values())
+
+    def sign(self, key: str) -> None:
+        path = f"/api/studies/{key}"
+        report = self.client.post(f"{path}/open", {})["report"]
+        self.client.post(f"{path}/sign", {"etag": report["etag"], "meaning": "approved", "password": PASSWORD})
+
+    def arrived(self, before: set[str], state: str, limit_s: float = 30) -> str:
+        """The key of the one study that is new, once it is in this state."""
+
+        def is_there() -> bool:
+            return [found for key, found in self.states().items() if key not in before] == [state]
+
+        is_there.__doc__ = f"the new study is {state}"
+        await_true(is_there, limit_s)
+        return (set(self.states()) - before).pop()
+
+    def times(self, action: str, key: str) -> int:
+        """How often the audit log says that this was done to the study."""
+        found = self.database.search_audit(AuditQuery(action=action, study_key=key))
+        return sum(each.event.action == action for each in found)
+
+    def outbox(self) -> Counter[str]:
+        """SRs by the study they are of."""
+        files = (self.wetread.folder / "outbox").glob("*.sr.dcm")
+        return Counter(str(dcmread(each, stop_before_pixels=True).StudyInstanceUID) for each in files)
+
+    def whole_files(self) -> int:
+        """Stored instances whose bytes hash to their name; AssertionError for one that does not."""
+        files = DiskFileStore(self.wetread.folder / "vault" / "films")
+        stored = list(files.stored())
+        assert all(map(files.verify, stored)), "a stored file does not hash to its name"
+        return len(stored)
+
+    def check_record(self, trial: Trial) -> None:
+        """The audit chain, and every stored byte against its name."""
+        if self.wetread.run("audit", "verify").returncode != 0:
+            trial.broken.append("the audit chain does not verify")
+        if self.wetread.run("status").returncode != 0:
+            trial.broken.append("status says that something is wrong")
+
+
+@contextmanager
+def soak_house(folder: Path, **settings: str) -> Iterator[SoakHouse]:
+    """Served, signed in, without workers of its own; a job may be tried as often as a harness kills."""
+    chosen = {"WORKERS": "0", "MAX_ATTEMPTS": "100000", "LEASE_S": "1", "QUIET_PERIOD_S": "0.2", **settings}
+    home = Wetread(folder / "house", chosen)
+    home.add_radiologist()
+    with serving(home) as house:
+        yield house
+
+
+@contextmanager
+def serving(home: Wetread) -> Iterator[SoakHouse]:
+    """May be entered again after a kill."""
+    url = home.settings.get("DATABASE_URL", f"sqlite:///{home.folder / 'wetread.db'}")
+    with home.serving() as service, closing(SqlDatabase(url)) as database:
+        yield SoakHouse(home, service.client, database, service.process)

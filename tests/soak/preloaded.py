@@ -1,0 +1,17 @@
+"""What every forked process needs, imported once."""
+
+import tests.ingest_child
+import wetread.bootstrap
+import wetread.bootstrap_erasure
+import wetread.cli.worker
+import wetread.dicom.dimse
+import wetread.dicom.sandbox
+import wetread.dicom.stow_client
+import wetread.dicom.structured_report
+import wetread.drafting.grammar
+import wetread.fhir.bundle
+import wetread.pipeline
+import wetread.runtimes.onnx
+import wetread.worker
+
+__all__ = ["tests", "wetread"]
