@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 3# most tests wait for real processes; those that wait longest
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE =# every command the tests start would compile the whole package again
 
-.PHONY: demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
+.PHONY: sbom release demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
@@ -22,6 +22,8 @@ check: setup-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/architecture/file_length.py
+	$(BIN)/python release/bandit_gate.py
+	$(BIN)/python release/advisories.py
 	npm --prefix ui run --silent check
 
 test-corpora: setup-test ## files collected from many projects, not ours to ship: WETREAD_SHARED=FOLDER make test-corpora
@@ -37,6 +39,14 @@ format:
 
 bench: setup-test ## the figures of docs/performance.md
 	$(BIN)/python -m benchmarks
+
+sbom: setup-test ## what wetread is made of, CycloneDX: build/wetread.cdx.json
+	mkdir -p build && $(BIN)/python release/sbom.py build/wetread.cdx.json
+
+release: setup-test ## signed artefacts in a new folder: make release KEY=release.key DIST=dist/0.1.0; docs/security.md
+	$(BIN)/python release/advisories.py --require
+	$(BIN)/python release/artefacts.py build $(DIST)
+	$(BIN)/python release/artefacts.py sign $(DIST) --key $(KEY)
 
 soak: setup-test ## faults by the hundred, about a day: the table of docs/reliability.md (some of them: SOAK_ARGS="F1 F7 --kills 20")
 	$(BIN)/python -m tests.soak $(SOAK_ARGS)

@@ -10,8 +10,9 @@ import resource
 import socket
 import sys
 from array import array
+from pathlib import Path
 
-from wetread.dicom import seccomp
+from wetread.dicom import landlock, seccomp
 from wetread.dicom.limits import Limits
 from wetread.dicom.sandbox_requests import answer_request
 
@@ -84,6 +85,8 @@ def _protect(parent: int, limits: Limits) -> list[str]:
         sys.exit(1)
     if seccomp.forbid_new_privileges():
         done.append("no_new_privs")
+        if landlock.keep_to_libraries(str(Path(__file__).resolve().parents[2])):
+            done.append("landlock")
         if seccomp.install_filter(may_open=True):
             done.append("seccomp")
     return done
