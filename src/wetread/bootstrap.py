@@ -193,6 +193,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             secure=settings.behind_https,
             idle_s=settings.session_idle_s,
             absolute_s=settings.session_absolute_s,
+            emergency_minutes=settings.emergency_minutes,
             demo=settings.demo,
             dictation=settings.dictation,
             public_url=settings.public_url.rstrip("/"),

@@ -1,6 +1,7 @@
 // Accounts, roles, sessions. Each change asks for one's own password; what may not be is refused by the server and said.
 import { failed, field, ownPassword, question, said, table } from "./admin_parts.ts";
-import type { Account, Accounts, SignedIn } from "./answers/administration.ts";
+import type { SignedIn } from "./answers/account.ts";
+import type { Account, Accounts } from "./answers/administration.ts";
 import { get, send } from "./api.ts";
 import { t } from "./catalogue.ts";
 import { h } from "./dom.ts";
@@ -14,9 +15,9 @@ function draw(place: HTMLElement, answer: Accounts): void {
   const again = async (what: string) => (said(t("admin.people.done", { what })), people(place));
   place.replaceChildren(h("div", { class: "admin" },
     h("div", { class: "bar" }, h("button", { class: "primary", onclick: () => add(answer).then((what) => (what ? again(what) : null)) }, t("admin.people.add"))),
-    table(t("admin.people"), [t("admin.audit.actor"), t("admin.name"), t("admin.people.role"), t("admin.state"), ""], answer.accounts.map((each) => row(each, answer, again))),
+    table(t("admin.people"), [t("admin.audit.actor"), t("admin.name"), t("admin.people.role"), t("admin.people.sites"), t("admin.state"), ""], answer.accounts.map((each) => row(each, answer, again))),
     h("h2", {}, t("admin.people.sessions")),
-    table(t("admin.people.sessions"), [t("admin.audit.actor"), t("admin.people.expires"), ""], answer.sessions.map((each) => session(each, again)))));
+    table(t("admin.people.sessions"), [t("admin.audit.actor"), t("account.begun"), t("account.client"), t("account.address"), t("admin.people.expires"), ""], answer.sessions.map((each) => session(each, again)))));
 }
 
 function row(account: Account, answer: Accounts, again: (what: string) => unknown): HTMLTableRowElement {
@@ -24,14 +25,14 @@ function row(account: Account, answer: Accounts, again: (what: string) => unknow
   const about = () => h("span", { class: "visually-hidden" }, ` ${name}`);
   const ask = (title: string, run: () => Promise<string | null>) => h("button", { onclick: () => run().then((what) => (what ? again(what) : null)) }, title, about());
   const state = h("span", { class: `chip ${account.disabled ? "bad" : "good"}` }, t(account.disabled ? "admin.people.disabled" : "admin.people.active"));
-  const others = account.me ? [] : [ask(t("admin.people.change"), () => changeRole(account, answer)), ask(t(account.disabled ? "admin.people.enable" : "admin.people.disable"), () => setDisabled(account))];
-  return h("tr", {}, h("td", {}, h("strong", {}, name), account.me && h("span", { class: "muted" }, ` ${t("admin.people.you")}`)), h("td", {}, visible(account.display_name)), h("td", {}, words(account.role)), h("td", {}, state),
-    h("td", { class: "acts" }, others, ask(t("admin.people.password"), () => changePassword(account, answer))));
+  const others = account.me ? [] : [ask(t("admin.people.change"), () => changeRole(account, answer)), ask(t("admin.people.sites.change"), () => changeSites(account)), ask(t(account.disabled ? "admin.people.enable" : "admin.people.disable"), () => setDisabled(account))];
+  return h("tr", {}, h("td", {}, h("strong", {}, name), account.me && h("span", { class: "muted" }, ` ${t("admin.people.you")}`)), h("td", {}, visible(account.display_name)), h("td", {}, words(account.role)), h("td", {}, account.sites.length ? visible(account.sites.join(", ")) : h("span", { class: "muted" }, t("admin.people.sites.all"))), h("td", {}, state),
+    h("td", { class: "acts" }, others, ask(t("admin.people.password"), () => changePassword(account, answer)), !account.me && ask(t("admin.people.end_all"), () => endAll(account))));
 }
 
 function session(each: SignedIn, again: (what: string) => unknown): HTMLTableRowElement {
   const end = () => send("POST", "/api/accounts/sessions/end", { body: { session: each.session } }).then(() => again(t("admin.people.end.of", { name: visible(each.actor_id) })), failed);
-  return h("tr", {}, h("td", {}, visible(each.actor_id)), h("td", {}, shortly(each.expires_at)), h("td", { class: "acts" }, each.this ? h("span", { class: "muted" }, t("admin.people.this")) : h("button", { onclick: end }, t("admin.people.end"), h("span", { class: "visually-hidden" }, ` ${visible(each.actor_id)} ${each.session}`))));
+  return h("tr", {}, h("td", {}, visible(each.actor_id)), h("td", {}, each.begun_at && shortly(each.begun_at)), h("td", {}, visible(each.client)), h("td", {}, visible(each.address)), h("td", {}, shortly(each.expires_at)), h("td", { class: "acts" }, each.this ? h("span", { class: "muted" }, t("admin.people.this")) : h("button", { onclick: end }, t("admin.people.end"), h("span", { class: "visually-hidden" }, ` ${visible(each.actor_id)} ${each.session}`))));
 }
 
 const roles = (answer: Accounts, chosen: string) => h("select", {}, answer.roles.map((role) => h("option", { value: role, selected: role === chosen }, words(role))));
@@ -49,6 +50,18 @@ async function changeRole(account: Account, answer: Accounts): Promise<string | 
   const title = t("admin.people.role.of", { name: visible(account.actor_id) });
   const done = await question(title, [h("p", { class: "muted" }, t("admin.people.role.ends")), field(t("admin.people.role"), role), field(t("admin.people.own"), own)], t("save"), () => send("PUT", address(account, "role"), { body: { role: role.value, password: own.value } }));
   return done ? `${account.actor_id}, ${words(role.value)}` : null;
+}
+
+async function changeSites(account: Account): Promise<string | null> {
+  const [sites, own] = [h("input", { value: account.sites.join(", "), maxlength: 500, autocomplete: "off", autofocus: true }), ownPassword()];
+  const title = t("admin.people.sites.of", { name: visible(account.actor_id) });
+  const named = () => sites.value.split(",").map((each) => each.trim()).filter(Boolean);
+  const done = await question(title, [h("p", { class: "muted" }, t("admin.people.role.ends")), field(t("admin.people.sites.hint"), sites), field(t("admin.people.own"), own)], t("save"), () => send("PUT", address(account, "sites"), { body: { sites: named(), password: own.value } }));
+  return done ? title : null;
+}
+
+async function endAll(account: Account): Promise<string | null> {
+  return send("POST", address(account, "sessions/end")).then(() => t("admin.people.end_all.of", { name: visible(account.actor_id) }), (thrown) => (failed(thrown), null));
 }
 
 async function setDisabled(account: Account): Promise<string | null> {

@@ -1,6 +1,8 @@
 // Administration: one page, a part for each thing that is looked after; each part is shown to whom the server lets in.
+import { ownAccount } from "./admin_account.ts";
 import { audit } from "./admin_audit.ts";
 import { connections } from "./admin_connections.ts";
+import { emergencies } from "./admin_emergencies.ts";
 import { models } from "./admin_models.ts";
 import { people } from "./admin_people.ts";
 import { rules } from "./admin_rules.ts";
@@ -15,7 +17,7 @@ import { begin, may } from "./session.ts";
 import { CriticalStrip } from "./strip.ts";
 
 // `live`: asks again by itself. The others would take away what somebody is typing.
-type Part = { name: "work" | "audit" | "people" | "models" | "connections" | "rules"; act: string; show: (place: HTMLElement) => Promise<unknown>; live?: boolean };
+type Part = { name: "work" | "audit" | "people" | "models" | "connections" | "rules" | "emergencies" | "account"; act: string; show: (place: HTMLElement) => Promise<unknown>; live?: boolean };
 const PARTS: Part[] = [
   { name: "work", act: "retry_work", show: work, live: true },
   { name: "audit", act: "read_own_audit", show: audit },
@@ -23,6 +25,8 @@ const PARTS: Part[] = [
   { name: "models", act: "see_rollouts", show: models },
   { name: "connections", act: "see_settings", show: connections },
   { name: "rules", act: "try_policy", show: rules },
+  { name: "emergencies", act: "review_emergencies", show: emergencies },
+  { name: "account", act: "read_own_audit", show: ownAccount },
 ];
 
 await begin();

@@ -1,4 +1,5 @@
 // Every English word of these pages, by key: a translation is another table of the same keys. {slots} are filled, never read again.
+import { ACCOUNT } from "./catalogue_account.ts";
 import { ADMINISTRATION } from "./catalogue_administration.ts";
 import { READING_ACTS } from "./catalogue_acts.ts";
 import { FILM } from "./catalogue_film.ts";
@@ -8,7 +9,7 @@ import { ROOMS } from "./catalogue_rooms.ts";
 import { STUDY } from "./catalogue_study.ts";
 import { WORKLIST } from "./catalogue_worklist.ts";
 
-const ENGLISH = { ...WORKLIST, ...READING, ...READING_ACTS, ...ROOMS, ...STUDY, ...FILM, ...QUALITY, ...ADMINISTRATION } as const;
+const ENGLISH = { ...WORKLIST, ...READING, ...READING_ACTS, ...ROOMS, ...STUDY, ...FILM, ...QUALITY, ...ADMINISTRATION, ...ACCOUNT } as const;
 
 export type Key = keyof typeof ENGLISH;
 type Slots = Record<string, string | number>;

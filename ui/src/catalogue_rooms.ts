@@ -145,6 +145,8 @@ export const ROOMS = {
   "alarm.archive_stands_todo": "Films that are only there do not come. Tell whoever runs wetread or the archive.",
   "alarm.audit_export_stands": "The audit log does not reach its repository",
   "alarm.audit_export_stands_todo": "Nothing is lost: it goes on by itself. Tell whoever runs wetread or the repository.",
+  "alarm.emergency_access": "A study was opened in an emergency",
+  "alarm.emergency_access_todo": "Somebody looks at a study of a site that their account does not reach. Judge it under Administration, Emergencies.",
   "alarm.archive_missed": "Films were found late",
   "alarm.archive_missed_todo": "An archive's change feed had not told of them; the sweep brought them. Look whether any was urgent, and have the feed looked at.",
   "alarm.no_films_arrive": "No films arrive",

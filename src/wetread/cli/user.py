@@ -26,6 +26,12 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--role", choices=[role.value for role in Role], default=Role.RADIOLOGIST.value)
     parser.add_argument("--days", type=int, default=90, help="how long a token is good; default 90")
     parser.add_argument("--display-name", default="", help="the name that stands under a signature")
+    parser.add_argument(
+        "--site",
+        action="append",
+        default=[],
+        help="a site whose studies the account reaches; may be repeated; none: all",
+    )
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     args = parser.parse_args(argv)
     core = build_core(settings_from(args))
@@ -35,7 +41,7 @@ def run(argv: list[str]) -> int:
     if not args.name:
         parser.error(f"user {args.act} needs a name")
     if args.act == "add":
-        actor = Actor(args.name, Role(args.role), args.display_name or args.name)
+        actor = Actor(args.name, Role(args.role), args.display_name or args.name, tuple(sorted(set(args.site))))
         add_account(core, actor, _password(args.password_stdin))
         print(f"account {args.name} ({args.role}) is ready")
     elif args.act == "token":
@@ -74,8 +80,9 @@ def _list(core: Core) -> None:
     with core.database.begin(write=False) as unit:
         for account in unit.accounts():
             state = "disabled" if account.disabled else "active"
+            sites = f" ({', '.join(account.actor.sites)})" if account.actor.sites else ""
             print(
-                f"{account.actor.actor_id:<24} {account.actor.role.value:<14} {state:<9} {account.actor.display_name}"
+                f"{account.actor.actor_id:<24} {account.actor.role.value:<14} {state:<9} {account.actor.display_name}{sites}"
             )
 
 

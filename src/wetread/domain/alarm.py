@@ -38,6 +38,7 @@ class AlarmKind(StrEnum):
     PATIENT_IN_DOUBT = "patient_in_doubt"
     ARCHIVE_STANDS = "archive_stands"
     ARCHIVE_MISSED = "archive_missed"
+    EMERGENCY_ACCESS = "emergency_access"
     NEIGHBOUR_STANDS = "neighbour_stands"
     AUDIT_EXPORT_STANDS = "audit_export_stands"
 

@@ -1,12 +1,12 @@
 """Who has an account, in which role: one rule for the page and the command line. Each act is one transaction with its audit record."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
-from wetread.domain.role import CONSOLE, Act, Actor, Role, require
+from wetread.domain.role import CONSOLE, SYSTEMS, Act, Actor, Role, require
 from wetread.ports.clock import Clock
 from wetread.ports.database import Account, Database, Session, UnitOfWork
 
@@ -37,7 +37,9 @@ class AccountDesk:
                 raise PermanentError(f"there is an account {new.actor_id} already", code="account_exists")
             if known and new.role is not known.actor.role:
                 _keep_an_admin(unit, known)
-            unit.save_account(Account(new, stored))
+            sites = new.sites or (known.actor.sites if known else ())  # who comes back in reaches no more than before
+            _refuse_sites_of_a_system(new.role, sites)
+            unit.save_account(Account(replace(new, sites=sites), stored))
             self._end(unit, actor, "account.save", new.actor_id, role=new.role.value)
             unit.commit()
 
@@ -46,6 +48,7 @@ class AccountDesk:
             account = _other(unit, actor, actor_id, "one's own role is for another administrator to change")
             if role is not account.actor.role:
                 _keep_an_admin(unit, account)
+                _refuse_sites_of_a_system(role, account.actor.sites)
                 unit.save_account(replace(account, actor=replace(account.actor, role=role)))
                 facts = {"before": account.actor.role.value, "role": role.value}
                 self._end(unit, actor, "account.role", actor_id, **facts)
@@ -66,6 +69,17 @@ class AccountDesk:
         with self._acting(actor) as unit:
             unit.save_account(replace(_account(unit, actor_id), password_hash=stored))
             self._end(unit, actor, "account.password", actor_id)
+            unit.commit()
+
+    def set_sites(self, actor: Actor, actor_id: str, sites: Sequence[str]) -> None:
+        """The sites that the account reaches, none for all of them. Raises PermanentError('system_account') for an account that no person holds: what it reaches is all there is to send or to ask."""
+        with self._acting(actor) as unit:
+            account = _other(unit, actor, actor_id, "one's own sites are for another administrator to change")
+            named = tuple(sorted({each.strip() for each in sites} - {""}))
+            _refuse_sites_of_a_system(account.actor.role, named)
+            unit.save_account(replace(account, actor=replace(account.actor, sites=named)))
+            facts = {"before": ", ".join(account.actor.sites) or "all", "sites": ", ".join(named) or "all"}
+            self._end(unit, actor, "account.sites", actor_id, **facts)
             unit.commit()
 
     def sessions(self, actor: Actor) -> tuple[Session, ...]:
@@ -117,6 +131,11 @@ def _other(unit: UnitOfWork, actor: Actor, actor_id: str, refusal: str) -> Accou
     if actor.actor_id == actor_id:
         raise PermanentError(refusal, code="own_account")
     return _account(unit, actor_id)
+
+
+def _refuse_sites_of_a_system(role: Role, sites: Sequence[str]) -> None:
+    if role in SYSTEMS and sites:
+        raise PermanentError("a system's account reaches all sites: name none for it", code="system_account")
 
 
 def _keep_an_admin(unit: UnitOfWork, leaving: Account) -> None:

@@ -12,7 +12,7 @@ from wetread.web.accounts import MIN_PASSWORD_LENGTH, hash_password
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.reading_json import Json
-from wetread.web.schema import Schema, boolean, choice, record, text
+from wetread.web.schema import Schema, array, boolean, choice, record, text
 
 __all__ = [
     "ADD_BODY",
@@ -20,6 +20,7 @@ __all__ = [
     "PASSWORD_BODY",
     "REVOKE_BODY",
     "ROLE_BODY",
+    "SITES_BODY",
     "add_account",
     "end_session",
     "end_sessions",
@@ -28,16 +29,20 @@ __all__ = [
     "set_disabled",
     "set_password",
     "set_role",
+    "set_sites",
 ]
 
 _NAME = text(64, min_length=1, pattern=r"[a-z0-9][a-z0-9._@-]*")
 _OWN = text(256, min_length=1)
 _NEW = text(256, min_length=1)
 _SHORT = 16
+_SITES = array(text(64, min_length=1), 50)
 ADD_BODY: Schema = record(
-    {"actor_id": _NAME, "role": choice(*Role), "display_name": text(100), "new_password": _NEW, "password": _OWN}
+    {"actor_id": _NAME, "role": choice(*Role), "display_name": text(100), "new_password": _NEW, "password": _OWN},
+    {"sites": _SITES},
 )
 ROLE_BODY: Schema = record({"role": choice(*Role), "password": _OWN})
+SITES_BODY: Schema = record({"sites": _SITES, "password": _OWN})
 DISABLE_BODY: Schema = record({"disabled": boolean(), "password": _OWN})
 PASSWORD_BODY: Schema = record({"new_password": _NEW, "password": _OWN})
 REVOKE_BODY: Schema = record({"session": text(_SHORT, min_length=_SHORT, pattern="[0-9a-f]+")})
@@ -57,6 +62,7 @@ def get_accounts(call: Call) -> Response:
             "display_name": each.actor.display_name,
             "role": each.actor.role.value,
             "disabled": each.disabled,
+            "sites": list(each.actor.sites),
             "me": each.actor.actor_id == actor.actor_id,
         }
         for each in accounts
@@ -76,7 +82,8 @@ def add_account(call: Call) -> Response:
     actor_id = call.text("actor_id")
     if actor_id in _RESERVED:
         raise PermanentError(f"the name {actor_id} has another meaning in the audit log: take another", code="reserved")
-    new = Actor(actor_id, Role(call.text("role")), call.text("display_name").strip() or actor_id)
+    sites = tuple(sorted(set(cast(list[str], call.body.get("sites", [])))))
+    new = Actor(actor_id, Role(call.text("role")), call.text("display_name").strip() or actor_id, sites)
     _desk(call).add(call.signed_in.actor, new, call.text("new_password"))
     return get_accounts(call)
 
@@ -84,6 +91,12 @@ def add_account(call: Call) -> Response:
 def set_role(call: Call) -> Response:
     call.confirm()
     _desk(call).set_role(call.signed_in.actor, call.path["actor_id"], Role(call.text("role")))
+    return get_accounts(call)
+
+
+def set_sites(call: Call) -> Response:
+    call.confirm()
+    _desk(call).set_sites(call.signed_in.actor, call.path["actor_id"], cast(list[str], call.body["sites"]))
     return get_accounts(call)
 
 

@@ -33,6 +33,7 @@ ADMINISTRATION_OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", "/api/accounts", "accounts", "Accounts and sessions.", accounts_view.get_accounts, "accounts, sessions", act=Act.MANAGE_ACCOUNTS),
     by_person("POST", "/api/accounts", "add_account", "A new account; asks for the administrator's password. Audited.", accounts_view.add_account, "as `accounts`", Act.MANAGE_ACCOUNTS, accounts_view.ADD_BODY),
     by_person("PUT", f"{_ACCOUNT}/role", "set_role", "Another role; never one's own. Ends their sessions. Audited.", accounts_view.set_role, "as `accounts`", Act.MANAGE_ACCOUNTS, accounts_view.ROLE_BODY),
+    by_person("PUT", f"{_ACCOUNT}/sites", "set_sites", "The sites it reaches, none for all; never one's own. Ends their sessions. Audited.", accounts_view.set_sites, "as `accounts`", Act.MANAGE_ACCOUNTS, accounts_view.SITES_BODY),
     by_person("PUT", f"{_ACCOUNT}/disabled", "set_disabled", "Disable or enable; never oneself. Ends their sessions. Audited.", accounts_view.set_disabled, "as `accounts`", Act.MANAGE_ACCOUNTS, accounts_view.DISABLE_BODY),
     by_person("PUT", f"{_ACCOUNT}/password", "set_password", "A new password. Ends their sessions. Audited.", accounts_view.set_password, "nothing", Act.MANAGE_ACCOUNTS, accounts_view.PASSWORD_BODY, status=204),
     by_person("POST", "/api/accounts/sessions/end", "end_session", "End a session or take back a token. Audited.", accounts_view.end_session, "nothing", Act.MANAGE_ACCOUNTS, accounts_view.REVOKE_BODY, status=204),

@@ -1,6 +1,6 @@
 """Who is at the door? Passwords, browser sessions, bearer tokens; every answer that changes something is audited (NIST SP 800-63B §5)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -20,6 +20,7 @@ __all__ = ["COOKIE", "LATE", "SECURE_COOKIE", "Doorkeeper", "Principal", "issue_
 COOKIE = "wetread"
 SECURE_COOKIE = "__Host-wetread"
 _BEARER = "wrt_"
+_QUEUE = 8
 LATE = timedelta(minutes=10)
 """So long after its end a session may hand in what was typed in it."""
 _STRANGER = hash_password("nobody has this password", salt=bytes(16), cost=ScryptCost(2, 1, 1))
@@ -48,6 +49,7 @@ class Doorkeeper:
         self._lockout = Lockout()
         self.sessions = SessionBook(services)
         self._hashing = BoundedSemaphore(2)  # each scrypt takes 16 MiB and a core
+        self._queue = BoundedSemaphore(_QUEUE)  # who waits for it holds a thread that others read with
 
     @property
     def cookie_name(self) -> str:
@@ -123,14 +125,23 @@ class Doorkeeper:
             )
         with self._services.database.begin(write=False) as unit:
             account = unit.account(actor_id)
-        with self._hashing:
-            right = verify_password(password, account.password_hash if account else self._decoy())
+        right = self._checked(lambda: verify_password(password, account.password_hash if account else self._decoy()))
         if account is None or account.disabled or not right:
             self._refuse(account, actor_id, address, action)
             wrong = "the name or the password" if action == "login" else "the password"
             raise Refusal(401, "bad_credentials", f"{wrong} is not right")
         self._lockout.succeeded(actor_id, address)
         return account
+
+    def _checked(self, check: Callable[[], bool]) -> bool:
+        """Few at once, and few who wait: a storm of sign-ins takes the threads from nobody. Raises Refusal 503."""
+        if not self._queue.acquire(blocking=False):
+            raise Refusal(503, "busy", "many are signing in just now: try again", {"Retry-After": "2"})
+        try:
+            with self._hashing:
+                return check()
+        finally:
+            self._queue.release()
 
     def _refuse(self, account: Account | None, actor_id: str, address: str, action: str) -> None:
         now = self._services.clock.now()

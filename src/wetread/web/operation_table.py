@@ -6,6 +6,7 @@ from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.archives_view import ARCHIVE_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
+from wetread.web.emergencies_view import EMERGENCY_OPERATIONS
 from wetread.web.erasure_view import ERASURE_OPERATIONS
 from wetread.web.fhir_asking import FHIR_ASKING_OPERATIONS
 from wetread.web.fhir_audit import FHIR_AUDIT_OPERATIONS
@@ -276,4 +277,5 @@ OPERATIONS: tuple[Operation, ...] = (
     *ADMINISTRATION_OPERATIONS,
     *ARCHIVE_OPERATIONS,
     *OWN_ACCOUNT_OPERATIONS,
+    *EMERGENCY_OPERATIONS,
 )

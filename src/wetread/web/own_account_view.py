@@ -2,8 +2,10 @@
 
 from starlette.responses import Response
 
+from wetread.domain.emergency import EmergencyReason
 from wetread.domain.role import PERMITTED
 from wetread.web.accounts_view import REVOKE_BODY, session_json
+from wetread.web.emergencies_view import emergency_json
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Access, Call, Operation
 
@@ -12,7 +14,10 @@ __all__ = ["OWN_ACCOUNT_OPERATIONS"]
 
 def get_own_account(call: Call) -> Response:
     actor = call.signed_in.actor
-    sessions = call.house.doorkeeper.sessions.of(actor.actor_id)
+    sessions, now = call.house.doorkeeper.sessions.of(actor.actor_id), call.house.services.clock.now()
+    with call.house.services.database.begin(write=False) as unit:
+        mine = [each for each in unit.emergencies() if each.actor_id == actor.actor_id]
+    open_to_me = [each for each in mine if each.holds(now)]
     return json_answer(
         {
             "actor_id": actor.actor_id,
@@ -20,6 +25,8 @@ def get_own_account(call: Call) -> Response:
             "role": actor.role.value,
             "acts": sorted(PERMITTED[actor.role]),
             "sites": list(actor.sites),
+            "emergencies": [emergency_json(each) for each in open_to_me],
+            "emergency_reasons": list(EmergencyReason),
             "sessions": [session_json(call, each) for each in sessions],
         }
     )

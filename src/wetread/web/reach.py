@@ -1,4 +1,4 @@
-"""Which studies are there for the caller? Those of the sites that the account names (`domain.role`), and one that an emergency opened to them (ADR-0026).
+"""Which studies are there for the caller? Those of the sites that the account names (`domain.role`), and one that an emergency opened to them (ADR-0027).
 
 A study out of reach is answered as one that nobody has: the name of it in the path is put out of use before the handler sees it, so that no route has an answer of its own for it.
 """

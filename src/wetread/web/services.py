@@ -64,6 +64,7 @@ class WebSettings:
     idle_s: float = 15 * 60.0
     absolute_s: float = 12 * 3600.0
     demo: bool = False
+    emergency_minutes: int = 60
     public_url: str = ""
     version: str = "0"
     model_card: str = ""

@@ -1,4 +1,6 @@
 // The administration pages' answers: dead letters, audit, accounts, settings, models, policy.
+import type { SignedIn } from "./account.ts";
+
 export type DeadLetter = { job: number; kind: string; study_key: string; attempts: number; detail: string; reason: string };
 export type DeadLetters = { total: number; waiting: Record<string, number>; dead: DeadLetter[] };
 export type Retried = { retried: number[] };
@@ -6,8 +8,7 @@ export type Retried = { retried: number[] };
 export type AuditRecord = { sequence: number; recorded_at: string; action: string; actor_id: string; outcome: string; study_key: string | null; detail: Record<string, string>; hash: string };
 export type AuditPage = { scope: "all" | "own"; chain: { holds: boolean; verified_through: number; problem: string }; records: AuditRecord[]; next_before: number | null };
 
-export type Account = { actor_id: string; display_name: string; role: string; disabled: boolean; me: boolean };
-export type SignedIn = { session: string; actor_id: string; expires_at: string; this: boolean };
+export type Account = { actor_id: string; display_name: string; role: string; disabled: boolean; me: boolean; sites: string[] };
 export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: string[]; min_password_length: number };
 
 export type Setting = { name: string; value: string; source: string; description: string };
