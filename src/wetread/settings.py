@@ -91,12 +91,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=2 * 1024**3, ge=1024, description="Largest STOW request.")
     session_idle_s: int = Field(default=15 * 60, ge=60, description="Log-off after this long without a request.")
     session_absolute_s: int = Field(default=12 * 3600, ge=60, description="Log-off after this long in any case.")
-    emergency_minutes: int = Field(
-        default=60,
-        ge=5,
-        le=480,
-        description="How long an emergency opens a study to somebody whose account does not reach it.",
-    )
+    emergency_minutes: int = Field(default=60, ge=5, le=480, description="How long an emergency opens a study.")
 
     dimse_port: int | None = Field(
         default=None,
