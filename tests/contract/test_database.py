@@ -38,6 +38,38 @@ def save(database: Database, *studies: Study) -> None:
         uow.commit()
 
 
+def test_studies_and_their_last_arrivals_are_asked_for_together(database: Database) -> None:
+    two, third = StudyKey("two"), StudyKey("of another house")
+    later = NOON + timedelta(seconds=5)
+    films = [
+        an_instance(),
+        an_instance(instance_key=InstanceKey("later"), received_at=later),
+        an_instance(instance_key=InstanceKey("in two"), study_key=two),
+    ]
+    with database.begin() as uow:
+        uow.save_studies([])
+        uow.save_studies([a_study(), a_study(study_key=two, critical=True)])
+        assert [each.outcome for each in uow.admit_instances(films)] == ["stored"] * 3
+        uow.commit()
+    with database.begin(write=False) as uow:
+        assert uow.find_studies([STUDY_KEY, two, third]) == {
+            STUDY_KEY: a_study(),
+            two: a_study(study_key=two, critical=True),
+        }
+        assert uow.last_arrivals([STUDY_KEY, two, third]) == {STUDY_KEY: later, two: NOON}
+        assert uow.find_studies([]) == {}
+
+
+def test_of_instances_that_arrive_together_the_first_is_stored(database: Database) -> None:
+    other = replace(an_instance(), content_sha256="f" * 64)
+    films = [an_instance(), an_instance(), other, an_instance(instance_key=InstanceKey("next"))]
+    with database.begin() as uow:
+        uow.save_study(a_study())
+        assert [each.outcome for each in uow.admit_instances(films)] == ["stored", "duplicate", "conflict", "stored"]
+        assert len(uow.instances(STUDY_KEY)) == 2
+        assert uow.admit_instances([]) == []
+
+
 def test_a_study_comes_back_as_it_was_saved(database: Database) -> None:
     study = a_study(traits=StudyTraits(None, Sex.UNKNOWN, ""), priority=Priority.ASAP, critical=True, reason="why")
     save(database, a_study(), study)

@@ -93,6 +93,7 @@ def test_a_tombstone_stays_and_tells_when_its_study_came_again(database: Databas
         unit.commit()
     with database.begin() as unit:
         assert unit.tombstone(ONE) == STONE
+        assert set(unit.tombstones_of([ONE, TWO, StudyKey("never erased")])) == {ONE, TWO}
         assert [each.study_key for each in unit.tombstones()] == [TWO, ONE]
         assert unit.returned() == ()
         unit.save_study(a_study(study_key=TWO))

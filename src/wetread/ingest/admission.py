@@ -1,6 +1,5 @@
 """Decides what an arriving instance does to its study: admit, reject with a reason, read again, or only tell a person (the state table is `domain.study_state`)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -51,10 +50,9 @@ def settle(study: Study, suitability: Suitability, *, collecting: bool, to_compa
     return Settlement(renewed, (("study.late_instance", "read_again"),), analyse=True)
 
 
-def is_collecting(received_at: Iterable[datetime], now: datetime, quiet_period_s: float) -> bool:
-    """True while a study's read cannot have been claimed: its job waits for the quiet period after the last of `received_at`."""
-    last = max(received_at, default=None)
-    return last is not None and (now - last).total_seconds() < quiet_period_s
+def is_collecting(last_arrival: datetime | None, now: datetime, quiet_period_s: float) -> bool:
+    """True while a study's read cannot have been claimed: its job waits for the quiet period after the last of its instances came."""
+    return last_arrival is not None and (now - last_arrival).total_seconds() < quiet_period_s
 
 
 def new_study_traits(header: InstanceHeader, site: str) -> StudyTraits:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from wetread.domain.archive_feed import FetchedCopy
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
-from wetread.domain.identifiers import InstanceKey, StudyKey, instance_key, study_key
+from wetread.domain.identifiers import StudyKey, instance_key, study_key
 from wetread.domain.job import JobKind, JobRequest
 from wetread.domain.late_images import arrived_late
 from wetread.domain.study import Instance, InstanceHeader, PatientIdentity, Study
@@ -21,6 +21,7 @@ from wetread.ingest.fault_points import reach
 from wetread.ingest.returned import is_held_back, settle_returned
 from wetread.ingest.same_dataset import holds_same_dataset
 from wetread.ingest.suitability import SuitabilityPolicy, assess_header, is_own_result
+from wetread.ingest.touched import Touched
 from wetread.ports.clock import Clock
 from wetread.ports.database import AdmissionOutcome, Database, UnitOfWork
 from wetread.ports.file_store import FileStore, StoredFile
@@ -86,35 +87,48 @@ class Register:
     def commit(self, entries: Sequence[Entry]) -> list[AdmissionOutcome | None]:
         """One durable transaction; raises and changes nothing when an entry cannot enter. A `Turned` is answered with None."""
         now = self.clock.now()
-        filed: dict[InstanceKey, VaultInstance] = {}
+        arrived = [(each, self._instance(each, now)) for each in entries if isinstance(each, Arrived)]
         with self.database.begin() as unit:
-            outcomes = [self._enter(unit, entry, filed, now) for entry in entries]
-            if filed:
-                self.vault.admit(list(filed.values()))
-                self.check_identity(unit, _to_check(entries, filed.values()), now)
+            touched = Touched.read(unit, {instance.study_key for _, instance in arrived}, now)
+            admissions = iter(self._admit(touched, arrived))
+            outcomes: list[AdmissionOutcome | None] = []
+            for entry in entries:
+                if isinstance(entry, Arrived):
+                    outcomes.append(self._enter(touched, next(admissions)))
+                else:
+                    unit.audit(entry.event, now)
+                    outcomes.append(None)
+            touched.write()
+            if filed := list(touched.filed.values()):
+                self.vault.admit(filed)
+                self.check_identity(unit, _to_check(entries, filed), now)
             reach("before_commit")
             unit.commit()
             reach("after_commit")
         return outcomes
 
-    def _enter(
-        self, unit: UnitOfWork, entry: Entry, filed: dict[InstanceKey, VaultInstance], now: datetime
-    ) -> AdmissionOutcome | None:
-        if isinstance(entry, Turned):
-            unit.audit(entry.event, now)
-            return None
-        instance = self._instance(entry, now)
-        held_back = is_held_back(unit, self.files, instance.study_key, entry.stored)
-        outcome = unit.admit_instance(instance)
-        if outcome.outcome == "conflict" and self._same_dataset(entry, filed.get(instance.instance_key)):
+    def _admit(self, touched: Touched, arrived: Sequence[tuple[Arrived, Instance]]) -> "list[_Admission]":
+        held_back = [
+            is_held_back(touched.tombstones.get(instance.study_key), self.files, entry.stored)
+            for entry, instance in arrived
+        ]
+        outcomes = touched.unit.admit_instances([instance for _, instance in arrived])
+        together = zip(arrived, outcomes, held_back, strict=True)
+        return [_Admission(entry, instance, outcome, held) for (entry, instance), outcome, held in together]
+
+    def _enter(self, touched: Touched, admission: "_Admission") -> AdmissionOutcome:
+        entry, instance, outcome = admission.entry, admission.instance, admission.outcome
+        key = instance.instance_key
+        if outcome.outcome == "conflict" and self._same_dataset(entry, touched.filed.get(key)):
             outcome = replace(outcome, outcome="duplicate")
         elif outcome.outcome != "conflict":
-            key = instance.instance_key
-            filed[key] = VaultInstance(key, instance.study_key, instance.content_sha256, entry.header)
-        taken_up = outcome.outcome == "duplicate" and self._was_only_fetched(unit, entry, instance)
+            touched.filed[key] = VaultInstance(key, instance.study_key, instance.content_sha256, entry.header)
+        taken_up = outcome.outcome == "duplicate" and _was_only_fetched(touched, entry, instance)
         if (outcome.outcome == "stored" and not entry.own) or taken_up:
-            self._settle(unit, entry, instance, now, held_back=held_back)
-        unit.audit(_stored_event(entry, instance, outcome), now)
+            self._settle(touched, entry, instance, held_back=admission.held_back)
+        if outcome.outcome == "stored":
+            touched.last_arrivals[instance.study_key] = touched.now
+        touched.unit.audit(_stored_event(entry, instance, outcome), touched.now)
         return outcome
 
     def _same_dataset(self, entry: Arrived, first: VaultInstance | None) -> bool:
@@ -140,55 +154,45 @@ class Register:
             received_at=now,
         )
 
-    def _settle(self, unit: UnitOfWork, entry: Arrived, instance: Instance, now: datetime, *, held_back: bool) -> None:
-        held = unit.find_study(instance.study_key)
+    def _settle(self, touched: Touched, entry: Arrived, instance: Instance, *, held_back: bool) -> None:
+        unit, now, key = touched.unit, touched.now, instance.study_key
+        held = touched.studies.get(key)
         if held is not None and is_own_result(instance.traits):
-            unit.audit(AuditEvent("study.own_result", entry.sender, study_key=instance.study_key), now)
+            unit.audit(AuditEvent("study.own_result", entry.sender, study_key=key), now)
             return
         study = held or self._new_study(entry, instance, now)
         if study.state is StudyState.FETCHED and entry.fetched is None:
             study = replace(study, received_at=now)
-            unit.forget_copy(study.study_key)
-        collecting = study.state is StudyState.ADMITTED and self._is_collecting(unit, instance, now)
+            unit.forget_copy(key)
+        collecting = study.state is StudyState.ADMITTED and is_collecting(
+            touched.last_arrivals.get(key), now, self.quiet_period_s
+        )
         suitability, to_compare = assess_header(instance.traits, self.policy), entry.fetched is not None
         settlement = (
             settle_returned(study)
             if held_back
             else settle(study, suitability, collecting=collecting, to_compare=to_compare)
         )
-        unit.save_study(settlement.study)
+        touched.save(settlement.study)
         for action, outcome in settlement.acts:
-            unit.audit(AuditEvent(action, entry.sender, outcome, instance.study_key), now)
+            unit.audit(AuditEvent(action, entry.sender, outcome, key), now)
         if entry.fetched is not None and settlement.study.state is StudyState.FETCHED:
-            copy = FetchedCopy(instance.study_key, entry.fetched.archive, entry.fetched.fetched_for, now)
-            unit.save_copy(copy)
+            unit.save_copy(FetchedCopy(key, entry.fetched.archive, entry.fetched.fetched_for, now))
         if settlement.late:
-            self._came_late(unit, instance, now)
+            self._came_late(touched, instance)
         if settlement.analyse:
-            unit.enqueue(self._analysis_of(settlement.study, now))
+            touched.enqueue(self._analysis_of(settlement.study, now))
             for kind in self.asks:
-                key = f"{kind.value}:{study.study_key}"
-                unit.enqueue(JobRequest(kind, study.study_key, key, settlement.study.priority.rank))
+                touched.enqueue(JobRequest(kind, key, f"{kind.value}:{key}", settlement.study.priority.rank))
 
-    def _was_only_fetched(self, unit: UnitOfWork, entry: Arrived, instance: Instance) -> bool:
-        """True for a film that is here as a copy and is now sent to be read."""
-        if entry.fetched is not None:
-            return False
-        study = unit.find_study(instance.study_key)
-        return study is not None and study.state is StudyState.FETCHED
-
-    def _came_late(self, unit: UnitOfWork, instance: Instance, now: datetime) -> None:
+    def _came_late(self, touched: Touched, instance: Instance) -> None:
         """For a person to look at; the AI reads the newest of them once no more came for the quiet period."""
-        key = instance.study_key
+        unit, now, key = touched.unit, touched.now, instance.study_key
         late = arrived_late(unit.late_images([key]).get(key), key, instance.instance_key, now)
         unit.save_late_images(late)
         name = f"{JobKind.LATE.value}:{key}:{late.number}"
         due = now + timedelta(seconds=self.quiet_period_s)
-        unit.enqueue(JobRequest(JobKind.LATE, key, name, not_before=due, detail=late.told))
-
-    def _is_collecting(self, unit: UnitOfWork, newest: Instance, now: datetime) -> bool:
-        others = (each for each in unit.instances(newest.study_key) if each.instance_key != newest.instance_key)
-        return is_collecting((each.received_at for each in others), now, self.quiet_period_s)
+        touched.enqueue(JobRequest(JobKind.LATE, key, name, not_before=due, detail=late.told))
 
     def _new_study(self, entry: Arrived, instance: Instance, now: datetime) -> Study:
         return Study(
@@ -208,6 +212,22 @@ class Register:
             priority=study.priority.rank,
             not_before=now + timedelta(seconds=self.quiet_period_s),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """`held_back`: see `is_held_back`."""
+
+    entry: Arrived
+    instance: Instance
+    outcome: AdmissionOutcome
+    held_back: bool
+
+
+def _was_only_fetched(touched: Touched, entry: Arrived, instance: Instance) -> bool:
+    """True for a film that is here as a copy and is now sent to be read."""
+    study = touched.studies.get(instance.study_key)
+    return entry.fetched is None and study is not None and study.state is StudyState.FETCHED
 
 
 def _to_check(entries: Sequence[Entry], filed: Iterable[VaultInstance]) -> list[tuple[StudyKey, PatientIdentity]]:

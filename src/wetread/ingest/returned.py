@@ -2,9 +2,8 @@
 
 from dataclasses import replace
 
-from wetread.domain.erasure import TombstoneState
+from wetread.domain.erasure import Tombstone, TombstoneState
 from wetread.domain.errors import PermanentError
-from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind, JobRequest
 from wetread.domain.study import Study
 from wetread.domain.study_state import StudyEvent, StudyState, next_state
@@ -18,9 +17,8 @@ __all__ = ["CAME_AGAIN", "is_held_back", "readmit", "settle_returned"]
 CAME_AGAIN = "This study was erased before and came again: a person has to say whether it may be read."
 
 
-def is_held_back(unit: UnitOfWork, files: FileStore, study_key: StudyKey, stored: StoredFile) -> bool:
+def is_held_back(tombstone: Tombstone | None, files: FileStore, stored: StoredFile) -> bool:
     """True for a study that was erased before. Raises PermanentError (code 'being_erased'), with the bytes gone, while it is being erased: its sender keeps it and sends it later."""
-    tombstone = unit.tombstone(study_key)
     if tombstone is None or tombstone.state is TombstoneState.RELEASED:
         return False
     if tombstone.state is TombstoneState.ERASING:

@@ -6,7 +6,7 @@ from wetread.domain.finding import FindingName
 from wetread.domain.statement import Change, Severity, Statement
 from wetread.labelling.attributes import Attributes, attributes
 from wetread.labelling.judgement import Judgement, Reason, judge, open_alternatives
-from wetread.labelling.lexicon import Grammar, lexicon
+from wetread.labelling.lexicon import Grammar, Lexicon, check_language, lexicon
 from wetread.labelling.marking import Mention, mark, mentions
 from wetread.labelling.scopes import reaches
 from wetread.labelling.sentences import SentenceWords, sentences
@@ -17,12 +17,20 @@ RULES = "rules/1"
 
 
 class RuleLabeller:
-    """Implements the Labeller port for one language. Holds no state between texts."""
+    """Implements the Labeller port for one language. Holds no state between texts but the lexicon (5 MB), read for the first of them."""
 
     def __init__(self, language: str = "en") -> None:
         """Raises ValueError for a language without a lexicon."""
-        self._lexicon = lexicon(language)
-        self.version = f"{RULES}+{self._lexicon.version}"
+        check_language(language)
+        self._language = language
+
+    @property
+    def _lexicon(self) -> Lexicon:
+        return lexicon(self._language)
+
+    @property
+    def version(self) -> str:
+        return f"{RULES}+{self._lexicon.version}"
 
     def statements(self, text: str) -> tuple[Statement, ...]:
         found = [

@@ -14,7 +14,19 @@ from wetread.domain.statement import Change, Presence, Severity
 from wetread.labelling.expansion import expand
 from wetread.labelling.words import words_of
 
-__all__ = ["LANGUAGES", "Frame", "Grammar", "Hedge", "Kind", "Lexicon", "Meaning", "Role", "Tree", "lexicon"]
+__all__ = [
+    "LANGUAGES",
+    "Frame",
+    "Grammar",
+    "Hedge",
+    "Kind",
+    "Lexicon",
+    "Meaning",
+    "Role",
+    "Tree",
+    "check_language",
+    "lexicon",
+]
 
 LANGUAGES = tuple(sorted(path.stem for path in Path(__file__).parent.glob("*.toml")))
 
@@ -105,11 +117,16 @@ class Lexicon:
     grammar: Grammar
 
 
+def check_language(language: str) -> None:
+    """Raises ValueError when there is no lexicon of it."""
+    if language not in LANGUAGES:
+        raise ValueError(f"no lexicon for {language!r}; there is {', '.join(LANGUAGES)}")
+
+
 @cache
 def lexicon(language: str) -> Lexicon:
     """The shipped lexicon of a language. Raises ValueError when there is none."""
-    if language not in LANGUAGES:
-        raise ValueError(f"no lexicon for {language!r}; there is {', '.join(LANGUAGES)}")
+    check_language(language)
     return _lexicon(tomllib.loads((Path(__file__).parent / f"{language}.toml").read_text("utf-8")))
 
 

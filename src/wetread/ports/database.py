@@ -109,6 +109,10 @@ class UnitOfWork(
         ...
 
     def find_study(self, study_key: StudyKey) -> Study | None: ...
+    def find_studies(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, Study]:
+        """Those that are here."""
+        ...
+
     def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
         """Of those that are here."""
         ...
@@ -119,6 +123,10 @@ class UnitOfWork(
 
     def save_study(self, study: Study) -> None:
         """Insert or update by study_key."""
+        ...
+
+    def save_studies(self, studies: Sequence[Study]) -> None:
+        """`save_study` for each, none of them twice."""
         ...
 
     def worklist(
@@ -135,6 +143,14 @@ class UnitOfWork(
 
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:
         """Insert by unique instance_key; a lost race is 'duplicate' or 'conflict', decided by content_sha256."""
+        ...
+
+    def admit_instances(self, instances: Sequence[Instance]) -> list[AdmissionOutcome]:
+        """`admit_instance` for each, in order."""
+        ...
+
+    def last_arrivals(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, datetime]:
+        """The latest `received_at` among the instances of each study that has some."""
         ...
 
     def instances(self, study_key: StudyKey) -> tuple[Instance, ...]: ...

@@ -8,8 +8,10 @@ __all__ = ["Labeller", "Presence", "Statement"]
 
 
 class Labeller(Protocol):
-    version: str
-    """Of the lexicon and the rules: a label without it cannot be compared with another."""
+    @property
+    def version(self) -> str:
+        """Of the lexicon and the rules: a label without it cannot be compared with another."""
+        ...
 
     def statements(self, text: str) -> tuple[Statement, ...]:
         """Everything the text says of findings, in order of appearance; a sentence may make several statements. Never raises for any text."""

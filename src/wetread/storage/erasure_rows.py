@@ -10,7 +10,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.legal_hold import LegalHold
 from wetread.storage import schema
-from wetread.storage.codec import encode
+from wetread.storage.codec import decode, encode
 from wetread.storage.erasure_schema import erasures, legal_holds, tombstones
 from wetread.storage.schema import metadata_of
 from wetread.storage.studies import FilmRows
@@ -68,6 +68,9 @@ _DUE = (
     .limit(1)
 )
 _STANDS = text("lifted_at IS NULL")
+_TOMBSTONES = select(tombstones.c.study_key, tombstones.c.body).where(
+    tombstones.c.study_key.in_(bindparam("keys", expanding=True))
+)
 _NEWEST_TOMBSTONE = select(tombstones.c.body).order_by(tombstones.c.began_at.desc(), tombstones.c.study_key)
 _JOBS = schema.jobs.c
 _OPEN_JOBS = select(func.count()).where(_JOBS.study_key == bindparam("key"), schema.IS_DUE_ONCE)
@@ -112,7 +115,11 @@ class ErasureRows(FilmRows):
         self._write(_SAVE_TOMBSTONE, {**row, "body": encode(tombstone)})
 
     def tombstone(self, study_key: StudyKey) -> Tombstone | None:
-        return self._one(Tombstone, select(tombstones.c.body).where(tombstones.c.study_key == study_key))
+        return self.tombstones_of([study_key]).get(study_key)
+
+    def tombstones_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, Tombstone]:
+        found = self._of_keys(_TOMBSTONES, study_keys)
+        return {StudyKey(key): decode(Tombstone, body) for key, body in found}
 
     def tombstones(self, limit: int = 100) -> tuple[Tombstone, ...]:
         return self._all(Tombstone, _NEWEST_TOMBSTONE.limit(limit))

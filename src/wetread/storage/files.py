@@ -1,4 +1,6 @@
-"""The content-addressed file store on a local disk: incoming/ is quarantine, everything else is named by its sha256.
+"""The content-addressed file store on a local disk: incoming/ is quarantine, everything else is named by its sha256, in 256 folders by its first two digits.
+
+The folders are made with the store, so that keeping a file makes two things durable, the file and its folder's entry; an older store has its files a folder deeper, where they stay.
 
 The preamble of a Part 10 file (PS3.10 §7.1, the 128 bytes before "DICM") may hold a program (CVE-2019-11687); it is zeroed on the way in and never read by anybody. All other
 bytes are stored as received.
@@ -35,8 +37,7 @@ class DiskFileStore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._incoming = root / "incoming"
-        self._made: set[Path] = set()
-        for folder in (root, self._incoming):
+        for folder in (root, self._incoming, *(root / f"{number:02x}" for number in range(256))):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sync_folder(root)
 
@@ -44,15 +45,16 @@ class DiskFileStore:
         return DiskIncomingFile(self, self._incoming / uuid4().hex)
 
     def path_of(self, sha256: str) -> Path:
-        path = self._place(sha256)
+        path = self._found(sha256)
         if not path.is_file():
             raise PermanentError("the stored bytes are gone: restore them from the archive", code="bytes_missing")
         return path
 
     def stored(self) -> Iterator[str]:
-        for path in self._root.glob("??/??/*"):
-            if len(path.name) == 64:
-                yield path.name
+        for places in ("??/*", "??/??/*"):
+            for path in self._root.glob(places):
+                if len(path.name) == 64:
+                    yield path.name
 
     def verify(self, sha256: str) -> bool:
         with self.path_of(sha256).open("rb") as stored:
@@ -60,7 +62,7 @@ class DiskFileStore:
 
     def remove(self, sha256: str, *, unless_newer_s: float) -> bool:
         """Moved aside first and looked at there: what is stored under this name meanwhile stays."""
-        path, aside = self._place(sha256), self._incoming / uuid4().hex
+        path, aside = self._found(sha256), self._incoming / uuid4().hex
         try:
             path.rename(aside)
         except FileNotFoundError:
@@ -79,7 +81,7 @@ class DiskFileStore:
         return len(old)
 
     def erase(self, sha256: str) -> bool:
-        path = self._place(sha256)
+        path = self._found(sha256)
         try:
             path.unlink()
         except FileNotFoundError:
@@ -90,24 +92,20 @@ class DiskFileStore:
     def _place(self, sha256: str) -> Path:
         if len(sha256) != 64 or not _SHA256.issuperset(sha256):
             raise PermanentError("this is no content address", code="bytes_missing")
-        return self._root / sha256[:2] / sha256[2:4] / sha256
+        return self._root / sha256[:2] / sha256
+
+    def _found(self, sha256: str) -> Path:
+        """Where it is, or would be."""
+        path = self._place(sha256)
+        deeper = path.parent / sha256[2:4] / sha256
+        return deeper if not path.exists() and deeper.exists() else path
 
     def settle(self, incoming: Path, sha256: str) -> Path:
         """Move a durable incoming file to its name. Over an equal one that is there already: the new copy was just verified, the old one was not."""
-        path = self._place(sha256)
-        self._make(path.parent)
+        path = self._found(sha256)
         incoming.replace(path)
         _sync_folder(path.parent)
         return path
-
-    def _make(self, folder: Path) -> None:
-        """A folder and its own entry in its parent are made durable once."""
-        if folder in self._made or folder == self._root:
-            return
-        self._make(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
-        self._made.add(folder)
 
 
 class DiskIncomingFile:

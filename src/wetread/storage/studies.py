@@ -5,10 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
-from sqlalchemy.dialects.postgresql import (
-    insert,  # its ON CONFLICT compiles for SQLite as well, which copied the grammar
-)
+from sqlalchemy import bindparam, func, insert, select
 
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import InstanceKey, StudyKey
@@ -24,7 +21,7 @@ __all__ = ["IS_OURS", "FilmRows", "StudyRows"]
 
 _STUDIES, _INSTANCES = schema.studies.c, schema.instances.c
 _SAVE = replacing(schema.studies)
-_FIND = select(schema.studies).where(_STUDIES.study_key == bindparam("key"))
+_FIND = select(schema.studies).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
 _STATES = select(_STUDIES.study_key, _STUDIES.state).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
 _SITES = select(_STUDIES.study_key, _STUDIES.site).where(_STUDIES.study_key.in_(bindparam("keys", expanding=True)))
 IS_OURS = _STUDIES.state != StudyState.FETCHED.value
@@ -37,12 +34,15 @@ _WORKLIST = select(schema.studies).order_by(_STUDIES.urgency_rank, _STUDIES.rece
 _OLDEST = select(schema.studies).order_by(_STUDIES.received_at, _STUDIES.study_key)
 _NEWEST = select(schema.studies).order_by(_STUDIES.received_at.desc(), _STUDIES.study_key.desc())
 _ORDERS = {"urgency": _WORKLIST, "oldest": _OLDEST, "newest": _NEWEST}
-_ADMIT = (
-    insert(schema.instances)
-    .on_conflict_do_nothing(index_elements=["instance_key"])
-    .execution_options(preserve_rowcount=True)
+_ADMIT = insert(schema.instances)
+_HELD = select(_INSTANCES.instance_key, _INSTANCES.content_sha256).where(
+    _INSTANCES.instance_key.in_(bindparam("keys", expanding=True))
 )
-_HELD = select(_INSTANCES.content_sha256).where(_INSTANCES.instance_key == bindparam("key"))
+_LAST_ARRIVALS = (
+    select(_INSTANCES.study_key, func.max(_INSTANCES.received_at))
+    .where(_INSTANCES.study_key.in_(bindparam("keys", expanding=True)))
+    .group_by(_INSTANCES.study_key)
+)
 _TRAITS = select(_INSTANCES.study_key, _INSTANCES.traits)
 _OF_STUDY = (
     select(schema.instances)
@@ -68,19 +68,24 @@ class StudyRows(Transaction):
         return study
 
     def find_study(self, study_key: StudyKey) -> Study | None:
-        row = self._read(_FIND, {"key": study_key}).one_or_none()
-        return None if row is None else _study(row)
+        return self.find_studies([study_key]).get(study_key)
+
+    def find_studies(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, Study]:
+        return {StudyKey(row.study_key): _study(row) for row in self._of_keys(_FIND, study_keys)}
 
     def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
-        rows = (row for batch in batches(list(study_keys)) for row in self._read(_STATES, {"keys": batch}))
-        return {StudyKey(row.study_key): StudyState(row.state) for row in rows}
+        return {StudyKey(row.study_key): StudyState(row.state) for row in self._of_keys(_STATES, study_keys)}
 
     def sites_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, str]:
         rows = (row for batch in batches(list(study_keys)) for row in self._read(_SITES, {"keys": batch}))
         return {StudyKey(row.study_key): row.site for row in rows}
 
     def save_study(self, study: Study) -> None:
-        self._write(_SAVE, _study_row(study))
+        self.save_studies([study])
+
+    def save_studies(self, studies: Sequence[Study]) -> None:
+        if studies:
+            self._write(_SAVE, list(map(_study_row, studies)))
 
     def worklist(
         self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
@@ -101,12 +106,25 @@ class StudyRows(Transaction):
         return tuple(_study(row) for row in self._read(query))
 
     def admit_instance(self, instance: Instance) -> AdmissionOutcome:
-        outcome = "stored" if self._write(_ADMIT, _instance_row(instance)).rowcount == 1 else self._known(instance)
-        return AdmissionOutcome(instance.instance_key, outcome)
+        return self.admit_instances([instance])[0]
 
-    def _known(self, instance: Instance) -> str:
-        held = self._read(_HELD, {"key": instance.instance_key}).scalar_one()
-        return "duplicate" if held == instance.content_sha256 else "conflict"
+    def admit_instances(self, instances: Sequence[Instance]) -> list[AdmissionOutcome]:
+        """Read first, then insert: writers follow one another, so nobody can come in between."""
+        keys = {each.instance_key for each in instances}
+        held: dict[str, str] = dict(self._of_keys(_HELD, keys))
+        outcomes, new = list[AdmissionOutcome](), list[Row]()
+        for each in instances:
+            outcome = "duplicate" if held.get(each.instance_key) == each.content_sha256 else "conflict"
+            if each.instance_key not in held:
+                outcome, held[each.instance_key] = "stored", each.content_sha256
+                new.append(_instance_row(each))
+            outcomes.append(AdmissionOutcome(each.instance_key, outcome))
+        if new:
+            self._write(_ADMIT, new)
+        return outcomes
+
+    def last_arrivals(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, datetime]:
+        return {StudyKey(key): last for key, last in self._of_keys(_LAST_ARRIVALS, study_keys)}
 
     def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
         found: dict[StudyKey, set[tuple[str, str]]] = {}

@@ -1,7 +1,7 @@
 """One transaction on one connection: what every group of rows stands on, and the audit chain that ends each of them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -73,6 +73,11 @@ class Transaction:
     def _all(self, cls: type[_T], query: Executable, parameters: Row | None = None) -> tuple[_T, ...]:
         """Of a query whose rows have a `body`."""
         return tuple(decode(cls, body) for body in self._read(query, parameters).scalars("body"))
+
+    def _of_keys(self, statement: Executable, keys: Collection[str]) -> Iterator[Any]:
+        """The rows of a query for `keys`, asked in pieces that fit a statement."""
+        for batch in batches(list(keys)):
+            yield from self._read(statement, {"keys": batch})
 
     def _write(self, statement: Executable, parameters: Row | Sequence[Row] | None = None) -> CursorResult[Any]:
         if not self._writes:

@@ -29,10 +29,13 @@ from wetread.storage.vault_schema import vault_instances, vault_name_words, vaul
 __all__ = ["SqlVault"]
 
 _STUDIES, _SERIES, _INSTANCES = vault_studies.c, vault_series.c, vault_instances.c
-_ADMIT_STUDIES = insert(vault_studies).on_conflict_do_nothing()
+_COUNTED = {"preserve_rowcount": True}
+_ADMIT_STUDIES = insert(vault_studies).on_conflict_do_nothing().execution_options(**_COUNTED)
 _ADMIT_SERIES = insert(vault_series).on_conflict_do_nothing()
 _ADMIT_WORDS = insert(vault_name_words).on_conflict_do_nothing()
-_ADMIT_INSTANCES = insert(vault_instances).on_conflict_do_nothing(index_elements=["instance_key"])
+_ADMIT_INSTANCES = (
+    insert(vault_instances).on_conflict_do_nothing(index_elements=["instance_key"]).execution_options(**_COUNTED)
+)
 _SAME_SERIES = (_SERIES.study_key == _INSTANCES.study_key) & (
     _SERIES.series_instance_uid == _INSTANCES.series_instance_uid
 )
@@ -163,15 +166,15 @@ class SqlVault:
 def _admit(connection: Connection, batch: Sequence[VaultInstance]) -> None:
     """Insert first, compare afterwards: what another transaction slipped in between is seen, too."""
     firsts = list({each.study_key: each for each in reversed(batch)}.values())
-    connection.execute(_ADMIT_STUDIES, list(map(study_row, firsts)))
+    is_new = connection.execute(_ADMIT_STUDIES, list(map(study_row, firsts))).rowcount > 0
     _refuse_other_patients(connection, batch)
-    if words := [row for each in firsts for row in name_rows(each.study_key, each.header.identity)]:
+    if is_new and (words := [row for each in firsts for row in name_rows(each.study_key, each.header.identity)]):
         connection.execute(_ADMIT_WORDS, words)
     rows = [series_row(each.study_key, each.header) for each in reversed(batch)]
     series = {(each["study_key"], each["series_instance_uid"]): each for each in rows}
     connection.execute(_ADMIT_SERIES, [series[at] for at in sorted(series)])
-    connection.execute(_ADMIT_INSTANCES, [instance_row(each) for each in batch])
-    _refuse_other_studies(connection, batch)
+    if connection.execute(_ADMIT_INSTANCES, [instance_row(each) for each in batch]).rowcount < len(batch):
+        _refuse_other_studies(connection, batch)
 
 
 def _refuse_other_patients(connection: Connection, batch: Sequence[VaultInstance]) -> None:

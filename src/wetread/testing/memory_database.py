@@ -73,6 +73,9 @@ class MemoryUnitOfWork(
     def find_study(self, study_key: StudyKey) -> Study | None:
         return self._visible.studies.get(study_key)
 
+    def find_studies(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, Study]:
+        return {key: study for key in study_keys if (study := self.find_study(key))}
+
     def study_states(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, StudyState]:
         return {key: study.state for key in study_keys if (study := self.find_study(key))}
 
@@ -81,6 +84,10 @@ class MemoryUnitOfWork(
 
     def save_study(self, study: Study) -> None:
         self._changing.studies[study.study_key] = study
+
+    def save_studies(self, studies: Sequence[Study]) -> None:
+        for each in studies:
+            self.save_study(each)
 
     def worklist(
         self, *, states: frozenset[StudyState] | None = None, limit: int = 500, by: WorklistOrder = "urgency"
@@ -107,6 +114,12 @@ class MemoryUnitOfWork(
         held = self._changing.instances.setdefault(instance.instance_key, instance)
         same = "duplicate" if held.content_sha256 == instance.content_sha256 else "conflict"
         return AdmissionOutcome(instance.instance_key, "stored" if held is instance else same)
+
+    def admit_instances(self, instances: Sequence[Instance]) -> list[AdmissionOutcome]:
+        return [self.admit_instance(each) for each in instances]
+
+    def last_arrivals(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, datetime]:
+        return {key: mine[-1].received_at for key in study_keys if (mine := self.instances(key))}
 
     def instances(self, study_key: StudyKey) -> tuple[Instance, ...]:
         mine = [each for each in self._visible.instances.values() if each.study_key == study_key]

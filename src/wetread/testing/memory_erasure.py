@@ -57,6 +57,9 @@ class MemoryErasureStore(MemoryTransaction):
     def tombstone(self, study_key: StudyKey) -> Tombstone | None:
         return self._visible.tombstones.get(study_key)
 
+    def tombstones_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, Tombstone]:
+        return {key: stone for key in study_keys if (stone := self.tombstone(key))}
+
     def tombstones(self, limit: int = 100) -> tuple[Tombstone, ...]:
         by_key = sorted(self._visible.tombstones.values(), key=lambda each: each.study_key)
         return tuple(sorted(by_key, key=lambda each: each.began_at, reverse=True)[:limit])

@@ -219,9 +219,8 @@ async def _peek_head(sock: socket.socket, wait_s: float) -> bytes:
     """A whole head, or as much as we look at, without taking it; empty when the peer left or did not finish one in time."""
     try:
         async with asyncio.timeout(wait_s):
-            await _readable(sock)
             pause_s = 0.005
-            while seen := sock.recv(MAX_HEAD_BYTES, socket.MSG_PEEK):
+            while seen := await _peek(sock):
                 if _HEAD_END in seen or len(seen) == MAX_HEAD_BYTES or not seen[:1].isalpha():
                     return seen
                 await asyncio.sleep(pause_s)  # what was peeked at stays readable, so there is no event to wait for
@@ -231,13 +230,22 @@ async def _peek_head(sock: socket.socket, wait_s: float) -> bytes:
     return b""
 
 
-async def _readable(sock: socket.socket) -> None:
+async def _peek(sock: socket.socket) -> bytes:
+    """What can be read, or will be; mostly a connection brings its request, so nobody has to be asked to wake us."""
+    while True:
+        with suppress(BlockingIOError):
+            return sock.recv(MAX_HEAD_BYTES, socket.MSG_PEEK)
+        await _readable(sock.fileno())
+
+
+async def _readable(descriptor: int) -> None:
+    """Of a number: for a socket object, asyncio would write out its repr (three system calls) to say that it is new."""
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(sock, ready.set)
+    loop.add_reader(descriptor, ready.set)
     try:
         await ready.wait()
     finally:
-        loop.remove_reader(sock)
+        loop.remove_reader(descriptor)
 
 
 async def _linger(sock: socket.socket) -> None:
