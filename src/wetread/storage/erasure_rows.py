@@ -39,6 +39,7 @@ TELLS_OF_NO_STUDY = {
     "archive_feeds": "how far an archive was read",
     "archive_probes": "what an archive can do",
     "alarms": "the service, a site or a model",
+    "audit_exports": "how far the audit log was handed on",
     "audit_head": "the chain's end",
     "beats": "processes",
     "erasures": "who asked and who approved; the pseudonym stays, as on the tombstone",
