@@ -25,6 +25,7 @@ HOMES: dict[str, set[str]] = {
     # networks and the machines that run them
     "onnxruntime": {"runtimes", "learning"},
     "tokenizers": {"runtimes"},
+    "rapidocr": {"runtimes"},
     "torch": {"learning", "composers"},
     "onnx": {"learning"},
     "lightning_fabric": {"learning"},

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from wetread.dicom.codec_header import FrameShape
 from wetread.dicom.codecs import decode_frame
 from wetread.dicom.data_set_tree import Node, little_endian
+from wetread.dicom.explicit_encoding import ITEM, ITEM_END, SEQUENCE_END, element, file_head, sequence_head
 from wetread.dicom.frame import frame_cells, frame_count
 from wetread.dicom.header import term_of
-from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from wetread.dicom.limits import Limits
 from wetread.dicom.part10 import PIXEL_DATA, Part10File
 from wetread.dicom.transfer_syntax import DEFLATED, EXPLICIT, LOSSLESS_TARGETS, TRANSFER_SYNTAXES
@@ -26,7 +26,6 @@ from wetread.domain.errors import UnsuitableImage
 __all__ = ["rewritten"]
 
 _PHOTOMETRIC, _PLANAR = 0x00280004, 0x00280006
-_LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
 _UNDEFINED = 0xFFFFFFFF
 _DECODED_AS = {"YBR_RCT": b"RGB ", "YBR_ICT": b"RGB "}
 # Named here, not where they are called: each library is loaded on first mention, and later no file can be opened.
@@ -47,7 +46,7 @@ def rewritten(file: Part10File, nodes: list[Node], limits: Limits, syntax_uid: s
     """The Part 10 file in pieces. `syntax_uid` is of EXPLICIT, DEFLATED or LOSSLESS_TARGETS. Raises UnsuitableImage('cannot_transcode') and as `frame_cells`."""
     if syntax_uid not in (EXPLICIT, DEFLATED, *LOSSLESS_TARGETS):
         raise _cannot("There is no lossless encoder for the transfer syntax")
-    yield _head(file, syntax_uid)
+    yield file_head(file.sop_class_uid, file.sop_instance_uid, syntax_uid)
     body = _body(file, nodes, limits, syntax_uid)
     if syntax_uid != DEFLATED:
         yield from body
@@ -66,33 +65,13 @@ def _cannot(what: str) -> UnsuitableImage:
     return UnsuitableImage(f"{what}; ask for the stored form.", code="cannot_transcode")
 
 
-def _head(file: Part10File, syntax_uid: str) -> bytes:
-    """Preamble and file meta information (PS3.10 §7.1): ours, for we are who wrote this file."""
-    elements = b"".join(
-        (
-            pack("<HH2sHI", 2, 1, b"OB", 0, 2) + b"\0\1",
-            _short(0x00020002, b"UI", file.sop_class_uid.encode("latin-1")),
-            _short(0x00020003, b"UI", file.sop_instance_uid.encode("latin-1")),
-            _short(0x00020010, b"UI", syntax_uid.encode()),
-            _short(0x00020012, b"UI", IMPLEMENTATION_CLASS_UID.encode()),
-            _short(0x00020013, b"SH", IMPLEMENTATION_VERSION_NAME.encode()),
-        )
-    )
-    return bytes(128) + b"DICM" + _short(0x00020000, b"UL", pack("<I", len(elements))) + elements
-
-
-def _short(tag: int, vr: bytes, value: bytes) -> bytes:
-    even = value + (b"\0" if vr == b"UI" else b" ") * (len(value) % 2)
-    return pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr, len(even)) + even
-
-
 def _body(file: Part10File, nodes: list[Node], limits: Limits, syntax_uid: str) -> Iterator[bytes]:
     changed = _described_anew(file)
     for node in nodes:
         if node.pixels:
             yield from _pixels(file, limits, syntax_uid)
         elif node.tag in changed:
-            yield _element(node.tag, node.vr, changed[node.tag])
+            yield element(node.tag, node.vr, changed[node.tag])
         else:
             yield from _written(file, node)
 
@@ -113,23 +92,15 @@ def _written(file: Part10File, node: Node) -> Iterator[bytes]:
     if node.tag & 0xFFFF == 0:
         return
     if node.items is None:
-        yield _element(node.tag, node.vr, little_endian(file, node))
+        yield element(node.tag, node.vr, little_endian(file, node))
         return
-    yield pack("<HH2sHI", node.tag >> 16, node.tag & 0xFFFF, b"SQ", 0, _UNDEFINED)
+    yield sequence_head(node.tag)
     for item in node.items:
-        yield pack("<HHI", 0xFFFE, 0xE000, _UNDEFINED)
+        yield ITEM
         for each in item:
             yield from _written(file, each)
-        yield pack("<HHI", 0xFFFE, 0xE00D, 0)
-    yield pack("<HHI", 0xFFFE, 0xE0DD, 0)
-
-
-def _element(tag: int, vr: str, value: bytes) -> bytes:
-    even = value + b"\0" * (len(value) % 2)
-    group, number = tag >> 16, tag & 0xFFFF
-    if vr in _LONG or len(even) > 0xFFFF:  # PS3.5 §6.2.2: too long for its VR is UN
-        return pack("<HH2sHI", group, number, (vr if vr in _LONG else "UN").encode(), 0, len(even)) + even
-    return pack("<HH2sH", group, number, vr.encode(), len(even)) + even
+        yield ITEM_END
+    yield SEQUENCE_END
 
 
 def _pixels(file: Part10File, limits: Limits, syntax_uid: str) -> Iterator[bytes]:
@@ -137,11 +108,11 @@ def _pixels(file: Part10File, limits: Limits, syntax_uid: str) -> Iterator[bytes
     codec = TRANSFER_SYNTAXES[syntax_uid].codec
     group, number = PIXEL_DATA >> 16, PIXEL_DATA & 0xFFFF
     if codec != "native":
-        yield pack("<HH2sHI", group, number, b"OB", 0, _UNDEFINED) + pack("<HHI", 0xFFFE, 0xE000, 0)
+        yield sequence_head(PIXEL_DATA, "OB") + pack("<HHI", 0xFFFE, 0xE000, 0)
         for at in range(1, frames + 1):
             stream = _encoded(codec, *frame_cells(file, limits, at))
             yield pack("<HHI", 0xFFFE, 0xE000, len(stream)) + stream
-        yield pack("<HHI", 0xFFFE, 0xE0DD, 0)
+        yield SEQUENCE_END
         return
     for at in range(1, frames + 1):
         cells, shape = frame_cells(file, limits, at)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy import bool_, float32, float64, int16, int64, uint8, uint16
     from numpy.typing import NDArray
 
-__all__ = ["TEXT_IN_IMAGE", "Writing", "find_writing", "writing_flags"]
+__all__ = ["TEXT_IN_IMAGE", "Writing", "WrittenLine", "find_writing", "writing_flags", "writing_lines"]
 
 TEXT_IN_IMAGE = "text_in_image"
 """The code of the quality flag that says so."""
@@ -68,8 +68,8 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Box:
-    """Half-open ranges in pixels of the looked-at film."""
+class WrittenLine:
+    """Half-open ranges in pixels, and how many letters stand there, about."""
 
     row: int
     row_stop: int
@@ -77,18 +77,18 @@ class _Box:
     column_stop: int
     letters: int = 0
 
-    def times(self, scale: int) -> "_Box":
+    def times(self, scale: int) -> "WrittenLine":
         rows, columns = (self.row * scale, self.row_stop * scale), (self.column * scale, self.column_stop * scale)
-        return _Box(*rows, *columns, self.letters)
+        return WrittenLine(*rows, *columns, self.letters)
 
-    def moved(self, rows: int, columns: int) -> "_Box":
+    def moved(self, rows: int, columns: int) -> "WrittenLine":
         vertical, horizontal = (
             (self.row + rows, self.row_stop + rows),
             (self.column + columns, self.column_stop + columns),
         )
-        return _Box(*vertical, *horizontal, self.letters)
+        return WrittenLine(*vertical, *horizontal, self.letters)
 
-    def same_place(self, other: "_Box") -> bool:
+    def same_place(self, other: "WrittenLine") -> bool:
         rows = min(self.row_stop, other.row_stop) - max(self.row, other.row)
         columns = min(self.column_stop, other.column_stop) - max(self.column, other.column)
         return 2 * rows > min(self.row_stop - self.row, other.row_stop - other.row) and columns > 0
@@ -108,27 +108,32 @@ def writing_flags(stored: "NDArray[uint8] | NDArray[uint16]") -> tuple[QualityFl
 
 def find_writing(stored: "NDArray[uint8] | NDArray[uint16]") -> Writing:
     """`stored` (row, column), any grey scale, either polarity."""
+    return Writing(tuple(sorted((line.letters for line in writing_lines(stored)), reverse=True)))
+
+
+def writing_lines(stored: "NDArray[uint8] | NDArray[uint16]") -> tuple[WrittenLine, ...]:
+    """Where the lines are, in pixels of `stored`, as of `find_writing`. Ribs and wires make lines of four or five letters too."""
     import numpy as np
 
     step = max(1, -(-max(stored.shape) // _LONGEST_SIDE_PX))
     seen = stored[::step, ::step]
     excess_bits = max(0, int(seen.max()).bit_length() - 15)
     film = np.ascontiguousarray(seen >> excess_bits if excess_bits else seen).astype(np.int16)
-    lines: list[_Box] = []
+    lines: list[WrittenLine] = []
     for scale in _SCALES:
         for line in _lines(film[::scale, ::scale]):
             _keep_longer(lines, line.times(scale))
-    return Writing(tuple(sorted((line.letters for line in lines), reverse=True)))
+    return tuple(line.times(step) for line in lines)
 
 
-def _keep_longer(lines: list[_Box], new: _Box) -> None:
+def _keep_longer(lines: list[WrittenLine], new: WrittenLine) -> None:
     """A line seen at two scales is one: the look that saw more letters counts."""
     rivals = [line for line in lines if line.same_place(new)]
     if all(line.letters < new.letters for line in rivals):
         lines[:] = [line for line in lines if line not in rivals] + [new]
 
 
-def _lines(film: "NDArray[int16]") -> Iterator[_Box]:
+def _lines(film: "NDArray[int16]") -> Iterator[WrittenLine]:
     if min(film.shape) < 2 * _CELL[1]:
         return
     dense, clear, edge = _dense_cells(film)
@@ -143,11 +148,11 @@ def _lines(film: "NDArray[int16]") -> Iterator[_Box]:
             yield line.moved(band.row, band.column)
 
 
-def _in_pixels(band: _Box, shape: tuple[int, ...]) -> _Box:
+def _in_pixels(band: WrittenLine, shape: tuple[int, ...]) -> WrittenLine:
     """A band of cells with what may hang out of it."""
     row, column = max(0, band.row * _CELL[0] - 8), max(0, band.column * _CELL[1] - 48)
     row_stop, column_stop = band.row_stop * _CELL[0] + 8, band.column_stop * _CELL[1] + 48
-    return _Box(row, min(shape[0], row_stop), column, min(shape[1], column_stop))
+    return WrittenLine(row, min(shape[0], row_stop), column, min(shape[1], column_stop))
 
 
 def _dense_cells(film: "NDArray[int16]") -> tuple["NDArray[bool_]", "NDArray[uint8]", float]:
@@ -178,25 +183,25 @@ def _usual(steps: "NDArray[int16]") -> "NDArray[float64]":
     return np.asarray(1.4826 * np.minimum(np.median(each, axis=2), np.median(steps[::4, ::3])), np.float64)
 
 
-def _most_edges(clear: "NDArray[uint8]", band: _Box) -> int:
+def _most_edges(clear: "NDArray[uint8]", band: WrittenLine) -> int:
     """Of the rows of a band."""
     rows = clear[band.row * _CELL[0] // 2 : band.row_stop * _CELL[0] // 2]
     return int(rows[:, band.column * _CELL[1] : band.column_stop * _CELL[1]].sum(axis=1).max())
 
 
-def _bands(dense: "NDArray[bool_]") -> list[_Box]:
+def _bands(dense: "NDArray[bool_]") -> list[WrittenLine]:
     """Runs of three dense cells or more, joined with those of the rows above; in cells."""
     import numpy as np
 
     rows, columns = np.nonzero(dense)
-    bands: list[_Box] = []
+    bands: list[WrittenLine] = []
     for row, first, stop in _runs(rows.tolist(), columns.tolist()):
         for place, band in enumerate(bands):
             if row - band.row_stop <= 1 and first <= band.column_stop + 2 and stop >= band.column - 2:
-                bands[place] = _Box(band.row, row + 1, min(band.column, first), max(band.column_stop, stop))
+                bands[place] = WrittenLine(band.row, row + 1, min(band.column, first), max(band.column_stop, stop))
                 break
         else:
-            bands.append(_Box(row, row + 1, first, stop))
+            bands.append(WrittenLine(row, row + 1, first, stop))
     return bands
 
 
@@ -211,7 +216,7 @@ def _runs(rows: list[int], columns: list[int]) -> Iterator[tuple[int, int, int]]
         start = at
 
 
-def _inks(film: "NDArray[int16]", band: _Box, edge: float) -> tuple["NDArray[bool_]", "NDArray[bool_]"]:
+def _inks(film: "NDArray[int16]", band: WrittenLine, edge: float) -> tuple["NDArray[bool_]", "NDArray[bool_]"]:
     """What is bright and what is dark against its surroundings, inside a band."""
     import numpy as np
 
@@ -305,7 +310,7 @@ def _pieces(rows: "NDArray[int64]", starts: "NDArray[int64]", stops: "NDArray[in
         label = joined
 
 
-def _rows_of(blobs: "NDArray[int64]") -> Iterator[_Box]:
+def _rows_of(blobs: "NDArray[int64]") -> Iterator[WrittenLine]:
     """Lines among letters: of one height, on one line, close together."""
     highest = sorted(map(tuple, blobs.tolist()))[:_MOST_IN_BAND]
     letters: list[_Blob] = sorted(highest, key=lambda blob: blob[2])
@@ -321,7 +326,7 @@ def _rows_of(blobs: "NDArray[int64]") -> Iterator[_Box]:
         middle = heights[len(heights) // 2]
         even = sum(abs(height - middle) <= max(1.5, 0.22 * middle) for height in heights)
         if len(line) >= _FEWEST_IN_LINE and even >= _EVENNESS * len(line):
-            yield _Box(tallest[0], tallest[1], line[0][2], line[-1][3], len(line))
+            yield WrittenLine(tallest[0], tallest[1], line[0][2], line[-1][3], len(line))
 
 
 def _along(tallest: "_Blob", letters: "list[_Blob]") -> "list[_Blob]":
