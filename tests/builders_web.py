@@ -320,7 +320,7 @@ class Browser:
             connection.request(method, path, raw, kept)
             answer = connection.getresponse()
             given = (answer.getheader("set-cookie") or "").partition(";")[0]
-            if self.cookie and given.partition("=")[2].strip('"'):
+            if given.partition("=")[0] == self.cookie.partition("=")[0] and given.partition("=")[2].strip('"'):
                 self.cookie = given
             return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
         finally:

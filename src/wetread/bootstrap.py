@@ -10,11 +10,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wetread import __version__
 from wetread.bootstrap_archives import asked_elsewhere
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_dispatch import build_dispatcher
 from wetread.bootstrap_erasure import build_erasure_desk
+from wetread.bootstrap_identity import build_identity_provider, build_web_settings
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_orders import build_arrival_check, build_order_door, build_order_store, build_orders_of
@@ -168,16 +168,14 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.bootstrap_connections import build_administration
     from wetread.dicom.instance_forms import SandboxedForms
     from wetread.fhir.issued import FHIR_FORMS
-    from wetread.inference.bundle import BUNDLED
     from wetread.labelling.labeller import RuleLabeller
     from wetread.signoff.macros import read_macros
     from wetread.triage.policy_book import LivePaths
     from wetread.triage.roster_book import RosterBook
     from wetread.web.hanging_file import read_hanging
-    from wetread.web.services import WebServices, WebSettings
+    from wetread.web.services import WebServices
 
     settings = core.settings
-    card = (settings.model_bundle or BUNDLED) / "card.md"
     policies, worklist = build_policies(core), build_worklist(core)
     _policy_problem(policies)  # so that its escalation paths are known from the first answer on
     return WebServices(
@@ -188,18 +186,8 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         forms=SandboxedForms(sandbox),
         desk=build_desk(core),
         clock=core.clock,
-        settings=WebSettings(
-            allowed_hosts=settings.allowed_hosts,
-            secure=settings.behind_https,
-            idle_s=settings.session_idle_s,
-            absolute_s=settings.session_absolute_s,
-            emergency_minutes=settings.emergency_minutes,
-            demo=settings.demo,
-            dictation=settings.dictation,
-            public_url=settings.public_url.rstrip("/"),
-            version=__version__,
-            model_card=card.read_text("utf-8") if card.is_file() else "",
-        ),
+        settings=build_web_settings(settings),
+        provider=build_identity_provider(settings, core.clock, core.secret),
         policies=policies,
         paths=LivePaths(policies),
         book=RosterBook(settings.roster_file, settings.roster_copy),

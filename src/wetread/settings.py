@@ -31,6 +31,7 @@ from wetread.settings_dispatch import DispatchSettings
 from wetread.settings_fhir import FhirRequests
 from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
+from wetread.settings_identity import IdentitySettings
 from wetread.settings_retention import StudyRetention
 from wetread.settings_ups import UpsManagerSettings
 
@@ -53,7 +54,7 @@ __all__ = [
 ]
 
 
-class Settings(BaseSettings):
+class Settings(IdentitySettings, BaseSettings):
     """Every switch of wetread, with the embedded defaults: SQLite and files under `data_dir`, loopback only."""
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
@@ -294,9 +295,7 @@ class Settings(BaseSettings):
     @field_validator("cstore_sink", mode="before")
     @classmethod
     def _remote(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return Remote.of(value)
+        return Remote.of(value) if isinstance(value, str) else value
 
     @field_validator(
         "data_dir",

@@ -5,6 +5,7 @@ import type { Report } from "./answers/study.ts";
 import { problemOf, send } from "./api.ts";
 import { dialog, h } from "./dom.ts";
 import { words } from "./format.ts";
+import { ownSecret, secretField } from "./second_component.ts";
 import { t } from "./catalogue.ts";
 
 // 21 CFR 11.50: the meaning of the signature is shown before and stored with it.
@@ -19,9 +20,9 @@ type ToSign = { session: Session; report: Report; stored: Promise<number>; summa
 export function askToSign(studyKey: string, { session, report, stored, summary, warnings, accepted }: ToSign): Promise<Report | null> {
   const meaning = meaningFor(session, report);
   return dialog<Report>(t("sign.sign_this_report"), (close) => {
-    const password = h("input", { type: "password", id: "sign-password", autocomplete: "current-password", required: true, autofocus: true });
+    const password = ownSecret({ id: "sign-password", autofocus: true });
     const error = h("p", { class: "error", role: "alert" });
-    const button = h("button", { class: "primary" }, t("sign.sign"));
+    const button = h("button", { class: "primary", autofocus: Boolean(session.provider) }, t("sign.sign"));
     const told = h("div", { class: "before-signing", role: "alert", hidden: true });
     warnings.then((found) => {
       told.hidden = found?.length === 0;
@@ -46,7 +47,7 @@ export function askToSign(studyKey: string, { session, report, stored, summary, 
       told,
       accepted && h("p", { class: "muted" }, accepted),
       h("p", {}, h("span", { class: "muted" }, t("sign.you_sign_as")), h("strong", {}, session.display_name), h("span", { class: "muted" }, ", meaning: "), `“${meaning}”.`),
-      h("div", {}, h("label", { for: "sign-password" }, t("sign.your_password_again")), password), error,
+      secretField(t("sign.your_password_again"), password, true), error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, t("sign.not_yet")), button));
   });
 }

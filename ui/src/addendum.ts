@@ -4,13 +4,14 @@ import type { Report } from "./answers/study.ts";
 import { problemOf, send } from "./api.ts";
 import { t } from "./catalogue.ts";
 import { dialog, h } from "./dom.ts";
+import { ownSecret, secretField } from "./second_component.ts";
 
 const MOST = 4000;
 
 export function askToAdd(studyKey: string, { session, report }: { session: Session; report: Report }): Promise<Report | null> {
   return dialog<Report>(t("addendum.title"), (close) => {
     const text = h("textarea", { id: "addendum-text", rows: 5, maxlength: MOST, required: true, autofocus: true });
-    const password = h("input", { type: "password", id: "addendum-password", autocomplete: "current-password", required: true });
+    const password = ownSecret({ id: "addendum-password" });
     const error = h("p", { class: "error", role: "alert" });
     const button = h("button", { class: "primary" }, t("addendum.sign"));
     const submit = async (event: Event) => {
@@ -30,7 +31,7 @@ export function askToAdd(studyKey: string, { session, report }: { session: Sessi
       h("p", { class: "muted" }, t("addendum.about"), " ", t("addendum.amend")),
       h("div", {}, h("label", { for: "addendum-text" }, t("addendum.words")), text),
       h("p", {}, t("addendum.as", { name: session.display_name, meaning: t("addendum.meaning") })),
-      h("div", {}, h("label", { for: "addendum-password" }, t("sign.password")), password), error,
+      secretField(t("sign.password"), password, true), error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => close(null) }, t("cancel")), button));
   }, { stay: true });
 }

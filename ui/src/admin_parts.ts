@@ -2,6 +2,7 @@
 import { problemOf } from "./api.ts";
 import { t } from "./catalogue.ts";
 import { byId, type Child, dialog, h } from "./dom.ts";
+import { ownSecret, secretField } from "./second_component.ts";
 
 export function said(text: string, good = true): void {
   byId("said").replaceChildren(h("p", { class: good ? "done" : "alert" }, text));
@@ -16,6 +17,7 @@ export function table(name: string, heads: string[], rows: HTMLTableRowElement[]
 export const empty = (first: string, more: string): HTMLElement => h("div", { class: "empty" }, h("strong", {}, first), h("span", {}, more));
 
 export function field(label: string, control: HTMLElement): HTMLElement {
+  if (control instanceof HTMLInputElement && control.type === "hidden") return secretField(label, control);
   control.id ||= `field-${Math.random().toString(36).slice(2)}`;
   return h("div", {}, h("label", { for: control.id }, label), control);
 }
@@ -38,4 +40,4 @@ export function question(title: string, fields: Child[], button: string, act: ()
   });
 }
 
-export const ownPassword = (): HTMLInputElement => h("input", { type: "password", autocomplete: "current-password", required: true, maxlength: 256 });
+export const ownPassword = (): HTMLInputElement => ownSecret();

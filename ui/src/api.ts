@@ -2,7 +2,12 @@
 import { t } from "./catalogue.ts";
 let renewSession = (): Promise<unknown> => Promise.reject(new Problem(401, { code: "not_signed_in", detail: t("server.sign_in_first") }));
 
+let confirmAct = (_target: string, _body: object): Promise<string> => Promise.reject(new Problem(401, { code: "not_confirmed", detail: t("server.sign_in_first") }));
+
 let renewals = 0;
+
+// Stands where a password would for who signs in elsewhere (no password is that short): the request waits until they proved there who they are.
+export const ELSEWHERE = "elsewhere";
 
 // The name that this page gave itself: two tabs of one person are two screens (a study is written on one at a time).
 export const screenName = [...crypto.getRandomValues(new Uint8Array(16))].map((each) => each.toString(16).padStart(2, "0")).join("");
@@ -26,6 +31,10 @@ export function onSessionEnd(renew: () => Promise<unknown>): void {
   renewSession = renew;
 }
 
+export function onConfirmation(confirm: (target: string, body: object) => Promise<string>): void {
+  confirmAct = confirm;
+}
+
 export type Asked = { body?: object; etag?: number; background?: boolean; renew?: boolean };
 
 // The answer is the server's contract's: its shape is what `src/answers` says of that path.
@@ -34,6 +43,10 @@ export async function send<Answer>(method: string, path: string, { body, etag, b
   if (body !== undefined) headers["content-type"] = "application/json";
   if (etag !== undefined) headers["if-match"] = `"${etag}"`;
   if (background) headers["wetread-activity"] = "background";
+  if (body && "password" in body && body.password === ELSEWHERE) {
+    const { password: _, ...act } = body;
+    body = { ...act, password: await confirmAct(`${method} ${path}`, act) };
+  }
   const before = renewals;
   let answer: Response;
   try {

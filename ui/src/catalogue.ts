@@ -2,6 +2,7 @@
 import { ACCOUNT } from "./catalogue_account.ts";
 import { ADMINISTRATION } from "./catalogue_administration.ts";
 import { READING_ACTS } from "./catalogue_acts.ts";
+import { ELSEWHERE } from "./catalogue_elsewhere.ts";
 import { FILM } from "./catalogue_film.ts";
 import { QUALITY } from "./catalogue_quality.ts";
 import { READING } from "./catalogue_reading.ts";
@@ -9,7 +10,7 @@ import { ROOMS } from "./catalogue_rooms.ts";
 import { STUDY } from "./catalogue_study.ts";
 import { WORKLIST } from "./catalogue_worklist.ts";
 
-const ENGLISH = { ...WORKLIST, ...READING, ...READING_ACTS, ...ROOMS, ...STUDY, ...FILM, ...QUALITY, ...ADMINISTRATION, ...ACCOUNT } as const;
+const ENGLISH = { ...WORKLIST, ...READING, ...READING_ACTS, ...ROOMS, ...STUDY, ...FILM, ...QUALITY, ...ADMINISTRATION, ...ACCOUNT, ...ELSEWHERE } as const;
 
 export type Key = keyof typeof ENGLISH;
 type Slots = Record<string, string | number>;

@@ -1,8 +1,11 @@
 import { problemOf, send } from "./api.ts";
 import { byId } from "./dom.ts";
+import { ownPage } from "./own_page.ts";
+import { offerElsewhere } from "./sign_in_elsewhere.ts";
 
-const next = new URLSearchParams(location.search).get("next") ?? "/";
-const target = /^\/((studies|film)\/[a-z2-7]{24}|criticals|identity|alarms|roster|quality|administration(?:\/[a-z]+)?)?$/.test(next) ? next : "/";
+const target = ownPage(new URLSearchParams(location.search).get("next"));
+
+offerElsewhere(target);
 
 byId("login").addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -1,9 +1,11 @@
 // Who is signed in on this screen: signing in again in place, locking when nobody is there, saying what role may do what.
 import type { Session } from "./answers/session.ts";
-import { get, onSessionEnd, problemOf, send } from "./api.ts";
+import type { Farewell } from "./answers/elsewhere.ts";
+import { get, onConfirmation, onSessionEnd, problemOf, send } from "./api.ts";
 import { byId, dialog, h, show } from "./dom.ts";
 import { words } from "./format.ts";
 import { t } from "./catalogue.ts";
+import { confirmElsewhere, signInElsewhere } from "./elsewhere.ts";
 
 const RENEW_EVERY_MS = 120_000;
 let session: Session | null = null;
@@ -28,6 +30,8 @@ export async function begin(): Promise<Session> {
     return (renewing ??= signInAgain(t("session.your_session_ended_sign_in")).finally(() => (renewing = null)));
   });
   session = await get<Session>("/api/session");
+  const { provider } = session;
+  onConfirmation((target, body) => confirmElsewhere(provider, target, body));
   byId("who").textContent = `${session.display_name}, ${words(session.role)}`;
   show(byId("demo"), session.demo);
   byId("sign-out").addEventListener("click", signOut);
@@ -56,6 +60,23 @@ async function lock(): Promise<void> {
 
 export function signInAgain(message: string): Promise<void> {
   document.body.classList.add("locked");
+  const askElsewhere = (close: (done: boolean | null) => void) => {
+    const provider = session?.provider ?? "";
+    const error = h("p", { class: "error", role: "alert" });
+    const go = async () => {
+      error.textContent = "";
+      try {
+        await signInElsewhere(provider);
+        const now = await get<Session>("/api/session", { renew: false });
+        if (now.actor_id !== session?.actor_id) location.assign("/"); // somebody else: nothing of this page is theirs
+        else close(true);
+      } catch (thrown) {
+        error.textContent = problemOf(thrown).message;
+      }
+    };
+    return h("div", { class: "stack" }, h("p", {}, t("elsewhere.again", { provider })), error,
+      h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => location.assign("/login") }, t("session.somebody_else")), h("button", { class: "primary", autofocus: true, onclick: go }, t("elsewhere.sign_in", { provider }))));
+  };
   const ask = (close: (done: boolean | null) => void) => {
     const password = h("input", { type: "password", id: "again-password", autocomplete: "current-password", required: true, autofocus: true });
     const error = h("p", { class: "error", role: "alert" });
@@ -73,7 +94,7 @@ export function signInAgain(message: string): Promise<void> {
     return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session?.actor_id ?? "", hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }), h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, t("session.password_of", { display_name: session?.display_name ?? t("session.your_account") })), password), error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => location.assign("/login") }, t("session.somebody_else")), h("button", { class: "primary" }, t("session.sign_in"))));
   };
-  return dialog(t("session.sign_in_again"), ask, { stay: true, className: "lock" }).then(() => {
+  return dialog(t("session.sign_in_again"), session?.provider ? askElsewhere : ask, { stay: true, className: "lock" }).then(() => {
     document.body.classList.remove("locked");
     lastActive = lastRenewed = Date.now();
   });
@@ -81,6 +102,6 @@ export function signInAgain(message: string): Promise<void> {
 
 async function signOut(): Promise<void> {
   await Promise.allSettled(beforeLock.map((action) => action()));
-  await send("POST", "/api/logout", { renew: false }).catch(() => {});
-  location.assign("/login");
+  const ended = session?.provider ? await send<Farewell>("POST", "/api/logout/elsewhere", { renew: false }).catch(() => null) : await send<null>("POST", "/api/logout", { renew: false }).catch(() => null);
+  location.assign(ended?.url || "/login");
 }

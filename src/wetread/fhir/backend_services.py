@@ -20,13 +20,21 @@ from wetread.domain.strict_json import StrictJsonError, read_strict_json
 from wetread.fhir.bounded_http import Answer, BoundedHttp, Budget, checked_url, origin
 from wetread.fhir.client_assertion import ClientKey
 
-__all__ = ["BackendServices", "Credentials", "NoCredentials", "TokenFile", "assertion_claims", "read_scope"]
+__all__ = [
+    "ASSERTION_TYPE",
+    "BackendServices",
+    "Credentials",
+    "NoCredentials",
+    "TokenFile",
+    "assertion_claims",
+    "read_scope",
+]
 
 _ASSERTION_LIFE_S = 240
 """The specification allows 300; the rest is for clocks that differ."""
 _LONGEST_TOKEN_LIFE_S = 3600.0
 _MARGIN_S = 15.0
-_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _ERROR_CODE = re.compile(r"[a-z_]{1,40}")
 _TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
@@ -87,7 +95,7 @@ class BackendServices:
         form = {
             "grant_type": "client_credentials",
             "scope": self.scope,
-            "client_assertion_type": _ASSERTION_TYPE,
+            "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": self.key.sign(assertion_claims(self.client_id, self.token_url)),
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}

@@ -28,6 +28,7 @@ from wetread.ports.critical_store import CriticalStore
 from wetread.ports.erasure_store import ErasureStore
 from wetread.ports.foreign_step_store import ForeignStepStore
 from wetread.ports.hold_store import HoldStore
+from wetread.ports.identity_store import IdentityStore
 from wetread.ports.policy_store import PolicyStore
 from wetread.ports.quality_store import QualityStore
 from wetread.ports.reading_store import ReadingStore
@@ -85,6 +86,7 @@ class UnitOfWork(
     HoldStore,
     PolicyStore,
     AccessStore,
+    IdentityStore,
     RequestStore,
     TaskStore,
     CommitmentStore,

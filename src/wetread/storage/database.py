@@ -29,6 +29,7 @@ from wetread.storage.erasure import rewrite
 from wetread.storage.erasure_rows import ErasureRows, rewritten_tables
 from wetread.storage.foreign_step_rows import ForeignStepRows
 from wetread.storage.hold_rows import HoldRows
+from wetread.storage.identity_rows import IdentityRows
 from wetread.storage.jobs import JobRows
 from wetread.storage.pages import PageRows
 from wetread.storage.policies import PolicyRows
@@ -67,6 +68,7 @@ class SqlUnitOfWork(
     PageRows,
     PolicyRows,
     AccessRows,
+    IdentityRows,
     AlarmRows,
     WatchRows,
     RolloutRows,

@@ -42,7 +42,10 @@ TELLS_OF_NO_STUDY = {
     "audit_exports": "how far the audit log was handed on",
     "audit_head": "the chain's end",
     "beats": "processes",
+    "confirmations": "people who work here, and the hash of an act",
     "erasures": "who asked and who approved; the pseudonym stays, as on the tombstone",
+    "external_identities": "people who work here",
+    "external_sessions": "people who work here",
     "legal_holds": "a study under a hold is not erased; one that was lifted stays with the pseudonym",
     "model_versions": "models",
     "news_cursors": "how far a server was read",
@@ -57,7 +60,9 @@ TELLS_OF_NO_STUDY = {
     "second_factors": "people who work here",
     "seen_incidents": "public reports on devices",
     "sessions": "people who work here",
+    "token_limits": "systems that work here",
     "triage_policies": "rules",
+    "used_once": "hashes of tokens",
 }
 """The others, and what they are of. A test fails for a table that is nowhere here and has no `study_key`."""
 

@@ -44,7 +44,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0022", "vault": "0004", "snippets": "0002"}
+HEADS = {"work": "0023", "vault": "0004", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -85,6 +85,7 @@ def metadata_of(which: str) -> MetaData:
         audit_export_schema,
         commitment_schema,
         erasure_schema,
+        identity_schema,
         reading_schema,
         task_schema,
         workitem_schema,

@@ -28,6 +28,7 @@ from wetread.testing.memory_commitments import MemoryCommitmentStore
 from wetread.testing.memory_critical import MemoryCriticalStore, claim_page
 from wetread.testing.memory_erasure import MemoryErasureStore
 from wetread.testing.memory_holds import MemoryHoldStore
+from wetread.testing.memory_identity import MemoryIdentityStore
 from wetread.testing.memory_policies import MemoryPolicyStore
 from wetread.testing.memory_quality import MemoryQualityStore
 from wetread.testing.memory_reading import MemoryReadingStore
@@ -56,6 +57,7 @@ class MemoryUnitOfWork(
     MemoryAuditExportStore,
     MemoryPolicyStore,
     MemoryAccessStore,
+    MemoryIdentityStore,
     MemoryRequestStore,
     MemoryTaskStore,
     MemoryWorkitemStore,
@@ -252,9 +254,6 @@ class MemoryUnitOfWork(
 
     def save_preference(self, actor_id: str, name: str, body: str) -> None:
         self._changing.preferences[actor_id, name] = body
-
-    def end_session(self, token_sha256: str) -> None:
-        self._changing.sessions.pop(token_sha256, None)
 
 
 class MemoryDatabase:

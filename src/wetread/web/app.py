@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from wetread.web.elsewhere_routes import elsewhere_routes
 from wetread.web.guard import Guard
 from wetread.web.house import House
 from wetread.web.openapi import to_openapi
@@ -29,6 +30,7 @@ def create_app(
     house = House(services, to_openapi(OPERATIONS, services.settings.version))
     routes = [
         *(to_route(operation, house) for operation in OPERATIONS),
+        *elsewhere_routes(house),
         *page_routes(house),
         *more_routes,
         channel_route(house, channels or Channels()),

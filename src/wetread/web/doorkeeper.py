@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from math import ceil
 from threading import BoundedSemaphore
 
+from starlette.responses import Response
+
 from wetread.domain.audit import AuditEvent
 from wetread.domain.role import Actor
 from wetread.ports.database import Account, Session, UnitOfWork
 from wetread.web.accounts import ScryptCost, hash_password, token_sha256, verify_password
+from wetread.web.elsewhere import Elsewhere
 from wetread.web.lockout import Lockout
 from wetread.web.problems import Refusal
 from wetread.web.services import WebServices
@@ -28,11 +31,12 @@ _STRANGER = hash_password("nobody has this password", salt=bytes(16), cost=Scryp
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated account and how it came in. Only a browser session is a person at a screen."""
+    """An authenticated account and how it came in. Only a browser session is a person at a screen. `elsewhere`: they signed in with the identity provider."""
 
     actor: Actor
     token_sha256: str
     by_browser: bool
+    elsewhere: bool = False
 
 
 def issue_token(unit: UnitOfWork, actor_id: str, *, expires_at: datetime, secret: str, now: datetime) -> str:
@@ -48,6 +52,7 @@ class Doorkeeper:
         self._settings = services.settings
         self._lockout = Lockout()
         self.sessions = SessionBook(services)
+        self.elsewhere = Elsewhere(services, self.sessions)
         self._hashing = BoundedSemaphore(2)  # each scrypt takes 16 MiB and a core
         self._queue = BoundedSemaphore(_QUEUE)  # who waits for it holds a thread that others read with
 
@@ -65,6 +70,14 @@ class Doorkeeper:
             unit.commit()
         return token, account.actor
 
+    def give(self, answer: Response, secret: str) -> None:
+        """What the browser holds from this answer on."""
+        secure = self._settings.secure
+        answer.set_cookie(self.cookie_name, secret, httponly=True, samesite="strict", secure=secure, path="/")
+
+    def take(self, answer: Response) -> None:
+        answer.delete_cookie(self.cookie_name, path="/", secure=self._settings.secure)
+
     def log_out(self, principal: Principal) -> None:
         with self._services.database.begin() as unit:
             unit.end_session(principal.token_sha256)
@@ -72,7 +85,10 @@ class Doorkeeper:
             unit.commit()
 
     def confirm(self, principal: Principal, password: str, address: str, act: str) -> None:
-        """The second component of a signature (21 CFR 11.200(a)(1)): the signer's own password, now. `act` says of what (`operations.act_digest`). Raises Refusal 401 or 429."""
+        """The second component of a signature (21 CFR 11.200(a)(1)): the signer's own password, now, or what the identity provider confirmed. `act` says of what (`operations.act_digest`). Raises Refusal 401 or 429."""
+        if principal.elsewhere:
+            self.elsewhere.confirm(principal.token_sha256, password, act)
+            return
         self._proved(principal.actor.actor_id, password, address, action="reauthenticate")
 
     def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str], *, late: bool = False) -> Principal:
@@ -97,21 +113,29 @@ class Doorkeeper:
         with self._services.database.begin(write=False) as unit:
             session = unit.session(principal.token_sha256)
             account = unit.account(principal.actor.actor_id)
+            held = unit.external_session(principal.token_sha256)
         live = session is not None and session.expires_at > self._services.clock.now()
-        return live and account is not None and not account.disabled
+        stands = account is not None and (held is None or self.elsewhere.still_there(held, account) is not None)
+        return live and stands and account is not None and not account.disabled
 
     def _principal(self, token: str, *, by_browser: bool, idle: bool, grace: timedelta = timedelta()) -> Principal:
         now, digest = self._services.clock.now(), token_sha256(token)
         with self._services.database.begin(write=False) as unit:
             session = unit.session(digest)
             account = unit.account(session.actor_id) if session else None
+            held = unit.external_session(digest)
         if session is None or account is None or account.disabled:
             raise _unauthenticated()
         if session.expires_at + (grace if session.begun_at else timedelta()) <= now:
             raise _unauthenticated()
         if by_browser and not idle and not self.sessions.renew(session, token, now):
             raise _unauthenticated()
-        return Principal(account.actor, digest, by_browser)
+        if held is None:
+            return Principal(account.actor, digest, by_browser)
+        now_there = self.elsewhere.still_there(held, account)
+        if now_there is None or now_there.disabled:
+            raise _unauthenticated()
+        return Principal(now_there.actor, digest, by_browser, elsewhere=True)
 
     def _proved(self, actor_id: str, password: str, address: str, *, action: str) -> Account:
         now = self._services.clock.now()
@@ -126,6 +150,7 @@ class Doorkeeper:
         with self._services.database.begin(write=False) as unit:
             account = unit.account(actor_id)
         right = self._checked(lambda: verify_password(password, account.password_hash if account else self._decoy()))
+        right = right and self._may_come_by_password(actor_id)
         if account is None or account.disabled or not right:
             self._refuse(account, actor_id, address, action)
             wrong = "the name or the password" if action == "login" else "the password"
@@ -151,6 +176,11 @@ class Doorkeeper:
         with self._services.database.begin() as unit:
             unit.audit(AuditEvent(action, known, outcome="bad_credentials"), now)
             unit.commit()
+
+    def _may_come_by_password(self, actor_id: str) -> bool:
+        """Where an identity provider is set, a site may leave the password to a few: the way in while it is down."""
+        listed = self._settings.local_accounts
+        return listed is None or actor_id in listed
 
     def _decoy(self) -> str:
         """A hash at today's cost that nothing opens: an unknown name takes as long as a known one."""

@@ -6,6 +6,7 @@ from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.archives_view import ARCHIVE_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
+from wetread.web.elsewhere_operations import ELSEWHERE_OPERATIONS
 from wetread.web.emergencies_view import EMERGENCY_OPERATIONS
 from wetread.web.erasure_view import ERASURE_OPERATIONS
 from wetread.web.fhir_asking import FHIR_ASKING_OPERATIONS
@@ -264,6 +265,7 @@ OPERATIONS: tuple[Operation, ...] = (
         act=Act.SEE_ROLLOUTS,
         query=(Query("site", "only this site"), Query("percent", "pass from this share on; 100")),
     ),
+    *ELSEWHERE_OPERATIONS,
     *DICOMWEB_OPERATIONS,
     *WORKLIST_OPERATIONS,
     *CRITICAL_OPERATIONS,

@@ -27,8 +27,21 @@ from wetread.web.strict_json import JsonObject, parse_json
 
 if TYPE_CHECKING:
     from wetread.web.house import House
+    from wetread.web.services import WebSettings
 
-__all__ = ["MAX_BODY_BYTES", "Access", "Call", "Handler", "Operation", "Query", "act_digest", "by_person", "to_route"]
+__all__ = [
+    "MAX_BODY_BYTES",
+    "Access",
+    "Call",
+    "Handler",
+    "Operation",
+    "Query",
+    "act_digest",
+    "by_person",
+    "origin_of",
+    "read_body",
+    "to_route",
+]
 
 MAX_BODY_BYTES = 256 * 1024
 _BODY_TIMEOUT_S = 15.0
@@ -80,10 +93,7 @@ class Call:
     @property
     def origin(self) -> str:
         """Scheme and host that we are reached under, without a slash at the end; "" for a host that cannot stand in a URL."""
-        settings, host = self.house.services.settings, self.headers.get("host", "")
-        if settings.public_url:
-            return settings.public_url
-        return f"{'https' if settings.secure else 'http'}://{host}" if _HOST.fullmatch(host) else ""
+        return origin_of(self.house.services.settings, self.headers)
 
     def text(self, name: str) -> str:
         """A member of the checked body."""
@@ -98,6 +108,14 @@ class Call:
         if not (given.isascii() and given.isdigit() and len(given) < 17 and 1 <= int(given) <= most):
             raise Refusal(400, "query_misfit", f"{name} is a whole number from 1 to {most}")
         return int(given)
+
+
+def origin_of(settings: "WebSettings", headers: Mapping[str, str]) -> str:
+    """As `Call.origin`, of any request."""
+    host = headers.get("host", "")
+    if settings.public_url:
+        return settings.public_url
+    return f"{'https' if settings.secure else 'http'}://{host}" if _HOST.fullmatch(host) else ""
 
 
 Handler = Callable[[Call], Response]
@@ -200,8 +218,7 @@ def _handled(operation: Operation, call: Call) -> Response:
     answer, doorkeeper = operation.handler(call), call.house.doorkeeper
     for secret in (*call.new_secrets, *map(doorkeeper.sessions.changed, call.proved)):
         if secret:
-            secure = call.house.services.settings.secure
-            answer.set_cookie(doorkeeper.cookie_name, secret, httponly=True, samesite="strict", secure=secure, path="/")
+            doorkeeper.give(answer, secret)
     return answer
 
 
@@ -245,13 +262,14 @@ async def _body(operation: Operation, request: Request) -> JsonObject:
         raise Refusal(415, "not_json", f"send {' or '.join(taken)}")
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Refusal(415, "encoded_body", "send the body without a content encoding")
-    value = parse_json(await _read(request))
+    value = parse_json(await read_body(request))
     if operation.body is not None:
         check(operation.body, value)
     return cast(JsonObject, value)
 
 
-async def _read(request: Request) -> bytes:
+async def read_body(request: Request) -> bytes:
+    """Raises Refusal 413 or 408."""
     too_large = Refusal(
         413, "body_too_large", f"the body is larger than {MAX_BODY_BYTES} bytes", {"Connection": "close"}
     )

@@ -38,6 +38,7 @@ _PAGES = {
     "/administration": "administration.html",
     "/administration/{part}": "administration.html",
 }
+_OPEN = {"/login": "login.html", "/arrived": "arrived.html"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_AGAIN = "no-cache"
 
@@ -52,20 +53,23 @@ class _File:
 
 
 def page_routes(house: House) -> list[Route]:
-    """Login is open; the other pages send a stranger there. The files themselves hold no data.
+    """Login, and where somebody lands who comes back from the identity provider, are open; the other pages send a stranger there. The files themselves hold no data.
 
     Raises PermanentError ("ui_missing") when the pages were not built.
     """
     pages, assets = _read(ROOM, _ASK_AGAIN), _read(ROOM.joinpath("assets"), _FOR_EVER)
-    if missing := sorted({"login.html", *_PAGES.values()} - set(pages)):
+    if missing := sorted({*_OPEN.values(), *_PAGES.values()} - set(pages)):
         raise PermanentError(f"the pages are not built ({missing[0]} is missing): run `make ui`", code="ui_missing")
 
     async def asset(request: Request) -> Response:
         found = assets.get(request.path_params["name"])
         return _answer(request, found) if found else problem_from(Refusal(404, "not_found", "no such file"))
 
-    async def login(request: Request) -> Response:
-        return _answer(request, pages["login.html"])
+    def open_page(path: str) -> Route:
+        async def serve(request: Request) -> Response:
+            return _answer(request, pages[_OPEN[path]])
+
+        return Route(path, serve, methods=["GET"])
 
     def page(path: str) -> Route:
         async def serve(request: Request) -> Response:
@@ -80,7 +84,7 @@ def page_routes(house: House) -> list[Route]:
         return Route(path, serve, methods=["GET"])
 
     return [
-        Route("/login", login, methods=["GET"]),
+        *map(open_page, _OPEN),
         Route("/assets/{name}", asset, methods=["GET"]),
         *map(page, _PAGES),
     ]

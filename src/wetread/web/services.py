@@ -14,6 +14,7 @@ from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
 from wetread.ports.dispatcher import DispatchState
 from wetread.ports.file_store import FileStore
+from wetread.ports.identity_provider import IdentityProvider
 from wetread.ports.instance_forms import InstanceForms
 from wetread.ports.issued import FhirForms, Issued, nothing_issued
 from wetread.ports.labeller import Labeller
@@ -57,12 +58,15 @@ class Administration:
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`public_url`: where others reach us, "" for the host each request names. `dictation`: pages may use the browser's own speech recognition. `allowed_hosts` are Host names without port. `secure` means browsers reach us by https only: cookies then carry Secure."""
+    """`public_url`: where others reach us, "" for the host each request names. `dictation`: pages may use the browser's own speech recognition. `allowed_hosts` are Host names without port. `local_accounts` may sign in with a password, None for all. `check_every_s`, `unreachable_grace_s`: of sessions that stand on the identity provider's (`elsewhere`). `secure` means browsers reach us by https only: cookies then carry Secure."""
 
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
     secure: bool = False
     idle_s: float = 15 * 60.0
     absolute_s: float = 12 * 3600.0
+    local_accounts: tuple[str, ...] | None = None
+    check_every_s: float = 30.0
+    unreachable_grace_s: float = 900.0
     demo: bool = False
     emergency_minutes: int = 60
     public_url: str = ""
@@ -101,6 +105,7 @@ class WebServices:
     order_door: OrderDoor | None = None
     workitems: WorkitemDesk | None = None
     subscriptions: SubscriptionDesk | None = None
+    provider: IdentityProvider | None = None
     administration: Administration = field(default_factory=Administration)
     dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True, waiting=0, pending=0)
     new_secret: Callable[[], str] = secrets.token_urlsafe

@@ -58,6 +58,7 @@ class SessionBook:
                 return None
             secret = self._secret(session.begun_at)
             unit.save_session(replace(session, token_sha256=token_sha256(secret)))
+            unit.move_external_session(token_sha256_, token_sha256(secret))
             unit.save_session(Session(token_sha256_, session.actor_id, min(session.expires_at, now + _OVERLAP)))
             unit.commit()
         return secret

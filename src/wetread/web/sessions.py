@@ -31,7 +31,7 @@ def came_of(call: Call) -> Came:
 def log_out(call: Call) -> Response:
     call.house.doorkeeper.log_out(call.signed_in)
     answer = Response(status_code=204, headers={"Clear-Site-Data": '"cache", "storage"'})
-    answer.delete_cookie(call.house.doorkeeper.cookie_name, path="/", secure=call.house.services.settings.secure)
+    call.house.doorkeeper.take(answer)
     return answer
 
 
@@ -40,11 +40,12 @@ def get_session(call: Call) -> Response:
 
 
 def _session(call: Call, actor: Actor) -> dict[str, object]:
-    settings = call.house.services.settings
+    settings, provider = call.house.services.settings, call.house.services.provider
     return {
         "actor_id": actor.actor_id,
         "display_name": actor.display_name or actor.actor_id,
         "role": actor.role.value,
+        "provider": provider.name if provider and call.principal and call.principal.elsewhere else "",
         "acts": sorted(act.value for act in PERMITTED[actor.role]),
         "idle_s": settings.idle_s,
         "demo": settings.demo,

@@ -8,7 +8,7 @@ from wetread.domain.role import PERMITTED, Act, Role
 from wetread.web.operation_table import OPERATIONS
 from wetread.web.operations import Access, Operation
 
-ENDS_OWN = {"login", "logout", "end_other_sessions"}
+ENDS_OWN = {"login", "logout", "leave", "end_other_sessions"}
 OPEN_ENDED = {"events"}  # answers for as long as it is listened to: see tests/integration/test_web_live.py
 
 

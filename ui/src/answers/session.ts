@@ -5,6 +5,7 @@ export type Session = {
   actor_id: string;
   display_name: string;
   role: string;
+  provider: string; // who they sign in with, "" for a password of ours
   acts: string[];
   idle_s: number;
   demo: boolean;

@@ -1,0 +1,81 @@
+"""Who signs in elsewhere, put together."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wetread import __version__
+from wetread.ports.clock import Clock
+from wetread.settings import Settings
+from wetread.settings_identity import IdentityProviderSettings
+
+if TYPE_CHECKING:
+    from wetread.oidc.code_flow import Client
+    from wetread.oidc.exchange import Exchange
+    from wetread.oidc.provider import OpenIdProvider
+    from wetread.web.services import WebSettings
+
+__all__ = ["build_identity_provider", "build_web_settings"]
+
+
+def build_web_settings(settings: Settings) -> "WebSettings":
+    """What the HTTP door is told: who reaches it how, and how long they stay."""
+    from wetread.inference.bundle import BUNDLED
+    from wetread.web.services import WebSettings
+
+    card = (settings.model_bundle or BUNDLED) / "card.md"
+    told = WebSettings(
+        allowed_hosts=settings.allowed_hosts,
+        secure=settings.behind_https,
+        idle_s=settings.session_idle_s,
+        absolute_s=settings.session_absolute_s,
+        emergency_minutes=settings.emergency_minutes,
+        demo=settings.demo,
+        dictation=settings.dictation,
+        public_url=settings.public_url.rstrip("/"),
+        version=__version__,
+        model_card=card.read_text("utf-8") if card.is_file() else "",
+    )
+    given = settings.identity_provider
+    if given is None:
+        return told
+    return replace(
+        told,
+        local_accounts=given.local_accounts,
+        check_every_s=given.check_every_s,
+        unreachable_grace_s=given.unreachable_grace_s,
+    )
+
+
+def build_identity_provider(settings: Settings, clock: Clock, secret: bytes) -> "OpenIdProvider | None":
+    from wetread.oidc.claims import ClaimTable
+    from wetread.oidc.provider import OpenIdProvider, ProviderFacts
+    from wetread.oidc.sealing import Seal
+
+    given = settings.identity_provider
+    if given is None:
+        return None
+    table = ClaimTable(
+        given.role_claim, given.roles, given.site_claim, given.sites, given.account_claim, given.name_claim
+    )
+    facts = ProviderFacts(
+        given.issuer, given.name, " ".join(given.scopes), table, given.sign_levels, settings.session_absolute_s
+    )
+    return OpenIdProvider(facts, _client(given), _exchange(given, "the identity provider"), Seal(secret), clock)
+
+
+def _client(given: IdentityProviderSettings) -> "Client":
+    from wetread.fhir.client_assertion import load_client_key
+    from wetread.oidc.clients import KeyClient, PublicClient, SecretClient
+
+    if given.key_file:
+        return KeyClient(given.client_id, load_client_key(given.key_file.expanduser(), given.key_id))
+    secret = given.resolved_client_secret
+    return SecretClient(given.client_id, secret) if secret else PublicClient(given.client_id)
+
+
+def _exchange(given: IdentityProviderSettings, who: str) -> "Exchange":
+    from wetread.fhir.bounded_http import BoundedHttp
+    from wetread.oidc.exchange import Exchange
+
+    ca_file = given.ca_file.expanduser() if given.ca_file else None
+    return Exchange(BoundedHttp(ca_file), given.issuer, given.origins, who)

@@ -1,0 +1,84 @@
+"""Who signs in elsewhere, what stands on it here, and what may be used only once: kept in the same transaction as everything else. Secrets arrive hashed or sealed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from wetread.domain.role import Act
+
+__all__ = ["Confirmation", "ExternalIdentity", "ExternalSession", "IdentityStore"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalIdentity:
+    """The account that (issuer, subject) has here. Never found by a name or an address."""
+
+    issuer: str
+    subject: str
+    actor_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalSession:
+    """A session that stands on one of the provider's. `session`: its own name of it, "" for none; `held`: what the provider is asked by, sealed; `confirmed_at`: when it last said that it stands; `asked_at`: when it was last asked."""
+
+    token_sha256: str
+    issuer: str
+    subject: str
+    session: str
+    held: str
+    confirmed_at: datetime
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """A person proved again who they are, for one act (`act_sha256`) of one session, until `expires_at`."""
+
+    secret_sha256: str
+    token_sha256: str
+    act_sha256: str
+    expires_at: datetime
+
+
+class IdentityStore(Protocol):
+    """Part of every unit of work. What hangs on a session ends with it."""
+
+    def save_external_identity(self, identity: ExternalIdentity) -> None:
+        """Insert or replace by (issuer, subject)."""
+        ...
+
+    def external_identity(self, issuer: str, subject: str) -> ExternalIdentity | None: ...
+    def save_external_session(self, session: ExternalSession) -> None:
+        """Insert or replace by token_sha256; the session itself is there already."""
+        ...
+
+    def external_session(self, token_sha256: str) -> ExternalSession | None: ...
+    def external_sessions(self, issuer: str, *, subject: str = "", session: str = "") -> tuple[ExternalSession, ...]:
+        """Those of that subject, or of that session of the provider's; with both, of both."""
+        ...
+
+    def move_external_session(self, before_sha256: str, after_sha256: str) -> None:
+        """To another secret of the same session; harmless for a session of our own."""
+        ...
+
+    def claim_asking(self, token_sha256: str, *, asked_before: datetime, now: datetime) -> bool:
+        """True for the one caller who may ask the provider now: `asked_at` was before, and is `now` from here on."""
+        ...
+
+    def save_confirmation(self, confirmation: Confirmation) -> None: ...
+    def take_confirmation(self, secret_sha256: str) -> Confirmation | None:
+        """It is gone with this."""
+        ...
+
+    def use_once(self, what_sha256: str, *, expires_at: datetime, now: datetime) -> bool:
+        """False when it was used before. What is over is forgotten."""
+        ...
+
+    def limit_token(self, token_sha256: str, acts: frozenset[Act]) -> None:
+        """A token that may do these acts only, whatever its account's role may."""
+        ...
+
+    def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
+        """None for no limit but the role's."""
+        ...

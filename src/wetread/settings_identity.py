@@ -1,0 +1,84 @@
+"""The settings of who signs in elsewhere: an identity provider."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from wetread.domain.loopback import is_loopback
+from wetread.domain.role import Role
+from wetread.settings_channels import secret_text
+
+__all__ = ["IdentityProviderSettings", "IdentitySettings"]
+
+_URL = r"^https?://[^\s?#@\\]+$"
+_NO_PERSON = (Role.SERVICE, Role.WORKFLOW)
+
+
+class _Client(BaseModel):
+    """Who we are to a token endpoint: by `key_file` (private_key_jwt; P-384 or RSA), by a secret, or with neither by PKCE alone. `origins`: what else than its own it may name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    issuer: str = Field(pattern=_URL)
+    client_id: str = Field(min_length=1, max_length=255)
+    client_secret: SecretStr = SecretStr("")
+    client_secret_file: Path | None = None
+    key_file: Path | None = None
+    key_id: str = ""
+    ca_file: Path | None = None
+    origins: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.issuer
+
+    @property
+    def resolved_client_secret(self) -> str:
+        """From the settings or its own file; raises SettingsError when that cannot be read."""
+        return secret_text(self.client_secret, self.client_secret_file)
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> "_Client":
+        for url in (self.issuer, *self.origins):
+            scheme, _, rest = url.partition("://")
+            host = rest.partition("/")[0]
+            name = host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+            if scheme != "https" and not (scheme == "http" and is_loopback(name)):
+                raise ValueError("its addresses must be https (http only to this machine)")
+        if (self.client_secret.get_secret_value() or self.client_secret_file) and self.key_file:
+            raise ValueError("give key_file or a client secret, not both")
+        return self
+
+
+class IdentityProviderSettings(_Client):
+    """`issuer` as its discovery document names itself. `roles`: value of `role_claim` (member names down to it) to our role; the first of the table that somebody has counts. `sites`: the same, to lists of sites, empty for all; without the table everybody reaches all.
+    `local_accounts`: the accounts that may still sign in here with a password; unset: all, empty: none. `sign_levels`: `acr` values of which signing asks one.
+    """
+
+    name: str = Field(default="the hospital's sign-in", min_length=1, max_length=60)
+    scopes: tuple[str, ...] = ("openid", "profile")
+    role_claim: tuple[str, ...] = ("groups",)
+    roles: dict[str, Role] = Field(min_length=1)
+    site_claim: tuple[str, ...] = ("groups",)
+    sites: dict[str, tuple[str, ...]] = {}
+    account_claim: str = "preferred_username"
+    name_claim: str = "name"
+    sign_levels: tuple[str, ...] = ()
+    local_accounts: tuple[str, ...] | None = None
+    check_every_s: float = Field(default=30.0, ge=5, le=45)
+    unreachable_grace_s: float = Field(default=900.0, ge=60, le=3600)
+
+    @model_validator(mode="after")
+    def _gives_people_roles(self) -> "IdentityProviderSettings":
+        if any(role in _NO_PERSON for role in self.roles.values()):
+            raise ValueError("the roles service and workflow are for systems: nobody signs in with them")
+        if "openid" not in self.scopes:
+            raise ValueError("`scopes` needs openid")
+        return self
+
+
+class IdentitySettings(BaseModel):
+    """The part of the settings that says who comes in by the word of others."""
+
+    identity_provider: IdentityProviderSettings | None = Field(
+        default=None, description="OpenID provider that people sign in with: a table (file) or JSON."
+    )

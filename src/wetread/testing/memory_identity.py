@@ -1,0 +1,80 @@
+"""Who signs in elsewhere, and what is used once (`ports.identity_store`), in memory."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from wetread.domain.errors import PermanentError
+from wetread.domain.role import Act
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession
+from wetread.testing.memory_transaction import MemoryTransaction
+
+__all__ = ["MemoryIdentityStore"]
+
+
+class MemoryIdentityStore(MemoryTransaction):
+    def save_external_identity(self, identity: ExternalIdentity) -> None:
+        self._changing.external_identities[identity.issuer, identity.subject] = identity
+
+    def external_identity(self, issuer: str, subject: str) -> ExternalIdentity | None:
+        return self._visible.external_identities.get((issuer, subject))
+
+    def save_external_session(self, session: ExternalSession) -> None:
+        self._need_session(session.token_sha256)
+        self._changing.external_sessions[session.token_sha256] = session
+
+    def external_session(self, token_sha256: str) -> ExternalSession | None:
+        return self._visible.external_sessions.get(token_sha256)
+
+    def external_sessions(self, issuer: str, *, subject: str = "", session: str = "") -> tuple[ExternalSession, ...]:
+        found = (each for each in self._visible.external_sessions.values() if each.issuer == issuer)
+        mine = (each for each in found if subject in ("", each.subject) and session in ("", each.session))
+        return tuple(sorted(mine, key=lambda each: each.token_sha256))
+
+    def move_external_session(self, before_sha256: str, after_sha256: str) -> None:
+        held = self._changing.external_sessions.pop(before_sha256, None)
+        if held:
+            self.save_external_session(replace(held, token_sha256=after_sha256))
+
+    def claim_asking(self, token_sha256: str, *, asked_before: datetime, now: datetime) -> bool:
+        held = self._changing.external_sessions.get(token_sha256)
+        if held is None or held.asked_at >= asked_before:
+            return False
+        self._changing.external_sessions[token_sha256] = replace(held, asked_at=now)
+        return True
+
+    def save_confirmation(self, confirmation: Confirmation) -> None:
+        self._need_session(confirmation.token_sha256)
+        self._changing.confirmations[confirmation.secret_sha256] = confirmation
+
+    def take_confirmation(self, secret_sha256: str) -> Confirmation | None:
+        return self._changing.confirmations.pop(secret_sha256, None)
+
+    def use_once(self, what_sha256: str, *, expires_at: datetime, now: datetime) -> bool:
+        used = self._changing.used_once
+        for over in [what for what, end in used.items() if end < now]:
+            del used[over]
+        if what_sha256 in used:
+            return False
+        used[what_sha256] = expires_at
+        return True
+
+    def limit_token(self, token_sha256: str, acts: frozenset[Act]) -> None:
+        self._need_session(token_sha256)
+        self._changing.token_limits[token_sha256] = acts
+
+    def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
+        return self._visible.token_limits.get(token_sha256)
+
+    def end_session(self, token_sha256: str) -> None:
+        """With what hangs on it."""
+        state = self._changing
+        state.sessions.pop(token_sha256, None)
+        state.external_sessions.pop(token_sha256, None)
+        state.token_limits.pop(token_sha256, None)
+        hanging = [secret for secret, each in state.confirmations.items() if each.token_sha256 == token_sha256]
+        for secret in hanging:
+            del state.confirmations[secret]
+
+    def _need_session(self, token_sha256: str) -> None:
+        if token_sha256 not in self._visible.sessions:
+            raise PermanentError("the database refused: there is no such session", code="database_refused")

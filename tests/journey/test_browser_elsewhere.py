@@ -1,0 +1,106 @@
+"""A radiologist in Chromium who signs in with the hospital's provider, signs a report by proving there again who they are, and leaves."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from builders_web import World, a_world, open_door
+from neighbours.openid import openid_server
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import Page, expect
+from reading_room import violations
+
+from wetread.bootstrap import SystemClock
+from wetread.domain.role import Role
+from wetread.fhir.bounded_http import BoundedHttp
+from wetread.oidc.claims import ClaimTable
+from wetread.oidc.clients import PublicClient
+from wetread.oidc.exchange import Exchange
+from wetread.oidc.provider import OpenIdProvider, ProviderFacts
+from wetread.oidc.sealing import Seal
+
+pytestmark = pytest.mark.real
+
+
+@dataclass
+class Ward:
+    world: World
+    address: str
+
+
+@pytest.fixture(scope="module")
+def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+    world = a_world(clock=SystemClock())  # type: ignore[arg-type]
+    with open_door(world) as door:
+        here = f"http://127.0.0.1:{door.port}"
+        client = {
+            "client_id": "wetread", "token_endpoint_auth_method": "none", "response_types": ["code"],
+            "redirect_uris": [f"{here}/oidc/callback"], "post_logout_redirect_uris": [f"{here}/login"],
+            "grant_types": ["authorization_code", "refresh_token"],
+        }  # fmt: skip
+        with openid_server(tmp_path_factory.mktemp("oidc"), [client]) as server:
+            facts = ProviderFacts(
+                server.issuer,
+                "Ward sign-in",
+                "openid profile",
+                ClaimTable(("groups",), {"radiology": Role.RADIOLOGIST}),
+            )
+            exchange = Exchange(BoundedHttp(), server.issuer, (), "the identity provider")
+            provider = OpenIdProvider(facts, PublicClient("wetread"), exchange, Seal(b"s" * 32), SystemClock())
+            object.__setattr__(world.services, "provider", provider)
+            yield Ward(world, here)
+
+
+@pytest.fixture
+def page(chromium: Chromium) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda line: wrong.append(line.text) if "Content Security Policy" in line.text else None)
+    yield page
+    context.close()
+    assert wrong == []
+
+
+def prove(there: Page, who: str) -> None:
+    there.get_by_placeholder(re.compile("login", re.I)).fill(who)
+    there.get_by_placeholder(re.compile("password", re.I)).fill("any")
+    there.keyboard.press("Enter")
+
+
+def test_in_by_the_provider_signed_by_its_word_and_out(ward: Ward, page: Page) -> None:
+    key = ward.world.add_study()
+    page.goto(f"{ward.address}/studies/{key}")
+    way = page.get_by_role("link", name="Sign in with Ward sign-in")
+    expect(way).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    prove(page, "u-ann")
+    page.wait_for_url(f"{ward.address}/studies/{key}")
+    expect(page.locator("#who")).to_have_text("Ann Lee, radiologist")
+
+    page.locator("#report h2").first.wait_for()
+    page.keyboard.press("Control+Enter")
+    dialog = page.get_by_role("dialog", name="Sign this report")
+    expect(dialog).to_contain_text("Ward sign-in will ask you")
+    expect(dialog.get_by_role("button", name="Sign", exact=True)).to_be_focused()
+    assert violations(page) == []
+    with page.context.expect_page() as opened:
+        page.keyboard.press("Enter")
+    prove(opened.value, "u-ann")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("group", name="Signature")).to_contain_text("Ann Lee")
+    assert ("report.sign", "ann.lee", "success") in ward.world.audited()
+
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Yes, sign me out").click()
+    page.wait_for_url(f"{ward.address}/login")
+
+
+def test_who_has_no_role_reads_why(ward: Ward, page: Page) -> None:
+    page.goto(f"{ward.address}/login")
+    page.get_by_role("link", name="Sign in with Ward sign-in").click()
+    prove(page, "u-ben")
+    expect(page.get_by_role("alert").first).to_contain_text("none of your groups there has a role in wetread")
