@@ -17,21 +17,27 @@ if TYPE_CHECKING:
     from wetread.monitoring.logged import PredictionLog
     from wetread.monitoring.quality import QualityWatch
 
-__all__ = ["build_prediction_log", "build_quality_watch", "site_zone"]
+__all__ = ["build_labels", "build_prediction_log", "build_quality_watch", "site_zone"]
 
 
 def build_prediction_log(settings: Settings, database: Database, vault: Vault) -> "PredictionLog":
-    from wetread.labelling.aggregation import presences
-    from wetread.labelling.labeller import RuleLabeller
     from wetread.monitoring.logged import PredictionLog
     from wetread.signoff.signing import content_of
+
+    return PredictionLog(database, vault, build_labels(settings), content_of)
+
+
+def build_labels(settings: Settings) -> Callable[[str], Mapping[FindingName, Presence]]:
+    """What a signed text says of each finding."""
+    from wetread.labelling.aggregation import presences
+    from wetread.labelling.labeller import RuleLabeller
 
     labeller = RuleLabeller(settings.drafting_language)
 
     def said(text: str) -> Mapping[FindingName, Presence]:
         return presences(labeller.statements(text))
 
-    return PredictionLog(database, vault, said, content_of)
+    return said
 
 
 def build_quality_watch(

@@ -44,6 +44,7 @@ def test_every_command_of_the_docs(data: Path, tmp_path: Path, capsys: pytest.Ca
     assert main(["audit", "search", "--action", "audit.export"]) == 0
     assert capsys.readouterr().out.count("audit.export") == 4
     assert '"resourceType":"AuditEvent"' in (tmp_path / "events.ndjson").read_text()
+    assert (tmp_path / "uses.csv").read_text().startswith("sequence,used_at,study")
     assert (tmp_path / "messages.xml").read_text().startswith("<AuditMessage>")
 
 

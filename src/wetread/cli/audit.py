@@ -3,10 +3,8 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_audit_trail import balp_text, dicom_text
@@ -15,7 +13,8 @@ from wetread.checkpoints.folder import CheckpointFolder
 from wetread.checkpoints.note import ensure_key, public_pem, read_public_key
 from wetread.checkpoints.proof import check_proof, prove
 from wetread.checkpoints.walk import AuditWalk
-from wetread.cli.options import do_act, parser_for, settings_from
+from wetread.cli import audit_use
+from wetread.cli.options import do_act, moment, new_file, parser_for, settings_from
 from wetread.domain.audit import AuditEvent, AuditQuery, AuditRecord
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import CONSOLE
@@ -34,6 +33,7 @@ def run(argv: list[str]) -> int:
         "show": _show,
         "search": _search,
         "export": _export,
+        "use": audit_use.run,
         "checkpoint": _checkpoint,
         "key": _key,
         "prove": _prove,
@@ -134,7 +134,7 @@ def _export(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     core = build_core(settings_from(args))
     rows = core.database.search_audit(_query(args, 2**53))
-    with _new(args.out) as out:
+    with new_file(args.out) as out:
         out.writelines(_lines(args.format, core.settings, rows))
     with core.database.begin() as unit:
         unit.audit(
@@ -154,35 +154,18 @@ def _lines(form: str, settings: Settings, rows: tuple[AuditRecord, ...]) -> Iter
     return (f"{text(each)}\n" for each in reversed(rows))
 
 
-def _new(file: Path) -> TextIO:
-    """Raises PermanentError(code='file_unwritable')."""
-    try:
-        return file.open("x", encoding="utf-8", newline="")
-    except FileExistsError:
-        raise PermanentError(
-            f"{file} exists and is not written over: name another file", code="file_unwritable"
-        ) from None
-    except OSError as error:
-        raise PermanentError(f"{file} cannot be written ({error.strerror})", code="file_unwritable") from error
-
-
 def _query_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--actor", default="", metavar="ID", help="by this account or service")
     parser.add_argument(
         "--action", default="", metavar="VERB", help="beginning of the action, as `report.` or `report.sign`"
     )
     parser.add_argument("--study", default="", metavar="KEY", help="about this study")
-    parser.add_argument("--since", type=_moment, metavar="TIME", help="from then on (ISO 8601; without a zone UTC)")
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="before then")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="from then on (ISO 8601; without a zone UTC)")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before then")
 
 
 def _query(args: argparse.Namespace, limit: int) -> AuditQuery:
     return AuditQuery(args.actor, args.action, args.study, args.since, args.until, None, limit)
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _checkpoint(argv: list[str]) -> int:
@@ -223,7 +206,7 @@ def _prove(argv: list[str]) -> int:
             f"no checkpoint covers record {args.sequence} yet: `wetread audit checkpoint` makes one", code="no_proof"
         )
     proof = prove(core.database.audit_records(), args.sequence, *found)
-    with _new(args.out) as out:
+    with new_file(args.out) as out:
         out.write(proof + "\n")
     print(f"{args.out}: record {args.sequence} under the checkpoint of records 1 to {found[0].size}")
     return 0

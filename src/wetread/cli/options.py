@@ -2,12 +2,15 @@
 
 import argparse
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
+from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.settings import Settings, load_settings
 
-__all__ = ["account_options", "do_act", "finding_option", "parser_for", "settings_from"]
+__all__ = ["account_options", "do_act", "finding_option", "moment", "new_file", "parser_for", "settings_from"]
 
 
 def parser_for(name: str, description: str) -> argparse.ArgumentParser:
@@ -43,3 +46,21 @@ def finding_option(parser: argparse.ArgumentParser, flag: str, says: str, *, req
 def settings_from(args: argparse.Namespace, **overrides: object) -> Settings:
     """The settings under the command line's own options; raises SettingsError."""
     return load_settings(args.config, data_dir=args.data_dir, **overrides)
+
+
+def new_file(file: Path) -> TextIO:
+    """A text file that was not there before. Raises PermanentError(code='file_unwritable')."""
+    try:
+        return file.open("x", encoding="utf-8", newline="")
+    except FileExistsError:
+        raise PermanentError(
+            f"{file} exists and is not written over: name another file", code="file_unwritable"
+        ) from None
+    except OSError as error:
+        raise PermanentError(f"{file} cannot be written ({error.strerror})", code="file_unwritable") from error
+
+
+def moment(text: str) -> datetime:
+    """Of an option: ISO 8601; without a zone UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ from io import StringIO
 
 from wetread.domain.audit import AuditRecord
 
-__all__ = ["audit_csv", "audit_document", "audit_head", "audit_json_lines", "audit_line"]
+__all__ = ["audit_csv", "audit_document", "audit_head", "audit_json_lines", "audit_line", "csv_row"]
 
 _COLUMNS = ("sequence", "recorded_at", "actor_id", "action", "outcome", "study_key", "detail", "hash")
 
@@ -21,12 +21,12 @@ def audit_line(record: AuditRecord) -> str:
 
 def audit_csv(records: Iterable[AuditRecord]) -> Iterator[str]:
     """RFC 4180, a line at a time, with a header; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
-    yield _row(_COLUMNS)
+    yield csv_row(_COLUMNS)
     for each in records:
         event = each.event
         detail = "; ".join(f"{name}={value}" for name, value in event.detail)
         cells = (event.actor_id, event.action, event.outcome, event.study_key or "", detail)
-        yield _row((each.sequence, each.recorded_at.isoformat(), *map(_plain, cells), each.hash))
+        yield csv_row((each.sequence, each.recorded_at.isoformat(), *cells, each.hash))
 
 
 def audit_json_lines(records: Iterable[AuditRecord]) -> Iterator[str]:
@@ -52,9 +52,10 @@ def audit_head(record: AuditRecord) -> dict[str, object]:
     }
 
 
-def _row(cells: Iterable[object]) -> str:
+def csv_row(cells: Iterable[object]) -> str:
+    """RFC 4180, its end with it; a text that a spreadsheet would take for a formula begins with an apostrophe."""
     line = StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow([_plain(each) if isinstance(each, str) else each for each in cells])
     return line.getvalue()
 
 
