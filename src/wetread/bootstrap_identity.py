@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from wetread.oidc.code_flow import Client
     from wetread.oidc.exchange import Exchange
     from wetread.oidc.provider import OpenIdProvider
+    from wetread.oidc.service_clients import RegisteredClients
     from wetread.web.services import WebSettings
 
-__all__ = ["build_identity_provider", "build_web_settings"]
+__all__ = ["build_identity_provider", "build_service_clients", "build_web_settings"]
 
 
 def build_web_settings(settings: Settings) -> "WebSettings":
@@ -61,6 +62,13 @@ def build_identity_provider(settings: Settings, clock: Clock, secret: bytes) -> 
         given.issuer, given.name, " ".join(given.scopes), table, given.sign_levels, settings.session_absolute_s
     )
     return OpenIdProvider(facts, _client(given), _exchange(given, "the identity provider"), Seal(secret), clock)
+
+
+def build_service_clients(settings: Settings, clock: Clock) -> "RegisteredClients | None":
+    from wetread.oidc.service_clients import RegisteredClients
+
+    files = {each.account: each.keys_file.expanduser() for each in settings.service_clients}
+    return RegisteredClients(files, clock) if files else None
 
 
 def _client(given: IdentityProviderSettings) -> "Client":

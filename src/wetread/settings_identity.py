@@ -1,4 +1,4 @@
-"""The settings of who signs in elsewhere: an identity provider."""
+"""The settings of who signs in elsewhere, and of systems that prove themselves by a key."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from wetread.domain.loopback import is_loopback
 from wetread.domain.role import Role
 from wetread.settings_channels import secret_text
 
-__all__ = ["IdentityProviderSettings", "IdentitySettings"]
+__all__ = ["IdentityProviderSettings", "IdentitySettings", "ServiceClientSettings"]
 
 _URL = r"^https?://[^\s?#@\\]+$"
 _NO_PERSON = (Role.SERVICE, Role.WORKFLOW)
@@ -76,9 +76,24 @@ class IdentityProviderSettings(_Client):
         return self
 
 
+class ServiceClientSettings(BaseModel):
+    """A system that gets its tokens by private_key_jwt. `account`: its account here, and its client id; `keys_file`: its public keys (JWK set), read at each use."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")
+    keys_file: Path
+
+    def __str__(self) -> str:
+        return self.account
+
+
 class IdentitySettings(BaseModel):
     """The part of the settings that says who comes in by the word of others."""
 
     identity_provider: IdentityProviderSettings | None = Field(
         default=None, description="OpenID provider that people sign in with: a table (file) or JSON."
+    )
+    service_clients: tuple[ServiceClientSettings, ...] = Field(
+        default=(), description="Systems that get tokens by private_key_jwt: tables (file) or JSON."
     )

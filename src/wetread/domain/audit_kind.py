@@ -112,6 +112,7 @@ FAMILIES: dict[str, AuditKind] = {
     "roster": AuditKind(_ALERT, "U", _SOFTWARE),
     "service": AuditKind(_ACTIVITY, "E"),
     "session": AuditKind(_AUTHENTICATION, "E", _LOGOUT),
+    "token": AuditKind(_AUTHENTICATION, "E", _LOGIN),
     "sign": AuditKind(_AUTHENTICATION, "E", _LOGIN),
     "snippets": AuditKind(_PATIENT, "D"),
     "study": AuditKind(_ACCESSED, "R"),

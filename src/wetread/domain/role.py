@@ -205,13 +205,15 @@ class Actor:
     display_name: str = ""
     sites: tuple[str, ...] = ()
     """The sites whose studies this account reaches; none named: all of them."""
+    only: frozenset[Act] | None = None
+    """What a token that was given for less lets it do, of what its role may; None for all of that."""
 
     def reaches(self, site: str) -> bool:
         """Whether a study of `site` is there for this account. One of no known site is only there for who reaches all."""
         return not self.sites or site in self.sites
 
     def may(self, act: Act) -> bool:
-        return act in PERMITTED[self.role]
+        return act in PERMITTED[self.role] and (self.only is None or act in self.only)
 
 
 SERVICE = Actor("wetread", Role.SERVICE, "wetread service")
@@ -220,6 +222,6 @@ CONSOLE = Actor("console", Role.ADMIN, "the command line")
 
 
 def require(actor: Actor, act: Act) -> None:
-    """Raises NotPermitted when the actor's role does not hold `act`."""
+    """Raises NotPermitted when the actor's role, or the token they came with, does not hold `act`."""
     if not actor.may(act):
         raise NotPermitted(f"role {actor.role.value} may not {act.value.replace('_', ' ')}")

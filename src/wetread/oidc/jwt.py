@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet
 from wetread.domain.errors import PermanentError
 from wetread.domain.strict_json import StrictJsonError, read_strict_json
 
-__all__ = ["ASYMMETRIC", "SKEW_S", "BadToken", "check_times", "is_for", "verified"]
+__all__ = ["ASYMMETRIC", "SKEW_S", "BadToken", "check_times", "is_for", "unverified_claim", "verified"]
 
 ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Never `none`, never a secret shared with whoever signs: with HS256 a public key would be one."""
@@ -52,6 +52,13 @@ def verified(
     except (JoseError, ValueError, TypeError):
         raise BadToken("its signature does not hold") from None
     return _object(payload)
+
+
+def unverified_claim(token: str, name: str) -> str:
+    """What an unchecked token says of itself, "" for nothing: good for finding the key that it must be checked by, and for nothing else."""
+    parts = token.split(".") if len(token) <= _LONGEST else []
+    value = _part(parts[1]).get(name) if len(parts) == 3 else None
+    return value if isinstance(value, str) else ""
 
 
 def check_times(claims: Mapping[str, object], now: datetime, *, longest_s: float | None = None) -> float:

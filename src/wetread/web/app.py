@@ -19,6 +19,7 @@ from wetread.web.pages import page_routes
 from wetread.web.problems import problem, problem_from
 from wetread.web.services import WebServices
 from wetread.web.subscribers import Channels, channel_route
+from wetread.web.token_door import token_routes
 
 __all__ = ["create_app"]
 
@@ -29,6 +30,7 @@ def create_app(
     """The whole HTTP door; `more_routes` come from doors that bring their own authorisation (STOW-RS)."""
     house = House(services, to_openapi(OPERATIONS, services.settings.version))
     routes = [
+        *token_routes(house),  # before the paths of FHIR that take any type
         *(to_route(operation, house) for operation in OPERATIONS),
         *elsewhere_routes(house),
         *page_routes(house),

@@ -1,7 +1,7 @@
 """Who is at the door? Passwords, browser sessions, bearer tokens; every answer that changes something is audited (NIST SP 800-63B §5)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 from threading import BoundedSemaphore
@@ -123,7 +123,7 @@ class Doorkeeper:
         with self._services.database.begin(write=False) as unit:
             session = unit.session(digest)
             account = unit.account(session.actor_id) if session else None
-            held = unit.external_session(digest)
+            held, only = unit.external_session(digest), unit.token_limit(digest)
         if session is None or account is None or account.disabled:
             raise _unauthenticated()
         if session.expires_at + (grace if session.begun_at else timedelta()) <= now:
@@ -131,7 +131,7 @@ class Doorkeeper:
         if by_browser and not idle and not self.sessions.renew(session, token, now):
             raise _unauthenticated()
         if held is None:
-            return Principal(account.actor, digest, by_browser)
+            return Principal(replace(account.actor, only=only), digest, by_browser)
         now_there = self.elsewhere.still_there(held, account)
         if now_there is None or now_there.disabled:
             raise _unauthenticated()

@@ -20,6 +20,7 @@ from wetread.ports.issued import FhirForms, Issued, nothing_issued
 from wetread.ports.labeller import Labeller
 from wetread.ports.order_door import OrderDoor
 from wetread.ports.order_store import OrderStore
+from wetread.ports.service_clients import ServiceClients
 from wetread.ports.vault import Vault
 from wetread.signoff.desk import ReadingDesk
 from wetread.triage.policy import OrderRule
@@ -106,6 +107,7 @@ class WebServices:
     workitems: WorkitemDesk | None = None
     subscriptions: SubscriptionDesk | None = None
     provider: IdentityProvider | None = None
+    service_clients: ServiceClients | None = None
     administration: Administration = field(default_factory=Administration)
     dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True, waiting=0, pending=0)
     new_secret: Callable[[], str] = secrets.token_urlsafe

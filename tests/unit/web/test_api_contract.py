@@ -40,8 +40,21 @@ def test_the_contract_names_every_route_and_no_other(world: World, door: Browser
         "/administration",
         "/administration/{part}",
         "/assets/{name}",
+        "/arrived",
     )
-    assert published == routed(world) - {("GET", name) for name in names}
+    pages = {("GET", name) for name in names}
+    assert published == routed(world) - pages - OAUTH
+
+
+OAUTH = {
+    ("GET", "/oidc/login"),
+    ("GET", "/oidc/callback"),
+    ("POST", "/oidc/back-channel-logout"),
+    ("POST", "/oauth/token"),
+    ("GET", "/.well-known/oauth-authorization-server"),
+    ("GET", "/fhir/.well-known/smart-configuration"),
+}
+"""Ways of browsers and forms whose shape is OAuth's and OpenID's: their own documents describe them (docs/identity.md)."""
 
 
 def test_the_contract_publishes_the_very_schemas_that_are_enforced(door: Browser) -> None:
