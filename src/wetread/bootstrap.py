@@ -62,6 +62,7 @@ __all__ = [
     "build_sinks",
     "build_web",
     "build_worker",
+    "second_factor_key",
     "sink_names",
 ]
 
@@ -111,15 +112,18 @@ def _secret(path: Path) -> bytes:
     except FileExistsError:
         key = path.read_bytes()
         if len(key) < 32:
-            raise PermanentError(
-                f"{path.name} is not a pseudonym key: restore it from backup", code="bad_key"
-            ) from None
+            raise PermanentError(f"{path.name} is no key of ours: restore it from backup", code="bad_key") from None
         return key
     with os.fdopen(descriptor, "wb") as file:
         file.write(key := secrets.token_bytes(32))
         file.flush()
         os.fsync(file.fileno())
     return key
+
+
+def second_factor_key(settings: Settings) -> bytes:
+    """What seals the seeds of authenticators; made when it is first needed, beside the vault and backed up with it. Losing it means that everybody sets theirs up again."""
+    return _secret(settings.data_dir / "vault" / "second-factor.key")[:32]
 
 
 def build_sandbox(settings: Settings) -> "Sandbox":
@@ -167,6 +171,7 @@ def build_desk(core: Core) -> "ReadingDesk":
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.bootstrap_connections import build_administration
     from wetread.dicom.instance_forms import SandboxedForms
+    from wetread.dicom.qr_code import qr_modules
     from wetread.fhir.issued import FHIR_FORMS
     from wetread.labelling.labeller import RuleLabeller
     from wetread.signoff.macros import read_macros
@@ -199,6 +204,8 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         order_store=build_order_store(settings),
         erasures=build_erasure_desk(settings, core.database, core.vault, core.clock, core.secret),
         issued=_issued(core),
+        second_factor_key=second_factor_key(core.settings),
+        qr_modules=qr_modules,
         fhir=FHIR_FORMS,
         order_door=build_order_door(settings, core.database, core.vault, core.clock, core.secret),
         workitems=worklist.desk,

@@ -30,6 +30,7 @@ def build_web_settings(settings: Settings) -> "WebSettings":
         idle_s=settings.session_idle_s,
         absolute_s=settings.session_absolute_s,
         emergency_minutes=settings.emergency_minutes,
+        second_factor_roles=frozenset(settings.second_factor_roles),
         demo=settings.demo,
         dictation=settings.dictation,
         public_url=settings.public_url.rstrip("/"),

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 from wetread.dicom.tls_profile import OurTls
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.reading import ReadingMode
+from wetread.domain.role import Role
 from wetread.ports.sink import ReportPicture
 from wetread.settings_archives import Archives, PriorFetch
 from wetread.settings_audit import AuditRepository
@@ -93,6 +94,7 @@ class Settings(IdentitySettings, BaseSettings):
     session_idle_s: int = Field(default=15 * 60, ge=60, description="Log-off after this long without a request.")
     session_absolute_s: int = Field(default=12 * 3600, ge=60, description="Log-off after this long in any case.")
     emergency_minutes: int = Field(default=60, ge=5, le=480, description="How long an emergency opens a study.")
+    second_factor_roles: Annotated[tuple[Role, ...], NoDecode] = Field(default=(), description="Must have one.")
 
     dimse_port: int | None = Field(
         default=None,
@@ -281,6 +283,7 @@ class Settings(IdentitySettings, BaseSettings):
 
     @field_validator(
         "allowed_hosts",
+        "second_factor_roles",
         "stow_networks",
         "record_kinds",
         "further_model_bundles",

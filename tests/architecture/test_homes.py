@@ -45,7 +45,7 @@ HOMES: dict[str, set[str]] = {
     "grpc_health": {"rpc"},
     "grpc_reflection": {"rpc"},
     "google": {"rpc"},
-    "cryptography": {"inference", "fhir", "checkpoints"},
+    "cryptography": {"inference", "fhir", "checkpoints", "web"},
     "joserfc": {"oidc"},
     # what people write and read
     "pydantic": {"settings", "settings_archives", "settings_audit", "settings_channels", "settings_dimse", "settings_dispatch", "settings_explained", "settings_fhir", "settings_file", "settings_hl7", "settings_identity", "settings_retention", "settings_ups", "triage"},

@@ -5,6 +5,7 @@ import { get, send } from "./api.ts";
 import { t } from "./catalogue.ts";
 import { h } from "./dom.ts";
 import { shortly, visible, words } from "./format.ts";
+import { secondFactor } from "./second_factor.ts";
 
 export async function ownAccount(place: HTMLElement): Promise<void> {
   draw(place, await get<OwnAccount>("/api/account"));
@@ -16,6 +17,7 @@ function draw(place: HTMLElement, mine: OwnAccount): void {
   const endOthers = () => send<OwnAccount>("POST", "/api/account/sessions/end-others").then((answer) => again(answer, t("account.ended")), failed);
   place.replaceChildren(h("div", { class: "admin" },
     h("p", {}, h("strong", {}, visible(mine.display_name)), ` ${visible(mine.actor_id)}, ${words(mine.role)}. `, mine.sites.length ? t("account.sites", { sites: visible(mine.sites.join(", ")) }) : t("account.sites.all")),
+    secondFactor(mine.second_factor, () => location.reload()),
     h("h2", {}, t("account.sessions")), h("p", { class: "muted" }, t("account.sessions.about")),
     table(t("account.sessions"), [t("account.begun"), t("account.client"), t("account.address"), t("admin.people.expires"), ""], mine.sessions.map((each) => session(each, again))),
     others && h("div", { class: "bar" }, h("button", { onclick: endOthers }, t("account.end_others"))),

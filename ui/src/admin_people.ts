@@ -26,8 +26,8 @@ function row(account: Account, answer: Accounts, again: (what: string) => unknow
   const ask = (title: string, run: () => Promise<string | null>) => h("button", { onclick: () => run().then((what) => (what ? again(what) : null)) }, title, about());
   const state = h("span", { class: `chip ${account.disabled ? "bad" : "good"}` }, t(account.disabled ? "admin.people.disabled" : "admin.people.active"));
   const others = account.me ? [] : [ask(t("admin.people.change"), () => changeRole(account, answer)), ask(t("admin.people.sites.change"), () => changeSites(account)), ask(t(account.disabled ? "admin.people.enable" : "admin.people.disable"), () => setDisabled(account))];
-  return h("tr", {}, h("td", {}, h("strong", {}, name), account.me && h("span", { class: "muted" }, ` ${t("admin.people.you")}`)), h("td", {}, visible(account.display_name)), h("td", {}, words(account.role)), h("td", {}, account.sites.length ? visible(account.sites.join(", ")) : h("span", { class: "muted" }, t("admin.people.sites.all"))), h("td", {}, state),
-    h("td", { class: "acts" }, others, ask(t("admin.people.password"), () => changePassword(account, answer)), !account.me && ask(t("admin.people.end_all"), () => endAll(account))));
+  return h("tr", {}, h("td", {}, h("strong", {}, name), account.me && h("span", { class: "muted" }, ` ${t("admin.people.you")}`)), h("td", {}, visible(account.display_name)), h("td", {}, words(account.role)), h("td", {}, account.sites.length ? visible(account.sites.join(", ")) : h("span", { class: "muted" }, t("admin.people.sites.all"))), h("td", {}, state, account.second_factor && h("span", { class: "chip" }, t("factor.has")), account.reset_asked_by && h("div", { class: "muted" }, t("factor.reset.asked", { name: visible(account.reset_asked_by) }))),
+    h("td", { class: "acts" }, others, ask(t("admin.people.password"), () => changePassword(account, answer)), !account.me && account.second_factor && ask(t("factor.reset"), () => resetFactor(account)), !account.me && ask(t("admin.people.end_all"), () => endAll(account))));
 }
 
 function session(each: SignedIn, again: (what: string) => unknown): HTMLTableRowElement {
@@ -58,6 +58,15 @@ async function changeSites(account: Account): Promise<string | null> {
   const named = () => sites.value.split(",").map((each) => each.trim()).filter(Boolean);
   const done = await question(title, [h("p", { class: "muted" }, t("admin.people.role.ends")), field(t("admin.people.sites.hint"), sites), field(t("admin.people.own"), own)], t("save"), () => send("PUT", address(account, "sites"), { body: { sites: named(), password: own.value } }));
   return done ? title : null;
+}
+
+async function resetFactor(account: Account): Promise<string | null> {
+  const [own, name] = [ownPassword(), visible(account.actor_id)];
+  own.autofocus = true;
+  let gone = false;
+  const reset = async () => void (gone = (await send<{ done: boolean }>("POST", address(account, "second-factor/reset"), { body: { password: own.value } })).done);
+  const done = await question(t("factor.reset.of", { name }), [h("p", { class: "muted" }, t("factor.reset.two")), field(t("admin.people.own"), own)], t("factor.reset.of", { name }), reset);
+  return done ? t(gone ? "factor.reset.done" : "factor.reset.waits", { name }) : null;
 }
 
 async function endAll(account: Account): Promise<string | null> {

@@ -13,7 +13,7 @@ import { byId, h } from "./dom.ts";
 import { listen, sheet } from "./keys.ts";
 import { followRoom } from "./live.ts";
 import { Masthead, roomBindings } from "./masthead.ts";
-import { begin, may } from "./session.ts";
+import { begin, may, me } from "./session.ts";
 import { CriticalStrip } from "./strip.ts";
 
 // `live`: asks again by itself. The others would take away what somebody is typing.
@@ -47,5 +47,6 @@ async function draw(): Promise<void> {
   await part.show(byId("part"));
 }
 
-await Promise.all([draw(), masthead.refresh()]).then(() => masthead.say(true), (thrown) => byId("part").replaceChildren(h("p", { class: "alert", role: "alert" }, problemOf(thrown).message)));
-followRoom(() => Promise.all([masthead.refresh(), part?.live && !document.querySelector("dialog[open]") ? draw() : null]), (up) => masthead.say(up), may("see_worklist"));
+const owes = me().owes_second_factor; // then nothing else is answered yet
+await Promise.all([draw(), owes ? null : masthead.refresh()]).then(() => masthead.say(true), (thrown) => byId("part").replaceChildren(h("p", { class: "alert", role: "alert" }, problemOf(thrown).message)));
+if (!owes) followRoom(() => Promise.all([masthead.refresh(), part?.live && !document.querySelector("dialog[open]") ? draw() : null]), (up) => masthead.say(up), may("see_worklist"));

@@ -28,6 +28,7 @@ export const PAGES: Readonly<Record<string, string>> = {
   "pages.sign_out": "Sign out",
   "pages.sign_in_wetread": "Sign in · wetread",
   "pages.account": "Account",
+  "pages.code_of_authenticator": "Code of your authenticator, or a recovery code",
   "pages.password": "Password",
   "pages.sign_in": "Sign in",
   "pages.these_pages_need_javascript": "These pages need JavaScript.",

@@ -4,6 +4,7 @@ import type { Farewell } from "./answers/elsewhere.ts";
 import { get, onConfirmation, onSessionEnd, problemOf, send } from "./api.ts";
 import { byId, dialog, h, show } from "./dom.ts";
 import { words } from "./format.ts";
+import { codeInput } from "./second_factor.ts";
 import { t } from "./catalogue.ts";
 import { confirmElsewhere, signInElsewhere } from "./elsewhere.ts";
 
@@ -30,6 +31,7 @@ export async function begin(): Promise<Session> {
     return (renewing ??= signInAgain(t("session.your_session_ended_sign_in")).finally(() => (renewing = null)));
   });
   session = await get<Session>("/api/session");
+  if (session.owes_second_factor && location.pathname !== "/administration/account") location.replace("/administration/account");
   const { provider } = session;
   onConfirmation((target, body) => confirmElsewhere(provider, target, body));
   byId("who").textContent = `${session.display_name}, ${words(session.role)}`;
@@ -58,6 +60,13 @@ async function lock(): Promise<void> {
   await signInAgain(t("session.locked_after_a_while_without"));
 }
 
+// The step after the password: shown once the server asks for it.
+export function askedForCode(thrown: unknown, step: HTMLElement, code: HTMLInputElement): void {
+  if (!["second_factor_needed", "bad_second_factor"].includes(problemOf(thrown).code)) return;
+  show(step, true);
+  code.focus();
+}
+
 export function signInAgain(message: string): Promise<void> {
   document.body.classList.add("locked");
   const askElsewhere = (close: (done: boolean | null) => void) => {
@@ -79,19 +88,22 @@ export function signInAgain(message: string): Promise<void> {
   };
   const ask = (close: (done: boolean | null) => void) => {
     const password = h("input", { type: "password", id: "again-password", autocomplete: "current-password", required: true, autofocus: true });
+    const code = codeInput("again-code");
+    const step = h("div", { hidden: true }, h("label", { for: "again-code" }, t("factor.step")), code);
     const error = h("p", { class: "error", role: "alert" });
     const submit = async (event: Event) => {
       event.preventDefault();
       error.textContent = "";
       try {
-        await send("POST", "/api/login", { body: { actor_id: session?.actor_id ?? "", password: password.value }, renew: false });
+        await send("POST", "/api/login", { body: { actor_id: session?.actor_id ?? "", password: password.value, code: code.value }, renew: false });
         close(true);
       } catch (thrown) {
+        askedForCode(thrown, step, code);
         error.textContent = problemOf(thrown).message;
-        password.select();
+        (step.hidden ? password : code).select();
       }
     };
-    return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session?.actor_id ?? "", hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }), h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, t("session.password_of", { display_name: session?.display_name ?? t("session.your_account") })), password), error,
+    return h("form", { onsubmit: submit }, h("input", { autocomplete: "username", value: session?.actor_id ?? "", hidden: true, readonly: true, "aria-hidden": "true", tabindex: -1 }), h("p", {}, message), h("div", {}, h("label", { for: "again-password" }, t("session.password_of", { display_name: session?.display_name ?? t("session.your_account") })), password), step, error,
       h("div", { class: "actions" }, h("button", { type: "button", class: "quiet", onclick: () => location.assign("/login") }, t("session.somebody_else")), h("button", { class: "primary" }, t("session.sign_in"))));
   };
   return dialog(t("session.sign_in_again"), session?.provider ? askElsewhere : ask, { stay: true, className: "lock" }).then(() => {

@@ -4,7 +4,7 @@ import argparse
 import getpass
 import sys
 
-from wetread.bootstrap import Core, build_core, build_desk
+from wetread.bootstrap import Core, build_core, build_desk, second_factor_key
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
@@ -12,6 +12,7 @@ from wetread.domain.reading import Withheld
 from wetread.domain.report import Report
 from wetread.domain.role import Actor
 from wetread.web.accounts import verify_password
+from wetread.web.second_factors import SecondFactors
 
 __all__ = ["authenticate", "opened", "run"]
 
@@ -50,12 +51,17 @@ def opened(args: argparse.Namespace) -> tuple[Core, Actor]:
 
 
 def authenticate(core: Core, name: str, from_stdin: bool) -> Actor:
-    """Whose account it is, by their password; raises NotPermitted."""
+    """Whose account it is, by their password and, where they have a second factor, a code of it (with `from_stdin` the next line); raises NotPermitted."""
     password = sys.stdin.readline().rstrip("\n") if from_stdin else getpass.getpass(f"password of {name}: ")
     with core.database.begin(write=False) as unit:
         account = unit.account(name)
     if account is None or account.disabled or not verify_password(password, account.password_hash):
         raise NotPermitted("account or password is wrong")
+    factors = SecondFactors(core.database, core.clock, second_factor_key(core.settings))
+    with core.database.begin(write=False) as unit:
+        asks = factors.has(unit, name)
+    if asks and not factors.takes(name, sys.stdin.readline().strip() if from_stdin else input("code: ")):
+        raise NotPermitted("that code is not right, or was used already")
     if account.actor.sites:  # nothing here looks at sites
         raise NotPermitted("an account of some sites acts on the pages, not on the command line")
     return account.actor

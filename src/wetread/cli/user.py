@@ -1,11 +1,11 @@
-"""`wetread user add|list|disable|token`: accounts of people and services. Passwords are asked for, never taken from the command line."""
+"""`wetread user add|list|disable|token|second-factor`: accounts of people and services. Passwords are asked for, never taken from the command line."""
 
 import getpass
 import secrets
 import sys
 from datetime import timedelta
 
-from wetread.bootstrap import Core, build_core
+from wetread.bootstrap import Core, build_core, second_factor_key
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
@@ -13,6 +13,7 @@ from wetread.domain.role import CONSOLE, Actor, Role
 from wetread.governance.account_desk import AccountDesk
 from wetread.web.accounts import hash_password
 from wetread.web.doorkeeper import issue_token
+from wetread.web.second_factors import SecondFactors
 
 __all__ = ["add_account", "run"]
 
@@ -20,7 +21,9 @@ __all__ = ["add_account", "run"]
 def run(argv: list[str]) -> int:
     parser = parser_for("user", "Manage accounts.")
     parser.add_argument(
-        "act", choices=("add", "list", "disable", "token"), help="token: a bearer token for the HTTP door, shown once"
+        "act",
+        choices=("add", "list", "disable", "token", "second-factor"),
+        help="token: a bearer token for the HTTP door, shown once; second-factor: is it set up, and taking it away",
     )
     parser.add_argument("name", nargs="?", help="account name, for example dr-lee")
     parser.add_argument("--role", choices=[role.value for role in Role], default=Role.RADIOLOGIST.value)
@@ -32,6 +35,7 @@ def run(argv: list[str]) -> int:
         default=[],
         help="a site whose studies the account reaches; may be repeated; none: all",
     )
+    parser.add_argument("--reset", action="store_true", help="of a second factor: take it away")
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     args = parser.parse_args(argv)
     core = build_core(settings_from(args))
@@ -46,6 +50,8 @@ def run(argv: list[str]) -> int:
         print(f"account {args.name} ({args.role}) is ready")
     elif args.act == "token":
         print(_token(core, args.name, args.days))
+    elif args.act == "second-factor":
+        print(_second_factor(core, args.name, reset=args.reset))
     else:
         _desk(core).set_disabled(CONSOLE, args.name, disabled=True)
         print(f"account {args.name} is disabled")
@@ -74,6 +80,20 @@ def _token(core: Core, name: str, days: int) -> str:
         unit.audit(AuditEvent("account.token", "console", detail=(("account", name), ("days", str(days)))), now)
         unit.commit()
     return token
+
+
+def _second_factor(core: Core, name: str, *, reset: bool) -> str:
+    if reset:
+        factors = SecondFactors(core.database, core.clock, second_factor_key(core.settings))
+        if factors.reset(CONSOLE, name):
+            return f"the second factor of {name} is gone, and their sessions have ended"
+        return f"{name} may sign: another administrator asks for it, too, at /administration/people"
+    with core.database.begin(write=False) as unit:
+        held = unit.second_factor(name)
+    if held is None or held.confirmed_at is None:
+        return f"{name} has no second factor"
+    asked = f"; {held.reset_asked_by} asked to take it away" if held.reset_asked_by else ""
+    return f"{name} has one since {held.confirmed_at:%Y-%m-%d %H:%M} UTC, {len(held.codes)} recovery codes left{asked}"
 
 
 def _list(core: Core) -> None:

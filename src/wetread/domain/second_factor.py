@@ -20,3 +20,5 @@ class SecondFactor:
     codes: tuple[str, ...] = ()
     reset_asked_by: str = ""
     reset_asked_at: datetime | None = None
+    pending: str = ""
+    """Another seed, sealed, that its person has not confirmed yet."""

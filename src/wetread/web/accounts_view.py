@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
+from wetread.domain.second_factor import SecondFactor
 from wetread.governance.account_desk import AccountDesk
 from wetread.ports.database import Session
 from wetread.web.accounts import MIN_PASSWORD_LENGTH, hash_password
@@ -18,6 +19,7 @@ __all__ = [
     "ADD_BODY",
     "DISABLE_BODY",
     "PASSWORD_BODY",
+    "RESET_BODY",
     "REVOKE_BODY",
     "ROLE_BODY",
     "SITES_BODY",
@@ -25,6 +27,7 @@ __all__ = [
     "end_session",
     "end_sessions",
     "get_accounts",
+    "reset_second_factor",
     "session_json",
     "set_disabled",
     "set_password",
@@ -45,6 +48,7 @@ ROLE_BODY: Schema = record({"role": choice(*Role), "password": _OWN})
 SITES_BODY: Schema = record({"sites": _SITES, "password": _OWN})
 DISABLE_BODY: Schema = record({"disabled": boolean(), "password": _OWN})
 PASSWORD_BODY: Schema = record({"new_password": _NEW, "password": _OWN})
+RESET_BODY: Schema = record({"password": _OWN})
 REVOKE_BODY: Schema = record({"session": text(_SHORT, min_length=_SHORT, pattern="[0-9a-f]+")})
 _RESERVED = ("console", "wetread", "unknown")
 """Names that the audit log gives to what is no account."""
@@ -56,6 +60,7 @@ def get_accounts(call: Call) -> Response:
     sessions = _desk(call).sessions(actor)
     with call.house.services.database.begin(write=False) as unit:
         accounts = unit.accounts()
+        factors = {each.actor_id: each for each in unit.second_factors()}
     rows = [
         {
             "actor_id": each.actor.actor_id,
@@ -63,6 +68,7 @@ def get_accounts(call: Call) -> Response:
             "role": each.actor.role.value,
             "disabled": each.disabled,
             "sites": list(each.actor.sites),
+            **_factor_json(factors.get(each.actor.actor_id)),
             "me": each.actor.actor_id == actor.actor_id,
         }
         for each in accounts
@@ -75,6 +81,11 @@ def get_accounts(call: Call) -> Response:
             "min_password_length": MIN_PASSWORD_LENGTH,
         }
     )
+
+
+def _factor_json(factor: SecondFactor | None) -> Json:
+    on = factor is not None and factor.confirmed_at is not None
+    return {"second_factor": on, "reset_asked_by": factor.reset_asked_by if factor else ""}
 
 
 def add_account(call: Call) -> Response:
@@ -111,6 +122,13 @@ def set_password(call: Call) -> Response:
     call.confirm()
     _desk(call).set_password(call.signed_in.actor, call.path["actor_id"], call.text("new_password"))
     return Response(status_code=204)
+
+
+def reset_second_factor(call: Call) -> Response:
+    """`done` is False where another administrator has to ask for it, too: that person may sign."""
+    call.confirm()
+    done = call.house.doorkeeper.second_factors.reset(call.signed_in.actor, call.path["actor_id"])
+    return json_answer({"done": done})
 
 
 def end_session(call: Call) -> Response:

@@ -15,6 +15,7 @@ from wetread.web.accounts import ScryptCost, hash_password, token_sha256, verify
 from wetread.web.elsewhere import Elsewhere
 from wetread.web.lockout import Lockout
 from wetread.web.problems import Refusal
+from wetread.web.second_factors import SecondFactors
 from wetread.web.services import WebServices
 from wetread.web.session_book import BROWSER, Came, SessionBook
 
@@ -53,6 +54,8 @@ class Doorkeeper:
         self._lockout = Lockout()
         self.sessions = SessionBook(services)
         self.elsewhere = Elsewhere(services, self.sessions)
+        roles, key = services.settings.second_factor_roles, services.second_factor_key
+        self.second_factors = SecondFactors(services.database, services.clock, key, roles)
         self._hashing = BoundedSemaphore(2)  # each scrypt takes 16 MiB and a core
         self._queue = BoundedSemaphore(_QUEUE)  # who waits for it holds a thread that others read with
 
@@ -60,9 +63,9 @@ class Doorkeeper:
     def cookie_name(self) -> str:
         return SECURE_COOKIE if self._settings.secure else COOKIE
 
-    def log_in(self, actor_id: str, password: str, came: Came) -> tuple[str, Actor]:
-        """A new browser secret; raises Refusal 401 (one answer for unknown, disabled and wrong) or 429."""
-        account = self._proved(actor_id, password, came.address, action="login")
+    def log_in(self, actor_id: str, password: str, came: Came, code: str = "") -> tuple[str, Actor]:
+        """A new browser secret; raises Refusal 401 (one answer for unknown, disabled and wrong; 'second_factor_needed' where the password is right and `code` is missing) or 429."""
+        account = self._proved(actor_id, password, came.address, action="login", code=code)
         now = self._services.clock.now()
         with self._services.database.begin() as unit:
             token = self.sessions.begin(unit, account.actor, came, now)
@@ -90,6 +93,23 @@ class Doorkeeper:
             self.elsewhere.confirm(principal.token_sha256, password, act)
             return
         self._proved(principal.actor.actor_id, password, address, action="reauthenticate")
+
+    def owes(self, principal: Principal) -> bool:
+        """Whether a person at a screen must set up their second factor before anything else; who signs in elsewhere has that provider's."""
+        return principal.by_browser and not principal.elsewhere and self.second_factors.owed_by(principal.actor)
+
+    def second_component(self, principal: Principal, code: str, address: str) -> None:
+        """A code of the authenticator that this person has; nothing where they have none. Wrong ones are counted apart, so that no right password forgives them. Raises Refusal 401 or 429."""
+        actor_id = principal.actor.actor_id
+        counted = f"{actor_id} code"
+        self._hear(counted, address)
+        if not self._checked(lambda: self.second_factors.takes(actor_id, code)):
+            self._lockout.failed(counted, address, self._services.clock.now())
+            with self._services.database.begin() as unit:
+                unit.audit(AuditEvent("reauthenticate", actor_id, "bad_second_factor"), self._services.clock.now())
+                unit.commit()
+            raise Refusal(401, "bad_second_factor", "that code is not right, or was used already")
+        self._lockout.succeeded(counted, address)
 
     def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str], *, late: bool = False) -> Principal:
         """Who sent this; raises Refusal 401. A bearer token wins over a cookie; a cookie's secret is never taken as a bearer token.
@@ -137,9 +157,28 @@ class Doorkeeper:
             raise _unauthenticated()
         return Principal(now_there.actor, digest, by_browser, elsewhere=True)
 
-    def _proved(self, actor_id: str, password: str, address: str, *, action: str) -> Account:
-        now = self._services.clock.now()
-        wait = self._lockout.remaining_s(actor_id, address, now)
+    def _proved(self, actor_id: str, password: str, address: str, *, action: str, code: str | None = None) -> Account:
+        self._hear(actor_id, address)
+        with self._services.database.begin(write=False) as unit:
+            account = unit.account(actor_id)
+            asks = code is not None and self.second_factors.has(unit, actor_id)
+        right = self._checked(lambda: verify_password(password, account.password_hash if account else self._decoy()))
+        right = right and self._may_come_by_password(actor_id)
+        if account is None or account.disabled or not right:
+            self._refuse(account, actor_id, address, action)
+            wrong = "the name or the password" if action == "login" else "the password"
+            raise Refusal(401, "bad_credentials", f"{wrong} is not right")
+        if asks and not code:  # neither a failure nor a success: what failed before still counts
+            raise Refusal(401, "second_factor_needed", "type the code that your authenticator shows")
+        if asks and not self._checked(lambda: self.second_factors.takes(actor_id, code or "")):
+            self._refuse(account, actor_id, address, action, "bad_second_factor")
+            raise Refusal(401, "bad_second_factor", "that code is not right, or was used already")
+        self._lockout.succeeded(actor_id, address)
+        return account
+
+    def _hear(self, name: str, address: str) -> None:
+        """Raises Refusal 429 while who failed too often waits."""
+        wait = self._lockout.remaining_s(name, address, self._services.clock.now())
         if wait > 0:
             raise Refusal(
                 429,
@@ -147,16 +186,6 @@ class Doorkeeper:
                 "too many failed attempts: wait, then try again",
                 {"Retry-After": str(ceil(wait))},
             )
-        with self._services.database.begin(write=False) as unit:
-            account = unit.account(actor_id)
-        right = self._checked(lambda: verify_password(password, account.password_hash if account else self._decoy()))
-        right = right and self._may_come_by_password(actor_id)
-        if account is None or account.disabled or not right:
-            self._refuse(account, actor_id, address, action)
-            wrong = "the name or the password" if action == "login" else "the password"
-            raise Refusal(401, "bad_credentials", f"{wrong} is not right")
-        self._lockout.succeeded(actor_id, address)
-        return account
 
     def _checked(self, check: Callable[[], bool]) -> bool:
         """Few at once, and few who wait: a storm of sign-ins takes the threads from nobody. Raises Refusal 503."""
@@ -168,13 +197,15 @@ class Doorkeeper:
         finally:
             self._queue.release()
 
-    def _refuse(self, account: Account | None, actor_id: str, address: str, action: str) -> None:
+    def _refuse(
+        self, account: Account | None, actor_id: str, address: str, action: str, outcome: str = "bad_credentials"
+    ) -> None:
         now = self._services.clock.now()
         self._lockout.failed(actor_id, address, now)
         # A name that is no account may be a password typed in the wrong field: it is not written down.
         known = account.actor.actor_id if account else "unknown"
         with self._services.database.begin() as unit:
-            unit.audit(AuditEvent(action, known, outcome="bad_credentials"), now)
+            unit.audit(AuditEvent(action, known, outcome=outcome), now)
             unit.commit()
 
     def _may_come_by_password(self, actor_id: str) -> bool:

@@ -94,9 +94,16 @@ OPERATIONS: tuple[Operation, ...] = (
         "nothing",
         access=Access.PERSON,
         status=204,
+        before_second_factor=True,
     ),
     Operation(
-        "GET", "/api/session", "session", "Who is signed in, and what may they do?", sessions.get_session, "the session"
+        "GET",
+        "/api/session",
+        "session",
+        "Who is signed in, and what may they do?",
+        sessions.get_session,
+        "the session",
+        before_second_factor=True,
     ),
     Operation(
         "GET",

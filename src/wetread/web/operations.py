@@ -158,6 +158,8 @@ class Operation:
     status: int = 200
     slow: bool = False
     late: bool = False
+    before_second_factor: bool = False
+    """Also for who has not set up the second factor that their role must have: what is needed to do so."""
     refusal: Callable[[Exception], Response] = problem_from
 
     @property
@@ -231,6 +233,8 @@ def _admit(operation: Operation, house: "House", request: Request) -> Principal 
     principal = house.doorkeeper.identify(request.headers, request.cookies, late=operation.late)
     if operation.access is Access.PERSON and not principal.by_browser:
         raise NotPermitted("only a person signed in with a browser may do this")
+    if not operation.before_second_factor and house.doorkeeper.owes(principal):
+        raise NotPermitted("set up your second factor first", code="second_factor_owed")
     if operation.act is not None:
         require(principal.actor, operation.act)
     return principal

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from wetread.domain.capability import Capability
 from wetread.domain.critical import EscalationPath
 from wetread.domain.model_version import ModelVersion
+from wetread.domain.role import Role
 from wetread.governance.erasure_desk import ErasureDesk
 from wetread.labelling.labeller import RuleLabeller
 from wetread.ports.clock import Clock
@@ -70,6 +71,7 @@ class WebSettings:
     unreachable_grace_s: float = 900.0
     demo: bool = False
     emergency_minutes: int = 60
+    second_factor_roles: frozenset[Role] = frozenset()
     public_url: str = ""
     version: str = "0"
     model_card: str = ""
@@ -80,7 +82,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """`policies` say which triage policy decides; `order` is the waiting rule where they are None or cannot be read. `paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+    """`policies` say which triage policy decides; `order` is the waiting rule where they are None or cannot be read. `paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `second_factor_key`: what seals seeds of authenticators. `qr_modules`: a QR code of a text as rows of 0 and 1. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
 
     database: Database
     vault: Vault
@@ -111,3 +113,5 @@ class WebServices:
     administration: Administration = field(default_factory=Administration)
     dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True, waiting=0, pending=0)
     new_secret: Callable[[], str] = secrets.token_urlsafe
+    second_factor_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    qr_modules: Callable[[str], Sequence[str]] = lambda _: ()

@@ -14,11 +14,15 @@ from wetread.web.session_book import Came
 
 __all__ = ["LOGIN_BODY", "came_of", "get_session", "log_in", "log_out"]
 
-LOGIN_BODY: Schema = record({"actor_id": text(64, min_length=1), "password": text(256, min_length=1)})
+LOGIN_BODY: Schema = record(
+    {"actor_id": text(64, min_length=1), "password": text(256, min_length=1)}, {"code": text(32)}
+)
 
 
 def log_in(call: Call) -> Response:
-    token, actor = call.house.doorkeeper.log_in(call.text("actor_id"), call.text("password"), came_of(call))
+    token, actor = call.house.doorkeeper.log_in(
+        call.text("actor_id"), call.text("password"), came_of(call), call.text("code")
+    )
     call.new_secrets.append(token)
     return json_answer(_session(call, actor))
 
@@ -40,6 +44,8 @@ def get_session(call: Call) -> Response:
 
 
 def _session(call: Call, actor: Actor) -> dict[str, object]:
+    doorkeeper, me = call.house.doorkeeper, call.principal
+    owes = doorkeeper.owes(me) if me else doorkeeper.second_factors.owed_by(actor)
     settings, provider = call.house.services.settings, call.house.services.provider
     return {
         "actor_id": actor.actor_id,
@@ -48,6 +54,7 @@ def _session(call: Call, actor: Actor) -> dict[str, object]:
         "provider": provider.name if provider and call.principal and call.principal.elsewhere else "",
         "acts": sorted(act.value for act in PERMITTED[actor.role]),
         "idle_s": settings.idle_s,
+        "owes_second_factor": owes,
         "demo": settings.demo,
         "dictation": settings.dictation,
         "version": settings.version,

@@ -85,6 +85,8 @@ def _admit(house: House, socket: WebSocket, subscriber: str) -> Principal:
     principal = house.doorkeeper.identify(socket.headers, socket.cookies)
     actor = principal.actor
     try:
+        if house.doorkeeper.owes(principal):
+            raise NotPermitted("set up your second factor first", code="second_factor_owed")
         require(actor, Act.SEE_WORKITEMS)
         with house.services.database.begin(write=False) as unit:
             subscription_desk(house).require_owner(unit, subscriber, actor.actor_id)

@@ -7,6 +7,7 @@ export type Session = {
   role: string;
   provider: string; // who they sign in with, "" for a password of ours
   acts: string[];
+  owes_second_factor: boolean;
   idle_s: number;
   demo: boolean;
   dictation: boolean;

@@ -1,0 +1,56 @@
+"""What is kept so that only who holds the key in the vault reads it: AES-256-GCM (NIST SP 800-38D), bound to a name; and single-use codes as Argon2id hashes (RFC 9106)."""
+
+import base64
+import binascii
+import secrets
+
+from wetread.domain.errors import PermanentError
+
+__all__ = ["hash_code", "seal", "unseal", "verify_code"]
+
+_NONCE_BYTES = 12
+_LANES, _MEMORY_KIB, _ITERATIONS = 1, 19 * 1024, 2
+"""OWASP's password storage sheet, for codes that already have 50 random bits."""
+
+
+def seal(key: bytes, data: bytes, name: str) -> str:
+    """Base64 of nonce and ciphertext. `key` has 32 bytes; what is sealed under one `name` opens under no other."""
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, data, name.encode())).decode()
+
+
+def unseal(key: bytes, sealed: str, name: str) -> bytes:
+    """Raises PermanentError('sealed_otherwise'): another key, another name, or changed bytes."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        raw = base64.b64decode(sealed, validate=True)
+        return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], name.encode())
+    except (InvalidTag, ValueError, binascii.Error):
+        raise PermanentError(
+            "a second factor cannot be read with this installation's key: restore vault/second-factor.key, or reset it",
+            code="sealed_otherwise",
+        ) from None
+
+
+def hash_code(code: str) -> str:
+    """As a PHC string with a salt of its own."""
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    salt = secrets.token_bytes(16)
+    kdf = Argon2id(salt=salt, length=32, iterations=_ITERATIONS, lanes=_LANES, memory_cost=_MEMORY_KIB)
+    return kdf.derive_phc_encoded(code.encode())
+
+
+def verify_code(code: str, stored: str) -> bool:
+    from cryptography.exceptions import InvalidKey
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    try:
+        Argon2id.verify_phc_encoded(code.encode(), stored)
+    except (InvalidKey, ValueError):
+        return False
+    return True
