@@ -60,7 +60,7 @@ def authenticate(core: Core, name: str, from_stdin: bool) -> Actor:
     factors = SecondFactors(core.database, core.clock, second_factor_key(core.settings))
     with core.database.begin(write=False) as unit:
         asks = factors.has(unit, name)
-    if asks and not factors.takes(name, sys.stdin.readline().strip() if from_stdin else input("code: ")):
+    if asks and not factors.takes(name, sys.stdin.readline().strip() if from_stdin else getpass.getpass("code: ")):
         raise NotPermitted("that code is not right, or was used already")
     if account.actor.sites:  # nothing here looks at sites
         raise NotPermitted("an account of some sites acts on the pages, not on the command line")

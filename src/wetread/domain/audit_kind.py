@@ -111,6 +111,7 @@ FAMILIES: dict[str, AuditKind] = {
     "rollout": AuditKind(_ALERT, "U", _SOFTWARE),
     "roster": AuditKind(_ALERT, "U", _SOFTWARE),
     "service": AuditKind(_ACTIVITY, "E"),
+    "second_factor": AuditKind(_ALERT, "U", _USER),
     "session": AuditKind(_AUTHENTICATION, "E", _LOGOUT),
     "token": AuditKind(_AUTHENTICATION, "E", _LOGIN),
     "sign": AuditKind(_AUTHENTICATION, "E", _LOGIN),
