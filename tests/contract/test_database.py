@@ -275,6 +275,21 @@ def test_of_many_senders_of_one_instance_exactly_one_stores_it(database: Databas
     assert database.change_token() == 20
 
 
+def test_all_instances_come_page_by_page(database: Database) -> None:
+    keys = [InstanceKey(f"i-{number}") for number in range(5)]
+    other = StudyKey("s-" + "7" * 32)
+    save(database, a_study(), a_study(study_key=other))
+    with database.begin() as uow:
+        for number, key in enumerate(reversed(keys)):
+            uow.admit_instance(an_instance(instance_key=key, study_key=other if number % 2 else STUDY_KEY))
+        uow.commit()
+    with database.begin(write=False) as uow:
+        first = uow.instances_after("", limit=3)
+        rest = uow.instances_after(first[-1].instance_key, limit=3)
+        assert uow.instances_after(rest[-1].instance_key) == ()
+    assert [each.instance_key for each in (*first, *rest)] == keys
+
+
 def test_instances_come_in_order_of_arrival(database: Database) -> None:
     arrived = [
         an_instance(instance_key=InstanceKey(key), received_at=NOON + timedelta(seconds=s))

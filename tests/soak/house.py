@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, IncompleteRead
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from wetread.domain.audit import AuditQuery
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 
-__all__ = ["SoakHouse", "await_true", "serving", "soak_house", "store"]
+__all__ = ["SoakHouse", "await_true", "fetch", "serving", "soak_house", "store"]
 
 _RELATED = 'multipart/related; type="application/dicom"; boundary=b'
 
@@ -133,3 +133,17 @@ def serving(home: Wetread) -> Iterator[SoakHouse]:
     url = home.settings.get("DATABASE_URL", f"sqlite:///{home.folder / 'wetread.db'}")
     with home.serving() as service, closing(SqlDatabase(url)) as database:
         yield SoakHouse(home, service.client, database, service.process)
+
+
+def fetch(house: SoakHouse, path: str) -> tuple[int, bytes]:
+    """Status and body as the signed-in radiologist gets them; (0, what came) where the answer breaks off."""
+    connection = HTTPConnection("127.0.0.1", house.wetread.port, timeout=30)
+    try:
+        connection.request("GET", path, headers={"cookie": house.client._cookie, "wetread-request": "1"})
+        response = connection.getresponse()
+        try:
+            return response.status, response.read()
+        except IncompleteRead as cut:
+            return 0, cut.partial
+    finally:
+        connection.close()

@@ -250,6 +250,8 @@ export const ROOMS = {
   "criticals.not_read_back": "It was not read back.",
   "handover.twice": " That hour comes twice that night; the first one is meant.",
   "session.your_account": "your account",
+  "alarm.films_damaged": "Stored films are damaged or gone",
+  "alarm.films_damaged_todo": "They cannot be shown any more. Tell whoever runs wetread: they come back from a backup, or the archive sends them again.",
   "alarm.the_audit_log_does_not": "The audit log does not hold",
   "alarm.somebody_may_have_changed_it": "Somebody may have changed it. Keep the machine as it is; tell whoever runs wetread and the quality officer.",
   "alarm.a_film_may_be_another": "A film may be another patient's",

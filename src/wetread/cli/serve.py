@@ -14,6 +14,7 @@ from wetread.dimse_neighbours import worklist_of
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError, WetreadError
 from wetread.domain.role import SERVICE
+from wetread.monitoring.scrub import Scrubber
 from wetread.settings import Settings
 
 __all__ = ["run"]
@@ -40,6 +41,8 @@ def run(argv: list[str]) -> int:
     for command in _companions(settings):
         children.start([*command.split(), *where])
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
+    scrubber = Scrubber(core.database, core.files, core.clock)
+    threading.Thread(target=scrubber.run, args=(stop,), daemon=True).start()
     _note(core, "service.start")
     try:
         server.run()

@@ -41,6 +41,7 @@ class AlarmKind(StrEnum):
     EMERGENCY_ACCESS = "emergency_access"
     NEIGHBOUR_STANDS = "neighbour_stands"
     AUDIT_EXPORT_STANDS = "audit_export_stands"
+    FILMS_DAMAGED = "films_damaged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from wetread.domain.role import SERVICE
 from wetread.governance.erasure_standing import patient_keys, standings_of
 from wetread.governance.rounds import in_rounds
 from wetread.ingest.fault_points import reach
+from wetread.monitoring.scrub import ABANDONED_S
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.file_store import FileStore
@@ -40,7 +41,6 @@ _LOG = logging.getLogger(__name__)
 _LEASE = timedelta(minutes=30)
 """Longer than any database takes to be rewritten; who is killed is followed so much later, or at once by `wetread erase run`."""
 _WAIT = timedelta(minutes=5)
-_ABANDONED_S = 3600.0
 """An upload that nobody wrote to for so long may be a film of the study, cut short."""
 _NO_MATTER = frozenset({Obstacle.NOT_HERE, Obstacle.ALREADY})
 
@@ -216,7 +216,7 @@ class Eraser:
         for film in tombstone.leftovers.films:
             self.files.erase(film)
             reach("erase_film")
-        self.files.sweep(_ABANDONED_S)
+        self.files.sweep(ABANDONED_S)
         self.elsewhere.documents(key)
         reach("erase_documents")
         self.elsewhere.vectors(key)

@@ -138,6 +138,10 @@ class StudyRows(Transaction):
     def instances(self, study_key: StudyKey) -> tuple[Instance, ...]:
         return tuple(_instance(row) for row in self._read(_OF_STUDY, {"key": study_key}))
 
+    def instances_after(self, instance_key: str, limit: int = 500) -> tuple[Instance, ...]:
+        query = select(schema.instances).where(_INSTANCES.instance_key > instance_key)
+        return tuple(_instance(row) for row in self._read(query.order_by(_INSTANCES.instance_key).limit(limit)))
+
 
 def _urgency_rank(study: Study) -> int:
     """0 is read first: critical before all others, then by priority."""

@@ -127,6 +127,10 @@ class MemoryUnitOfWork(
         mine = [each for each in self._visible.instances.values() if each.study_key == study_key]
         return tuple(sorted(mine, key=lambda each: (each.received_at, each.instance_key)))
 
+    def instances_after(self, instance_key: str, limit: int = 500) -> tuple[Instance, ...]:
+        later = (each for key, each in self._visible.instances.items() if key > instance_key)
+        return tuple(sorted(later, key=lambda each: each.instance_key)[:limit])
+
     def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
         held = {key: [each.traits for each in self.instances(key)] for key in study_keys}
         return {

@@ -36,6 +36,8 @@ _STATUS: tuple[tuple[type[WetreadError], int], ...] = (
     (PermanentError, 422),
     (TransientError, 503),
 )
+_OUR_FAULT = ("bytes_damaged", "bytes_missing")
+"""What no other request would make better: 500."""
 
 
 class Refusal(PermanentError):
@@ -60,7 +62,8 @@ def problem_from(error: Exception) -> Response:
     if isinstance(error, MultipartError):
         return problem(error.status, error.code, str(error))
     if isinstance(error, WetreadError):
-        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+        known = () if error.code in _OUR_FAULT else _STATUS
+        status = next((status for kind, status in known if isinstance(error, kind)), 500)
         return problem(status, error.code, str(error), {"Retry-After": "2"} if status == 503 else None)
     _log.error("unforeseen error: %s at %s", type(error).__name__, _place(error))
     return problem(500, "internal_error", "wetread failed on this request; nothing was changed. Try again.")

@@ -49,7 +49,7 @@ def test_damaged_bytes_are_an_error_and_no_picture(world: World, door: Browser) 
     path.chmod(0o600)
     path.write_bytes(b"film 2")
     answer = door.as_("radiologist").get(f"/api/studies/{key}/film.png")
-    assert (answer.status, answer.json()["code"]) == (422, "bytes_damaged")
+    assert (answer.status, answer.json()["code"]) == (500, "bytes_damaged")
 
 
 class FailingDecoder(GreyDecoder):

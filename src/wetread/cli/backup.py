@@ -1,0 +1,53 @@
+"""`wetread backup FOLDER`: a copy of everything that a hospital cannot make again, while the service runs."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wetread.cli.options import parser_for, settings_from
+from wetread.domain.errors import PermanentError
+from wetread.settings import Settings
+from wetread.storage.backup import back_up, expire
+
+__all__ = ["run"]
+
+
+def run(argv: list[str]) -> int:
+    parser = parser_for(
+        "backup",
+        "Copy databases, keys, films and delivered reports of the data folder. Exit status 1 when a film is damaged. The copy identifies patients as the data folder does.",
+    )
+    parser.add_argument("to", type=Path, metavar="FOLDER", help="another disk, or a share of another machine")
+    parser.add_argument("--keep", type=int, metavar="N", help="afterwards remove all but the newest N, and their films")
+    parser.add_argument(
+        "--files-only", action="store_true", help="the databases are elsewhere and were backed up before"
+    )
+    args = parser.parse_args(argv)
+    if args.keep is not None and args.keep < 1:
+        parser.error("--keep keeps at least one")
+    settings = settings_from(args)
+    if _elsewhere(settings) and not args.files_only:
+        raise PermanentError(
+            f"{', '.join(_elsewhere(settings))} lies elsewhere: back up the working database there, then the vault, and then call this with --files-only",
+            code="bad_usage",
+        )
+    made = back_up(settings.data_dir, args.to, datetime.now(UTC))
+    print(f"{made.folder}: {made.films} films, {made.new_films} of them new")
+    for name in made.damaged:
+        print(f"not in it, because it is damaged: {name}")
+    for name, path in _outside(settings):
+        print(f"not in it, because it lies elsewhere: {name} ({path})")
+    if args.keep is not None and not made.damaged:
+        print(f"{expire(args.to, args.keep)} films of removed backups removed")
+    return int(bool(made.damaged))
+
+
+def _elsewhere(settings: Settings) -> list[str]:
+    """Databases that are not in the data folder."""
+    urls = ("database_url", "vault_url", "snippets_url")
+    return [name for name in urls if getattr(settings, name).get_secret_value()]
+
+
+def _outside(settings: Settings) -> list[tuple[str, Path]]:
+    """Keys without which a restored folder is worth little."""
+    keys = {"pseudonym_key_file": settings.pseudonym_key_file, "audit_key_file": settings.audit_key_file}
+    return [(name, path) for name, path in keys.items() if path and not path.is_relative_to(settings.data_dir)]

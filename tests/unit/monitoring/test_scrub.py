@@ -1,0 +1,92 @@
+"""A bit that falls over and a file that is gone are found, told once, and over when the bytes are back."""
+
+from hashlib import sha256
+from threading import Event
+
+import pytest
+
+from wetread.domain.alarm import AlarmKind
+from wetread.domain.identifiers import InstanceKey
+from wetread.monitoring.scrub import Damage, Scrubber
+from wetread.testing.builders import NOON, STUDY_KEY, a_study, an_instance
+from wetread.testing.clock import FixedClock
+from wetread.testing.memory_database import MemoryDatabase
+from wetread.testing.memory_files import MemoryFileStore
+
+
+class Place:
+    def __init__(self) -> None:
+        self.database, self.files = MemoryDatabase(), MemoryFileStore()
+        self.slept: list[float] = []
+        self.scrubber = Scrubber(self.database, self.files, FixedClock(NOON), sleep=self.slept.append)
+        self.films = [self.keep(bytes([number]) * 1000) for number in range(3)]
+        with self.database.begin() as unit:
+            unit.save_study(a_study())
+            for number, film in enumerate(self.films):
+                unit.admit_instance(an_instance(instance_key=InstanceKey(f"i-{number}"), content_sha256=film))
+            unit.commit()
+
+    def keep(self, content: bytes) -> str:
+        with self.files.receive() as file:
+            file.write(content)
+            return file.keep().sha256
+
+    def alarms(self) -> list[tuple[AlarmKind, bool, str]]:
+        with self.database.begin(write=False) as unit:
+            return [(each.kind, each.pages, each.message) for each in unit.alarms()]
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+def test_whole_films_are_no_news_and_the_disk_is_left_to_others(place: Place) -> None:
+    found = place.scrubber.run_once()
+    assert (found.looked, found.damaged, found.unnamed, place.alarms()) == (3, (), (), [])
+    assert len(place.slept) == 3
+    assert all(each > 0 for each in place.slept)
+
+
+def test_a_flipped_bit_and_a_lost_file_are_one_alarm_until_the_bytes_are_back(place: Place) -> None:
+    flipped, lost = (place.files.path_of(each) for each in place.films[:2])
+    whole = flipped.read_bytes(), lost.read_bytes()
+    flipped.write_bytes(b"\x01" + whole[0][1:])
+    lost.unlink()
+    found = place.scrubber.run_once()
+    assert set(found.damaged) == {
+        Damage(STUDY_KEY, place.films[0], gone=False),
+        Damage(STUDY_KEY, place.films[1], gone=True),
+    }
+    ((kind, pages, message),) = place.alarms()
+    assert (kind, pages) == (AlarmKind.FILMS_DAMAGED, True)
+    assert message.startswith(f"2 of 3 stored films are damaged or gone, the first of study {STUDY_KEY}")
+    flipped.write_bytes(whole[0])
+    lost.write_bytes(whole[1])
+    assert place.scrubber.run_once().damaged == ()
+    assert place.alarms() == []
+
+
+def test_what_was_erased_while_it_looked_is_no_damage(place: Place) -> None:
+    def erase_the_last(_: float) -> None:
+        place.files.erase(place.films[2])
+        place.database.state.instances.pop(InstanceKey("i-2"), None)
+
+    erasing = Scrubber(place.database, place.files, FixedClock(NOON), sleep=erase_the_last)
+    assert erasing.run_once().damaged == ()
+
+
+def test_a_round_that_is_stopped_settles_nothing(place: Place) -> None:
+    place.files.path_of(place.films[0]).unlink()
+    place.scrubber.run_once()
+    stop = Event()
+    stop.set()
+    assert place.scrubber.run_once(stop).looked == 0
+    assert len(place.alarms()) == 1
+
+
+def test_bytes_that_no_row_names_are_told_and_left(place: Place) -> None:
+    stray = place.keep(b"before its commit")
+    assert place.scrubber.run_once(unnamed=True).unnamed == (stray,)
+    assert place.files.path_of(stray).read_bytes() == b"before its commit"
+    assert sha256(b"before its commit").hexdigest() == stray
