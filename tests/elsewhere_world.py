@@ -10,10 +10,12 @@ from builders_web import Answer, Browser, World, a_world, open_door
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.role import Role
+from wetread.ports.ehr import LaunchContext
 from wetread.ports.identity_provider import Arrived, EndedElsewhere, ProvedIdentity, SentOut, StillIn
 from wetread.web.services import WebSettings
 
 ISSUER = "https://id.example"
+HOSPITAL = "HOSPITAL"  # IssuerOfPatientID
 ANN = ProvedIdentity(ISSUER, "u-ann", "ann.lee", "Ann Lee", Role.RADIOLOGIST, (), "sid-1", None, "urn:mfa")
 NAVIGATION = {
     "Sec-Fetch-Site": "cross-site",
@@ -67,6 +69,28 @@ class FakeProvider:
             raise TransientError("the identity provider does not answer", code="provider_unreachable")
         if self.refuses:
             raise PermanentError("no", code=self.refuses)
+
+
+@dataclass
+class FakeLaunches:
+    """Implements EhrLaunches: opens `what`."""
+
+    what: LaunchContext = field(default_factory=lambda: LaunchContext("Ward EHR", ((HOSPITAL, "P1"),), ()))
+
+    def send_out(self, issuer: str, launch: str, redirect_uri: str) -> SentOut:
+        if issuer != "https://ehr.example/fhir":
+            raise PermanentError("no", code="unknown_ehr")
+        return SentOut(f"https://ehr.example/auth?to={redirect_uri}", "out")
+
+    def receive(self, sealed: str, answer: Mapping[str, str]) -> str:
+        if sealed != "out":
+            raise PermanentError("no", code="bad_seal")
+        return "opened"
+
+    def context(self, sealed: str) -> LaunchContext:
+        if sealed != "opened":
+            raise PermanentError("this took too long", code="bad_seal")
+        return self.what
 
 
 @dataclass

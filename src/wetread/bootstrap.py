@@ -14,7 +14,12 @@ from wetread.bootstrap_archives import asked_elsewhere
 from wetread.bootstrap_context import build_context
 from wetread.bootstrap_dispatch import build_dispatcher
 from wetread.bootstrap_erasure import build_erasure_desk
-from wetread.bootstrap_identity import build_identity_provider, build_service_clients, build_web_settings
+from wetread.bootstrap_identity import (
+    build_ehr_launches,
+    build_identity_provider,
+    build_service_clients,
+    build_web_settings,
+)
 from wetread.bootstrap_models import build_model, build_registered, build_version_card
 from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.bootstrap_orders import build_arrival_check, build_order_door, build_order_store, build_orders_of
@@ -194,6 +199,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         settings=build_web_settings(settings),
         provider=build_identity_provider(settings, core.clock, core.secret),
         service_clients=build_service_clients(settings, core.clock),
+        ehr_launches=build_ehr_launches(settings, core.clock, core.secret),
         policies=policies,
         paths=LivePaths(policies),
         book=RosterBook(settings.roster_file, settings.roster_copy),

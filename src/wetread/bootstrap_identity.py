@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 from wetread import __version__
 from wetread.ports.clock import Clock
 from wetread.settings import Settings
-from wetread.settings_identity import IdentityProviderSettings
+from wetread.settings_identity import EhrSettings, IdentityProviderSettings
 
 if TYPE_CHECKING:
     from wetread.oidc.code_flow import Client
     from wetread.oidc.exchange import Exchange
     from wetread.oidc.provider import OpenIdProvider
     from wetread.oidc.service_clients import RegisteredClients
+    from wetread.oidc.smart import SmartLaunches
     from wetread.web.services import WebSettings
 
-__all__ = ["build_identity_provider", "build_service_clients", "build_web_settings"]
+__all__ = ["build_ehr_launches", "build_identity_provider", "build_service_clients", "build_web_settings"]
 
 
 def build_web_settings(settings: Settings) -> "WebSettings":
@@ -72,7 +73,25 @@ def build_service_clients(settings: Settings, clock: Clock) -> "RegisteredClient
     return RegisteredClients(files, clock) if files else None
 
 
-def _client(given: IdentityProviderSettings) -> "Client":
+def build_ehr_launches(settings: Settings, clock: Clock, secret: bytes) -> "SmartLaunches | None":
+    from wetread.oidc.sealing import Seal
+    from wetread.oidc.smart import Ehr, SmartLaunches
+
+    ehrs = [
+        Ehr(
+            each.issuer,
+            each.name,
+            each.scope,
+            {system: issuer for issuer, system in each.patient_systems.items()},
+            _client(each),
+            _exchange(each, each.name),
+        )
+        for each in settings.ehr_launches
+    ]
+    return SmartLaunches(ehrs, Seal(secret), clock) if ehrs else None
+
+
+def _client(given: IdentityProviderSettings | EhrSettings) -> "Client":
     from wetread.fhir.client_assertion import load_client_key
     from wetread.oidc.clients import KeyClient, PublicClient, SecretClient
 
@@ -82,7 +101,7 @@ def _client(given: IdentityProviderSettings) -> "Client":
     return SecretClient(given.client_id, secret) if secret else PublicClient(given.client_id)
 
 
-def _exchange(given: IdentityProviderSettings, who: str) -> "Exchange":
+def _exchange(given: IdentityProviderSettings | EhrSettings, who: str) -> "Exchange":
     from wetread.fhir.bounded_http import BoundedHttp
     from wetread.oidc.exchange import Exchange
 

@@ -1,4 +1,4 @@
-"""The settings of who signs in elsewhere, and of systems that prove themselves by a key."""
+"""The settings of who signs in elsewhere, of systems that prove themselves by a key, and of EHRs that open studies here."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from wetread.domain.loopback import is_loopback
 from wetread.domain.role import Role
 from wetread.settings_channels import secret_text
 
-__all__ = ["IdentityProviderSettings", "IdentitySettings", "ServiceClientSettings"]
+__all__ = ["EhrSettings", "IdentityProviderSettings", "IdentitySettings", "ServiceClientSettings"]
 
 _URL = r"^https?://[^\s?#@\\]+$"
 _NO_PERSON = (Role.SERVICE, Role.WORKFLOW)
@@ -88,6 +88,14 @@ class ServiceClientSettings(BaseModel):
         return self.account
 
 
+class EhrSettings(_Client):
+    """An EHR that opens studies here (SMART App Launch 2.2, EHR launch). `issuer` is its FHIR base URL; `patient_systems`: identifier system by IssuerOfPatientID, "" for none."""
+
+    name: str = Field(default="the record system", min_length=1, max_length=60)
+    scope: str = "launch patient/Patient.r patient/ImagingStudy.rs"
+    patient_systems: dict[str, str] = Field(min_length=1)
+
+
 class IdentitySettings(BaseModel):
     """The part of the settings that says who comes in by the word of others."""
 
@@ -96,4 +104,7 @@ class IdentitySettings(BaseModel):
     )
     service_clients: tuple[ServiceClientSettings, ...] = Field(
         default=(), description="Systems that get tokens by private_key_jwt: tables (file) or JSON."
+    )
+    ehr_launches: tuple[EhrSettings, ...] = Field(
+        default=(), description="EHRs that open studies here (SMART launch): tables (file) or JSON."
     )

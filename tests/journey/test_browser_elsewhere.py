@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from builders_web import World, a_world, open_door
+from builders_web import PASSWORD, World, a_world, open_door
+from elsewhere_world import HOSPITAL, FakeLaunches
 from neighbours.openid import openid_server
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
@@ -19,6 +20,7 @@ from wetread.oidc.clients import PublicClient
 from wetread.oidc.exchange import Exchange
 from wetread.oidc.provider import OpenIdProvider, ProviderFacts
 from wetread.oidc.sealing import Seal
+from wetread.ports.ehr import LaunchContext
 
 pytestmark = pytest.mark.real
 
@@ -104,3 +106,29 @@ def test_who_has_no_role_reads_why(ward: Ward, page: Page) -> None:
     page.get_by_role("link", name="Sign in with Ward sign-in").click()
     prove(page, "u-ben")
     expect(page.get_by_role("alert").first).to_contain_text("none of your groups there has a role in wetread")
+
+
+def test_what_the_record_system_opened_is_shown_or_chosen_or_said(ward: Ward, page: Page) -> None:
+    launches = FakeLaunches(LaunchContext("Ward EHR", ((HOSPITAL, "L1"),), ()))
+    object.__setattr__(ward.world.services, "ehr_launches", launches)
+    first = ward.world.add_study(patient_id="L1", issuer_of_patient_id=HOSPITAL)
+
+    def opened() -> None:
+        page.context.add_cookies([{"name": "wetread-launch", "value": "opened", "url": ward.address}])
+        page.goto(f"{ward.address}/launch")
+
+    opened()
+    page.get_by_label("Account").fill("radiologist")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{ward.address}/studies/{first}")
+    ward.world.add_study(patient_id="L1", issuer_of_patient_id=HOSPITAL)
+    opened()
+    expect(page.get_by_role("status")).to_contain_text("2 studies here. Choose one")
+    assert violations(page) == []
+    page.get_by_role("listitem").get_by_role("link").first.click()
+    page.wait_for_url(re.compile(r"/studies/[a-z2-7]{24}$"))
+    ward.world.add_study(patient_id="L9", issuer_of_patient_id=HOSPITAL)
+    launches.what = LaunchContext("Ward EHR", ((HOSPITAL, "L1"), (HOSPITAL, "L9")), ())
+    opened()
+    expect(page.get_by_role("status")).to_contain_text("different people here. Nothing is opened")

@@ -26,6 +26,8 @@ export const PAGES: Readonly<Record<string, string>> = {
   "pages.waiting_for_the_reading": "waiting for the reading page",
   "pages.keys": "keys",
   "pages.sign_out": "Sign out",
+  "pages.launch_wetread": "Opened by the record system · wetread",
+  "pages.to_the_worklist": "To the worklist",
   "pages.sign_in_wetread": "Sign in · wetread",
   "pages.account": "Account",
   "pages.code_of_authenticator": "Code of your authenticator, or a recovery code",

@@ -89,6 +89,7 @@ FAMILIES: dict[str, AuditKind] = {
     "job": AuditKind(_ACTIVITY, "E"),
     "key": AuditKind(_ALERT, "U", _SOFTWARE),
     "late_images": AuditKind(_PROCEDURE, "U"),
+    "launch": AuditKind(_ACCESSED, "R"),
     "legal_hold": AuditKind(_ALERT, "U", _OBJECT),
     "login": AuditKind(_AUTHENTICATION, "E", _LOGIN),
     "logout": AuditKind(_AUTHENTICATION, "E", _LOGOUT),

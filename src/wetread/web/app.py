@@ -18,6 +18,7 @@ from wetread.web.operations import to_route
 from wetread.web.pages import page_routes
 from wetread.web.problems import problem, problem_from
 from wetread.web.services import WebServices
+from wetread.web.smart_routes import smart_routes
 from wetread.web.subscribers import Channels, channel_route
 from wetread.web.token_door import token_routes
 
@@ -33,6 +34,7 @@ def create_app(
         *token_routes(house),  # before the paths of FHIR that take any type
         *(to_route(operation, house) for operation in OPERATIONS),
         *elsewhere_routes(house),
+        *smart_routes(house),
         *page_routes(house),
         *more_routes,
         channel_route(house, channels or Channels()),

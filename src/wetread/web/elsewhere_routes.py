@@ -17,7 +17,16 @@ from wetread.web.operations import origin_of
 from wetread.web.problems import Refusal, problem_from
 from wetread.web.session_book import Came
 
-__all__ = ["OUT_COOKIE_LASTS_S", "elsewhere_routes", "out_cookie", "to_page"]
+__all__ = [
+    "OUT_COOKIE_LASTS_S",
+    "elsewhere_routes",
+    "keep_out",
+    "launch_cookie",
+    "navigation",
+    "out_cookie",
+    "to_page",
+    "without_out",
+]
 
 OUT_COOKIE_LASTS_S = 600
 _PAGE = re.compile(
@@ -33,6 +42,11 @@ def to_page(path: str) -> str:
 def out_cookie(house: House) -> str:
     """Its value goes with the browser to the provider and back: Lax, as the way back begins at another site."""
     return "__Host-wetread-out" if house.services.settings.secure else "wetread-out"
+
+
+def launch_cookie(house: House) -> str:
+    """Holds what an EHR opened until a page of ours asks for it."""
+    return "__Host-wetread-launch" if house.services.settings.secure else "wetread-launch"
 
 
 def keep_out(answer: Response, house: House, sealed: str) -> Response:
@@ -56,14 +70,14 @@ def elsewhere_routes(house: House) -> list[Route]:
         arrived = elsewhere.receive(request.cookies.get(out_cookie(house), ""), dict(request.query_params))
         if arrived.kept["errand"] == CONFIRM:
             elsewhere.proved_again(arrived)
-            return _clean(RedirectResponse(f"/arrived?confirmed={arrived.kept['number']}", 303), house)
+            return without_out(RedirectResponse(f"/arrived?confirmed={arrived.kept['number']}", 303), house)
         address = request.client.host if request.client else ""
         came = Came(
             address, request.headers.get("user-agent", ""), request.cookies.get(house.doorkeeper.cookie_name, "")
         )
         secret = elsewhere.log_in(arrived, came)
         to = "popup=1" if arrived.kept["popup"] else f"next={arrived.kept['next']}"
-        answer = _clean(RedirectResponse(f"/arrived?{to}", 303), house)
+        answer = without_out(RedirectResponse(f"/arrived?{to}", 303), house)
         house.doorkeeper.give(answer, secret)
         return answer
 
@@ -78,22 +92,22 @@ def elsewhere_routes(house: House) -> list[Route]:
         return Response(status_code=200)
 
     return [
-        Route("/oidc/login", _navigation(house, log_in), methods=["GET"]),
-        Route(CALLBACK, _navigation(house, come_back), methods=["GET"]),
+        Route("/oidc/login", navigation(house, "login", log_in), methods=["GET"]),
+        Route(CALLBACK, navigation(house, "login", come_back), methods=["GET"]),
         Route(BACK_CHANNEL, hear_of_the_end, methods=["POST"]),
     ]
 
 
-def _navigation(house: House, act: Callable[[Request], Response]) -> Callable[[Request], object]:
-    """A refusal is said on the login page, by its code: whatever the provider said is not repeated."""
+def navigation(house: House, action: str, act: Callable[[Request], Response]) -> Callable[[Request], object]:
+    """A refusal is said on the login page, by its code, and written down: whatever the provider said is not repeated."""
 
     def acted(request: Request) -> Response:
         try:
             return act(request)
         except WetreadError as error:
             if not isinstance(error, Refusal):
-                house.audit_seldom(AuditEvent("login", "unknown", outcome=error.code))
-            return _clean(RedirectResponse(f"/login?said={error.code}", 303), house)
+                house.audit_seldom(AuditEvent(action, "unknown", outcome=error.code))
+            return without_out(RedirectResponse(f"/login?said={error.code}", 303), house)
 
     async def serve(request: Request) -> Response:
         return await run_in_threadpool(acted, request)
@@ -101,6 +115,6 @@ def _navigation(house: House, act: Callable[[Request], Response]) -> Callable[[R
     return serve
 
 
-def _clean(answer: Response, house: House) -> Response:
+def without_out(answer: Response, house: House) -> Response:
     answer.delete_cookie(out_cookie(house), path="/", secure=house.services.settings.secure)
     return answer

@@ -14,6 +14,7 @@ from wetread.web.fhir_audit import FHIR_AUDIT_OPERATIONS
 from wetread.web.fhir_view import FHIR_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.identity_view import IDENTITY_OPERATIONS
+from wetread.web.launch_view import LAUNCH_OPERATIONS
 from wetread.web.operations import Access, Operation, Query
 from wetread.web.own_account_view import OWN_ACCOUNT_OPERATIONS
 from wetread.web.quality_view import QUALITY_OPERATIONS
@@ -273,6 +274,7 @@ OPERATIONS: tuple[Operation, ...] = (
         query=(Query("site", "only this site"), Query("percent", "pass from this share on; 100")),
     ),
     *ELSEWHERE_OPERATIONS,
+    *LAUNCH_OPERATIONS,
     *DICOMWEB_OPERATIONS,
     *WORKLIST_OPERATIONS,
     *CRITICAL_OPERATIONS,

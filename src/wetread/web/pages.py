@@ -35,6 +35,7 @@ _PAGES = {
     "/alarms": "alarms.html",
     "/roster": "roster.html",
     "/quality": "quality.html",
+    "/launch": "launch.html",
     "/administration": "administration.html",
     "/administration/{part}": "administration.html",
 }

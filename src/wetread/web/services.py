@@ -14,6 +14,7 @@ from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.decoder import Decoder
 from wetread.ports.dispatcher import DispatchState
+from wetread.ports.ehr import EhrLaunches
 from wetread.ports.file_store import FileStore
 from wetread.ports.identity_provider import IdentityProvider
 from wetread.ports.instance_forms import InstanceForms
@@ -110,6 +111,7 @@ class WebServices:
     subscriptions: SubscriptionDesk | None = None
     provider: IdentityProvider | None = None
     service_clients: ServiceClients | None = None
+    ehr_launches: EhrLaunches | None = None
     administration: Administration = field(default_factory=Administration)
     dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True, waiting=0, pending=0)
     new_secret: Callable[[], str] = secrets.token_urlsafe

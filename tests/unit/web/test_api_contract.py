@@ -41,6 +41,7 @@ def test_the_contract_names_every_route_and_no_other(world: World, door: Browser
         "/administration/{part}",
         "/assets/{name}",
         "/arrived",
+        "/launch",
     )
     pages = {("GET", name) for name in names}
     assert published == routed(world) - pages - OAUTH
@@ -50,6 +51,8 @@ OAUTH = {
     ("GET", "/oidc/login"),
     ("GET", "/oidc/callback"),
     ("POST", "/oidc/back-channel-logout"),
+    ("GET", "/smart/launch"),
+    ("GET", "/smart/callback"),
     ("POST", "/oauth/token"),
     ("GET", "/.well-known/oauth-authorization-server"),
     ("GET", "/fhir/.well-known/smart-configuration"),

@@ -1,0 +1,84 @@
+"""What an EHR opened, for who is signed in: one study, several of one patient to choose from, or why nothing is opened (SMART App Launch 2.2)."""
+
+from collections.abc import Sequence
+
+from starlette.requests import cookie_parser
+from starlette.responses import Response
+
+from wetread.domain.audit import AuditEvent
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.role import Act
+from wetread.domain.study_state import StudyState
+from wetread.ports.ehr import LaunchContext
+from wetread.ports.vault import Search, Vault, VaultStudy
+from wetread.web.elsewhere_routes import launch_cookie
+from wetread.web.json_answer import json_answer
+from wetread.web.operations import Call, Operation
+from wetread.web.problems import Refusal
+from wetread.web.reach import within
+
+__all__ = ["LAUNCH_OPERATIONS", "get_launch", "opened"]
+
+_MOST = 200
+_NOT_READ_HERE = (StudyState.FETCHED, StudyState.RECEIVED, StudyState.REJECTED)
+
+
+def get_launch(call: Call) -> Response:
+    """Once: what the EHR opened is forgotten with the answer."""
+    services, cookie = call.house.services, launch_cookie(call.house)
+    if services.ehr_launches is None:
+        raise Refusal(404, "no_launches", "no record system opens studies here: ehr_launches is not set")
+    context = services.ehr_launches.context(cookie_parser(call.headers.get("cookie", "")).get(cookie, ""))
+    found, code = opened(services.vault, context)
+    if not code:
+        found = [each for each in found if _is_here(call, each.study_key)]
+        code = "" if found else "no_study"
+    shown = found if not code else []
+    event = AuditEvent("launch.open", call.signed_in.actor.actor_id, code or "success", detail=(("ehr", context.ehr), ("studies", str(len(shown)))))  # fmt: skip
+    call.house.audit(event)
+    answer = json_answer({"code": code, "ehr": context.ehr, "studies": [_shown(each) for each in shown]})
+    answer.delete_cookie(cookie, path="/", secure=services.settings.secure, httponly=True, samesite="strict")
+    return answer
+
+
+def opened(vault: Vault, context: LaunchContext) -> tuple[list[VaultStudy], str]:
+    """The studies that are meant, newest first, or a code of why none is: 'no_study', 'another_patient' (a study of somebody else was named), 'several_patients' (its numbers are of different people here)."""
+    if context.study_uids:
+        named = [study for uid in context.study_uids for study in _search(vault, {"StudyInstanceUID": uid})]
+        if any(_number(each) not in context.patients for each in named):
+            return [], "another_patient"
+        return named, "" if named else "no_study"
+    found = [
+        study
+        for issuer, number in context.patients
+        for study in _search(vault, {"PatientID": number})
+        if _number(study) == (issuer, number)
+    ]
+    if len({_number(each) for each in found}) > 1:
+        return [], "several_patients"
+    return found, "" if found else "no_study"
+
+
+def _search(vault: Vault, match: dict[str, str]) -> Sequence[VaultStudy]:
+    return vault.search_studies(Search(match=match, limit=_MOST))
+
+
+def _number(study: VaultStudy) -> tuple[str, str]:
+    return study.identity.issuer_of_patient_id, study.identity.patient_id
+
+
+def _is_here(call: Call, key: StudyKey) -> bool:
+    """Held to be read, and within what this account reaches."""
+    with call.house.services.database.begin(write=False) as unit:
+        study = unit.find_study(key)
+    return study is not None and study.state not in _NOT_READ_HERE and key in within(call, [key])
+
+
+def _shown(study: VaultStudy) -> dict[str, str]:
+    told = study.identity
+    return {"study_key": study.study_key, "study_date": told.study_date, "study_description": told.study_description}
+
+
+LAUNCH_OPERATIONS: tuple[Operation, ...] = (
+    Operation("GET", "/api/launch", "launch", "What the record system opened, once. Audited.", get_launch, "studies, or a code of why none", act=Act.READ_STUDY),
+)  # fmt: skip
