@@ -33,6 +33,7 @@ COMMANDS = {
     "draft": "draft a report from a file of findings, each sentence with its evidence",
     "label": "what a report text says of each finding, with the words that say it",
     "drafter": "run the drafting service as its own process (drafter serve)",
+    "report": "a signed report as a file that stands on its own, and the check of it",
     "provenance": "where every sentence of a report comes from, in words or drawn",
     "similar": "signed studies whose films look most alike, with what was signed of them",
     "snippets": "the snippet database: what it holds; erase a patient or a source; purge",

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 
@@ -27,6 +27,7 @@ __all__ = [
     "addendum_hash",
     "content_hash",
     "is_final",
+    "signature_binding",
 ]
 
 
@@ -129,7 +130,7 @@ def content_hash(content: ReportContent) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Who signed what, when and meaning what (21 CFR 11.50). Only a person's account can stand here."""
+    """Who signed what, when and meaning what (21 CFR 11.50). Only a person's account can stand here. `bound_sha256` ties it to the study (`signature_binding`); "" in what was signed before there was one."""
 
     signer_id: str
     signer_name: str
@@ -137,6 +138,21 @@ class Signature:
     meaning: str
     signed_at: datetime
     content_sha256: str
+    bound_sha256: str = ""
+
+
+def signature_binding(study_key: str, signature: Signature) -> str:
+    """sha256 over canonical JSON of everything a signature says and of the study it was given for: copied to another study's report, it is another's (21 CFR 11.70), also where both say the same words."""
+    said = {
+        "study_key": study_key,
+        "signer_id": signature.signer_id,
+        "signer_name": signature.signer_name,
+        "role": signature.role,
+        "meaning": signature.meaning,
+        "signed_at": signature.signed_at.astimezone(UTC).isoformat(),
+        "content_sha256": signature.content_sha256,
+    }
+    return sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,4 +214,9 @@ def is_final(report: Report) -> bool:
         raise PermanentError("the report changed after it was signed: sign it again", code="signature_mismatch")
     if any(each.signature.content_sha256 != addendum_hash(each.text, each.appended_to) for each in report.addenda):
         raise PermanentError("an addendum changed after it was signed: add it again", code="signature_mismatch")
+    for each in report.signatures:
+        if each.bound_sha256 and each.bound_sha256 != signature_binding(report.study_key, each):
+            raise PermanentError(
+                "a signature here was given for another report: sign it anew", code="signature_mismatch"
+            )
     return True

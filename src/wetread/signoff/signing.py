@@ -18,6 +18,7 @@ from wetread.domain.report import (
     Signature,
     addendum_hash,
     content_hash,
+    signature_binding,
 )
 from wetread.domain.role import PERMITTED, Act, Actor
 from wetread.signoff.second_read import with_own
@@ -96,7 +97,7 @@ def signed(report: Report, actor: Actor, meaning: str, now: datetime, *, amends:
     if not any(text.strip() for _, text in report.content.sections):
         raise IllegalTransition("an empty report cannot be signed: write at least an impression")
     status = _status_for(actor, amends)
-    signature = _signature(actor, meaning, now, content_hash(report.content))
+    signature = _signature(report, actor, meaning, now, content_hash(report.content))
     return replace(report, status=status, signature=signature, author_id=actor.actor_id)
 
 
@@ -113,16 +114,16 @@ def appended(report: Report, actor: Actor, text: str, meaning: str, now: datetim
     if not text.strip():
         raise IllegalTransition("an addendum needs words")
     words, appended_to = text.strip(), content_hash(report.content)
-    signature = _signature(actor, meaning, now, addendum_hash(words, appended_to))
+    signature = _signature(report, actor, meaning, now, addendum_hash(words, appended_to))
     addenda = (*report.addenda, Addendum(words, appended_to, signature))
     return replace(report, version=report.version + 1, status=ReportStatus.APPENDED, etag=0, addenda=addenda)
 
 
-def _signature(actor: Actor, meaning: str, now: datetime, sha256: str) -> Signature:
+def _signature(report: Report, actor: Actor, meaning: str, now: datetime, sha256: str) -> Signature:
     name = actor.display_name or actor.actor_id
-    return Signature(
-        actor.actor_id, name, actor.role.value, meaning.strip()[:200] or "authored and approved", now, sha256
-    )
+    said = meaning.strip()[:200] or "authored and approved"
+    signature = Signature(actor.actor_id, name, actor.role.value, said, now, sha256)
+    return replace(signature, bound_sha256=signature_binding(report.study_key, signature))
 
 
 def _status_for(actor: Actor, amends: bool) -> ReportStatus:
