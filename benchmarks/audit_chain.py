@@ -1,11 +1,13 @@
 """The audit log's checks: random changes that must be found and placed, and the time a million rows take on SQLite."""
 
 import argparse
+import os
 import random
 import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -13,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from audit_logs import BEGAN, a_log, mutated
 
 from wetread.checkpoints.note import Checkpoint
+from wetread.checkpoints.parallel import log_parts
 from wetread.checkpoints.walk import AuditWalk
 from wetread.domain.audit import AuditEvent
 from wetread.domain.merkle import inclusion_path, leaf_hash
@@ -64,13 +67,23 @@ def rows(count: int) -> None:
         began, cpu = time.perf_counter(), time.process_time()
         walk = AuditWalk()
         assert walk.on(database.audit_records(), ()) is None
+        print(f"verified {walk.frontier.size} rows with their Merkle root, one process: {_took(began, cpu)}")
+        began, cpu = time.perf_counter(), time.process_time()
+        again = AuditWalk()
+        assert again.on_parts(log_parts(partial(SqlDatabase, url), count), ()) is None
+        assert again.frontier.root == walk.frontier.root
         print(
-            f"verified {walk.frontier.size} rows with their Merkle root: {time.process_time() - cpu:.1f} s CPU, {time.perf_counter() - began:.1f} s"
+            f"the same as `wetread audit verify` does it, {os.cpu_count()} processors: {_took(began, cpu)} of this process"
         )
         cpu = time.process_time()
         path = inclusion_path((leaf_hash(each.hash) for each in database.audit_records()), count // 2, count)
         print(f"proof of record {count // 2 + 1}: {len(path)} hashes, {time.process_time() - cpu:.1f} s CPU")
         database.close()
+
+
+def _took(began: float, cpu: float) -> str:
+    load = os.getloadavg()[0]
+    return f"{time.perf_counter() - began:.1f} s at load {load:.1f}, {time.process_time() - cpu:.1f} s of CPU"
 
 
 def fill(database: SqlDatabase, count: int, batch: int = 5_000) -> None:

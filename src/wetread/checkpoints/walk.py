@@ -1,12 +1,14 @@
 """Walks the audit log forward, record by record, and compares it with the checkpoints on the way: the one place that says what does not hold."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from wetread.checkpoints.note import Checkpoint
 from wetread.domain.audit import GENESIS, AuditRecord, ChainBreak, verify_record
 from wetread.domain.merkle import Frontier, leaf_hash
 
-__all__ = ["AuditWalk"]
+__all__ = ["AuditWalk", "LogPart", "verify_part"]
 
 
 class AuditWalk:
@@ -16,7 +18,7 @@ class AuditWalk:
         self.frontier = Frontier()
         self.clock_steps = 0
         self._head = GENESIS
-        self._last: AuditRecord | None = None
+        self._last_at: datetime | None = None
 
     @property
     def start(self) -> int:
@@ -38,19 +40,66 @@ class AuditWalk:
         for record in coming:
             if broken := verify_record(record, self._head, self.frontier.size + 1):
                 return broken
-            self._take(record)
-            if awaited and awaited[-1].size == self.frontier.size:
-                checkpoint = awaited.pop()
-                if checkpoint.root != self.frontier.root:
-                    return ChainBreak(self.frontier.size, _rewritten(checkpoint))
-        if awaited:
-            return ChainBreak(self.frontier.size + 1, _cut(self.frontier.size, awaited[0]))
-        return None
+            self.clock_steps += self._last_at is not None and record.recorded_at < self._last_at
+            self._head, self._last_at = record.hash, record.recorded_at
+            self.frontier.append(leaf_hash(record.hash))
+            if awaited and awaited[-1].size == self.frontier.size and (broken := self._against(awaited.pop())):
+                return broken
+        return self._end(awaited)
 
-    def _take(self, record: AuditRecord) -> None:
-        self.clock_steps += self._last is not None and record.recorded_at < self._last.recorded_at
-        self._head, self._last = record.hash, record
-        self.frontier.append(leaf_hash(record.hash))
+    def on_parts(self, parts: Iterable["LogPart"], checkpoints: Iterable[Checkpoint]) -> ChainBreak | None:
+        """As `on` from the first record, over parts of the log in their order that were verified by themselves."""
+        awaited = sorted(checkpoints, key=lambda each: -each.size)
+        for part in parts:
+            if part.leaves and part.previous != self._head:
+                return verify_record(part.first, self._head, self.frontier.size + 1) if part.first else None
+            self.clock_steps += part.clock_steps
+            self.clock_steps += bool(self._last_at and part.began_at and part.began_at < self._last_at)
+            for at in range(0, len(part.leaves), 32):
+                self.frontier.append(part.leaves[at : at + 32])
+                if awaited and awaited[-1].size == self.frontier.size and (broken := self._against(awaited.pop())):
+                    return broken
+            if part.broken:
+                return part.broken
+            self._head, self._last_at = part.head or self._head, part.ended_at or self._last_at
+        return self._end(awaited)
+
+    def _against(self, checkpoint: Checkpoint) -> ChainBreak | None:
+        same = checkpoint.root == self.frontier.root
+        return None if same else ChainBreak(self.frontier.size, _rewritten(checkpoint))
+
+    def _end(self, awaited: list[Checkpoint]) -> ChainBreak | None:
+        """`awaited`: checkpoints beyond the log, the largest first."""
+        return ChainBreak(self.frontier.size + 1, _cut(self.frontier.size, awaited[0])) if awaited else None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Records that follow one another from `first` on, which claims to follow `previous`; `leaves` are their hashes as leaves, one after the other. `broken`: where it does not go on."""
+
+    first: AuditRecord | None
+    previous: str
+    head: str
+    leaves: bytes
+    clock_steps: int
+    began_at: datetime | None
+    ended_at: datetime | None
+    broken: ChainBreak | None
+
+
+def verify_part(records: Iterable[AuditRecord], sequence: int) -> LogPart:
+    """`records` of the log from record `sequence` on: whether the first follows from the one before it is for `AuditWalk.on_parts` to say."""
+    first, broken, leaves, steps = None, None, bytearray(), 0
+    head, last_at = "", None
+    for number, record in enumerate(records, sequence):
+        first = first or record
+        if broken := verify_record(record, head or record.previous_hash, number):
+            break
+        steps += last_at is not None and record.recorded_at < last_at
+        head, last_at = record.hash, record.recorded_at
+        leaves += leaf_hash(record.hash)
+    previous, began = (first.previous_hash, first.recorded_at) if first else ("", None)
+    return LogPart(first, previous, head, bytes(leaves), steps, began, last_at, broken)
 
 
 def _rewritten(checkpoint: Checkpoint) -> str:

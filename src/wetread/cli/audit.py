@@ -11,6 +11,7 @@ from wetread.bootstrap_audit_trail import balp_text, dicom_text
 from wetread.bootstrap_checkpoints import build_checkpoint_folder, build_checkpoint_keeper
 from wetread.checkpoints.folder import CheckpointFolder
 from wetread.checkpoints.note import ensure_key, public_pem, read_public_key
+from wetread.checkpoints.parallel import log_parts
 from wetread.checkpoints.proof import check_proof, prove
 from wetread.checkpoints.walk import AuditWalk
 from wetread.cli import audit_use
@@ -20,10 +21,12 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.role import CONSOLE
 from wetread.governance.audit_table import audit_csv, audit_json_lines, audit_line
 from wetread.settings import Settings
+from wetread.storage.database import SqlDatabase
 
 __all__ = ["run"]
 
-_EVERY = 100_000
+_LONG = 100_000
+"""Records from which on processes are worth starting."""
 _MOST_PROOF_BYTES = 2**20
 
 
@@ -62,7 +65,12 @@ def _verify(argv: list[str]) -> int:
     core = build_core(settings_from(args))
     folder = _folder(core, args)
     walk, kept = AuditWalk(), tuple(folder.all())
-    broken = walk.on(_told(core.database.audit_records()), kept)
+    size = core.database.change_token()
+    if size >= _LONG:
+        opened = partial(SqlDatabase, core.settings.resolved_database_url)
+        broken = walk.on_parts(log_parts(opened, size), kept)
+    else:
+        broken = walk.on(core.database.audit_records(), kept)
     if broken:
         print(f"BROKEN at record {broken.sequence}: {broken.problem}")
         return 1
@@ -90,14 +98,6 @@ def _folder(core: Core, args: argparse.Namespace) -> CheckpointFolder:
         if args.public_key
         else CheckpointFolder(folder, own.public_key)
     )
-
-
-def _told(records: Iterator[AuditRecord]) -> Iterator[AuditRecord]:
-    """A line now and then for whoever waits at a terminal."""
-    for record in records:
-        if record.sequence % _EVERY == 0 and sys.stderr.isatty():
-            print(f"\r{record.sequence} records", end="", file=sys.stderr, flush=True)
-        yield record
 
 
 def _show(argv: list[str]) -> int:

@@ -81,7 +81,7 @@ def _canonical(sequence: int, recorded_at: str, event: AuditEvent, previous_hash
         facts = ",".join([f"[{_text(name)},{_text(value)}]" for name, value in event.detail])
         study = "null" if event.study_key is None else _text(event.study_key)
         who = f"{_text(event.action)},{_text(event.actor_id)},{_text(event.outcome)},{study}"
-        return f"[{sequence:d},{_text(recorded_at)},{who},[{facts}],{_text(previous_hash)}]"
+        return f'[{sequence:d},"{recorded_at}",{who},[{facts}],{_text(previous_hash)}]'
     except (TypeError, ValueError):
         facts_as_lists = list(map(list, event.detail))
         body = [sequence, recorded_at, event.action, event.actor_id, event.outcome, event.study_key, facts_as_lists]

@@ -7,8 +7,8 @@ import pytest
 from audit_logs import BEGAN, a_log, chained, mutated
 
 from wetread.checkpoints.note import Checkpoint
-from wetread.checkpoints.walk import AuditWalk
-from wetread.domain.audit import AuditRecord
+from wetread.checkpoints.walk import AuditWalk, verify_part
+from wetread.domain.audit import AuditRecord, ChainBreak
 
 
 def checkpoint(log: list[AuditRecord]) -> Checkpoint:
@@ -30,10 +30,31 @@ def test_an_untouched_log_holds_in_one_walk_and_in_many() -> None:
     assert again.frontier.root == walk.frontier.root
 
 
+def in_parts(log: list[AuditRecord], size: int) -> tuple[ChainBreak | None, AuditWalk]:
+    """As processes look at it: each part begins with the record that bears its number."""
+    walk = AuditWalk()
+    starts = range(1, len(LOG) + 1, size)
+    parts = []
+    for start in starts:
+        coming = [each for each in log if each.sequence >= start]
+        parts.append(verify_part(coming if start == starts[-1] else coming[:size], start))
+    return walk.on_parts(parts, KEPT), walk
+
+
+def test_parts_are_the_whole() -> None:
+    walk = AuditWalk()
+    assert walk.on(LOG, KEPT) is None
+    for size in (1, 7, 20, 60, 100):
+        broken, again = in_parts(LOG, size)
+        assert (broken, again.frontier.root, again.clock_steps) == (None, walk.frontier.root, walk.clock_steps)
+
+
 @pytest.mark.parametrize("seed", range(150))
 def test_any_change_is_found_and_placed(seed: int) -> None:
     what, log, first = mutated(LOG, random.Random(seed))
     broken = AuditWalk().on(log, KEPT)
+    by_number = sorted(log, key=lambda each: each.sequence)  # as every database gives them
+    assert in_parts(by_number, seed % 11 + 1)[0] == AuditWalk().on(by_number, KEPT)
     if log == LOG:
         assert first == 0
         return
