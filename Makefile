@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 3# most tests wait for real processes; those that wait longest
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE =# every command the tests start would compile the whole package again
 
-.PHONY: sbom release demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
+.PHONY: sbom release fuzz demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
@@ -39,6 +39,10 @@ format:
 
 bench: setup-test ## the figures of docs/performance.md
 	$(BIN)/python -m benchmarks
+
+fuzz: setup-test ## our parsers under a coverage-guided fuzzer, 10 minutes each: FUZZ_ARGS="hl7 part10 --seconds 60"
+	$(BIN)/pip install --quiet --constraint constraints.txt atheris
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 sbom: setup-test ## what wetread is made of, CycloneDX: build/wetread.cdx.json
 	mkdir -p build && $(BIN)/python release/sbom.py build/wetread.cdx.json

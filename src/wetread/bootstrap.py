@@ -95,6 +95,7 @@ class Core:
 def build_core(settings: Settings) -> Core:
     """Open (and on first start create) the data folder, the key, both databases and the file store."""
     (settings.data_dir / "vault").mkdir(mode=0o700, parents=True, exist_ok=True)
+    (settings.data_dir / "vault").chmod(0o700)  # also where somebody had made it before
     secret = _secret(settings.resolved_pseudonym_key_file)
     bring_up_to_date(settings.resolved_database_url, "work")
     bring_up_to_date(settings.resolved_vault_url, "vault")

@@ -7,25 +7,30 @@ from wetread.settings import Settings
 if TYPE_CHECKING:
     from wetread.checkpoints.folder import CheckpointFolder
     from wetread.checkpoints.keeper import CheckpointKeeper
+    from wetread.checkpoints.key_ring import KeyRing
     from wetread.ports.database import Database
 
-__all__ = ["build_checkpoint_folder", "build_checkpoint_keeper"]
+__all__ = ["build_checkpoint_folder", "build_checkpoint_keeper", "build_key_ring"]
+
+
+def build_key_ring(settings: Settings) -> "KeyRing":
+    from wetread.checkpoints.key_ring import KeyRing
+
+    return KeyRing(settings.resolved_audit_key_file)
 
 
 def build_checkpoint_folder(settings: Settings) -> "CheckpointFolder":
-    """With the public half of this service's own key."""
+    """With the public halves of this service's own keys."""
     from wetread.checkpoints.folder import CheckpointFolder
-    from wetread.checkpoints.note import ensure_key, public_bytes
 
-    key = ensure_key(settings.resolved_audit_key_file)
-    return CheckpointFolder(settings.resolved_audit_checkpoints_dir, public_bytes(key))
+    ring = build_key_ring(settings)
+    ring.key()
+    return CheckpointFolder(settings.resolved_audit_checkpoints_dir, ring.public_keys)
 
 
 def build_checkpoint_keeper(settings: Settings, database: "Database") -> "CheckpointKeeper":
-    from wetread.checkpoints.folder import CheckpointFolder
     from wetread.checkpoints.keeper import CheckpointKeeper
-    from wetread.checkpoints.note import ensure_key, log_name, public_bytes
+    from wetread.checkpoints.note import log_name
 
-    key = ensure_key(settings.resolved_audit_key_file)
-    folder = CheckpointFolder(settings.resolved_audit_checkpoints_dir, public_bytes(key))
-    return CheckpointKeeper(database, folder, key, log_name(settings.site))
+    folder = build_checkpoint_folder(settings)
+    return CheckpointKeeper(database, folder, build_key_ring(settings).key, log_name(settings.site))

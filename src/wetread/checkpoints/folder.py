@@ -1,6 +1,6 @@
 """The second place: a folder that the working database's keeper should not be able to change: another machine's share, a write-once mount."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from wetread.checkpoints.note import Checkpoint, read_note
@@ -14,11 +14,11 @@ _MOST_BYTES = 4096
 
 
 class CheckpointFolder:
-    """`public_key`: 32 raw bytes of the key that signs here. One file per size, written once and never over another."""
+    """`public_keys`: 32 raw bytes each, of the key that signs here and of those that did before it; asked for anew each time, as a key may be rotated. One file per size, written once and never over another."""
 
-    def __init__(self, folder: Path, public_key: bytes) -> None:
+    def __init__(self, folder: Path, public_keys: Callable[[], Sequence[bytes]]) -> None:
         self.folder = folder
-        self.public_key = public_key
+        self._public_keys = public_keys
 
     def keep(self, checkpoint: Checkpoint, note: str) -> bool:
         """False when one of this size is there already. Raises TransientError when the folder cannot be written."""
@@ -41,10 +41,14 @@ class CheckpointFolder:
 
     def read(self, note: str, name: str) -> Checkpoint:
         """Raises as `all`."""
-        try:
-            return read_note(note, self.public_key)
-        except PermanentError as error:
-            raise PermanentError(f"{name}: {error}", code="bad_checkpoint") from error
+        keys = self._public_keys()
+        for key in keys:
+            try:
+                return read_note(note, key)
+            except PermanentError as error:
+                if key == keys[-1]:
+                    raise PermanentError(f"{name}: {error}", code="bad_checkpoint") from error
+        raise PermanentError(f"{name}: no public key to check it with", code="bad_checkpoint")
 
     def note_covering(self, sequence: int) -> tuple[Checkpoint, str] | None:
         """The smallest checkpoint that covers this record, with its text."""

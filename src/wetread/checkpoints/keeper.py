@@ -1,5 +1,6 @@
 """Makes checkpoints while the service runs: verifies what is new, rings when the log does not hold, and signs only what does."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,11 @@ _KINDS = frozenset({AlarmKind.AUDIT_BROKEN})
 
 
 class CheckpointKeeper:
-    """`key` (Ed25519) signs in the name of `origin`. Several may run at once: a size is signed once."""
+    """`key` gives what signs (Ed25519) in the name of `origin`, anew each time: it may have been rotated. Several may run at once: a size is signed once."""
 
-    def __init__(self, database: Database, folder: CheckpointFolder, key: "Ed25519PrivateKey", origin: str) -> None:
+    def __init__(
+        self, database: Database, folder: CheckpointFolder, key: "Callable[[], Ed25519PrivateKey]", origin: str
+    ) -> None:
         self._database, self._folder, self._key, self._origin = database, folder, key, origin
         self._walk, self._began = AuditWalk(), datetime.min.replace(tzinfo=UTC)
 
@@ -43,7 +46,7 @@ class CheckpointKeeper:
         if problem or self._walk.frontier.size in (0, kept):
             return None
         made = Checkpoint(self._origin, self._walk.frontier.size, self._walk.frontier.root, now)
-        return made if self._folder.keep(made, sign_note(made, self._key)) else None
+        return made if self._folder.keep(made, sign_note(made, self._key())) else None
 
     def _look(self) -> tuple[int, str]:
         """The size of the newest checkpoint kept, and what does not hold."""

@@ -48,6 +48,7 @@ COMMANDS = {
     "record": "the patient record's FHIR server: try it out, make our key for it",
     "trials": "which patients may be asked to join a trial, and why (off by default)",
     "audit": "check, search and export the audit log; checkpoints; prove one record of it",
+    "keys": "the installation's keys: list them, rotate the one that signs audit checkpoints",
     "model": "look at, measure, compare, sign and make model bundles",
     "monitor": "what signed reports say of the model by site, scanner, finding and version; nightly",
     "rollout": "bring a model version into use site by site: gates, approvals, rollback",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_audit_trail import balp_text, dicom_text
-from wetread.bootstrap_checkpoints import build_checkpoint_folder, build_checkpoint_keeper
+from wetread.bootstrap_checkpoints import build_checkpoint_folder, build_checkpoint_keeper, build_key_ring
 from wetread.checkpoints.folder import CheckpointFolder
 from wetread.checkpoints.note import ensure_key, public_pem, read_public_key
 from wetread.checkpoints.parallel import log_parts
@@ -59,7 +59,11 @@ def _verify(argv: list[str]) -> int:
         "--checkpoints", type=Path, metavar="FOLDER", help="a copy of them; default: where the service puts them"
     )
     parser.add_argument(
-        "--public-key", type=Path, metavar="PEM", help="the key that signed them; default: this service's own"
+        "--public-key",
+        type=Path,
+        action="append",
+        metavar="PEM",
+        help="a key that signed them, kept elsewhere; once for each; default: this service's own, with those it had before",
     )
     args = parser.parse_args(argv)
     core = build_core(settings_from(args))
@@ -93,11 +97,8 @@ def _folder(core: Core, args: argparse.Namespace) -> CheckpointFolder:
     folder = args.checkpoints or own.folder
     if args.checkpoints and not folder.is_dir():
         raise PermanentError(f"{folder} is no folder", code="bad_usage")
-    return (
-        CheckpointFolder(folder, read_public_key(args.public_key))
-        if args.public_key
-        else CheckpointFolder(folder, own.public_key)
-    )
+    given = tuple(map(read_public_key, args.public_key or ()))
+    return CheckpointFolder(folder, (lambda: given) if given else build_key_ring(core.settings).public_keys)
 
 
 def _show(argv: list[str]) -> int:

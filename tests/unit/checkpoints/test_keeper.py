@@ -24,8 +24,8 @@ ORIGIN = "wetread/north/audit"
 class Place:
     def __init__(self, folder: Path) -> None:
         self.database = MemoryDatabase()
-        self.folder = CheckpointFolder(folder, public_bytes(KEY))
-        self.keeper = CheckpointKeeper(self.database, self.folder, KEY, ORIGIN)
+        self.folder = CheckpointFolder(folder, lambda: (public_bytes(KEY),))
+        self.keeper = CheckpointKeeper(self.database, self.folder, lambda: KEY, ORIGIN)
 
     def happens(self, times: int = 1) -> None:
         for _ in range(times):
@@ -61,7 +61,7 @@ def test_a_checkpoint_is_made_of_what_is_new_and_of_nothing_else(place: Place) -
 
 def test_two_keepers_sign_one_size_once(place: Place) -> None:
     place.happens(3)
-    other = CheckpointKeeper(place.database, place.folder, KEY, ORIGIN)
+    other = CheckpointKeeper(place.database, place.folder, lambda: KEY, ORIGIN)
     assert place.keeper.run_once(NOON) is not None
     assert other.run_once(NOON) is None
     assert place.sizes() == [3]
