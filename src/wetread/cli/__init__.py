@@ -30,6 +30,7 @@ COMMANDS = {
     "conformance": "ask a DICOM neighbour what it can do",
     "status": "studies, jobs, dead letters; retry a dead job",
     "deidentify": "radiographs without names: header and pixels, by DICOM PS3.15 annex E (files, no server)",
+    "export": "signed studies to a folder for research: films without names, labels; the crosswalk stays in the vault",
     "draft": "draft a report from a file of findings, each sentence with its evidence",
     "label": "what a report text says of each finding, with the words that say it",
     "drafter": "run the drafting service as its own process (drafter serve)",

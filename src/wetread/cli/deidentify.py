@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wetread.dicom.confidentiality import Option
@@ -16,7 +16,7 @@ from wetread.dicom.sandbox import Sandbox
 from wetread.domain.errors import PermanentError
 from wetread.ports.film_text import FilmTextReader
 
-__all__ = ["confidentiality_options", "options_of", "private_of", "run", "text_reader"]
+__all__ = ["run", "text_reader", "with_option"]
 
 _EPILOG = """examples:
   wetread deidentify films/ --out shared/
@@ -30,12 +30,12 @@ exit status: 0 every film was written; 1 at least one was refused; 2 wrong use""
 
 def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
-    options = options_of(args)
+    options = _options_of(args)
     paths = list(_files(args.file))
     if not paths:
         print("wetread deidentify: no file there; name DICOM files or folders", file=sys.stderr)
         return 2
-    how = Confidentiality(options, _pseudonyms(args.key), private_of(args.keep_private))
+    how = Confidentiality(options, _pseudonyms(args.key), _private_of(args.keep_private))
     reader = text_reader(options) if not args.dry_run else None
     refused = 0
     with Sandbox(children=1) as sandbox:
@@ -51,9 +51,9 @@ def run(argv: list[str]) -> int:
     return 1 if refused else 0
 
 
-def confidentiality_options(parser: argparse.ArgumentParser) -> None:
-    """--with, --leave-pixels and --keep-private, as `options_of` reads them."""
-    names = [each.value for each in Option if each is not Option.CLEAN_PIXELS]
+def with_option(parser: argparse.ArgumentParser, offered: Iterable[Option]) -> None:
+    """--with, an option of the profile by its name."""
+    names = [each.value for each in offered]
     parser.add_argument(
         "--with",
         dest="options",
@@ -63,17 +63,9 @@ def confidentiality_options(parser: argparse.ArgumentParser) -> None:
         metavar="OPTION",
         help=f"an option of the profile; may be repeated: {', '.join(names)}",
     )
-    parser.add_argument("--leave-pixels", action="store_true", help="do not look for writing on the film")
-    parser.add_argument(
-        "--keep-private",
-        action="append",
-        default=[],
-        metavar="CREATOR:GGGGEE",
-        help='a private attribute known to be safe, with --with retain-safe-private: "ACME 1.0:000902"',
-    )
 
 
-def options_of(args: argparse.Namespace) -> frozenset[Option]:
+def _options_of(args: argparse.Namespace) -> frozenset[Option]:
     """Raises UnsuitableImage('bad_options')."""
     chosen = {Option(each) for each in args.options} | (set() if args.leave_pixels else {Option.CLEAN_PIXELS})
     check_options(frozenset(chosen))
@@ -89,7 +81,7 @@ def text_reader(options: frozenset[Option]) -> FilmTextReader | None:
     return RapidReader()
 
 
-def private_of(words: list[str]) -> frozenset[tuple[str, str]]:
+def _private_of(words: list[str]) -> frozenset[tuple[str, str]]:
     """(creator, group and last two digits) of --keep-private. Raises PermanentError('bad_private')."""
     found = set()
     for word in words:
@@ -147,5 +139,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where films are put, by their new UIDs")
     parser.add_argument("--key", type=Path, metavar="FILE", help="key of UIDs, numbers and dates; made where it is not")
     parser.add_argument("--dry-run", action="store_true", help="headers only, nothing is written")
-    confidentiality_options(parser)
+    with_option(parser, (each for each in Option if each is not Option.CLEAN_PIXELS))
+    parser.add_argument("--leave-pixels", action="store_true", help="do not look for writing on the film")
+    parser.add_argument(
+        "--keep-private",
+        action="append",
+        default=[],
+        metavar="CREATOR:GGGGEE",
+        help='a private attribute known to be safe, with --with retain-safe-private: "ACME 1.0:000902"',
+    )
     return parser

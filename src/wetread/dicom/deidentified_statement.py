@@ -5,7 +5,7 @@ from typing import Any
 from wetread import __version__
 from wetread.dicom.confidentiality import Option
 
-__all__ = ["BURNED_IN", "CODES", "statement"]
+__all__ = ["BURNED_IN", "CODES", "STATED", "statement"]
 
 CODES = {
     Option.CLEAN_PIXELS: ("113101", "Clean Pixel Data Option"),
@@ -21,6 +21,8 @@ CODES = {
 }
 _BASIC = ("113100", "Basic Application Confidentiality Profile")
 BURNED_IN = "00280301"
+STATED = frozenset({"00080005", "00120062", "00120063", "00120064", "00280303", BURNED_IN})
+"""What is our own words in a de-identified header."""
 
 
 def statement(options: frozenset[Option]) -> dict[str, dict[str, Any]]:

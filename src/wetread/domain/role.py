@@ -50,6 +50,8 @@ class Act(StrEnum):
     APPROVE_POLICY = "approve_policy"
     """Bring a policy into use that somebody in the other role proposed, or take it back."""
     EXPORT_PREDICTIONS = "export_predictions"
+    EXPORT_FILMS = "export_films"
+    """Write films without names, and what was signed of them, to a folder for research."""
     MATCH_TRIALS = "match_trials"
     SEE_QUALITY = "see_quality"
     FREEZE_REFERENCE = "freeze_reference"
@@ -151,6 +153,7 @@ PERMITTED: dict[Role, frozenset[Act]] = {
             _A.READ_OWN_AUDIT,
             _A.READ_AUDIT,
             _A.EXPORT_PREDICTIONS,
+            _A.EXPORT_FILMS,
             _A.MATCH_TRIALS,
             _A.SEE_QUALITY,
             _A.TRY_POLICY,

@@ -30,6 +30,7 @@ WITH_WHAT_WAS_SAID = ("identity_claims", "merges", "orders", "workitem_data_sets
 """Tables without a `study_key` whose rows of the study are found by its holds, its UID, its accession number and its patient."""
 TELLS_OF_NO_STUDY = {
     "answered_messages": "which messages were answered, by control id, digest and code",
+    "research_exports": "names of research exports, their keys and options",
     "workitem_filters": "what a subscriber asks to be told of; it goes with the subscription",
 }
 """The others, and what they are of. A test fails for a table that is nowhere here and has no `study_key`."""

@@ -9,6 +9,8 @@ __all__ = [
     "identity_claims",
     "merges",
     "orders",
+    "research_exports",
+    "research_studies",
     "vault",
     "vault_instances",
     "vault_name_words",
@@ -145,3 +147,19 @@ workitem_values = Table(
     Index(None, "keyword", "value"),
 )
 workitem_filters = Table("workitem_filters", vault, Column("subscriber", OrderedText, primary_key=True), _text("body"))
+research_exports = Table(
+    "research_exports",
+    vault,
+    Column("export_name", Text, primary_key=True),
+    _text("key"),  # 64 hex digits
+    _text("options"),
+)
+research_studies = Table(
+    "research_studies",  # the crosswalk: which study of ours is which in an export
+    vault,
+    Column("export_name", Text, primary_key=True),
+    Column("study_key", Text, ForeignKey("studies.study_key"), primary_key=True),
+    _text("patient"),
+    _text("study_uid"),
+    Index(None, "study_key"),
+)

@@ -19,6 +19,8 @@ from wetread.domain.audit_kind import audit_kind
         ("report.deliver", "110104", "R", None),
         ("erasure.done", "110105", "D", None),
         ("predictions.export", "110106", "R", None),
+        ("research.export", "110106", "R", None),
+        ("research.reidentify", "110110", "R", None),
         ("read.ask", "110109", "C", None),
         ("patient.unmerge", "110110", "U", None),
         ("identity.compare", "110110", "R", None),
