@@ -30,6 +30,7 @@ const KINDS: Record<string, Kind> = {
   rule_always_fires: { title: t("alarm.a_triage_rule_always_fires"), todo: t("alarm.have_the_triage_policy_and") },
   watch_failed: { title: t("alarm.the_watch_over_silent_failures"), todo: t("alarm.other_alarms_may_be_missing") },
   archive_stands: { title: t("alarm.archive_stands"), todo: t("alarm.archive_stands_todo") },
+  neighbour_stands: { title: t("alarm.neighbour_stands"), todo: t("alarm.neighbour_stands_todo") },
   audit_export_stands: { title: t("alarm.audit_export_stands"), todo: t("alarm.audit_export_stands_todo") },
   emergency_access: { title: t("alarm.emergency_access"), todo: t("alarm.emergency_access_todo") },
   films_damaged: { title: t("alarm.films_damaged"), todo: t("alarm.films_damaged_todo") },

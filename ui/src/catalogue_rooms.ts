@@ -143,6 +143,8 @@ export const ROOMS = {
   "alarm.tell_whoever_runs_wetread_what": "Tell whoever runs wetread what this says.",
   "alarm.archive_stands": "An archive does not answer",
   "alarm.archive_stands_todo": "Films that are only there do not come. Tell whoever runs wetread or the archive.",
+  "alarm.neighbour_stands": "A system that orders or asks for reads does not answer",
+  "alarm.neighbour_stands_todo": "What it asks for does not come. Tell whoever runs wetread or that system.",
   "alarm.audit_export_stands": "The audit log does not reach its repository",
   "alarm.audit_export_stands_todo": "Nothing is lost: it goes on by itself. Tell whoever runs wetread or the repository.",
   "alarm.emergency_access": "A study was opened in an emergency",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import CONSOLE, SYSTEMS, Act, Actor, Role, require
+from wetread.governance.external_accounts import NO_PASSWORD
 from wetread.ports.clock import Clock
 from wetread.ports.database import Account, Database, Session, UnitOfWork
 
@@ -67,7 +68,10 @@ class AccountDesk:
         require(actor, Act.MANAGE_ACCOUNTS)
         stored = self.hashed(password)
         with self._acting(actor) as unit:
-            unit.save_account(replace(_account(unit, actor_id), password_hash=stored))
+            account = _account(unit, actor_id)
+            if account.password_hash == NO_PASSWORD:
+                raise PermanentError("they sign in with the identity provider: no password here", code="no_password")
+            unit.save_account(replace(account, password_hash=stored))
             self._end(unit, actor, "account.password", actor_id)
             unit.commit()
 

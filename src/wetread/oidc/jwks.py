@@ -40,16 +40,16 @@ class PublicKeys:
     def __init__(self, fetch: Callable[[], Mapping[str, object]], now_s: Callable[[], float] = time.monotonic) -> None:
         self._fetch, self._now_s = fetch, now_s
         self._held = KeySet([])
-        self._fetched_at = float("-inf")
+        self._asked_at = float("-inf")
         self._turn = Lock()
 
     def holding(self, key_id: str | None) -> KeySet:
         """The keys, among them that of this id; raises PermanentError 'unknown_key', TransientError when the provider does not answer."""
         with self._turn:
-            age_s = self._now_s() - self._fetched_at
+            age_s = self._now_s() - self._asked_at
             if age_s >= _FRESH_S or (not self._has(key_id) and age_s >= _LEAST_S):
+                self._asked_at = self._now_s()  # also where it does not answer: nobody waits for it again at once
                 self._held = key_set(self._fetch())
-                self._fetched_at = self._now_s()
             if not self._has(key_id):
                 raise PermanentError("signed by a key that its issuer does not publish", code="unknown_key")
             return self._held

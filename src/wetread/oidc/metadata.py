@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 
-from wetread.domain.errors import PermanentError
+from wetread.domain.errors import PermanentError, TransientError
 from wetread.oidc.exchange import Exchange
 
 __all__ = ["KeptMetadata", "Metadata", "read_metadata"]
 
-_FRESH_S = 3600.0
+_FRESH_S, _SILENT_S = 3600.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +49,30 @@ def read_metadata(said: Mapping[str, object], issuer: str, exchange: Exchange, w
 
 
 class KeptMetadata:
-    """The last that was read, for an hour. Safe to share between threads."""
+    """The last that was read, for an hour, and longer while the provider does not answer; who does not answer is not asked by everybody who waits. Safe to share between threads."""
 
     def __init__(self, fetch: Callable[[], Metadata], now_s: Callable[[], float] = time.monotonic) -> None:
         self._fetch, self._now_s = fetch, now_s
         self._held: Metadata | None = None
-        self._read_at = 0.0
+        self._due_s = self._silent_until_s = float("-inf")
         self._turn = Lock()
 
     def __call__(self) -> Metadata:
         with self._turn:
-            if self._held is None or self._now_s() - self._read_at >= _FRESH_S:
-                self._held, self._read_at = self._fetch(), self._now_s()
+            if self._held is None or self._now_s() >= self._due_s:
+                self._held = self._read()
             return self._held
+
+    def _read(self) -> Metadata:
+        if self._now_s() < self._silent_until_s:
+            raise TransientError("the provider does not answer", code="provider_unreachable")
+        try:
+            found = self._fetch()
+        except TransientError:
+            self._silent_until_s = self._now_s() + _SILENT_S
+            if self._held is None:
+                raise
+            self._due_s = self._silent_until_s
+            return self._held
+        self._due_s = self._now_s() + _FRESH_S
+        return found

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from starlette.concurrency import run_in_threadpool
+from anyio import to_thread
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -84,7 +84,7 @@ def elsewhere_routes(house: House) -> list[Route]:
     async def hear_of_the_end(request: Request) -> Response:
         try:
             form = await read_form(request)
-            await run_in_threadpool(elsewhere.ended, form.get("logout_token", ""))
+            await to_thread.run_sync(elsewhere.ended, form.get("logout_token", ""), limiter=house.errands)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001  as for every operation: an exception becomes an answer
@@ -110,7 +110,7 @@ def navigation(house: House, action: str, act: Callable[[Request], Response]) ->
             return without_out(RedirectResponse(f"/login?said={error.code}", 303), house)
 
     async def serve(request: Request) -> Response:
-        return await run_in_threadpool(acted, request)
+        return await to_thread.run_sync(acted, request, limiter=house.errands)
 
     return serve
 

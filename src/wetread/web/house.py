@@ -20,6 +20,7 @@ from wetread.web.worklist import WorklistView
 __all__ = ["House"]
 
 _SLOW_LANE = 4
+_ERRANDS = 4
 _MAX_PIXEL_BYTES = 64 * 2**20  # four films of 2500 x 3056 x 16 bit
 _ONCE_IN = timedelta(minutes=10)
 
@@ -43,6 +44,9 @@ class House:
         self._seen: dict[AuditEvent, datetime] = {}
         self._seen_lock = Lock()
         self.slow_lane = anyio.CapacityLimiter(_SLOW_LANE)
+        self.errands = anyio.CapacityLimiter(
+            _ERRANDS
+        )  # who waits for a provider elsewhere takes no thread from readers
 
     @property
     def worklist(self) -> WorklistView:

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from oidc_tokens import BACK, CLIENT, ISSUER, TABLE, ProviderWorld, id_claims
 
-from wetread.domain.errors import PermanentError
+from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.role import Role
 from wetread.oidc.claims import ClaimTable, identity_of
+from wetread.oidc.metadata import KeptMetadata, Metadata
 from wetread.oidc.sealing import Seal
 
 
@@ -132,6 +133,30 @@ def test_a_new_key_is_fetched_but_not_for_every_name_that_somebody_makes_up() ->
     now_s[0] = 3700.0
     world.come_back()
     assert fetched() == 3
+
+
+def test_a_provider_that_is_silent_is_not_asked_by_everybody_who_waits() -> None:
+    now_s, asked = [0.0], []
+
+    def fetch() -> Metadata:
+        asked.append(now_s[0])
+        if len(asked) in (1, 3):
+            raise TransientError("silent", code="provider_unreachable")
+        return Metadata(ISSUER, "a", "t", "k", "", False)
+
+    kept = KeptMetadata(fetch, lambda: now_s[0])
+    for _ in range(3):
+        with pytest.raises(TransientError):
+            kept()
+    assert len(asked) == 1
+    now_s[0] = 5.1
+    found = kept()
+    now_s[0] = 4000.0  # silent again: what was read last goes on
+    assert [kept(), kept()] == [found, found]
+    assert len(asked) == 3
+    now_s[0] = 4006.0
+    kept()
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from builders_web import Browser
+from builders_web import PASSWORD, Browser
 from elsewhere_world import ANN, ISSUER, NAVIGATION, Ward, a_ward
 
 from wetread.domain.role import Role
@@ -92,6 +92,13 @@ def test_no_password_opens_an_account_of_the_provider(ward: Ward) -> None:
     ward.log_in()
     for password in ("elsewhere", "", "x" * 12):
         assert ward.door.log_in("ann.lee", password).status in (400, 401)
+
+
+def test_nobody_gives_it_one(ward: Ward) -> None:
+    ward.log_in()
+    body = {"new_password": PASSWORD + "!", "password": PASSWORD}
+    answer = ward.door.as_("admin").send("PUT", "/api/accounts/ann.lee/password", body)
+    assert (answer.status, answer.json()["code"]) == (422, "no_password")
 
 
 @pytest.mark.parametrize(
