@@ -24,7 +24,7 @@ def config_for(
         host=host,
         port=port,
         http="h11",
-        ws=_event_channel,  # type: ignore[arg-type]  (it is only called)
+        ws=_event_channel,  # type: ignore[arg-type]  # it is only ever called
         ws_max_size=_MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,
