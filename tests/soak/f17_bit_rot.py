@@ -7,6 +7,7 @@ from pathlib import Path
 from tests.films import film
 from tests.soak.book import Book, Trial
 from tests.soak.house import SoakHouse, fetch, soak_house, store
+from wetread.storage.files import place_of
 
 __all__ = ["TITLE", "run"]
 
@@ -27,14 +28,7 @@ def _trial(trial: Trial, house: SoakHouse, content: bytes, point: str, chance: r
     assert store(house.wetread.port, content) == 200, "the film was not taken"
     (key,) = set(house.states()) - before
     (stored,) = (each for each in _instances(house) if each.content_sha256 not in known)
-    path = (
-        house.wetread.folder
-        / "vault"
-        / "films"
-        / stored.content_sha256[:2]
-        / stored.content_sha256[2:4]
-        / stored.content_sha256
-    )
+    path = place_of(house.wetread.folder / "vault" / "films", stored.content_sha256)
     whole = path.read_bytes()
     trial.promised = 1
     if point == "film deleted":

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wetread.domain.errors import PermanentError
+from wetread.storage.files import files_in, place_of
 
 __all__ = ["Backup", "back_up", "backups", "expire", "restore"]
 
@@ -53,8 +54,8 @@ def back_up(data_dir: Path, to: Path, now: datetime) -> Backup:
         except FileNotFoundError:  # a document that was being delivered has its name by now, or was erased
             continue
     names, new, damaged = [], 0, []
-    for film in sorted((data_dir / _STORE).glob("??/??/*")):
-        place = _pooled(to, film.name)
+    for film in sorted(files_in(data_dir / _STORE)):
+        place = place_of(to / _FILMS, film.name)
         if not place.exists():
             if not _copy_film(film, place):
                 damaged.append(film.name)
@@ -99,7 +100,7 @@ def expire(at: Path, keep: int) -> int:
     for _, folder in backups(at)[:-keep]:
         shutil.rmtree(folder)
     wanted = {name for _, folder in backups(at) for name in (folder / _LIST).read_text("ascii").split()}
-    gone = [each for each in (at / _FILMS).glob("??/??/*") if each.name not in wanted]
+    gone = [each for each in files_in(at / _FILMS) if each.name not in wanted]
     for each in gone:
         each.unlink()
     return len(gone)
@@ -115,8 +116,8 @@ def _put_back(source: Path, folder: Path, data_dir: Path) -> int:
             _copy(folder / name, data_dir / name)
     films = (folder / _LIST).read_text("ascii").split()
     for name in films:
-        place = data_dir / _STORE / name[:2] / name[2:4] / name
-        if not _pooled(source, name).is_file() or not _copy_film(_pooled(source, name), place):
+        kept = place_of(source / _FILMS, name)
+        if not kept.is_file() or not _copy_film(kept, place_of(data_dir / _STORE, name)):
             raise PermanentError(f"the backup is damaged: film {name} is not what was kept", code="backup_damaged")
     return len(films)
 
@@ -155,10 +156,6 @@ def _copy_film(source: Path, target: Path) -> bool:
     _sync(part)
     part.rename(target)
     return True
-
-
-def _pooled(at: Path, name: str) -> Path:
-    return at / _FILMS / name[:2] / name[2:4] / name
 
 
 def _write(path: Path, content: bytes) -> None:

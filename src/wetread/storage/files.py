@@ -21,7 +21,7 @@ from uuid import uuid4
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.file_store import StoredFile
 
-__all__ = ["DiskFileStore", "DiskIncomingFile"]
+__all__ = ["DiskFileStore", "DiskIncomingFile", "files_in", "place_of"]
 
 _PREAMBLE = 128
 _HEAD = _PREAMBLE + 4
@@ -29,6 +29,19 @@ _ZEROS = bytes(_PREAMBLE)
 _MAGIC = b"DICM"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SHA256 = frozenset("0123456789abcdef")
+
+
+def files_in(root: Path) -> Iterator[Path]:
+    """Everything named by its sha256 in a store's folder."""
+    for places in ("??/*", "??/??/*"):
+        yield from (path for path in root.glob(places) if len(path.name) == 64)
+
+
+def place_of(root: Path, sha256: str) -> Path:
+    """Where it is in a store's folder, or would be."""
+    path = root / sha256[:2] / sha256
+    deeper = path.parent / sha256[2:4] / sha256
+    return deeper if not path.exists() and deeper.exists() else path
 
 
 class DiskFileStore:
@@ -45,16 +58,13 @@ class DiskFileStore:
         return DiskIncomingFile(self, self._incoming / uuid4().hex)
 
     def path_of(self, sha256: str) -> Path:
-        path = self._found(sha256)
+        path = self._place(sha256)
         if not path.is_file():
             raise PermanentError("the stored bytes are gone: restore them from the archive", code="bytes_missing")
         return path
 
     def stored(self) -> Iterator[str]:
-        for places in ("??/*", "??/??/*"):
-            for path in self._root.glob(places):
-                if len(path.name) == 64:
-                    yield path.name
+        return (path.name for path in files_in(self._root))
 
     def verify(self, sha256: str) -> bool:
         with self.path_of(sha256).open("rb") as stored:
@@ -62,7 +72,7 @@ class DiskFileStore:
 
     def remove(self, sha256: str, *, unless_newer_s: float) -> bool:
         """Moved aside first and looked at there: what is stored under this name meanwhile stays."""
-        path, aside = self._found(sha256), self._incoming / uuid4().hex
+        path, aside = self._place(sha256), self._incoming / uuid4().hex
         try:
             path.rename(aside)
         except FileNotFoundError:
@@ -81,7 +91,7 @@ class DiskFileStore:
         return len(old)
 
     def erase(self, sha256: str) -> bool:
-        path = self._found(sha256)
+        path = self._place(sha256)
         try:
             path.unlink()
         except FileNotFoundError:
@@ -92,17 +102,11 @@ class DiskFileStore:
     def _place(self, sha256: str) -> Path:
         if len(sha256) != 64 or not _SHA256.issuperset(sha256):
             raise PermanentError("this is no content address", code="bytes_missing")
-        return self._root / sha256[:2] / sha256
-
-    def _found(self, sha256: str) -> Path:
-        """Where it is, or would be."""
-        path = self._place(sha256)
-        deeper = path.parent / sha256[2:4] / sha256
-        return deeper if not path.exists() and deeper.exists() else path
+        return place_of(self._root, sha256)
 
     def settle(self, incoming: Path, sha256: str) -> Path:
         """Move a durable incoming file to its name. Over an equal one that is there already: the new copy was just verified, the old one was not."""
-        path = self._found(sha256)
+        path = self._place(sha256)
         incoming.replace(path)
         _sync_folder(path.parent)
         return path

@@ -14,6 +14,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey
 from wetread.settings import Settings
 from wetread.storage.backup import back_up, backups, expire, restore
+from wetread.storage.files import files_in
 from wetread.testing.builders import NOON, a_study, an_instance
 
 HOUR = timedelta(hours=1)
@@ -44,7 +45,7 @@ def restored(tmp_path: Path, *more: str) -> int:
 
 
 def films_of(folder: Path) -> set[bytes]:
-    return {each.read_bytes() for each in (folder / "vault" / "films").glob("??/??/*")}
+    return {each.read_bytes() for each in files_in(folder / "vault" / "films")}
 
 
 def test_any_kept_moment_comes_back_whole_on_another_machine(
@@ -79,7 +80,7 @@ def test_nothing_is_restored_over_something_or_from_before_the_first(core: Core,
 @pytest.mark.parametrize("what", ["wetread.db", "vault/pseudonym.key", "films.txt", "film"])
 def test_a_byte_that_changed_is_found_and_nothing_is_left_behind(core: Core, tmp_path: Path, what: str) -> None:
     made = back_up(core.settings.data_dir, tmp_path / "backups", NOON)
-    (film,) = (tmp_path / "backups" / "films").glob("??/??/*")
+    (film,) = files_in(tmp_path / "backups" / "films")
     target = film if what == "film" else made.folder / what
     content = bytearray(target.read_bytes())
     content[0] ^= 1
@@ -111,7 +112,7 @@ def test_what_expires_takes_its_films_along_and_no_others(core: Core, tmp_path: 
     back_up(core.settings.data_dir, at, NOON + HOUR)
     assert expire(at, 1) == 1
     assert [moment for moment, _ in backups(at)] == [NOON + HOUR]
-    assert {each.name for each in (at / "films").glob("??/??/*")} == {second}
+    assert {each.name for each in files_in(at / "films")} == {second}
 
 
 def test_the_copy_is_for_its_owner_alone_and_half_a_backup_is_none(core: Core, tmp_path: Path) -> None:
