@@ -16,11 +16,11 @@ from wetread.web.problems import Refusal
 from wetread.web.services import WebServices
 from wetread.web.session_book import Came, SessionBook
 
-__all__ = ["BACK_CHANNEL", "CALLBACK", "CONFIRM", "CONFIRMED", "LOGIN", "Elsewhere", "Outgoing", "is_confirmation"]
+__all__ = ["BACK_CHANNEL", "CALLBACK", "CONFIRM", "LOGIN", "Elsewhere", "Outgoing"]
 
 CALLBACK, BACK_CHANNEL = "/oidc/callback", "/oidc/back-channel-logout"
 LOGIN, CONFIRM = "login", "confirm"
-CONFIRMED = "wrc_"
+_CONFIRMED = "wrc_"
 _CONFIRMATION_LASTS = timedelta(minutes=2)
 
 
@@ -31,10 +31,6 @@ class Outgoing:
     sent: SentOut
     secret: str
     number: str
-
-
-def is_confirmation(given: str) -> bool:
-    return given.startswith(CONFIRMED)
 
 
 class Elsewhere:
@@ -54,7 +50,7 @@ class Elsewhere:
 
     def send_to_confirm(self, origin: str, session_sha256: str, act_sha256: str) -> Outgoing:
         """For one act of one session; the provider asks again who it is."""
-        secret, number = CONFIRMED + self._services.new_secret(), secrets.token_hex(8)
+        secret, number = _CONFIRMED + self._services.new_secret(), secrets.token_hex(8)
         facts = {"secret": token_sha256(secret), "session": session_sha256, "act": act_sha256, "number": number}
         sent = self.provider.send_out(origin + CALLBACK, {"errand": CONFIRM, **facts}, prove_again=True)
         return Outgoing(sent, secret, number)

@@ -18,7 +18,6 @@ from wetread.web.problems import Refusal, problem_from
 from wetread.web.session_book import Came
 
 __all__ = [
-    "OUT_COOKIE_LASTS_S",
     "elsewhere_routes",
     "keep_out",
     "launch_cookie",
@@ -28,7 +27,7 @@ __all__ = [
     "without_out",
 ]
 
-OUT_COOKIE_LASTS_S = 600
+_LASTS_S = 600
 _PAGE = re.compile(
     r"/(?:(?:studies|film)/[a-z2-7]{24}|criticals|identity|alarms|roster|quality|launch|administration(?:/[a-z]+)?)?"
 )
@@ -51,7 +50,7 @@ def launch_cookie(house: House) -> str:
 
 def keep_out(answer: Response, house: House, sealed: str) -> Response:
     answer.set_cookie(
-        out_cookie(house), sealed, max_age=OUT_COOKIE_LASTS_S, path="/", httponly=True, samesite="lax",
+        out_cookie(house), sealed, max_age=_LASTS_S, path="/", httponly=True, samesite="lax",
         secure=house.services.settings.secure,
     )  # fmt: skip
     return answer
@@ -62,7 +61,8 @@ def elsewhere_routes(house: House) -> list[Route]:
 
     def log_in(request: Request) -> Response:
         """`next` is a page of ours; with `popup` the page that opened this goes on by itself."""
-        kept = {"next": to_page(request.query_params.get("next", "/")), "popup": request.query_params.get("popup", "")}
+        popup = "1" if "popup" in request.query_params else ""
+        kept = {"next": to_page(request.query_params.get("next", "/")), "popup": popup}
         sent = elsewhere.send_to_login(origin_of(house.services.settings, request.headers), kept)
         return keep_out(RedirectResponse(sent.url, 303), house, sent.sealed)
 
