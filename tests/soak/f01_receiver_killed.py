@@ -14,7 +14,7 @@ from tests.soak.forked import receiver
 from wetread.domain.audit import verify_chain
 from wetread.domain.job import JobState
 
-__all__ = ["TITLE", "run"]
+__all__ = ["TITLE", "compare", "run"]
 
 TITLE = "receiver killed between the first byte and the answer"
 _OFTEN = {"before_fsync": 14, "after_fsync": 14}
@@ -43,14 +43,14 @@ def _trial(trial: Trial, home: Path, door: str, point: str, number: int) -> None
         process.join(30)
         if process.exitcode != -signal.SIGKILL:
             trial.broken.append(f"the point was not reached {nth} times")
-    _compare(trial, home, acknowledged)
+    compare(trial, home, acknowledged)
     began_s = time.monotonic()
     with receiver(home, door) as (port, _):
         again = send_all(port, door)
     trial.seconds = time.monotonic() - began_s
     if again != [uid for uid, _ in INSTANCES]:
         trial.broken.append("not everything was taken after the restart")
-    _compare(trial, home, again)
+    compare(trial, home, again)
     house = House(home)
     house.files.sweep(older_than_s=-1)
     if list((home / "films" / "incoming").iterdir()):
@@ -58,7 +58,7 @@ def _trial(trial: Trial, home: Path, door: str, point: str, number: int) -> None
     house.close()
 
 
-def _compare(trial: Trial, home: Path, acknowledged: list[str]) -> None:
+def compare(trial: Trial, home: Path, acknowledged: list[str]) -> None:
     """The sender's acknowledgements against rows, identities, bytes, jobs and the audit chain."""
     house = House(home)
     filed = list(house.vault.instances(house.key()))

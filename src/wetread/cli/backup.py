@@ -33,7 +33,7 @@ def run(argv: list[str]) -> int:
     made = back_up(settings.data_dir, args.to, datetime.now(UTC))
     print(f"{made.folder}: {made.films} films, {made.new_films} of them new")
     for name in made.damaged:
-        print(f"not in it, because it is damaged: {name}")
+        print(f"not in it, because it is damaged or gone: {name}")
     for name, path in _outside(settings):
         print(f"not in it, because it lies elsewhere: {name} ({path})")
     if args.keep is not None and not made.damaged:

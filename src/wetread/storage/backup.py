@@ -29,7 +29,7 @@ _FIRST = (Path("wetread.db"), Path("vault") / "vault.db")
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """`damaged` films do not hash to their names: they are not in it."""
+    """`damaged` films do not hash to their names or are gone, though a study names them: they are not in it."""
 
     folder: Path
     made_at: datetime
@@ -62,7 +62,8 @@ def back_up(data_dir: Path, to: Path, now: datetime) -> Backup:
                 continue
             new += 1
         names.append(film.name)
-    (part / _LIST).write_text("".join(f"{name}\n" for name in names), "ascii")
+    damaged += sorted(_named(part / _FIRST[0]) - {*names, *damaged})
+    _write(part / _LIST, "".join(f"{name}\n" for name in names).encode("ascii"))
     hashes[_LIST] = _sha256(part / _LIST)
     _write(part / _MANIFEST, json.dumps({"made_at": now.isoformat(), "files": hashes}, indent=1).encode())
     part.rename(folder)
@@ -143,6 +144,14 @@ def _copy(source: Path, target: Path) -> str:
         shutil.copy2(source, target)
     _sync(target)
     return _sha256(target)
+
+
+def _named(database: Path) -> set[str]:
+    """The films that studies name; none where the working database is elsewhere."""
+    if not database.is_file():
+        return set()
+    with closing(sqlite3.connect(database)) as copy:
+        return {name for (name,) in copy.execute("SELECT content_sha256 FROM instances")}
 
 
 def _copy_film(source: Path, target: Path) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from migrated import data_folder
 
 from wetread.bootstrap import Core, build_core
 from wetread.cli import main
@@ -22,7 +23,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def core(tmp_path: Path) -> Core:
-    core = build_core(Settings(data_dir=tmp_path / "here"))
+    core = build_core(Settings(data_dir=data_folder(tmp_path / "here")))
     admit(core, b"first")
     return core
 
@@ -98,6 +99,8 @@ def test_a_damaged_film_is_told_and_not_kept_over_a_whole_one(core: Core, tmp_pa
         core.files.path_of(each).write_bytes(b"rotten")
     made = back_up(core.settings.data_dir, tmp_path / "backups", NOON + HOUR)
     assert (made.films, made.damaged) == (1, (second,))
+    core.files.erase(second)
+    assert back_up(core.settings.data_dir, tmp_path / "backups", NOON + 2 * HOUR).damaged == (second,)
     assert replace(whole, folder=made.folder).films == 1
     assert restored(tmp_path) == 1
 

@@ -1,0 +1,88 @@
+"""F5: fsync of the receiver fails with ENOSPC or EIO from a random moment on (strace injects it), or the disk is a tmpfs that is full. Nothing is acknowledged that is not durable, and all is taken afterwards."""
+
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builders_ingest import House
+
+from tests.integration.test_ingest_faults import INSTANCES, send_all
+from tests.soak.book import Book, Trial
+from tests.soak.f01_receiver_killed import compare
+from tests.soak.forked import receiver
+
+__all__ = ["TITLE", "run"]
+
+TITLE = "fsync fails, or the disk is full"
+
+
+def run(book: Book, folder: Path) -> None:
+    template = folder / "template"
+    template.mkdir()
+    House(template).close()
+    for door in ("stow", "dimse"):
+        for fault in ("fsync: ENOSPC", "fsync: EIO", "tmpfs full"):
+            for number in book.missing(f"{door}, {fault}"):
+                with (
+                    book.trial(f"{door}, {fault}") as trial,
+                    _disk(folder / "disk", small=fault == "tmpfs full") as disk,
+                ):
+                    home = Path(shutil.copytree(template, disk / "home"))
+                    _trial(trial, home, door, fault, random.Random(number))
+
+
+@contextmanager
+def _disk(at: Path, *, small: bool) -> Iterator[Path]:
+    at.mkdir()
+    if small:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(at)], check=True)
+    try:
+        yield at
+    finally:
+        if small:
+            subprocess.run(["umount", "-l", str(at)], check=True)
+        shutil.rmtree(at)
+
+
+def _trial(trial: Trial, home: Path, door: str, fault: str, chance: random.Random) -> None:
+    filler = home / "filler"
+    with receiver(home, door) as (port, process):
+        if fault == "tmpfs full":
+            free = shutil.disk_usage(home).free
+            filler.write_bytes(bytes(free - chance.randrange(0, 120_000)))
+            acknowledged = send_all(port, door)
+        else:
+            with _injecting(int(process.pid or 0), fault.rpartition(" ")[2], chance.randint(1, 4)):
+                acknowledged = send_all(port, door)
+        if len(acknowledged) == len(INSTANCES):
+            trial.broken.append("the fault did not bite")
+        filler.unlink(missing_ok=True)
+        lives = process.is_alive()
+        compare(trial, home, acknowledged)
+        began_s = time.monotonic()
+        again = send_all(port, door) if lives else []
+    if fault == "fsync: EIO" or not lives:
+        with receiver(home, door) as (port, _):
+            again = send_all(port, door)
+    trial.seconds = time.monotonic() - began_s
+    if len(again) != len(INSTANCES):
+        trial.broken.append("not everything was taken afterwards")
+    compare(trial, home, again)
+    trial.said = f"{len(acknowledged)} of {len(INSTANCES)} acknowledged while it failed; the process {'lived' if lives else 'ended'}"
+
+
+@contextmanager
+def _injecting(pid: int, error: str, nth: int) -> Iterator[None]:
+    calls = "fsync,fdatasync"
+    command = ["strace", "-f", "-q", "-o", "/dev/null", "-p", str(pid), "-e", f"trace={calls}"]
+    tracer = subprocess.Popen([*command, "-e", f"inject={calls}:error={error}:when={nth}+"], stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    try:
+        yield
+    finally:
+        tracer.terminate()
+        tracer.communicate()
