@@ -1,5 +1,6 @@
 """The administration pages at the screen: what each does, what each refuses, and that everybody can use them."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from wetread.testing.clock import FixedClock
 from wetread.testing.rollout_builders import a_decision_of_gates, a_gate_plan, a_model_version, evidence
 from wetread.triage.policy import DEFAULT_POLICY
 from wetread.web.services import Administration, Connection
+from wetread.web.totp import code_at
 
 pytestmark = pytest.mark.real
 
@@ -235,10 +237,59 @@ def test_a_policy_is_proposed_by_one_and_approved_by_another(page: Page, room: R
     assert ("policy.approve", "admin", "success") in room.world.audited()
 
 
-@pytest.mark.parametrize("part", ["work", "audit", "people", "models", "connections", "rules"])
+def _open_in_emergency(room: Room) -> None:
+    room.world.add_account("far", Role.RADIOLOGIST, sites=("south",))
+    body = {
+        "study": room.world.add_study(),
+        "reason": "covering",
+        "words": f"night shift {NASTY}",
+        "password": PASSWORD,
+    }
+    assert room.door.as_("far").post("/api/emergencies", body).status == 200
+
+
+def test_an_emergency_is_judged_on_its_page(page: Page, room: Room) -> None:
+    _open_in_emergency(room)
+    _open(page, room, "emergencies", "quality")
+    expect(page.locator("#part tbody tr")).to_contain_text("I cover for this site")
+    page.get_by_role("button", name="Judge").press("Enter")
+    dialog = page.get_by_role("dialog", name="Judge emergency 1 of far")
+    expect(dialog.get_by_label("Verdict")).to_be_focused()
+    dialog.get_by_label("Verdict").select_option("not_justified")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.locator("#part tbody tr")).to_contain_text("not justified")
+
+
+def test_an_authenticator_is_set_up_and_asked_for_by_keyboard_alone(page: Page, room: Room) -> None:
+    _open(page, room, "account", "radiologist")
+    page.get_by_role("button", name="Set up an authenticator").press("Enter")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("textbox", name="Code")).to_be_focused()
+    seed = base64.b32decode(page.locator("dialog code").inner_text().replace(" ", ""))
+    step = int(room.world.clock.now().timestamp()) // 30
+    page.keyboard.type(code_at(seed, step))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Recovery codes").locator("li")).to_have_count(10)
+    page.keyboard.press("Enter")
+    room.world.clock.advance(30)
+    page.get_by_role("button", name="Sign out").press("Enter")
+    page.get_by_label("Account").fill("radiologist")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code of your authenticator")).to_be_focused()
+    page.keyboard.type(code_at(seed, step + 1))
+    page.keyboard.press("Enter")
+    expect(page.locator("#who")).to_contain_text("radiologist")
+
+
+@pytest.mark.parametrize(
+    "part", ["work", "audit", "people", "models", "connections", "rules", "emergencies", "account"]
+)
 def test_axe_finds_no_serious_barrier_and_everything_fits(page: Page, room: Room, part: str) -> None:
     _bury(room.world, 2)
     _start_rollout(room.world)
+    _open_in_emergency(room)
     _open(page, room, part)
     for summary in page.locator("summary").all():
         summary.click()
