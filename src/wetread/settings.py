@@ -279,6 +279,7 @@ class Settings(IdentitySettings, BaseSettings):
     monitor_tolerance: float = Field(default=0.05, ge=0, lt=1, description="How far probabilities may be off.")
 
     demo: bool = Field(default=False, description="Demo banner, demo accounts, synthetic films.")
+    log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people, or JSON objects.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
     @field_validator(

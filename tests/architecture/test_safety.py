@@ -115,7 +115,8 @@ def _is_written_here(call: ast.Call) -> bool:
     """A literal, or a constant of the module, or an entry of one."""
     text = call.func.value if isinstance(call.func, ast.Attribute) else call.func
     text = text.value if isinstance(text, ast.Subscript) else text
-    return isinstance(text, ast.Constant) or (isinstance(text, ast.Name) and text.id.isupper())
+    is_no_text = isinstance(text, ast.Call) and dotted(text.func) == "super"  # logging.Formatter.format
+    return is_no_text or isinstance(text, ast.Constant) or (isinstance(text, ast.Name) and text.id.isupper())
 
 
 def test_no_shell() -> None:

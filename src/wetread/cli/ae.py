@@ -95,7 +95,7 @@ def _worklist(argv: list[str]) -> int:
         "ae worklist", "Ask a neighbour's modality worklist for the order of each film that has none, until stopped."
     )
     settings = settings_from(parser.parse_args(argv))
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     if (peer := worklist_of(settings)) is None:
         raise SettingsError('no worklist is in the settings: application_entities with we_use = ["worklist"]')

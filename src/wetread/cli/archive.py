@@ -214,7 +214,7 @@ def _feed(argv: list[str]) -> int:
     """One thread for each archive, one for earlier films."""
     parser = parser_for("archive feed", "Read the archives' feeds and fetch earlier films until stopped.")
     settings = settings_from(parser.parse_args(argv))
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     if not settings.archives:
         raise SettingsError("no archive is in the settings: [[archives]]")

@@ -17,7 +17,7 @@ def run(argv: list[str]) -> int:
         "Settings: dimse_port, dimse_tls, dimse_host, ae_title.",
     )
     settings = settings_from(parser.parse_args(argv))
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     if not settings.dimse_ports:
         raise SettingsError("neither dimse_port nor dimse_tls.port is set: there is no door to open")

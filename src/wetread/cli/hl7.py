@@ -15,7 +15,7 @@ __all__ = ["run"]
 def run(argv: list[str]) -> int:
     parser = parser_for("hl7", "Receive HL7 v2 orders and patient data until stopped. Setting: hl7_listener.")
     settings = settings_from(parser.parse_args(argv))
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     if settings.hl7_listener is None:
         raise SettingsError("hl7_listener is not set: there is no door to open")

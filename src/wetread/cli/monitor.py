@@ -72,7 +72,7 @@ def _run(argv: list[str]) -> int:
     )
     args = parser.parse_args(argv)
     settings = settings_from(args)
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     os.nice(_NICE)  # reading films comes first
     core = build_core(settings)

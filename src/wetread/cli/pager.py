@@ -31,7 +31,7 @@ def run(argv: list[str]) -> int:
     )
     args = parser.parse_args(argv)
     settings = settings_from(args)
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -55,7 +55,7 @@ def poll(argv: list[str], command: str, says: str, setting: str, build: Callable
     parser.add_argument("--once", action="store_true", help="look once and end; an error is the answer")
     args = parser.parse_args(argv)
     settings = settings_from(args)
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     asks = build(settings)
     if asks is None:

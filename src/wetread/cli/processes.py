@@ -10,18 +10,21 @@ import threading
 import time
 from collections.abc import Sequence
 
+from wetread.cli.log_lines import JsonLines, TextLines
+from wetread.settings import Settings
+
 __all__ = ["Supervisor", "configure_logging", "leave_with_parent"]
 
 _PR_SET_PDEATHSIG = 1
 _LOG = logging.getLogger(__name__)
 
 
-def configure_logging(level: str) -> None:
+def configure_logging(settings: Settings) -> None:
     """One line per event to standard error; foreign libraries only speak when something is wrong."""
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("wetread").setLevel(level.upper())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("wetread").setLevel(settings.log_level.upper())
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     logging.getLogger("urllib3").setLevel(logging.ERROR)

@@ -31,7 +31,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--port", type=int, help="port of the HTTP door")
     args = parser.parse_args(argv)
     settings = settings_from(args, port=args.port)
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     sys.setswitchinterval(_SWITCH_S)
     core, stop = build_core(settings), threading.Event()

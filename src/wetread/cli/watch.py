@@ -18,7 +18,7 @@ def run(argv: list[str]) -> int:
     parser.add_argument("--folder", type=Path, help="the folder to watch")
     args = parser.parse_args(argv)
     settings = settings_from(args, watch_folder=args.folder)
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     if settings.watch_folder is None:
         raise SettingsError("watch_folder is not set: which folder shall be watched?")

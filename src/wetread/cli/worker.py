@@ -18,7 +18,7 @@ def run(argv: list[str]) -> int:
     parser = parser_for("worker", "Claim jobs and advance studies until stopped. Start as many as there are cores.")
     args = parser.parse_args(argv)
     settings = settings_from(args)
-    configure_logging(settings.log_level)
+    configure_logging(settings)
     leave_with_parent()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
