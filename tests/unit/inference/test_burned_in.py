@@ -52,6 +52,7 @@ class Says:
         "LAT 180 cm",
         "A.P.",
         "(L)",
+        "L RECT",
         "AP/SUPINE",
         "125kV PA",
     ],
@@ -74,6 +75,7 @@ def test_markers_are_told(text: str) -> None:
         "L 1975-05-31",
         "L R AP PA L",
         "JS",
+        "RONE",
         "AP 39852447",
     ],
 )
