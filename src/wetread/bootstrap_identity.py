@@ -50,13 +50,13 @@ def build_web_settings(settings: Settings) -> "WebSettings":
 
 
 def build_identity_provider(settings: Settings, clock: Clock, secret: bytes) -> "OpenIdProvider | None":
+    given = settings.identity_provider
+    if given is None:
+        return None
     from wetread.oidc.claims import ClaimTable
     from wetread.oidc.provider import OpenIdProvider, ProviderFacts
     from wetread.oidc.sealing import Seal
 
-    given = settings.identity_provider
-    if given is None:
-        return None
     table = ClaimTable(
         given.role_claim, given.roles, given.site_claim, given.sites, given.account_claim, given.name_claim
     )
@@ -67,13 +67,17 @@ def build_identity_provider(settings: Settings, clock: Clock, secret: bytes) -> 
 
 
 def build_service_clients(settings: Settings, clock: Clock) -> "RegisteredClients | None":
+    files = {each.account: each.keys_file.expanduser() for each in settings.service_clients}
+    if not files:
+        return None
     from wetread.oidc.service_clients import RegisteredClients
 
-    files = {each.account: each.keys_file.expanduser() for each in settings.service_clients}
-    return RegisteredClients(files, clock) if files else None
+    return RegisteredClients(files, clock)
 
 
 def build_ehr_launches(settings: Settings, clock: Clock, secret: bytes) -> "SmartLaunches | None":
+    if not settings.ehr_launches:
+        return None
     from wetread.oidc.sealing import Seal
     from wetread.oidc.smart import Ehr, SmartLaunches
 
@@ -88,7 +92,7 @@ def build_ehr_launches(settings: Settings, clock: Clock, secret: bytes) -> "Smar
         )
         for each in settings.ehr_launches
     ]
-    return SmartLaunches(ehrs, Seal(secret), clock) if ehrs else None
+    return SmartLaunches(ehrs, Seal(secret), clock)
 
 
 def _client(given: IdentityProviderSettings | EhrSettings) -> "Client":

@@ -1,12 +1,12 @@
 """A text as a QR code (ISO/IEC 18004, level M), by the encoder that draws those of our PDF documents."""
 
-from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
-
 __all__ = ["qr_modules"]
 
 
 def qr_modules(text: str) -> tuple[str, ...]:
-    """Rows of 0 (light) and 1 (dark), without the quiet zone of four that belongs around it."""
+    """Rows of 0 (light) and 1 (dark), without the quiet zone of four that belongs around it. The encoder comes with the first one: it takes 12 MB."""
+    from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
+
     code = QRCode(None, QRErrorCorrectLevel.M)
     code.addData(text)
     code.make()
