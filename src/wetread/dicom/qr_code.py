@@ -4,7 +4,7 @@ __all__ = ["qr_modules"]
 
 
 def qr_modules(text: str) -> tuple[str, ...]:
-    """Rows of 0 (light) and 1 (dark), without the quiet zone of four that belongs around it. The encoder comes with the first one: it takes 12 MB."""
+    """Rows of 0 (light) and 1 (dark), without the quiet zone of four that belongs around it. The encoder is loaded for the first one."""
     from reportlab.graphics.barcode.qrencoder import QRCode, QRErrorCorrectLevel
 
     code = QRCode(None, QRErrorCorrectLevel.M)
