@@ -47,8 +47,9 @@ from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_vault import MemoryVault
 from wetread.testing.memory_workitems import MemoryWorkitemVault
-from wetread.web.accounts import ScryptCost, hash_password
+from wetread.web.accounts import hash_password
 from wetread.web.app import create_app
+from wetread.web.argon2 import Argon2Cost
 from wetread.web.doorkeeper import issue_token
 from wetread.web.server import server_for
 from wetread.web.services import WebServices, WebSettings
@@ -58,7 +59,7 @@ from wetread.workitems.subscriptions import SubscriptionDesk
 
 SECRET = b"a secret of thirty-two bytes....."
 PASSWORD = "correct horse battery"
-_CHEAP = ScryptCost(2, 1, 1)
+_CHEAP = Argon2Cost(8, 1)
 _ADDED = "test.add_study"
 
 

@@ -26,7 +26,8 @@ from wetread.inference.bundle import BUNDLED
 from wetread.ports.database import Account
 from wetread.settings import load_settings
 from wetread.testing.rollout_builders import a_decision_of_gates
-from wetread.web.accounts import ScryptCost, hash_password, token_sha256
+from wetread.web.accounts import hash_password, token_sha256
+from wetread.web.argon2 import Argon2Cost
 
 DOCS = (Path(__file__).parents[2] / "docs" / "rollout.md").read_text("utf-8")
 COMMANDS = re.findall(r"^\$ wetread (.*)$", DOCS, flags=re.M)
@@ -49,7 +50,7 @@ def core(folder: Path) -> Iterator[Core]:
         core = build_core(load_settings())
         with core.database.begin() as unit:
             for name, role in PEOPLE.items():
-                secret = hash_password(PASSWORD, salt=bytes(16), cost=ScryptCost(2, 1, 1))
+                secret = hash_password(PASSWORD, salt=bytes(16), cost=Argon2Cost(8, 1))
                 unit.save_account(Account(Actor(name, role, name), secret))
             unit.commit()
         yield core

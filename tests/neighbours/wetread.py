@@ -16,7 +16,8 @@ from wetread.demo.client import ReadingRoomClient
 from wetread.domain.role import Actor, Role
 from wetread.ports.database import Account
 from wetread.storage.database import SqlDatabase
-from wetread.web.accounts import ScryptCost, hash_password
+from wetread.web.accounts import hash_password
+from wetread.web.argon2 import Argon2Cost
 
 ACCOUNT, PASSWORD = "dr-test", "correct horse battery"
 DCIODVFY = Path(sys.executable).with_name("dciodvfy")
@@ -72,7 +73,7 @@ class Wetread:
             done = self.run(*words, stdin=PASSWORD + "\n")
             assert done.returncode == 0, done.stderr
             return
-        known = hash_password(PASSWORD, salt=bytes(16), cost=ScryptCost(2, 1, 1))
+        known = hash_password(PASSWORD, salt=bytes(16), cost=Argon2Cost(8, 1))
         database = SqlDatabase(f"sqlite:///{self.folder / 'wetread.db'}")
         with database.begin() as unit:
             unit.save_account(Account(Actor(ACCOUNT, Role.RADIOLOGIST, "Dr Test"), known))

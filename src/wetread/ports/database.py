@@ -54,7 +54,7 @@ class AdmissionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's or service's account. Secrets are stored as scrypt hashes, never as themselves."""
+    """A person's or service's account. Secrets are stored as Argon2id hashes, never as themselves."""
 
     actor: Actor
     password_hash: str

@@ -1,16 +1,15 @@
-"""What is kept so that only who holds the key in the vault reads it: AES-256-GCM (NIST SP 800-38D), bound to a name; and single-use codes as Argon2id hashes (RFC 9106)."""
+"""What is kept so that only who holds the key in the vault reads it: AES-256-GCM (NIST SP 800-38D), bound to a name; and single-use codes as Argon2id hashes."""
 
 import base64
 import binascii
 import secrets
 
 from wetread.domain.errors import PermanentError
+from wetread.web.argon2 import Argon2Cost, argon2id, made
 
 __all__ = ["hash_code", "seal", "unseal", "verify_code"]
 
 _NONCE_BYTES = 12
-_LANES, _MEMORY_KIB, _ITERATIONS = 1, 19 * 1024, 2
-"""OWASP's password storage sheet, for codes that already have 50 random bits."""
 
 
 def seal(key: bytes, data: bytes, name: str) -> str:
@@ -38,19 +37,8 @@ def unseal(key: bytes, sealed: str, name: str) -> bytes:
 
 def hash_code(code: str) -> str:
     """As a PHC string with a salt of its own."""
-    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
-    salt = secrets.token_bytes(16)
-    kdf = Argon2id(salt=salt, length=32, iterations=_ITERATIONS, lanes=_LANES, memory_cost=_MEMORY_KIB)
-    return kdf.derive_phc_encoded(code.encode())
+    return argon2id(code.encode(), salt=secrets.token_bytes(16), cost=Argon2Cost())
 
 
 def verify_code(code: str, stored: str) -> bool:
-    from cryptography.exceptions import InvalidKey
-    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-
-    try:
-        Argon2id.verify_phc_encoded(code.encode(), stored)
-    except (InvalidKey, ValueError):
-        return False
-    return True
+    return made(code.encode(), stored)

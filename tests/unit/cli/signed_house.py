@@ -17,7 +17,8 @@ from wetread.domain.role import Actor, Role
 from wetread.ports.database import Account
 from wetread.settings import load_settings
 from wetread.testing.builders import NOON, a_finding, a_report, a_signature, a_study, an_analysis, an_instance
-from wetread.web.accounts import ScryptCost, hash_password
+from wetread.web.accounts import hash_password
+from wetread.web.argon2 import Argon2Cost
 
 PASSWORD = "a long enough password"
 ACCOUNTS = {"qa": Role.QUALITY, "ml": Role.ML_ENGINEER, "admin": Role.ADMIN} | {
@@ -29,7 +30,7 @@ Run = Callable[..., int]
 def open_house(folder: Path, studies: int, *, begin: datetime = NOON, every: timedelta = timedelta(hours=1)) -> Core:
     """Signed studies read for effusion and pneumothorax, every fifth called, every third signed as present."""
     core = build_core(load_settings(None, data_dir=data_folder(folder)))
-    known = hash_password(PASSWORD, salt=b"s" * 16, cost=ScryptCost(n=2, r=1, p=1))
+    known = hash_password(PASSWORD, salt=b"s" * 16, cost=Argon2Cost(8, 1))
     with core.database.begin() as unit:
         for name, role in ACCOUNTS.items():
             unit.save_account(Account(Actor(name, role, name), known))

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wetread.domain.errors import PermanentError
-from wetread.web.accounts import ScryptCost, hash_password, token_sha256, verify_password
+from wetread.web.accounts import DECOY, hash_password, token_sha256, verify_password
+from wetread.web.argon2 import Argon2Cost
 from wetread.web.lockout import FREE_FAILURES, LOCKED_S, Lockout, wait_s
 
-CHEAP = ScryptCost(2, 1, 1)
+CHEAP = Argon2Cost(8, 1)
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 PASSWORDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=12, max_size=40)
 
@@ -34,7 +35,7 @@ def test_the_password_is_not_in_what_is_stored() -> None:
 
 def test_the_default_cost_is_the_published_one_and_is_stored_with_the_hash() -> None:
     stored = hash_password("correct horse battery", salt=bytes(16))
-    assert stored.startswith("scrypt$16384,8,5$")
+    assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert verify_password("correct horse battery", stored)
 
 
@@ -61,6 +62,12 @@ def test_a_short_password_is_refused(short: str) -> None:
         "scrypt$x,8,5$AA==$AA==",
         "scrypt$1048576,64,5$AA==$AA==",
         "scrypt$2,1,99$AA==$AA==",
+        "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA",
+        "$argon2i$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43,
+        "$argon2id$v=19$m=1,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43,
+        "$argon2id$v=19$m=9999999,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43,
+        "$argon2id$v=19$m=8,t=99,p=1$AAAAAAAAAAAAAAAAAAAAAA$" + "A" * 43,
+        DECOY,
     ],
 )
 def test_a_damaged_or_ruinously_dear_hash_opens_to_nobody(stored: str) -> None:

@@ -14,12 +14,21 @@ from wetread.web.services import WebSettings
 IDLE_S, ABSOLUTE_S = WebSettings().idle_s, WebSettings().absolute_s
 
 
-def disable(world: World, actor_id: str) -> None:
+def account(world: World, actor_id: str) -> Account:
+    with world.services.database.begin(write=False) as unit:
+        found = unit.account(actor_id)
+    assert found is not None
+    return found
+
+
+def change(world: World, actor_id: str, **fields: object) -> None:
     with world.services.database.begin() as unit:
-        account = unit.account(actor_id)
-        assert account is not None
-        unit.save_account(replace(account, disabled=True))
+        unit.save_account(replace(account(world, actor_id), **fields))
         unit.commit()
+
+
+def disable(world: World, actor_id: str) -> None:
+    change(world, actor_id, disabled=True)
 
 
 def test_signing_in_gives_a_cookie_no_script_and_no_other_site_can_use(door: Browser) -> None:
@@ -35,6 +44,18 @@ def test_a_cookie_for_https_is_secure_and_bound_to_the_host() -> None:
     assert answer.headers["set-cookie"].startswith("__Host-wetread=")
     assert "Secure" in answer.headers["set-cookie"]
     assert "strict-transport-security" in answer.headers
+
+
+def test_a_hash_of_an_older_release_opens_and_is_made_anew(world: World, door: Browser) -> None:
+    scrypt = "scrypt$2,1,1$AAAAAAAAAAAAAAAAAAAAAA==$yt97JvvKZhbS8uSi7C5+7MnP1Wx0IqvrRd/oWuvofcY="
+    change(world, "radiologist", password_hash=scrypt)
+    assert door.log_in("radiologist", "wrong password").status == 401
+    assert account(world, "radiologist").password_hash == scrypt
+    assert door.log_in("radiologist").status == 200
+    renewed = account(world, "radiologist").password_hash
+    assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert door.log_in("radiologist").status == 200
+    assert account(world, "radiologist").password_hash == renewed
 
 
 @pytest.mark.parametrize(
