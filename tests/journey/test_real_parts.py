@@ -147,8 +147,8 @@ def _measure_what_was_signed(house: Wetread, study: str, table: Path) -> None:
 
 def test_the_whole_line_runs_on_postgresql(tmp_path: Path) -> None:
     with running_postgres() as server:
-        house = Wetread(tmp_path / "house")
-        house.settings = {"DATABASE_URL": server.url(server.create()), "VAULT_URL": server.url(server.create())}
+        urls = {name: server.url(server.create()) for name in ("DATABASE_URL", "VAULT_URL")}
+        house = Wetread(tmp_path / "house", urls)
         house.add_radiologist()
         (tmp_path / "film.dcm").write_bytes(film(14))
         with house.serving() as service:

@@ -34,7 +34,8 @@ class Wetread:
     dimse_port: int = field(default_factory=free_port)
 
     def __post_init__(self) -> None:
-        data_folder(self.folder)
+        if "DATABASE_URL" not in self.settings:
+            data_folder(self.folder)
 
     @property
     def environment(self) -> dict[str, str]:

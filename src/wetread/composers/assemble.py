@@ -69,7 +69,9 @@ def assemble(wish: Wish) -> Drafter:
         sees_film=wish.kind is ComposerKind.VLM,
         one_each=wish.kind in _LLAMA,
     )
-    return GuardedDrafter(composer, grammar, RuleLabeller())
+    labeller = RuleLabeller()
+    labeller.load()  # the guard may be needed only when no file can be read any more
+    return GuardedDrafter(composer, grammar, labeller)
 
 
 def _chat(wish: Wish) -> Chat:

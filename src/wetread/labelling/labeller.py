@@ -24,6 +24,10 @@ class RuleLabeller:
         check_language(language)
         self._language = language
 
+    def load(self) -> None:
+        """Read the lexicon now, for a process that soon reads no file any more."""
+        lexicon(self._language)
+
     @property
     def _lexicon(self) -> Lexicon:
         return lexicon(self._language)

@@ -191,7 +191,8 @@ def test_missing_bytes_are_an_error(world: World, reader: Browser) -> None:
     instance = world.services.vault.find_instance("2.25.1", "2.25.1.1", "2.25.1.1.1")
     assert instance is not None
     world.services.file_store.path_of(instance.content_sha256).unlink()
-    assert reader.get(f"{STUDIES}/2.25.1").status == 422
+    answer = reader.get(f"{STUDIES}/2.25.1")
+    assert (answer.status, answer.json()["code"]) == (500, "bytes_missing")
 
 
 def test_retrievals_are_audited(world: World, reader: Browser) -> None:
