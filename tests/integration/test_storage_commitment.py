@@ -5,6 +5,7 @@ import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -73,13 +74,21 @@ def heard(event: evt.Event, reports: Reports) -> tuple[int, None]:
 def asking(port: int, reports: Reports, caller: str = "MODALITY") -> Iterator[Association]:
     ae = AE(caller)
     ae.add_requested_context(COMMITMENT)
-    handlers = [(evt.EVT_N_EVENT_REPORT, heard, [reports])]
+    answered = Event()
+    answered.set()
+
+    def take(event: evt.Event) -> tuple[int, None]:
+        answered.clear()
+        return heard(event, reports)
+
+    handlers: list[Any] = [(evt.EVT_N_EVENT_REPORT, take), (evt.EVT_PDU_SENT, lambda _: answered.set())]
     association = ae.associate("127.0.0.1", port, ae_title="WETREAD", evt_handlers=handlers)
     assert association.is_established
     try:
         yield association
     finally:
         if association.is_established:
+            answered.wait(5)  # pynetdicom breaks where it releases before it has answered a report
             association.release()
 
 
