@@ -357,6 +357,8 @@ def test_sessions_are_listed_by_who_and_how_long(database: Database) -> None:
         uow.commit()
     with database.begin(write=False) as uow:
         assert uow.sessions() == (sessions[2], sessions[0], sessions[1])
+        assert uow.sessions_of("ann") == (sessions[2], sessions[0])
+        assert uow.sessions_of("an") == ()
 
 
 def test_a_session_lasts_until_it_is_ended(database: Database) -> None:

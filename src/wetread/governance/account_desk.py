@@ -117,7 +117,7 @@ class AccountDesk:
 
     def _end(self, unit: UnitOfWork, actor: Actor, action: str, actor_id: str, **facts: str) -> None:
         """Write the act down, and end what was opened before it."""
-        ended = [each for each in unit.sessions() if each.actor_id == actor_id]
+        ended = unit.sessions_of(actor_id)
         for each in ended:
             unit.end_session(each.token_sha256)
         detail = {"account": actor_id, **facts, **({"sessions_ended": str(len(ended))} if ended else {})}

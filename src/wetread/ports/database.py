@@ -233,6 +233,10 @@ class UnitOfWork(
         """All that are kept, by actor and expiry."""
         ...
 
+    def sessions_of(self, actor_id: str) -> tuple[Session, ...]:
+        """Those of one account, by expiry."""
+        ...
+
     # what a person arranged for their own screens
     def preference(self, actor_id: str, name: str) -> str:
         """As it was saved, or ""."""

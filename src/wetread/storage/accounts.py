@@ -18,6 +18,8 @@ _SAVE_ACCOUNT, _SAVE_SESSION = replacing(accounts), replacing(sessions)
 _SESSIONS, _PREFERENCES = sessions.c, preferences.c
 _ACCOUNT_OF = select(accounts).where(accounts.c.actor_id == bindparam("actor"))
 _SESSION_OF = select(sessions).where(_SESSIONS.token_sha256 == bindparam("token"))
+_ALL_SESSIONS = select(sessions).order_by(_SESSIONS.actor_id, _SESSIONS.expires_at)
+_SESSIONS_OF = _ALL_SESSIONS.where(_SESSIONS.actor_id == bindparam("actor"))
 _SAVE_PREFERENCE = replacing(preferences)
 
 
@@ -43,8 +45,10 @@ class AccountRows(Transaction):
         return None if row is None else Session(**row)
 
     def sessions(self) -> tuple[Session, ...]:
-        rows = self._read(select(sessions).order_by(_SESSIONS.actor_id, _SESSIONS.expires_at))
-        return tuple(Session(**row) for row in rows.mappings())
+        return tuple(Session(**row) for row in self._read(_ALL_SESSIONS).mappings())
+
+    def sessions_of(self, actor_id: str) -> tuple[Session, ...]:
+        return tuple(Session(**row) for row in self._read(_SESSIONS_OF, {"actor": actor_id}).mappings())
 
     def preference(self, actor_id: str, name: str) -> str:
         mine = (_PREFERENCES.actor_id == actor_id) & (_PREFERENCES.name == name)

@@ -253,6 +253,9 @@ class MemoryUnitOfWork(
     def sessions(self) -> tuple[Session, ...]:
         return tuple(sorted(self._visible.sessions.values(), key=lambda each: (each.actor_id, each.expires_at)))
 
+    def sessions_of(self, actor_id: str) -> tuple[Session, ...]:
+        return tuple(each for each in self.sessions() if each.actor_id == actor_id)
+
     def preference(self, actor_id: str, name: str) -> str:
         return self._visible.preferences.get((actor_id, name), "")
 

@@ -93,9 +93,8 @@ class SecondFactors:
             facts = (("account", actor_id), ("asked_by", held.reset_asked_by or actor.actor_id))
             if done:
                 unit.drop_second_factor(actor_id)
-                for each in unit.sessions():
-                    if each.actor_id == actor_id:
-                        unit.end_session(each.token_sha256)
+                for each in unit.sessions_of(actor_id):
+                    unit.end_session(each.token_sha256)
             elif not held.reset_asked_by:
                 unit.save_second_factor(replace(held, reset_asked_by=actor.actor_id, reset_asked_at=now))
             unit.audit(

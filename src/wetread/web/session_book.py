@@ -85,15 +85,13 @@ class SessionBook:
         """Where this person is signed in, and their tokens: what has not ended, newest first."""
         now = self._services.clock.now()
         with self._services.database.begin(write=False) as unit:
-            mine = [each for each in unit.sessions() if each.actor_id == actor_id and each.expires_at > now]
-        return tuple(
-            sorted((each for each in mine if each.begun_at), key=lambda each: str(each.begun_at), reverse=True)
-        )
+            mine = [each for each in unit.sessions_of(actor_id) if each.begun_at and each.expires_at > now]
+        return tuple(sorted(mine, key=lambda each: str(each.begun_at), reverse=True))
 
     def end_own(self, actor_id: str, named: str, *, but: str) -> int:
         """End the one whose stored secret begins with `named`, or with "" all but `but`; how many. Raises PermanentError('no_session') for one that is not there."""
         with self._services.database.begin() as unit:
-            mine = [each for each in unit.sessions() if each.actor_id == actor_id and each.token_sha256 != but]
+            mine = [each for each in unit.sessions_of(actor_id) if each.token_sha256 != but]
             ended = [each for each in mine if each.token_sha256.startswith(named)]
             if named and len(ended) != 1:
                 raise PermanentError("that session has ended already", code="no_session")

@@ -134,8 +134,8 @@ def _decided(account: Account | None, scope: str, *, first: bool) -> tuple[str, 
 
 def _forget_old(unit: UnitOfWork, actor_id: str, now: datetime) -> None:
     """A token lasts minutes: those that are over would fill the table."""
-    for each in unit.sessions():
-        if each.actor_id == actor_id and each.expires_at <= now:
+    for each in unit.sessions_of(actor_id):
+        if each.expires_at <= now:
             unit.end_session(each.token_sha256)
 
 
