@@ -16,7 +16,6 @@ from urllib.parse import urlencode
 
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import PermanentError, TransientError
-from wetread.domain.strict_json import StrictJsonError, read_strict_json
 from wetread.fhir.bounded_http import Answer, BoundedHttp, Budget, checked_url, origin
 from wetread.fhir.client_assertion import ClientKey
 
@@ -37,7 +36,6 @@ _MARGIN_S = 15.0
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _BEARER = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _ERROR_CODE = re.compile(r"[a-z_]{1,40}")
-_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
 
 class Credentials(Protocol):
@@ -106,9 +104,9 @@ class BackendServices:
         """SMART App Launch, conformance: `[base]/.well-known/smart-configuration`."""
         url = f"{self.base_url}/.well-known/smart-configuration"
         answer = self.http.ask("GET", url, {"Accept": "application/json"}, budget)
-        if answer.status in _TRY_AGAIN:
+        if answer.try_again:
             raise _busy(answer)
-        found = _object(answer).get("token_endpoint") if answer.status == 200 else None
+        found = answer.members().get("token_endpoint") if answer.status == 200 else None
         if not isinstance(found, str) or origin(self.base_url) != origin(checked_url(found)):
             raise PermanentError(
                 "the record server names no token endpoint of its own: set record_token_url", code="no_token_endpoint"
@@ -136,9 +134,9 @@ def assertion_claims(client_id: str, audience: str) -> dict[str, object]:
 
 
 def _token(answer: Answer) -> tuple[str, float]:
-    if answer.status in _TRY_AGAIN:
+    if answer.try_again:
         raise _busy(answer)
-    body = _object(answer)
+    body = answer.members()
     if answer.status != 200:
         named = str(body.get("error", ""))
         reason = named if _ERROR_CODE.fullmatch(named) else f"HTTP {answer.status}"
@@ -157,15 +155,6 @@ def _busy(answer: Answer) -> TransientError:
     return TransientError(
         f"the record's authorisation server cannot answer now (HTTP {answer.status})", code="record_busy"
     )
-
-
-def _object(answer: Answer) -> dict[str, object]:
-    """The members of a JSON answer; none for anything else."""
-    try:
-        value = read_strict_json(answer.body, max_depth=16)
-    except StrictJsonError:
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _bearer(token: str) -> str:

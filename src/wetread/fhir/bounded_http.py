@@ -11,10 +11,13 @@ import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.loopback import is_loopback
+from wetread.domain.strict_json import StrictJsonError, read_strict_json
 
 __all__ = ["Answer", "BoundedHttp", "Budget", "checked_url", "origin", "within_base"]
 
 _CHUNK_BYTES = 64 * 1024
+_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+_DEEPEST_JSON = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,19 @@ class Answer:
     content_type: str
     charset: str
     body: bytes
+
+    @property
+    def try_again(self) -> bool:
+        """Its status says so: the same request may be answered later."""
+        return self.status in _TRY_AGAIN
+
+    def members(self) -> dict[str, object]:
+        """Of the JSON object that it holds; none for anything else."""
+        try:
+            value = read_strict_json(self.body, max_depth=_DEEPEST_JSON)
+        except StrictJsonError:
+            return {}
+        return value if isinstance(value, dict) else {}
 
 
 class Budget:

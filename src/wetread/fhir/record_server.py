@@ -19,7 +19,6 @@ __all__ = ["Json", "Page", "RecordServer"]
 Json = dict[str, object]
 _DEEPEST_JSON = 64
 _FHIR_JSON = ("application/fhir+json", "application/json")
-_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 _ADVICE = {
     401: "check our credentials there",
     403: "check which resources we may read there",
@@ -128,7 +127,7 @@ class RecordServer:
                     "the record server does not answer in FHIR JSON: check record_fhir_url", code="record_no_fhir"
                 )
             return answer
-        if answer.status in _TRY_AGAIN:
+        if answer.try_again:
             raise TransientError(f"the record server cannot answer now (HTTP {answer.status})", code="record_busy")
         if 300 <= answer.status < 400:
             raise PermanentError(

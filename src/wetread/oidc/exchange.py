@@ -5,14 +5,12 @@ from urllib.parse import urlencode, urlsplit
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.loopback import is_loopback
-from wetread.domain.strict_json import StrictJsonError, read_strict_json
 from wetread.fhir.bounded_http import BoundedHttp, Budget, origin
 
 __all__ = ["Exchange", "Said"]
 
 _DEADLINE_S = 5.0
 _MOST_BYTES = 512 * 1024
-_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
 
 Said = tuple[int, Mapping[str, object]]
 """Status, and the members of the JSON object that came with it; none for anything else."""
@@ -61,14 +59,6 @@ class Exchange:
                 raise
             what = "'s certificate is not trusted: see `ca_file`" if error.code == "tls_failed" else " answers wrongly"
             raise PermanentError(f"{self._who}{what}", code="provider_broken") from None
-        if answer.status in _TRY_AGAIN:
+        if answer.try_again:
             raise TransientError(f"{self._who} cannot answer now (HTTP {answer.status})", code="provider_unreachable")
-        return answer.status, _object(answer.body)
-
-
-def _object(body: bytes) -> Mapping[str, object]:
-    try:
-        value = read_strict_json(body, max_depth=16)
-    except StrictJsonError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        return answer.status, answer.members()
