@@ -5,13 +5,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from wetread.domain.loopback import is_loopback
-from wetread.domain.role import Role
+from wetread.domain.role import SYSTEMS, Role
 from wetread.settings_channels import secret_text
 
 __all__ = ["EhrSettings", "IdentityProviderSettings", "IdentitySettings", "ServiceClientSettings"]
 
 _URL = r"^https?://[^\s?#@\\]+$"
-_NO_PERSON = (Role.SERVICE, Role.WORKFLOW)
 
 
 class _Client(BaseModel):
@@ -69,7 +68,7 @@ class IdentityProviderSettings(_Client):
 
     @model_validator(mode="after")
     def _gives_people_roles(self) -> "IdentityProviderSettings":
-        if any(role in _NO_PERSON for role in self.roles.values()):
+        if any(role in SYSTEMS for role in self.roles.values()):
             raise ValueError("the roles service and workflow are for systems: nobody signs in with them")
         if "openid" not in self.scopes:
             raise ValueError("`scopes` needs openid")

@@ -11,10 +11,11 @@ from wetread.ports.database import Account, UnitOfWork
 from wetread.ports.identity_provider import ProvedIdentity
 from wetread.ports.identity_store import ExternalIdentity
 
-__all__ = ["NO_PASSWORD", "account_name", "account_of", "why_not"]
+__all__ = ["NO_PASSWORD", "RESERVED", "account_name", "account_of", "why_not"]
 
 NO_PASSWORD = "elsewhere"  # noqa: S105 - stored in the place of a password's hash: nothing opens it
-_RESERVED = ("console", "wetread", "unknown")
+RESERVED = ("console", "wetread", "unknown")
+"""Names that the audit log gives to what is no account."""
 _SAYS = {
     "no_role": "you are known to the hospital's sign-in, but none of your groups there has a role in wetread: ask its administrator",
     "no_site": "you are known to the hospital's sign-in, but none of your groups there reaches a site of wetread: ask its administrator",
@@ -56,5 +57,5 @@ def account_name(unit: UnitOfWork, identity: ProvedIdentity) -> str:
     """What the provider calls them, where nobody here has that name; else with a piece of the hash of who they are."""
     mark = hashlib.sha256(f"{identity.issuer} {identity.subject}".encode()).hexdigest()[:12]
     wanted = identity.account or "person"
-    is_free = identity.account and wanted not in _RESERVED and unit.account(wanted) is None
+    is_free = identity.account and wanted not in RESERVED and unit.account(wanted) is None
     return wanted if is_free else f"{wanted}-{mark}"

@@ -8,6 +8,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 from wetread.domain.second_factor import SecondFactor
 from wetread.governance.account_desk import AccountDesk
+from wetread.governance.external_accounts import RESERVED
 from wetread.ports.database import Session
 from wetread.web.accounts import MIN_PASSWORD_LENGTH, hash_password
 from wetread.web.json_answer import json_answer
@@ -50,8 +51,6 @@ DISABLE_BODY: Schema = record({"disabled": boolean(), "password": _OWN})
 PASSWORD_BODY: Schema = record({"new_password": _NEW, "password": _OWN})
 RESET_BODY: Schema = record({"password": _OWN})
 REVOKE_BODY: Schema = record({"session": text(_SHORT, min_length=_SHORT, pattern="[0-9a-f]+")})
-_RESERVED = ("console", "wetread", "unknown")
-"""Names that the audit log gives to what is no account."""
 
 
 def get_accounts(call: Call) -> Response:
@@ -91,7 +90,7 @@ def _factor_json(factor: SecondFactor | None) -> Json:
 def add_account(call: Call) -> Response:
     call.confirm()
     actor_id = call.text("actor_id")
-    if actor_id in _RESERVED:
+    if actor_id in RESERVED:
         raise PermanentError(f"the name {actor_id} has another meaning in the audit log: take another", code="reserved")
     sites = tuple(sorted(set(cast(list[str], call.body.get("sites", [])))))
     new = Actor(actor_id, Role(call.text("role")), call.text("display_name").strip() or actor_id, sites)
