@@ -54,10 +54,11 @@ class AuditCourier:
 
     def run_once(self, now: datetime) -> int:
         """How many records went out. Raises TransientError when the database is away."""
-        sent = 0
-        if not self._resting.rests and self._owed():
+        sent, owed = 0, self._owed()
+        if owed and not self._resting.rests:
             sent = self._send(now)
-        self._tell(now)
+            owed = self._owed()
+        self._tell(owed, now)
         return sent
 
     def _owed(self) -> AuditRecord | None:
@@ -71,9 +72,10 @@ class AuditCourier:
         if state is None:
             return 0
         began = state.sent
+        records = self.database.audit_records(start=began + 1)
         try:
             for _ in range(_BATCHES):
-                batch = list(islice(self.database.audit_records(start=state.sent + 1), _BATCH))
+                batch = list(islice(records, _BATCH))
                 if not batch:
                     break
                 self.receiver.send([self.message(each) for each in batch])
@@ -107,9 +109,8 @@ class AuditCourier:
             unit.commit()
         return state
 
-    def _tell(self, now: datetime) -> None:
+    def _tell(self, owed: AuditRecord | None, now: datetime) -> None:
         """The alarm as long as the oldest record owed waits too long; nothing is written while all is well."""
-        owed = self._owed()
         late = owed is not None and now - owed.recorded_at >= self.silent_after
         with self.database.begin(write=False) as unit:
             alarm = unit.alarm(AlarmKind.AUDIT_EXPORT_STANDS.value)
