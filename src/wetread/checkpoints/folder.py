@@ -14,7 +14,7 @@ _MOST_BYTES = 4096
 
 
 class CheckpointFolder:
-    """`public_keys`: 32 raw bytes each, of the key that signs here and of those that did before it; asked for anew each time, as a key may be rotated. One file per size, written once and never over another."""
+    """`public_keys`: 32 raw bytes each, of the key that signs here and of those that did before it; asked for anew at each reading, as a key may be rotated. One file per size, written once and never over another."""
 
     def __init__(self, folder: Path, public_keys: Callable[[], Sequence[bytes]]) -> None:
         self.folder = folder
@@ -32,23 +32,14 @@ class CheckpointFolder:
 
     def all(self) -> Iterator[Checkpoint]:
         """By size. Raises PermanentError(code='bad_checkpoint') at the first that this key did not sign or that lies under another's name."""
-        for file in sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else ():
+        files = sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
+        keys = self._public_keys() if files else ()  # after the listing: what lies there was signed by one of these
+        for file in files:
             with file.open(encoding="utf-8", errors="replace") as text:
-                checkpoint = self.read(text.read(_MOST_BYTES), file.name)
+                checkpoint = _read(text.read(_MOST_BYTES), file.name, keys)
             if file.name != f"{checkpoint.size:016d}{_SUFFIX}":
                 raise PermanentError(f"{file.name} holds another checkpoint than its name says", code="bad_checkpoint")
             yield checkpoint
-
-    def read(self, note: str, name: str) -> Checkpoint:
-        """Raises as `all`."""
-        keys = self._public_keys()
-        for key in keys:
-            try:
-                return read_note(note, key)
-            except PermanentError as error:
-                if key == keys[-1]:
-                    raise PermanentError(f"{name}: {error}", code="bad_checkpoint") from error
-        raise PermanentError(f"{name}: no public key to check it with", code="bad_checkpoint")
 
     def note_covering(self, sequence: int) -> tuple[Checkpoint, str] | None:
         """The smallest checkpoint that covers this record, with its text."""
@@ -56,3 +47,14 @@ class CheckpointFolder:
             if checkpoint.size >= sequence:
                 return checkpoint, (self.folder / f"{checkpoint.size:016d}{_SUFFIX}").read_text("utf-8")
         return None
+
+
+def _read(note: str, name: str, keys: Sequence[bytes]) -> Checkpoint:
+    """Raises as `CheckpointFolder.all`."""
+    problem = "no public key to check it with"
+    for key in keys:
+        try:
+            return read_note(note, key)
+        except PermanentError as error:
+            problem = str(error)
+    raise PermanentError(f"{name}: {problem}", code="bad_checkpoint")
