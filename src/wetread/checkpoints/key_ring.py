@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wetread.checkpoints.note import ensure_key, public_bytes, public_pem, read_public_key
+from wetread.checkpoints.note import ensure_key, private_pem, public_bytes, public_pem, read_public_key
 from wetread.checkpoints.write_once import write_once
 
 if TYPE_CHECKING:
@@ -46,16 +46,20 @@ class KeyRing:
 
     def rotate(self, fresh: "Ed25519PrivateKey") -> None:
         """`fresh` signs from now on. The old public key is durable before the old private key is gone; a crash between the two leaves the old one in use, and nothing lost."""
-        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
         old = public_pem(self.key())
         write_once(self.retired_in / f"{len(self.retired_files()) + 1:04d}.pub.pem", old)
+        _sync(self.retired_in)
         coming = self.file.with_name(f".{self.file.name}.coming")
         coming.unlink(missing_ok=True)
-        write_once(coming, fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        write_once(coming, private_pem(fresh))
         os.replace(coming, self.file)  # noqa: PTH105
-        folder = os.open(self.file.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(self.file.parent)
+
+
+def _sync(folder: Path) -> None:
+    """What was named in it stays named after a loss of power."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

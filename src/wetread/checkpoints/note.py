@@ -27,6 +27,7 @@ __all__ = [
     "Checkpoint",
     "ensure_key",
     "log_name",
+    "private_pem",
     "public_bytes",
     "public_pem",
     "read_note",
@@ -127,6 +128,13 @@ def public_pem(key: "Ed25519PrivateKey") -> bytes:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
+def private_pem(key: "Ed25519PrivateKey") -> bytes:
+    """PKCS #8, without a password."""
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
 def read_public_key(file: Path) -> bytes:
     """32 raw bytes of an Ed25519 public key (PEM). Raises PermanentError(code='bad_key')."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -147,7 +155,8 @@ def ensure_key(file: Path) -> "Ed25519PrivateKey":
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        _create(file)
+        if not file.exists():
+            write_once(file, private_pem(Ed25519PrivateKey.generate()))
         key = load_pem_private_key(file.read_bytes(), None)
     except (OSError, ValueError, TypeError) as error:
         raise PermanentError(
@@ -156,12 +165,3 @@ def ensure_key(file: Path) -> "Ed25519PrivateKey":
     if not isinstance(key, Ed25519PrivateKey):
         raise PermanentError(f"{file.name} is not an Ed25519 key", code="bad_key")
     return key
-
-
-def _create(file: Path) -> None:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
-    if not file.exists():
-        key = Ed25519PrivateKey.generate()
-        write_once(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
