@@ -85,20 +85,21 @@ def model_uses(
     for action in USES:
         query = AuditQuery(action=action, study_key=study_key, since=since, until=until, limit=_MOST)
         found += (each for each in database.search_audit(query) if each.event.action == action)
+    thrown_away = database.search_audit(AuditQuery(action="draft.reject", study_key=study_key, limit=_MOST))
+    newest = {each.event.study_key: each for each in reversed(thrown_away)}
     for record in sorted(found, key=lambda each: each.sequence):
         key = record.event.study_key
         if key is None:
             continue
-        rejected = database.search_audit(AuditQuery(action="draft.reject", study_key=key, limit=1))
         with database.begin(write=False) as unit:
-            yield _use(unit, record, key, rejected, said)
+            yield _use(unit, record, key, newest.get(key), said)
 
 
 def _use(
     unit: UnitOfWork,
     record: AuditRecord,
     key: StudyKey,
-    rejected: tuple[AuditRecord, ...],
+    rejected: AuditRecord | None,
     said: Callable[[str], Mapping[FindingName, Presence]],
 ) -> ModelUse:
     facts, event = dict(record.event.detail), record.event
@@ -113,7 +114,7 @@ def _use(
         rows = prediction_rows(study, "", None, analysis, reviewed, said(signed_text(reviewed)), reading=reading)
         labels = {each.finding: each.label for each in rows}
     signature = reviewed.signature if reviewed else None
-    after = [each for each in rejected if each.sequence > record.sequence] if signature else []
+    thrown = rejected if signature and rejected and rejected.sequence > record.sequence else None
     return ModelUse(
         sequence=record.sequence,
         used_at=record.recorded_at,
@@ -131,7 +132,7 @@ def _use(
         signed_at=signature.signed_at if signature else None,
         content_sha256=signature.content_sha256 if signature else "",
         reading_mode=reading.mode.value if reading else "",
-        reason=dict(after[0].event.detail).get("reason", "") if after else "",
+        reason=dict(thrown.event.detail).get("reason", "") if thrown else "",
     )
 
 
