@@ -8,7 +8,7 @@ from base64 import b64encode
 from xml.etree.ElementTree import Element, SubElement, tostring  # what is written here; nothing is parsed
 
 from wetread.domain.audit import AuditRecord
-from wetread.domain.audit_kind import AuditKind, Code, asked, audit_kind
+from wetread.domain.audit_kind import APPLICATION, DESTINATION, SOURCE, AuditKind, Code, asked, audit_kind
 from wetread.ports.vault import VaultStudy
 
 __all__ = ["dicom_audit_message"]
@@ -18,11 +18,6 @@ _STUDY_UID, _PATIENT_NUMBER, _QUERIED = (
     ("110180", "Study Instance UID"),
     ("2", "Patient Number"),
     ("query", "What was searched by"),
-)
-_APPLICATION, _SOURCE, _DESTINATION = (
-    ("110150", "Application"),
-    ("110153", "Source Role ID"),
-    ("110152", "Destination Role ID"),
 )
 _APPLICATION_SERVER = "4"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -57,15 +52,15 @@ def dicom_audit_message(record: AuditRecord, source_id: str, site: str, known: V
 
 def _participants(message: Element, record: AuditRecord, kind: AuditKind, source_id: str) -> None:
     """Who acted, and we. Where images moved, it is said from where to where."""
-    actor, moved = record.event.actor_id, kind.event[0] == "110104"
+    actor, moved = record.event.actor_id, kind.is_transfer
     comes_to_us = moved and kind.deed == "C"
-    theirs, ours = (_SOURCE, _DESTINATION) if comes_to_us else (_DESTINATION, _SOURCE)
+    theirs, ours = (SOURCE, DESTINATION) if comes_to_us else (DESTINATION, SOURCE)
     who = SubElement(message, "ActiveParticipant", UserID=_xml(actor), UserIsRequestor="true")
     if moved:
         _code(who, "RoleIDCode", theirs)
     if actor != source_id:
         we = SubElement(message, "ActiveParticipant", UserID=_xml(source_id), UserIsRequestor="false")
-        _code(we, "RoleIDCode", ours if moved else _APPLICATION)
+        _code(we, "RoleIDCode", ours if moved else APPLICATION)
 
 
 def _objects(message: Element, record: AuditRecord, kind: AuditKind, known: VaultStudy | None) -> None:

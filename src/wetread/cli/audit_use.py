@@ -96,13 +96,8 @@ def _text(use: ModelUse) -> Iterator[str]:
         yield f"        model {use.model_sha256}\n        input {use.input_sha256}\n"
     for each in use.findings:
         if each.called or each.override:
-            against = (
-                f", signed {each.signed}: {each.override}"
-                if each.override
-                else f", signed {each.signed}"
-                if each.signed
-                else ""
-            )
-            yield f"        {each.name} {each.probability:.2f} ({'at or above' if each.called else 'below'} {each.threshold:.2f}){against}\n"
+            signed = f", signed {each.signed}" if each.signed else ""
+            against = f": {each.override}" if each.override else ""
+            yield f"        {each.name} {each.probability:.2f} ({'at or above' if each.called else 'below'} {each.threshold:.2f}){signed}{against}\n"
     if use.reason:
         yield f"        the draft was thrown away: {use.reason}\n"

@@ -10,12 +10,31 @@ from urllib.parse import urlencode
 
 from wetread.domain.audit import AuditEvent
 
-__all__ = ["ACTS", "FAMILIES", "OTHER", "AuditKind", "Code", "Deed", "asked", "audit_kind"]
+__all__ = [
+    "ACTS",
+    "APPLICATION",
+    "DESTINATION",
+    "FAMILIES",
+    "OTHER",
+    "SOURCE",
+    "AuditKind",
+    "Code",
+    "Deed",
+    "asked",
+    "audit_kind",
+]
 
 Deed = Literal["C", "R", "U", "D", "E"]
 """Create, read, update, delete, execute: EventActionCode and AuditEvent.action."""
 Code = tuple[str, str]
 """A code of DCM (PS3.16 annex D) and its meaning."""
+
+APPLICATION, DESTINATION, SOURCE = (
+    ("110150", "Application"),
+    ("110152", "Destination Role ID"),
+    ("110153", "Source Role ID"),
+)
+"""What a participant was (PS3.16 CID 402)."""
 
 _ACTIVITY = ("110100", "Application Activity")
 _LOG_USED = ("110101", "Audit Log Used")
@@ -51,6 +70,11 @@ class AuditKind:
     @property
     def is_query(self) -> bool:
         return self.event == _QUERY
+
+    @property
+    def is_transfer(self) -> bool:
+        """Whether something went from one place to another."""
+        return self.event == _TRANSFERRED
 
     @property
     def is_of_records(self) -> bool:

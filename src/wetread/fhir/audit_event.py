@@ -5,7 +5,7 @@ what was done to the service itself, has no profile of BALP: it bears DICOM's ev
 """
 
 from wetread.domain.audit import AuditRecord
-from wetread.domain.audit_kind import AuditKind, Code, Deed, asked, audit_kind
+from wetread.domain.audit_kind import APPLICATION, DESTINATION, SOURCE, AuditKind, Code, Deed, asked, audit_kind
 from wetread.domain.study import PatientIdentity
 from wetread.fhir.datatypes import Json, clean, identifier, instant, patient_number, present
 
@@ -18,7 +18,6 @@ _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TERMS = "http://terminology.hl7.org/CodeSystem/"
 _NAMES: dict[Deed, str] = {"C": "Create", "R": "Read", "U": "Update", "D": "Delete"}
 _REST = {"Create": "create", "Read": "read", "Update": "update", "Delete": "delete", "Query": "search-type"}
-_SOURCE, _DESTINATION = ("110153", "Source Role ID"), ("110152", "Destination Role ID")
 _UNKNOWN_PLACE = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
 }
@@ -68,10 +67,10 @@ def _requestor(record: AuditRecord, name: str) -> Json:
 def _machines(name: str) -> list[Json]:
     """The client that asked and the server that did it, in the roles of the profile."""
     if name == "Delete":
-        client = _coding(_DCM, ("110150", "Application"))
+        client = _coding(_DCM, APPLICATION)
         server = _coding(_TERMS + "provenance-participant-type", ("custodian", "Custodian"))
     else:
-        roles = (_DESTINATION, _SOURCE) if name == "Read" else (_SOURCE, _DESTINATION)
+        roles = (DESTINATION, SOURCE) if name == "Read" else (SOURCE, DESTINATION)
         client, server = (_coding(_DCM, each) for each in roles)
     return [_machine(client, "client of wetread"), _machine(server, "wetread")]
 
