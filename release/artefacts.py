@@ -12,7 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -71,10 +71,11 @@ def sign(folder: Path, key_file: Path) -> int:
     if not isinstance(key, Ed25519PrivateKey):
         print(f"{key_file} is no Ed25519 key", file=sys.stderr)
         return 1
-    sums = "".join(f"{_digest(each)}  {each.name}\n" for each in _signed(folder)).encode()
+    files = _signed(folder)
+    sums = "".join(f"{_digest(each)}  {each.name}\n" for each in files).encode()
     (folder / SUMS).write_bytes(sums)
     (folder / SIGNATURE).write_bytes(key.sign(sums))
-    print(f"{folder / SUMS}: {len(_signed(folder))} files signed")
+    print(f"{folder / SUMS}: {len(files)} files signed")
     return 0
 
 
@@ -95,11 +96,8 @@ def verify(folder: Path, public_file: Path) -> int:
     for name in wrong:
         how = "is missing" if name not in held else "was not signed" if name not in named else "was changed"
         print(f"{name} {how}", file=sys.stderr)
-    print(
-        f"{len(named) - len(wrong)} of {len(named)} files are as they were signed"
-        if wrong
-        else f"{len(named)} files are as they were signed"
-    )
+    held_up = f"{len(named) - len(wrong)} of " if wrong else ""
+    print(f"{held_up}{len(named)} files are as they were signed")
     return 1 if wrong else 0
 
 
@@ -109,10 +107,7 @@ def _signed(folder: Path) -> list[Path]:
 
 def _digest(file: Path) -> str:
     with file.open("rb") as content:
-        digest = sha256()
-        while piece := content.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+        return file_digest(content, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -94,7 +94,8 @@ def _python(known: Distribution, scope: str) -> Json:
     name = canonicalize_name(known.name)
     purl = _purl("pypi", name, known.version)
     base = {"type": "library", "bom-ref": purl, "name": name, "version": known.version, "scope": scope, "purl": purl}
-    return {**base, "licenses": _licences(known)} if _licences(known) else base
+    licences = _licences(known)
+    return {**base, "licenses": licences} if licences else base
 
 
 def _licences(known: Distribution) -> list[Json]:
