@@ -14,12 +14,13 @@ from wetread.domain.study_state import StudyState
 from wetread.storage import archive_schema, schema
 from wetread.storage.codec import decode, encode
 from wetread.storage.studies import FilmRows
-from wetread.storage.transaction import batches, replacing
+from wetread.storage.transaction import replacing
 
 __all__ = ["ArchiveRows"]
 
 _FEEDS, _ASIDES, _COPIES = archive_schema.archive_feeds.c, archive_schema.put_asides.c, archive_schema.fetched_copies.c
 _LATE = archive_schema.late_images.c
+_LATE_OF = select(_LATE.study_key, _LATE.body).where(_LATE.study_key.in_(bindparam("keys", expanding=True)))
 _OLDEST_COPIES = select(_COPIES.body).order_by(_COPIES.fetched_at, _COPIES.study_key)
 _T = TypeVar("_T")
 _SAVE = {name: replacing(table) for name, table in schema.work.tables.items() if name in archive_schema.__all__}
@@ -94,11 +95,7 @@ class ArchiveRows(FilmRows):
         self._write(_SAVE["late_images"], {"study_key": late.study_key, "body": encode(late)})
 
     def late_images(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, LateImages]:
-        found: dict[StudyKey, LateImages] = {}
-        for batch in batches(list(study_keys)):
-            for row in self._read(select(_LATE.study_key, _LATE.body).where(_LATE.study_key.in_(batch))):
-                found[StudyKey(row.study_key)] = decode(LateImages, row.body)
-        return found
+        return {StudyKey(key): decode(LateImages, body) for key, body in self._of_keys(_LATE_OF, study_keys)}
 
     def _of(self, cls: type[_T], table: Table, key: str, value: str) -> _T | None:
         return self._one(cls, select(table.c.body).where(table.c[key] == bindparam("of")), {"of": value})

@@ -11,7 +11,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_hold import IdentityHold, Resolution
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Row, Transaction, batches
+from wetread.storage.transaction import Row, Transaction
 
 __all__ = ["HoldRows"]
 
@@ -20,6 +20,7 @@ _OPEN = insert(schema.identity_holds).on_conflict_do_nothing(index_elements=["ho
 _SAVE = update(schema.identity_holds).where(_HOLDS.hold_key == bindparam("of"))
 _READ = select(_HOLDS.body).where(_HOLDS.hold_key == bindparam("of"))
 _OLDEST = select(_HOLDS.study_key, _HOLDS.body).order_by(_HOLDS.opened_at, _HOLDS.hold_key)
+_OF_STUDIES = _OLDEST.where(_HOLDS.study_key.in_(bindparam("keys", expanding=True)))
 _UNANSWERED = _OLDEST.where(text("resolved_at IS NULL"))
 _WRONG = _OLDEST.where(
     _HOLDS.resolved_at.is_not(None), _HOLDS.body.contains(f'"resolution":"{Resolution.WRONG_PATIENT}"')
@@ -41,10 +42,9 @@ class HoldRows(Transaction):
 
     def holds_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, tuple[IdentityHold, ...]]:
         found: dict[StudyKey, tuple[IdentityHold, ...]] = {}
-        for batch in batches(list(study_keys)):
-            for row in self._read(_OLDEST.where(_HOLDS.study_key.in_(batch))):
-                key = StudyKey(row.study_key)
-                found[key] = (*found.get(key, ()), _hold(row))
+        for row in self._of_keys(_OF_STUDIES, study_keys):
+            key = StudyKey(row.study_key)
+            found[key] = (*found.get(key, ()), _hold(row))
         return found
 
     def open_holds(self, limit: int = 500) -> tuple[IdentityHold, ...]:

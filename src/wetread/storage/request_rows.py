@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, tuple_
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.read_request import ReadRequest
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches, replacing
+from wetread.storage.transaction import Transaction, replacing
 from wetread.storage.workitem_schema import REQUEST_IS_OPEN, read_requests
 
 __all__ = ["RequestRows"]
@@ -17,6 +17,7 @@ _REQUESTS = read_requests.c
 _SAVE = replacing(read_requests)
 _READ = select(_REQUESTS.body).where(_REQUESTS.request_key == bindparam("of"))
 _OLDEST = select(_REQUESTS.study_key, _REQUESTS.body).order_by(_REQUESTS.asked_at, _REQUESTS.request_key)
+_OF_STUDIES = _OLDEST.where(_REQUESTS.study_key.in_(bindparam("keys", expanding=True)))
 _OPEN = _OLDEST.where(REQUEST_IS_OPEN)
 
 
@@ -36,10 +37,9 @@ class RequestRows(Transaction):
 
     def requests_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, tuple[ReadRequest, ...]]:
         found: dict[StudyKey, tuple[ReadRequest, ...]] = {}
-        for batch in batches(list(study_keys)):
-            for row in self._read(_OLDEST.where(_REQUESTS.study_key.in_(batch))):
-                key = StudyKey(row.study_key)
-                found[key] = (*found.get(key, ()), _request(row))
+        for row in self._of_keys(_OF_STUDIES, study_keys):
+            key = StudyKey(row.study_key)
+            found[key] = (*found.get(key, ()), _request(row))
         return found
 
 

@@ -12,7 +12,7 @@ from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Draft
 from wetread.storage import schema
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches, replacing
+from wetread.storage.transaction import Transaction, replacing
 
 __all__ = ["ResultRows"]
 
@@ -49,9 +49,7 @@ class ResultRows(Transaction):
         return None if row is None else decode(TriageDecision, row.body)
 
     def decisions_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, TriageDecision]:
-        found: dict[StudyKey, str] = {}
-        for batch in batches(study_keys):
-            found |= {StudyKey(row.study_key): row.body for row in self._read(_DECISIONS, {"keys": batch})}
+        found = {StudyKey(row.study_key): row.body for row in self._of_keys(_DECISIONS, study_keys)}
         return {key: decode(TriageDecision, body) for key, body in found.items()}
 
     def save_draft(self, study_key: StudyKey, revision: int, draft: Draft) -> None:

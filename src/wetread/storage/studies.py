@@ -43,7 +43,9 @@ _LAST_ARRIVALS = (
     .where(_INSTANCES.study_key.in_(bindparam("keys", expanding=True)))
     .group_by(_INSTANCES.study_key)
 )
-_TRAITS = select(_INSTANCES.study_key, _INSTANCES.traits)
+_TRAITS = select(_INSTANCES.study_key, _INSTANCES.traits).where(
+    _INSTANCES.study_key.in_(bindparam("keys", expanding=True))
+)
 _OF_STUDY = (
     select(schema.instances)
     .where(_INSTANCES.study_key == bindparam("key"))
@@ -77,8 +79,7 @@ class StudyRows(Transaction):
         return {StudyKey(row.study_key): StudyState(row.state) for row in self._of_keys(_STATES, study_keys)}
 
     def sites_of(self, study_keys: Collection[StudyKey]) -> dict[StudyKey, str]:
-        rows = (row for batch in batches(list(study_keys)) for row in self._read(_SITES, {"keys": batch}))
-        return {StudyKey(row.study_key): row.site for row in rows}
+        return {StudyKey(row.study_key): row.site for row in self._of_keys(_SITES, study_keys)}
 
     def save_study(self, study: Study) -> None:
         self.save_studies([study])
@@ -128,11 +129,10 @@ class StudyRows(Transaction):
 
     def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
         found: dict[StudyKey, set[tuple[str, str]]] = {}
-        for batch in batches(study_keys):
-            for row in self._read(_TRAITS.where(_INSTANCES.study_key.in_(batch))):
-                traits = json.loads(row.traits)
-                view = traits["modality"], traits["view_position"]
-                found.setdefault(StudyKey(row.study_key), set()).add(view)
+        for row in self._of_keys(_TRAITS, study_keys):
+            traits = json.loads(row.traits)
+            view = traits["modality"], traits["view_position"]
+            found.setdefault(StudyKey(row.study_key), set()).add(view)
         return {key: tuple(sorted(views)) for key, views in found.items()}
 
     def instances(self, study_key: StudyKey) -> tuple[Instance, ...]:

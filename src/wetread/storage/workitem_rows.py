@@ -8,14 +8,14 @@ from sqlalchemy import bindparam, delete, exists, insert, select
 
 from wetread.domain.workitem import StepState, Subscription, Workitem, WorkitemEvent
 from wetread.storage.codec import decode, encode
-from wetread.storage.transaction import Transaction, batches, replacing
+from wetread.storage.transaction import Transaction, replacing
 from wetread.storage.workitem_schema import workitem_events, workitem_subscriptions, workitems
 
 __all__ = ["WorkitemRows"]
 
 _ITEMS, _SUBSCRIPTIONS, _EVENTS = workitems.c, workitem_subscriptions.c, workitem_events.c
 _SAVE, _SAVE_SUBSCRIPTION = replacing(workitems), replacing(workitem_subscriptions)
-_BODIES = select(_ITEMS.workitem_key, _ITEMS.body)
+_BODIES = select(_ITEMS.workitem_key, _ITEMS.body).where(_ITEMS.workitem_key.in_(bindparam("keys", expanding=True)))
 _LOCKED = exists().where(_SUBSCRIPTIONS.scope == _ITEMS.workitem_key, _SUBSCRIPTIONS.deletion_lock)
 _ENDED = (
     select(_ITEMS.body)
@@ -46,11 +46,7 @@ class WorkitemRows(Transaction):
         return self.workitems((workitem_key,)).get(workitem_key)
 
     def workitems(self, keys: Collection[str]) -> dict[str, Workitem]:
-        found: dict[str, Workitem] = {}
-        for batch in batches(list(keys)):
-            rows = self._read(_BODIES.where(_ITEMS.workitem_key.in_(batch)))
-            found.update((row.workitem_key, decode(Workitem, row.body)) for row in rows)
-        return found
+        return {row.workitem_key: decode(Workitem, row.body) for row in self._of_keys(_BODIES, keys)}
 
     def ended_workitems(self, before: datetime, limit: int = 100) -> tuple[Workitem, ...]:
         return self._all(Workitem, _ENDED, {"before": before, "most": limit})
