@@ -1,11 +1,10 @@
 """`wetread restore FOLDER --data-dir NEW`: goes on from a backup on this or another machine, and says what is there."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from wetread.bootstrap import build_core
 from wetread.checkpoints.walk import AuditWalk
-from wetread.cli.options import parser_for, settings_from
+from wetread.cli.options import moment, parser_for, settings_from
 from wetread.monitoring.scrub import Scrubber
 from wetread.storage.backup import restore
 
@@ -19,7 +18,7 @@ def run(argv: list[str]) -> int:
     )
     parser.add_argument("source", type=Path, metavar="FOLDER", help="where `wetread backup` put them")
     parser.add_argument(
-        "--at", type=_time, metavar="TIME", help="the newest not after it (ISO 8601, UTC without a zone)"
+        "--at", type=moment, metavar="TIME", help="the newest not after it (ISO 8601, UTC without a zone)"
     )
     args = parser.parse_args(argv)
     settings = settings_from(args)
@@ -38,8 +37,3 @@ def run(argv: list[str]) -> int:
     if found.damaged:
         print(f"{len(found.damaged)} films that studies name are NOT in it")
     return int(bool(broken or found.damaged))
-
-
-def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
