@@ -8,8 +8,7 @@ from wetread.bootstrap import build_core
 from wetread.bootstrap_orders import build_order_desk, build_worklist_work
 from wetread.cli.conformance import as_they_come
 from wetread.cli.options import do_act, parser_for, settings_from
-from wetread.cli.polling import stopped_by_signal
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.dicom.ae_check import check_ae
 from wetread.dicom.remote_ae import RemoteAe, echo
 from wetread.dimse_neighbours import Neighbour, neighbours_of, worklist_of

@@ -21,8 +21,7 @@ from wetread.bootstrap_archives import (
 )
 from wetread.cli.conformance import tell
 from wetread.cli.options import account_options, do_act, parser_for, settings_from
-from wetread.cli.polling import stopped_by_signal
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.cli.sign import opened
 from wetread.domain.archive import ArchivedInstance, StudyQuery
 from wetread.domain.archive_feed import ArchiveProbe, FeedState

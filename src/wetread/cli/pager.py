@@ -3,10 +3,8 @@
 import argparse
 import logging
 import os
-import signal
 import subprocess
 import sys
-import threading
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_audit_trail import build_courier
@@ -14,7 +12,7 @@ from wetread.bootstrap_checkpoints import build_checkpoint_keeper
 from wetread.bootstrap_paging import build_pager
 from wetread.bootstrap_quality import site_zone
 from wetread.cli.options import parser_for, settings_from
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.monitoring.night import begin_night
 from wetread.paging.pager import Chore
 
@@ -33,9 +31,7 @@ def run(argv: list[str]) -> int:
     settings = settings_from(args)
     configure_logging(settings)
     leave_with_parent()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stopped_by_signal()
     core = build_core(settings)
     measuring = Chore("measure", _LOOK_EVERY_S, lambda: measure_tonight(core, args))
     keeper = build_checkpoint_keeper(settings, core.database)

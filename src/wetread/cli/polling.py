@@ -1,20 +1,18 @@
 """A process that asks a neighbour again and again, until it is stopped."""
 
 import logging
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event
 
 from wetread.cli.options import parser_for, settings_from
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.neighbours import note_asked
 from wetread.settings import Settings, SettingsError
 
-__all__ = ["Asks", "poll", "stopped_by_signal"]
+__all__ = ["Asks", "poll"]
 
 _LOG = logging.getLogger(__name__)
 _LONGEST_REST_S = 300.0
@@ -66,14 +64,6 @@ def poll(argv: list[str], command: str, says: str, setting: str, build: Callable
     else:
         _ask_until_stopped(setting, asks)
     return 0
-
-
-def stopped_by_signal() -> Event:
-    """Set by SIGTERM or Ctrl-C."""
-    stopped = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
 
 
 def _ask_until_stopped(what: str, asks: Asks) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from wetread.cli.log_lines import JsonLines, TextLines
 from wetread.settings import Settings
 
-__all__ = ["Supervisor", "configure_logging", "leave_with_parent"]
+__all__ = ["Supervisor", "configure_logging", "leave_with_parent", "stopped_by_signal"]
 
 _PR_SET_PDEATHSIG = 1
 _LOG = logging.getLogger(__name__)
@@ -38,6 +38,14 @@ def leave_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != int(expected):
         sys.exit(0)
+
+
+def stopped_by_signal() -> threading.Event:
+    """Set by SIGTERM or Ctrl-C."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 class Supervisor:

@@ -1,12 +1,10 @@
 """`wetread watch`: take DICOM files from a folder as they appear; they are moved to `done` or `refused` inside it, never deleted."""
 
-import signal
 from pathlib import Path
-from threading import Event
 
 from wetread.bootstrap import build_core, build_reception, build_sandbox
 from wetread.cli.options import parser_for, settings_from
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.ingest.watch import run_watch
 from wetread.settings import SettingsError
 
@@ -22,8 +20,6 @@ def run(argv: list[str]) -> int:
     leave_with_parent()
     if settings.watch_folder is None:
         raise SettingsError("watch_folder is not set: which folder shall be watched?")
-    stopped = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+    stopped = stopped_by_signal()
     run_watch(settings.watch_folder, build_reception(build_core(settings), build_sandbox(settings)), stopped)
     return 0

@@ -1,6 +1,5 @@
 """`wetread worker`: one more process that claims jobs and advances studies."""
 
-import signal
 import threading
 
 from wetread.bootstrap import build_worker
@@ -9,7 +8,7 @@ from wetread.bootstrap_models import watch_rollouts
 from wetread.bootstrap_orders import build_order_retention
 from wetread.bootstrap_retrieval import build_retention
 from wetread.cli.options import parser_for, settings_from
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 
 __all__ = ["run"]
 
@@ -20,9 +19,7 @@ def run(argv: list[str]) -> int:
     settings = settings_from(args)
     configure_logging(settings)
     leave_with_parent()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stopped_by_signal()
     worker, heartbeat = build_worker(settings)
     orders = build_order_retention(settings, worker.database, worker.pipeline.vault, worker.clock)
     for retention in filter(None, (build_retention(settings, worker.clock), orders)):
