@@ -4,9 +4,7 @@ Beside the dated copies lies one pool of films for all of them: a film never cha
 vault, then the films: each row of a copy has its identity and its bytes in it, because they were durable before it was committed. What is acknowledged when a backup begins is in it.
 """
 
-import hashlib
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wetread.domain.errors import PermanentError
-from wetread.storage.files import files_in, place_of
+from wetread.storage.files import files_in, place_of, sha256_of, sync
 
 __all__ = ["Backup", "back_up", "backups", "expire", "restore"]
 
@@ -64,10 +62,10 @@ def back_up(data_dir: Path, to: Path, now: datetime) -> Backup:
         names.append(film.name)
     damaged += sorted(_named(part / _FIRST[0]) - {*names, *damaged})
     _write(part / _LIST, "".join(f"{name}\n" for name in names).encode("ascii"))
-    hashes[_LIST] = _sha256(part / _LIST)
+    hashes[_LIST] = sha256_of(part / _LIST)
     _write(part / _MANIFEST, json.dumps({"made_at": now.isoformat(), "files": hashes}, indent=1).encode())
     part.rename(folder)
-    _sync(to)
+    sync(to)
     return Backup(folder, now, len(names), new, tuple(damaged))
 
 
@@ -111,7 +109,7 @@ def _put_back(source: Path, folder: Path, data_dir: Path) -> int:
     expected: dict[str, str] = json.loads((folder / _MANIFEST).read_bytes())["files"]
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, sha256 in expected.items():
-        if not (folder / name).is_file() or _sha256(folder / name) != sha256:
+        if not (folder / name).is_file() or sha256_of(folder / name) != sha256:
             raise PermanentError(f"the backup is damaged: {name} is not what was kept", code="backup_damaged")
         if name != _LIST:
             _copy(folder / name, data_dir / name)
@@ -142,8 +140,8 @@ def _copy(source: Path, target: Path) -> str:
         target.chmod(0o600)
     else:
         shutil.copy2(source, target)
-    _sync(target)
-    return _sha256(target)
+    sync(target)
+    return sha256_of(target)
 
 
 def _named(database: Path) -> set[str]:
@@ -159,30 +157,17 @@ def _copy_film(source: Path, target: Path) -> bool:
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     shutil.copy2(source, part)
-    if _sha256(part) != target.name:
+    if sha256_of(part) != target.name:
         part.unlink()
         return False
-    _sync(part)
+    sync(part)
     part.rename(target)
     return True
 
 
 def _write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    _sync(path)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    sync(path)
 
 
 def _moment(name: str) -> datetime | None:

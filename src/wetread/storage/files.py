@@ -21,7 +21,7 @@ from uuid import uuid4
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.file_store import StoredFile
 
-__all__ = ["DiskFileStore", "DiskIncomingFile", "files_in", "place_of"]
+__all__ = ["DiskFileStore", "DiskIncomingFile", "files_in", "place_of", "sha256_of", "sync"]
 
 _PREAMBLE = 128
 _HEAD = _PREAMBLE + 4
@@ -44,6 +44,20 @@ def place_of(root: Path, sha256: str) -> Path:
     return deeper if not path.exists() and deeper.exists() else path
 
 
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """What a file holds, or which entries a folder has, survives power loss."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class DiskFileStore:
     """`root` is made with mode 0700. Rename within it is atomic, so it must lie on one file system."""
 
@@ -52,7 +66,7 @@ class DiskFileStore:
         self._incoming = root / "incoming"
         for folder in (root, self._incoming, *(root / f"{number:02x}" for number in range(256))):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync_folder(root)
+        sync(root)
 
     def receive(self) -> "DiskIncomingFile":
         return DiskIncomingFile(self, self._incoming / uuid4().hex)
@@ -67,8 +81,7 @@ class DiskFileStore:
         return (path.name for path in files_in(self._root))
 
     def verify(self, sha256: str) -> bool:
-        with self.path_of(sha256).open("rb") as stored:
-            return hashlib.file_digest(stored, "sha256").hexdigest() == sha256
+        return sha256_of(self.path_of(sha256)) == sha256
 
     def remove(self, sha256: str, *, unless_newer_s: float) -> bool:
         """Moved aside first and looked at there: what is stored under this name meanwhile stays."""
@@ -96,7 +109,7 @@ class DiskFileStore:
             path.unlink()
         except FileNotFoundError:
             return False
-        _sync_folder(path.parent)
+        sync(path.parent)
         return True
 
     def _place(self, sha256: str) -> Path:
@@ -108,7 +121,7 @@ class DiskFileStore:
         """Move a durable incoming file to its name. Over an equal one that is there already: the new copy was just verified, the old one was not."""
         path = self._place(sha256)
         incoming.replace(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
         return path
 
 
@@ -210,14 +223,6 @@ class DiskIncomingFile:
                 raise
             self.discard()
             raise TransientError("the disk is full: free space, then send again", code="storage_full") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _modified(path: Path) -> float:
