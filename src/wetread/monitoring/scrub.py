@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import PermanentError, TransientError
@@ -60,7 +60,7 @@ class Scrubber:
 
     def run(self, stop: threading.Event) -> None:
         """A round every `every_s`, the first soon after the start; ends with `stop`, also within a round."""
-        resting = Scrubber(self.database, self.files, self.clock, self.every_s, self.rest, stop.wait)
+        resting = replace(self, sleep=stop.wait)
         pause_s = _FIRST_AFTER_S
         while not stop.wait(pause_s):
             began_s = time.monotonic()
@@ -68,6 +68,8 @@ class Scrubber:
                 resting.run_once(stop)
             except (TransientError, OSError) as error:
                 _LOG.warning("scrub_waits code=%s", getattr(error, "code", type(error).__name__))
+            except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
+                _LOG.error("scrub_failed error=%s", type(error).__name__)
             pause_s = max(_FIRST_AFTER_S, self.every_s - (time.monotonic() - began_s))
 
     def run_once(self, stop: threading.Event | None = None, *, unnamed: bool = False) -> ScrubRound:

@@ -1,5 +1,6 @@
 """A bit that falls over and a file that is gone are found, told once, and over when the bytes are back."""
 
+from dataclasses import replace
 from hashlib import sha256
 from threading import Event
 
@@ -83,6 +84,26 @@ def test_a_round_that_is_stopped_settles_nothing(place: Place) -> None:
     stop.set()
     assert place.scrubber.run_once(stop).looked == 0
     assert len(place.alarms()) == 1
+
+
+def test_a_round_that_fails_is_not_the_last(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, rounds = Event(), list[float]()
+
+    def sweep(older_than_s: float) -> int:
+        rounds.append(older_than_s)
+        if len(rounds) < 2:
+            raise ValueError("a row of a patient")
+        stop.set()
+        return 0
+
+    monkeypatch.setattr("wetread.monitoring.scrub._FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr(place.files, "sweep", sweep)
+    replace(place.scrubber, every_s=0.0).run(stop)
+    assert len(rounds) == 2
+    assert "scrub_failed error=ValueError" in caplog.text
+    assert "patient" not in caplog.text
 
 
 def test_bytes_that_no_row_names_are_told_and_left(place: Place) -> None:
