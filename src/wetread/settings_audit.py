@@ -1,15 +1,13 @@
 """The settings of an Audit Record Repository that the audit log goes to."""
 
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from wetread.dicom.tls_profile import PeerTls
+from wetread.settings_channels import LocalFile
 
 __all__ = ["AuditRepository"]
-
-_File = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 class AuditRepository(BaseModel):
@@ -24,9 +22,9 @@ class AuditRepository(BaseModel):
     host: str = Field(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")
     port: int = Field(default=6514, ge=1, le=65535)
     server_name: str = ""
-    ca_file: _File | None = None
-    cert_file: _File | None = None
-    key_file: _File | None = None
+    ca_file: LocalFile | None = None
+    cert_file: LocalFile | None = None
+    key_file: LocalFile | None = None
     format: Literal["dicom", "balp"] = "dicom"
     with_identity: bool = False
     every_s: float = Field(default=5.0, ge=1, le=3600)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from wetread.domain.errors import PermanentError
 
@@ -15,6 +15,7 @@ __all__ = [
     "FhirChannel",
     "Hl7Channel",
     "HttpChannel",
+    "LocalFile",
     "ResultWebhookSettings",
     "SettingsError",
     "SmsChannel",
@@ -118,6 +119,7 @@ ChannelSettings = Annotated[
     EmailChannel | WebhookChannel | ChatChannel | SmsChannel | FhirChannel | Hl7Channel, Field(discriminator="kind")
 ]
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
+LocalFile = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 def secret_text(given: SecretStr, file: Path | None) -> str:

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from wetread.dicom.tls_profile import ClientCertificates, OurTls, PeerTls
+from wetread.settings_channels import LocalFile
 
 __all__ = ["AllowedCaller", "AllowedCallers", "DimseTls", "EntitySettings", "ItMay", "Remote", "Remotes", "WeUse"]
-
-_File = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +69,9 @@ class DimseTls(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     port: int | None = Field(default=None, ge=0, le=65535)
-    cert_file: _File
-    key_file: _File | None = None
-    ca_file: _File | None = None
+    cert_file: LocalFile
+    key_file: LocalFile | None = None
+    ca_file: LocalFile | None = None
     client_certificates: ClientCertificates = "required"
 
     def __str__(self) -> str:
@@ -119,9 +117,9 @@ class EntitySettings(BaseModel):
     tls: bool = False
     client_name: str = ""
     server_name: str = ""
-    ca_file: _File | None = None
-    cert_file: _File | None = None
-    key_file: _File | None = None
+    ca_file: LocalFile | None = None
+    cert_file: LocalFile | None = None
+    key_file: LocalFile | None = None
     timeout_s: float = Field(default=30.0, gt=0, le=300)
     move_port: int | None = Field(default=None, ge=1, le=65535)
     move_ae_title: str = Field(default="", pattern=r"^[\x21-\x5b\x5d-\x7e ]{0,16}$")
