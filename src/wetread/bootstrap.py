@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from wetread.bootstrap_archives import asked_elsewhere
 from wetread.bootstrap_context import build_context
-from wetread.bootstrap_dispatch import build_dispatcher
+from wetread.bootstrap_dispatch import build_dispatcher, dispatch_state
 from wetread.bootstrap_erasure import build_erasure_desk
 from wetread.bootstrap_identity import (
     build_ehr_launches,
@@ -218,7 +218,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         workitems=worklist.desk,
         subscriptions=worklist.subscriptions,
         administration=build_administration(settings),
-        dispatch=core.dispatcher.state,
+        dispatch=partial(dispatch_state, settings, core.dispatcher),
         probes={
             "workers": Heartbeats(core.settings.data_dir / "run").problem,
             "triage_policy": partial(_policy_problem, policies),

@@ -1,10 +1,10 @@
 """What wakes workers, by the settings: Redis Streams, or a bell in each process."""
 
 from wetread.domain.errors import PermanentError
-from wetread.ports.dispatcher import Dispatcher
+from wetread.ports.dispatcher import Dispatcher, DispatchState
 from wetread.settings import Settings
 
-__all__ = ["build_dispatcher"]
+__all__ = ["build_dispatcher", "dispatch_state"]
 
 
 def build_dispatcher(settings: Settings) -> Dispatcher:
@@ -25,3 +25,8 @@ def build_dispatcher(settings: Settings) -> Dispatcher:
         ca_file=str(chosen.ca_file.expanduser()) if chosen.ca_file else "",
         name=chosen.name,
     )
+
+
+def dispatch_state(settings: Settings, dispatcher: Dispatcher) -> DispatchState:
+    """As it is told of the whole service: how often the bell of this process rang says nothing of the workers, which are others."""
+    return dispatcher.state() if settings.dispatch else DispatchState("embedded", up=True)

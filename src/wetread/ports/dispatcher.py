@@ -18,7 +18,7 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class DispatchState:
-    """`waiting`: hints that no worker has taken; `pending`: taken, and their work not over. Both None while it is not `up`."""
+    """`waiting`: hints that no worker has taken; `pending`: taken, and their work not over. Both None while it is not `up`, and where each process has its own."""
 
     name: str
     up: bool

@@ -72,7 +72,7 @@ def get_metrics(call: Call) -> Response:
 
 
 def _dispatch_metrics(state: DispatchState) -> list[str]:
-    """Without a value where Redis does not answer: unknown is not 0 (law 6)."""
+    """Without a value where there is no Redis, or it does not answer: unknown is not 0 (law 6)."""
     lines = ["# TYPE wetread_dispatcher_up gauge", "# HELP wetread_dispatcher_up What wakes workers answers."]
     lines.append(f'wetread_dispatcher_up{{kind="{state.name}"}} {int(state.up)}')
     lines += [

@@ -113,7 +113,7 @@ class WebServices:
     service_clients: ServiceClients | None = None
     ehr_launches: EhrLaunches | None = None
     administration: Administration = field(default_factory=Administration)
-    dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True, waiting=0, pending=0)
+    dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True)
     new_secret: Callable[[], str] = secrets.token_urlsafe
     second_factor_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     qr_modules: Callable[[str], Sequence[str]] = lambda _: ()

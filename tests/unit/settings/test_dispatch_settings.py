@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from wetread.bootstrap_dispatch import build_dispatcher, dispatch_state
+from wetread.ports.dispatcher import DispatchState, Wake
+from wetread.settings import Settings
 from wetread.settings_dispatch import DispatchSettings
 
 
@@ -22,3 +25,11 @@ def test_what_is_taken_and_shown(tmp_path: Path) -> None:
     assert (chosen.resolved_password, str(chosen)) == ("open sesame", "redis at queue.example")
     assert DispatchSettings(url="redis://127.0.0.1:6379")
     assert DispatchSettings(url="redis://queue.example", allow_plain=True)
+
+
+def test_without_redis_nothing_is_counted_that_workers_in_other_processes_cannot_hear() -> None:
+    settings = Settings()
+    bell = build_dispatcher(settings)
+    bell.announce([Wake(1, 0)])
+    assert bell.state().waiting == 1
+    assert dispatch_state(settings, bell) == DispatchState("embedded", up=True, waiting=None, pending=None)
