@@ -11,7 +11,7 @@ from neighbours.redis import RedisServer, running_redis
 from redis import Redis
 
 from tests.soak.book import Book, Trial
-from tests.soak.house import SoakHouse, await_true, soak_house
+from tests.soak.house import SoakHouse, soak_house
 
 __all__ = ["TITLE", "run"]
 
@@ -42,12 +42,7 @@ def _trial(trial: Trial, house: SoakHouse, server: RedisServer | None, point: st
     trial.promised += house.store_films(first + _FILMS // 2, _FILMS // 2)
     if trial.promised != _FILMS:
         trial.broken.append("a film was refused")
-
-    def are_drafted() -> bool:
-        """every film that was acknowledged has a draft"""
-        return [s for k, s in house.states().items() if k not in before] == ["drafted"] * trial.promised
-
-    trial.seconds = await_true(are_drafted, 120)
+    trial.seconds = house.await_new(before, "drafted", trial.promised, 120)
     if server is not None and point.startswith("silent"):
         server.process.send_signal(signal.SIGCONT)
     done = [house.times("study.draft", key) for key in set(house.states()) - before]

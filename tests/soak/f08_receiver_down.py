@@ -10,7 +10,7 @@ from pydicom import dcmread
 
 from tests.films import film
 from tests.soak.book import Book, Trial
-from tests.soak.house import SoakHouse, await_true, soak_house
+from tests.soak.house import SoakHouse, soak_house
 from tests.soak.proxy import Network, network
 
 __all__ = ["TITLE", "run"]
@@ -48,26 +48,13 @@ def _signed(trial: Trial, house: SoakHouse, between: Network, fault: dict[str, o
     """Sign while the fault lasts; the studies, once the network is whole again and all are delivered."""
     before = set(house.states())
     trial.promised = house.store_films(first, _REPORTS)
-
-    def new() -> list[str]:
-        return [state for key, state in house.states().items() if key not in before]
-
-    def are_drafted() -> bool:
-        """all are drafted"""
-        return new() == ["drafted"] * _REPORTS
-
-    def are_delivered() -> bool:
-        """the backlog has drained"""
-        return new() == ["delivered"] * _REPORTS
-
     with house.workers():
-        await_true(are_drafted, 120)
-        for name, value in fault.items():
-            setattr(between, name, value)
+        house.await_new(before, "drafted", _REPORTS, 120)
+        between.suffer(fault)
         for key in set(house.states()) - before:
             house.sign(key)
         time.sleep(_HURT_S)
         between.heal()
-        trial.seconds = await_true(are_delivered, 240)
+        trial.seconds = house.await_new(before, "delivered", _REPORTS, 240)
     headers = [dcmread(BytesIO(film(first + n)), stop_before_pixels=True) for n in range(_REPORTS)]
     return [str(each.StudyInstanceUID) for each in headers]

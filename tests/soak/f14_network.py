@@ -29,8 +29,7 @@ def run(book: Book, folder: Path) -> None:
             for number in book.missing(point, 50):
                 with book.trial(point) as trial:
                     between.heal()
-                    for name, value in fault.items():
-                        setattr(between, name, value)
+                    between.suffer(fault)
                     _trial(trial, house, between, 100_000 + 1000 * at + 20 * number)
         with book.trial("the record after all of them") as trial:
             house.check_record(trial)

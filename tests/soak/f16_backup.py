@@ -34,8 +34,8 @@ def run(book: Book, folder: Path) -> None:
 def _trial(trial: Trial, house: SoakHouse, backups: Path, there: Path, first: int) -> None:
     trial.promised = house.store_films(first, _BEFORE)
     _read_and_sign(house, _SIGNED)
-    earlier = datetime.now(UTC)
     stop, acknowledged = Event(), [0]
+    expected, moments = list[int](), list[datetime]()
 
     def arrive() -> None:
         while not stop.is_set():
@@ -45,31 +45,26 @@ def _trial(trial: Trial, house: SoakHouse, backups: Path, there: Path, first: in
     arriving.start()
     try:
         for _ in range(2):
-            before = trial.promised + acknowledged[0]
+            expected.append(trial.promised + acknowledged[0])
             assert house.wetread.run("backup", str(backups)).returncode == 0, "the backup failed"
-            if earlier < (moment := datetime.now(UTC)) and "at" not in locals():
-                at, expected = moment, before
+            moments.append(datetime.now(UTC))
     finally:
         stop.set()
         arriving.join()
+    earlier = _restored(trial, house, backups, there / "earlier", "--at", moments[0].isoformat())
     newest = _restored(trial, house, backups, there / "newest")
-    trial.lost += max(0, before - newest)
-    trial.lost += max(0, expected - _restored(trial, house, backups, there / "earlier", "--at", at.isoformat()))
-    trial.promised = before + expected
-    trial.said = f"{_SIGNED} signed reports and {before} acknowledged films in each; restore with every check {trial.seconds:.0f} s"
+    trial.lost += max(0, expected[0] - earlier) + max(0, expected[1] - newest)
+    trial.promised = sum(expected)
+    trial.said = f"{_SIGNED} signed reports and {expected[1]} acknowledged films in each; restore with every check {trial.seconds:.0f} s"
 
 
 def _read_and_sign(house: SoakHouse, many: int) -> None:
-    def are_drafted() -> bool:
-        """all are drafted"""
-        return house.count("drafted") == _BEFORE
-
     def are_delivered() -> bool:
         """the signed ones are delivered"""
         return house.count("delivered") == many
 
     with house.workers():
-        await_true(are_drafted, 120)
+        house.await_new(set(), "drafted", _BEFORE, 120)
         for key in list(house.states())[:many]:
             house.sign(key)
         await_true(are_delivered, 60)

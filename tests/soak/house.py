@@ -84,13 +84,17 @@ class SoakHouse:
 
     def arrived(self, before: set[str], state: str, limit_s: float = 30) -> str:
         """The key of the one study that is new, once it is in this state."""
-
-        def is_there() -> bool:
-            return [found for key, found in self.states().items() if key not in before] == [state]
-
-        is_there.__doc__ = f"the new study is {state}"
-        await_true(is_there, limit_s)
+        self.await_new(before, state, 1, limit_s)
         return (set(self.states()) - before).pop()
+
+    def await_new(self, before: set[str], state: str, many: int, limit_s: float) -> float:
+        """Seconds until so many studies are new, and all of them in this state."""
+
+        def are_there() -> bool:
+            return [found for key, found in self.states().items() if key not in before] == [state] * many
+
+        are_there.__doc__ = f"{many} new studies are {state}"
+        return await_true(are_there, limit_s)
 
     def times(self, action: str, key: str) -> int:
         """How often the audit log says that this was done to the study."""

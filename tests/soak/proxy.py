@@ -5,7 +5,7 @@ import random
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -31,6 +31,11 @@ class Network:
     deaf: bool = False
     lost: float = 0.0
     connections: int = field(default=0)
+
+    def suffer(self, fault: Mapping[str, object]) -> None:
+        """What a fault says, by the names of the fields."""
+        for name, value in fault.items():
+            setattr(self, name, value)
 
     def heal(self) -> None:
         self.down, self.deaf = False, False
