@@ -6,10 +6,10 @@ from struct import pack
 from typing import Any
 
 from wetread.dicom.explicit_encoding import ITEM, ITEM_END, SEQUENCE_END, element, sequence_head
+from wetread.domain.value_representation import BINARY_NUMBERS
 
 __all__ = ["written"]
 
-_NUMBERS = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "FL": "<f", "FD": "<d", "SV": "<q", "UV": "<Q"}
 _ZERO_PADDED = frozenset({"UI", "OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _DS_LETTERS = 16
 
@@ -35,8 +35,8 @@ def _bytes(vr: str, attribute: dict[str, Any], bulk: Callable[[str], bytes]) -> 
     if "InlineBinary" in attribute:
         return b64decode(attribute["InlineBinary"])
     values = attribute.get("Value", [])
-    if vr in _NUMBERS:
-        return b"".join(pack(_NUMBERS[vr], each or 0) for each in values)
+    if vr in BINARY_NUMBERS:
+        return b"".join(pack(BINARY_NUMBERS[vr], each or 0) for each in values)
     if vr == "AT":
         return b"".join(pack("<HH", int(each[:4], 16), int(each[4:], 16)) for each in values)
     return "\\".join(_text(vr, each) for each in values).encode()

@@ -3,12 +3,15 @@
 import re
 from typing import Any
 
+from wetread.domain.value_representation import BINARY_NUMBERS
+
 __all__ = ["DUMMIES", "TEXTS", "aged", "fits", "is_public_code", "within"]
 
 _WORD = "REMOVED"
+_NUMBERS = frozenset({"DS", "IS", *BINARY_NUMBERS})
 DUMMIES: dict[str, dict[str, Any]] = {
     **{vr: {"Value": [_WORD]} for vr in ("AE", "CS", "LO", "LT", "SH", "ST", "UC", "UT")},
-    **{vr: {"Value": [0]} for vr in ("DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV")},
+    **{vr: {"Value": [0]} for vr in _NUMBERS},
     **{vr: {"InlineBinary": "AAAAAAAAAAA="} for vr in ("OB", "OD", "OF", "OL", "OV", "OW")},
     "AS": {"Value": ["000Y"]},
     "AT": {"Value": ["00000000"]},
@@ -30,7 +33,6 @@ _PATTERNS = {
     "DT": re.compile(r"[0-9]{4,14}(\.[0-9]{1,6})?([+-][0-9]{4})?"),
     "TM": re.compile(r"[0-9]{2,6}(\.[0-9]{1,6})?"),
 }
-_NUMBERS = frozenset({"DS", "FD", "FL", "IS", "SL", "SS", "SV", "UL", "US", "UV"})
 TEXTS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _MOST_LETTERS = {"LO": 64, "SH": 16, "ST": 1024, "LT": 10240}
 _OLDEST = 89

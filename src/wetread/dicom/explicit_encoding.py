@@ -3,11 +3,9 @@
 from struct import pack
 
 from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from wetread.domain.value_representation import LONG_VRS
 
-__all__ = ["ITEM", "ITEM_END", "LONG", "SEQUENCE_END", "element", "file_head", "sequence_head"]
-
-LONG = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"})
-"""VRs with a length of 32 bits."""
+__all__ = ["ITEM", "ITEM_END", "SEQUENCE_END", "element", "file_head", "sequence_head"]
 
 _UNDEFINED = 0xFFFFFFFF
 ITEM = pack("<HHI", 0xFFFE, 0xE000, _UNDEFINED)
@@ -34,8 +32,8 @@ def element(tag: int, vr: str, value: bytes, padding: bytes = b"\0") -> bytes:
     """`padding` brings the value to an even length."""
     even = value + padding * (len(value) % 2)
     group, number = tag >> 16, tag & 0xFFFF
-    if vr in LONG or len(even) > 0xFFFF:  # PS3.5 §6.2.2: too long for its VR is UN
-        return pack("<HH2sHI", group, number, (vr if vr in LONG else "UN").encode(), 0, len(even)) + even
+    if vr in LONG_VRS or len(even) > 0xFFFF:  # PS3.5 §6.2.2: too long for its VR is UN
+        return pack("<HH2sHI", group, number, (vr if vr in LONG_VRS else "UN").encode(), 0, len(even)) + even
     return pack("<HH2sH", group, number, vr.encode(), len(even)) + even
 
 

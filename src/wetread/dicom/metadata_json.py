@@ -8,12 +8,12 @@ from typing import Any
 from wetread.dicom.charset import codecs_of, decode_text
 from wetread.dicom.data_set_tree import Node, little_endian
 from wetread.dicom.part10 import Part10File
+from wetread.domain.value_representation import BINARY_NUMBERS
 
 __all__ = ["data_set_json"]
 
 _CHARACTER_SET = 0x00080005
 _INLINE_BYTES = 1024
-_NUMBERS = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "FL": "<f", "FD": "<d", "SV": "<q", "UV": "<Q"}
 _WHOLE_TEXTS = frozenset({"LT", "ST", "UT", "UR"})
 _TEXTS = frozenset({"AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UC", "UI"}) | _WHOLE_TEXTS
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
@@ -54,8 +54,8 @@ def _attribute(file: Part10File, node: Node, codecs: tuple[str, ...], place: str
     value = little_endian(file, node)
     if node.vr in _TEXTS:
         values = _texts(node.vr, value, codecs)
-    elif node.vr in _NUMBERS and len(value) % calcsize(_NUMBERS[node.vr]) == 0:
-        values = [_finite(number) for (number,) in iter_unpack(_NUMBERS[node.vr], value)]
+    elif node.vr in BINARY_NUMBERS and len(value) % calcsize(BINARY_NUMBERS[node.vr]) == 0:
+        values = [_finite(number) for (number,) in iter_unpack(BINARY_NUMBERS[node.vr], value)]
     elif node.vr == "AT" and len(value) % 4 == 0:
         values = [f"{group:04X}{element:04X}" for group, element in iter_unpack("<HH", value)]
     else:

@@ -1,6 +1,6 @@
-"""The value representations of DICOM (PS3.5 §6.2), by how an explicit VR element writes its length (PS3.5 §7.1.2)."""
+"""The value representations of DICOM (PS3.5 §6.2): how an explicit VR element writes its length (PS3.5 §7.1.2), and how numbers are packed."""
 
-__all__ = ["EVERY_VR", "LONG_VRS", "SHORT_VRS"]
+__all__ = ["BINARY_NUMBERS", "EVERY_VR", "LONG_VRS", "SHORT_VRS"]
 
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
 """Two reserved bytes, then the length in four."""
@@ -9,3 +9,5 @@ SHORT_VRS = frozenset(
 )  # fmt: skip
 """The length in two."""
 EVERY_VR = LONG_VRS | SHORT_VRS
+BINARY_NUMBERS = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "FL": "<f", "FD": "<d", "SV": "<q", "UV": "<Q"}
+"""One number each as `struct` has it, little-endian."""
