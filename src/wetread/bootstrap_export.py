@@ -1,8 +1,6 @@
 """Research exports put together: the prediction log, the vault with its crosswalk, and what writes films without names."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from wetread.bootstrap_quality import build_prediction_log
@@ -38,10 +36,10 @@ def new_export(name: str, options: frozenset[Option]) -> ResearchExport:
     return ResearchExport(checked_name(name), secrets.token_bytes(32), tuple(sorted(each.value for each in options)))
 
 
-@contextmanager
-def film_exporter(export: ResearchExport, folder: Path, reader: FilmTextReader | None) -> Iterator[FolderExporter]:
-    """Into `folder`, decoding in a child of its own."""
+def film_exporter(
+    export: ResearchExport, folder: Path, sandbox: Sandbox, reader: FilmTextReader | None
+) -> FolderExporter:
+    """Into `folder`."""
     how = Confidentiality(frozenset(map(Option, export.options)), Pseudonyms(export.key))
-    with Sandbox(children=1) as sandbox:
-        deidentifier = FilmDeidentifier(SandboxedForms(sandbox), how, reader)
-        yield FolderExporter(folder, deidentifier, how.pseudonyms)
+    deidentifier = FilmDeidentifier(SandboxedForms(sandbox), how, reader)
+    return FolderExporter(folder, deidentifier, how.pseudonyms)

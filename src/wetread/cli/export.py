@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wetread import __version__
+from wetread.bootstrap import build_sandbox
 from wetread.bootstrap_export import build_research_desk, film_exporter, new_export
 from wetread.cli.deidentify import text_reader, with_option
 from wetread.cli.options import account_options, finding_option, parser_for
@@ -69,7 +70,8 @@ def run(argv: list[str]) -> int:
     export = desk.begin(actor, new_export(args.name, options), len(studies))
     done = Counter[str]()
     args.out.mkdir(parents=True, exist_ok=True)
-    with film_exporter(export, args.out, reader) as exporter, _tables(args.out) as (labels, films):
+    with build_sandbox(core.settings) as sandbox, _tables(args.out) as (labels, films):
+        exporter = film_exporter(export, args.out, sandbox, reader)
         for number, study in enumerate(desk.run(actor, export.name, studies, exporter), 1):
             done += _written(study, labels, films)
             print(f"{number}/{len(studies)} studies, {done['films']} films", file=sys.stderr, flush=True)

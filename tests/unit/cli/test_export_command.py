@@ -180,3 +180,11 @@ def test_a_film_whose_header_still_names_its_patient_is_refused(
     assert run("export", "netted", "--as", "qa", "--out", str(tmp_path / "out")) == 1
     assert "1 refused identity_left" in capsys.readouterr().out
     assert len(rows(tmp_path / "out" / "films.csv")) == STUDIES - 1
+
+
+def test_films_are_decoded_under_the_limits_of_the_house(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WETREAD_SANDBOX_WALL_S", "1e-6")
+    assert run("export", "hurried", "--as", "qa", "--out", str(tmp_path / "out"), "--limit", "1") == 1
+    assert "1 refused decoder_killed" in capsys.readouterr().out
