@@ -32,6 +32,7 @@ _PATTERNS = {
     "DA": re.compile(r"[0-9]{8}"),
     "DT": re.compile(r"[0-9]{4,14}(\.[0-9]{1,6})?([+-][0-9]{4})?"),
     "TM": re.compile(r"[0-9]{2,6}(\.[0-9]{1,6})?"),
+    "UI": re.compile(r"[0-9.]{1,64}"),
 }
 TEXTS = frozenset({"LO", "LT", "SH", "ST", "UC", "UT"})
 _MOST_LETTERS = {"LO": 64, "SH": 16, "ST": 1024, "LT": 10240}

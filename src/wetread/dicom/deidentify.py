@@ -30,7 +30,7 @@ _NUMBERS = (_PATIENT_ID, "00101000", "00080050", "00200010", "00380010", "004020
 
 @dataclass(frozen=True, slots=True)
 class Confidentiality:
-    """How films are de-identified. `private`: creator and the attribute's last four digits ("ACME 1.1", "1002" in block 10) that may stay under RETAIN_PRIVATE."""
+    """How films are de-identified. `private`: what may stay under RETAIN_PRIVATE, by creator, group and last two digits ("ACME 1.1", "000902" of 00091002 in block 10)."""
 
     options: frozenset[Option]
     pseudonyms: Pseudonyms
@@ -155,7 +155,8 @@ def _valued(film: _Film, tag: str, attribute: dict[str, Any], action: Action) ->
 
 def _value(film: _Film, tag: str, vr: str, value: Any, action: Action) -> Any:
     if vr == "UI":
-        return value if action is Action.RETAIN else film.how.pseudonyms.uid(str(value))
+        retained = action is Action.RETAIN and fits(vr, value)
+        return value if retained else film.how.pseudonyms.uid(str(value))
     if not fits(vr, value):
         return None
     if action is Action.CLEAN:

@@ -5,6 +5,7 @@ Each name carries a check of itself under the key, so that what was renamed once
 
 import base64
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -17,7 +18,7 @@ __all__ = ["Pseudonyms", "moved"]
 _KEY_BYTES = 32
 _CHECK_BITS, _NAME_BITS = 48, 74
 _ROOT = "2.25."
-_STANDARD = "1.2.840.10008."
+_STANDARD = re.compile(r"1\.2\.840\.10008\.[0-9.]+")
 _FEWEST_DAYS, _MOST_DAYS = 366, 3652
 _PATIENT = "P-"
 
@@ -38,7 +39,7 @@ class Pseudonyms:
 
     def uid(self, original: str) -> str:
         """A UID under 2.25 (PS3.5 §B.2) for one that names an instance, a series and so on; those of the standard itself stay."""
-        if original.startswith(_STANDARD) or self._is_own_uid(original):
+        if _STANDARD.fullmatch(original) or self._is_own_uid(original):
             return original
         name = self._number("uid", original, _NAME_BITS)
         return _ROOT + str(_as_uuid(name, self._number("uid check", str(name), _CHECK_BITS)))

@@ -134,6 +134,13 @@ def test_a_value_of_unknown_vr_is_not_passed_on() -> None:
     assert survives(done(film, *WIDEST)) == []
 
 
+@pytest.mark.parametrize("words", ["Kanarienvogel", "1.2.840.10008.KANARIENVOGEL", "1.2.3 Kanarienvogel"])
+def test_words_where_a_uid_belongs_are_no_uid(words: str) -> None:
+    film = a_film(**{tag: {"vr": "UI", "Value": [words]} for tag in (*REQUIRED, *TABLE["kept"])})
+    film["00080016"] = {"vr": "UI", "Value": [CR]}
+    assert survives(done(film, *WIDEST)) == []
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     tags=st.lists(st.sampled_from(REQUIRED), min_size=1, max_size=12, unique=True),
