@@ -1,11 +1,12 @@
 """Values of a de-identified header: dummies by VR, and whether a value that stays is one of its VR at all (PS3.5 §6.2)."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from wetread.domain.value_representation import BINARY_NUMBERS
 
-__all__ = ["DUMMIES", "TEXTS", "aged", "fits", "is_public_code", "within"]
+__all__ = ["DUMMIES", "TEXTS", "aged", "first_value", "fits", "is_public_code", "within"]
 
 _WORD = "REMOVED"
 _NUMBERS = frozenset({"DS", "IS", *BINARY_NUMBERS})
@@ -64,6 +65,11 @@ _SCHEME = "00080102"
 _CODES = frozenset({"00080100", "00080119", "00080120", "00080104"})
 
 
+def first_value(data_set: Mapping[str, dict[str, Any]], tag: str) -> Any:
+    """Of an attribute; None where there is none."""
+    return (data_set.get(tag, {}).get("Value") or [None])[0]
+
+
 def fits(vr: str, value: Any) -> bool:
     """True for a value that can stay: a number where a number belongs, a term where a term does."""
     if vr in _NUMBERS:
@@ -94,5 +100,4 @@ def is_public_code(item: dict[str, Any]) -> bool:
     """False for a coded item of a scheme that is not everybody's: its codes may be the house's, its meaning anybody's words."""
     if not _CODES & item.keys():
         return True
-    values = item.get(_SCHEME, {}).get("Value") or [""]
-    return values[0] in _PUBLIC_SCHEMES
+    return first_value(item, _SCHEME) in _PUBLIC_SCHEMES

@@ -6,16 +6,17 @@ the house's own coding schemes go, and an age over 89 is 90 (45 CFR 164.514(b)(2
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from wetread.context.deidentify import KnownIdentity, scrub
 from wetread.dicom.confidentiality import SOP_CLASSES, Action, Option, action_by_type, action_for
 from wetread.dicom.deidentified_statement import statement
-from wetread.dicom.deidentified_values import DUMMIES, TEXTS, aged, fits, is_public_code, within
+from wetread.dicom.deidentified_values import DUMMIES, TEXTS, aged, first_value, fits, is_public_code, within
 from wetread.dicom.dictionary import vr_of
 from wetread.dicom.pseudonyms import Pseudonyms, moved
 from wetread.domain.errors import UnsuitableImage
+from wetread.domain.prior import dicom_day
 
 __all__ = ["Confidentiality", "DataSet", "check_options", "deidentified"]
 
@@ -76,8 +77,7 @@ def deidentified(data_set: Mapping[str, dict[str, Any]], how: Confidentiality, s
 
 
 def _first(data_set: Mapping[str, dict[str, Any]], tag: str) -> str:
-    values = data_set.get(tag, {}).get("Value") or [None]
-    value = values[0]
+    value = first_value(data_set, tag)
     if isinstance(value, dict):
         return str(value.get("Alphabetic", ""))
     return "" if value is None else str(value)
@@ -87,11 +87,7 @@ def _cleaner(data_set: Mapping[str, dict[str, Any]]) -> Callable[[str], str]:
     """Free text without identity: what the header says of people elsewhere is known."""
     names = tuple(filter(None, (_first(data_set, tag) for tag in _NAMES)))
     numbers = tuple(filter(None, (_first(data_set, tag) for tag in _NUMBERS)))
-    known, day = KnownIdentity(names, numbers), _first(data_set, _STUDY_DATE)
-    try:
-        study_date = date.fromisoformat(day)
-    except ValueError:
-        study_date = None
+    known, study_date = KnownIdentity(names, numbers), dicom_day(_first(data_set, _STUDY_DATE))
     return lambda text: scrub(text, known, study_date).text
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wetread.dicom.confidentiality import Option
 from wetread.dicom.data_set_writer import written
 from wetread.dicom.deidentified_statement import BURNED_IN
+from wetread.dicom.deidentified_values import first_value
 from wetread.dicom.deidentify import Confidentiality, DataSet, deidentified
 from wetread.dicom.explicit_encoding import element, file_head
 from wetread.dicom.instance_forms import SandboxedForms
@@ -82,9 +83,9 @@ class FilmDeidentifier:
     def header(self, path: Path, subject: str = "") -> DataSet:
         """As `deidentify.deidentified`, which takes milliseconds; and UnsuitableImage for a film that is not one frame of greyscale ('photometric', 'many_frames')."""
         found = self._forms.metadata(path)
-        if _value(found, _PHOTOMETRIC) not in ("MONOCHROME1", "MONOCHROME2"):
+        if first_value(found, _PHOTOMETRIC) not in ("MONOCHROME1", "MONOCHROME2"):
             raise UnsuitableImage("Only greyscale films are de-identified; handle it by hand.", code="photometric")
-        if _value(found, _FRAMES) not in (None, 1):
+        if first_value(found, _FRAMES) not in (None, 1):
             raise UnsuitableImage("Only films of one frame are de-identified; handle it by hand.", code="many_frames")
         return deidentified(found, self._how, subject)
 
@@ -95,7 +96,7 @@ class FilmDeidentifier:
         if Option.CLEAN_PIXELS in self._how.options:
             if self._reader is None:
                 raise PermanentError("Pixels are cleaned only by who can read letters.", code="no_text_reader")
-            inverted = _value(header, _PHOTOMETRIC) == "MONOCHROME1"
+            inverted = first_value(header, _PHOTOMETRIC) == "MONOCHROME1"
             values, covers = cover_writing(values, self._reader, inverted=inverted)
             header, covered = header | {BURNED_IN: {"vr": "CS", "Value": ["NO"]}}, len(covers)
         return DeidentifiedFilm(header, depth.cells(values), covered, _tables(path, self._forms, header))
@@ -103,19 +104,19 @@ class FilmDeidentifier:
 
 def uid_of(header: DataSet, tag: str = _INSTANCE) -> str:
     """Of the instance (00080018), series (0020000E) or study (0020000D), as it is now."""
-    return str(_value(header, tag) or "")
-
-
-def _value(data_set: Mapping[str, dict[str, Any]], tag: str) -> Any:
-    return (data_set.get(tag, {}).get("Value") or [None])[0]
+    return str(first_value(header, tag) or "")
 
 
 def _cells(path: Path, forms: SandboxedForms, data_set: DataSet) -> "tuple[_Depth, NDArray[Any]]":
     """uint8 or uint16 (row, column)."""
     import numpy as np
 
-    rows, columns, allocated, stored = (int(_value(data_set, tag)) for tag in (_ROWS, _COLUMNS, _ALLOCATED, _STORED))
-    depth = _Depth(allocated, stored, int(_value(data_set, _HIGH_BIT)) + 1 - stored, bool(_value(data_set, _SIGNED)))
+    rows, columns, allocated, stored = (
+        int(first_value(data_set, tag)) for tag in (_ROWS, _COLUMNS, _ALLOCATED, _STORED)
+    )
+    depth = _Depth(
+        allocated, stored, int(first_value(data_set, _HIGH_BIT)) + 1 - stored, bool(first_value(data_set, _SIGNED))
+    )
     raw = _read(forms.frame(path, 1, stored=False))
     return depth, np.frombuffer(raw, f"<u{allocated // 8}").reshape(rows, columns)
 

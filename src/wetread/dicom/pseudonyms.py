@@ -8,10 +8,11 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 from wetread.domain.errors import PermanentError
+from wetread.domain.prior import dicom_day
 
 __all__ = ["Pseudonyms", "moved"]
 
@@ -91,10 +92,11 @@ def _as_uuid(name: int, check: int) -> int:
 
 def moved(day: str, by: timedelta) -> str | None:
     """A DA ("YYYYMMDD"), or the date at the head of a DT, moved; None for what is none."""
-    if not (day.isascii() and day[:8].isdigit()):
+    here = dicom_day(day[:8])
+    if here is None or not day.isascii():
         return None
     try:
-        there = date(int(day[:4]), int(day[4:6]), int(day[6:8])) + by
-    except (ValueError, OverflowError):
+        there = here + by
+    except OverflowError:
         return None
     return there.isoformat().replace("-", "") + day[8:]
