@@ -1,11 +1,11 @@
 """`wetread deidentify FILE… --out DIR`: films without a name, header and pixels, by DICOM PS3.15 annex E; no server, no database."""
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from wetread.checkpoints.write_once import write_once
 from wetread.dicom.confidentiality import Option
 from wetread.dicom.deidentified_folder import place_of, put
 from wetread.dicom.deidentify import Confidentiality, check_options
@@ -109,13 +109,10 @@ def _one(deidentifier: FilmDeidentifier, path: Path, out: Path, *, dry_run: bool
 
 def _pseudonyms(key: Path | None) -> Pseudonyms:
     """From the file, which is made where there is none; else for this run alone."""
+    fresh = Pseudonyms.fresh()
     if key is None:
-        return Pseudonyms.fresh()
-    if not key.exists():
-        fresh = Pseudonyms.fresh()
-        descriptor = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(fresh.key.hex() + "\n")
+        return fresh
+    if not key.exists() and write_once(key, f"{fresh.key.hex()}\n".encode()):
         return fresh
     try:
         return Pseudonyms(bytes.fromhex(key.read_text().strip()))
