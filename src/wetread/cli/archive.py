@@ -6,7 +6,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import timedelta
 from threading import Thread
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from wetread.bootstrap_archives import (
     named,
 )
 from wetread.cli.conformance import tell
-from wetread.cli.options import account_options, do_act, parser_for, settings_from
+from wetread.cli.options import account_options, day, do_act, parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.cli.sign import opened
 from wetread.domain.archive import ArchivedInstance, StudyQuery
@@ -120,8 +120,8 @@ def _search(argv: list[str]) -> int:
     parser.add_argument("--patient", default="", metavar="ID", help="PatientID")
     parser.add_argument("--accession", default="", metavar="NUMBER", help="AccessionNumber")
     parser.add_argument("--modality", default="", help="as CR or DX")
-    parser.add_argument("--from", dest="since", type=date.fromisoformat, metavar="DAY", help="YYYY-MM-DD")
-    parser.add_argument("--until", type=date.fromisoformat, metavar="DAY", help="YYYY-MM-DD")
+    parser.add_argument("--from", dest="since", type=day, metavar="DAY", help="YYYY-MM-DD")
+    parser.add_argument("--until", type=day, metavar="DAY", help="YYYY-MM-DD")
     parser.add_argument("--limit", type=int, default=100, help="at most so many (100)")
     account_options(parser, "who asks")
     args = parser.parse_args(argv)

@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ from wetread import __version__
 from wetread.bootstrap import build_sandbox
 from wetread.bootstrap_export import build_research_desk, film_exporter, new_export
 from wetread.cli.deidentify import text_reader, with_option
-from wetread.cli.options import account_options, finding_option, parser_for
+from wetread.cli.options import account_options, day, finding_option, parser_for
+from wetread.cli.relabel_table import LABEL_COLUMNS
 from wetread.cli.sign import opened
 from wetread.dicom.confidentiality import Option
 from wetread.dicom.deidentify import check_options
@@ -33,7 +33,6 @@ _OFFERED = (
 )
 """Not dates, UIDs, institutions and private attributes as they are: the crosswalk in the vault is the way back."""
 
-_LABELS = ("study", "patient", "finding", "label", "label_source")
 _FILMS = ("study", "patient", "film", "sha256")
 _EPILOG = """examples:
   wetread export lungs-2026 --as qa --out /srv/lungs --dry-run
@@ -105,7 +104,7 @@ def _tables(folder: Path) -> Iterator[tuple[Any, Any]]:
         (folder / "films.csv").open("w", encoding="utf-8", newline="") as films,
     ):
         tables = csv.writer(labels), csv.writer(films)
-        tables[0].writerow(_LABELS)
+        tables[0].writerow(LABEL_COLUMNS)
         tables[1].writerow(_FILMS)
         yield tables
 
@@ -140,18 +139,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--who", metavar="PSEUDONYM", help="the study keys of a patient or study of the export. Audited"
     )
-    parser.add_argument("--since", type=_day, metavar="DATE", help="received on this day or later (2026-01-31)")
-    parser.add_argument("--until", type=_day, metavar="DATE", help="received on this day or earlier")
+    parser.add_argument("--since", type=day, metavar="DATE", help="received on this day or later (2026-01-31)")
+    parser.add_argument("--until", type=day, metavar="DATE", help="received on this day or earlier")
     parser.add_argument("--site", action="append", default=[], metavar="SITE", help="of this site; may be repeated")
     finding_option(parser, "--finding", "with this finding signed as present; may be repeated")
     parser.add_argument("--limit", type=int, default=0, metavar="N", help="at most so many, newest first")
     with_option(parser, _OFFERED)
     parser.add_argument("--dry-run", action="store_true", help="say what would go, write nothing")
     return parser
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day, like 2026-01-31") from None

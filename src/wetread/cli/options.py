@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -10,7 +10,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.settings import Settings, load_settings
 
-__all__ = ["account_options", "do_act", "finding_option", "moment", "new_file", "parser_for", "settings_from"]
+__all__ = ["account_options", "day", "do_act", "finding_option", "moment", "new_file", "parser_for", "settings_from"]
 
 
 def parser_for(name: str, description: str) -> argparse.ArgumentParser:
@@ -58,6 +58,14 @@ def new_file(file: Path) -> TextIO:
         ) from None
     except OSError as error:
         raise PermanentError(f"{file} cannot be written ({error.strerror})", code="file_unwritable") from error
+
+
+def day(text: str) -> date:
+    """Of an option: ISO 8601."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day, like 2026-01-31") from None
 
 
 def moment(text: str) -> datetime:

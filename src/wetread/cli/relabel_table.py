@@ -10,7 +10,10 @@ from wetread.domain.relabelling import RelabelRound, RelabelTask
 from wetread.evaluation.agreement import Kappa
 from wetread.governance.relabelling_result import NAIVE, FindingResult, RoundResult
 
-__all__ = ["result_lines", "round_lines", "task_lines", "write_labels"]
+__all__ = ["LABEL_COLUMNS", "result_lines", "round_lines", "task_lines", "write_labels"]
+
+LABEL_COLUMNS = ("study", "patient", "finding", "label", "label_source")
+"""What `wetread dataset version` reads."""
 
 
 def round_lines(drawn: RelabelRound, sampled: int) -> Iterator[str]:
@@ -69,11 +72,11 @@ def _rate(rate: Rate | None) -> str:
 
 
 def write_labels(path: Path, tasks: Iterable[RelabelTask]) -> int:
-    """CSV with study, patient, finding, label, label_source: what `wetread dataset version` reads. Returns the number of rows."""
+    """CSV of LABEL_COLUMNS. Returns the number of rows."""
     count = 0
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(("study", "patient", "finding", "label", "label_source"))
+        writer.writerow(LABEL_COLUMNS)
         for task in tasks:
             for finding in task.findings:
                 verdict = task.verdict(finding)

@@ -4,12 +4,12 @@ import argparse
 import json
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_context import build_patient_record
-from wetread.cli.options import account_options, parser_for, settings_from
+from wetread.cli.options import account_options, day, parser_for, settings_from
 from wetread.cli.sign import authenticate
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import NotPermitted
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("criteria", type=Path, metavar="FILE")
     match = acts.add_parser("match", help="judge studies, newest first; exit status 1 when none matches")
     match.add_argument("--criteria", type=Path, metavar="FILE", required=True)
-    match.add_argument("--since", type=date.fromisoformat, metavar="YYYY-MM-DD", help="studies that arrived since then")
+    match.add_argument("--since", type=day, metavar="YYYY-MM-DD", help="studies that arrived since then")
     match.add_argument("--limit", type=int, default=500, metavar="N", help="most studies looked at (500)")
     match.add_argument("--json", action="store_true", help="every verdict of every study, one JSON object a line")
     explain = acts.add_parser("explain", help="every criterion for one study")
