@@ -6,17 +6,17 @@ sees stays on the film.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from wetread.domain.errors import UnsuitableImage
-from wetread.inference.text_in_image import writing_lines
+from wetread.inference.text_in_image import WrittenLine, writing_lines
 
 if TYPE_CHECKING:
     from numpy import uint8, uint16
     from numpy.typing import NDArray
 
-    from wetread.ports.film_text import FilmTextReader
+    from wetread.ports.film_text import FilmTextReader, ReadText
 
 __all__ = ["Cover", "cover_writing", "is_marker"]
 
@@ -94,10 +94,8 @@ def _to_cover(film: "NDArray[Any]", reader: "FilmTextReader") -> list[Cover]:
     return sure + [cover for cover, certain in found if not certain and any(_beside(cover, each) for each in sure)]
 
 
-def _read(film: "NDArray[Any]", reader: "FilmTextReader") -> Iterable[Any]:
+def _read(film: "NDArray[Any]", reader: "FilmTextReader") -> "Iterable[ReadText]":
     """What the reader says of the film's whole range in 8 bits, at most `_LONGEST_READ_PX` long, in pixels of `film`."""
-    from dataclasses import replace
-
     import numpy as np
 
     step = max(1, -(-max(film.shape) // _LONGEST_READ_PX))
@@ -115,7 +113,7 @@ def _read(film: "NDArray[Any]", reader: "FilmTextReader") -> Iterable[Any]:
         )
 
 
-def _cover(found: Any) -> Cover:
+def _cover(found: "ReadText | WrittenLine") -> Cover:
     return Cover(found.row, found.row_stop, found.column, found.column_stop)
 
 
