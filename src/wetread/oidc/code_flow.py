@@ -16,9 +16,8 @@ from wetread.oidc.metadata import Metadata
 from wetread.oidc.sealing import Seal
 from wetread.ports.identity_provider import SentOut
 
-__all__ = ["Client", "Returned", "exchange_code", "receive", "send_out"]
+__all__ = ["Client", "Returned", "exchange_code", "receive", "send_out", "was_sent_to"]
 
-_PURPOSE = "code flow"
 _LASTS = timedelta(minutes=10)
 _SAYS = {
     "access_denied": "you, or it, said no",
@@ -68,14 +67,23 @@ def send_out(
     }
     separator = "&" if "?" in metadata.authorization else "?"
     url = f"{metadata.authorization}{separator}{urlencode({**asked, **own, **openid})}"
-    return SentOut(url, seal.close(f"{_PURPOSE} {whose}", content, now + _LASTS))
+    return SentOut(url, seal.close(_purpose(whose), content, now + _LASTS))
+
+
+def was_sent_to(seal: Seal, sealed: str, now: datetime, whose: str) -> bool:
+    """Whether this browser was sent out to that server."""
+    try:
+        seal.open(_purpose(whose), sealed, now)
+    except PermanentError:
+        return False
+    return True
 
 
 def receive(
     seal: Seal, sealed: str, answer: Mapping[str, str], metadata: Metadata, now: datetime, whose: str
 ) -> Returned:
     """Raises PermanentError: nothing was begun in this browser ('bad_seal'), another request is answered ('wrong_state'), another server answers ('wrong_issuer'), or it says no ('provider_refused')."""
-    content = seal.open(f"{_PURPOSE} {whose}", sealed, now)
+    content = seal.open(_purpose(whose), sealed, now)
     state = content["state"]
     if not (isinstance(state, str) and hmac.compare_digest(state.encode(), answer.get("state", "").encode())):
         raise PermanentError("this answers another request: begin again", code="wrong_state")
@@ -115,3 +123,7 @@ def exchange_code(exchange: Exchange, metadata: Metadata, client: Client, return
             "the provider does not take the code back: begin again, or check client id and secret", code="code_refused"
         )
     return said
+
+
+def _purpose(whose: str) -> str:
+    return f"code flow {whose}"

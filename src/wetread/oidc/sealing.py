@@ -11,7 +11,7 @@ from joserfc.jwk import OctKey
 
 from wetread.domain.errors import PermanentError
 
-__all__ = ["Seal"]
+__all__ = ["Seal", "unusable"]
 
 _HEADER = {"alg": "dir", "enc": "A256GCM"}
 _ALGORITHMS = ["dir", "A256GCM"]
@@ -33,12 +33,12 @@ class Seal:
             plain = jwe.decrypt_compact(sealed, self._key, algorithms=_ALGORITHMS).plaintext or b""
             body = json.loads(plain)
         except (JoseError, ValueError, KeyError, TypeError):
-            raise _unusable() from None
+            raise unusable() from None
         if body["for"] != purpose or body["until"] <= now.timestamp():
-            raise _unusable()
+            raise unusable()
         content: Mapping[str, object] = body["content"]
         return content
 
 
-def _unusable() -> PermanentError:
+def unusable() -> PermanentError:
     return PermanentError("this took too long, or began in another browser: begin again", code="bad_seal")

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from wetread.domain.errors import PermanentError
-from wetread.oidc.code_flow import Client, exchange_code, receive, send_out
+from wetread.oidc.code_flow import Client, exchange_code, receive, send_out, was_sent_to
 from wetread.oidc.exchange import Exchange
 from wetread.oidc.metadata import KeptMetadata, Metadata, read_metadata
-from wetread.oidc.sealing import Seal
+from wetread.oidc.sealing import Seal, unusable
 from wetread.ports.clock import Clock
 from wetread.ports.ehr import LaunchContext
 from wetread.ports.identity_provider import SentOut
@@ -96,13 +96,11 @@ class SmartLaunches:
 
     def _sent_to(self, sealed: str) -> Ehr:
         """The EHR that this browser was sent to: nobody else's answer opens what it keeps (mix-up, RFC 9700 §4.4)."""
-        for ehr in self.ehrs:
-            try:
-                self.seal.open(f"code flow {ehr.issuer}", sealed, self.clock.now())
-            except PermanentError:
-                continue
-            return ehr
-        raise PermanentError("this took too long, or began in another browser: begin again", code="bad_seal")
+        now = self.clock.now()
+        found = next((ehr for ehr in self.ehrs if was_sent_to(self.seal, sealed, now, ehr.issuer)), None)
+        if found is None:
+            raise unusable()
+        return found
 
 
 def _context(ehr: Ehr, said: Mapping[str, object]) -> LaunchContext:
