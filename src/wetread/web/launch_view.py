@@ -1,6 +1,6 @@
 """What an EHR opened, for who is signed in: one study, several of one patient to choose from, or why nothing is opened (SMART App Launch 2.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from starlette.requests import cookie_parser
 from starlette.responses import Response
@@ -9,15 +9,16 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import Act
 from wetread.domain.study_state import StudyState
-from wetread.ports.ehr import LaunchContext
+from wetread.ports.ehr import EhrLaunches, LaunchContext
 from wetread.ports.vault import Search, Vault, VaultStudy
 from wetread.web.elsewhere_routes import launch_cookie
+from wetread.web.house import House
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call, Operation
 from wetread.web.problems import Refusal
 from wetread.web.reach import within
 
-__all__ = ["LAUNCH_OPERATIONS", "get_launch", "opened"]
+__all__ = ["LAUNCH_OPERATIONS", "get_launch", "launches_of", "opened"]
 
 _MOST = 200
 _NOT_READ_HERE = (StudyState.FETCHED, StudyState.RECEIVED, StudyState.REJECTED)
@@ -26,12 +27,11 @@ _NOT_READ_HERE = (StudyState.FETCHED, StudyState.RECEIVED, StudyState.REJECTED)
 def get_launch(call: Call) -> Response:
     """Once: what the EHR opened is forgotten with the answer."""
     services, cookie = call.house.services, launch_cookie(call.house)
-    if services.ehr_launches is None:
-        raise Refusal(404, "no_launches", "no record system opens studies here: ehr_launches is not set")
-    context = services.ehr_launches.context(cookie_parser(call.headers.get("cookie", "")).get(cookie, ""))
+    context = launches_of(call.house).context(cookie_parser(call.headers.get("cookie", "")).get(cookie, ""))
     found, code = opened(services.vault, context)
     if not code:
-        found = [each for each in found if _is_here(call, each.study_key)]
+        here = _here(call, [each.study_key for each in found])
+        found = [each for each in found if each.study_key in here]
         code = "" if found else "no_study"
     shown = found if not code else []
     event = AuditEvent("launch.open", call.signed_in.actor.actor_id, code or "success", detail=(("ehr", context.ehr), ("studies", str(len(shown)))))  # fmt: skip
@@ -39,6 +39,13 @@ def get_launch(call: Call) -> Response:
     answer = json_answer({"code": code, "ehr": context.ehr, "studies": [_shown(each) for each in shown]})
     answer.delete_cookie(cookie, path="/", secure=services.settings.secure, httponly=True, samesite="strict")
     return answer
+
+
+def launches_of(house: House) -> EhrLaunches:
+    """Raises Refusal 404."""
+    if house.services.ehr_launches is None:
+        raise Refusal(404, "no_launches", "no record system opens studies here: ehr_launches is not set")
+    return house.services.ehr_launches
 
 
 def opened(vault: Vault, context: LaunchContext) -> tuple[list[VaultStudy], str]:
@@ -67,11 +74,11 @@ def _number(study: VaultStudy) -> tuple[str, str]:
     return study.identity.issuer_of_patient_id, study.identity.patient_id
 
 
-def _is_here(call: Call, key: StudyKey) -> bool:
+def _here(call: Call, keys: Collection[StudyKey]) -> frozenset[StudyKey]:
     """Held to be read, and within what this account reaches."""
     with call.house.services.database.begin(write=False) as unit:
-        study = unit.find_study(key)
-    return study is not None and study.state not in _NOT_READ_HERE and key in within(call, [key])
+        states = unit.study_states(keys)
+    return within(call, (key for key, state in states.items() if state not in _NOT_READ_HERE))
 
 
 def _shown(study: VaultStudy) -> dict[str, str]:
