@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
@@ -197,10 +197,8 @@ def to_route(operation: Operation, house: "House") -> Route:
                 return await run_in_threadpool(_answer, operation, house, request)
             principal = await run_in_threadpool(_admit, operation, house, request)
             body = await _body(operation, request)
-            call = await run_in_threadpool(_call, operation, house, principal, request, body)
-            call = replace(call, body={}, data=body) if operation.takes else call
             limiter = house.slow_lane if operation.slow else None
-            return await anyio.to_thread.run_sync(_handled, operation, call, limiter=limiter)
+            return await anyio.to_thread.run_sync(_handled, operation, house, principal, request, body, limiter=limiter)
         except ClientDisconnect:
             return Response(status_code=400)
         except NotPermitted as error:
@@ -213,11 +211,14 @@ def to_route(operation: Operation, house: "House") -> Route:
 
 
 def _answer(operation: Operation, house: "House", request: Request) -> Response:
-    return _handled(operation, _call(operation, house, _admit(operation, house, request), request, {}))
+    return _handled(operation, house, _admit(operation, house, request), request, {})
 
 
-def _handled(operation: Operation, call: Call) -> Response:
-    answer, doorkeeper = operation.handler(call), call.house.doorkeeper
+def _handled(
+    operation: Operation, house: "House", principal: Principal | None, request: Request, body: JsonObject
+) -> Response:
+    call = _call(operation, house, principal, request, body)
+    answer, doorkeeper = operation.handler(call), house.doorkeeper
     for secret in (*call.new_secrets, *map(doorkeeper.sessions.changed, call.proved)):
         if secret:
             doorkeeper.give(answer, secret)
@@ -255,7 +256,8 @@ def _call(
     seen: Admitted = (request.path_params, None)
     if principal is not None:
         seen = seen_path(house, principal.actor, operation, request.path_params)
-    return Call(house, principal, seen[0], query, request.headers, address, body, target=target, opened=seen[1])
+    checked, data = ({}, body) if operation.takes else (body, None)
+    return Call(house, principal, seen[0], query, request.headers, address, checked, data, target, opened=seen[1])
 
 
 async def _body(operation: Operation, request: Request) -> JsonObject:
