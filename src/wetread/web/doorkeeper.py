@@ -103,10 +103,7 @@ class Doorkeeper:
         counted = f"{actor_id} code"
         self._hear(counted, address)
         if not self._checked(lambda: self.second_factors.takes(actor_id, code)):
-            self._lockout.failed(counted, address, self._services.clock.now())
-            with self._services.database.begin() as unit:
-                unit.audit(AuditEvent("reauthenticate", actor_id, "bad_second_factor"), self._services.clock.now())
-                unit.commit()
+            self._refuse(counted, address, AuditEvent("reauthenticate", actor_id, "bad_second_factor"))
             raise Refusal(401, "bad_second_factor", "that code is not right, or was used already")
         self._lockout.succeeded(counted, address)
 
@@ -142,7 +139,8 @@ class Doorkeeper:
         with self._services.database.begin(write=False) as unit:
             session = unit.session(digest)
             account = unit.account(session.actor_id) if session else None
-            held, only = unit.external_session(digest), unit.token_limit(digest)
+            held = unit.external_session(digest) if by_browser else None
+            only = None if by_browser else unit.token_limit(digest)
         if session is None or account is None or account.disabled:
             raise _unauthenticated()
         if session.expires_at + (grace if session.begun_at else timedelta()) <= now:
@@ -164,13 +162,15 @@ class Doorkeeper:
         right = self._checked(lambda: self._opens(account, password))
         right = right and self._may_come_by_password(actor_id)
         if account is None or account.disabled or not right:
-            self._refuse(account, actor_id, address, action)
+            # A name that is no account may be a password typed in the wrong field: it is not written down.
+            known = account.actor.actor_id if account else "unknown"
+            self._refuse(actor_id, address, AuditEvent(action, known, "bad_credentials"))
             wrong = "the name or the password" if action == "login" else "the password"
             raise Refusal(401, "bad_credentials", f"{wrong} is not right")
         if asks and not code:  # neither a failure nor a success: what failed before still counts
             raise Refusal(401, "second_factor_needed", "type the code that your authenticator shows")
         if asks and not self._checked(lambda: self.second_factors.takes(actor_id, code or "")):
-            self._refuse(account, actor_id, address, action, "bad_second_factor")
+            self._refuse(actor_id, address, AuditEvent(action, account.actor.actor_id, "bad_second_factor"))
             raise Refusal(401, "bad_second_factor", "that code is not right, or was used already")
         self._lockout.succeeded(actor_id, address)
         return account
@@ -196,15 +196,12 @@ class Doorkeeper:
         finally:
             self._queue.release()
 
-    def _refuse(
-        self, account: Account | None, actor_id: str, address: str, action: str, outcome: str = "bad_credentials"
-    ) -> None:
+    def _refuse(self, name: str, address: str, event: AuditEvent) -> None:
+        """Counted and written down."""
         now = self._services.clock.now()
-        self._lockout.failed(actor_id, address, now)
-        # A name that is no account may be a password typed in the wrong field: it is not written down.
-        known = account.actor.actor_id if account else "unknown"
+        self._lockout.failed(name, address, now)
         with self._services.database.begin() as unit:
-            unit.audit(AuditEvent(action, known, outcome=outcome), now)
+            unit.audit(event, now)
             unit.commit()
 
     def _may_come_by_password(self, actor_id: str) -> bool:
