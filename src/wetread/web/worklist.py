@@ -88,7 +88,8 @@ class WorklistView:
         with self._lock:
             snapshot = self._views[view]
             snapshot.refresh()
-            head, rows = self._head(view, snapshot), viewer.rows(_listed(snapshot))
+            rows = viewer.rows(_listed(snapshot))
+            head = self._narrowed(self._head(view, snapshot), rows, viewer)
             cursor, _, mode = since.partition("~")
             change = snapshot.since(cursor) if since and mode == viewer.mode and not viewer.some else None
             head["cursor"] = viewer.marked(snapshot.cursor)
@@ -96,7 +97,6 @@ class WorklistView:
                 moves, rows = change
                 head |= {"complete": False, "gone": sorted(moves.gone), "taken_out": sorted(moves.taken_out)}
                 head |= {"put_in": [[at, key] for at, key in moves.put_in]}
-        head = self._narrowed(head, rows, viewer)
         withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
         tag = f'"{_digest(head, withheld)}{viewer.mode}{"n" if viewer.with_identity else "d"}"'
         kept = None if viewer.some else self._answers.get((view, since, viewer.with_identity))
@@ -111,11 +111,10 @@ class WorklistView:
         with self._lock:
             snapshot = self._views[view]
             snapshot.refresh()
-            head, all_rows = self._head(view, snapshot), viewer.rows(_listed(snapshot, None if viewer.some else most))
-            rows = all_rows[:most]
+            all_rows = viewer.rows(_listed(snapshot, None if viewer.some else most))
+            head, rows = self._narrowed(self._head(view, snapshot), all_rows, viewer), all_rows[:most]
             whole = len(rows) == (len(all_rows) if viewer.some else len(snapshot.order))
             head |= {"cursor": viewer.marked(snapshot.cursor) if whole else ""}
-        head = self._narrowed(head, all_rows, viewer)
         withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
         return _written(head, rows, withheld, viewer)
 
@@ -158,14 +157,13 @@ class WorklistView:
         return {"view": view, "counts": counts, "waiting_cap_s": cap_s, **shown, **people}
 
     def _narrowed(self, head: Json, rows: Sequence[Row], viewer: Viewer) -> Json:
-        """Nothing of a study that is not there for the viewer; `rows` are all of this view that are."""
+        """Nothing of a study that is not there for the viewer; `rows` are all of this view that are. The caller holds the lock."""
         if not viewer.some:
             return head
         there = {row.study.study_key for row in rows}
-        with self._lock:
-            for snapshot in self._views.values():
-                snapshot.refresh()
-            counts = {name: len(viewer.rows(_listed(each))) for name, each in self._views.items()}
+        for snapshot in self._views.values():
+            snapshot.refresh()
+        counts = {name: len(viewer.rows(_listed(each))) for name, each in self._views.items()}
         open_by = {key: who for key, who in cast(Json, head["open_by"]).items() if key in there}
         awaiting = [key for key in cast(list[str], head["awaiting_cosignature"]) if key in there]
         return {**head, "counts": counts, "shown": len(rows), "open_by": open_by, "awaiting_cosignature": awaiting}
