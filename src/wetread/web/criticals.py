@@ -60,12 +60,8 @@ def get_criticals(call: Call) -> Response:
     with services.database.begin(write=False) as unit:
         results = unit.criticals(closed=view == "closed", limit=_MOST)
         there = within_sites(unit, actor, frozenset(each.study_key for each in results))
-        told = [(each, withheld_from(call, unit, each.study_key)) for each in results]
-        rows = [
-            _row(call, each, unit, why)
-            for each, why in told
-            if why is not Withheld.ADJUDICATION and each.study_key in there
-        ]
+        told = [(each, withheld_from(call, unit, each.study_key)) for each in results if each.study_key in there]
+        rows = [_row(call, each, unit, why) for each, why in told if why is not Withheld.ADJUDICATION]
     shown = "named" if actor.may(Act.READ_STUDY) else "de-identified"
     call.house.audit_seldom(AuditEvent("criticals.read", actor.actor_id, detail=(("shown", shown),)))
     return json_answer({"view": view, "now": services.clock.now().isoformat(), "criticals": rows})
