@@ -161,10 +161,12 @@ def test_a_server_sends_us_to_no_other_place() -> None:
 
 
 def test_what_was_opened_is_forgotten_after_some_minutes() -> None:
-    world = Launching()
+    number = "P1-of-the-ward"  # long enough not to be met by chance in what is sealed
+    world = Launching(FakeEhr(fhir={"Patient/p1": patient((MRN, number))}))
     sealed, asked = world.go()
     opened = world.launches.receive(sealed, {"code": "c", "state": asked["state"]})
-    assert "P1" not in opened
+    assert number not in opened
+    assert world.launches.context(opened).patients == (("HOSPITAL", number),)
     world.clock.advance(301)
     with pytest.raises(PermanentError, match="too long"):
         world.launches.context(opened)
