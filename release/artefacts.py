@@ -96,7 +96,7 @@ def verify(folder: Path, public_file: Path) -> int:
     for name in wrong:
         how = "is missing" if name not in held else "was not signed" if name not in named else "was changed"
         print(f"{name} {how}", file=sys.stderr)
-    held_up = f"{len(named) - len(wrong)} of " if wrong else ""
+    held_up = f"{len(named.keys() - set(wrong))} of " if wrong else ""
     print(f"{held_up}{len(named)} files are as they were signed")
     return 1 if wrong else 0
 

@@ -44,7 +44,9 @@ def test_what_was_done_to_a_file_is_named(
     else:
         file.write_bytes(b"another")
     assert verified(folder, key) == 1
-    assert f"{file.name} {how}" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert f"{file.name} {how}" in told.err
+    assert f"{3 if how == 'was not signed' else 2} of 3 files are as they were signed" in told.out
 
 
 def test_sums_and_key_of_somebody_else_are_not_believed(folder: Path, key: Path, tmp_path: Path) -> None:
