@@ -68,6 +68,7 @@ __all__ = [
     "build_web",
     "build_worker",
     "second_factor_key",
+    "second_factor_key_file",
     "sink_names",
 ]
 
@@ -129,7 +130,11 @@ def _secret(path: Path) -> bytes:
 
 def second_factor_key(settings: Settings) -> bytes:
     """What seals the seeds of authenticators; made when it is first needed, beside the vault and backed up with it. Losing it means that everybody sets theirs up again."""
-    return _secret(settings.data_dir / "vault" / "second-factor.key")[:32]
+    return _secret(second_factor_key_file(settings))[:32]
+
+
+def second_factor_key_file(settings: Settings) -> Path:
+    return settings.data_dir / "vault" / "second-factor.key"
 
 
 def build_sandbox(settings: Settings) -> "Sandbox":

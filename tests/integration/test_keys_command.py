@@ -1,5 +1,6 @@
 """wetread keys: what there is and who may read it; a rotation after which everything that was signed still holds, and nothing else does."""
 
+import json
 import stat
 from io import StringIO
 from pathlib import Path
@@ -77,3 +78,33 @@ def test_keys_are_the_owners_and_one_that_is_not_is_named(data: Path, capsys: py
     (data / "vault" / "audit.key").chmod(0o644)
     status, told = said(capsys, "keys", "list")
     assert (status, told.count("READABLE BY OTHERS")) == (1, 1)
+
+
+def test_the_keys_of_every_door_are_looked_at(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, listener, pacs = data / "vault" / "second-factor.key", tmp_path / "mllp.key", tmp_path / "pacs.key"
+    for each in (second, listener, pacs):
+        each.write_bytes(b"k" * 32)
+        each.chmod(0o640)
+    monkeypatch.setenv("WETREAD_HL7_LISTENER", json.dumps({"tls": True, "cert_file": "c", "key_file": str(listener)}))
+    monkeypatch.setenv(
+        "WETREAD_APPLICATION_ENTITIES",
+        json.dumps(
+            [
+                {
+                    "ae_title": "PACS",
+                    "host": "pacs",
+                    "port": 2762,
+                    "tls": True,
+                    "ca_file": "a",
+                    "cert_file": "c",
+                    "key_file": str(pacs),
+                }
+            ]
+        ),
+    )
+    status, told = said(capsys, "keys", "list")
+    lines = {line.split("  ")[0].strip(): line for line in told.splitlines()}
+    assert status == 1
+    assert all("READABLE BY OTHERS" in lines[name] for name in ("second factor", "hl7_listener", "PACS"))

@@ -4,7 +4,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from wetread.bootstrap import Core, build_core
+from wetread.bootstrap import Core, build_core, second_factor_key_file
 from wetread.bootstrap_checkpoints import build_checkpoint_keeper, build_key_ring
 from wetread.checkpoints.key_ring import fingerprint
 from wetread.checkpoints.note import public_bytes, read_public_key
@@ -43,15 +43,30 @@ def _list(argv: list[str]) -> int:
 def _files(settings: Settings) -> Iterator[tuple[str, Path, str]]:
     yield "pseudonym", settings.resolved_pseudonym_key_file, "behind study keys; never rotated, see docs/security.md"
     yield "audit", settings.resolved_audit_key_file, "signs audit checkpoints; wetread keys rotate audit"
-    tls, arr = settings.dimse_tls, settings.audit_repository
+    yield (
+        "second factor",
+        second_factor_key_file(settings),
+        "seals seeds of authenticators; not rotated, see docs/accounts.md",
+    )
+    with_certificates = (
+        ("dimse_tls", settings.dimse_tls),
+        ("hl7_listener", settings.hl7_listener),
+        ("hl7_sink", settings.hl7_sink),
+        ("audit_repository", settings.audit_repository),
+        *((each.ae_title, each) for each in settings.application_entities),
+    )
+    clients = (
+        ("identity_provider", settings.identity_provider),
+        *((each.name, each) for each in settings.ehr_launches),
+    )
     for name, file in (
         ("drafter", settings.drafter_key_file),
         ("record", settings.record_key_file),
-        ("dimse_tls", tls.key_file or tls.cert_file if tls else None),
-        ("audit_repository", (arr.key_file or arr.cert_file) if arr else None),
+        *((name, each.key_file or each.cert_file) for name, each in with_certificates if each),
+        *((name, each.key_file) for name, each in clients if each),
     ):
         if file is not None:
-            yield name, file, "the site's own; put a new file there, it is read anew for each connection"
+            yield name, file.expanduser(), "the site's own; put a new file there, and restart"
 
 
 def _problem(file: Path) -> str:
