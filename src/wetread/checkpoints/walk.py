@@ -51,10 +51,11 @@ class AuditWalk:
         """As `on` from the first record, over parts of the log in their order that were verified by themselves."""
         awaited = sorted(checkpoints, key=lambda each: -each.size)
         for part in parts:
-            if part.leaves and part.previous != self._head:
-                return verify_record(part.first, self._head, self.frontier.size + 1) if part.first else None
+            first = part.first
+            if first and part.leaves and first.previous_hash != self._head:
+                return verify_record(first, self._head, self.frontier.size + 1)
             self.clock_steps += part.clock_steps
-            self.clock_steps += bool(self._last_at and part.began_at and part.began_at < self._last_at)
+            self.clock_steps += bool(self._last_at and first and first.recorded_at < self._last_at)
             for at in range(0, len(part.leaves), 32):
                 self.frontier.append(part.leaves[at : at + 32])
                 if awaited and awaited[-1].size == self.frontier.size and (broken := self._against(awaited.pop())):
@@ -75,14 +76,12 @@ class AuditWalk:
 
 @dataclass(frozen=True, slots=True)
 class LogPart:
-    """Records that follow one another from `first` on, which claims to follow `previous`; `leaves` are their hashes as leaves, one after the other. `broken`: where it does not go on."""
+    """Records that follow one another from `first` on, if it follows from what it says; `leaves` are their hashes as leaves, one after the other. `broken`: where it does not go on."""
 
     first: AuditRecord | None
-    previous: str
     head: str
     leaves: bytes
     clock_steps: int
-    began_at: datetime | None
     ended_at: datetime | None
     broken: ChainBreak | None
 
@@ -98,8 +97,7 @@ def verify_part(records: Iterable[AuditRecord], sequence: int) -> LogPart:
         steps += last_at is not None and record.recorded_at < last_at
         head, last_at = record.hash, record.recorded_at
         leaves += leaf_hash(record.hash)
-    previous, began = (first.previous_hash, first.recorded_at) if first else ("", None)
-    return LogPart(first, previous, head, bytes(leaves), steps, began, last_at, broken)
+    return LogPart(first, head, bytes(leaves), steps, last_at, broken)
 
 
 def _rewritten(checkpoint: Checkpoint) -> str:
