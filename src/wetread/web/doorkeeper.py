@@ -11,6 +11,7 @@ from starlette.responses import Response
 from wetread.domain.audit import AuditEvent
 from wetread.domain.role import Actor
 from wetread.ports.database import Account, Session, UnitOfWork
+from wetread.ports.identity_store import ExternalSession
 from wetread.web.accounts import DECOY, hash_password, is_dated, token_sha256, verify_password
 from wetread.web.elsewhere import Elsewhere
 from wetread.web.lockout import Lockout
@@ -131,8 +132,7 @@ class Doorkeeper:
             account = unit.account(principal.actor.actor_id)
             held = unit.external_session(principal.token_sha256)
         live = session is not None and session.expires_at > self._services.clock.now()
-        stands = account is not None and (held is None or self.elsewhere.still_there(held, account) is not None)
-        return live and stands and account is not None and not account.disabled
+        return live and account is not None and self._standing(account, held) is not None
 
     def _principal(self, token: str, *, by_browser: bool, idle: bool, grace: timedelta = timedelta()) -> Principal:
         now, digest = self._services.clock.now(), token_sha256(token)
@@ -141,18 +141,21 @@ class Doorkeeper:
             account = unit.account(session.actor_id) if session else None
             held = unit.external_session(digest) if by_browser else None
             only = None if by_browser else unit.token_limit(digest)
-        if session is None or account is None or account.disabled:
+        if session is None or account is None or account.disabled:  # nobody elsewhere is asked for these
             raise _unauthenticated()
         if session.expires_at + (grace if session.begun_at else timedelta()) <= now:
             raise _unauthenticated()
         if by_browser and not idle and not self.sessions.renew(session, token, now):
             raise _unauthenticated()
-        if held is None:
-            return Principal(replace(account.actor, only=only), digest, by_browser)
-        now_there = self.elsewhere.still_there(held, account)
-        if now_there is None or now_there.disabled:
+        there = self._standing(account, held)
+        if there is None:
             raise _unauthenticated()
-        return Principal(now_there.actor, digest, by_browser, elsewhere=True)
+        return Principal(replace(there.actor, only=only), digest, by_browser, elsewhere=held is not None)
+
+    def _standing(self, account: Account, held: ExternalSession | None) -> Account | None:
+        """The account as it is now; None for one that is disabled, or whose session is over elsewhere."""
+        there = account if held is None else self.elsewhere.still_there(held, account)
+        return None if there is None or there.disabled else there
 
     def _proved(self, actor_id: str, password: str, address: str, *, action: str, code: str | None = None) -> Account:
         self._hear(actor_id, address)
