@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from wetread.web.operations import read_body
+from wetread.web.operations import media_type_of, read_body
 from wetread.web.problems import Refusal
 
 __all__ = ["read_form"]
@@ -15,7 +15,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 async def read_form(request: Request) -> dict[str, str]:
     """Raises Refusal 400, 408, 413 or 415."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+    if media_type_of(request) != _FORM:
         raise Refusal(415, "not_a_form", f"send {_FORM}")
     try:
         pairs = parse_qsl((await read_body(request)).decode("ascii"), strict_parsing=True, max_num_fields=_MOST_FIELDS)

@@ -38,6 +38,7 @@ __all__ = [
     "Query",
     "act_digest",
     "by_person",
+    "media_type_of",
     "origin_of",
     "read_body",
     "to_route",
@@ -264,7 +265,7 @@ async def _body(operation: Operation, request: Request) -> JsonObject:
     if operation.body is None and not operation.takes:
         return {}
     taken = operation.takes or ("application/json",)
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in taken:
+    if media_type_of(request) not in taken:
         raise Refusal(415, "not_json", f"send {' or '.join(taken)}")
     if request.headers.get("content-encoding", "identity") != "identity":
         raise Refusal(415, "encoded_body", "send the body without a content encoding")
@@ -272,6 +273,11 @@ async def _body(operation: Operation, request: Request) -> JsonObject:
     if operation.body is not None:
         check(operation.body, value)
     return cast(JsonObject, value)
+
+
+def media_type_of(request: Request) -> str:
+    """What the body says it is, without parameters, in lower case; "" for nothing."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def read_body(request: Request) -> bytes:
