@@ -103,7 +103,8 @@ def score(name: str, folder: Path, answers: list[dict[str, Any]]) -> None:
         if not path.exists():
             print(f"{name}: no {path.name}")
             continue
-        dataset, raw = dcmread(BytesIO(path.read_bytes()), force=True), path.read_bytes()
+        raw = path.read_bytes()
+        dataset = dcmread(BytesIO(raw), force=True)
         everything = list(values(dataset))
         for planted in answer["planted"]:
             well = is_done(dataset, everything, planted)

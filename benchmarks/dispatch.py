@@ -11,13 +11,13 @@ import tempfile
 import threading
 import time
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from neighbours.redis import running_redis
 
+from wetread.bootstrap import SystemClock
 from wetread.domain.job import Job, JobKind
 from wetread.pipeline import Pipeline
 from wetread.ports.dispatcher import Dispatcher
@@ -27,11 +27,6 @@ from wetread.storage.database import SqlDatabase
 from wetread.storage.migrate import upgrade
 from wetread.testing.builders import a_job_request, a_study
 from wetread.worker import Worker
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def dispatcher(url: str) -> Dispatcher:

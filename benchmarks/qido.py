@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from neighbours.orthanc import orthanc
 
+from wetread.bootstrap import SystemClock
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, instance_key, study_key
 from wetread.domain.role import Actor, Role
 from wetread.ports.database import Account
@@ -62,11 +63,6 @@ QUERIES: dict[str, Callable[[int], str]] = {
     "all series, limit 100": lambda n: "series?limit=100",
     "all instances, limit 100": lambda n: "instances?limit=100",
 }
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 def facts(number: int) -> dict[str, str]:
