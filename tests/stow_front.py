@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPConnection
 
 import uvicorn
 from builders_ingest import House
@@ -18,7 +19,9 @@ from wetread.web.stow_asgi import stow_routes
 from wetread.web.stow_http import Pace
 from wetread.web.stow_listener import FrontServer, ListenerLimits
 
-__all__ = ["serving", "until"]
+__all__ = ["RELATED", "serving", "store_one", "until"]
+
+RELATED = 'multipart/related; type="application/dicom"; boundary=b'
 
 
 async def hello(request: Request) -> PlainTextResponse:
@@ -46,6 +49,17 @@ def serving(house: House, **limits: object) -> Iterator[FrontServer]:
         server.should_exit = True
         thread.join(60)
         assert not thread.is_alive()
+
+
+def store_one(port: int, content: bytes, timeout_s: float = 30) -> int:
+    """The status of a STOW request with this one instance."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
+    try:
+        body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
+        connection.request("POST", "/dicom-web/studies", body, {"Content-Type": RELATED})
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:

@@ -2,7 +2,6 @@
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
 from pathlib import Path
 from struct import pack
 
@@ -13,7 +12,7 @@ from dimse_front import CR, EXPLICIT, IMPLICIT, an_instance, body, opened, store
 from films import film as phantom_film
 from neighbours.dcmtk import DCMTK
 from raw_dimse import RawScu
-from stow_front import serving
+from stow_front import serving, store_one
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.job import JobState
@@ -115,7 +114,6 @@ def test_twenty_senders_by_both_doors_make_one_row_and_one_job(house: House, tmp
     """The doors are two processes with a reception each; what they are sent differs in the file meta information."""
     http_side = House(tmp_path, inspector=sandbox)
     uid, content = an_instance(1, side=128)
-    request = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
 
     def by_dimse(port: int) -> bool:
         with RawScu(port, timeout_s=60) as scu:
@@ -123,12 +121,7 @@ def test_twenty_senders_by_both_doors_make_one_row_and_one_job(house: House, tmp
             return scu.store(CR, uid, body(content)).status == 0x0000
 
     def by_stow(port: int) -> bool:
-        connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        kind = 'multipart/related; type="application/dicom"; boundary=b'
-        connection.request("POST", "/dicom-web/studies", request, {"Content-Type": kind})
-        status = connection.getresponse().status
-        connection.close()
-        return status == 200
+        return store_one(port, content, 60) == 200
 
     with opened(house) as dimse, serving(http_side) as front, ThreadPoolExecutor(20) as pool:
         sent = [pool.submit(*call) for _ in range(10) for call in ((by_dimse, dimse), (by_stow, front.port))]

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from pathlib import Path
 
 import hostile
 import pytest
 from builders_ingest import House, a_file
 from raw_dimse import RawScu
+from stow_front import store_one
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.audit import verify_chain
@@ -24,7 +25,6 @@ from wetread.storage.files import DiskFileStore
 TESTS = Path(__file__).parents[1]
 INSTANCES = [(f"1.2.{n}", a_file(f"1.2.{n}", filler=20_000)) for n in range(6)]
 POINTS = ["before_keep", "before_fsync", "after_fsync", "after_rename", "after_keep", "before_commit", "after_commit", "before_status"]  # fmt: skip
-RELATED = 'multipart/related; type="application/dicom"; boundary=b'
 CR = hostile.CR_STORAGE
 
 
@@ -55,13 +55,7 @@ def send_all(port: int, door: str) -> list[str]:
 
 
 def _by_stow(port: int, uid: str, content: bytes) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
-    try:
-        connection.request("POST", "/dicom-web/studies", body, {"Content-Type": RELATED})
-        return connection.getresponse().status == 200
-    finally:
-        connection.close()
+    return store_one(port, content) == 200
 
 
 def _by_dimse(port: int, uid: str, content: bytes) -> bool:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 from builders_ingest import House, a_file
-from stow_front import serving, until
+from stow_front import RELATED, serving, until
 
 from wetread.web.stow_listener import FrontServer
 
 STUDIES = "/dicom-web/studies"
-RELATED = 'multipart/related; type="application/dicom"; boundary=b'
 HEAD = f"POST {STUDIES} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {RELATED}\r\n".encode()
 GET = b"GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from neighbours.wetread import PASSWORD, Wetread
 from pydicom import dcmread
+from stow_front import store_one
 
 from tests.films import film
 from tests.soak.book import Trial
@@ -23,20 +24,13 @@ from wetread.storage.files import DiskFileStore
 
 __all__ = ["SoakHouse", "await_true", "fetch", "serving", "soak_house", "store"]
 
-_RELATED = 'multipart/related; type="application/dicom"; boundary=b'
-
 
 def store(port: int, content: bytes, timeout_s: float = 30) -> int:
     """The status of a STOW request with this one instance; 0 where none came."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
-        body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--"
-        connection.request("POST", "/dicom-web/studies", body, {"Content-Type": _RELATED})
-        return connection.getresponse().status
+        return store_one(port, content, timeout_s)
     except (OSError, HTTPException):
         return 0
-    finally:
-        connection.close()
 
 
 def await_true(question: Callable[[], bool], limit_s: float) -> float:
