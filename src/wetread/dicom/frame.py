@@ -125,7 +125,10 @@ def frame_cells(file: Part10File, limits: Limits, number: int) -> tuple[NDArray[
         raw = raw.astype(np.int16 if raw.dtype.kind == "i" else np.uint16)
     if raw.dtype.itemsize * 8 != shape.bits_allocated:
         raise _unsuitable("invalid_image", "The decoded frame is deeper than its description")
-    return np.ascontiguousarray(raw).view(np.uint8 if shape.bits_allocated == 8 else np.uint16), shape
+    words: NDArray[Any] = np.ascontiguousarray(raw).view(np.uint8 if shape.bits_allocated == 8 else np.uint16)
+    if file.syntax.may_be_lossy and not shape.signed and pixels.high_bit == shape.bits_stored - 1:
+        words = np.minimum(words, words.dtype.type((1 << shape.bits_stored) - 1))  # an overshoot, as `_shifted` has it
+    return words, shape
 
 
 def frame_stream(file: Part10File, limits: Limits, number: int) -> bytes:

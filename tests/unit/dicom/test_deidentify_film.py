@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom import Dataset, dcmread
 from pydicom.encaps import encapsulate
-from pydicom.uid import JPEGLSLossless
+from pydicom.uid import JPEGLSLossless, JPEGLSNearLossless
 from tests.dicom_objects import errors_in
 from tests.films import film
 
@@ -135,6 +135,20 @@ def test_signed_values_come_back_as_they_were(forms: SandboxedForms, tmp_path: P
     named.PixelData = cells.tobytes()
     (tmp_path / "in.dcm").write_bytes(bytes_of(named))
     assert np.array_equal(dcmread(BytesIO(done(forms, tmp_path / "in.dcm"))).pixel_array, cells)
+
+
+def test_a_lossy_stream_that_overshoots_stays_white(forms: SandboxedForms, tmp_path: Path) -> None:
+    import imagecodecs
+
+    named = a_named_film()
+    named.BitsStored, named.HighBit = 12, 11
+    cells = named.pixel_array.astype(np.uint16) & 0xFFF
+    cells[:8] = 4099  # beyond 12 bits: wrapped round it would be a black bar
+    named.PixelData = encapsulate([bytes(imagecodecs.jpegls_encode(cells, level=2))])
+    named["PixelData"].VR = "OB"
+    named.file_meta.TransferSyntaxUID = JPEGLSNearLossless
+    (tmp_path / "in.dcm").write_bytes(bytes_of(named))
+    assert dcmread(BytesIO(done(forms, tmp_path / "in.dcm"))).pixel_array[:8].min() >= 4093
 
 
 def test_colour_is_refused(forms: SandboxedForms, tmp_path: Path) -> None:
