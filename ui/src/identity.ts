@@ -15,22 +15,33 @@ const DIFFERS: Record<string, string> = { name: t("hold.name"), birth_date: t("h
 const opened = new Map<string, IdentityHolds>(); // what is being compared, by study: it stays while the list around it is drawn anew
 const places = new Map<string, HTMLElement>();
 
-async function refresh(): Promise<void> {
+let last: Promise<unknown> = Promise.resolve();
+
+// One after the other: an answer and a word of the server come together, and an older list must not be drawn over a newer one.
+function refresh(): Promise<void> {
+  const next = last.then(renew, renew);
+  last = next;
+  return next;
+}
+
+async function renew(): Promise<void> {
+  const inHand = studyInHand(); // the button that was pressed may be gone before the list is drawn
   await masthead.refresh();
   const { holds } = await get<{ holds: Hold[] }>("/api/identity-holds", { background: true });
   const studies = [...new Set([...holds].sort((one, other) => Number(other.stops_signing) - Number(one.stops_signing)).map((each) => each.study_key))];
   for (const key of opened.keys()) if (!studies.includes(key)) forget(key);
   await Promise.all([...opened.values()].map((each) => each.refresh()));
-  draw(studies.map((key) => holds.filter((each) => each.study_key === key)));
+  draw(studies.map((key) => holds.filter((each) => each.study_key === key)), document.activeElement === document.body ? inHand : studyInHand());
 }
+
+const studyInHand = (): string | undefined => inFocus("[data-study]")?.dataset.study;
 
 function forget(key: string): void {
   opened.delete(key);
   places.delete(key);
 }
 
-function draw(studies: Hold[][]): void {
-  const inHand = inFocus("[data-study]")?.dataset.study;
+function draw(studies: Hold[][], inHand: string | undefined): void {
   const button = document.activeElement?.matches?.(".identity button") ? document.activeElement : null;
   byId("list").replaceChildren(studies.length ? h("ul", { class: "items" }, studies.map(item)) : h("div", { class: "empty" }, h("strong", {}, t("doubt.none")), h("span", {}, t("doubt.none_more"))));
   const stopped = studies.filter((holds) => holds.some((each) => each.stops_signing)).length;
