@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import uvicorn
 from builders_ingest import House, JsonInspector
@@ -25,12 +26,10 @@ class AfterMeta(JsonInspector):
         content = path.read_bytes()
         if content[128:132] != b"DICM":
             return super().inspect(path)
-        bare = path.with_name(path.name + ".bare")
-        bare.write_bytes(content[144 + int.from_bytes(content[140:144], "little") :])
-        try:
-            return super().inspect(bare)
-        finally:
-            bare.unlink()
+        with NamedTemporaryFile() as bare:  # not beside it: there a sweep may find it
+            bare.write(content[144 + int.from_bytes(content[140:144], "little") :])
+            bare.flush()
+            return super().inspect(Path(bare.name))
 
 
 def place_faults() -> None:

@@ -3,6 +3,7 @@
 Without strace these tests are left out: a full disk and a failing fsync cannot be had otherwise without being root.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -60,11 +61,19 @@ def test_a_full_disk_is_told_cleaned_up_and_survived(folder: Path, call: str) ->
     assert len(list(DiskFileStore(folder / "files").stored())) == 1
 
 
-@pytest.mark.parametrize("when", [2, 3])
-def test_a_failing_fsync_ends_the_process_and_nothing_is_acknowledged(folder: Path, when: int) -> None:
-    """fsync 2 is the file's, 3 its folder's: after either nobody knows what the disk holds, so trying again would be a lie."""
-    done = run(folder, "-e", f"inject=fsync:error=EIO:when={when}")
-    assert done.returncode == 1
-    assert "Input/output error" in done.stderr
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("fsync:error=EIO:when=2", "what=film error=EIO"),
+        ("fsync:error=EIO:when=3", "what=film error=EIO"),
+        ("fdatasync:error=EIO:when=1+", "what=database error=SQLITE_IOERR_FSYNC"),
+    ],
+)
+def test_a_failing_fsync_ends_the_process_and_nothing_is_acknowledged(folder: Path, call: str, told: str) -> None:
+    """fsync 2 is the file's, 3 its folder's, fdatasync SQLite's: after any of them nobody knows what the disk holds, so trying again would be a lie."""
+    done = run(folder, "-e", f"inject={call}")
+    assert done.returncode == os.EX_IOERR, done.stderr
+    assert f"disk_failed {told}" in done.stderr
     assert done.stdout == ""
+    DiskFileStore(folder / "files").sweep(older_than_s=3600)
     assert left_over(folder) == []

@@ -13,6 +13,7 @@ from pathlib import Path
 import hostile
 import pytest
 from builders_ingest import House, a_file
+from failing_calls import failing
 from raw_dimse import RawScu
 from stow_front import store_one
 
@@ -86,7 +87,7 @@ def assert_each_once(folder: Path) -> None:
     with house.database.begin(write=False) as unit:
         assert len(unit.instances(house.key())) == len(INSTANCES)
     assert len(house.vault.instances(house.key())) == len(INSTANCES)
-    house.files.sweep(older_than_s=-1)
+    house.files.sweep(older_than_s=3600)
     assert list((folder / "films" / "incoming").iterdir()) == []
     house.close()
 
@@ -105,6 +106,19 @@ def test_a_receiver_killed_anywhere_loses_nothing_it_acknowledged(tmp_path: Path
     with receiving(tmp_path, door) as (port, _):
         assert send_all(port, door) == [uid for uid, _ in INSTANCES]
     assert_whole(tmp_path, [uid for uid, _ in INSTANCES])
+    assert_each_once(tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize("call", ["fsync", "fdatasync"])
+def test_a_receiver_whose_disk_fails_ends_and_acknowledges_nothing(tmp_path: Path, call: str) -> None:
+    """From the thread that received, while the film or the row that names it is made durable."""
+    House(tmp_path).close()
+    with receiving(tmp_path, "stow") as (port, child), failing(child.pid, call, "EIO"):
+        assert send_all(port, "stow") == []
+        assert child.wait(30) == os.EX_IOERR
+    with receiving(tmp_path, "stow") as (port, _):
+        assert send_all(port, "stow") == [uid for uid, _ in INSTANCES]
     assert_each_once(tmp_path)
 
 

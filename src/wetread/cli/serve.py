@@ -14,7 +14,7 @@ from wetread.dimse_neighbours import worklist_of
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError, WetreadError
 from wetread.domain.role import SERVICE
-from wetread.monitoring.scrub import Scrubber
+from wetread.monitoring.scrub import Scrubber, keep_swept
 from wetread.settings import Settings
 
 __all__ = ["run"]
@@ -43,6 +43,7 @@ def run(argv: list[str]) -> int:
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
     scrubber = Scrubber(core.database, core.files, core.clock)
     threading.Thread(target=scrubber.run, args=(stop,), daemon=True).start()
+    threading.Thread(target=keep_swept, args=(core.files, stop), daemon=True).start()
     _note(core, "service.start")
     try:
         server.run()

@@ -18,14 +18,27 @@ from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
 
-__all__ = ["ABANDONED_S", "Damage", "ScrubRound", "Scrubber"]
+__all__ = ["ABANDONED_S", "Damage", "ScrubRound", "Scrubber", "keep_swept"]
 
 ABANDONED_S = 3600.0
 """Nobody receives a file without a byte for so long."""
+_SWEEP_EVERY_S = 30.0
 _LOG = logging.getLogger(__name__)
 _KINDS = frozenset({AlarmKind.FILMS_DAMAGED})
 _FIRST_AFTER_S = 60.0
 _PAGE = 500
+
+
+def keep_swept(files: FileStore, stop: threading.Event) -> None:
+    """What a receiver left half received that was killed is gone within a minute, whichever process it was; until `stop`."""
+    while True:
+        try:
+            if swept := files.sweep(ABANDONED_S):
+                _LOG.warning("swept half_received=%d", swept)
+        except OSError as error:
+            _LOG.warning("sweep_waits code=%s", type(error).__name__)
+        if stop.wait(_SWEEP_EVERY_S):
+            return
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +52,11 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class ScrubRound:
-    """`unnamed` are stored files that no row names: what a crash before the commit left, or a database older than its files. `swept` are half-received files that were removed."""
+    """`unnamed` are stored files that no row names: what a crash before the commit left, or a database older than its files."""
 
     looked: int
     damaged: tuple[Damage, ...]
     unnamed: tuple[str, ...]
-    swept: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +91,15 @@ class Scrubber:
         looked = 0
         for instance in self._instances():
             if stop is not None and stop.is_set():
-                return ScrubRound(looked, tuple(damaged), (), 0)
+                return ScrubRound(looked, tuple(damaged), ())
             looked += 1
             if unnamed:
                 named.add(instance.content_sha256)
             damaged += self._look(instance)
         nameless = tuple(sorted(set(self.files.stored()) - named)) if unnamed else ()
         self._settle(damaged, looked)
-        swept = self.files.sweep(ABANDONED_S)
-        _LOG.info("scrubbed looked=%d damaged=%d swept=%d", looked, len(damaged), swept)
-        return ScrubRound(looked, tuple(damaged), nameless, swept)
+        _LOG.info("scrubbed looked=%d damaged=%d", looked, len(damaged))
+        return ScrubRound(looked, tuple(damaged), nameless)
 
     def _instances(self) -> Iterator[Instance]:
         after = ""

@@ -35,8 +35,7 @@ class IncomingFile(Protocol):
     def keep(self) -> StoredFile:
         """fsync the file, rename it to its hash, fsync the folder: after this the bytes survive power loss.
 
-        Raises TransientError(code='storage_full'). Any other OSError (EIO above all) comes through as it is and must end the process: after a failed fsync nobody knows
-        what the disk holds, so trying again could acknowledge lost bytes.
+        Raises TransientError(code='storage_full'). Where fsync fails otherwise (EIO) the process ends: nobody knows what the disk holds, so trying again could acknowledge lost bytes.
         """
         ...
 
@@ -73,7 +72,7 @@ class FileStore(Protocol):
         ...
 
     def sweep(self, older_than_s: float) -> int:
-        """Remove incoming files that nobody wrote to for `older_than_s`; returns how many."""
+        """Remove incoming files whose process has ended, and any that nobody wrote to for `older_than_s`; returns how many. Safe beside those who receive."""
         ...
 
     def erase(self, sha256: str) -> bool:

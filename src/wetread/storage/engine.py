@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.storage.fail_stop import end_process
 
 __all__ = ["BUSY_S", "begin", "make_engine", "translate", "translated", "writing"]
 
@@ -23,6 +24,7 @@ _POSTGRESQL = (
 )
 _PEER_GONE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 """libpq over TCP: a server behind a network that swallows packets is given up after 25 s. By default that takes two hours, and who pages people would wait as long."""
+_NOT_SYNCED = frozenset({sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC})
 _POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_S}
 
 
@@ -66,10 +68,13 @@ def _end_sqlite(connection: sqlite3.Connection | None, _: ConnectionPoolEntry) -
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Driver errors inside become ours, without their cause: its text may quote a row."""
+    """Driver errors inside become ours, without their cause: its text may quote a row. A failed fsync of SQLite ends the process (`fail_stop`); of its own a PostgreSQL server takes care."""
     try:
         yield
     except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DBAPIError) else None
+        if getattr(cause, "sqlite_errorcode", 0) in _NOT_SYNCED:
+            end_process("database", getattr(cause, "sqlite_errorname", ""))
         raise translate(error) from None
 
 

@@ -2,16 +2,21 @@
 
 The folders are made with the store, so that keeping a file makes two things durable, the file and its folder's entry; an older store has its files a folder deeper, where they stay.
 
+Who receives a file holds a lock on it (flock(2)), which the kernel takes back however the process ends: what lies in incoming/ without one is nobody's any more. A process id in the name would not do: containers that share
+the folder count their processes apart, and ids come again. Where the locks of a network file system hold for one machine only, a sweep could remove what another machine receives: its rename then fails, nothing is acknowledged,
+and it is sent again.
+
 The preamble of a Part 10 file (PS3.10 §7.1, the 128 bytes before "DICM") may hold a program (CVE-2019-11687); it is zeroed on the way in and never read by anybody. All other
 bytes are stored as received.
 """
 
 import errno
+import fcntl
 import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import inf
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +25,7 @@ from uuid import uuid4
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.file_store import StoredFile
+from wetread.storage.fail_stop import end_process
 
 __all__ = ["DiskFileStore", "DiskIncomingFile", "files_in", "place_of", "sha256_of", "sync"]
 
@@ -29,6 +35,8 @@ _ZEROS = bytes(_PREAMBLE)
 _MAGIC = b"DICM"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _SHA256 = frozenset("0123456789abcdef")
+_RECEIVING = "receiving_"
+"""How a name of incoming/ begins that is locked while it is received. Those of earlier versions were not, and may be under way while this one starts."""
 
 
 def files_in(root: Path) -> Iterator[Path]:
@@ -50,12 +58,21 @@ def sha256_of(path: Path) -> str:
 
 
 def sync(path: Path) -> None:
-    """What a file holds, or which entries a folder has, survives power loss."""
+    """What a file holds, or which entries a folder has, survives power loss. Raises OSError where the disk is full; of any other failure the process ends."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        _fsync(handle)
     finally:
         os.close(handle)
+
+
+def _fsync(handle: int) -> None:
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        end_process("film", errno.errorcode.get(error.errno or 0, "unknown"))
 
 
 class DiskFileStore:
@@ -69,7 +86,7 @@ class DiskFileStore:
         sync(root)
 
     def receive(self) -> "DiskIncomingFile":
-        return DiskIncomingFile(self, self._incoming / uuid4().hex)
+        return DiskIncomingFile(self, self._incoming / f"{_RECEIVING}{uuid4().hex}")
 
     def path_of(self, sha256: str) -> Path:
         path = self._place(sha256)
@@ -98,10 +115,10 @@ class DiskFileStore:
 
     def sweep(self, older_than_s: float) -> int:
         limit = time.time() - older_than_s  # compared with file times, which only this clock sets
-        old = [path for path in self._incoming.iterdir() if _modified(path) <= limit]
-        for path in old:
-            path.unlink(missing_ok=True)
-        return len(old)
+        return sum(
+            _unlinked_unless_held(path) if _modified(path) > limit else _unlinked(path)
+            for path in self._incoming.iterdir()
+        )
 
     def erase(self, sha256: str) -> bool:
         path = self._place(sha256)
@@ -137,7 +154,7 @@ class DiskIncomingFile:
         self._original = self._stored
         self._file: int | None = None
         with self._telling_full_disk():
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = _opened_and_held(path)
 
     def write(self, chunk: bytes | bytearray | memoryview) -> None:
         rest = memoryview(chunk).cast("B")
@@ -155,7 +172,7 @@ class DiskIncomingFile:
         with self._telling_full_disk():
             if self._head is not None:
                 self._end_head(bytes(self._head))
-            os.fsync(self._open_file())
+            _fsync(self._open_file())
             path = self._store.settle(self.path, self._stored.hexdigest())
         self._close()
         return StoredFile(self._stored.hexdigest(), self._original.hexdigest(), self._size_bytes, path)
@@ -223,6 +240,35 @@ class DiskIncomingFile:
                 raise
             self.discard()
             raise TransientError("the disk is full: free space, then send again", code="storage_full") from error
+
+
+def _opened_and_held(path: Path) -> int:
+    """A new file, locked. One that a sweep found in the moment between the two is gone from its name: then another is made."""
+    while True:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with suppress(OSError):  # a file system without locks: age alone tells what is abandoned there
+            fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink:
+            return file
+        os.close(file)
+
+
+def _unlinked_unless_held(path: Path) -> bool:
+    """Remove what a process received that has ended; True when it is gone."""
+    if not path.name.startswith(_RECEIVING):
+        return False
+    with suppress(OSError), path.open("rb") as file:  # somebody holds it, or it was kept or discarded meanwhile
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return _unlinked(path)
+    return False
+
+
+def _unlinked(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _modified(path: Path) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.identifiers import InstanceKey
-from wetread.monitoring.scrub import Damage, Scrubber
+from wetread.monitoring.scrub import ABANDONED_S, Damage, Scrubber, keep_swept
 from wetread.testing.builders import NOON, STUDY_KEY, a_study, an_instance
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
@@ -89,17 +89,17 @@ def test_a_round_that_is_stopped_settles_nothing(place: Place) -> None:
 def test_a_round_that_fails_is_not_the_last(
     place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    stop, rounds = Event(), list[float]()
+    stop, rounds = Event(), list[str]()
 
-    def sweep(older_than_s: float) -> int:
-        rounds.append(older_than_s)
+    def verify(sha256: str) -> bool:
+        rounds.append(sha256)
         if len(rounds) < 2:
             raise ValueError("a row of a patient")
         stop.set()
-        return 0
+        return True
 
     monkeypatch.setattr("wetread.monitoring.scrub._FIRST_AFTER_S", 0.0)
-    monkeypatch.setattr(place.files, "sweep", sweep)
+    monkeypatch.setattr(place.files, "verify", verify)
     replace(place.scrubber, every_s=0.0).run(stop)
     assert len(rounds) == 2
     assert "scrub_failed error=ValueError" in caplog.text
@@ -111,3 +111,24 @@ def test_bytes_that_no_row_names_are_told_and_left(place: Place) -> None:
     assert place.scrubber.run_once(unnamed=True).unnamed == (stray,)
     assert place.files.path_of(stray).read_bytes() == b"before its commit"
     assert sha256(b"before its commit").hexdigest() == stray
+
+
+def test_what_was_half_received_is_swept_from_the_start_on_and_a_disk_that_fails_ends_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, asked = Event(), list[float]()
+
+    def sweep(older_than_s: float) -> int:
+        asked.append(older_than_s)
+        if len(asked) == 1:
+            raise OSError("a path")
+        stop.set()
+        return 3
+
+    monkeypatch.setattr("wetread.monitoring.scrub._SWEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(place.files, "sweep", sweep)
+    keep_swept(place.files, stop)
+    assert asked == [ABANDONED_S, ABANDONED_S]
+    assert "sweep_waits code=OSError" in caplog.text
+    assert "swept half_received=3" in caplog.text
+    assert "a path" not in caplog.text

@@ -1,6 +1,11 @@
 """The file store's own promises on the disk."""
 
+import fcntl
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from wetread.ports.file_store import StoredFile
 from wetread.storage.files import DiskFileStore
@@ -42,6 +47,60 @@ def test_a_file_of_an_older_store_lies_a_folder_deeper_and_is_a_file_like_any_ot
     assert store.erase(kept[1].sha256)
     assert store.remove(kept[0].sha256, unless_newer_s=0)
     assert list(store.stored()) == [kept[2].sha256]
+
+
+_RECEIVER = """
+import sys
+from pathlib import Path
+from wetread.storage.files import DiskFileStore
+file = DiskFileStore(Path(sys.argv[1])).receive()
+file.write(b"half of it" * 100)
+print(file.path, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_received_is_swept_at_once_and_what_a_living_one_receives_stays(tmp_path: Path) -> None:
+    store = DiskFileStore(tmp_path)
+    command = [sys.executable, "-c", _RECEIVER, str(tmp_path)]
+    with (
+        store.receive() as ours,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other,
+    ):
+        assert other.stdout is not None
+        theirs = Path(other.stdout.readline().strip())
+        assert store.sweep(older_than_s=3600) == 0
+        other.kill()
+        other.wait()
+        assert theirs.stat().st_size == 1000
+        assert store.sweep(older_than_s=3600) == 1
+        assert not theirs.exists()
+        ours.write(b"content")
+        assert store.verify(ours.keep().sha256)
+
+
+def test_a_sweep_between_the_making_of_a_file_and_its_lock_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, flock, swept = DiskFileStore(tmp_path), fcntl.flock, list[int]()
+
+    def swept_first(file: int, operation: int) -> None:
+        if not swept:
+            swept.append(0)
+            swept[0] = store.sweep(older_than_s=3600)
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", swept_first)
+    assert store.verify(_keep(store, b"content").sha256)
+    assert swept == [1]
+
+
+def test_a_file_without_a_lock_is_left_to_its_age(tmp_path: Path) -> None:
+    """An earlier version may be receiving it while this one starts; and there are file systems without locks."""
+    store = DiskFileStore(tmp_path)
+    (tmp_path / "incoming" / ("0" * 32)).write_bytes(b"half of it")
+    assert store.sweep(older_than_s=3600) == 0
+    assert store.sweep(older_than_s=0) == 1
 
 
 def _keep(store: DiskFileStore, content: bytes) -> StoredFile:
