@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
-from ingest import film, memory_mb, post, wetread
+from ingest import Sender, cpu_ms, film, memory_mb, wetread
 
 SIDE = 724  # 1.05 MB at 16 bit
 PER_STUDY = 4
@@ -32,12 +32,14 @@ def main() -> None:
 
         def send(number: int) -> float:
             uid = f"1.2.826.0.1.3680043.9.9.{number}"
-            return post(receiver, film(uid, pixels, rows=SIDE, columns=SIDE, per_study=PER_STUDY))
+            return sender.post(film(uid, pixels, rows=SIDE, columns=SIDE, per_study=PER_STUDY))
 
+        sender, server_ms, senders_ms = Sender(receiver), cpu_ms(receiver.pid), 1000 * time.process_time()
         began = time.perf_counter()
         with ThreadPoolExecutor(args.senders) as pool:
             acks_ms = sorted(pool.map(send, range(count)))
         elapsed_s = time.perf_counter() - began
+        server_ms, senders_ms = cpu_ms(receiver.pid) - server_ms, 1000 * time.process_time() - senders_ms
         done.set()
         watcher.join()
         rows, jobs, whole = reconcile(Path(folder))
@@ -47,6 +49,7 @@ def main() -> None:
         print(
             f"acknowledgement p50 {acks_ms[count // 2]:.0f} ms, p99 {acks_ms[count * 99 // 100]:.0f} ms, max {acks_ms[-1]:.0f} ms"
         )
+        print(f"CPU per instance: server {server_ms / count:.1f} ms, senders {senders_ms / count:.1f} ms")
         print(f"server RSS peak {peak_mb[0]:.0f} MB")
         print(
             f"acknowledged {count}; rows {rows}; jobs {jobs} for {args.studies} studies; files whose hash is their name {whole}"
