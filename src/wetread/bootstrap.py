@@ -321,7 +321,10 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
         ),
     )
     bounds = settings.lease_s, settings.max_attempts, settings.delivery_max_attempts
-    worker = Worker(core.database, pipeline, core.clock, *bounds, core.dispatcher, sweep=worklist.sweep)
+    limit_s = settings.job_limit_s
+    worker = Worker(
+        core.database, pipeline, core.clock, *bounds, core.dispatcher, sweep=worklist.sweep, job_limit_s=limit_s
+    )
     return worker, Heartbeats(settings.data_dir / "run")
 
 

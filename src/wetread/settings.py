@@ -159,6 +159,7 @@ class Settings(IdentitySettings, BaseSettings):
     workers: int = Field(default=1, ge=0, le=64, description="Worker processes `wetread serve` starts.")
     dispatch: DispatchSettings | None = Field(default=None, description="Redis that wakes workers: a table or JSON.")
     lease_s: float = Field(default=60.0, ge=1, description="A worker that is silent this long loses its job.")
+    job_limit_s: float = Field(default=300.0, gt=0, description="A job that runs longer hangs: its worker ends.")
     max_attempts: int = Field(default=4, ge=1, description="Tries before a job is given up with a reason.")
     delivery_max_attempts: int = Field(default=50, ge=1, description="Tries before a delivery is given up.")
 
@@ -220,7 +221,7 @@ class Settings(IdentitySettings, BaseSettings):
     drafter_cert_file: Path | None = Field(default=None, description="Our certificate (PEM) for the drafting service.")
     drafter_key_file: Path | None = Field(default=None, description="Its key (PEM).")
     drafter_deadline_s: float = Field(
-        default=5.0, gt=0, le=60, description="After this the grammar drafts in process, and the draft says so."
+        default=5.0, gt=0, le=60, description="After this the grammar drafts and says so."
     )
     drafter_sends_film: bool = Field(
         default=False, description="Send the film, small and grey, to the drafting service, for a composer that sees."

@@ -1,6 +1,7 @@
 """Claim, advance, commit: the loop every worker process runs, and what it does when a job fails."""
 
 import logging
+import os
 import random
 import threading
 import time
@@ -21,12 +22,20 @@ from wetread.ports.dispatcher import Dispatcher
 __all__ = ["Worker"]
 
 _LOG = logging.getLogger(__name__)
+
+
+def _end_process(job: Job) -> None:
+    """A thread that hangs cannot be ended, its process can; the lease runs out and the job is tried by another, as often as any."""
+    _LOG.critical("job_hangs kind=%s study=%s attempt=%d: the worker ends", job.kind.value, job.study_key, job.attempt)
+    os._exit(os.EX_SOFTWARE)
+
+
 _SWEEP_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One claiming loop. `max_attempts` bounds tries per job; deliveries have their own, larger bound (a receiver may be down for a day)."""
+    """One claiming loop. `max_attempts` bounds tries per job; deliveries have their own, larger bound (a receiver may be down for a day). `hangs` is told of a job that runs for longer than `job_limit_s`."""
 
     database: Database
     pipeline: Pipeline
@@ -37,6 +46,8 @@ class Worker:
     dispatcher: Dispatcher
     kinds: frozenset[JobKind] = frozenset(JobKind) - ASKS_OUTSIDE
     sweep: Callable[[], object] = lambda: None
+    job_limit_s: float = 300.0
+    hangs: Callable[[Job], object] = _end_process
 
     def run(self, stop: threading.Event, *, beat: Callable[[], None] = lambda: None) -> None:
         """Work until `stop` is set; `beat` is called once per round, to show that this worker lives, and `sweep` (requests for a read) between two jobs, once a second.
@@ -121,7 +132,7 @@ def _where(error: BaseException) -> str:
 
 
 class _Heartbeat:
-    """Renews a job's lease at a third of its length while the job runs."""
+    """Renews a job's lease at a third of its length while the job runs; of one that runs for too long it tells, and renews it no more."""
 
     def __init__(self, worker: Worker, job: Job) -> None:
         self._worker, self._job, self._done = worker, job, threading.Event()
@@ -135,7 +146,11 @@ class _Heartbeat:
         self._thread.join()
 
     def _beat(self) -> None:
+        began_s = time.monotonic()
         while not self._done.wait(self._worker.lease_s / 3):
+            if time.monotonic() - began_s >= self._worker.job_limit_s:
+                self._worker.hangs(self._job)
+                return
             now = self._worker.clock.now()
             try:
                 alive = self._worker.database.renew_lease(self._job, now=now, lease_s=self._worker.lease_s)

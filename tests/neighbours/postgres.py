@@ -11,14 +11,14 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import psycopg
 
-__all__ = ["PostgresServer", "running_pgvector", "running_postgres"]
+__all__ = ["PostgresServer", "running_pgvector", "running_postgres", "started_again"]
 
 _INSTALLED = Path("/usr/lib/postgresql")
 
@@ -28,6 +28,7 @@ class PostgresServer:
     """`folder` holds the data and the socket."""
 
     folder: Path
+    process: "subprocess.Popen[bytes]"
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str) -> str:
@@ -53,6 +54,19 @@ class PostgresServer:
             yield
         finally:
             self.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+
+    def kill_server(self) -> None:
+        """SIGKILL to the postmaster; its backends see that and end. `started_again` afterwards."""
+        self.process.kill()
+        self.process.wait()
+
+    def kill_backend(self, database: str) -> None:
+        """SIGKILL to one process that serves this database: the postmaster ends all others and recovers."""
+        found = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend' LIMIT 1"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            row = connection.execute(found, [database]).fetchone()
+        if row is not None:
+            os.kill(row[0], signal.SIGKILL)
 
     def drop(self, database: str) -> None:
         self.execute(f"DROP DATABASE {database} WITH (FORCE)")
@@ -95,6 +109,22 @@ def _own_folder() -> Iterator[Path]:
 def _cluster(folder: Path, programs: Path) -> Iterator[PostgresServer]:
     init = [programs / "initdb", "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8"]
     subprocess.run([*init, "--pgdata", folder / "data"], check=True, stdout=subprocess.DEVNULL, **_as_postgres())
+    with _started(folder, programs) as server:
+        yield server
+
+
+@contextmanager
+def started_again(server: PostgresServer) -> Iterator[None]:
+    """Debian's again in the folder of one that was killed; refused as long as a backend of that one lives, so tried until it starts."""
+    with ExitStack() as held:
+        while server.process.poll() is not None:
+            with suppress(RuntimeError):
+                server.process = held.enter_context(_started(server.folder, _debian())).process
+        yield
+
+
+@contextmanager
+def _started(folder: Path, programs: Path) -> Iterator[PostgresServer]:
     log = folder / "log"
     options = ["-D", folder / "data", "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=120"]
     # setpriv --pdeathsig: a killed test run takes its server along instead of leaving an orphan
@@ -102,7 +132,7 @@ def _cluster(folder: Path, programs: Path) -> Iterator[PostgresServer]:
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, **_as_postgres()) as server:
         try:
             _wait_until_ready(server, folder, programs, log)
-            yield PostgresServer(folder)
+            yield PostgresServer(folder, server)
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: nothing in there is worth a checkpoint
             server.wait(timeout=60)

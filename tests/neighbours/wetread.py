@@ -92,7 +92,7 @@ class Wetread:
         client = ReadingRoomClient(self.port)
         started = partial(client.is_ready, "/healthz" if self.settings.get("WORKERS") == "0" else "/readyz")
         log = self.folder.parent / f"{self.folder.name}.log"
-        with running([*COMMAND, "serve"], log, started, environment=self.environment) as process:
+        with running([*COMMAND, "serve"], log, started, environment=self.environment, timeout_s=240) as process:
             client.log_in(ACCOUNT, PASSWORD)
             yield Serving(process, client, log)
 

@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument(
         "--kills", type=int, default=200, help="trials of each point, those of earlier runs included (200)"
     )
+    parser.add_argument("--minutes", type=float, default=60.0, help="how long F18 lasts (60)")
     parser.add_argument("--fresh", action="store_true", help="forget earlier runs of these faults")
     parser.add_argument("--table", action="store_true", help="only write the table")
     args = parser.parse_args()
@@ -31,7 +32,7 @@ def main() -> None:
         module = importlib.import_module(f"tests.soak.{FAULTS[fault]}")
         print(f"{fault}: {module.TITLE}", file=sys.stderr)
         with tempfile.TemporaryDirectory(prefix="wetread-soak-") as folder:
-            book = Book(fault, args.kills, fresh=args.fresh)
+            book = Book(fault, args.kills, fresh=args.fresh, minutes=args.minutes)
             module.run(book, Path(folder))
             book.publish()
         print(file=sys.stderr)

@@ -51,10 +51,12 @@ class Row:
 
 
 class Book:
-    """The rows of one fault. `kills` trials of each point are wanted; those of an earlier run count, also of one that was cut, unless it shall be `fresh`."""
+    """The rows of one fault. `kills` trials of each point are wanted; those of an earlier run count, also of one that was cut, unless it shall be `fresh`. `minutes`: how long a long soak is."""
 
-    def __init__(self, fault: str, kills: int, *, fresh: bool = False, folder: Path = _UNDER_WAY) -> None:
-        self.fault, self.kills = fault, kills
+    def __init__(
+        self, fault: str, kills: int, *, fresh: bool = False, minutes: float = 60.0, folder: Path = _UNDER_WAY
+    ) -> None:
+        self.fault, self.kills, self.minutes = fault, kills, minutes
         self._file = folder / f"{fault}.json"
         earlier = [] if fresh else [each for each in (self._file, RESULTS / self._file.name) if each.exists()]
         kept = json.loads(earlier[0].read_text()) if earlier else []

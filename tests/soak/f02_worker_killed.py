@@ -35,5 +35,5 @@ def run(book: Book, folder: Path) -> None:
 
 def kill_workers(house: SoakHouse, point: str) -> None:
     with house.workers(point=point) as (worker,):
-        worker.join(60)
+        worker.join(300)
         assert worker.exitcode == -signal.SIGKILL, f"{point} was not reached"

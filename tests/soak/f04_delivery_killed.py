@@ -4,9 +4,12 @@ import random
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
+from threading import Event, local
+from typing import Any
 
 from neighbours.fhir_server import FhirServer, fhir_server
 from neighbours.orthanc import Orthanc, orthanc
@@ -16,9 +19,13 @@ from pydicom import dcmread
 from tests.films import film
 from tests.soak.book import Book, Trial
 from tests.soak.f02_worker_killed import kill_workers
-from tests.soak.house import SoakHouse, await_true, serving, soak_house, store
+from tests.soak.house import SoakHouse, await_true, serving, serving_until, soak_house, store
+from wetread.domain.report import Report
+from wetread.ingest.fault_points import reach
+from wetread.signoff.desk import ReadingDesk
+from wetread.storage.transaction import Transaction
 
-__all__ = ["TITLE", "Receivers", "run"]
+__all__ = ["TITLE", "Receivers", "place_signing_points", "run"]
 
 TITLE = "worker killed while it delivers, server killed while somebody signs"
 _POINTS = ["deliver_claimed", "deliver_computed", "deliver_before_commit", "deliver_after_commit"]
@@ -86,37 +93,93 @@ def _await_delivery(house: SoakHouse, key: str) -> None:
 
 def _compare(trial: Trial, to: Receivers, content: bytes) -> None:
     srs, reports = to.reports(str(dcmread(BytesIO(content), stop_before_pixels=True).StudyInstanceUID))
-    trial.lost = (srs == 0) + (reports == 0)
-    trial.doubled = max(0, srs - 1) + max(0, reports - 1)
+    trial.lost += (srs == 0) + (reports == 0)
+    trial.doubled += max(0, srs - 1) + max(0, reports - 1)
+
+
+_SIGNING = ["sign_before_commit", "sign_after_commit", "told", "a random moment"]
+_AT_ONCE = 3
 
 
 def _sign_and_kill(book: Book, folder: Path, to: Receivers) -> None:
-    """The server dies at a random moment of a signature; who was told "signed" finds it signed, who was not may sign."""
-    point = "server killed within a signature"
+    """A person signs three reports, one after the other, and the server dies at one of them. Who was told "signed" finds it signed; who was not may sign."""
     home = Wetread(folder / "signing", {"WORKERS": "0", "LEASE_S": "1", "QUIET_PERIOD_S": "0.2", **to.settings})
     home.add_radiologist()
-    for number in book.missing(point, 20):
-        with book.trial(point) as trial:
-            content = film(40_000 + number)
-            key, told = _signing_when_killed(home, content, random.Random(number).uniform(0.0, 0.8))
-            trial.promised = int(told)
-            began_s = time.monotonic()
-            with serving(home) as house:
-                forgotten = told and house.states()[key] in ("drafted", "in_reading")
-                if house.states()[key] in ("drafted", "in_reading"):
-                    house.sign(key)
-                _await_delivery(house, key)
-            trial.seconds = time.monotonic() - began_s
-            _compare(trial, to, content)
-            trial.lost += forgotten
+    for at, point in enumerate(_SIGNING):
+        for number in book.missing(f"signing: {point}"):
+            with book.trial(f"signing: {point}") as trial:
+                films = [film(40_000 + 1000 * at + _AT_ONCE * number + n) for n in range(_AT_ONCE)]
+                keys, told = _signing_when_killed(home, films, point, random.Random(number))
+                trial.promised = len(told)
+                began_s = time.monotonic()
+                with serving(home) as house:
+                    open_ = [key for key in keys if house.states()[key] in ("drafted", "in_reading")]
+                    forgotten = set(told) & set(open_)
+                    for key in open_:
+                        house.sign(key)
+                    for key in keys:
+                        _await_delivery(house, key)
+                    signed = [house.times("report.sign", key) for key in keys]
+                trial.seconds = time.monotonic() - began_s
+                for each in films:
+                    _compare(trial, to, each)
+                trial.lost += len(forgotten)
+                trial.doubled += sum(max(0, times - 1) for times in signed)
+    with book.trial("signing: the record after all of them") as trial, serving(home) as house:
+        house.check_record(trial)
 
 
-def _signing_when_killed(home: Wetread, content: bytes, after_s: float) -> tuple[str, bool]:
-    """The study, and whether the radiologist was told that it is signed."""
-    with serving(home) as house, ThreadPoolExecutor(1) as person:
-        key = _draft(house, content)
-        signing = person.submit(house.sign, key)
-        time.sleep(after_s)
-        house.server.send_signal(signal.SIGKILL)
-        house.server.wait()
-        return key, signing.exception() is None
+def _signing_when_killed(
+    home: Wetread, films: list[bytes], point: str, chance: random.Random
+) -> tuple[list[str], list[str]]:
+    """The studies, and those of which the radiologist was told that they are signed."""
+    nth, told = chance.randint(1, len(films)), list[str]()
+    with serving_until(home, point, nth, place_signing_points) as (house, server):
+        before = set(house.states())
+        assert [store(home.port, each) for each in films] == [200] * len(films), "a film was not taken"
+        with house.workers():
+            house.await_new(before, "drafted", len(films), 120)
+        keys = sorted(set(house.states()) - before)
+        began = Event()
+
+        def sign_all() -> None:
+            for key in keys:
+                began.set()
+                house.sign(key)
+                told.append(key)
+                if point == "told" and len(told) == nth:
+                    server.kill()
+
+        with ThreadPoolExecutor(1) as person:
+            signing = person.submit(sign_all)
+            began.wait()
+            if point == "a random moment":
+                server.join(chance.uniform(0.0, 1.5))
+                server.kill()
+            with suppress(OSError, HTTPException):  # as the person's browser sees it
+                signing.result()
+            server.join(30)
+        assert server.exitcode == -signal.SIGKILL, "the point was not reached"
+        return keys, told
+
+
+def place_signing_points() -> None:
+    """Around the commit of a signature."""
+    sign, commit, under_way = ReadingDesk.sign, Transaction.commit, local()
+
+    def signing(desk: ReadingDesk, *words: Any, **more: Any) -> Report:
+        under_way.signature = True
+        try:
+            return sign(desk, *words, **more)
+        finally:
+            under_way.signature = False
+
+    def committing(unit: Transaction) -> None:
+        of_signature = getattr(under_way, "signature", False)
+        if of_signature:
+            reach("sign_before_commit")
+        commit(unit)
+        if of_signature:
+            reach("sign_after_commit")
+
+    ReadingDesk.sign, Transaction.commit = signing, committing  # type: ignore[method-assign]

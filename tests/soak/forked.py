@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -14,6 +15,10 @@ __all__ = ["command", "forked", "receiver"]
 
 _CONTEXT: Any = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.soak.forked", "tests.soak.preloaded"])
+
+
+def as_it_is() -> None:
+    """Nothing is put into the process."""
 
 
 @contextmanager
@@ -52,7 +57,7 @@ def receiver(folder: Path, door: str, point: str = "", nth: int = 1) -> Iterator
         yield ours.recv(), process
 
 
-def _command(words: list[str], environment: Mapping[str, str], point: str, nth: int) -> None:
+def _command(words: list[str], environment: Mapping[str, str], point: str, nth: int, place: Callable[[], None]) -> None:
     from wetread.cli import main
 
     os.environ.update(environment)
@@ -60,12 +65,19 @@ def _command(words: list[str], environment: Mapping[str, str], point: str, nth: 
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
     _arm(point, nth)
-    main(words)
+    place()
+    sys.exit(main(words))
 
 
 @contextmanager
-def command(words: list[str], environment: Mapping[str, str], point: str = "", nth: int = 1) -> Iterator[BaseProcess]:
-    """`wetread WORDS` that dies by SIGKILL when it reaches the point the nth time."""
+def command(
+    words: list[str],
+    environment: Mapping[str, str],
+    point: str = "",
+    nth: int = 1,
+    place: Callable[[], None] = as_it_is,
+) -> Iterator[BaseProcess]:
+    """`wetread WORDS` that dies by SIGKILL when it reaches the point the nth time. `place`, a function of a module, puts points or faults into it that the product has not."""
     own = {name: value for name, value in environment.items() if name.startswith("WETREAD_")}
-    with forked(_command, words, own, point, nth) as process:
+    with forked(_command, words, own, point, nth, place) as process:
         yield process

@@ -1,6 +1,5 @@
 """A running wetread whose workers the harness owns, and what its ledgers say."""
 
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,22 +9,22 @@ from http.client import HTTPConnection, HTTPException, IncompleteRead
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from neighbours.wetread import PASSWORD, Wetread
+from neighbours.wetread import ACCOUNT, PASSWORD, Wetread
 from pydicom import dcmread
 from stow_front import store_one
 
 from tests.films import film
 from tests.soak.book import Trial
-from tests.soak.forked import command
+from tests.soak.forked import as_it_is, command
 from wetread.demo.client import ReadingRoomClient
 from wetread.domain.audit import AuditQuery
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 
-__all__ = ["SoakHouse", "await_true", "fetch", "serving", "soak_house", "store"]
+__all__ = ["SoakHouse", "await_true", "fetch", "serving", "serving_until", "soak_house", "store"]
 
 
-def store(port: int, content: bytes, timeout_s: float = 30) -> int:
+def store(port: int, content: bytes, timeout_s: float = 60) -> int:
     """The status of a STOW request with this one instance; 0 where none came."""
     try:
         return store_one(port, content, timeout_s)
@@ -50,12 +49,15 @@ class SoakHouse:
     wetread: Wetread
     client: ReadingRoomClient
     database: SqlDatabase
-    server: "subprocess.Popen[bytes]"
+    pid: int
 
     @contextmanager
-    def workers(self, many: int = 1, point: str = "", nth: int = 1) -> Iterator[list[BaseProcess]]:
+    def workers(
+        self, many: int = 1, point: str = "", nth: int = 1, place: Callable[[], None] = as_it_is
+    ) -> Iterator[list[BaseProcess]]:
         with ExitStack() as held:
-            yield [held.enter_context(command(["worker"], self.wetread.environment, point, nth)) for _ in range(many)]
+            started = (command(["worker"], self.wetread.environment, point, nth, place) for _ in range(many))
+            yield [held.enter_context(each) for each in started]
 
     def store_films(self, first: int, many: int) -> int:
         """How many studies were acknowledged."""
@@ -76,7 +78,7 @@ class SoakHouse:
         report = self.client.post(f"{path}/open", {})["report"]
         self.client.post(f"{path}/sign", {"etag": report["etag"], "meaning": "approved", "password": PASSWORD})
 
-    def arrived(self, before: set[str], state: str, limit_s: float = 30) -> str:
+    def arrived(self, before: set[str], state: str, limit_s: float = 120) -> str:
         """The key of the one study that is new, once it is in this state."""
         self.await_new(before, state, 1, limit_s)
         return (set(self.states()) - before).pop()
@@ -128,9 +130,29 @@ def soak_house(folder: Path, **settings: str) -> Iterator[SoakHouse]:
 @contextmanager
 def serving(home: Wetread) -> Iterator[SoakHouse]:
     """May be entered again after a kill."""
-    url = home.settings.get("DATABASE_URL", f"sqlite:///{home.folder / 'wetread.db'}")
-    with home.serving() as service, closing(SqlDatabase(url)) as database:
-        yield SoakHouse(home, service.client, database, service.process)
+    with home.serving() as service, closing(SqlDatabase(_url(home))) as database:
+        yield SoakHouse(home, service.client, database, service.process.pid)
+
+
+@contextmanager
+def serving_until(
+    home: Wetread, point: str, nth: int, place: Callable[[], None]
+) -> Iterator[tuple[SoakHouse, BaseProcess]]:
+    """`serving`, by a process that dies at the point; see `command`."""
+    client = ReadingRoomClient(home.port)
+
+    def lives() -> bool:
+        """the service answers"""
+        return client.is_ready("/healthz")
+
+    with command(["serve"], home.environment, point, nth, place) as process, closing(SqlDatabase(_url(home))) as rows:
+        await_true(lives, 240)
+        client.log_in(ACCOUNT, PASSWORD)
+        yield SoakHouse(home, client, rows, int(process.pid or 0)), process
+
+
+def _url(home: Wetread) -> str:
+    return home.settings.get("DATABASE_URL", f"sqlite:///{home.folder / 'wetread.db'}")
 
 
 def fetch(house: SoakHouse, path: str) -> tuple[int, bytes]:

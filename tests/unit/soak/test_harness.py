@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.soak.book import Book, Row, table
+from tests.soak.f18_long_soak import Sample, growth
 from tests.soak.proxy import network
 
 
@@ -24,6 +25,15 @@ def test_a_trial_that_went_wrong_is_counted_and_a_cut_run_goes_on(tmp_path: Path
     assert (row.n, row.promised, row.lost, row.failed, row.broken) == (3, 10, 1, 2, ["not within 3 s"])
     assert "| F99 | point | 3 | 10 | 1 | 0 | 2 (≤ 98.3 %) | 1.5 s | not within 3 s |" in table(tmp_path)
     assert list(Book("F99", 3, fresh=True, folder=tmp_path).missing("point")) == [0, 1, 2]
+
+
+def test_growth_is_from_the_middle_third_to_the_last_and_by_study() -> None:
+    warm = [Sample(100 + n, 10, 1000 * n, n) for n in range(3)]
+    middle = [Sample(200, 20, 10_000 + 500 * n, 3 + n) for n in range(3)]
+    last = [Sample(210, 23, 11_500 + 500 * n, 6 + n) for n in range(3)]
+    memory, files, bytes_a_study = growth([*warm, *middle, *last])
+    assert memory == pytest.approx(0.05)
+    assert (files, bytes_a_study) == (3, 500)
 
 
 @pytest.mark.parametrize(("n", "failed", "upper"), [(200, 0, 0.0149), (10, 0, 0.2589), (10, 10, 1.0), (20, 1, 0.2161)])

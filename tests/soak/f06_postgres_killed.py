@@ -1,0 +1,88 @@
+"""F6: PostgreSQL, behind the service, dies by SIGKILL: the whole server, or one process of it (then the server ends all others and recovers). Films arrive and are read meanwhile; a sender sends again what was not acknowledged."""
+
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+from neighbours.postgres import running_postgres, started_again
+
+from tests.films import film
+from tests.soak.book import Book, Trial
+from tests.soak.house import SoakHouse, await_true, soak_house, store
+
+__all__ = ["TITLE", "run"]
+
+TITLE = "PostgreSQL killed while films are acknowledged and read"
+_FILMS = 12
+
+
+def run(book: Book, folder: Path) -> None:
+    with ExitStack() as held:
+        server = held.enter_context(running_postgres())
+        work, vault = server.create(), server.create()
+        urls = {"DATABASE_URL": server.url(work), "VAULT_URL": server.url(vault)}
+        house = held.enter_context(soak_house(folder, **urls))
+        held.enter_context(house.workers())
+
+        def kill_and_start() -> None:
+            server.kill_server()
+            held.enter_context(started_again(server))
+
+        faults = {"server killed": kill_and_start, "one backend killed": lambda: server.kill_backend(work)}
+        for at, (point, strike) in enumerate(faults.items()):
+            for number in book.missing(point, 50):
+                with book.trial(point) as trial:
+                    _trial(trial, house, strike, 120_000 + 1000 * at + _FILMS * number)
+        with book.trial("the record after all of them") as trial:
+            house.check_record(trial)
+
+
+def _trial(trial: Trial, house: SoakHouse, strike: Callable[[], None], first: int) -> None:
+    before, files = set(house.states()), house.whole_files()
+    answers = list[tuple[float, int]]()
+
+    def send(number: int) -> None:
+        """Until it is acknowledged."""
+        for _ in range(200):
+            status = store(house.wetread.port, film(number))
+            answers.append((time.monotonic(), status))
+            if status == 200:
+                return
+            time.sleep(0.1)
+
+    with ThreadPoolExecutor(2) as senders:
+        sending = [senders.submit(send, first + n) for n in range(_FILMS)]
+
+        def are_under_way() -> bool:
+            """some are acknowledged"""
+            return sum(status == 200 for _, status in answers) >= random.Random(first).randint(1, _FILMS // 2)
+
+        await_true(are_under_way, 120)
+        strike()
+        back_s = time.monotonic()
+        for each in sending:
+            each.result()
+    trial.promised = sum(status == 200 for _, status in answers)
+    if trial.promised != _FILMS:
+        trial.broken.append("a film was never taken")
+    first_s = min((at for at, status in answers if at > back_s and status == 200), default=back_s)
+    await_true(lambda: _are_drafted(house, before), 240)
+    new = set(house.states()) - before
+    done = [house.times("study.draft", key) for key in new]
+    trial.lost = max(0, trial.promised - len(new), trial.promised - (house.whole_files() - files)) + done.count(0)
+    trial.doubled = max(0, len(new) - _FILMS) + sum(each - 1 for each in done if each > 1)
+    trial.seconds = first_s - back_s
+    refused = sorted({status for _, status in answers} - {200})
+    trial.said = f"{len(answers) - trial.promised} stores refused meanwhile (answers {refused}); longest is from the strike, or the server's being back, to the next acknowledgement"
+
+
+def _are_drafted(house: SoakHouse, before: set[str]) -> bool:
+    """all are drafted"""
+    try:
+        found = [state for key, state in house.states().items() if key not in before]
+    except RuntimeError:  # the database is not back for this question
+        return False
+    return found == ["drafted"] * _FILMS
