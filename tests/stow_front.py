@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from wetread.domain.role import Actor, Role
+from wetread.web.proxies import TrustedProxies
 from wetread.web.stow import StowDoor
 from wetread.web.stow_asgi import stow_routes
 from wetread.web.stow_http import Pace
@@ -39,7 +40,9 @@ def serving(house: House, **limits: object) -> Iterator[FrontServer]:
     app = Starlette(routes=[Route("/hello", hello), *stow_routes(door, pace)])
     app.router.redirect_slashes = False
     config = uvicorn.Config(app, host="127.0.0.1", port=0, http="h11", ws="none", lifespan="off", log_config=None)
-    server = FrontServer(config, door, frozenset({"localhost", "127.0.0.1"}), ListenerLimits(pace=pace, **limits))  # type: ignore[arg-type]
+    proxies = TrustedProxies(limits.pop("trusted", ()))  # type: ignore[arg-type]
+    bounds = ListenerLimits(pace=pace, **limits)  # type: ignore[arg-type]
+    server = FrontServer(config, door, frozenset({"localhost", "127.0.0.1"}), bounds, proxies)
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started)

@@ -260,6 +260,7 @@ def build_server(core: Core) -> "FrontServer":
     """The HTTP door on the configured port: store requests on the fast path, everything else in the application."""
     from wetread.web.app import create_app
     from wetread.web.doorkeeper import Doorkeeper
+    from wetread.web.proxies import TrustedProxies
     from wetread.web.server import config_for
     from wetread.web.stow import StowDoor
     from wetread.web.stow_asgi import stow_routes
@@ -270,7 +271,8 @@ def build_server(core: Core) -> "FrontServer":
     senders = StowSenders(settings.stow_networks, Doorkeeper(services))
     door = StowDoor(build_reception(core, sandbox), senders, max_body_bytes=settings.max_body_bytes)
     app = create_app(services, stow_routes(door))
-    return FrontServer(config_for(app, host=settings.host, port=settings.port), door, frozenset(settings.allowed_hosts))
+    config, proxies = config_for(app, host=settings.host, port=settings.port), TrustedProxies(settings.trusted_proxies)
+    return FrontServer(config, door, frozenset(settings.allowed_hosts), proxies=proxies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ def build_web_settings(settings: Settings) -> "WebSettings":
     card = (settings.model_bundle or BUNDLED) / "card.md"
     told = WebSettings(
         allowed_hosts=settings.allowed_hosts,
+        trusted_proxies=settings.trusted_proxies,
         secure=settings.behind_https,
         idle_s=settings.session_idle_s,
         absolute_s=settings.session_absolute_s,

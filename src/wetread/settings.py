@@ -83,17 +83,14 @@ class Settings(IdentitySettings, BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("127.0.0.1", "localhost", "::1"), description="Host headers answered; others get 400."
     )
-    behind_https: bool = Field(
-        default=False, description="Browsers reach us by https only: cookies carry Secure, HSTS is sent."
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(), description="Proxies whose X-Forwarded-For and Client-Cert are taken; of nobody else."
     )
     stow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="Addresses that may store by DICOMweb without a token.",
     )
     max_body_bytes: int = Field(default=2 * 1024**3, ge=1024, description="Largest STOW request.")
-    session_idle_s: int = Field(default=15 * 60, ge=60, description="Log-off after this long without a request.")
-    session_absolute_s: int = Field(default=12 * 3600, ge=60, description="Log-off after this long in any case.")
-    emergency_minutes: int = Field(default=60, ge=5, le=480, description="How long an emergency opens a study.")
     second_factor_roles: Annotated[tuple[Role, ...], NoDecode] = Field(default=(), description="Must have one.")
 
     dimse_port: int | None = Field(
@@ -287,6 +284,7 @@ class Settings(IdentitySettings, BaseSettings):
         "allowed_hosts",
         "second_factor_roles",
         "stow_networks",
+        "trusted_proxies",
         "record_kinds",
         "further_model_bundles",
         "report_pictures",

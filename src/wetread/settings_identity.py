@@ -96,8 +96,14 @@ class EhrSettings(_Client):
 
 
 class IdentitySettings(BaseModel):
-    """The part of the settings that says who comes in by the word of others."""
+    """The part of the settings that says who comes in how, and by whose word."""
 
+    behind_https: bool = Field(
+        default=False, description="Browsers reach us by https only: cookies carry Secure, HSTS is sent."
+    )
+    session_idle_s: int = Field(default=15 * 60, ge=60, description="Log-off after this long without a request.")
+    session_absolute_s: int = Field(default=12 * 3600, ge=60, description="Log-off after this long in any case.")
+    emergency_minutes: int = Field(default=60, ge=5, le=480, description="How long an emergency opens a study.")
     identity_provider: IdentityProviderSettings | None = Field(
         default=None, description="OpenID provider that people sign in with: a table (file) or JSON."
     )

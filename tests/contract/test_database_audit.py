@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 import pytest
 from sqlalchemy import text
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, record_hash, verify_chain
 from wetread.domain.errors import PermanentError
 from wetread.domain.report import ReportStatus
@@ -160,3 +161,18 @@ def test_records_are_searched_newest_first_and_page_by_page(database: Database) 
     assert found(since=NOON + timedelta(hours=1), until=NOON + timedelta(hours=3)) == [3, 2]
     assert found(actor_id="nobody") == []
     assert database.search_audit(AuditQuery(action="report.sign"))[0].event == events[1]
+
+
+def test_records_are_found_by_where_they_were_done(database: Database) -> None:
+    with database.begin() as uow, acting_from("10.0.0.1"):
+        here = uow.audit(AuditEvent("login", "dr.roe", detail=(("by", "hand"),)), NOON)
+        uow.commit()
+    with database.begin() as uow:
+        for note in ("10.0.0.1", '["address","10.0.0.1"]'):
+            uow.audit(AuditEvent("login", "dr.roe", detail=(("note", note),)), NOON)
+        with acting_from("10.0.0.12"):
+            uow.audit(AuditEvent("login", "dr.roe"), NOON)
+        uow.commit()
+    assert database.search_audit(AuditQuery(address="10.0.0.1")) == (here,)
+    assert (here.event.address, database.search_audit(AuditQuery(address="10.0.0.%"))) == ("10.0.0.1", ())
+    assert verify_chain(database.audit_records()) is None

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPResponse
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -298,3 +299,19 @@ def test_twenty_senders_of_one_instance_make_one_row(front: FrontServer, house: 
     with ThreadPoolExecutor(20) as pool:
         assert list(pool.map(send, range(20))) == [200] * 20
     assert rows(house) == 1
+
+
+def test_a_sender_behind_a_proxy_that_is_named_is_known_by_its_own_address(house: House) -> None:
+    from_far = store_request(multipart(a_file()), b"X-Forwarded-For: 203.0.113.9")
+    with serving(house, trusted=(ip_network("127.0.0.1/32"),)) as front, connect(front) as sock:
+        sock.sendall(from_far)
+        assert answer(sock)[0] == 200
+    with serving(house) as front, connect(front) as sock:
+        sock.sendall(from_far)
+        assert answer(sock)[0] == 200
+        sock.sendall(store_request(multipart(a_file()), b"Client-Cert: :AAAA:"))
+        assert answer(sock)[0] == 400
+    senders = [
+        each.event.actor_id for each in house.database.audit_records() if each.event.action.startswith("instance.")
+    ]
+    assert senders == ["stow@203.0.113.9", "stow@127.0.0.1"]

@@ -12,25 +12,26 @@ export async function audit(place: HTMLElement): Promise<void> {
   const actor = h("input", { maxlength: 64, autocomplete: "off", value: all ? "" : me().actor_id, disabled: !all });
   const action = h("input", { maxlength: 60, autocomplete: "off", placeholder: "report. login study." });
   const study = h("input", { maxlength: 64, autocomplete: "off" });
+  const whence = h("input", { maxlength: 45, autocomplete: "off", placeholder: "10.0.0.7" });
   const since = h("input", { type: "datetime-local" });
   const until = h("input", { type: "datetime-local" });
   const results = h("div", { class: "admin" });
-  const address = () => {
+  const query = () => {
     const instant = (input: HTMLInputElement) => (input.value ? new Date(input.value).toISOString() : "");
-    const asked = { actor: all ? actor.value.trim() : "", action: action.value.trim(), study: study.value.trim(), since: instant(since), until: instant(until) };
+    const asked = { actor: all ? actor.value.trim() : "", action: action.value.trim(), study: study.value.trim(), address: whence.value.trim(), since: instant(since), until: instant(until) };
     return new URLSearchParams(Object.entries(asked).filter(([, value]) => value)).toString();
   };
   const search = async (before = "") => {
     try {
-      const page = await get<AuditPage>(`/api/audit/search?${address()}${before && `&before=${before}`}`);
+      const page = await get<AuditPage>(`/api/audit/search?${query()}${before && `&before=${before}`}`);
       draw(results, page, Boolean(before), search);
     } catch (thrown) {
       results.replaceChildren(h("p", { class: "alert", role: "alert" }, problemOf(thrown).message));
     }
   };
   place.replaceChildren(h("div", { class: "admin" }, !all && h("p", { class: "muted" }, t("admin.audit.own")),
-    h("form", { class: "row", onsubmit: (event) => (event.preventDefault(), search()) }, field(t("admin.audit.actor"), actor), field(t("admin.audit.action"), action), field(t("admin.audit.study"), study), field(t("admin.audit.since"), since), field(t("admin.audit.until"), until),
-      h("button", { class: "primary" }, t("admin.audit.search")), h("button", { type: "button", onclick: () => location.assign(`/api/audit.csv?${address()}`) }, t("admin.audit.export"))),
+    h("form", { class: "row", onsubmit: (event) => (event.preventDefault(), search()) }, field(t("admin.audit.actor"), actor), field(t("admin.audit.action"), action), field(t("admin.audit.study"), study), field(t("account.address"), whence), field(t("admin.audit.since"), since), field(t("admin.audit.until"), until),
+      h("button", { class: "primary" }, t("admin.audit.search")), h("button", { type: "button", onclick: () => location.assign(`/api/audit.csv?${query()}`) }, t("admin.audit.export"))),
     results));
   await search();
 }

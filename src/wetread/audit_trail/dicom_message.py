@@ -20,6 +20,7 @@ _STUDY_UID, _PATIENT_NUMBER, _QUERIED = (
     ("query", "What was searched by"),
 )
 _APPLICATION_SERVER = "4"
+_IP_ADDRESS = "2"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -55,7 +56,10 @@ def _participants(message: Element, record: AuditRecord, kind: AuditKind, source
     actor, moved = record.event.actor_id, kind.is_transfer
     comes_to_us = moved and kind.deed == "C"
     theirs, ours = (SOURCE, DESTINATION) if comes_to_us else (DESTINATION, SOURCE)
+    address = record.event.address
     who = SubElement(message, "ActiveParticipant", UserID=_xml(actor), UserIsRequestor="true")
+    if address:
+        who.attrib |= {"NetworkAccessPointID": address, "NetworkAccessPointTypeCode": _IP_ADDRESS}
     if moved:
         _code(who, "RoleIDCode", theirs)
     if actor != source_id:

@@ -161,12 +161,13 @@ def _query_options(parser: argparse.ArgumentParser) -> None:
         "--action", default="", metavar="VERB", help="beginning of the action, as `report.` or `report.sign`"
     )
     parser.add_argument("--study", default="", metavar="KEY", help="about this study")
+    parser.add_argument("--address", default="", metavar="IP", help="done from this network address")
     parser.add_argument("--since", type=moment, metavar="TIME", help="from then on (ISO 8601; without a zone UTC)")
     parser.add_argument("--until", type=moment, metavar="TIME", help="before then")
 
 
 def _query(args: argparse.Namespace, limit: int) -> AuditQuery:
-    return AuditQuery(args.actor, args.action, args.study, args.since, args.until, None, limit)
+    return AuditQuery(args.actor, args.action, args.study, args.since, args.until, None, limit, args.address)
 
 
 def _checkpoint(argv: list[str]) -> int:

@@ -12,6 +12,7 @@ from hashlib import sha256
 from wetread.domain.identifiers import StudyKey
 
 __all__ = [
+    "ADDRESS",
     "GENESIS",
     "AuditEvent",
     "AuditQuery",
@@ -22,6 +23,8 @@ __all__ = [
     "verify_record",
 ]
 
+ADDRESS = "address"
+"""The fact that says from which network address it was done."""
 GENESIS = "0" * 64
 _json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 _text = json.encoder.encode_basestring_ascii
@@ -37,6 +40,11 @@ class AuditEvent:
     study_key: StudyKey | None = None
     detail: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def address(self) -> str:
+        """Where it was done from; "" where nobody came by the network, or the record is older than this fact."""
+        return next((value for name, value in self.detail if name == ADDRESS), "")
+
 
 @dataclass(frozen=True, slots=True)
 class AuditRecord:
@@ -51,7 +59,7 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """Which records are wanted; what is "" or None does not narrow it. `action` is the beginning of one, `until` is left out, `before` a sequence: the page after another."""
+    """Which records are wanted; what is "" or None does not narrow it. `action` is the beginning of one, `address` a whole one, `until` is left out, `before` a sequence: the page after another."""
 
     actor_id: str = ""
     action: str = ""
@@ -60,6 +68,7 @@ class AuditQuery:
     until: datetime | None = None
     before: int | None = None
     limit: int = 100
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

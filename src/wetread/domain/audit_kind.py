@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
-from wetread.domain.audit import AuditEvent
+from wetread.domain.audit import ADDRESS, AuditEvent
 
 __all__ = [
     "ACTS",
@@ -190,4 +190,5 @@ def audit_kind(event: AuditEvent) -> AuditKind:
 
 def asked(event: AuditEvent) -> str:
     """What a query was by, as a query string in base64 (BALP, PS3.15 A.5.3.10). The facts name what was searched by, never for whom."""
-    return b64encode(urlencode(event.detail, errors="replace").encode() or b"?").decode()
+    by = [each for each in event.detail if each[0] != ADDRESS]
+    return b64encode(urlencode(by, errors="replace").encode() or b"?").decode()

@@ -18,10 +18,11 @@ _DCM = "http://dicom.nema.org/resources/ontology/DCM"
 _TERMS = "http://terminology.hl7.org/CodeSystem/"
 _NAMES: dict[Deed, str] = {"C": "Create", "R": "Read", "U": "Update", "D": "Delete"}
 _REST = {"Create": "create", "Read": "read", "Update": "update", "Delete": "delete", "Query": "search-type"}
-_UNKNOWN_PLACE = {
+_UNKNOWN_PLACE: Json = {
     "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
 }
-"""The log keeps no network address of a person."""
+_IP_ADDRESS = "2"
+"""http://hl7.org/fhir/network-type"""
 
 
 def audit_event(record: AuditRecord, patient: PatientIdentity | None = None) -> Json:
@@ -42,7 +43,7 @@ def audit_event(record: AuditRecord, patient: PatientIdentity | None = None) -> 
         recorded=when,
         outcome="0" if succeeded else "4",
         outcomeDesc="" if succeeded else clean(event.outcome),
-        agent=[_requestor(record, name), *(_machines(name) if profile else [])],
+        agent=[_requestor(record, name), *(_machines(name, _place(event.address)) if profile else [])],
         source={"observer": {"display": "wetread"}},
         entity=[*_entities(record, kind, profile, patient), _facts(record)],
     )  # fmt: skip
@@ -61,10 +62,16 @@ def _requestor(record: AuditRecord, name: str) -> Json:
     """Whoever acted: who gets to know something (IRCP), or whose doing it is (AUT)."""
     code = ("IRCP", "information recipient") if name in ("Read", "Query", "") else ("AUT", "author (originator)")
     who = {"identifier": identifier("urn:wetread:account", record.event.actor_id)}
-    return {"type": {"coding": [_coding(_TERMS + "v3-ParticipationType", code)]}, "who": who, "requestor": True}
+    kind = {"coding": [_coding(_TERMS + "v3-ParticipationType", code)]}
+    place = None if name else _place(record.event.address)  # in the profiles machines have places, people have none
+    return present(type=kind, who=who, requestor=True, network=place)
 
 
-def _machines(name: str) -> list[Json]:
+def _place(address: str) -> Json | None:
+    return {"address": address, "type": _IP_ADDRESS} if address else None
+
+
+def _machines(name: str, place: Json | None) -> list[Json]:
     """The client that asked and the server that did it, in the roles of the profile."""
     if name == "Delete":
         client = _coding(_DCM, APPLICATION)
@@ -72,11 +79,11 @@ def _machines(name: str) -> list[Json]:
     else:
         roles = (DESTINATION, SOURCE) if name == "Read" else (SOURCE, DESTINATION)
         client, server = (_coding(_DCM, each) for each in roles)
-    return [_machine(client, "client of wetread"), _machine(server, "wetread")]
+    return [_machine(client, "client of wetread", place), _machine(server, "wetread", None)]
 
 
-def _machine(role: Json, who: str) -> Json:
-    return {"type": {"coding": [role]}, "who": {"display": who}, "requestor": False, "network": _UNKNOWN_PLACE}
+def _machine(role: Json, who: str, place: Json | None) -> Json:
+    return {"type": {"coding": [role]}, "who": {"display": who}, "requestor": False, "network": place or _UNKNOWN_PLACE}
 
 
 def _entities(record: AuditRecord, kind: AuditKind, profile: str, patient: PatientIdentity | None) -> list[Json]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import Generic, TypeVar
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.errors import TransientError
 
 __all__ = ["GroupCommit"]
@@ -45,7 +46,8 @@ class GroupCommit(Generic[Item, Result]):
         tickets = self._next_tickets()
         results: list[Result | Exception] = []
         try:
-            results = self._commit_or_split([item for ticket in tickets for item in ticket.items])
+            with acting_from(""):  # for many, who came from many places
+                results = self._commit_or_split([item for ticket in tickets for item in ticket.items])
         finally:
             for ticket in tickets:
                 size = len(ticket.items)

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from wetread.domain.role import Act
 
-__all__ = ["Confirmation", "ExternalIdentity", "ExternalSession", "IdentityStore"]
+__all__ = ["Confirmation", "ExternalIdentity", "ExternalSession", "FailedSignIns", "IdentityStore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,19 @@ class Confirmation:
     token_sha256: str
     act_sha256: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSignIns:
+    """What failed under one name from one address, or from anywhere ("*"). `name_hmac`: the name itself is not kept; `known`: it is an account's; `before_at`: the failure before the last; `let_in_at`: when that name last got in from there."""
+
+    name_hmac: str
+    address: str
+    known: bool
+    failures: int
+    last_at: datetime
+    before_at: datetime
+    let_in_at: datetime | None = None
 
 
 class IdentityStore(Protocol):
@@ -81,4 +94,13 @@ class IdentityStore(Protocol):
 
     def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
         """None for no limit but the role's."""
+        ...
+
+    def save_failed_sign_ins(self, failed: FailedSignIns) -> None:
+        """Insert or replace by (name_hmac, address)."""
+        ...
+
+    def failed_sign_ins(self, name_hmac: str, address: str) -> FailedSignIns | None: ...
+    def sweep_failed_sign_ins(self, failed_before: datetime, let_in_before: datetime, *, most_unknown: int) -> None:
+        """Forget what failed before that and was not let in since `let_in_before`; of names that are no account's all but the newest `most_unknown` counts, at most."""
         ...

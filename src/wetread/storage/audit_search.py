@@ -1,10 +1,11 @@
 """Which records of the audit log are wanted, as SQL."""
 
+import json
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from wetread.domain.audit import AuditQuery
+from wetread.domain.audit import ADDRESS, AuditQuery
 from wetread.storage import schema
 
 __all__ = ["audit_statement"]
@@ -21,6 +22,9 @@ def audit_statement(query: AuditQuery) -> Select[Any]:
         found = found.where(_AUDIT.study_key == query.study_key)
     if query.action:
         found = found.where(_AUDIT.action.startswith(query.action, autoescape=True))
+    if query.address:
+        fact = json.dumps([ADDRESS, query.address], separators=(",", ":"))  # as `transaction` writes it
+        found = found.where(_AUDIT.detail.contains(fact, autoescape=True))
     if query.since is not None:
         found = found.where(_AUDIT.recorded_at >= query.since)
     if query.until is not None:

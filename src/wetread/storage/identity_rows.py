@@ -3,14 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, false, or_, select, update
 
 from wetread.domain.role import Act
-from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns
 from wetread.storage.identity_schema import (
     confirmations,
     external_identities,
     external_sessions,
+    failed_sign_ins,
     token_limits,
     used_once,
 )
@@ -18,12 +19,13 @@ from wetread.storage.transaction import Transaction, replacing
 
 __all__ = ["IdentityRows"]
 
-_WHO, _IN, _SAID, _USED, _LIMITS = (
+_WHO, _IN, _SAID, _USED, _LIMITS, _FAILED = (
     external_identities.c,
     external_sessions.c,
     confirmations.c,
     used_once.c,
     token_limits.c,
+    failed_sign_ins.c,
 )
 _SAVE_WHO, _SAVE_IN, _SAVE_SAID, _SAVE_USED, _SAVE_LIMIT = (
     replacing(each) for each in (external_identities, external_sessions, confirmations, used_once, token_limits)
@@ -32,6 +34,11 @@ _WHO_OF = select(external_identities).where(_WHO.issuer == bindparam("by"), _WHO
 _IN_OF = select(external_sessions).where(_IN.token_sha256 == bindparam("token"))
 _SAID_OF = select(confirmations).where(_SAID.secret_sha256 == bindparam("secret"))
 _LIMIT_OF = select(_LIMITS.acts).where(_LIMITS.token_sha256 == bindparam("token"))
+_SAVE_FAILED = replacing(failed_sign_ins)
+_FAILED_OF = select(failed_sign_ins).where(
+    _FAILED.name_hmac == bindparam("name"), _FAILED.address == bindparam("place")
+)
+_UNKNOWN_NEWEST_FIRST = select(_FAILED.last_at).where(_FAILED.known == false()).order_by(_FAILED.last_at.desc())
 _USED_BEFORE = select(_USED.what_sha256).where(_USED.what_sha256 == bindparam("what"))
 
 
@@ -89,6 +96,19 @@ class IdentityRows(Transaction):
     def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
         acts = self._read(_LIMIT_OF, {"token": token_sha256}).scalar_one_or_none()
         return None if acts is None else frozenset(map(Act, acts.split()))
+
+    def save_failed_sign_ins(self, failed: FailedSignIns) -> None:
+        self._write(_SAVE_FAILED, {name: getattr(failed, name) for name in FailedSignIns.__slots__})
+
+    def failed_sign_ins(self, name_hmac: str, address: str) -> FailedSignIns | None:
+        row = self._read(_FAILED_OF, {"name": name_hmac, "place": address}).mappings().one_or_none()
+        return None if row is None else FailedSignIns(**row)
+
+    def sweep_failed_sign_ins(self, failed_before: datetime, let_in_before: datetime, *, most_unknown: int) -> None:
+        stays_out = or_(_FAILED.let_in_at.is_(None), _FAILED.let_in_at < let_in_before)
+        self._write(delete(failed_sign_ins).where(_FAILED.last_at < failed_before, stays_out))
+        first_too_many = _UNKNOWN_NEWEST_FIRST.offset(most_unknown).limit(1).scalar_subquery()
+        self._write(delete(failed_sign_ins).where(_FAILED.known == false(), _FAILED.last_at <= first_too_many))
 
 
 def _session(row: Any) -> ExternalSession:

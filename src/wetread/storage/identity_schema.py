@@ -1,10 +1,10 @@
 """The working database's tables of who signs in elsewhere, of second components, and of what is used once."""
 
-from sqlalchemy import Column, ForeignKey, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
-from wetread.storage.schema import text_column, time_column, work
+from wetread.storage.schema import UtcDateTime, text_column, time_column, work
 
-__all__ = ["confirmations", "external_identities", "external_sessions", "token_limits", "used_once"]
+__all__ = ["confirmations", "external_identities", "external_sessions", "failed_sign_ins", "token_limits", "used_once"]
 
 
 def _of_session(*, primary_key: bool = False) -> Column[str]:
@@ -40,3 +40,15 @@ confirmations = Table(
 )
 used_once = Table("used_once", work, Column("what_sha256", Text, primary_key=True), time_column("expires_at"))
 token_limits = Table("token_limits", work, _of_session(primary_key=True), text_column("acts"))
+failed_sign_ins = Table(
+    "failed_sign_ins",
+    work,
+    Column("name_hmac", Text, primary_key=True),
+    Column("address", Text, primary_key=True),
+    Column("known", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    time_column("last_at"),
+    time_column("before_at"),
+    Column("let_in_at", UtcDateTime),
+    Index(None, "known", "last_at"),
+)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, CursorResult, Executable, Table, insert, sele
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as insert_or
 
+from wetread.domain.acting_from import located
 from wetread.domain.audit import AuditEvent, AuditRecord, record_hash
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import StudyKey
@@ -95,6 +96,7 @@ class Transaction:
     def audit(self, event: AuditEvent, now: datetime) -> AuditRecord:
         if self._head is None or self._refusal:
             raise self._refusal or PermanentError("this unit of work only reads", code="read_only")
+        event = located(event)
         sequence, previous, recorded_at = self._head[0] + 1, self._head[1], aware_utc(now)
         record = AuditRecord(
             sequence, recorded_at, event, previous, record_hash(sequence, recorded_at, event, previous)

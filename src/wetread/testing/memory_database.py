@@ -9,6 +9,7 @@ from itertools import islice
 from threading import Lock
 from typing import TypeVar
 
+from wetread.domain.acting_from import located
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, AuditRecord, record_hash
 from wetread.domain.delivery import Delivery, DeliveryState
@@ -227,6 +228,7 @@ class MemoryUnitOfWork(
     def audit(self, event: AuditEvent, now: datetime) -> AuditRecord:
         if now.tzinfo is None:
             raise ValueError("a time without a zone is not a time")
+        event = located(event)
         log, recorded_at = self._changing.audit, now.astimezone(UTC)
         sequence, previous = len(log) + 1, log[len(log)].hash if log else GENESIS
         record = AuditRecord(
@@ -355,6 +357,7 @@ def _is_wanted(record: AuditRecord, query: AuditQuery) -> bool:
         query.actor_id in ("", event.actor_id)
         and query.study_key in ("", event.study_key)
         and event.action.startswith(query.action)
+        and query.address in ("", event.address)
         and (query.since is None or record.recorded_at >= query.since)
         and (query.until is None or record.recorded_at < query.until)
         and (query.before is None or record.sequence < query.before)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Act
-from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns
 from wetread.testing.memory_transaction import MemoryTransaction
 
 __all__ = ["MemoryIdentityStore"]
@@ -64,6 +64,22 @@ class MemoryIdentityStore(MemoryTransaction):
 
     def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
         return self._visible.token_limits.get(token_sha256)
+
+    def save_failed_sign_ins(self, failed: FailedSignIns) -> None:
+        self._changing.failed_sign_ins[failed.name_hmac, failed.address] = failed
+
+    def failed_sign_ins(self, name_hmac: str, address: str) -> FailedSignIns | None:
+        return self._visible.failed_sign_ins.get((name_hmac, address))
+
+    def sweep_failed_sign_ins(self, failed_before: datetime, let_in_before: datetime, *, most_unknown: int) -> None:
+        failed = self._changing.failed_sign_ins
+        for key, each in list(failed.items()):
+            if each.last_at < failed_before and (each.let_in_at is None or each.let_in_at < let_in_before):
+                del failed[key]
+        unknown = sorted((each.last_at for each in failed.values() if not each.known), reverse=True)
+        for key, each in list(failed.items()) if len(unknown) > most_unknown else ():
+            if not each.known and each.last_at <= unknown[most_unknown]:
+                del failed[key]
 
     def end_session(self, token_sha256: str) -> None:
         """With what hangs on it."""

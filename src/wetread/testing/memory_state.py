@@ -40,7 +40,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.domain.workitem import Subscription, Workitem, WorkitemEvent
 from wetread.ports.database import Account, Session
-from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns
 
 __all__ = ["EPOCH", "JobRow", "MemoryState"]
 
@@ -91,6 +91,7 @@ class MemoryState:
     external_sessions: dict[str, ExternalSession] = field(default_factory=dict)
     confirmations: dict[str, Confirmation] = field(default_factory=dict)
     used_once: dict[str, datetime] = field(default_factory=dict)
+    failed_sign_ins: dict[tuple[str, str], FailedSignIns] = field(default_factory=dict)
     token_limits: dict[str, frozenset[Act]] = field(default_factory=dict)
     criticals: dict[str, CriticalResult] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)

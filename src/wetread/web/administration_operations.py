@@ -10,6 +10,7 @@ _AUDIT_QUERY = (
     Query("actor", "whose acts; one's own only without read_audit"),
     Query("action", "the beginning of an action, as report. or login"),
     Query("study", "study key"),
+    Query("address", "the network address that it was done from"),
     Query("since", "ISO 8601 time with its zone"),
     Query("until", "ISO 8601 time with its zone; left out itself"),
 )

@@ -17,6 +17,7 @@ from wetread.web.operation_table import OPERATIONS
 from wetread.web.operations import to_route
 from wetread.web.pages import page_routes
 from wetread.web.problems import problem, problem_from
+from wetread.web.proxies import TrustedProxies
 from wetread.web.services import WebServices
 from wetread.web.smart_routes import smart_routes
 from wetread.web.subscribers import Channels, channel_route
@@ -41,7 +42,11 @@ def create_app(
     ]
     settings = services.settings
     guard = Middleware(
-        Guard, allowed_hosts=settings.allowed_hosts, secure=settings.secure, microphone=settings.dictation
+        Guard,
+        allowed_hosts=settings.allowed_hosts,
+        secure=settings.secure,
+        microphone=settings.dictation,
+        proxies=TrustedProxies(settings.trusted_proxies),
     )
     handlers = {HTTPException: _refused, Exception: _failed}
     app = Starlette(routes=routes, middleware=[guard], exception_handlers=handlers)

@@ -112,6 +112,7 @@ def _query(call: Call, most: int) -> AuditQuery:
         _moment(asked, "until"),
         call.asked_number("before", 1, 2**53) if "before" in asked else None,
         call.asked_number("limit", 100, most),
+        asked.get("address", ""),
     )
 
 

@@ -1,6 +1,7 @@
 """Who is at the door? Passwords, browser sessions, bearer tokens; every answer that changes something is audited (NIST SP 800-63B §5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
@@ -14,7 +15,7 @@ from wetread.ports.database import Account, Session, UnitOfWork
 from wetread.ports.identity_store import ExternalSession
 from wetread.web.accounts import DECOY, hash_password, is_dated, token_sha256, verify_password
 from wetread.web.elsewhere import Elsewhere
-from wetread.web.lockout import Lockout
+from wetread.web.lockout import Lockout, Try
 from wetread.web.problems import Refusal
 from wetread.web.second_factors import SecondFactors
 from wetread.web.services import WebServices
@@ -26,6 +27,7 @@ COOKIE = "wetread"
 SECURE_COOKIE = "__Host-wetread"
 _BEARER = "wrt_"
 _QUEUE = 8
+_BAD_CODE = "that code is not right, or was used already"
 LATE = timedelta(minutes=10)
 """So long after its end a session may hand in what was typed in it."""
 
@@ -51,7 +53,7 @@ class Doorkeeper:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._settings = services.settings
-        self._lockout = Lockout()
+        self._lockout = Lockout(services.database, services.clock, services.second_factor_key)
         self.sessions = SessionBook(services)
         self.elsewhere = Elsewhere(services, self.sessions)
         roles, key = services.settings.second_factor_roles, services.second_factor_key
@@ -101,12 +103,11 @@ class Doorkeeper:
     def second_component(self, principal: Principal, code: str, address: str) -> None:
         """A code of the authenticator that this person has; nothing where they have none. Wrong ones are counted apart, so that no right password forgives them. Raises Refusal 401 or 429."""
         actor_id = principal.actor.actor_id
-        counted = f"{actor_id} code"
-        self._hear(counted, address)
-        if not self._checked(lambda: self.second_factors.takes(actor_id, code)):
-            self._refuse(counted, address, AuditEvent("reauthenticate", actor_id, "bad_second_factor"))
-            raise Refusal(401, "bad_second_factor", "that code is not right, or was used already")
-        self._lockout.succeeded(counted, address)
+        tried = Try(actor_id, address, known=True, what="code")
+        with self._heard(tried):
+            if not self.second_factors.takes(actor_id, code):
+                raise self._refused(AuditEvent("reauthenticate", actor_id, "bad_second_factor"), _BAD_CODE)
+        self._lockout.succeeded(tried)
 
     def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str], *, late: bool = False) -> Principal:
         """Who sent this; raises Refusal 401. A bearer token wins over a cookie; a cookie's secret is never taken as a bearer token.
@@ -158,54 +159,44 @@ class Doorkeeper:
         return None if there is None or there.disabled else there
 
     def _proved(self, actor_id: str, password: str, address: str, *, action: str, code: str | None = None) -> Account:
-        self._hear(actor_id, address)
         with self._services.database.begin(write=False) as unit:
             account = unit.account(actor_id)
             asks = code is not None and self.second_factors.has(unit, actor_id)
-        right = self._checked(lambda: self._opens(account, password))
-        right = right and self._may_come_by_password(actor_id)
-        if account is None or account.disabled or not right:
-            # A name that is no account may be a password typed in the wrong field: it is not written down.
-            known = account.actor.actor_id if account else "unknown"
-            self._refuse(actor_id, address, AuditEvent(action, known, "bad_credentials"))
-            wrong = "the name or the password" if action == "login" else "the password"
-            raise Refusal(401, "bad_credentials", f"{wrong} is not right")
-        if asks and not code:  # neither a failure nor a success: what failed before still counts
-            raise Refusal(401, "second_factor_needed", "type the code that your authenticator shows")
-        if asks and not self._checked(lambda: self.second_factors.takes(actor_id, code or "")):
-            self._refuse(actor_id, address, AuditEvent(action, account.actor.actor_id, "bad_second_factor"))
-            raise Refusal(401, "bad_second_factor", "that code is not right, or was used already")
-        self._lockout.succeeded(actor_id, address)
+        tried = Try(actor_id, address, known=account is not None)
+        with self._heard(tried):
+            right = self._opens(account, password) and self._may_come_by_password(actor_id)
+            if account is None or account.disabled or not right:
+                # A name that is no account may be a password typed in the wrong field: it is not written down.
+                known = account.actor.actor_id if account else "unknown"
+                wrong = "the name or the password" if action == "login" else "the password"
+                raise self._refused(AuditEvent(action, known, "bad_credentials"), f"{wrong} is not right")
+            if asks and not code:
+                self._lockout.taken_back(tried)
+                raise Refusal(401, "second_factor_needed", "type the code that your authenticator shows")
+            if asks and not self.second_factors.takes(actor_id, code or ""):
+                raise self._refused(AuditEvent(action, actor_id, "bad_second_factor"), _BAD_CODE)
+        self._lockout.succeeded(tried)
         return account
 
-    def _hear(self, name: str, address: str) -> None:
-        """Raises Refusal 429 while who failed too often waits."""
-        wait = self._lockout.remaining_s(name, address, self._services.clock.now())
-        if wait > 0:
-            raise Refusal(
-                429,
-                "too_many_attempts",
-                "too many failed attempts: wait, then try again",
-                {"Retry-After": str(ceil(wait))},
-            )
-
-    def _checked(self, check: Callable[[], bool]) -> bool:
-        """Few at once, and few who wait: a storm of sign-ins takes the threads from nobody. Raises Refusal 503."""
+    @contextmanager
+    def _heard(self, tried: Try) -> Iterator[None]:
+        """Counted, and in its turn: few at once, and few who wait, so that a storm of sign-ins takes the threads from nobody. Raises Refusal 429 while who failed too often waits, and 503."""
+        _refuse_for(self._lockout.remaining_s(tried))
         if not self._queue.acquire(blocking=False):
             raise Refusal(503, "busy", "many are signing in just now: try again", {"Retry-After": "2"})
         try:
             with self._hashing:
-                return check()
+                _refuse_for(self._lockout.counted(tried))
+                yield
         finally:
             self._queue.release()
 
-    def _refuse(self, name: str, address: str, event: AuditEvent) -> None:
-        """Counted and written down."""
-        now = self._services.clock.now()
-        self._lockout.failed(name, address, now)
+    def _refused(self, event: AuditEvent, says: str) -> Refusal:
+        """Written down."""
         with self._services.database.begin() as unit:
-            unit.audit(event, now)
+            unit.audit(event, self._services.clock.now())
             unit.commit()
+        return Refusal(401, event.outcome, says)
 
     def _may_come_by_password(self, actor_id: str) -> bool:
         """Where an identity provider is set, a site may leave the password to a few: the way in while it is down."""
@@ -230,3 +221,9 @@ class Doorkeeper:
 
 def _unauthenticated() -> Refusal:
     return Refusal(401, "not_signed_in", "sign in first", {"WWW-Authenticate": 'Bearer realm="wetread"'})
+
+
+def _refuse_for(wait_s: float) -> None:
+    if wait_s > 0:
+        again = {"Retry-After": str(ceil(wait_s))}
+        raise Refusal(429, "too_many_attempts", "too many failed attempts: wait, then try again", again)

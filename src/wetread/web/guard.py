@@ -6,7 +6,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from wetread.domain.acting_from import acting_from
 from wetread.web.problems import Refusal, problem_from
+from wetread.web.proxies import CLIENT_CERT, TrustedProxies, peer_of
 
 __all__ = ["CSRF_HEADER", "Guard", "check_head", "check_same_origin", "is_same_origin"]
 
@@ -28,10 +30,19 @@ _HSTS = "max-age=31536000"
 
 
 class Guard:
-    """The outermost layer. Refuses by `check_head`, adds the headers above to every answer, and `no-store` where nothing else was said. `microphone`: our own pages may ask for it (dictation)."""
+    """The outermost layer. Refuses by `check_head`, adds the headers above to every answer, and `no-store` where nothing else was said. `microphone`: our own pages may ask for it (dictation). What follows knows the address that `proxies` speak for, and so does the audit log."""
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: Iterable[str], secure: bool, microphone: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Iterable[str],
+        secure: bool,
+        microphone: bool = False,
+        proxies: TrustedProxies | None = None,
+    ) -> None:
         self._app, self._hosts, self._secure = app, frozenset(allowed_hosts), secure
+        self._proxies = proxies or TrustedProxies()
         own = {
             "permissions-policy": _ANSWER_HEADERS["permissions-policy"].replace("microphone=()", "microphone=(self)")
         }
@@ -55,26 +66,33 @@ class Guard:
             await send(message)
 
         try:
-            check_head(scope, self._hosts)
+            check_head(scope, self._hosts, self._proxies)
         except Refusal as refusal:
             await problem_from(refusal)(scope, receive, send_guarded)
             return
-        await self._app(scope, receive, send_guarded)
+        await self._pass_on(scope, receive, send_guarded)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            check_head(scope, self._hosts)
+            check_head(scope, self._hosts, self._proxies)
         except Refusal as refusal:
             await WebSocket(scope, receive, send).send_denial_response(problem_from(refusal))
             return
-        await self._app(scope, receive, send)
+        await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seen = self._proxies.seen_from(scope)
+        with acting_from(peer_of(seen)):
+            await self._app(seen, receive, send)
 
 
-def check_head(scope: Scope, allowed_hosts: frozenset[str]) -> None:
+def check_head(scope: Scope, allowed_hosts: frozenset[str], proxies: TrustedProxies) -> None:
     """Raises Refusal for a head that is ambiguous, not for us, or asked for by another site."""
     headers = Headers(scope=scope)
     names = [name for name, _ in scope["headers"]]
-    for single in (b"host", b"content-length", b"authorization", b"content-type", b"origin"):
+    if CLIENT_CERT.encode() in names and not proxies.trusts(peer_of(scope)):
+        raise Refusal(400, "untrusted_certificate", "only a proxy that the settings name may speak of certificates")
+    for single in (CLIENT_CERT.encode(), b"host", b"content-length", b"authorization", b"content-type", b"origin"):
         if names.count(single) > 1:
             raise Refusal(400, "ambiguous_header", f"more than one {single.decode()} header")
     if b"content-length" in names and b"transfer-encoding" in names:

@@ -6,6 +6,7 @@ from threading import Lock
 
 import anyio
 
+from wetread.domain.acting_from import located
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.triage.policy import OrderRule
@@ -74,8 +75,8 @@ class House:
             unit.commit()
 
     def audit_seldom(self, event: AuditEvent) -> None:
-        """As `audit`, but the same act of the same person on the same study only once in `_ONCE_IN`: a live view refreshes itself."""
-        now = self.services.clock.now()
+        """As `audit`, but the same act of the same person from the same address on the same study only once in `_ONCE_IN`: a live view refreshes itself."""
+        now, event = self.services.clock.now(), located(event)
         with self._seen_lock:
             self._seen = {known: at for known, at in self._seen.items() if now - at < _ONCE_IN}
             if event in self._seen:

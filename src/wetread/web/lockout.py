@@ -1,17 +1,27 @@
-"""How long must somebody who keeps failing wait? Counted in memory per (account, address) and per account (NIST SP 800-63B §3.2.2)."""
+"""How long must somebody who keeps failing wait? Counted per (name, address) and per name, in the database: for every server process, and over a restart (NIST SP 800-63B §3.2.2).
 
-from collections import OrderedDict
-from dataclasses import dataclass
+A try counts as a failure from the moment it is heard: of many at once, in however many processes, no more are looked at than may be. A right password takes it back.
+"""
+
+import hmac
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Lock
+from ipaddress import IPv6Address, ip_address
 
-__all__ = ["FREE_FAILURES", "LOCKED_S", "Lockout", "wait_s"]
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database, UnitOfWork
+from wetread.ports.identity_store import FailedSignIns
+
+__all__ = ["FREE_FAILURES", "LOCKED_S", "Lockout", "Try", "wait_s"]
 
 FREE_FAILURES = 5
 LOCKED_S = 900.0
 _FREE_FAILURES_ANYWHERE = 50
 _FORGOTTEN_AFTER = timedelta(days=1)
-_REMEMBERED = 10_000
+_AT_HOME_FOR = timedelta(days=30)
+"""So long after somebody got in from an address, failures elsewhere do not hold them up there."""
+_UNKNOWN_NAMES = 10_000
+_ANYWHERE = "*"
 
 
 def wait_s(failures: int, free: int) -> float:
@@ -20,42 +30,93 @@ def wait_s(failures: int, free: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Count:
-    failures: int
-    last: datetime
+class Try:
+    """`known`: there is an account `name`. `what` is shown: a sign-in and a code at a screen are counted apart."""
+
+    name: str
+    address: str
+    known: bool
+    what: str = "password"
 
 
+@dataclass(frozen=True, slots=True)
 class Lockout:
-    """Failure counts, bounded in number. An address that hammers one account is stopped; its owner elsewhere is not, until many fail."""
+    """An address that hammers one account is stopped; its owner elsewhere is not until many fail, and where they got in lately not then. `key`: names are kept as HMAC by it, as one that is no account may be a password in the wrong field."""
 
-    def __init__(self) -> None:
-        self._counts: OrderedDict[tuple[str, str], _Count] = OrderedDict()
-        self._lock = Lock()
+    database: Database
+    clock: Clock
+    key: bytes
 
-    def remaining_s(self, actor_id: str, address: str, now: datetime) -> float:
+    def remaining_s(self, tried: Try) -> float:
         """Seconds until another try is heard; 0.0 when it is heard now."""
-        with self._lock:
-            return max(
-                self._remaining(key, free, now)
-                for key, free in (((actor_id, address), FREE_FAILURES), ((actor_id, "*"), _FREE_FAILURES_ANYWHERE))
-            )
+        with self.database.begin(write=False) as unit:
+            return _remaining(*self._held(unit, tried), self.clock.now())
 
-    def failed(self, actor_id: str, address: str, now: datetime) -> None:
-        with self._lock:
-            for key in ((actor_id, address), (actor_id, "*")):
-                count = self._counts.pop(key, None)
-                recent = count is not None and now - count.last < _FORGOTTEN_AFTER
-                self._counts[key] = _Count(count.failures + 1 if count and recent else 1, now)
-            while len(self._counts) > _REMEMBERED:
-                self._counts.popitem(last=False)
+    def counted(self, tried: Try) -> float:
+        """As `remaining_s`; where it is 0.0 the try is a failure from now on, until `succeeded` or `taken_back`."""
+        now = self.clock.now()
+        with self.database.begin() as unit:
+            counts = self._held(unit, tried)
+            wait = _remaining(*counts, now)
+            if wait == 0.0:
+                for each in counts:
+                    recent = each.failures if now - each.last_at < _FORGOTTEN_AFTER else 0
+                    unit.save_failed_sign_ins(
+                        replace(each, known=tried.known, failures=recent + 1, last_at=now, before_at=each.last_at)
+                    )
+                unit.sweep_failed_sign_ins(now - _FORGOTTEN_AFTER, now - _AT_HOME_FOR, most_unknown=_UNKNOWN_NAMES)
+                unit.commit()
+        return wait
 
-    def succeeded(self, actor_id: str, address: str) -> None:
-        with self._lock:
-            self._counts.pop((actor_id, address), None)
+    def taken_back(self, tried: Try) -> None:
+        """It was neither a failure nor a success: what failed before still counts."""
+        self._end(tried, let_in_at=None)
 
-    def _remaining(self, key: tuple[str, str], free: int, now: datetime) -> float:
-        count = self._counts.get(key)
-        if count is None:
-            return 0.0
-        until = count.last + timedelta(seconds=wait_s(count.failures, free))
-        return max(0.0, (until - now).total_seconds())
+    def succeeded(self, tried: Try) -> None:
+        """What failed from there before is forgiven; what failed elsewhere is not."""
+        self._end(tried, let_in_at=self.clock.now())
+
+    def _end(self, tried: Try, let_in_at: datetime | None) -> None:
+        with self.database.begin() as unit:
+            here, anywhere = map(_without_last, self._held(unit, tried))
+            unit.save_failed_sign_ins(replace(here, failures=0, let_in_at=let_in_at) if let_in_at else here)
+            unit.save_failed_sign_ins(anywhere)
+            unit.commit()
+
+    def _held(self, unit: UnitOfWork, tried: Try) -> tuple[FailedSignIns, FailedSignIns]:
+        """From that address, and from anywhere."""
+        name = hmac.digest(self.key, f"wetread.web.lockout.1 {tried.what} {tried.name}".encode(), "sha256").hex()
+        none = FailedSignIns(name, _place(tried.address), tried.known, 0, self.clock.now(), self.clock.now())
+        here = unit.failed_sign_ins(name, none.address)
+        return here or none, unit.failed_sign_ins(name, _ANYWHERE) or replace(none, address=_ANYWHERE)
+
+
+def _remaining(here: FailedSignIns, anywhere: FailedSignIns, now: datetime) -> float:
+    at_home = here.let_in_at is not None and now - here.let_in_at < _AT_HOME_FOR
+    ends = (
+        [_ends(here, FREE_FAILURES)]
+        if at_home
+        else [_ends(here, FREE_FAILURES), _ends(anywhere, _FREE_FAILURES_ANYWHERE)]
+    )
+    return max(0.0, *((each - now).total_seconds() for each in ends))
+
+
+def _ends(count: FailedSignIns, free: int) -> datetime:
+    return count.last_at + timedelta(seconds=wait_s(count.failures, free))
+
+
+def _without_last(count: FailedSignIns) -> FailedSignIns:
+    """Where another try came between, its wait begins a moment sooner."""
+    return replace(count, failures=max(0, count.failures - 1), last_at=count.before_at)
+
+
+def _place(address: str) -> str:
+    """An IPv6 host has 2^64 addresses to come from: its network counts as one."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    mapped = parsed.ipv4_mapped
+    return str(mapped) if mapped else f"{IPv6Address(int(parsed) >> 64 << 64)}/64"

@@ -29,6 +29,7 @@ from wetread.triage.policy import OrderRule
 from wetread.triage.policy_book import PolicyBook
 from wetread.triage.roster_book import RosterBook
 from wetread.web.hanging_file import read_hanging
+from wetread.web.proxies import Network
 from wetread.workitems.desk import WorkitemDesk
 from wetread.workitems.subscriptions import SubscriptionDesk
 
@@ -64,6 +65,7 @@ class WebSettings:
     """`public_url`: where others reach us, "" for the host each request names. `dictation`: pages may use the browser's own speech recognition. `allowed_hosts` are Host names without port. `local_accounts` may sign in with a password, None for all. `check_every_s`, `unreachable_grace_s`: of sessions that stand on the identity provider's (`elsewhere`). `secure` means browsers reach us by https only: cookies then carry Secure."""
 
     allowed_hosts: tuple[str, ...] = ("localhost", "127.0.0.1", "::1")
+    trusted_proxies: tuple[Network, ...] = ()
     secure: bool = False
     idle_s: float = 15 * 60.0
     absolute_s: float = 12 * 3600.0

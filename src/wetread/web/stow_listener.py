@@ -21,6 +21,7 @@ from starlette.types import Scope
 
 from wetread.web.guard import check_head
 from wetread.web.problems import Refusal, problem_from
+from wetread.web.proxies import TrustedProxies, peer_of
 from wetread.web.stow import StowDoor, StowRequest
 from wetread.web.stow_http import MAX_HEAD_BYTES, Head, Pace, SocketBody, parse_head, take_head
 
@@ -59,10 +60,11 @@ class FrontServer(uvicorn.Server):
         stow: StowDoor,
         allowed_hosts: frozenset[str],
         limits: ListenerLimits | None = None,
+        proxies: TrustedProxies | None = None,
     ) -> None:
         super().__init__(config)
         self._limits = limits or ListenerLimits()
-        self._clerk = _StoreClerk(stow, allowed_hosts, self._limits.pace)
+        self._clerk = _StoreClerk(stow, allowed_hosts, self._limits.pace, proxies or TrustedProxies())
         self._store_line = re.compile(
             rb"POST " + re.escape(stow.prefix.encode()) + rb"/studies(?:/[^/? ]+)?(?:\?[^ ]*)? HTTP/1\.[01]\r\n"
         )
@@ -176,8 +178,8 @@ class FrontServer(uvicorn.Server):
 class _StoreClerk:
     """Serves one store request on a blocking socket, in whatever thread."""
 
-    def __init__(self, stow: StowDoor, allowed_hosts: frozenset[str], pace: Pace) -> None:
-        self._stow = stow
+    def __init__(self, stow: StowDoor, allowed_hosts: frozenset[str], pace: Pace, proxies: TrustedProxies) -> None:
+        self._stow, self._proxies = stow, proxies
         self._allowed_hosts = allowed_hosts
         self._pace = pace
 
@@ -186,20 +188,22 @@ class _StoreClerk:
         sock.settimeout(self._pace.idle_s)
         try:
             head = parse_head(take_head(sock))
-            check_head(_scope(head), self._allowed_hosts)
+            scope = _scope(head, peer_ip)
+            check_head(scope, self._allowed_hosts, self._proxies)
         except Refusal as refusal:
             sock.sendall(_wire(problem_from(refusal), keep_alive=False))
             return False
         body = SocketBody(sock, head, self._pace)
-        answer = self._stow.handle(StowRequest(head.path, head.headers, peer_ip, body))
+        answer = self._stow.handle(StowRequest(head.path, head.headers, peer_of(self._proxies.seen_from(scope)), body))
         keep_alive = head.keeps_alive and body.exhausted
         sock.sendall(_wire(answer, keep_alive=keep_alive))
         return keep_alive
 
 
-def _scope(head: Head) -> Scope:
+def _scope(head: Head, peer_ip: str) -> Scope:
     fields = [(name.encode(), value.encode("latin-1")) for name, value in head.fields]
-    return {"type": "http", "method": head.method, "path": head.path, "raw_path": head.path.encode(), "headers": fields}
+    line = {"type": "http", "method": head.method, "path": head.path, "raw_path": head.path.encode()}
+    return {**line, "headers": fields, "client": (peer_ip, 0)}
 
 
 def _wire(answer: Response, *, keep_alive: bool) -> bytes:

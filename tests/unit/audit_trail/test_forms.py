@@ -14,7 +14,7 @@ from xmlschema import XMLSchema
 
 from wetread.audit_trail.dicom_message import dicom_audit_message
 from wetread.domain.audit import GENESIS, AuditEvent, AuditRecord, record_hash
-from wetread.domain.audit_kind import ACTS, FAMILIES
+from wetread.domain.audit_kind import ACTS, FAMILIES, asked
 from wetread.fhir.audit_event import audit_event, balp_profile
 from wetread.ports.vault import VaultStudy
 from wetread.testing.builders import NOON, STUDY_KEY, an_identity
@@ -39,6 +39,7 @@ def events(action: str) -> list[AuditEvent]:
         AuditEvent(action, "dr-roe"),
         AuditEvent(action, "dr-roe", "bad_credentials", detail=facts),
         AuditEvent(action, "dimse@CT1", study_key=STUDY_KEY, detail=facts),
+        AuditEvent(action, "dr-roe", study_key=STUDY_KEY, detail=(*facts, ("address", "2001:db8::7"))),
     ]
 
 
@@ -112,3 +113,29 @@ def test_the_chain_goes_with_the_record() -> None:
         each.get("type"): b64decode(each.get("value", "")).decode() for each in kept.findall("ParticipantObjectDetail")
     }
     assert (kept.get("ParticipantObjectID"), facts) == ("4", {"hash": record.hash})
+
+
+AT = (("operation", "sign_report"), ("address", "198.51.100.7"))
+
+
+def test_where_a_person_was_is_a_network_access_point_of_the_message() -> None:
+    message = ElementTree.fromstring(
+        dicom_audit_message(a_record(AuditEvent("login", "dr-roe", detail=AT)), "W", "north")
+    )
+    person, we = message.findall("ActiveParticipant")
+    assert (person.get("NetworkAccessPointID"), person.get("NetworkAccessPointTypeCode")) == ("198.51.100.7", "2")
+    assert "NetworkAccessPointID" not in we.attrib
+
+
+@pytest.mark.parametrize(("action", "at"), [("login", 0), ("report.sign", 1), ("fhir.search", 1)])
+def test_where_a_person_was_is_the_network_of_the_agent_that_has_one(action: str, at: int) -> None:
+    """In BALP's profiles the machine that the person sat at; elsewhere the person."""
+    agents = audit_event(a_record(AuditEvent(action, "dr-roe", study_key=STUDY_KEY, detail=AT)))["agent"]
+    assert [each.get("network", {}).get("address") for each in agents].index("198.51.100.7") == at
+    assert agents[at]["network"]["type"] == "2"
+
+
+def test_a_query_is_told_by_what_was_searched_by_and_not_from_where() -> None:
+    assert parse_qsl(
+        b64decode(asked(AuditEvent("fhir.search", "dr-roe", detail=(("by", "date"), *AT[1:])))).decode()
+    ) == [("by", "date")]

@@ -2,14 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from builders_web import Browser, World
 
-from wetread.testing.builders import NOON
 from wetread.web import doorkeeper
-from wetread.web.lockout import FREE_FAILURES, Lockout
+from wetread.web.lockout import FREE_FAILURES
 
 STORM = 40
 
@@ -55,10 +53,3 @@ def test_a_storm_under_ever_new_names_takes_the_threads_from_nobody(
     goes_on.set()
     storm.join(20)
     assert sorted(statuses) == [401] * doorkeeper._QUEUE + [503] * (STORM - doorkeeper._QUEUE)
-
-
-def test_ten_thousand_names_are_the_most_that_is_remembered() -> None:
-    lockout = Lockout()
-    for number in range(12_000):
-        lockout.failed(f"name-{number}", "10.0.0.7", NOON + timedelta(seconds=number))
-    assert len(lockout._counts) == 10_000

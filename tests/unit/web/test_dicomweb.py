@@ -201,6 +201,6 @@ def test_retrievals_are_audited(world: World, reader: Browser) -> None:
     assert (event.action, event.actor_id, dict(event.detail)) == (
         "dicomweb.retrieve",
         "radiologist",
-        {"instances": "1"},
+        {"instances": "1", "address": "127.0.0.1"},
     )
     assert event.study_key is not None

@@ -260,7 +260,8 @@ def test_every_query_is_audited_without_its_values(world: World, reader: Browser
     ):
         reader.get(path)
         event = [each.event for each in world.services.database.audit_records()][-1]
-        assert (event.action, dict(event.detail)) == ("dicomweb.query", {"level": level, "keys": keys, "results": "1"})
+        facts = {"level": level, "keys": keys, "results": "1", "address": "127.0.0.1"}
+        assert (event.action, dict(event.detail)) == ("dicomweb.query", facts)
 
 
 def test_own_results_are_neither_told_nor_counted_where_they_are_withheld() -> None:

@@ -227,7 +227,8 @@ def test_every_form_is_audited_as_what_it_is(world: World, reader: Browser) -> N
     ):
         assert reader.get(f"{ONE}/{form}").status == 200
         event = [each.event for each in world.services.database.audit_records()][-1]
-        assert (event.action, dict(event.detail)) == ("dicomweb.retrieve", {"instances": "1", "form": told})
+        facts = {"instances": "1", "form": told, "address": "127.0.0.1"}
+        assert (event.action, dict(event.detail)) == ("dicomweb.retrieve", facts)
         assert event.study_key is not None
 
 

@@ -44,7 +44,7 @@ def test_a_search_is_audited_without_what_was_searched_for(world: World, door: B
     door.as_("quality").post("/api/worklist/search", {"text": "secret"})
     (record,) = [each for each in world.services.database.audit_records() if each.event.action == "worklist.search"]
     assert record.event.actor_id == "quality"
-    assert dict(record.event.detail) == {"fields": "PatientName", "results": "1"}
+    assert dict(record.event.detail) == {"fields": "PatientName", "results": "1", "address": "127.0.0.1"}
     assert "ecret" not in repr(list(world.services.database.audit_records()))
 
 

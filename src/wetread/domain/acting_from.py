@@ -1,0 +1,37 @@
+"""From which network address somebody acts: known at the door, and written down wherever the audit record is made."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from ipaddress import ip_address
+
+from wetread.domain.audit import ADDRESS, AuditEvent
+
+__all__ = ["acting_from", "located"]
+
+_ADDRESS: ContextVar[str] = ContextVar("wetread_acting_from", default="")
+
+
+@contextmanager
+def acting_from(address: str) -> Iterator[None]:
+    """What is recorded within, also in threads that the request is handed to, was done from `address`; what is no IP address ("") is recorded as nothing."""
+    token = _ADDRESS.set(_ip(address))
+    try:
+        yield
+    finally:
+        _ADDRESS.reset(token)
+
+
+def located(event: AuditEvent) -> AuditEvent:
+    """With the address as its last fact, where one is known: under the record's hash as every fact."""
+    address = _ADDRESS.get()
+    return replace(event, detail=(*event.detail, (ADDRESS, address))) if address and not event.address else event
+
+
+def _ip(address: str) -> str:
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
