@@ -25,6 +25,8 @@ BODIES: dict[str, object] = {
     },
     "set_role": {"role": "resident", "password": "x"},
     "set_sites": {"sites": ["north"], "password": "x"},
+    "link_account": {"subject": "u-ann", "password": "x"},
+    "unlink_account": {"password": "x"},
     "open_in_emergency": {"study": "A1", "reason": "covering", "words": "night shift", "password": "x"},
     "review_emergency": {"verdict": "justified", "note": ""},
     "reset_second_factor": {"password": "x"},

@@ -29,6 +29,7 @@ NAVIGATION = {
 class FakeProvider:
     """Implements IdentityProvider: `person` is who comes back; `still` what it says when it is asked again; `down` that it does not answer."""
 
+    issuer: str = ISSUER
     name: str = "the ward's sign-in"
     person: ProvedIdentity = ANN
     still: StillIn | None = field(default_factory=lambda: StillIn("held"))

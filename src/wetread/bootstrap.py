@@ -15,6 +15,7 @@ from wetread.bootstrap_context import build_context
 from wetread.bootstrap_dispatch import build_dispatcher, dispatch_state
 from wetread.bootstrap_erasure import build_erasure_desk
 from wetread.bootstrap_identity import (
+    build_certificate_clients,
     build_ehr_launches,
     build_identity_provider,
     build_service_clients,
@@ -205,6 +206,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         settings=build_web_settings(settings),
         provider=build_identity_provider(settings, core.clock, core.secret),
         service_clients=build_service_clients(settings, core.clock),
+        certificate_clients=build_certificate_clients(settings, core.clock),
         ehr_launches=build_ehr_launches(settings, core.clock, core.secret),
         policies=policies,
         paths=LivePaths(policies),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from wetread import __version__
 from wetread.ports.clock import Clock
-from wetread.settings import Settings
+from wetread.settings import Settings, SettingsError
 from wetread.settings_identity import EhrSettings, IdentityProviderSettings
 
 if TYPE_CHECKING:
@@ -14,9 +14,16 @@ if TYPE_CHECKING:
     from wetread.oidc.provider import OpenIdProvider
     from wetread.oidc.service_clients import RegisteredClients
     from wetread.oidc.smart import SmartLaunches
+    from wetread.web.client_certificates import CertificateClients
     from wetread.web.services import WebSettings
 
-__all__ = ["build_ehr_launches", "build_identity_provider", "build_service_clients", "build_web_settings"]
+__all__ = [
+    "build_certificate_clients",
+    "build_ehr_launches",
+    "build_identity_provider",
+    "build_service_clients",
+    "build_web_settings",
+]
 
 
 def build_web_settings(settings: Settings) -> "WebSettings":
@@ -68,12 +75,25 @@ def build_identity_provider(settings: Settings, clock: Clock, secret: bytes) -> 
 
 
 def build_service_clients(settings: Settings, clock: Clock) -> "RegisteredClients | None":
-    files = {each.account: each.keys_file.expanduser() for each in settings.service_clients}
+    files = {each.account: each.keys_file.expanduser() for each in settings.service_clients if each.keys_file}
     if not files:
         return None
     from wetread.oidc.service_clients import RegisteredClients
 
     return RegisteredClients(files, clock)
+
+
+def build_certificate_clients(settings: Settings, clock: Clock) -> "CertificateClients | None":
+    """Raises SettingsError where nobody's word for a certificate would be taken."""
+    named = ((each.account, each.certificates_file) for each in settings.service_clients)
+    files = {account: file.expanduser() for account, file in named if file}
+    if not files:
+        return None
+    if not settings.trusted_proxies:
+        raise SettingsError("certificates_file needs trusted_proxies: a proxy ends TLS and passes certificates on")
+    from wetread.web.client_certificates import CertificateClients
+
+    return CertificateClients(files, clock)
 
 
 def build_ehr_launches(settings: Settings, clock: Clock, secret: bytes) -> "SmartLaunches | None":

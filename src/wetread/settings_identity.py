@@ -76,12 +76,19 @@ class IdentityProviderSettings(_Client):
 
 
 class ServiceClientSettings(BaseModel):
-    """A system that gets its tokens by private_key_jwt. `account`: its account here, and its client id; `keys_file`: its public keys (JWK set), read at each use."""
+    """A system that gets its tokens by private_key_jwt, by mutual TLS (RFC 8705), or either. `account`: its account here, and its client id; `keys_file`: its public keys (JWK set), `certificates_file`: its certificates (PEM), read at each use."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     account: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")
-    keys_file: Path
+    keys_file: Path | None = None
+    certificates_file: Path | None = None
+
+    @model_validator(mode="after")
+    def _has_a_way(self) -> "ServiceClientSettings":
+        if not (self.keys_file or self.certificates_file):
+            raise ValueError("give keys_file, certificates_file or both")
+        return self
 
     def __str__(self) -> str:
         return self.account
@@ -108,7 +115,7 @@ class IdentitySettings(BaseModel):
         default=None, description="OpenID provider that people sign in with: a table (file) or JSON."
     )
     service_clients: tuple[ServiceClientSettings, ...] = Field(
-        default=(), description="Systems that get tokens by private_key_jwt: tables (file) or JSON."
+        default=(), description="Systems that get tokens by private_key_jwt or mutual TLS: tables (file) or JSON."
     )
     ehr_launches: tuple[EhrSettings, ...] = Field(
         default=(), description="EHRs that open studies here (SMART launch): tables (file) or JSON."

@@ -8,12 +8,13 @@ import pytest
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Act
 from wetread.ports.database import Database, Session
-from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, TokenLimit
 from wetread.testing.builders import NOON
 
 HERE, OTHER = "a" * 64, "b" * 64
 ISSUER = "https://id.example"
 ELSEWHERE = ExternalSession(HERE, ISSUER, "sub-1", "sid-1", "sealed", NOON, NOON)
+LIMIT = TokenLimit(frozenset({Act.PLACE_ORDER, Act.SEE_WORKITEMS}), "x" * 43)
 SAID = Confirmation("c" * 64, HERE, "d" * 64, NOON + timedelta(minutes=2))
 
 
@@ -57,12 +58,12 @@ def test_what_hangs_on_a_session_moves_and_ends_with_it(database: Database) -> N
         unit.move_external_session(HERE, OTHER)
         unit.move_external_session("e" * 64, HERE)
         unit.save_confirmation(SAID)
-        unit.limit_token(HERE, frozenset({Act.PLACE_ORDER, Act.SEE_WORKITEMS}))
+        unit.limit_token(HERE, LIMIT)
         unit.commit()
     with database.begin() as unit:
         assert unit.external_session(OTHER) == replace(ELSEWHERE, token_sha256=OTHER)
         assert (unit.external_session(HERE), unit.token_limit(OTHER)) == (None, None)
-        assert unit.token_limit(HERE) == {Act.PLACE_ORDER, Act.SEE_WORKITEMS}
+        assert unit.token_limit(HERE) == LIMIT
         unit.end_session(HERE)
         unit.end_session(OTHER)
         unit.commit()
@@ -106,3 +107,19 @@ def test_a_token_is_used_once_until_it_is_over(database: Database) -> None:
         assert unit.use_once("0" * 64, expires_at=ends, now=NOON)
         assert not unit.use_once("f" * 64, expires_at=ends, now=ends)
         assert unit.use_once("f" * 64, expires_at=ends, now=ends + timedelta(seconds=1))
+
+
+def test_who_somebody_is_elsewhere_is_listed_by_account_and_taken_away(database: Database) -> None:
+    ann, bob = ExternalIdentity(ISSUER, "sub-2", "ann"), ExternalIdentity(ISSUER, "sub-1", "bob")
+    with database.begin() as unit:
+        unit.save_external_identity(bob)
+        unit.save_external_identity(ann)
+        unit.commit()
+    with database.begin() as unit:
+        assert unit.external_identities() == (ann, bob)
+        assert (unit.external_identities("bob"), unit.external_identities("eve")) == ((bob,), ())
+        unit.drop_external_identity(ISSUER, "sub-1")
+        unit.drop_external_identity("https://other.example", "sub-2")
+        unit.commit()
+    with database.begin(write=False) as unit:
+        assert unit.external_identities() == (ann,)

@@ -26,8 +26,16 @@ function row(account: Account, answer: Accounts, again: (what: string) => unknow
   const ask = (title: string, run: () => Promise<string | null>) => h("button", { onclick: () => run().then((what) => (what ? again(what) : null)) }, title, about());
   const state = h("span", { class: `chip ${account.disabled ? "bad" : "good"}` }, t(account.disabled ? "admin.people.disabled" : "admin.people.active"));
   const others = account.me ? [] : [ask(t("admin.people.change"), () => changeRole(account, answer)), ask(t("admin.people.sites.change"), () => changeSites(account)), ask(t(account.disabled ? "admin.people.enable" : "admin.people.disable"), () => setDisabled(account))];
-  return h("tr", {}, h("td", {}, h("strong", {}, name), account.me && h("span", { class: "muted" }, ` ${t("admin.people.you")}`)), h("td", {}, visible(account.display_name)), h("td", {}, words(account.role)), h("td", {}, account.sites.length ? visible(account.sites.join(", ")) : h("span", { class: "muted" }, t("admin.people.sites.all"))), h("td", {}, state, account.second_factor && h("span", { class: "chip" }, t("factor.has")), account.reset_asked_by && h("div", { class: "muted" }, t("factor.reset.asked", { name: visible(account.reset_asked_by) }))),
-    h("td", { class: "acts" }, others, ask(t("admin.people.password"), () => changePassword(account, answer)), !account.me && account.second_factor && ask(t("factor.reset"), () => resetFactor(account)), !account.me && ask(t("admin.people.end_all"), () => endAll(account))));
+  return h("tr", {}, h("td", {}, h("strong", {}, name), account.me && h("span", { class: "muted" }, ` ${t("admin.people.you")}`)), h("td", {}, visible(account.display_name)), h("td", {}, words(account.role)), h("td", {}, account.sites.length ? visible(account.sites.join(", ")) : h("span", { class: "muted" }, t("admin.people.sites.all"))), h("td", {}, state, account.second_factor && h("span", { class: "chip" }, t("factor.has")), account.subject && h("span", { class: "chip" }, t("admin.people.linked")), account.reset_asked_by && h("div", { class: "muted" }, t("factor.reset.asked", { name: visible(account.reset_asked_by) }))),
+    h("td", { class: "acts" }, others, !account.subject && ask(t("admin.people.password"), () => changePassword(account, answer)), links(account, answer, ask), !account.me && account.second_factor && ask(t("factor.reset"), () => resetFactor(account)), !account.me && ask(t("admin.people.end_all"), () => endAll(account))));
+}
+
+type Ask = (title: string, run: () => Promise<string | null>) => HTMLElement;
+
+/** To the identity provider and back; a system signs in nowhere. */
+function links(account: Account, answer: Accounts, ask: Ask): HTMLElement | false {
+  if (account.me || !(account.subject || answer.provider) || answer.systems.includes(account.role)) return false;
+  return account.subject ? ask(t("admin.people.unlink"), () => unlink(account, answer)) : ask(t("admin.people.link"), () => link(account, answer));
 }
 
 function session(each: SignedIn, again: (what: string) => unknown): HTMLTableRowElement {
@@ -67,6 +75,20 @@ async function resetFactor(account: Account): Promise<string | null> {
   const reset = async () => void (gone = (await send<{ done: boolean }>("POST", address(account, "second-factor/reset"), { body: { password: own.value } })).done);
   const done = await question(t("factor.reset.of", { name }), [h("p", { class: "muted" }, t("factor.reset.two")), field(t("admin.people.own"), own)], t("factor.reset.of", { name }), reset);
   return done ? t(gone ? "factor.reset.done" : "factor.reset.waits", { name }) : null;
+}
+
+async function link(account: Account, answer: Accounts): Promise<string | null> {
+  const [subject, own] = [h("input", { required: true, maxlength: 255, autocomplete: "off", autofocus: true }), ownPassword()];
+  const title = t("admin.people.link.of", { name: visible(account.actor_id), provider: visible(answer.provider) });
+  const done = await question(title, [h("p", { class: "muted" }, t("admin.people.link.ends")), field(t("admin.people.link.subject"), subject), field(t("admin.people.own"), own)], t("save"), () => send("PUT", address(account, "identity"), { body: { subject: subject.value.trim(), password: own.value } }));
+  return done ? title : null;
+}
+
+async function unlink(account: Account, answer: Accounts): Promise<string | null> {
+  const own = ownPassword();
+  const title = t("admin.people.unlink.of", { name: visible(account.actor_id), provider: visible(answer.provider) });
+  const done = await question(title, [h("p", { class: "muted" }, t("admin.people.unlink.ends")), field(t("admin.people.own"), own)], t("save"), () => send("POST", address(account, "identity/unlink"), { body: { password: own.value } }));
+  return done ? title : null;
 }
 
 async function endAll(account: Account): Promise<string | null> {

@@ -40,7 +40,7 @@ COMMANDS = {
     "snippets": "the snippet database: what it holds; erase a patient or a source; purge",
     "critical": "critical results: list, acknowledge, say who was told, close",
     "sign": "sign a drafted report from the command line",
-    "user": "add, list and disable accounts",
+    "user": "add, list, disable, link and unlink accounts",
     "roster": "who is on call, gaps ahead, to and from iCalendar",
     "notify": "the channels pages leave by; send a test page",
     "policy": "check, explain and try out triage policies",

@@ -1,4 +1,4 @@
-"""`wetread user add|list|disable|token|second-factor`: accounts of people and services. Passwords are asked for, never taken from the command line."""
+"""`wetread user add|list|disable|token|second-factor|link|unlink`: accounts of people and services. Passwords are asked for, never taken from the command line."""
 
 import getpass
 import secrets
@@ -11,6 +11,7 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import CONSOLE, Actor, Role
 from wetread.governance.account_desk import AccountDesk
+from wetread.ports.identity_store import ExternalIdentity
 from wetread.web.accounts import hash_password
 from wetread.web.doorkeeper import issue_token
 from wetread.web.second_factors import SecondFactors
@@ -22,8 +23,8 @@ def run(argv: list[str]) -> int:
     parser = parser_for("user", "Manage accounts.")
     parser.add_argument(
         "act",
-        choices=("add", "list", "disable", "token", "second-factor"),
-        help="token: a bearer token for the HTTP door, shown once; second-factor: is it set up, and taking it away",
+        choices=("add", "list", "disable", "token", "second-factor", "link", "unlink"),
+        help="token: a bearer token for the HTTP door, shown once; second-factor: is it set up, and taking it away; link: the account signs in with the identity provider, and has no password any more",
     )
     parser.add_argument("name", nargs="?", help="account name, for example dr-lee")
     parser.add_argument("--role", choices=[role.value for role in Role], default=Role.RADIOLOGIST.value)
@@ -35,6 +36,10 @@ def run(argv: list[str]) -> int:
         default=[],
         help="a site whose studies the account reaches; may be repeated; none: all",
     )
+    parser.add_argument(
+        "--issuer", default="", help="of a link: as the provider names itself; default identity_provider"
+    )
+    parser.add_argument("--subject", default="", help="of a link: the `sub` of that person's tokens")
     parser.add_argument("--reset", action="store_true", help="of a second factor: take it away")
     parser.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     args = parser.parse_args(argv)
@@ -52,6 +57,11 @@ def run(argv: list[str]) -> int:
         print(_token(core, args.name, args.days))
     elif args.act == "second-factor":
         print(_second_factor(core, args.name, reset=args.reset))
+    elif args.act == "link":
+        print(_link(core, args.name, args.issuer, args.subject))
+    elif args.act == "unlink":
+        _desk(core).unlink(CONSOLE, args.name)
+        print(f"{args.name} is linked to nobody: `wetread user add` gives it a password")
     else:
         _desk(core).set_disabled(CONSOLE, args.name, disabled=True)
         print(f"account {args.name} is disabled")
@@ -96,13 +106,22 @@ def _second_factor(core: Core, name: str, *, reset: bool) -> str:
     return f"{name} has one since {held.confirmed_at:%Y-%m-%d %H:%M} UTC, {len(held.codes)} recovery codes left{asked}"
 
 
+def _link(core: Core, name: str, issuer: str, subject: str) -> str:
+    provider = core.settings.identity_provider
+    if provider is None or issuer not in ("", provider.issuer):
+        raise PermanentError("that is not the identity_provider of the settings", code="no_provider")
+    _desk(core).link(CONSOLE, name, ExternalIdentity(provider.issuer, subject, name))
+    return f"{name} signs in with {provider.name} as {subject}; its password opens nothing any more"
+
+
 def _list(core: Core) -> None:
     with core.database.begin(write=False) as unit:
+        linked = {each.actor_id: f"  {each.issuer} {each.subject}" for each in unit.external_identities()}
         for account in unit.accounts():
             state = "disabled" if account.disabled else "active"
             sites = f" ({', '.join(account.actor.sites)})" if account.actor.sites else ""
             print(
-                f"{account.actor.actor_id:<24} {account.actor.role.value:<14} {state:<9} {account.actor.display_name}{sites}"
+                f"{account.actor.actor_id:<24} {account.actor.role.value:<14} {state:<9} {account.actor.display_name}{sites}{linked.get(account.actor.actor_id, '')}"
             )
 
 

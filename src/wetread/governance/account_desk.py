@@ -10,6 +10,7 @@ from wetread.domain.role import CONSOLE, SYSTEMS, Act, Actor, Role, require
 from wetread.governance.external_accounts import NO_PASSWORD
 from wetread.ports.clock import Clock
 from wetread.ports.database import Account, Database, Session, UnitOfWork
+from wetread.ports.identity_store import ExternalIdentity
 
 __all__ = ["AccountDesk"]
 
@@ -20,6 +21,8 @@ Hashed = Callable[[str], str]
 @dataclass(frozen=True, slots=True)
 class AccountDesk:
     """Every act raises NotPermitted without MANAGE_ACCOUNTS, and PermanentError for what is not there or must not be.
+
+    An account belongs to this house or to an identity provider, never to both: one that is linked has no password, and one with a password no link.
 
     Nobody changes their own role or disables themselves, and the last administrator who can sign in stays one. Losing a role, a password or the account ends the sessions and tokens that stood on it.
     """
@@ -38,6 +41,8 @@ class AccountDesk:
                 raise PermanentError(f"there is an account {new.actor_id} already", code="account_exists")
             if known and new.role is not known.actor.role:
                 _keep_an_admin(unit, known)
+            if known:
+                _refuse_of_a_provider(unit, known)
             sites = new.sites or (known.actor.sites if known else ())  # who comes back in reaches no more than before
             _refuse_sites_of_a_system(new.role, sites)
             unit.save_account(Account(replace(new, sites=sites), stored))
@@ -69,8 +74,7 @@ class AccountDesk:
         stored = self.hashed(password)
         with self._acting(actor) as unit:
             account = _account(unit, actor_id)
-            if account.password_hash == NO_PASSWORD:
-                raise PermanentError("they sign in with the identity provider: no password here", code="no_password")
+            _refuse_of_a_provider(unit, account)
             unit.save_account(replace(account, password_hash=stored))
             self._end(unit, actor, "account.password", actor_id)
             unit.commit()
@@ -84,6 +88,37 @@ class AccountDesk:
             unit.save_account(replace(account, actor=replace(account.actor, sites=named)))
             facts = {"before": ", ".join(account.actor.sites) or "all", "sites": ", ".join(named) or "all"}
             self._end(unit, actor, "account.sites", actor_id, **facts)
+            unit.commit()
+
+    def link(self, actor: Actor, actor_id: str, identity: ExternalIdentity) -> None:
+        """Whoever (issuer, subject) is signs in as this account from now on; its password opens nothing any more, and role, sites and shown name are the provider's at each sign-in. Raises PermanentError('system_account', 'linked', 'identity_taken', 'no_subject')."""
+        with self._acting(actor) as unit:
+            account = _other(unit, actor, actor_id, "one's own account is for another administrator to link")
+            if account.actor.role in SYSTEMS:
+                raise PermanentError("a system signs in nowhere: it has tokens", code="system_account")
+            if not (identity.issuer.strip() and identity.subject.strip()):
+                raise PermanentError("issuer and subject say together who it is", code="no_subject")
+            if unit.external_identities(actor_id):
+                raise PermanentError("that account is linked already: unlink it first", code="linked")
+            taken = unit.external_identity(identity.issuer, identity.subject)
+            if taken is not None:
+                raise PermanentError(f"that is {taken.actor_id} already: unlink it there first", code="identity_taken")
+            unit.save_external_identity(replace(identity, actor_id=actor_id))
+            unit.save_account(replace(account, password_hash=NO_PASSWORD))
+            self._end(unit, actor, "account.link", actor_id, issuer=identity.issuer, subject=identity.subject)
+            unit.commit()
+
+    def unlink(self, actor: Actor, actor_id: str) -> None:
+        """Nobody signs in as it any more until it is given a password or linked anew; whoever it was linked to is somebody new at their next visit. Raises PermanentError('not_linked')."""
+        with self._acting(actor) as unit:
+            account = _other(unit, actor, actor_id, "one's own account is for another administrator to unlink")
+            held = unit.external_identities(actor_id)
+            if not held:
+                raise PermanentError("that account is not linked to an identity provider", code="not_linked")
+            _keep_an_admin(unit, account)
+            for each in held:
+                unit.drop_external_identity(each.issuer, each.subject)
+                self._end(unit, actor, "account.unlink", actor_id, issuer=each.issuer, subject=each.subject)
             unit.commit()
 
     def sessions(self, actor: Actor) -> tuple[Session, ...]:
@@ -135,6 +170,13 @@ def _other(unit: UnitOfWork, actor: Actor, actor_id: str, refusal: str) -> Accou
     if actor.actor_id == actor_id:
         raise PermanentError(refusal, code="own_account")
     return _account(unit, actor_id)
+
+
+def _refuse_of_a_provider(unit: UnitOfWork, account: Account) -> None:
+    if unit.external_identities(account.actor.actor_id):
+        raise PermanentError(
+            "they sign in with the identity provider: no password here, unless it is unlinked first", code="no_password"
+        )
 
 
 def _refuse_sites_of_a_system(role: Role, sites: Sequence[str]) -> None:

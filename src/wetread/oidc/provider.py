@@ -59,6 +59,10 @@ class OpenIdProvider:
         self._resting = Resting(time.monotonic)
 
     @property
+    def issuer(self) -> str:
+        return self.facts.issuer
+
+    @property
     def name(self) -> str:
         return self.facts.name
 

@@ -68,6 +68,11 @@ class IdentityProvider(Protocol):
     """Raises TransientError when it does not answer, PermanentError (safe to show) when what it says cannot be accepted."""
 
     @property
+    def issuer(self) -> str:
+        """As its tokens name it."""
+        ...
+
+    @property
     def name(self) -> str:
         """As people know it."""
         ...

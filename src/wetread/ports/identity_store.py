@@ -6,7 +6,7 @@ from typing import Protocol
 
 from wetread.domain.role import Act
 
-__all__ = ["Confirmation", "ExternalIdentity", "ExternalSession", "FailedSignIns", "IdentityStore"]
+__all__ = ["Confirmation", "ExternalIdentity", "ExternalSession", "FailedSignIns", "IdentityStore", "TokenLimit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,14 @@ class FailedSignIns:
     let_in_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TokenLimit:
+    """A token that may do these acts only, whatever its account's role may; with `certificate` (x5t#S256) by whoever holds that one, and by nobody else (RFC 8705 §3)."""
+
+    acts: frozenset[Act]
+    certificate: str = ""
+
+
 class IdentityStore(Protocol):
     """Part of every unit of work. What hangs on a session ends with it."""
 
@@ -62,6 +70,11 @@ class IdentityStore(Protocol):
         ...
 
     def external_identity(self, issuer: str, subject: str) -> ExternalIdentity | None: ...
+    def external_identities(self, actor_id: str = "") -> tuple[ExternalIdentity, ...]:
+        """Of one account, or all, by account."""
+        ...
+
+    def drop_external_identity(self, issuer: str, subject: str) -> None: ...
     def save_external_session(self, session: ExternalSession) -> None:
         """Insert or replace by token_sha256; the session itself is there already."""
         ...
@@ -88,11 +101,8 @@ class IdentityStore(Protocol):
         """False when it was used before. What is over is forgotten."""
         ...
 
-    def limit_token(self, token_sha256: str, acts: frozenset[Act]) -> None:
-        """A token that may do these acts only, whatever its account's role may."""
-        ...
-
-    def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
+    def limit_token(self, token_sha256: str, limit: TokenLimit) -> None: ...
+    def token_limit(self, token_sha256: str) -> TokenLimit | None:
         """None for no limit but the role's."""
         ...
 

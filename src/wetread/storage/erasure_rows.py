@@ -46,6 +46,7 @@ TELLS_OF_NO_STUDY = {
     "erasures": "who asked and who approved; the pseudonym stays, as on the tombstone",
     "external_identities": "people who work here",
     "external_sessions": "people who work here",
+    "failed_sign_ins": "people who work here, and hashes of names that are nobody's",
     "legal_holds": "a study under a hold is not erased; one that was lifted stays with the pseudonym",
     "model_versions": "models",
     "news_cursors": "how far a server was read",

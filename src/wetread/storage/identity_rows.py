@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, false, or_, select, update
 
 from wetread.domain.role import Act
-from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns, TokenLimit
 from wetread.storage.identity_schema import (
     confirmations,
     external_identities,
@@ -33,7 +33,7 @@ _SAVE_WHO, _SAVE_IN, _SAVE_SAID, _SAVE_USED, _SAVE_LIMIT = (
 _WHO_OF = select(external_identities).where(_WHO.issuer == bindparam("by"), _WHO.subject == bindparam("of"))
 _IN_OF = select(external_sessions).where(_IN.token_sha256 == bindparam("token"))
 _SAID_OF = select(confirmations).where(_SAID.secret_sha256 == bindparam("secret"))
-_LIMIT_OF = select(_LIMITS.acts).where(_LIMITS.token_sha256 == bindparam("token"))
+_LIMIT_OF = select(_LIMITS.acts, _LIMITS.certificate).where(_LIMITS.token_sha256 == bindparam("token"))
 _SAVE_FAILED = replacing(failed_sign_ins)
 _FAILED_OF = select(failed_sign_ins).where(
     _FAILED.name_hmac == bindparam("name"), _FAILED.address == bindparam("place")
@@ -50,6 +50,14 @@ class IdentityRows(Transaction):
     def external_identity(self, issuer: str, subject: str) -> ExternalIdentity | None:
         row = self._read(_WHO_OF, {"by": issuer, "of": subject}).one_or_none()
         return None if row is None else ExternalIdentity(row.issuer, row.subject, row.actor_id)
+
+    def external_identities(self, actor_id: str = "") -> tuple[ExternalIdentity, ...]:
+        query = select(external_identities).order_by(_WHO.actor_id, _WHO.issuer, _WHO.subject)
+        rows = self._read(query.where(_WHO.actor_id == actor_id) if actor_id else query)
+        return tuple(ExternalIdentity(row.issuer, row.subject, row.actor_id) for row in rows)
+
+    def drop_external_identity(self, issuer: str, subject: str) -> None:
+        self._write(delete(external_identities).where(_WHO.issuer == issuer, _WHO.subject == subject))
 
     def save_external_session(self, session: ExternalSession) -> None:
         row = {name: getattr(session, name) for name in ExternalSession.__slots__}
@@ -90,12 +98,13 @@ class IdentityRows(Transaction):
         self._write(_SAVE_USED, {"what_sha256": what_sha256, "expires_at": expires_at})
         return True
 
-    def limit_token(self, token_sha256: str, acts: frozenset[Act]) -> None:
-        self._write(_SAVE_LIMIT, {"token_sha256": token_sha256, "acts": " ".join(sorted(acts))})
+    def limit_token(self, token_sha256: str, limit: TokenLimit) -> None:
+        row = {"acts": " ".join(sorted(limit.acts)), "certificate": limit.certificate}
+        self._write(_SAVE_LIMIT, {"token_sha256": token_sha256, **row})
 
-    def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
-        acts = self._read(_LIMIT_OF, {"token": token_sha256}).scalar_one_or_none()
-        return None if acts is None else frozenset(map(Act, acts.split()))
+    def token_limit(self, token_sha256: str) -> TokenLimit | None:
+        row = self._read(_LIMIT_OF, {"token": token_sha256}).one_or_none()
+        return None if row is None else TokenLimit(frozenset(map(Act, row.acts.split())), row.certificate)
 
     def save_failed_sign_ins(self, failed: FailedSignIns) -> None:
         self._write(_SAVE_FAILED, {name: getattr(failed, name) for name in FailedSignIns.__slots__})

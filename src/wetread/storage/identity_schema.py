@@ -39,7 +39,13 @@ confirmations = Table(
     time_column("expires_at"),
 )
 used_once = Table("used_once", work, Column("what_sha256", Text, primary_key=True), time_column("expires_at"))
-token_limits = Table("token_limits", work, _of_session(primary_key=True), text_column("acts"))
+token_limits = Table(
+    "token_limits",
+    work,
+    _of_session(primary_key=True),
+    text_column("acts"),
+    Column("certificate", Text, nullable=False, server_default=""),
+)
 failed_sign_ins = Table(
     "failed_sign_ins",
     work,

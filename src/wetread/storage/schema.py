@@ -46,7 +46,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0024", "vault": "0005", "snippets": "0002"}
+HEADS = {"work": "0025", "vault": "0005", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -4,8 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from wetread.domain.errors import PermanentError
-from wetread.domain.role import Act
-from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns, TokenLimit
 from wetread.testing.memory_transaction import MemoryTransaction
 
 __all__ = ["MemoryIdentityStore"]
@@ -17,6 +16,13 @@ class MemoryIdentityStore(MemoryTransaction):
 
     def external_identity(self, issuer: str, subject: str) -> ExternalIdentity | None:
         return self._visible.external_identities.get((issuer, subject))
+
+    def external_identities(self, actor_id: str = "") -> tuple[ExternalIdentity, ...]:
+        found = (each for each in self._visible.external_identities.values() if actor_id in ("", each.actor_id))
+        return tuple(sorted(found, key=lambda each: (each.actor_id, each.issuer, each.subject)))
+
+    def drop_external_identity(self, issuer: str, subject: str) -> None:
+        self._changing.external_identities.pop((issuer, subject), None)
 
     def save_external_session(self, session: ExternalSession) -> None:
         self._need_session(session.token_sha256)
@@ -58,11 +64,11 @@ class MemoryIdentityStore(MemoryTransaction):
         used[what_sha256] = expires_at
         return True
 
-    def limit_token(self, token_sha256: str, acts: frozenset[Act]) -> None:
+    def limit_token(self, token_sha256: str, limit: TokenLimit) -> None:
         self._need_session(token_sha256)
-        self._changing.token_limits[token_sha256] = acts
+        self._changing.token_limits[token_sha256] = limit
 
-    def token_limit(self, token_sha256: str) -> frozenset[Act] | None:
+    def token_limit(self, token_sha256: str) -> TokenLimit | None:
         return self._visible.token_limits.get(token_sha256)
 
     def save_failed_sign_ins(self, failed: FailedSignIns) -> None:

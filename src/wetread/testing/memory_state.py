@@ -32,7 +32,6 @@ from wetread.domain.reading import ReaderProfile, ReadingRecord
 from wetread.domain.relabelling import RelabelRound, RelabelTask
 from wetread.domain.reliability import Reliability
 from wetread.domain.report import Draft, Report
-from wetread.domain.role import Act
 from wetread.domain.rollout import Rollout, RolloutDecision, ShadowRead
 from wetread.domain.roster import RosterOverride
 from wetread.domain.second_factor import SecondFactor
@@ -40,7 +39,7 @@ from wetread.domain.study import Instance, Study
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
 from wetread.domain.workitem import Subscription, Workitem, WorkitemEvent
 from wetread.ports.database import Account, Session
-from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns
+from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns, TokenLimit
 
 __all__ = ["EPOCH", "JobRow", "MemoryState"]
 
@@ -92,7 +91,7 @@ class MemoryState:
     confirmations: dict[str, Confirmation] = field(default_factory=dict)
     used_once: dict[str, datetime] = field(default_factory=dict)
     failed_sign_ins: dict[tuple[str, str], FailedSignIns] = field(default_factory=dict)
-    token_limits: dict[str, frozenset[Act]] = field(default_factory=dict)
+    token_limits: dict[str, TokenLimit] = field(default_factory=dict)
     criticals: dict[str, CriticalResult] = field(default_factory=dict)
     pages: dict[str, Page] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)

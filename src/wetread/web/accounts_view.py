@@ -5,11 +5,12 @@ from typing import cast
 from starlette.responses import Response
 
 from wetread.domain.errors import PermanentError
-from wetread.domain.role import Actor, Role
+from wetread.domain.role import SYSTEMS, Actor, Role
 from wetread.domain.second_factor import SecondFactor
 from wetread.governance.account_desk import AccountDesk
 from wetread.governance.external_accounts import RESERVED
 from wetread.ports.database import Session
+from wetread.ports.identity_store import ExternalIdentity
 from wetread.web.accounts import MIN_PASSWORD_LENGTH, hash_password
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
@@ -19,6 +20,7 @@ from wetread.web.schema import Schema, array, boolean, choice, record, text
 __all__ = [
     "ADD_BODY",
     "DISABLE_BODY",
+    "LINK_BODY",
     "PASSWORD_BODY",
     "RESET_BODY",
     "REVOKE_BODY",
@@ -28,12 +30,14 @@ __all__ = [
     "end_session",
     "end_sessions",
     "get_accounts",
+    "link_account",
     "reset_second_factor",
     "session_json",
     "set_disabled",
     "set_password",
     "set_role",
     "set_sites",
+    "unlink_account",
 ]
 
 _NAME = text(64, min_length=1, pattern=r"[a-z0-9][a-z0-9._@-]*")
@@ -49,6 +53,7 @@ ROLE_BODY: Schema = record({"role": choice(*Role), "password": _OWN})
 SITES_BODY: Schema = record({"sites": _SITES, "password": _OWN})
 DISABLE_BODY: Schema = record({"disabled": boolean(), "password": _OWN})
 PASSWORD_BODY: Schema = record({"new_password": _NEW, "password": _OWN})
+LINK_BODY: Schema = record({"subject": text(255, min_length=1), "password": _OWN})
 RESET_BODY: Schema = record({"password": _OWN})
 REVOKE_BODY: Schema = record({"session": text(_SHORT, min_length=_SHORT, pattern="[0-9a-f]+")})
 
@@ -60,6 +65,8 @@ def get_accounts(call: Call) -> Response:
     with call.house.services.database.begin(write=False) as unit:
         accounts = unit.accounts()
         factors = {each.actor_id: each for each in unit.second_factors()}
+        linked = {each.actor_id: each.subject for each in unit.external_identities()}
+    provider = call.house.services.provider
     rows = [
         {
             "actor_id": each.actor.actor_id,
@@ -67,6 +74,7 @@ def get_accounts(call: Call) -> Response:
             "role": each.actor.role.value,
             "disabled": each.disabled,
             "sites": list(each.actor.sites),
+            "subject": linked.get(each.actor.actor_id, ""),
             **_factor_json(factors.get(each.actor.actor_id)),
             "me": each.actor.actor_id == actor.actor_id,
         }
@@ -77,6 +85,8 @@ def get_accounts(call: Call) -> Response:
             "accounts": rows,
             "sessions": [session_json(call, each) for each in sessions],
             "roles": [each.value for each in Role],
+            "provider": provider.name if provider else "",
+            "systems": sorted(SYSTEMS),
             "min_password_length": MIN_PASSWORD_LENGTH,
         }
     )
@@ -121,6 +131,20 @@ def set_password(call: Call) -> Response:
     call.confirm()
     _desk(call).set_password(call.signed_in.actor, call.path["actor_id"], call.text("new_password"))
     return Response(status_code=204)
+
+
+def link_account(call: Call) -> Response:
+    """To a person of the identity provider that the settings name."""
+    call.confirm()
+    actor_id, issuer = call.path["actor_id"], call.house.doorkeeper.elsewhere.provider.issuer
+    _desk(call).link(call.signed_in.actor, actor_id, ExternalIdentity(issuer, call.text("subject"), actor_id))
+    return get_accounts(call)
+
+
+def unlink_account(call: Call) -> Response:
+    call.confirm()
+    _desk(call).unlink(call.signed_in.actor, call.path["actor_id"])
+    return get_accounts(call)
 
 
 def reset_second_factor(call: Call) -> Response:

@@ -14,9 +14,11 @@ from wetread.domain.role import Actor
 from wetread.ports.database import Account, Session, UnitOfWork
 from wetread.ports.identity_store import ExternalSession
 from wetread.web.accounts import DECOY, hash_password, is_dated, token_sha256, verify_password
+from wetread.web.client_certificates import thumbprint_of
 from wetread.web.elsewhere import Elsewhere
 from wetread.web.lockout import Lockout, Try
 from wetread.web.problems import Refusal
+from wetread.web.proxies import CLIENT_CERT
 from wetread.web.second_factors import SecondFactors
 from wetread.web.services import WebServices
 from wetread.web.session_book import BROWSER, Came, SessionBook
@@ -110,7 +112,7 @@ class Doorkeeper:
         self._lockout.succeeded(tried)
 
     def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str], *, late: bool = False) -> Principal:
-        """Who sent this; raises Refusal 401. A bearer token wins over a cookie; a cookie's secret is never taken as a bearer token.
+        """Who sent this; raises Refusal 401. A bearer token wins over a cookie; a cookie's secret is never taken as a bearer token. One that is bound to a certificate is taken over that certificate's connection only.
 
         `late`: a browser session that ran out, but was not ended, in the last `LATE` still says whose it was; it is not renewed.
         """
@@ -119,7 +121,7 @@ class Doorkeeper:
             scheme, _, token = authorization.partition(" ")
             if scheme.lower() != "bearer" or not token.startswith(_BEARER):
                 raise _unauthenticated()
-            return self._principal(token, by_browser=False, idle=True)
+            return self._principal(token, by_browser=False, idle=True, shown=headers.get(CLIENT_CERT, ""))
         token = cookies.get(self.cookie_name, "")
         if not token.startswith(BROWSER):
             raise _unauthenticated()
@@ -135,7 +137,9 @@ class Doorkeeper:
         live = session is not None and session.expires_at > self._services.clock.now()
         return live and account is not None and self._standing(account, held) is not None
 
-    def _principal(self, token: str, *, by_browser: bool, idle: bool, grace: timedelta = timedelta()) -> Principal:
+    def _principal(
+        self, token: str, *, by_browser: bool, idle: bool, grace: timedelta = timedelta(), shown: str = ""
+    ) -> Principal:
         now, digest = self._services.clock.now(), token_sha256(token)
         with self._services.database.begin(write=False) as unit:
             session = unit.session(digest)
@@ -148,10 +152,14 @@ class Doorkeeper:
             raise _unauthenticated()
         if by_browser and not idle and not self.sessions.renew(session, token, now):
             raise _unauthenticated()
+        if only is not None and only.certificate not in ("", thumbprint_of(shown)):
+            raise _unauthenticated()
         there = self._standing(account, held)
         if there is None:
             raise _unauthenticated()
-        return Principal(replace(there.actor, only=only), digest, by_browser, elsewhere=held is not None)
+        return Principal(
+            replace(there.actor, only=only.acts if only else None), digest, by_browser, elsewhere=held is not None
+        )
 
     def _standing(self, account: Account, held: ExternalSession | None) -> Account | None:
         """The account as it is now; None for one that is disabled, or whose session is over elsewhere."""

@@ -28,6 +28,7 @@ from wetread.signoff.desk import ReadingDesk
 from wetread.triage.policy import OrderRule
 from wetread.triage.policy_book import PolicyBook
 from wetread.triage.roster_book import RosterBook
+from wetread.web.client_certificates import CertificateClients
 from wetread.web.hanging_file import read_hanging
 from wetread.web.proxies import Network
 from wetread.workitems.desk import WorkitemDesk
@@ -113,6 +114,7 @@ class WebServices:
     subscriptions: SubscriptionDesk | None = None
     provider: IdentityProvider | None = None
     service_clients: ServiceClients | None = None
+    certificate_clients: CertificateClients | None = None
     ehr_launches: EhrLaunches | None = None
     administration: Administration = field(default_factory=Administration)
     dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True)

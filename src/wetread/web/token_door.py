@@ -1,4 +1,4 @@
-"""Where systems get short-lived tokens by a key of their own (OAuth 2.0 client credentials, RFC 6749 §4.4, RFC 7523; SMART Backend Services), and where they read that (RFC 8414)."""
+"""Where systems get short-lived tokens by a key of their own (OAuth 2.0 client credentials, RFC 6749 §4.4, RFC 7523; SMART Backend Services) or by the certificate of their connection (RFC 8705), and where they read that (RFC 8414)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.role import PERMITTED, Act
 from wetread.ports.database import Account, UnitOfWork
+from wetread.ports.identity_store import TokenLimit
 from wetread.ports.service_clients import ProvedClient
 from wetread.web.accounts import token_sha256
 from wetread.web.doorkeeper import issue_token
@@ -21,6 +22,7 @@ from wetread.web.house import House
 from wetread.web.json_answer import json_answer
 from wetread.web.operations import origin_of
 from wetread.web.problems import Refusal, problem_from
+from wetread.web.proxies import CLIENT_CERT
 
 __all__ = ["TOKEN_PATH", "acts_of", "token_routes"]
 
@@ -37,6 +39,15 @@ class _Refused(Exception):
 
     code: str
     status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """Who proved who they are: by an assertion, which is taken `once`, or by a certificate (x5t#S256), which the token is bound to."""
+
+    account: str
+    certificate: str = ""
+    once: ProvedClient | None = None
 
 
 def acts_of(scope: str, account: Account) -> frozenset[Act]:
@@ -57,23 +68,26 @@ def _act_of(scope: str) -> Act:
 
 
 def token_routes(house: House) -> list[Route]:
-    def issue(form: Mapping[str, str], origin: str) -> Response:
+    def issue(form: Mapping[str, str], headers: Mapping[str, str]) -> Response:
         try:
-            return _issued(house, form, origin + TOKEN_PATH)
+            return _issued(house, form, _proved(house, form, headers))
         except _Refused as refused:
             return json_answer({"error": refused.code}, refused.status)
 
     async def token(request: Request) -> Response:
         try:
             form = await read_form(request)
-            return await run_in_threadpool(issue, form, origin_of(house.services.settings, request.headers))
+            return await run_in_threadpool(issue, form, request.headers)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:  # noqa: BLE001  as for every operation: an exception becomes an answer
             return problem_from(error)
 
     async def metadata(request: Request) -> Response:
-        return json_answer(_metadata(origin_of(house.services.settings, request.headers)))
+        by_certificate = house.services.certificate_clients is not None
+        return json_answer(
+            _metadata(origin_of(house.services.settings, request.headers), by_certificate=by_certificate)
+        )
 
     return [
         Route(TOKEN_PATH, token, methods=["POST"]),
@@ -82,26 +96,19 @@ def token_routes(house: House) -> list[Route]:
     ]
 
 
-def _issued(house: House, form: Mapping[str, str], audience: str) -> Response:
-    if form.get("grant_type") != "client_credentials":
-        raise _Refused("unsupported_grant_type")
-    if form.get("client_assertion_type") != _ASSERTION_TYPE or "client_secret" in form:
-        raise _Refused("invalid_client", 401)
-    client = _proved(house, form.get("client_assertion", ""), audience)
-    if form.get("client_id", client.account) != client.account:
-        raise _Refused("invalid_client", 401)
-    services, now = house.services, house.services.clock.now()
+def _issued(house: House, form: Mapping[str, str], client: _Client) -> Response:
+    services, now, certificate = house.services, house.services.clock.now(), client.certificate
     with services.database.begin() as unit:
-        account = unit.account(client.account)
-        first = unit.use_once(client.assertion_sha256, expires_at=client.expires_at, now=now)
+        account, once = unit.account(client.account), client.once
+        first = once is None or unit.use_once(once.assertion_sha256, expires_at=once.expires_at, now=now)
         refused, acts = _decided(account, form.get("scope", ""), first=first)
-        facts = [("scope", " ".join(sorted(acts)))]
+        facts = [("scope", " ".join(sorted(acts))), *([("certificate", certificate)] if certificate else [])]
         unit.audit(AuditEvent("token.issue", client.account, refused or "success", detail=tuple(facts)), now)
         secret = services.new_secret() if not refused else ""
         if secret:
             _forget_old(unit, client.account, now)
             token = issue_token(unit, client.account, expires_at=now + _LASTS, secret=secret, now=now)
-            unit.limit_token(token_sha256(token), acts)
+            unit.limit_token(token_sha256(token), TokenLimit(acts, certificate))
         unit.commit()
     if refused:
         raise _Refused(refused, 400 if refused == "invalid_scope" else 401)
@@ -112,15 +119,40 @@ def _issued(house: House, form: Mapping[str, str], audience: str) -> Response:
     )
 
 
-def _proved(house: House, assertion: str, audience: str) -> ProvedClient:
-    if house.services.service_clients is None:
-        raise Refusal(404, "no_clients", "no system is registered here: service_clients is not set")
+def _proved(house: House, form: Mapping[str, str], headers: Mapping[str, str]) -> _Client:
+    """By an assertion, or where the form has none by the certificate of the connection."""
+    if form.get("grant_type") != "client_credentials":
+        raise _Refused("unsupported_grant_type")
     try:
-        return house.services.service_clients(assertion, audience)
+        client = _of_certificate(house, form, headers) or _of_assertion(house, form, headers)
+    except Refusal:
+        raise
     except WetreadError as error:
         # Who it says it is was not proved: it is not written down. Seldom: a stranger could fill the log.
         house.audit_seldom(AuditEvent("token.issue", "unknown", error.code))
         raise _Refused("invalid_client", 401) from None
+    if "client_secret" in form or form.get("client_id", client.account) != client.account:
+        raise _Refused("invalid_client", 401)
+    return client
+
+
+def _of_certificate(house: House, form: Mapping[str, str], headers: Mapping[str, str]) -> _Client | None:
+    known, asserted = house.services.certificate_clients, form.keys() & {"client_assertion", "client_assertion_type"}
+    if known is None or asserted or CLIENT_CERT not in headers:
+        return None
+    name = form.get("client_id", "")
+    return _Client(name, known.proved(name, headers[CLIENT_CERT]))
+
+
+def _of_assertion(house: House, form: Mapping[str, str], headers: Mapping[str, str]) -> _Client:
+    services = house.services
+    if form.get("client_assertion_type") != _ASSERTION_TYPE:
+        raise _Refused("invalid_client", 401)
+    if services.service_clients is None:
+        raise Refusal(404, "no_clients", "no system is registered here: service_clients is not set")
+    audience = origin_of(services.settings, headers) + TOKEN_PATH
+    once = services.service_clients(form.get("client_assertion", ""), audience)
+    return _Client(once.account, once=once)
 
 
 def _decided(account: Account | None, scope: str, *, first: bool) -> tuple[str, frozenset[Act]]:
@@ -139,13 +171,17 @@ def _forget_old(unit: UnitOfWork, actor_id: str, now: datetime) -> None:
             unit.end_session(each.token_sha256)
 
 
-def _metadata(origin: str) -> dict[str, object]:
+def _metadata(origin: str, *, by_certificate: bool) -> dict[str, object]:
     return {
         "issuer": origin,
         "token_endpoint": origin + TOKEN_PATH,
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_methods_supported": [
+            "private_key_jwt",
+            *(["self_signed_tls_client_auth"] * by_certificate),
+        ],
+        "tls_client_certificate_bound_access_tokens": by_certificate,
         "token_endpoint_auth_signing_alg_values_supported": ["ES384", "RS384"],
         "scopes_supported": [_READ, *(f"{_PREFIX}{act.value}" for act in Act)],
         "capabilities": ["client-confidential-asymmetric", "permission-v2"],

@@ -7,7 +7,9 @@ import pytest
 from wetread.domain.errors import NotPermitted, PermanentError
 from wetread.domain.role import CONSOLE, PERMITTED, Act, Actor, Role
 from wetread.governance.account_desk import AccountDesk
+from wetread.governance.external_accounts import NO_PASSWORD
 from wetread.ports.database import Account, Session
+from wetread.ports.identity_store import ExternalIdentity
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
 
@@ -132,3 +134,71 @@ def test_what_is_not_there_is_said() -> None:
         desk.set_password(ROOT, "ann", "a long password")
     with pytest.raises(PermanentError, match="too short"):
         desk.set_password(ROOT, "root", "short")
+
+
+ELSEWHERE = ExternalIdentity("https://id.example", "u-ann", "ann")
+
+
+def linked(desk: AccountDesk) -> tuple[ExternalIdentity, ...]:
+    with desk.database.begin(write=False) as unit:
+        return unit.external_identities()
+
+
+def test_a_linked_account_has_no_password_and_no_session() -> None:
+    desk = a_desk(ROOT, READER)
+    desk.link(ROOT, "ann", ELSEWHERE)
+    assert (linked(desk), account(desk, "ann").password_hash) == ((ELSEWHERE,), NO_PASSWORD)
+    assert [each.actor_id for each in desk.sessions(ROOT)] == ["root"]
+    facts = {"account": "ann", "issuer": ELSEWHERE.issuer, "subject": "u-ann", "sessions_ended": "2"}
+    assert acts(desk)[-1] == ("root", "account.link", facts)
+    for give in (
+        lambda: desk.set_password(ROOT, "ann", "a long password"),
+        lambda: desk.add(CONSOLE, READER, "a long password", may_replace=True),
+    ):
+        with pytest.raises(PermanentError) as refused:
+            give()
+        assert refused.value.code == "no_password"
+
+
+def test_an_account_that_is_unlinked_opens_to_nobody_until_it_has_a_password() -> None:
+    desk = a_desk(ROOT, READER)
+    desk.link(ROOT, "ann", ELSEWHERE)
+    desk.unlink(ROOT, "ann")
+    assert (linked(desk), account(desk, "ann").password_hash) == ((), NO_PASSWORD)
+    assert acts(desk)[-1][:2] == ("root", "account.unlink")
+    desk.set_password(ROOT, "ann", "a long password")
+    assert account(desk, "ann").password_hash == "hash of a long password"
+
+
+@pytest.mark.parametrize(
+    ("actor_id", "identity", "code"),
+    [
+        ("root", ELSEWHERE, "own_account"),
+        ("nobody", ELSEWHERE, "no_account"),
+        ("scanner", ELSEWHERE, "system_account"),
+        ("ann", ExternalIdentity("https://id.example", " ", "ann"), "no_subject"),
+        ("ann", ExternalIdentity("https://id.example", "u-second", "ann"), "identity_taken"),
+        ("second", ExternalIdentity("https://id.example", "u-other", "second"), "linked"),
+    ],
+)
+def test_who_is_not_linked(actor_id: str, identity: ExternalIdentity, code: str) -> None:
+    desk = a_desk(ROOT, SECOND, READER, Actor("scanner", Role.SERVICE))
+    desk.link(ROOT, "second", ExternalIdentity("https://id.example", "u-second", "second"))
+    with pytest.raises(PermanentError) as refused:
+        desk.link(ROOT, actor_id, identity)
+    assert refused.value.code == code
+    assert [each.actor_id for each in linked(desk)] == ["second"]
+
+
+@pytest.mark.parametrize(("actor_id", "code"), [("ann", "not_linked"), ("root", "own_account")])
+def test_who_is_not_unlinked(actor_id: str, code: str) -> None:
+    with pytest.raises(PermanentError) as refused:
+        a_desk(ROOT, READER).unlink(ROOT, actor_id)
+    assert refused.value.code == code
+
+
+def test_only_who_manages_accounts_links_them() -> None:
+    desk = a_desk(ROOT, READER)
+    for act in (lambda: desk.link(READER, "root", ELSEWHERE), lambda: desk.unlink(READER, "root")):
+        with pytest.raises(NotPermitted):
+            act()

@@ -237,3 +237,64 @@ def test_passwords_may_be_left_to_a_few(ward: Ward) -> None:
     with a_ward(local_accounts=()) as none:
         assert none.door.log_in("admin").status == 401
         assert none.door.get("/api/sign-in").json()["password"] is False
+
+
+def link(ward: Ward, subject: str = ANN.subject) -> int:
+    admin, body = ward.door.as_("admin"), {"subject": subject, "password": PASSWORD}
+    return admin.send("PUT", "/api/accounts/radiologist/identity", body).status
+
+
+def test_a_linked_account_is_signed_in_to_elsewhere_and_by_no_password(ward: Ward) -> None:
+    before = ward.door.as_("radiologist")
+    assert link(ward) == 200
+    assert before.get("/api/session").status == 401
+    session = who(ward.log_in())
+    assert (session["actor_id"], session["display_name"], session["provider"]) == (
+        "radiologist",
+        "Ann Lee",
+        ward.provider.name,
+    )
+    assert ward.door.log_in("radiologist").status == 401
+    refused = ward.door.as_("admin").send(
+        "PUT", "/api/accounts/radiologist/password", {"new_password": "another password", "password": PASSWORD}
+    )
+    assert (refused.status, refused.json()["code"]) == (422, "no_password")
+
+
+def test_linking_gives_nobody_a_role(ward: Ward) -> None:
+    """An administrator who links a radiologist's account to themselves comes in as what the provider says that they are."""
+    ward.provider.person = replace(ANN, role=Role.ADMIN, display_name="Root")
+    assert link(ward) == 200
+    session = who(ward.log_in())
+    assert (session["actor_id"], session["display_name"], session["role"]) == ("radiologist", "Root", "admin")
+
+
+def test_who_came_in_before_the_link_keeps_their_own_account(ward: Ward) -> None:
+    ward.log_in()
+    assert link(ward) == 422
+    assert who(ward.log_in())["actor_id"] == "ann.lee"
+
+
+def test_an_unlinked_account_is_nobody_s_and_its_person_somebody_new(ward: Ward) -> None:
+    link(ward)
+    there = ward.log_in()
+    answer = ward.door.as_("admin").post("/api/accounts/radiologist/identity/unlink", {"password": PASSWORD})
+    assert answer.status == 200
+    assert there.get("/api/session").status == 401
+    assert who(ward.log_in())["actor_id"] == "ann.lee"
+    assert ward.door.log_in("radiologist").status == 401
+
+
+def test_the_people_page_is_told_who_is_linked(ward: Ward) -> None:
+    link(ward)
+    told = ward.door.as_("admin").get("/api/accounts").json()
+    assert told["provider"] == ward.provider.name
+    subjects = {each["actor_id"]: each["subject"] for each in told["accounts"]}
+    assert (subjects["radiologist"], subjects["admin"]) == (ANN.subject, "")
+
+
+def test_without_a_provider_nothing_is_linked(door: Browser) -> None:
+    body = {"subject": "u-ann", "password": PASSWORD}
+    answer = door.as_("admin").send("PUT", "/api/accounts/radiologist/identity", body)
+    assert (answer.status, answer.json()["code"]) == (404, "no_provider")
+    assert door.log_in("radiologist").status == 200

@@ -8,8 +8,8 @@ export type Retried = { retried: number[] };
 export type AuditRecord = { sequence: number; recorded_at: string; action: string; actor_id: string; outcome: string; study_key: string | null; detail: Record<string, string>; hash: string };
 export type AuditPage = { scope: "all" | "own"; chain: { holds: boolean; verified_through: number; problem: string }; records: AuditRecord[]; next_before: number | null };
 
-export type Account = { actor_id: string; display_name: string; role: string; disabled: boolean; me: boolean; sites: string[]; second_factor: boolean; reset_asked_by: string };
-export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: string[]; min_password_length: number };
+export type Account = { actor_id: string; display_name: string; role: string; disabled: boolean; me: boolean; sites: string[]; second_factor: boolean; reset_asked_by: string; subject: string };
+export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: string[]; min_password_length: number; provider: string; systems: string[] };
 
 export type Setting = { name: string; value: string; source: string; description: string };
 // GET /api/archives
