@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wetread.evidence.framework_sections import framework_section, risk_section
 from wetread.evidence.gather import DatabaseFacts, model_facts
 from wetread.evidence.in_use import (
     log_section,
@@ -85,6 +86,8 @@ def quarterly(material: Material, since: str) -> Pack:
         studies_section(material.database),
         log_section(material.facts.audit),
         packages_section(material.facts),
+        risk_section(),
+        framework_section(material.facts),
     )
 
 

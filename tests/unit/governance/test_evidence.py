@@ -11,9 +11,10 @@ from wetread.domain.analysis import Rate
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.governance.ai_rmf import SUBCATEGORIES
 from wetread.governance.change_plan import Criterion, Outcome, judge, read_plan
 from wetread.governance.evidence import Facts, audit_facts
-from wetread.governance.evidence_checklist import State, checklist
+from wetread.governance.evidence_checklist import State, checklist, mapped
 from wetread.testing.builders import NOON
 from wetread.testing.memory_database import MemoryDatabase
 
@@ -119,3 +120,16 @@ def test_what_is_no_plan_is_refused(plan: object) -> None:
     with pytest.raises(PermanentError) as refusal:
         read_plan(plan)
     assert refusal.value.code == "bad_plan"
+
+
+def test_a_subcategory_is_as_well_shown_as_the_items_that_answer_it() -> None:
+    """Without facts G14 and G13 stand as they do; with a log G1 is shown, so what G1 and an absent card answer is shown in part."""
+    none = {each.number: state for each, state in mapped(Facts())}
+    some = {each.number: state for each, state in mapped(Facts(audit=audit_facts(a_log().audit_records())))}
+    assert none["MEASURE 2.8"] is State.ABSENT
+    assert some["MEASURE 2.8"] is State.PARTLY
+    assert (none["GOVERN 3.2"], some["GOVERN 3.2"]) == (State.ABSENT, State.HELD)
+    known = {each.number for each in checklist(Facts())} - {"G15"}
+    assert {number for each in SUBCATEGORIES for number in each.items} <= known
+    item = next(each for each in checklist(Facts()) if each.number == "G15")
+    assert f"{len(SUBCATEGORIES)} subcategories" in item.shown

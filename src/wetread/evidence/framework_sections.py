@@ -1,0 +1,36 @@
+"""The risk register and the mapping to the NIST AI RMF, as sections of a pack."""
+
+from wetread.evidence.pack import Section, Table
+from wetread.governance.evidence import Facts
+from wetread.governance.evidence_checklist import mapped
+from wetread.governance.risk_register import REGISTER
+
+__all__ = ["framework_section", "risk_section"]
+
+
+def risk_section() -> Section:
+    """Hazards, controls, tests (G13)."""
+    rows = tuple(
+        (risk.number, risk.hazard, risk.harm, control.what, control.test)
+        for risk in REGISTER
+        for control in risk.controls
+    )
+    return Section(
+        "Risk register",
+        (
+            "Severity, probability at a site and whether what remains is acceptable are for the manufacturer and the site.",
+        ),
+        tables=(Table("Controls, each with its test", ("risk", "hazard", "harm", "control", "test"), rows),),
+    )
+
+
+def framework_section(facts: Facts) -> Section:
+    """Each subcategory with the state of the items that answer it (G15)."""
+    rows = tuple((each.number, each.asked, ", ".join(each.items), state.value) for each, state in mapped(facts))
+    return Section(
+        "NIST AI RMF",
+        ("A subcategory is as well shown as the items of this pack's checklist that answer it.",),
+        tables=(
+            Table("Subcategories that data can say something to", ("subcategory", "asks", "items", "state"), rows),
+        ),
+    )
