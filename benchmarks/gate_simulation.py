@@ -1,9 +1,9 @@
 """Do the rollout gates hold what they promise? Daily looks for 60 days, patients who come again, the product's own gates.
 
-    python benchmarks/gate_simulation.py [--runs 4000] [--seed 29] [--json FILE]
+    python benchmarks/gate_simulation.py [--runs 4000] [--seed 29] [--json FILE] [--curve]
 
-Errors first (a version exactly at its budget, probabilities exactly right), then power at the smallest rise that matters. Every share has its Wilson interval over runs. `docs/rollout.md`
-quotes what this prints.
+Errors first (a version exactly at its budget, probabilities exactly right), then power at the smallest rise that matters. Every share has its Wilson interval over runs. `--curve`: the exact power by
+number of patients instead, no simulation. `docs/rollout.md` quotes what this prints.
 """
 
 import argparse
@@ -20,8 +20,14 @@ from wetread.domain.finding import FindingName
 from wetread.domain.rollout import FindingLimits, GatePlan
 from wetread.evaluation.calibration_error import ece
 from wetread.evaluation.proportions import wilson
-from wetread.evaluation.sequential import BETS, calibration_e_process, e_benjamini_hochberg
-from wetread.governance.gates import LOW_PROBABILITY, calibration_evidence, rate_evidence, rate_passes
+from wetread.evaluation.sequential import (
+    BETS,
+    calibration_e_process,
+    e_benjamini_hochberg,
+    rate_e_value_reached,
+)
+from wetread.governance.gates import LOW_PROBABILITY, calibration_evidence, rate_evidence, rate_passes, rate_prior
+from wetread.governance.power import patients_to_notice
 
 DAYS, PER_DAY = 60, 40
 STUDIES = DAYS * PER_DAY
@@ -262,6 +268,25 @@ def family_lines(random: np.random.Generator, runs: int, sites: int = 3, finding
     ]
 
 
+CURVE_AT = (600, 900, 1100, 1300, 1500, 2000)
+SHARES = {"all of it (one finding)": 1.0, "3 of 18 (a critical one of 14)": 3 / 18, "1 of 14": 1 / 14}
+
+
+def curve() -> None:
+    """Chance of a rollback of 8 % false positives for a budget of 5 %, by patients without the finding."""
+    who = patients(np.random.default_rng(1), 200)
+    a_day = float((who == np.arange(STUDIES)).mean()) * PER_DAY * 0.95
+    heads = " | ".join(f"{each:,}" for each in CURVE_AT)
+    print(
+        f"| share of the error budget | {heads} | 90 % reached at | days at {a_day:.1f} a day |\n|{'---|' * (len(CURVE_AT) + 3)}"
+    )
+    for name, share in SHARES.items():
+        reached = rate_e_value_reached(0.08, BUDGET, 1 / (PLAN.alpha * share), rate_prior(BUDGET, MARGIN), CURVE_AT[-1])
+        told = " | ".join(f"{100 * reached[each - 1]:.1f} %" for each in CURVE_AT)
+        needed = patients_to_notice(BUDGET, MARGIN, PLAN, share)
+        print(f"| {name} | {told} | {needed or 0:,} | {(needed or 0) / a_day:.0f} |")
+
+
 def progress(words: str) -> None:
     print(f"[{time.strftime('%H:%M:%S')}] {words}", file=sys.stderr, flush=True)
 
@@ -271,7 +296,11 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=29)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--curve", action="store_true", help="power by number of patients, exact")
     args = parser.parse_args()
+    if args.curve:
+        curve()
+        return 0
     random = np.random.default_rng(args.seed)
     began, found = time.monotonic(), []
     parts: list[tuple[str, Callable[[], list[Line]]]] = [

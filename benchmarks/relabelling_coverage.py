@@ -1,19 +1,26 @@
 """Does the weighted estimate of a relabelling round hold the truth? Simulated houses, a stratified draw, perfect readers: coverage of the 95 % intervals, and where the naive figure lies.
+Then the rollout gates on such a round (`governance.adjudicated_gates`): how often they take back a version that is exactly at its budgets, and one that is worse.
 
 Two truths: the model's long-run rate, which the interval is for, and the rate over this house's own studies, which a weighted sample meets more closely than that.
 
-python -m benchmarks.relabelling_coverage --houses 1000
+python -m benchmarks.relabelling_coverage --houses 1000 [--gates]
 """
 
 import argparse
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
+from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.relabelling import Answer, Call, Read, RelabelRound, RelabelTask
+from wetread.domain.rollout import FindingLimits, GatePlan, GateResult
 from wetread.evaluation.proportions import wilson
+from wetread.governance.adjudicated_gates import adjudicated_by, adjudicated_gates
+from wetread.governance.cases import Case
+from wetread.governance.gates import Weighed
 from wetread.governance.relabelling_result import FindingResult, round_result
 from wetread.governance.relabelling_sample import SignedStudy, bucket_of, draw
 from wetread.testing.builders import NOON
@@ -41,8 +48,24 @@ HOUSES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One round and the truth behind it: `sick`, `called` (studies,)."""
+
+    round: RelabelRound
+    tasks: list[RelabelTask]
+    sick: np.ndarray
+    called: np.ndarray
+
+
 def one_round(house: House, seed: int) -> tuple[FindingResult, float, float, int]:
     """The result, and the model's true sensitivity and specificity over this house's studies; how many studies were drawn."""
+    made = drawn_round(house, seed)
+    (found,) = round_result(made.round, made.tasks).findings
+    return found, float(made.called[made.sick].mean()), float((~made.called[~made.sick]).mean()), len(made.tasks)
+
+
+def drawn_round(house: House, seed: int) -> Drawn:
     random = np.random.default_rng(seed)
     sick = np.repeat(random.random(house.studies // 2) < house.prevalence, 2)
     chance = np.where(sick, house.sensitivity, 1 - house.specificity)
@@ -55,8 +78,7 @@ def one_round(house: House, seed: int) -> tuple[FindingResult, float, float, int
     design = draw(studies, ("mass",), seed=seed, per_bucket=house.per_bucket, at_random=house.at_random)
     tasks = [_task(each.study, each.probability, bool(sick[int(each.study.study_key)])) for each in design.sample]
     drawn = RelabelRound("r", ("mass",), seed, 0, 0, house.studies, "", design.strata, "qa", NOON)
-    (found,) = round_result(drawn, tasks).findings
-    return found, float(called[sick].mean()), float((~called[~sick]).mean()), len(tasks)
+    return Drawn(drawn, tasks, sick, called)
 
 
 def _call(called: bool, said: bool) -> Call:
@@ -70,10 +92,53 @@ def _task(study: SignedStudy, probability: float, sick: bool) -> RelabelTask:
     return RelabelTask("r", study.study_key, study.patient, study.site, ("mass",), study.calls, probability, reads)
 
 
+def gate_lines(house: House, count: int) -> None:
+    """`budgets`: what is promised; the house's model misses and calls exactly as often, or by the margin more often."""
+    margins = {True: 0.1, False: 0.03}
+    for name, sick, long_run in (("sensitivity", True, house.sensitivity), ("specificity", False, house.specificity)):
+        for worse in (False, True):
+            budget = 1 - long_run - (margins[sick] if worse else 0.0)
+            if budget <= 0:
+                continue
+            limits = FindingLimits(FindingName.MASS, 1.0, budget, budget)
+            found = [_weighed(drawn_round(house, seed), limits, sick) for seed in range(count)]
+            said = [each for each in found if each.short_of is not GateResult.INSUFFICIENT]
+            taken = sum(each.e_value >= 1 / PLAN.alpha for each in said)
+            low, high = wilson(taken, count)
+            rate = "worse by the margin" if worse else "at the budget"
+            print(
+                f"{house.name:<28} {name:<12} {rate:<20} taken back {taken / count:.3f} ({low:.3f}-{high:.3f}) of {count}; "
+                f"said something {len(said)}; effective n {np.median([each.n for each in found]):.0f}",
+                flush=True,
+            )
+
+
+def _weighed(made: Drawn, limits: FindingLimits, sick: bool) -> Weighed:
+    verdicts = {
+        (task.study_key, "mass"): (float(made.sick[int(task.study_key)]), task.inclusion_probability)
+        for task in made.tasks
+    }
+    cases = [
+        Case(f"{n:024d}", f"p{n // 2}", NOON + timedelta(seconds=n), FindingName.MASS, 0.5, bool(made.called[n]))
+        for n in range(len(made.sick))
+    ]
+    wrong, missed = adjudicated_gates(adjudicated_by(cases, "r", verdicts).cases, "r", limits, PLAN)
+    return missed if sick else wrong
+
+
+PLAN = GatePlan(())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--houses", type=int, default=1000, help="simulations of each kind")
-    count = parser.parse_args().houses
+    parser.add_argument("--gates", action="store_true", help="the gates instead")
+    args = parser.parse_args()
+    count = args.houses
+    if args.gates:
+        for house in HOUSES:
+            gate_lines(house, count)
+        return 0
     print(
         f"{'house':<28} {'drawn':>6} {'rate':<12} {'said':>5}  {'long-run rate held':<21} {'own rate held':>13} {'bias':>7} {'naive bias':>10}"
     )

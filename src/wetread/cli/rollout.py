@@ -147,6 +147,9 @@ def _start(argv: list[str]) -> int:
             f"  {each.finding.value:<22} at most {100 * each.false_positive_budget:.1f} false positives per 100 negatives, "
             f"{100 * each.miss_budget:.1f} misses per 100 positives; {100 * each.weight:.1f} % of the error budget"
         )
+    from wetread.governance.power import foresight  # scipy: no other act waits for it
+
+    print(foresight(plan, len(args.site) or 1))
     return 0
 
 

@@ -41,6 +41,8 @@ class GateName(StrEnum):
     FALSE_POSITIVES = "false_positives"
     CALIBRATION = "calibration"
     SENSITIVITY = "sensitivity"
+    ADJUDICATED_FALSE_POSITIVES = "adjudicated_false_positives"
+    ADJUDICATED_SENSITIVITY = "adjudicated_sensitivity"
     READS = "reads"
     """Does it read at all: the share of studies on which it failed."""
     DRIFT = "drift"

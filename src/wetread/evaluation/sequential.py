@@ -24,6 +24,7 @@ __all__ = [
     "e_benjamini_hochberg",
     "normal_mixture_likelihood_ratio",
     "rate_e_value",
+    "rate_e_value_reached",
 ]
 
 BETS = (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0)
@@ -138,6 +139,27 @@ def rate_e_value(events: int, cases: int, limit: float, prior: tuple[float, floa
     kept = np.log(_above(after, limit)) - np.log(_above(prior, limit))
     log_ratio = betaln(*after) - betaln(*prior) + kept - xlogy(events, limit) - xlog1py(cases - events, -limit)
     return _bounded_exp(float(log_ratio))
+
+
+def rate_e_value_reached(
+    rate: float, limit: float, evidence: float, prior: tuple[float, float], cases: int, *, until: float = 1.0
+) -> Floats:
+    """(n,) exact chance that `rate_e_value` has reached `evidence` by then, looked at after each of independent cases with this `rate` of events: its power, or its false alarms at rate = limit.
+
+    By recursion over the counts that have not reached it, as for a truncated SPRT. Ends after `cases`, or with the first chance of `until` or more.
+    """
+    if not (0 <= rate <= 1 and cases > 0):
+        raise ValueError(f"need a rate of 0 to 1 and at least one case, not {rate} and {cases}")
+    left, needed, reached = np.array([1.0]), 0, [0.0]
+    for n in range(1, cases + 1):
+        left = np.append(left, 0.0) * (1 - rate) + np.append(0.0, left) * rate
+        while needed <= n and rate_e_value(needed, n, limit, prior) < evidence:
+            needed += 1
+        reached.append(reached[-1] + float(left[needed:].sum()))
+        left = left[:needed]
+        if reached[-1] >= until:
+            break
+    return np.array(reached[1:])
 
 
 def _above(prior: tuple[float, float], limit: float) -> float:

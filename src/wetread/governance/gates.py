@@ -33,9 +33,12 @@ __all__ = [
     "calibration_evidence",
     "calibration_gate",
     "false_positive_gate",
+    "must_not_pass",
     "rate_evidence",
     "rate_passes",
+    "rate_prior",
     "sensitivity_gate",
+    "weighted_false_positive_gate",
 ]
 
 PRIOR_CASES = 60.0
@@ -78,21 +81,41 @@ def sensitivity_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePla
 
     With unequal chances the counts are those of the effective sample (Kish 1965), rounded against the version.
     """
-    positives = first_of_each_patient(each for each in cases if each.truth is True)
-    weight = np.array([1 / each.chance for each in positives])
-    missed = np.array([not each.called for each in positives], dtype=bool)
-    n = floor(weight.sum() ** 2 / (weight**2).sum() + 1e-9) if len(positives) else 0
-    events = min(n, ceil(float((weight * missed).sum() / weight.sum()) * n - 1e-9)) if n else 0
-    accuracy, why_not = _accuracy(cases)
     budget, margin = limits.miss_budget, plan.miss_margin
     statistic = f"e-value of more than {100 * budget:.1f} misses per 100 positives"
-    if accuracy is None or len(positives) < plan.min_positives:
-        note = why_not or f"{len(positives)} positive patients: {plan.min_positives} are needed"
-        return Weighed(GateName.SENSITIVITY, limits, 1.0, GateResult.INSUFFICIENT, statistic, events, n, note)
-    short_of = GateResult.PASSES if rate_passes(events, n, budget, margin, plan) else GateResult.UNDECIDED
-    note = f"sensitivity {accuracy.value:.3f} ({accuracy.low:.3f} to {accuracy.high:.3f}, n = {accuracy.n})"
-    evidence = rate_evidence(events, n, budget, margin)
-    return Weighed(GateName.SENSITIVITY, limits, evidence, short_of, statistic, events, n, note)
+    return _weighted_gate(cases, True, limits, plan, (budget, margin), GateName.SENSITIVITY, statistic)
+
+
+def weighted_false_positive_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePlan) -> Weighed:
+    """The same of false positives among verified negatives, for cases that were looked for with unequal chances."""
+    budget, margin = limits.false_positive_budget, plan.false_positive_margin
+    statistic = f"e-value of more than {100 * budget:.1f} false positives per 100 negatives"
+    return _weighted_gate(cases, False, limits, plan, (budget, margin), GateName.FALSE_POSITIVES, statistic)
+
+
+def _weighted_gate(
+    cases: Sequence[Case],
+    sick: bool,
+    limits: FindingLimits,
+    plan: GatePlan,
+    allowed: tuple[float, float],
+    gate: GateName,
+    statistic: str,
+) -> Weighed:
+    """On those whose truth is `sick`; an event is a call that differs from it. `allowed`: budget and margin."""
+    of, name = ("positive", "sensitivity") if sick else ("negative", "specificity")
+    there = first_of_each_patient(each for each in cases if each.truth is sick)
+    weight = np.array([1 / each.chance for each in there])
+    wrong = np.array([each.called is not sick for each in there], dtype=bool)
+    n = floor(weight.sum() ** 2 / (weight**2).sum() + 1e-9) if len(there) else 0
+    events = min(n, ceil(float((weight * wrong).sum() / weight.sum()) * n - 1e-9)) if n else 0
+    rate, why_not = _accuracy(cases, sick)
+    if rate is None or len(there) < plan.min_positives:
+        note = why_not or f"{len(there)} {of} patients: {plan.min_positives} are needed"
+        return Weighed(gate, limits, 1.0, GateResult.INSUFFICIENT, statistic, events, n, note)
+    short_of = GateResult.PASSES if rate_passes(events, n, *allowed, plan) else GateResult.UNDECIDED
+    note = f"{name} {rate.value:.3f} ({rate.low:.3f} to {rate.high:.3f}, n = {rate.n})"
+    return Weighed(gate, limits, rate_evidence(events, n, *allowed), short_of, statistic, events, n, note)
 
 
 def calibration_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePlan) -> Weighed:
@@ -114,15 +137,20 @@ def rate_evidence(events: int, n: int, budget: float, margin: float) -> float:
     """Evidence that a rate lies above `budget`: the mixture's prior sits at budget + margin. 1 without cases."""
     if not n:
         return 1.0
-    at = _high(budget, margin)
-    return rate_e_value(events, n, budget, prior=(PRIOR_CASES * at, PRIOR_CASES * (1 - at)))
+    return rate_e_value(events, n, budget, prior=rate_prior(budget, margin))
+
+
+def rate_prior(budget: float, margin: float) -> tuple[float, float]:
+    """The Beta over which `rate_evidence` mixes."""
+    at = must_not_pass(budget, margin)
+    return PRIOR_CASES * at, PRIOR_CASES * (1 - at)
 
 
 def rate_passes(events: int, n: int, budget: float, margin: float, plan: GatePlan) -> bool:
     """True when a sequential test takes the budget rather than budget + margin, or the always-valid interval lies below budget + margin."""
     if not n:
         return False
-    high = _high(budget, margin)
+    high = must_not_pass(budget, margin)
     if Sprt(budget, high, plan.alpha, plan.beta).decision(events, n) == "accept":
         return True
     return beta_mixture_interval(events, n, plan.alpha)[1] <= high
@@ -139,13 +167,13 @@ def calibration_evidence(truth: Floats, stated: Floats, tolerance: float) -> flo
     return sum(ends) / len(ends)
 
 
-def _high(budget: float, margin: float) -> float:
+def must_not_pass(budget: float, margin: float) -> float:
     """The rate that must not be passed; halfway to 1 where the margin would reach it."""
     return min(budget + margin, (1 + budget) / 2)
 
 
-def _accuracy(cases: Sequence[Case]) -> tuple[Rate | None, str]:
-    """Sensitivity over all verified cases, and why it is not known. Those not verified show what nobody looked at."""
+def _accuracy(cases: Sequence[Case], sick: bool) -> tuple[Rate | None, str]:
+    """Sensitivity (of the sick; else specificity) over all verified cases, and why it is not known. Those not verified show what nobody looked at."""
     known = [each.truth is not None for each in cases]
     if not any(known):
         return None, "no study was verified"
@@ -156,7 +184,7 @@ def _accuracy(cases: Sequence[Case]) -> tuple[Rate | None, str]:
         [each.chance for each in cases],
         np.array([each.patient for each in cases]),
     )
-    return found.sensitivity, found.reason
+    return (found.sensitivity if sick else found.specificity), found.reason
 
 
 def _rate_words(what: str, events: int, n: int, budget: float, margin: float) -> str:
@@ -165,7 +193,7 @@ def _rate_words(what: str, events: int, n: int, budget: float, margin: float) ->
     low, high = wilson(events, n)
     return (
         f"{100 * events / n:.1f} {what} ({100 * low:.1f} to {100 * high:.1f} at this look alone); "
-        f"budget {100 * budget:.1f}, must not pass {100 * _high(budget, margin):.1f}"
+        f"budget {100 * budget:.1f}, must not pass {100 * must_not_pass(budget, margin):.1f}"
     )
 
 

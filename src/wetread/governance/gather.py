@@ -1,11 +1,11 @@
 """From the working database to the rows that the gates look at: what a version read at a site beside what was signed of it.
 
 Truth is the signed report: a finding it does not mention counts as absent, one it leaves open as unknown. Every study is signed by a reader whatever the model said, so each is verified with
-chance 1. Readers of a canary's studies saw its findings, those of a shadow's did not.
+chance 1. Readers of a canary's studies saw its findings, those of a shadow's did not. Beside it, never in its place, stand the verdicts of the newest finished relabelling round.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from wetread.domain.analysis import Analysis
@@ -14,9 +14,11 @@ from wetread.domain.model_version import VersionState, model_key
 from wetread.domain.report import Report
 from wetread.domain.rollout import Rollout, ShadowRead
 from wetread.domain.study import Study
+from wetread.governance.adjudicated_gates import NO_VERDICTS, Adjudicated, adjudicated_by
 from wetread.governance.cases import Case
 from wetread.governance.judge import SiteCases
 from wetread.labelling.aggregation import presences
+from wetread.monitoring.adjudicated import rounds_since
 from wetread.monitoring.prediction_log import newest_final, opaque_patient, prediction_rows, signed_text
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.labeller import Labeller
@@ -60,7 +62,16 @@ def gather(database: Database, vault: Vault, labeller: Labeller, rollout: Rollou
             continue
         signed += found.report is not None
         cases += _cases(found, opaque_patient(vault, found.study.study_key), labeller)
-    return Gathered(SiteCases(rollout, tuple(cases), reads, failed), signed, tuple(sorted(counted.items())))
+    site = SiteCases(rollout, tuple(cases), reads, failed, _adjudicated(database, rollout, cases))
+    return Gathered(site, signed, tuple(sorted(counted.items())))
+
+
+def _adjudicated(database: Database, rollout: Rollout, cases: Sequence[Case]) -> Adjudicated:
+    """By the newest finished round that judged one of these cases; rounds are never pooled (`monitoring.adjudicated`)."""
+    with database.begin(write=False) as unit:
+        finished, _ = rounds_since(unit, rollout.since.date())
+    found = (adjudicated_by(cases, each.round_id, each.verdicts) for each in finished)
+    return next((each for each in found if each.cases), NO_VERDICTS)
 
 
 def _reads(database: Database, rollout: Rollout, left_out: Counter[str]) -> Iterator[_Read | ShadowRead]:

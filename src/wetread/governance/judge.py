@@ -5,12 +5,14 @@ them; at most alpha of the rollbacks that a gate calls are false. One slow site 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from wetread.domain.finding import FindingName
+from wetread.domain.model_version import VersionState
 from wetread.domain.rollout import GateEvidence, GateName, GateResult, Rollout, Verdict
 from wetread.evaluation.sequential import e_benjamini_hochberg
+from wetread.governance.adjudicated_gates import ADJUDICATED_GATES, NO_VERDICTS, Adjudicated, adjudicated_gates
 from wetread.governance.cases import Case
 from wetread.governance.drift_gate import drift_gate
 from wetread.governance.gates import Weighed, calibration_gate, false_positive_gate, sensitivity_gate
@@ -20,16 +22,24 @@ __all__ = ["Judgement", "SiteCases", "may_widen", "verdict_of", "weigh"]
 _MOST_FAILED_READS = 0.05
 _MIN_READS = 20
 _GATES = (false_positive_gate, calibration_gate, sensitivity_gate)
+_NEVER_ASKED = frozenset({GateName.DRIFT, *ADJUDICATED_GATES})
+"""They stop a version; going on does not wait for them."""
+_BASIS = {
+    VersionState.SHADOW: "signed reports, whose readers did not see its findings",
+    VersionState.CANARY: "signed reports, whose readers saw its findings (naive, biased)",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SiteCases:
-    """What a version read at one site since its stage began. `reads`, `failed`: studies it was given, and of these those on which it failed, or which it refused though the model in use reads them."""
+    """What a version read at one site since its stage began. `reads`, `failed`: studies it was given, and of these those on which it failed, or which it refused though the model in use reads them.
+    `adjudicated`: those of the cases that blinded readers judged."""
 
     rollout: Rollout
     cases: tuple[Case, ...]
     reads: int = 0
     failed: int = 0
+    adjudicated: Adjudicated = NO_VERDICTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,7 @@ def weigh(sites: Sequence[SiteCases], now: datetime) -> tuple[Judgement, ...]:
     """One judgement per site, in their order."""
     weighed = [_weighed(site) for site in sites]
     evidence: list[list[GateEvidence]] = [[] for _ in sites]
-    for gate in (GateName.FALSE_POSITIVES, GateName.CALIBRATION, GateName.SENSITIVITY):
+    for gate in (GateName.FALSE_POSITIVES, GateName.CALIBRATION, GateName.SENSITIVITY, *ADJUDICATED_GATES):
         for place, said in _together(sites, weighed, gate):
             evidence[place].append(said)
     return tuple(
@@ -58,12 +68,22 @@ def weigh(sites: Sequence[SiteCases], now: datetime) -> tuple[Judgement, ...]:
 
 
 def _weighed(site: SiteCases) -> list[Weighed]:
-    by_finding: dict[FindingName, list[Case]] = {each.finding: [] for each in site.rollout.plan.limits}
-    for case in site.cases:
-        if case.finding in by_finding:
-            by_finding[case.finding].append(case)
-    plan = site.rollout.plan
-    return [gate(by_finding[each.finding], each, plan) for each in plan.limits for gate in _GATES]
+    plan, basis = site.rollout.plan, _BASIS.get(site.rollout.state, "")
+    cases, judged = _by_finding(site, site.cases), _by_finding(site, site.adjudicated.cases)
+    found: list[Weighed] = []
+    for each in plan.limits:
+        signed = [gate(cases[each.finding], each, plan) for gate in _GATES]
+        found += [replace(said, note=f"{said.note}; {basis}") for said in signed]
+        found += adjudicated_gates(judged[each.finding], site.adjudicated.round_id, each, plan)
+    return found
+
+
+def _by_finding(site: SiteCases, cases: Sequence[Case]) -> dict[FindingName, list[Case]]:
+    found: dict[FindingName, list[Case]] = {each.finding: [] for each in site.rollout.plan.limits}
+    for case in cases:
+        if case.finding in found:
+            found[case.finding].append(case)
+    return found
 
 
 def _together(
@@ -71,8 +91,9 @@ def _together(
 ) -> list[tuple[int, GateEvidence]]:
     """(site's place, evidence) of one gate: weighted e-BH over every site and finding."""
     rows = [(place, each) for place, found in enumerate(weighed) for each in found if each.gate is gate]
+    there = len({place for place, _ in rows})
     alpha = min(site.rollout.plan.alpha for site in sites)
-    share = [each.limits.weight * len(rows) / len(sites) for _, each in rows]
+    share = [each.limits.weight * len(rows) / there for _, each in rows]
     failing = e_benjamini_hochberg([w * each.e_value for w, (_, each) in zip(share, rows, strict=True)], alpha)
     needed = len(rows) / (alpha * max(len(failing), 1))
     return [
@@ -136,7 +157,7 @@ def verdict_of(evidence: Sequence[GateEvidence]) -> tuple[Verdict, str]:
     holding = [each for each in evidence if each.result is GateResult.HOLDS and each.gate is not GateName.DWELL]
     if holding:
         return Verdict.HOLD, "look before it goes on: " + ", ".join(map(_named, holding))
-    open_gates = [each for each in evidence if each.gate is not GateName.DRIFT and each.result is not GateResult.PASSES]
+    open_gates = [each for each in evidence if each.gate not in _NEVER_ASKED and each.result is not GateResult.PASSES]
     dwelt = [each for each in open_gates if each.gate is GateName.DWELL and each.result is GateResult.HOLDS]
     undecided = [each for each in open_gates if each not in dwelt]
     if not undecided:

@@ -1,0 +1,70 @@
+"""How many patients a gate needs: the exact curve against every sequence written out, against simulation, and what it says of a plan."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from wetread.domain.finding import FindingName
+from wetread.domain.rollout import FindingLimits, GatePlan
+from wetread.evaluation.sequential import rate_e_value, rate_e_value_reached
+from wetread.governance.gates import rate_evidence
+from wetread.governance.power import foresight, patients_to_notice
+
+PRIOR = (4.8, 55.2)
+
+
+def test_the_curve_is_that_of_every_sequence_written_out() -> None:
+    rate, limit, evidence, cases = 0.4, 0.2, 2.0, 9
+    reached = np.zeros(cases)
+    for outcomes in product((0, 1), repeat=cases):
+        chance = float(np.prod([rate if each else 1 - rate for each in outcomes]))
+        values = [rate_e_value(sum(outcomes[:n]), n, limit, (3.0, 4.0)) for n in range(1, cases + 1)]
+        reached += chance * (np.maximum.accumulate(values) >= evidence)
+    assert rate_e_value_reached(rate, limit, evidence, (3.0, 4.0), cases) == pytest.approx(reached, abs=1e-12)
+    assert 0 < reached[0] < reached[-1] < 1
+
+
+def test_the_curve_is_what_simulated_rollouts_do() -> None:
+    random = np.random.default_rng(12)
+    events = np.cumsum(random.random((3000, 600)) < 0.08, axis=1)
+    ask = {
+        (int(k), n): rate_evidence(int(k), n, 0.05, 0.03)
+        for n in range(20, 601, 20)
+        for k in np.unique(events[:, n - 1])
+    }
+    rung = np.array([[ask[int(k), n] >= 20 for k in events[:, n - 1]] for n in range(20, 601, 20)]).any(axis=0).mean()
+    exact = rate_e_value_reached(0.08, 0.05, 20.0, PRIOR, 600)[-1]
+    assert exact - 0.05 < rung < exact + 0.03  # looked at every 20th patient: a little later
+
+
+def test_at_the_budget_it_is_reached_less_often_than_promised() -> None:
+    assert rate_e_value_reached(0.05, 0.05, 20.0, PRIOR, 2000)[-1] < 0.05
+
+
+def test_a_smaller_share_of_the_error_budget_takes_more_patients() -> None:
+    plan = a_plan(1.0)
+    alone, critical, equal = (patients_to_notice(0.05, 0.03, plan, share) for share in (1.0, 3 / 18, 1 / 14))
+    assert (alone, critical, equal) == (944, 1307, 1466)
+    assert patients_to_notice(0.05, 0.03, plan, 1.0, sites=3) == 1172
+    assert patients_to_notice(0.5, 0.005, plan, 1.0) is None
+
+
+def a_plan(*shares: float) -> GatePlan:
+    names = list(FindingName)
+    return GatePlan(tuple(FindingLimits(names[at], share, 0.05, 0.1) for at, share in enumerate(shares)))
+
+
+def test_a_plan_says_what_it_cannot_notice_in_its_time() -> None:
+    words = foresight(a_plan(0.75, 0.25), 1)
+    least = patients_to_notice(0.05, 0.03, a_plan(1.0), 0.25)
+    assert f"3 more false positives per 100 in {list(FindingName)[1].value} take {least:,} patients without it" in words
+    assert "60 days: --only, --critical or --max-days" in words
+    hopeless = GatePlan((FindingLimits(FindingName.PNEUMOTHORAX, 1.0, 0.5, 0.1),), false_positive_margin=0.005)
+    assert "take more than 5,000 patients without it" in foresight(hopeless, 1)
+
+
+@pytest.mark.parametrize(("rate", "cases"), [(-0.1, 5), (1.1, 5), (0.5, 0)])
+def test_a_curve_of_nothing_is_refused(rate: float, cases: int) -> None:
+    with pytest.raises(ValueError, match="need a rate"):
+        rate_e_value_reached(rate, 0.2, 20.0, PRIOR, cases)
