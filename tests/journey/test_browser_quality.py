@@ -66,6 +66,8 @@ def test_nothing_is_said_to_be_nothing_and_numbers_come_with_interval_or_n(page:
     expect(page.get_by_role("table", name="sensitivity by sex")).to_contain_text("fewer than 10 cases")
     adjudicated = page.get_by_role("table", name="Adjudicated in round 2026-q1")
     expect(adjudicated).to_contain_text("0.74 (0.55 to 0.87)")
+    own = page.get_by_role("table", name="Own blind findings")
+    expect(own).to_contain_text("0.71 (0.53 to 0.84)")
     page.get_by_text("Films of this site and model against the reference").click()
     expect(page.locator("#films")).to_contain_text("PA 70 % to 50 %")
     expect(page.locator("#films")).to_contain_text("220, reference 500")

@@ -27,6 +27,8 @@ export const QUALITY = {
   "quality.blinded_adjudication_weighted_by_the": "Blinded adjudication, weighted by the inverse of each study's chance of being drawn: {studies} studies received {first_day} to {last_day}, {uncertain} left open by the readers.",
   "quality.round": "Round {round_id}",
   "quality.positive_negative": "{positive} positive, {negative} negative",
+  "quality.own_blind_findings": "Own blind findings",
+  "quality.own_about": "What readers said before they saw the AI, one reader each: {studies} studies read in second-reader mode, received {first_day} to {last_day}, {uncertain} of them unsure. They are no random share of all studies; nothing is weighted.",
   "quality.adjudicated_in_round": "Adjudicated in round {round_id}",
   "quality.by": "{rate} by {axis}",
   "quality.all": "all {overall}",

@@ -1,5 +1,5 @@
 // Quality: what signed reports say of the model, by site, scanner and model version; one row a finding, and the pictures of the finding looked at.
-import type { Adjudicated, Cell, CellSummary, FilmDrift, Gap, GroupRate, Measure, Quality, QualityReport, TagDrift } from "./answers/quality.ts";
+import type { Adjudicated, Cell, CellSummary, FilmDrift, Gap, GroupRate, Measure, OwnReads, Quality, QualityReport, TagDrift } from "./answers/quality.ts";
 import { get, problemOf } from "./api.ts";
 import { byId, type Child, h, show } from "./dom.ts";
 import { shortly, visible, waited, words } from "./format.ts";
@@ -103,14 +103,24 @@ async function drawCell(): Promise<void> {
   select.addEventListener("change", () => ((measure = select.value), drawCell().then(() => byId("measure")?.focus())));
   const counts = t("quality.studies_positive_negative_not_mentioned", { studies: whole.studies, positive: whole.positive, negative: whole.negative, unmentioned: whole.unmentioned, uncertain: whole.uncertain, conflicting: whole.conflicting });
   byId("cell").replaceChildren(h("div", { class: "line" }, h("h2", {}, words(visible(finding))), h("span", { class: "muted" }, counts)),
-    h("div", { class: "pictures" }, reliability(whole), trend(whole, measure, select), scores(whole, numbers.psi, numbers.psi_critical), turnaround(numbers), ...whole.adjudicated.map(adjudicated), ...whole.gaps.map(groups)), everything(whole));
+    h("div", { class: "pictures" }, reliability(whole), trend(whole, measure, select), scores(whole, numbers.psi, numbers.psi_critical), turnaround(numbers), ...whole.adjudicated.map(adjudicated), whole.own && own(whole.own), ...whole.gaps.map(groups)), everything(whole));
 }
 
 function adjudicated(round: Adjudicated): HTMLElement {
-  const rate = (each: Measure) => h("tr", {}, h("th", { scope: "row" }, words(each.name)), each.value === null ? h("td", { class: "muted" }, each.refused) : h("td", {}, t("quality.to_2", { value: fixed(each.value), low: fixed(each.low), high: fixed(each.high) })), h("td", {}, `n ${each.n}`));
   const about = t("quality.blinded_adjudication_weighted_by_the", { studies: round.studies, first_day: round.first_day, last_day: round.last_day, uncertain: round.uncertain });
   return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, t("quality.round", { round_id: visible(round.round_id) })), h("span", { class: "muted" }, t("quality.positive_negative", { positive: round.positive, negative: round.negative }))),
-    h("table", { class: "groups", "aria-label": t("quality.adjudicated_in_round", { round_id: visible(round.round_id) }) }, h("tbody", {}, round.numbers.map(rate))), h("p", { class: "muted" }, about));
+    h("table", { class: "groups", "aria-label": t("quality.adjudicated_in_round", { round_id: visible(round.round_id) }) }, h("tbody", {}, round.numbers.map(numberRow))), h("p", { class: "muted" }, about));
+}
+
+function own(reads: OwnReads): HTMLElement {
+  const name = t("quality.own_blind_findings");
+  return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, name), h("span", { class: "muted" }, t("quality.positive_negative", { positive: reads.positive, negative: reads.negative }))),
+    h("table", { class: "groups", "aria-label": name }, h("tbody", {}, reads.numbers.map(numberRow))), h("p", { class: "muted" }, t("quality.own_about", { studies: reads.studies, first_day: reads.first_day, last_day: reads.last_day, uncertain: reads.uncertain })));
+}
+
+function numberRow(each: Measure): HTMLTableRowElement {
+  const said = each.low === null || each.high === null ? fixed(each.value) : t("quality.to_2", { value: fixed(each.value), low: fixed(each.low), high: fixed(each.high) });
+  return h("tr", {}, h("th", { scope: "row" }, words(each.name)), each.value === null ? h("td", { class: "muted" }, each.refused) : h("td", {}, said), h("td", {}, `n ${each.n}`));
 }
 
 function groups(gap: Gap): HTMLElement {

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from wetread.domain.quality import ADJUDICATED, CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
+from wetread.domain.quality import ADJUDICATED, OWN, CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
 
 __all__ = ["quality_lines"]
 
+_OWN_SHOWN = ("sensitivity", "specificity", "auroc", "signed_otherwise")
 _COLUMNS = ("sensitivity", "specificity", "ppv", "auroc", "override")
 
 
@@ -24,6 +25,7 @@ def quality_lines(report: QualityReport) -> list[str]:
         "",
         *sorted({f"basis: {each.basis}" for each in report.cells}),
         *sorted({f"basis of rounds: {ADJUDICATED}" for each in report.cells if each.adjudicated}),
+        *sorted({f"basis of own blind findings: {OWN}" for each in report.cells if each.own}),
         *(f"note: round {each}: {n} studies undecided, not counted before all are" for each, n in report.unfinished),
         *(f"note: {each}" for each in report.notes),
     ]
@@ -53,6 +55,7 @@ def _table(place: tuple[str, str, str], cells: list[QualityCell]) -> Iterator[st
     yield from _studies_of_all(cells)
     for cell in cells:
         yield from _adjudicated(cell)
+        yield from _own(cell)
         yield from _worse(cell)
 
 
@@ -103,6 +106,20 @@ def _adjudicated(cell: QualityCell) -> Iterator[str]:
             f"{cell.key.finding}, round {each.round_id}: {rates}; {each.positive} positive, {each.negative} negative, {each.uncertain} uncertain of {each.studies} studies "
             f"drawn, received {each.first_day} to {each.last_day}"
         )
+
+
+def _own(cell: QualityCell) -> Iterator[str]:
+    own = cell.own
+    if own:
+        shown = [each for each in own.numbers if each.name in _OWN_SHOWN]
+        yield (
+            f"{cell.key.finding}, own blind findings: {', '.join(f'{_words(each.name)} {_rate(each)}' for each in shown)}; {own.positive} positive, {own.negative} negative, "
+            f"{own.uncertain} uncertain of {own.studies} studies, received {own.first_day} to {own.last_day}"
+        )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _worse(cell: QualityCell) -> Iterator[str]:

@@ -6,6 +6,7 @@ from datetime import datetime
 __all__ = [
     "ADJUDICATED",
     "NAIVE",
+    "OWN",
     "WEIGHTED",
     "Adjudicated",
     "CellKey",
@@ -15,6 +16,7 @@ __all__ = [
     "FrozenTag",
     "Gap",
     "Number",
+    "OwnReads",
     "QualityCell",
     "QualityReference",
     "QualityReport",
@@ -28,6 +30,8 @@ NAIVE = "agreement with signed reports that saw the AI (naive, biased)"
 """Basis of a number whose truth is the report that a reader signed after seeing what the AI found."""
 ADJUDICATED = "blinded adjudication, weighted by the inverse of each study's chance of being drawn"
 """Basis of a number whose truth is the verdict of readers who saw neither the AI nor the report."""
+OWN = "what readers said before they saw the AI, one reader each, studies read in second-reader mode only (not weighted to others)"
+"""Basis of a number whose truth is a reader's own blind commit."""
 WEIGHTED = "studies whose truth was sampled with known probability, weighted by its inverse; signed reports saw the AI"
 
 
@@ -114,10 +118,26 @@ class Adjudicated:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnReads:
+    """A cell's studies of whose finding a reader said something before the AI was shown (basis `OWN`), received from `first_day` to `last_day` (ISO); `uncertain` ones are left out of the numbers.
+
+    Among `numbers`: "signed_otherwise", the share whose signed report says the opposite of what its reader said blind.
+    """
+
+    first_day: str
+    last_day: str
+    studies: int
+    positive: int
+    negative: int
+    uncertain: int
+    numbers: tuple[Number, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QualityCell:
     """`studies` signed studies that this model had read; `uncertain`, `conflicting` and `unmentioned` of them by their label. `truth_probability` is the smallest chance with which
     the truth of one of them was to be ascertained: 1 where every signed report is a truth. `basis` says what agreement here means. `psi_shares`: (reference, now) by frozen bin.
-    `adjudicated`: other numbers on another basis, newest round first."""
+    `adjudicated`, `own`: other numbers on other bases, adjudication with the newest round first."""
 
     key: CellKey
     studies: int
@@ -134,6 +154,7 @@ class QualityCell:
     trend: tuple[TrendPoint, ...] = ()
     psi_shares: tuple[tuple[float, float], ...] = ()
     adjudicated: tuple[Adjudicated, ...] = ()
+    own: OwnReads | None = None
 
     def number(self, name: str) -> Number:
         """Raises KeyError for a name that this cell does not hold."""
@@ -236,14 +257,16 @@ class FrozenTag:
 
 @dataclass(frozen=True, slots=True)
 class FrozenFilms:
-    """Which films later ones are held against: (study, patient) keys, one film a patient, received from `first_day` to `last_day`. Never refitted."""
+    """Which films later ones are held against: (study key, patient key, ISO day received), one film a patient, received from `first_day` to `last_day`. Never refitted.
+
+    Without the day where frozen before it was kept."""
 
     site: str
     model: str
     model_sha256: str
     first_day: str
     last_day: str
-    studies: tuple[tuple[str, str], ...]
+    studies: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)

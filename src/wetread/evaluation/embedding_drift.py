@@ -27,6 +27,10 @@ __all__ = [
 MIN_PER_SIDE = 50
 _FOLDS = 5
 _RIDGE = 1.0
+_AT_ONCE = 500
+"""Permutations in one product of matrices: 4 MB for 1,000 vectors."""
+_ROUNDING = 1e-12
+"""The order of a sum must not tell a split from itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,15 @@ def mmd_squared(reference: ArrayLike, values: ArrayLike, sigma: float) -> float:
 def mmd_test(
     reference: ArrayLike,
     values: ArrayLike,
-    patients: Labels | None = None,
+    blocks: Labels | None = None,
     *,
     sigma: float | None = None,
     permutations: int = 500,
     seed: int = 7,
 ) -> Mmd:
-    """MMD^2 with the p-value of whole patients changing sides; `sigma` None takes the median distance. `patients`: (m + n,) keys.
+    """MMD^2 with the p-value of whole blocks changing sides; `sigma` None takes the median distance. `blocks`: (m + n,) keys of what is alike within: patients, or days.
 
-    Raises PermanentError ('too_few_cases') below 50 vectors a side, ValueError when a patient is on both sides.
+    Raises PermanentError ('too_few_cases') below 50 vectors a side, ValueError when a block is on both sides.
     """
     old, new = _vectors(reference, values)
     if min(len(old), len(new)) < MIN_PER_SIDE:
@@ -74,28 +78,30 @@ def mmd_test(
     joined = np.concatenate([old, new])
     sigma = median_distance(joined) if sigma is None else sigma
     kernel, before = _kernel(joined, sigma), np.arange(len(joined)) < len(old)
-    places = cluster_places(patients, len(joined))
+    places = cluster_places(blocks, len(joined))
     share = np.bincount(places, before) / np.bincount(places)
     if not np.isin(share, (0.0, 1.0)).all():
-        raise ValueError("a patient is on both sides: keep each on the side of its first study")
+        raise ValueError("a block is on both sides: keep each patient on the side of its first study")
     squared, random = _unbiased(kernel, before), np.random.default_rng(seed)
-    drawn = [_unbiased(kernel, random.permutation(share)[places] == 1) for _ in range(permutations)]
-    p = (1 + sum(each >= squared for each in drawn)) / (permutations + 1)
-    return Mmd(squared, sigma, p, len(old), len(new))
+    reached = 0
+    for done in range(0, permutations, _AT_ONCE):
+        drawn = [random.permutation(share)[places] for _ in range(min(_AT_ONCE, permutations - done))]
+        reached += int((_unbiased_of(kernel, np.stack(drawn, axis=1)) >= squared - _ROUNDING).sum())
+    return Mmd(squared, sigma, (1 + reached) / (permutations + 1), len(old), len(new))
 
 
 def domain_auroc(
-    reference: ArrayLike, values: ArrayLike, patients: Labels | None = None, *, seed: int = 7
+    reference: ArrayLike, values: ArrayLike, blocks: Labels | None = None, *, seed: int = 7
 ) -> AurocEstimate:
     """How well a ridge classifier tells new vectors from old ones that it was not fitted on: 0.5 no change, 1 another world.
 
-    Five folds of whole patients; `patients`: (m + n,) keys. Raises PermanentError ('too_few_cases') below 50 vectors a side.
+    Five folds of whole blocks (patients, or days: what makes the films of a day alike then helps nobody to tell those of other days); `blocks`: (m + n,) keys. Raises PermanentError ('too_few_cases') below 50 vectors a side.
     """
     old, new = _vectors(reference, values)
     if min(len(old), len(new)) < MIN_PER_SIDE:
         raise too_few(f"{len(old)} and {len(new)} vectors: a domain classifier needs {MIN_PER_SIDE} on each side")
     joined, side = np.concatenate([old, new]), np.repeat([0.0, 1.0], [len(old), len(new)])
-    places = cluster_places(patients, len(joined))
+    places = cluster_places(blocks, len(joined))
     fold = np.random.default_rng(seed).permutation(int(places.max()) + 1)[places] % _FOLDS
     score = np.zeros(len(joined))
     for each in range(_FOLDS):
@@ -103,7 +109,7 @@ def domain_auroc(
         centre, spread = joined[rest].mean(axis=0), joined[rest].std(axis=0)
         scaled = (joined - centre) / np.where(spread > 0, spread, 1.0)
         score[held] = _ridge_scores(scaled[rest], side[rest], scaled[held])
-    return auroc_estimate(side, score, patients)
+    return auroc_estimate(side, score, blocks)
 
 
 def multi_stream_concordance(drifts: Mapping[str, float], baselines: Mapping[str, StreamBaseline]) -> float:
@@ -132,8 +138,12 @@ def median_distance(vectors: Floats) -> float:
 
 def _ridge_scores(vectors: Floats, side: Floats, held: Floats) -> Floats:
     """Least squares on +-1 with a ridge: as good a direction as the logistic one for ranking, and always solvable."""
-    gram = vectors.T @ vectors + _RIDGE * len(vectors) / 100 * np.eye(vectors.shape[1])
-    direction = np.linalg.solve(gram, vectors.T @ (side - side.mean()))
+    cases, features = vectors.shape
+    penalty, aim = _RIDGE * cases / 100, side - side.mean()
+    if features > cases:  # the same direction by the smaller of the two systems
+        direction = vectors.T @ np.linalg.solve(vectors @ vectors.T + penalty * np.eye(cases), aim)
+    else:
+        direction = np.linalg.solve(vectors.T @ vectors + penalty * np.eye(features), vectors.T @ aim)
     scores: Floats = held @ direction
     return scores
 
@@ -152,11 +162,21 @@ def _squared_distances(vectors: Floats) -> Floats:
 
 
 def _unbiased(kernel: Floats, before: Flags) -> float:
-    m, n = int(before.sum()), int((~before).sum())
-    left, right = kernel[before].sum(axis=0), kernel[~before].sum(axis=0)
-    own_old = (left[before].sum() - kernel.diagonal()[before].sum()) / (m * (m - 1))
-    own_new = (right[~before].sum() - kernel.diagonal()[~before].sum()) / (n * (n - 1))
-    return float(own_old + own_new - 2 * left[~before].sum() / (m * n))
+    return float(_unbiased_of(kernel, before.astype(np.float64)[:, None])[0])
+
+
+def _unbiased_of(kernel: Floats, before: Floats) -> Floats:
+    """(k,) of k ways to split; `before`: (m + n, k), 1 on the first side. Sides with fewer than two vectors have none: infinity, which counts against a drift."""
+    own = kernel.diagonal()
+    m = before.sum(axis=0)
+    n = len(kernel) - m
+    within_old = (before * (kernel @ before)).sum(axis=0)
+    across = kernel.sum(axis=0) @ before - within_old
+    within_new = kernel.sum() - 2 * across - within_old
+    old, new = within_old - own @ before, within_new - own @ (1 - before)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = old / (m * (m - 1)) + new / (n * (n - 1)) - 2 * across / (m * n)
+    return np.where(np.minimum(m, n) < 2, np.inf, found)
 
 
 def _vectors(reference: ArrayLike, values: ArrayLike) -> tuple[Floats, Floats]:

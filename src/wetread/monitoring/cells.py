@@ -25,6 +25,7 @@ from wetread.monitoring.adjudicated import FinishedRound, adjudicated
 from wetread.monitoring.columns import CellColumns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
 from wetread.monitoring.numbers import MIN_CASES, agreement_numbers, practice_numbers, weekly_numbers
+from wetread.monitoring.own_reads import own_reads
 
 __all__ = ["TREND_WEEKS", "QualityLimits", "first_day_read", "quality_report", "subgroup_gaps"]
 
@@ -110,6 +111,7 @@ def _cell(
         trend=_trend(read, frozen, today),
         psi_shares=shares,
         adjudicated=adjudicated(key.finding, read, rounds),
+        own=own_reads(read),
     )
 
 

@@ -20,7 +20,7 @@ Texts = np.typing.NDArray[np.str_]
 @dataclass(frozen=True, slots=True)
 class CellColumns:
     """(n,) each, by day and study key. `truth` is 0, 1 or NaN (no definite label); `stated` is 1 where the report states the finding, 0 where it denies or does not mention it,
-    NaN where it leaves it open; `edited` NaN without a draft; `changed` 1 where the draft's sentence on the finding was edited or deleted, NaN where it had none; `minutes` from receipt to signature."""
+    NaN where it leaves it open; `own` what the reader said before the AI was shown, "" for nothing; `edited` NaN without a draft; `changed` 1 where the draft's sentence on the finding was edited or deleted, NaN where it had none; `minutes` from receipt to signature."""
 
     studies: Texts
     patients: Texts
@@ -39,6 +39,7 @@ class CellColumns:
     sex: Texts
     age: Texts
     view: Texts
+    own: Texts
 
     def __len__(self) -> int:
         return len(self.studies)
@@ -122,4 +123,5 @@ def _columns(rows: list[PredictionRow], unmentioned_as: str) -> CellColumns:
         sex=np.array([each.sex for each in rows], dtype=np.str_),
         age=np.array([age_band(each.age) for each in rows], dtype=np.str_),
         view=np.array([each.view for each in rows], dtype=np.str_),
+        own=np.array([each.own_label for each in rows], dtype=np.str_),
     )

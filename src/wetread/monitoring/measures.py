@@ -22,6 +22,7 @@ MEASURES: dict[str, str] = {
     "added": "stated by the signed report among not called",
     "edited": "signed words differ from the draft's, of studies that had a draft; of the study, whatever the finding",
     "sentence_changed": "the draft's sentence on the finding edited or deleted, of signed reports whose draft had one",
+    "signed_otherwise": "signed the opposite, of what readers had said blind (own blind findings only)",
     "turnaround_called_min": "median minutes from receipt to signature where the finding was called; order-statistic interval",
     "turnaround_not_called_min": "the same where it was not called",
     "turnaround_missed_min": "the same where it was not called and the signed report states it",

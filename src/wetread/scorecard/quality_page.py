@@ -6,10 +6,12 @@ import numpy as np
 
 from wetread.domain.quality import (
     ADJUDICATED,
+    OWN,
     Adjudicated,
     FilmDrift,
     Gap,
     Number,
+    OwnReads,
     QualityCell,
     QualityReport,
     TagDrift,
@@ -104,6 +106,7 @@ def _cell(cell: QualityCell) -> str:
         f"<p class=quiet>{known}; {rest}; chance of a truth at least {cell.truth_probability:g}.</p>",
         table(("number", "value", "95 % interval", "n"), (_row(each) for each in cell.numbers)),
         *map(_adjudicated, cell.adjudicated),
+        _own(cell.own),
         f"<div class=plots>{_reliability(cell)}{''.join(_trend(cell, name, title) for name, title in _TRENDED)}{_shares(cell)}</div>",
         *map(_gap, cell.gaps),
     ]
@@ -115,6 +118,15 @@ def _adjudicated(of: Adjudicated) -> str:
     return (
         f"<p class=quiet>Round {escape(of.round_id)}, {ADJUDICATED}: {counted}, received {of.first_day} to {of.last_day}; chance at least {of.truth_probability:.3g}.</p>"
         + table(("number", "value", "95 % interval", "n"), map(_row, of.numbers))
+    )
+
+
+def _own(of: OwnReads | None) -> str:
+    if of is None:
+        return ""
+    counted = f"{of.positive:,} positive, {of.negative:,} negative, {of.uncertain:,} uncertain (left out) of {of.studies:,} studies, received {of.first_day} to {of.last_day}"
+    return f"<p class=quiet>Own blind findings: {OWN}: {counted}.</p>" + table(
+        ("number", "value", "95 % interval", "n"), map(_row, of.numbers)
     )
 
 

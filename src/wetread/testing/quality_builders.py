@@ -12,6 +12,7 @@ from wetread.domain.quality import (
     FrozenTag,
     Gap,
     Number,
+    OwnReads,
     QualityCell,
     QualityReport,
     ReliabilityBin,
@@ -30,6 +31,7 @@ __all__ = [
     "a_quality_report",
     "a_tag_drift",
     "an_adjudicated",
+    "some_own_reads",
 ]
 
 _KEY = CellKey("north", "Acme P1", "effusion", "phantom-net 1.0.0")
@@ -72,6 +74,7 @@ def a_quality_cell(**changes: Any) -> QualityCell:
         ),
         "psi_shares": ((0.5, 0.45), (0.5, 0.55)),
         "adjudicated": (an_adjudicated(),),
+        "own": some_own_reads(),
     }
     return QualityCell(**(values | changes))
 
@@ -105,6 +108,19 @@ def an_adjudicated(**changes: Any) -> Adjudicated:
         "numbers": (Number("sensitivity", 35, 0.74, 0.55, 0.87), Number("specificity", 52, 0.88, 0.76, 0.95)),
     }
     return Adjudicated(**(values | changes))
+
+
+def some_own_reads(**changes: Any) -> OwnReads:
+    values: dict[str, Any] = {
+        "first_day": "2025-12-12",
+        "last_day": "2026-02-27",
+        "studies": 120,
+        "positive": 30,
+        "negative": 86,
+        "uncertain": 4,
+        "numbers": (Number("sensitivity", 30, 0.71, 0.53, 0.84), Number("signed_otherwise", 116, 0.06, 0.03, 0.12)),
+    }
+    return OwnReads(**(values | changes))
 
 
 def a_tag_drift(**changes: Any) -> TagDrift:

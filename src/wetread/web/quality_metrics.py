@@ -46,6 +46,7 @@ def quality_metrics(report: QualityReport | None) -> list[str]:
         ),
         *(line for name in MEASURES if name not in _TURNAROUND for line in _measure(name, cells)),
         *_adjudicated(cells),
+        *_own(cells),
         *_tags(report.tags),
         *_looks(report.films),
         *_family(
@@ -83,6 +84,26 @@ def _adjudicated(cells: Sequence[QualityCell]) -> Iterator[str]:
         yield from _family(
             f"adjudicated_{name}",
             f"{name.capitalize()} against blinded adjudication, weighted by the inverse of the chance of being drawn.",
+            (
+                f'{at},bound="{bound}"}} {value:.6g}'
+                for at, number in known
+                if number.name == name
+                for bound, value in _bounds(number)
+            ),
+        )
+
+
+def _own(cells: Sequence[QualityCell]) -> Iterator[str]:
+    known = [(_labels(cell.key), number) for cell in cells if cell.own for number in cell.own.numbers]
+    yield from _family(
+        "own_cases",
+        "Studies whose reader spoke before seeing the AI, behind each number.",
+        (f'{at},measure="{number.name}"}} {number.n}' for at, number in known),
+    )
+    for name in ("sensitivity", "specificity", "signed_otherwise"):
+        yield from _family(
+            f"own_{name}",
+            f"{name.replace('_', ' ').capitalize()} by what readers said before they saw the AI; no random share of all studies.",
             (
                 f'{at},bound="{bound}"}} {value:.6g}'
                 for at, number in known

@@ -16,7 +16,7 @@ from wetread.web.reading_json import Json
 __all__ = ["QUALITY_OPERATIONS", "get_quality", "get_quality_cell"]
 
 _KEYS = ("site", "scanner", "finding", "model")
-_LATER = frozenset({"gaps", "reliability", "trend", "psi_shares", "adjudicated"})
+_LATER = frozenset({"gaps", "reliability", "trend", "psi_shares", "adjudicated", "own"})
 
 
 def get_quality(call: Call) -> Response:
@@ -53,7 +53,7 @@ def _last(call: Call) -> QualityReport | None:
 
 def _summary(cell: QualityCell) -> Json:
     worse = sum(each.p_worse is not None and each.p_worse < 0.05 for gap in cell.gaps for each in gap.groups)
-    short = asdict(replace(cell, gaps=(), reliability=(), trend=(), psi_shares=(), adjudicated=()))
+    short = asdict(replace(cell, gaps=(), reliability=(), trend=(), psi_shares=(), adjudicated=(), own=None))
     return {name: value for name, value in short.items() if name not in _LATER} | {"worse_groups": worse}
 
 

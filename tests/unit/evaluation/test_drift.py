@@ -19,6 +19,7 @@ from wetread.evaluation.drift import (
 )
 from wetread.evaluation.embedding_drift import (
     StreamBaseline,
+    _ridge_scores,
     domain_auroc,
     mmd_squared,
     mmd_test,
@@ -102,6 +103,31 @@ def test_mmd_equals_the_sum_written_out() -> None:
     old, new = random.normal(size=(14, 5)), random.normal(0.4, 1, size=(11, 5))
     for sigma in (0.7, 2.0):
         assert mmd_squared(old, new, sigma) == pytest.approx(_brute(old, new, sigma), abs=1e-12)
+
+
+def test_p_is_that_of_blocks_changing_sides_one_after_another() -> None:
+    random = np.random.default_rng(21)
+    old, new = random.normal(size=(60, 4)), random.normal(0.15, 1, size=(52, 4))
+    days = np.array([f"a{at % 9}" for at in range(60)] + [f"b{at % 7}" for at in range(52)])
+    found = mmd_test(old, new, days, sigma=1.5, permutations=40, seed=3)
+    joined, names = np.concatenate([old, new]), sorted(set(days))
+    side = np.array([float(each.startswith("a")) for each in names])
+    drawing, reached = np.random.default_rng(3), 0
+    for _ in range(40):
+        chosen = dict(zip(names, drawing.permutation(side), strict=True))
+        first = np.array([chosen[each] == 1 for each in days])
+        reached += _brute(joined[first], joined[~first], 1.5) >= _brute(old, new, 1.5)
+    assert found.p == (1 + reached) / 41
+    assert 0.05 < found.p < 0.95
+
+
+def test_more_features_than_films_give_the_classifier_that_the_larger_system_gives() -> None:
+    random = np.random.default_rng(22)
+    vectors, held = random.normal(size=(30, 45)), random.normal(size=(9, 45))
+    side = np.repeat([0.0, 1.0], [14, 16])
+    whole = vectors.T @ vectors + 30 / 100 * np.eye(45)
+    direction = np.linalg.solve(whole, vectors.T @ (side - side.mean()))
+    assert _ridge_scores(vectors, side, held) == pytest.approx(held @ direction, abs=1e-9)
 
 
 def test_shifted_features_are_found_and_unshifted_ones_not() -> None:

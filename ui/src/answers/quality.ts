@@ -18,6 +18,8 @@ export type Adjudicated = {
   numbers: Measure[];
 };
 
+export type OwnReads = { first_day: string; last_day: string; studies: number; positive: number; negative: number; uncertain: number; numbers: Measure[] };
+
 type Counts = {
   key: CellKey;
   studies: number;
@@ -32,7 +34,7 @@ type Counts = {
 };
 
 export type CellSummary = Counts & { worse_groups: number };
-export type Cell = Counts & { gaps: Gap[]; reliability: ReliabilityBin[]; trend: TrendPoint[]; psi_shares: [number, number][]; adjudicated: Adjudicated[] };
+export type Cell = Counts & { gaps: Gap[]; reliability: ReliabilityBin[]; trend: TrendPoint[]; psi_shares: [number, number][]; adjudicated: Adjudicated[]; own: OwnReads | null };
 
 export type TagDrift = {
   site: string;
