@@ -83,6 +83,6 @@ def _are_drafted(house: SoakHouse, before: set[str]) -> bool:
     """all are drafted"""
     try:
         found = [state for key, state in house.states().items() if key not in before]
-    except RuntimeError:  # the database is not back for this question
+    except (RuntimeError, OSError):  # the database is not back for this question: a person asks again
         return False
     return found == ["drafted"] * _FILMS

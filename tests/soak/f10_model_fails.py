@@ -105,7 +105,7 @@ def _trial(trial: Trial, house: SoakHouse, fault: Callable[[], None], reason: st
 
     while not is_drafted():
         with house.workers(place=fault) as (worker,):
-            await_true(lambda: worker.exitcode is not None or is_drafted(), 300)
+            await_true(lambda: worker.exitcode is not None or is_drafted(), 900)
             deaths += worker.exitcode is not None
     trial.seconds = time.monotonic() - began_s
     with house.database.begin(write=False) as unit:
@@ -115,7 +115,7 @@ def _trial(trial: Trial, house: SoakHouse, fault: Callable[[], None], reason: st
     house.sign(key)
     with ExitStack() as held:
         held.enter_context(house.workers())
-        await_true(lambda: house.states()[key] == "delivered", 120)
+        await_true(lambda: house.states()[key] == "delivered", 600)
     drafted, delivered = house.times("study.draft", key), house.outbox()
     trial.lost, trial.doubled = int(drafted == 0), max(0, drafted - 1) + sum(each - 1 for each in delivered.values())
     trial.said = f"{deaths} workers ended; {said or 'read'}; signed and delivered"

@@ -179,8 +179,8 @@ class DiskIncomingFile:
 
     def discard(self) -> None:
         if self._file is not None:
+            self.path.unlink(missing_ok=True)  # while it is locked: else a sweep may count it
             self._close()
-            self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
