@@ -49,14 +49,15 @@ class Lockout:
 
     def remaining_s(self, tried: Try) -> float:
         """Seconds until another try is heard; 0.0 when it is heard now."""
+        now = self.clock.now()
         with self.database.begin(write=False) as unit:
-            return _remaining(*self._held(unit, tried), self.clock.now())
+            return _remaining(*self._held(unit, tried, now), now)
 
     def counted(self, tried: Try) -> float:
         """As `remaining_s`; where it is 0.0 the try is a failure from now on, until `succeeded` or `taken_back`."""
         now = self.clock.now()
         with self.database.begin() as unit:
-            counts = self._held(unit, tried)
+            counts = self._held(unit, tried, now)
             wait = _remaining(*counts, now)
             if wait == 0.0:
                 for each in counts:
@@ -70,39 +71,37 @@ class Lockout:
 
     def taken_back(self, tried: Try) -> None:
         """It was neither a failure nor a success: what failed before still counts."""
-        self._end(tried, let_in_at=None)
+        self._end(tried, succeeded=False)
 
     def succeeded(self, tried: Try) -> None:
         """What failed from there before is forgiven; what failed elsewhere is not."""
-        self._end(tried, let_in_at=self.clock.now())
+        self._end(tried, succeeded=True)
 
-    def _end(self, tried: Try, let_in_at: datetime | None) -> None:
+    def _end(self, tried: Try, *, succeeded: bool) -> None:
+        now = self.clock.now()
         with self.database.begin() as unit:
-            here, anywhere = map(_without_last, self._held(unit, tried))
-            unit.save_failed_sign_ins(replace(here, failures=0, let_in_at=let_in_at) if let_in_at else here)
+            here, anywhere = map(_without_last, self._held(unit, tried, now))
+            unit.save_failed_sign_ins(replace(here, failures=0, let_in_at=now) if succeeded else here)
             unit.save_failed_sign_ins(anywhere)
             unit.commit()
 
-    def _held(self, unit: UnitOfWork, tried: Try) -> tuple[FailedSignIns, FailedSignIns]:
+    def _held(self, unit: UnitOfWork, tried: Try, now: datetime) -> tuple[FailedSignIns, FailedSignIns]:
         """From that address, and from anywhere."""
         name = hmac.digest(self.key, f"wetread.web.lockout.1 {tried.what} {tried.name}".encode(), "sha256").hex()
-        none = FailedSignIns(name, _place(tried.address), tried.known, 0, self.clock.now(), self.clock.now())
+        none = FailedSignIns(name, _place(tried.address), tried.known, 0, now, now)
         here = unit.failed_sign_ins(name, none.address)
         return here or none, unit.failed_sign_ins(name, _ANYWHERE) or replace(none, address=_ANYWHERE)
 
 
 def _remaining(here: FailedSignIns, anywhere: FailedSignIns, now: datetime) -> float:
     at_home = here.let_in_at is not None and now - here.let_in_at < _AT_HOME_FOR
-    ends = (
-        [_ends(here, FREE_FAILURES)]
-        if at_home
-        else [_ends(here, FREE_FAILURES), _ends(anywhere, _FREE_FAILURES_ANYWHERE)]
-    )
-    return max(0.0, *((each - now).total_seconds() for each in ends))
+    return max(_left(here, FREE_FAILURES, now), 0.0 if at_home else _left(anywhere, _FREE_FAILURES_ANYWHERE, now))
 
 
-def _ends(count: FailedSignIns, free: int) -> datetime:
-    return count.last_at + timedelta(seconds=wait_s(count.failures, free))
+def _left(count: FailedSignIns, free: int, now: datetime) -> float:
+    """Of few failures nothing, whatever the clocks of two machines say of when."""
+    wait = wait_s(count.failures, free)
+    return max(0.0, wait - (now - count.last_at).total_seconds()) if wait else 0.0
 
 
 def _without_last(count: FailedSignIns) -> FailedSignIns:

@@ -1,9 +1,11 @@
 """Who fails waits: counted for all server processes together, and over a restart. `tests/contract/test_database_sign_ins.py` has the same of every database."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from wetread.bootstrap import SystemClock
 from wetread.ports.database import Database
 from wetread.ports.identity_store import FailedSignIns
 from wetread.testing.builders import NOON
@@ -44,7 +46,7 @@ def fail_everywhere(lockout: Lockout, times: int = 50) -> None:
 
 def kept(database: Database, lockout: Lockout, tried: Try) -> FailedSignIns | None:
     with database.begin(write=False) as unit:
-        name = lockout._held(unit, tried)[0].name_hmac
+        name = lockout._held(unit, tried, NOON)[0].name_hmac
         return unit.failed_sign_ins(name, tried.address)
 
 
@@ -52,6 +54,15 @@ def test_an_address_that_hammers_an_account_waits_and_its_owner_elsewhere_does_n
     fail(lockout, ATTACK)
     assert lockout.remaining_s(ATTACK) == lockout.counted(ATTACK) == 2
     assert lockout.remaining_s(OWNER) == 0
+
+
+def test_by_a_clock_that_goes_nobody_waits_for_a_first_try(database: Database) -> None:
+    fail(Lockout(database, SystemClock(), KEY), ATTACK, FREE_FAILURES)
+
+
+def test_a_machine_whose_clock_is_behind_lets_first_tries_in(lockout: Lockout, database: Database) -> None:
+    fail(lockout, ATTACK, 1)
+    assert Lockout(database, FixedClock(NOON - timedelta(minutes=5)), KEY).counted(ATTACK) == 0
 
 
 def test_another_process_and_one_after_a_restart_know_of_it(
