@@ -1,4 +1,4 @@
-"""The only place where a port meets an adapter (channels: `bootstrap_notifiers`): settings in, working parts out. Heavy libraries are imported by the part that needs them, when it is built."""
+"""The only place where a port meets an adapter (channels: `bootstrap_notifiers`): settings in, working parts out. Adapters are imported by the part that needs them, when it is built: a command pays for what it uses, and a server at rest holds no more."""
 
 import os
 import secrets
@@ -10,43 +10,24 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wetread.bootstrap_archives import asked_elsewhere
-from wetread.bootstrap_context import build_context
-from wetread.bootstrap_dispatch import build_dispatcher, dispatch_state
-from wetread.bootstrap_erasure import build_erasure_desk
-from wetread.bootstrap_identity import (
-    build_certificate_clients,
-    build_ehr_launches,
-    build_identity_provider,
-    build_service_clients,
-    build_web_settings,
-)
-from wetread.bootstrap_models import build_model, build_registered, build_version_card
-from wetread.bootstrap_notifiers import build_notifiers, build_ping
-from wetread.bootstrap_orders import build_arrival_check, build_order_door, build_order_store, build_orders_of
-from wetread.bootstrap_retrieval import build_case_keeper
-from wetread.bootstrap_sinks import build_sinks, sink_names
-from wetread.bootstrap_worklist import build_outputs, build_worklist
-from wetread.delivery.commitment_book import CommitmentBook
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
-from wetread.heartbeats import Heartbeats
-from wetread.ports.decoder import Decoder
-from wetread.ports.dispatcher import Dispatcher
-from wetread.settings import Settings
-from wetread.storage.database import SqlDatabase
-from wetread.storage.files import DiskFileStore
-from wetread.storage.migrate import bring_up_to_date
-from wetread.storage.vault import SqlVault
 
 if TYPE_CHECKING:
     from wetread.dicom.sandbox import Sandbox
     from wetread.fhir.issued import IssuedResults
+    from wetread.heartbeats import Heartbeats
     from wetread.inference.draft_film import DraftFilms
     from wetread.ingest.reception import Reception
     from wetread.ingest.suitability import SuitabilityPolicy
+    from wetread.ports.decoder import Decoder
+    from wetread.ports.dispatcher import Dispatcher
     from wetread.ports.drafter import Drafter
+    from wetread.settings import Settings
     from wetread.signoff.desk import ReadingDesk
+    from wetread.storage.database import SqlDatabase
+    from wetread.storage.files import DiskFileStore
+    from wetread.storage.vault import SqlVault
     from wetread.triage.policy_book import PolicyBook
     from wetread.web.doorkeeper import Doorkeeper
     from wetread.web.services import WebServices
@@ -60,17 +41,13 @@ __all__ = [
     "build_core",
     "build_desk",
     "build_drafter",
-    "build_notifiers",
-    "build_ping",
     "build_reception",
     "build_sandbox",
     "build_server",
-    "build_sinks",
     "build_web",
     "build_worker",
     "second_factor_key",
     "second_factor_key_file",
-    "sink_names",
 ]
 
 
@@ -85,17 +62,23 @@ class SystemClock:
 class Core:
     """What every part of the service stands on. `secret` is the key behind all pseudonyms and derived UIDs."""
 
-    settings: Settings
-    database: SqlDatabase
-    vault: SqlVault
-    files: DiskFileStore
+    settings: "Settings"
+    database: "SqlDatabase"
+    vault: "SqlVault"
+    files: "DiskFileStore"
     clock: SystemClock
     secret: bytes
-    dispatcher: Dispatcher
+    dispatcher: "Dispatcher"
 
 
-def build_core(settings: Settings) -> Core:
+def build_core(settings: "Settings") -> Core:
     """Open (and on first start create) the data folder, the key, both databases and the file store."""
+    from wetread.bootstrap_dispatch import build_dispatcher
+    from wetread.storage.database import SqlDatabase
+    from wetread.storage.files import DiskFileStore
+    from wetread.storage.migrate import bring_up_to_date
+    from wetread.storage.vault import SqlVault
+
     (settings.data_dir / "vault").mkdir(mode=0o700, parents=True, exist_ok=True)
     (settings.data_dir / "vault").chmod(0o700)  # also where somebody had made it before
     secret = _secret(settings.resolved_pseudonym_key_file)
@@ -129,16 +112,16 @@ def _secret(path: Path) -> bytes:
     return key
 
 
-def second_factor_key(settings: Settings) -> bytes:
+def second_factor_key(settings: "Settings") -> bytes:
     """What seals the seeds of authenticators; made when it is first needed, beside the vault and backed up with it. Losing it means that everybody sets theirs up again."""
     return _secret(second_factor_key_file(settings))[:32]
 
 
-def second_factor_key_file(settings: Settings) -> Path:
+def second_factor_key_file(settings: "Settings") -> Path:
     return settings.data_dir / "vault" / "second-factor.key"
 
 
-def build_sandbox(settings: Settings) -> "Sandbox":
+def build_sandbox(settings: "Settings") -> "Sandbox":
     from wetread.dicom.limits import Limits
     from wetread.dicom.sandbox import Sandbox
 
@@ -148,6 +131,8 @@ def build_sandbox(settings: Settings) -> "Sandbox":
 
 def build_reception(core: Core, sandbox: "Sandbox", *, takes_own: bool = True) -> "Reception":
     """Without `takes_own`, what we delivered ourselves is turned away: an archive offers it again."""
+    from wetread.bootstrap_archives import asked_elsewhere
+    from wetread.bootstrap_orders import build_arrival_check
     from wetread.ingest.reception import Reception
 
     return Reception(
@@ -166,13 +151,14 @@ def build_reception(core: Core, sandbox: "Sandbox", *, takes_own: bool = True) -
     )
 
 
-def _suitability(settings: Settings) -> "SuitabilityPolicy":
+def _suitability(settings: "Settings") -> "SuitabilityPolicy":
     from wetread.ingest.suitability import SuitabilityPolicy
 
     return SuitabilityPolicy(read_secondary_capture=settings.read_secondary_capture)
 
 
 def build_desk(core: Core) -> "ReadingDesk":
+    from wetread.bootstrap_sinks import sink_names
     from wetread.signoff.desk import ReadingDesk
     from wetread.signoff.modes import ModePolicy
 
@@ -182,9 +168,22 @@ def build_desk(core: Core) -> "ReadingDesk":
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.bootstrap_connections import build_administration
+    from wetread.bootstrap_dispatch import dispatch_state
+    from wetread.bootstrap_erasure import build_erasure_desk
+    from wetread.bootstrap_identity import (
+        build_certificate_clients,
+        build_ehr_launches,
+        build_identity_provider,
+        build_service_clients,
+        build_web_settings,
+    )
+    from wetread.bootstrap_models import build_version_card
+    from wetread.bootstrap_orders import build_order_door, build_order_store
+    from wetread.bootstrap_worklist import build_worklist
     from wetread.dicom.instance_forms import SandboxedForms
     from wetread.dicom.qr_code import qr_modules
     from wetread.fhir.issued import FHIR_FORMS
+    from wetread.heartbeats import Heartbeats
     from wetread.labelling.labeller import RuleLabeller
     from wetread.signoff.macros import read_macros
     from wetread.triage.policy_book import LivePaths
@@ -291,7 +290,15 @@ class StowSenders:
         return Actor(f"stow@{peer_ip}", Role.SERVICE) if listed else None
 
 
-def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
+def build_worker(settings: "Settings") -> "tuple[Worker, Heartbeats]":
+    from wetread.bootstrap_context import build_context
+    from wetread.bootstrap_models import build_model, build_registered
+    from wetread.bootstrap_orders import build_orders_of
+    from wetread.bootstrap_retrieval import build_case_keeper
+    from wetread.bootstrap_sinks import build_sinks
+    from wetread.bootstrap_worklist import build_outputs, build_worklist
+    from wetread.delivery.commitment_book import CommitmentBook
+    from wetread.heartbeats import Heartbeats
     from wetread.orders.answering import Answering
     from wetread.pipeline import Pipeline
     from wetread.worker import Worker
@@ -332,14 +339,14 @@ def build_worker(settings: Settings) -> "tuple[Worker, Heartbeats]":
     return worker, Heartbeats(settings.data_dir / "run")
 
 
-def _draft_films(settings: Settings, core: Core, decoder: Decoder) -> "DraftFilms | None":
+def _draft_films(settings: "Settings", core: Core, decoder: "Decoder") -> "DraftFilms | None":
     from wetread.inference.draft_film import DraftFilms
 
     wanted = settings.drafter_sends_film and settings.drafter_address
     return DraftFilms(core.files, decoder) if wanted else None
 
 
-def build_drafter(settings: Settings) -> "Drafter":
+def build_drafter(settings: "Settings") -> "Drafter":
     """The grammar in this process, or the drafting service with the grammar behind it (law 1), both in the site's style."""
     from wetread.drafting.grammar import GrammarDrafter
     from wetread.drafting.style import DEFAULT_STYLE

@@ -57,8 +57,6 @@ def shown_settings(settings: Settings) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _sinks(settings: Settings) -> Iterator[Connection]:
-    from wetread.channels.reach import reach_http, reach_tcp
-
     folder = settings.resolved_folder_sink
     yield Connection("folder", "folder", str(folder), partial(_folder, folder))
     if settings.stow_sink_url:
@@ -67,10 +65,10 @@ def _sinks(settings: Settings) -> Iterator[Connection]:
     if settings.fhir_sink_url:
         yield _http("fhir", "FHIR", settings.fhir_sink_url.rstrip("/") + "/metadata")
     if receiver := settings.hl7_sink:
-        test = partial(reach_tcp, receiver.host, receiver.port, _TIMEOUT_S, tls=receiver.tls, ca_file=receiver.ca_file)
+        test = partial(_reach_tcp, receiver.host, receiver.port, _TIMEOUT_S, tls=receiver.tls, ca_file=receiver.ca_file)
         yield Connection("hl7", "HL7 v2, MLLP", str(receiver), test)
     if hook := settings.result_webhook:
-        test = partial(reach_http, _root(hook.resolved_url), hook.timeout_s, hook.ca_file)
+        test = partial(_reach_http, _root(hook.resolved_url), hook.timeout_s, hook.ca_file)
         yield Connection("webhook", "webhook", urlsplit(hook.resolved_url).hostname or "", test)
     if settings.record_fhir_url:
         yield _http(
@@ -82,9 +80,19 @@ def _sinks(settings: Settings) -> Iterator[Connection]:
 
 
 def _http(name: str, kind: str, url: str, ca_file: Path | None = None) -> Connection:
+    return Connection(name, kind, _shown(url), partial(_reach_http, url, _TIMEOUT_S, ca_file))
+
+
+def _reach_http(url: str, timeout_s: float, ca_file: Path | None) -> str:
     from wetread.channels.reach import reach_http
 
-    return Connection(name, kind, _shown(url), partial(reach_http, url, _TIMEOUT_S, ca_file))
+    return reach_http(url, timeout_s, ca_file)
+
+
+def _reach_tcp(host: str, port: int, timeout_s: float, *, tls: bool, ca_file: Path | None) -> str:
+    from wetread.channels.reach import reach_tcp
+
+    return reach_tcp(host, port, timeout_s, tls=tls, ca_file=ca_file)
 
 
 def _shown(url: str) -> str:
@@ -113,16 +121,14 @@ def _ask_archive(house: Settings, settings: ArchiveSettings) -> str:
 
 def _channel(name: str, channel: ChannelSettings) -> Connection:
     """The host alone is shown: the path of a web hook may be its secret."""
-    from wetread.channels.reach import reach_http, reach_tcp
-
     if isinstance(channel, HttpChannel):
         host, root = urlsplit(channel.resolved_url).hostname or "", _root(channel.resolved_url)
         return Connection(
-            f"channel-{name}", channel.kind, host, partial(reach_http, root, channel.timeout_s, channel.ca_file)
+            f"channel-{name}", channel.kind, host, partial(_reach_http, root, channel.timeout_s, channel.ca_file)
         )
     if isinstance(channel, EmailChannel | Hl7Channel):
         tls = channel.tls if isinstance(channel, Hl7Channel) else channel.security == "tls"
-        test = partial(reach_tcp, channel.host, channel.port, channel.timeout_s, tls=tls, ca_file=channel.ca_file)
+        test = partial(_reach_tcp, channel.host, channel.port, channel.timeout_s, tls=tls, ca_file=channel.ca_file)
         return Connection(f"channel-{name}", channel.kind, f"{channel.host}:{channel.port}", test)
     raise PermanentError(f"channel {name} is of a kind that has no test", code="bad_settings")
 

@@ -3,20 +3,17 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wetread.bootstrap import Core, build_notifiers, build_ping, build_policies
-from wetread.bootstrap_watch import build_watch
+from wetread.bootstrap import Core, build_policies
+from wetread.bootstrap_notifiers import build_notifiers, build_ping
 from wetread.domain.errors import PermanentError
-from wetread.paging.ahead import LookAhead
 from wetread.paging.deadman import DeadMan
-from wetread.paging.pager import Chore, Pager
-from wetread.paging.send import Sender
 from wetread.paging.signs import SENDING, Pulse, Vital
-from wetread.paging.sweep import Sweep
 from wetread.triage.policy_book import LivePaths, PolicyBook
 from wetread.triage.roster_book import RosterBook
 
 if TYPE_CHECKING:
     from wetread.channels.ping import DeadMansPing
+    from wetread.paging.pager import Chore, Pager
 
 __all__ = ["build_deadman", "build_pager"]
 
@@ -27,8 +24,14 @@ _ALIVE_WITHIN_S = 60.0
 """The outside is told that all is well only when sweep and sender have done their work within this time."""
 
 
-def build_pager(core: Core, further: tuple[Chore, ...] = ()) -> Pager:
+def build_pager(core: Core, further: "tuple[Chore, ...]" = ()) -> "Pager":
     """Everything between a critical result and a telephone, and `further` chores."""
+    from wetread.bootstrap_watch import build_watch  # here: the door's process holds only the dead man
+    from wetread.paging.ahead import LookAhead
+    from wetread.paging.pager import Chore, Pager
+    from wetread.paging.send import Sender
+    from wetread.paging.sweep import Sweep
+
     settings = core.settings
     book = RosterBook(settings.roster_file, settings.roster_copy)
     policies = build_policies(core)

@@ -4,11 +4,11 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from wetread.dicom.tls_profile import OurTls
 from wetread.domain.drafting_context import RecordKind
+from wetread.domain.errors import SettingsError
 from wetread.domain.reading import ReadingMode
 from wetread.domain.role import Role
 from wetread.ports.sink import ReportPicture
@@ -23,14 +23,19 @@ from wetread.settings_channels import (
     Hl7Channel,
     HttpChannel,
     ResultWebhookSettings,
-    SettingsError,
     SmsChannel,
     WebhookChannel,
 )
 from wetread.settings_dimse import AllowedCaller, AllowedCallers, DimseTls, EntitySettings, Remote, Remotes
 from wetread.settings_dispatch import DispatchSettings
 from wetread.settings_fhir import FhirRequests
-from wetread.settings_file import ENVIRONMENT_PREFIX, in_words, read_settings_file, refuse_unknown_environment
+from wetread.settings_file import (
+    ENVIRONMENT_PREFIX,
+    in_words,
+    read_environment,
+    read_settings_file,
+    refuse_unknown_environment,
+)
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 from wetread.settings_identity import IdentitySettings
 from wetread.settings_retention import StudyRetention
@@ -55,10 +60,17 @@ __all__ = [
 ]
 
 
-class Settings(IdentitySettings, BaseSettings):
+def _split(value: object) -> object:
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+_COMMA_SEPARATED = BeforeValidator(_split)
+
+
+class Settings(IdentitySettings):
     """Every switch of wetread, with the embedded defaults: SQLite and files under `data_dir`, loopback only."""
 
-    model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
+    model_config = ConfigDict(validate_default=True)
 
     data_dir: Path = Field(default=Path("~/.local/share/wetread"), description="Where databases, films and keys live.")
     site: str = Field(default="main", pattern=r"^[A-Za-z0-9_-]{1,32}$", description="Name of this site, as logged.")
@@ -80,18 +92,18 @@ class Settings(IdentitySettings, BaseSettings):
 
     host: str = Field(default="127.0.0.1", description="Address the HTTP door listens on.")
     port: int = Field(default=8470, ge=0, le=65535, description="Port of the HTTP door; 0 picks a free one.")
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: Annotated[tuple[str, ...], _COMMA_SEPARATED] = Field(
         default=("127.0.0.1", "localhost", "::1"), description="Host headers answered; others get 400."
     )
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], _COMMA_SEPARATED] = Field(
         default=(), description="Proxies whose X-Forwarded-For and Client-Cert are taken; of nobody else."
     )
-    stow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+    stow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], _COMMA_SEPARATED] = Field(
         default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="Addresses that may store by DICOMweb without a token.",
     )
     max_body_bytes: int = Field(default=2 * 1024**3, ge=1024, description="Largest STOW request.")
-    second_factor_roles: Annotated[tuple[Role, ...], NoDecode] = Field(default=(), description="Must have one.")
+    second_factor_roles: Annotated[tuple[Role, ...], _COMMA_SEPARATED] = Field(default=(), description="Must have one.")
 
     dimse_port: int | None = Field(
         default=None,
@@ -107,13 +119,11 @@ class Settings(IdentitySettings, BaseSettings):
     application_entities: tuple[EntitySettings, ...] = Field(
         default=(), description="DICOM neighbours, what each may and what we use of it: tables (file) or JSON."
     )
-    dimse_callers: Annotated[AllowedCallers, NoDecode] = Field(
-        default=(), description="Who may C-STORE: AE or AE@address, comma separated."
-    )
-    dimse_queriers: Annotated[AllowedCallers, NoDecode] = Field(
+    dimse_callers: AllowedCallers = Field(default=(), description="Who may C-STORE: AE or AE@address, comma separated.")
+    dimse_queriers: AllowedCallers = Field(
         default=(), description="Who may C-FIND, C-MOVE and C-GET: AE or AE@address, comma separated."
     )
-    dimse_destinations: Annotated[Remotes, NoDecode] = Field(
+    dimse_destinations: Remotes = Field(
         default=(), description="Where a C-MOVE may send to: AE@host:port, comma separated."
     )
     watch_folder: Path | None = Field(default=None, description="Folder watched for DICOM files; unset: none.")
@@ -132,7 +142,7 @@ class Settings(IdentitySettings, BaseSettings):
     sandbox_wall_s: float = Field(default=20.0, gt=0, description="Time limit of one parse or decode.")
 
     model_bundle: Path | None = Field(default=None, description="Model bundle; unset: the one that ships.")
-    further_model_bundles: Annotated[tuple[Path, ...], NoDecode] = Field(
+    further_model_bundles: Annotated[tuple[Path, ...], _COMMA_SEPARATED] = Field(
         default=(), description="More models that read each film; triage weighs them (models.conflict)."
     )
     model_trusted_keys_dir: Path | None = Field(
@@ -161,16 +171,14 @@ class Settings(IdentitySettings, BaseSettings):
     delivery_max_attempts: int = Field(default=50, ge=1, description="Tries before a delivery is given up.")
 
     folder_sink: Path | None = Field(default=None, description="Folder for signed reports; unset: data_dir/outbox.")
-    report_pictures: Annotated[tuple[ReportPicture, ...], NoDecode] = Field(
+    report_pictures: Annotated[tuple[ReportPicture, ...], _COMMA_SEPARATED] = Field(
         default=("heatmap",), description="DICOM objects that go with each SR, of heatmap, boxes, regions, pdf."
     )
-    report_pdf_fonts: Annotated[tuple[Path, ...], NoDecode] = Field(
+    report_pdf_fonts: Annotated[tuple[Path, ...], _COMMA_SEPARATED] = Field(
         default=(), description="TrueType files for letters that the PDF's own fonts lack."
     )
     stow_sink_url: str = Field(default="", description="DICOMweb base URL that receives SR and pictures.")
-    cstore_sink: Annotated[Remote | None, NoDecode] = Field(
-        default=None, description="DIMSE receiver of SR and pictures: AE@host:port."
-    )
+    cstore_sink: Remote | None = Field(default=None, description="DIMSE receiver of SR and pictures: AE@host:port.")
     stow_sink_authorization: SecretStr = Field(default=SecretStr(""), description="Authorization for stow_sink_url.")
     fhir_sink_url: str = Field(default="", description="FHIR base URL that receives reports.")
     fhir_sink_version: Literal["R4", "R5"] = Field(default="R4", description="FHIR version of what it gets: R4 or R5.")
@@ -235,7 +243,7 @@ class Settings(IdentitySettings, BaseSettings):
     record_key_id: str = Field(default="", description="Its kid, where it is registered under another than our own.")
     record_token_url: str = Field(default="", description="Token endpoint; empty: what the server itself names.")
     record_scope: str = Field(default="", description="Scope asked for; empty: system/KIND.rs for what is read.")
-    record_kinds: Annotated[tuple[RecordKind, ...], NoDecode] = Field(
+    record_kinds: Annotated[tuple[RecordKind, ...], _COMMA_SEPARATED] = Field(
         default=tuple(RecordKind), description="FHIR resources that are read, comma separated."
     )
     record_look_back_days: int = Field(default=1825, ge=1, le=36500, description="Of so many days before the study.")
@@ -280,21 +288,6 @@ class Settings(IdentitySettings, BaseSettings):
     log_format: Literal["text", "json"] = Field(default="text", description="Log lines for people, or JSON objects.")
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$", description="Least severe log line.")
 
-    @field_validator(
-        "allowed_hosts",
-        "second_factor_roles",
-        "stow_networks",
-        "trusted_proxies",
-        "record_kinds",
-        "further_model_bundles",
-        "report_pictures",
-        "report_pdf_fonts",
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
-
     @field_validator("cstore_sink", mode="before")
     @classmethod
     def _remote(cls, value: object) -> object:
@@ -329,18 +322,6 @@ class Settings(IdentitySettings, BaseSettings):
     @classmethod
     def _all_absolute(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
         return tuple(each.expanduser().absolute() for each in value)
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """`load_settings` merges file, environment and command line itself, so that each value's source can be named."""
-        return (init_settings,)
 
     @property
     def resolved_database_url(self) -> str:
@@ -392,8 +373,8 @@ def load_settings(config: Path | None = None, **overrides: object) -> Settings:
     """The file (argument, else WETREAD_CONFIG), under the environment, under `overrides` from the command line; raises SettingsError."""
     refuse_unknown_environment({ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields})
     given = {name: value for name, value in overrides.items() if value is not None}
-    values = {**read_settings_file(config), **EnvSettingsSource(Settings)(), **given}
+    values = {**read_settings_file(config), **read_environment(Settings.model_fields), **given}
     try:
-        return Settings(**values)
+        return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(in_words(error)) from None

@@ -4,22 +4,21 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from wetread.settings_channels import ChannelName, secret_text
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["ArchiveSettings", "Archives", "PriorFetch"]
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class ArchiveSettings(BaseModel):
+class ArchiveSettings(SettingsGroup):
     """`url`: an Orthanc's own base (kind orthanc), or a DICOMweb root; of kind dimse the `ae_title` of an application entity instead. `authorization` is the header's whole value, sent there and nowhere else.
 
     `feed`: read its change log (orthanc only). `modalities` and `max_age_days` say what is wanted of it. `issuer_of_patient_id`: whose patient numbers it uses, where it does not say so.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     name: ChannelName
     kind: Literal["orthanc", "dicomweb", "dimse"] = "dicomweb"
@@ -84,10 +83,8 @@ class ArchiveSettings(BaseModel):
         return self
 
 
-class PriorFetch(BaseModel):
+class PriorFetch(SettingsGroup):
     """At most `most` earlier studies of each archive (0: none), none older than `days`; copies are dropped after `retention_days`, unless a study waits for them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     most: int = Field(default=3, ge=0, le=20)
     days: int = Field(default=1825, ge=1, le=36500)

@@ -2,21 +2,20 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from wetread.dicom.tls_profile import PeerTls
 from wetread.settings_channels import LocalFile
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["AuditRepository"]
 
 
-class AuditRepository(BaseModel):
+class AuditRepository(SettingsGroup):
     """A syslog receiver in TLS (RFC 5425; 6514 is registered for it). `ca_file` and no other authority vouches for it (unset: the system's), for `server_name` ("": the host).
 
     `format`: DICOM audit messages, or AuditEvents of BALP. `with_identity`: patients' numbers and names and Study Instance UIDs, from the vault, go with it; else the study's pseudonymous key alone.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     name: str = Field(default="arr", pattern=r"^[A-Za-z0-9_-]{1,32}$")
     host: str = Field(min_length=1, max_length=253, pattern=r"^[^\s/@]+$")

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
-from wetread.domain.errors import PermanentError
+from wetread.domain.errors import SettingsError
+from wetread.settings_group import SettingsGroup
 
 __all__ = [
     "ChannelName",
@@ -17,23 +18,14 @@ __all__ = [
     "HttpChannel",
     "LocalFile",
     "ResultWebhookSettings",
-    "SettingsError",
     "SmsChannel",
     "WebhookChannel",
     "secret_text",
 ]
 
 
-class SettingsError(PermanentError):
-    """A setting is wrong; the message names it and says what would be right."""
-
-    code = "bad_settings"
-
-
-class _Channel(BaseModel):
+class _Channel(SettingsGroup):
     """What every notification channel has. `carries_phi` is the site's word that identity may travel on it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     carries_phi: bool = False
     timeout_s: float = Field(default=10.0, gt=0, le=60)
@@ -94,7 +86,7 @@ class SmsChannel(HttpChannel):
     to_field: str = "to"
     text_field: str = "text"
     key_field: str = ""
-    extra_fields: dict[str, str] = {}
+    extra_fields: dict[str, str] = Field(default={})
 
 
 class FhirChannel(HttpChannel):

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from wetread.dicom.tls_profile import ClientCertificates, OurTls, PeerTls
 from wetread.settings_channels import LocalFile
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["AllowedCaller", "AllowedCallers", "DimseTls", "EntitySettings", "ItMay", "Remote", "Remotes", "WeUse"]
 
@@ -63,10 +64,8 @@ AllowedCallers = Annotated[tuple[AllowedCaller, ...], BeforeValidator(_callers)]
 Remotes = Annotated[tuple[Remote, ...], BeforeValidator(_remotes)]
 
 
-class DimseTls(BaseModel):
+class DimseTls(SettingsGroup):
     """DICOM in TLS: who we are, at a port of its own (unset: none; 2762 is registered for it) and towards neighbours that ask. `ca_file` vouches for clients here, and for neighbours that name no authority."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     port: int | None = Field(default=None, ge=0, le=65535)
     cert_file: LocalFile
@@ -96,15 +95,13 @@ WeUse = Literal["query_retrieve", "worklist", "store", "commitment"]
 """Of it."""
 
 
-class EntitySettings(BaseModel):
+class EntitySettings(SettingsGroup):
     """A DICOM application entity beside us: where it is, what it may ask of us and what we use of it.
 
     With `tls` we call it in TLS, and it may call us in no other way; then `client_name` is what its certificate must be for. `calls_from` are the addresses that it calls from; empty: `host`, where that is an address; "*": any.
 
     `move_port` is opened while a C-MOVE brings films from it, where it offers no C-GET, under `move_ae_title` (empty: ours).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     ae_title: str = Field(
         pattern=r"^[\x21-\x2e\x30-\x5b\x5d-\x7e]([\x20-\x2e\x30-\x5b\x5d-\x7e]{0,14}[\x21-\x2e\x30-\x5b\x5d-\x7e])?$"

@@ -3,18 +3,17 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from wetread.domain.loopback import is_loopback
 from wetread.settings_channels import secret_text
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["DispatchSettings"]
 
 
-class DispatchSettings(BaseModel):
+class DispatchSettings(SettingsGroup):
     """`url` is rediss://[user@]host:port/number, redis:// (no TLS) to this machine only or with `allow_plain`; the password stands in its own file. `name` begins the names of our streams."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: str = Field(pattern=r"^rediss?://([^\s?#@:/]+@)?[^\s?#@]+$")
     password: SecretStr = SecretStr("")

@@ -1,15 +1,19 @@
 """The settings file and the environment as they are read, and what is wrong with them in words."""
 
+import json
 import os
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import UnionType
+from typing import Annotated, Union, get_args, get_origin
 
-from pydantic import ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic.fields import FieldInfo
 
-from wetread.settings_channels import SettingsError
+from wetread.domain.errors import SettingsError
 
-__all__ = ["ENVIRONMENT_PREFIX", "in_words", "read_settings_file", "refuse_unknown_environment"]
+__all__ = ["ENVIRONMENT_PREFIX", "in_words", "read_environment", "read_settings_file", "refuse_unknown_environment"]
 
 ENVIRONMENT_PREFIX = "WETREAD_"
 _NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
@@ -33,6 +37,37 @@ def refuse_unknown_environment(known: Collection[str]) -> None:
     )
     if unknown:
         raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)} (see `wetread settings`)")
+
+
+def read_environment(fields: Mapping[str, FieldInfo]) -> dict[str, object]:
+    """What WETREAD_* variables, in capitals or not, say of `fields`. Tables and lists stand there as JSON, except those that read text themselves."""
+    given = {name.lower(): text for name, text in os.environ.items()}
+    return {
+        name: _from_json(given[variable]) if _is_json(field) else given[variable]
+        for name, field in fields.items()
+        if (variable := ENVIRONMENT_PREFIX.lower() + name) in given
+    }
+
+
+def _is_json(field: FieldInfo) -> bool:
+    reads_text = any(isinstance(each, BeforeValidator) for each in field.metadata)
+    return not reads_text and _is_table(field.annotation)
+
+
+def _is_table(annotation: object) -> bool:
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType, Annotated):
+        return any(_is_table(each) for each in get_args(annotation))
+    kind = origin or annotation
+    return isinstance(kind, type) and issubclass(kind, (BaseModel, dict, tuple))
+
+
+def _from_json(text: str) -> object:
+    """What is no JSON is left as it is: validation says what is wrong with it, by the setting's name."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
 
 
 def in_words(error: ValidationError) -> str:

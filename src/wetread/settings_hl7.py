@@ -4,16 +4,15 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from wetread.hl7.character_sets import UTF_8, CharacterSet
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["Hl7Listener", "Hl7Receiver"]
 
 
-class _Neighbour(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
+class _Neighbour(SettingsGroup):
     tls: bool = False
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -45,7 +44,7 @@ class Hl7Listener(_Neighbour):
     host: str = "127.0.0.1"
     port: int = Field(default=2575, ge=0, le=65535)
     peers: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
-    issuers: dict[str, str] = {}
+    issuers: dict[str, str] = Field(default={})
     processing_id: Literal["P", "T", "D"] = "P"
     character_set: CharacterSet = UTF_8
     max_message_bytes: int = Field(default=1024 * 1024, ge=1024, le=16 * 1024 * 1024)

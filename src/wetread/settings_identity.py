@@ -2,21 +2,20 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from wetread.domain.loopback import is_loopback
 from wetread.domain.role import SYSTEMS, Role
 from wetread.settings_channels import secret_text
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["EhrSettings", "IdentityProviderSettings", "IdentitySettings", "ServiceClientSettings"]
 
 _URL = r"^https?://[^\s?#@\\]+$"
 
 
-class _Client(BaseModel):
+class _Client(SettingsGroup):
     """Who we are to a token endpoint: by `key_file` (private_key_jwt; P-384 or RSA), by a secret, or with neither by PKCE alone. `origins`: what else than its own it may name."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     issuer: str = Field(pattern=_URL)
     client_id: str = Field(min_length=1, max_length=255)
@@ -58,7 +57,7 @@ class IdentityProviderSettings(_Client):
     role_claim: tuple[str, ...] = ("groups",)
     roles: dict[str, Role] = Field(min_length=1)
     site_claim: tuple[str, ...] = ("groups",)
-    sites: dict[str, tuple[str, ...]] = {}
+    sites: dict[str, tuple[str, ...]] = Field(default={})
     account_claim: str = "preferred_username"
     name_claim: str = "name"
     sign_levels: tuple[str, ...] = ()
@@ -75,10 +74,8 @@ class IdentityProviderSettings(_Client):
         return self
 
 
-class ServiceClientSettings(BaseModel):
+class ServiceClientSettings(SettingsGroup):
     """A system that gets its tokens by private_key_jwt, by mutual TLS (RFC 8705), or either. `account`: its account here, and its client id; `keys_file`: its public keys (JWK set), `certificates_file`: its certificates (PEM), read at each use."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     account: str = Field(pattern=r"^[a-z0-9][a-z0-9._@-]{0,63}$")
     keys_file: Path | None = None
@@ -102,7 +99,7 @@ class EhrSettings(_Client):
     patient_systems: dict[str, str] = Field(min_length=1)
 
 
-class IdentitySettings(BaseModel):
+class IdentitySettings(SettingsGroup):
     """The part of the settings that says who comes in how, and by whose word."""
 
     behind_https: bool = Field(

@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["StudyRetention"]
 
 
-class StudyRetention(BaseModel):
+class StudyRetention(SettingsGroup):
     """`keep_days`: after a study's last film or signature; until then only a wrong upload or a court has it erased. `afterwards`: what a worker does once a day with what is due: nothing, propose it to two people, or have it erased."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     keep_days: int = Field(ge=1, le=36500)
     afterwards: Literal["nothing", "propose", "erase"] = "nothing"

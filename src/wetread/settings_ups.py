@@ -3,18 +3,17 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from wetread.domain.loopback import is_loopback
 from wetread.settings_channels import secret_text
+from wetread.settings_group import SettingsGroup
 
 __all__ = ["UpsManagerSettings"]
 
 
-class UpsManagerSettings(BaseModel):
+class UpsManagerSettings(SettingsGroup):
     """`url` is a DICOMweb base; `authorization`, or the text of its file, is the value of that header, sent there only. `code` is the Scheduled Workitem Code (DCM) of the reads that are ours there."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     url: str = Field(pattern=r"^https?://[^\s?#@]+$")
     authorization: SecretStr = SecretStr("")

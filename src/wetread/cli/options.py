@@ -4,11 +4,13 @@ import argparse
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
-from wetread.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from wetread.settings import Settings
 
 __all__ = ["account_options", "day", "do_act", "finding_option", "moment", "new_file", "parser_for", "settings_from"]
 
@@ -43,8 +45,10 @@ def finding_option(parser: argparse.ArgumentParser, flag: str, says: str, *, req
     parser.add_argument(flag, action="append", default=[], required=required, choices=names, metavar="NAME", help=says)
 
 
-def settings_from(args: argparse.Namespace, **overrides: object) -> Settings:
+def settings_from(args: argparse.Namespace, **overrides: object) -> "Settings":
     """The settings under the command line's own options; raises SettingsError."""
+    from wetread.settings import load_settings  # here, so that wrong arguments are told of before settings are built
+
     return load_settings(args.config, data_dir=args.data_dir, **overrides)
 
 

@@ -5,6 +5,7 @@ WetreadError
 └── PermanentError        trying again cannot help: a person must act
     ├── UnsuitableImage   the film may not be read by the model; the reason says why
     ├── HostileInput      the bytes break a limit or the standard; nothing was stored
+    ├── SettingsError     a setting is wrong
     ├── IllegalTransition the act does not fit the study's state
     └── StudyLocked       somebody else has the study open for writing
 """
@@ -14,6 +15,7 @@ __all__ = [
     "IllegalTransition",
     "NotPermitted",
     "PermanentError",
+    "SettingsError",
     "StaleVersion",
     "StudyLocked",
     "StudyNotFound",
@@ -44,6 +46,12 @@ class PermanentError(WetreadError):
     """Trying again cannot help; the message says what a person can do."""
 
     code = "permanent"
+
+
+class SettingsError(PermanentError):
+    """A setting is wrong; the message names it and says what would be right."""
+
+    code = "bad_settings"
 
 
 class UnsuitableImage(PermanentError):

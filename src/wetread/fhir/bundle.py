@@ -13,6 +13,7 @@ from wetread.domain.identifiers import derived_uid
 from wetread.domain.report import Signature, is_final
 from wetread.fhir import resources
 from wetread.fhir.datatypes import (
+    FhirVersion,
     Json,
     dicom_uid_identifier,
     full_url,
@@ -24,7 +25,6 @@ from wetread.fhir.datatypes import (
 )
 from wetread.fhir.provenance import TAG_SYSTEM, provenance
 from wetread.fhir.r5 import to_r5
-from wetread.fhir.rest import FhirVersion
 from wetread.ports.sink import ReportPackage
 
 __all__ = ["encode_bundle", "full_urls", "to_bundle"]

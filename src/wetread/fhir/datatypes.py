@@ -6,6 +6,7 @@ Resources are plain JSON objects; an absent value is left out, as FHIR allows ne
 import re
 from datetime import date, datetime
 from hashlib import sha256
+from typing import Literal
 from urllib.parse import quote
 from uuid import UUID, uuid5
 
@@ -15,6 +16,7 @@ from wetread.domain.study import PatientIdentity
 
 __all__ = [
     "OWN_SYSTEM",
+    "FhirVersion",
     "Json",
     "clean",
     "codeable",
@@ -35,6 +37,7 @@ __all__ = [
     "study_day",
 ]
 
+FhirVersion = Literal["R4", "R5"]
 Json = dict[str, object]
 
 OWN_SYSTEM = "urn:wetread:codes"

@@ -3,18 +3,17 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlsplit
 
 import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.fhir.datatypes import FhirVersion
 from wetread.fhir.transactions import locations, repoint, split_transaction
 from wetread.ports.sink import Encoder, ReportPackage
 
-__all__ = ["FhirPeer", "FhirSink", "FhirVersion", "judge_transaction"]
+__all__ = ["FhirPeer", "FhirSink", "judge_transaction"]
 
-FhirVersion = Literal["R4", "R5"]
 _MEDIA_TYPES = {"R4": "application/fhir+json", "R5": "application/fhir+json; fhirVersion=5.0"}
 """A server that speaks several versions takes R4 without the parameter (https://hl7.org/fhir/R5/versioning.html#mt-version)."""
 

@@ -72,6 +72,25 @@ def test_callers_and_remotes_are_parsed_once(monkeypatch: pytest.MonkeyPatch) ->
     assert (settings.cstore_sink.ae_title, settings.cstore_sink.port) == ("PACS", 104)
 
 
+def test_tables_and_lists_come_as_json_and_words_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETREAD_PRIOR_FETCH", '{"most": 1}')
+    monkeypatch.setenv("WETREAD_ARCHIVES", '[{"name": "pacs", "url": "https://pacs.example"}]')
+    monkeypatch.setenv("WETREAD_DISPATCH", "null")
+    monkeypatch.setenv("WETREAD_ALLOWED_HOSTS", "reading.example, ,10.0.0.1")
+    monkeypatch.setenv("WETREAD_ORGANISATION", '["a name that looks like a list"]')
+    settings = load_settings()
+    assert (settings.prior_fetch.most, settings.archives[0].name, settings.dispatch) == (1, "pacs", None)
+    assert settings.allowed_hosts == ("reading.example", "10.0.0.1")
+    assert settings.organisation == '["a name that looks like a list"]'
+
+
+def test_what_is_no_json_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETREAD_ARCHIVES", "[{hunter2")
+    with pytest.raises(SettingsError, match="archives") as refused:
+        load_settings()
+    assert "hunter2" not in str(refused.value)
+
+
 def test_drafts_are_written_in_the_sites_style(tmp_path: Path) -> None:
     style = tmp_path / "style.toml"
     style.write_text('name = "north-1"\n')
