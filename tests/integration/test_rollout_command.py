@@ -113,6 +113,7 @@ def test_every_command_of_the_docs_in_its_order(core: Core, run: Run) -> None:
     assert f"{KEY} is registered" in first["register"]
     assert "pneumothorax" in first["start"]
     assert "17.6 % of the error budget" in first["start"]
+    assert "To be taken back with a chance of 90 %, 3 more false positives per 100 in " in first["start"]
     assert "read nothing yet" in first["evaluate"]
     assert "CONTINUE" in first["explain"]
     assert re.search(r"sensitivity +pneumothorax +insufficient", first["explain"])

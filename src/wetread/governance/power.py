@@ -1,8 +1,9 @@
 """How many patients the gates need before they take back a version that is worse by the smallest rise that matters: asked before a rollout, not after it."""
 
+from collections.abc import Sequence
 from math import log
 
-from wetread.domain.rollout import GatePlan
+from wetread.domain.rollout import FindingLimits, GatePlan
 from wetread.evaluation.sequential import rate_e_value_reached
 from wetread.governance.gates import must_not_pass, rate_prior
 
@@ -26,20 +27,27 @@ def patients_to_notice(
 
 def foresight(plan: GatePlan, sites: int) -> str:
     """In words, for the finding of the plan for which each gate needs most."""
-    said = []
-    for what, margin, of, budgets in (
-        ("more false positives per 100", plan.false_positive_margin, "without it", "false_positive_budget"),
-        ("more misses per 100", plan.miss_margin, "who have it", "miss_budget"),
-    ):
-        slowest = max(
-            plan.limits,
-            key=lambda each: (rate := getattr(each, budgets)) * (1 - rate) * log(1 / (plan.alpha * each.weight)),
-        )
-        patients = patients_to_notice(getattr(slowest, budgets), margin, plan, slowest.weight, sites)
-        least = max(patients or MOST_PATIENTS, plan.min_positives if of == "who have it" else 0)
-        until = f"{least:,}" if patients else f"more than {MOST_PATIENTS:,}"
-        said.append(f"{100 * margin:.0f} {what} in {slowest.finding.value} take {until} patients {of}")
+    false_positives = [(each, each.false_positive_budget) for each in plan.limits]
+    misses = [(each, each.miss_budget) for each in plan.limits]
     return (
-        f"To be taken back with a chance of 90 %, {' and '.join(said)}; other findings take fewer. "
+        f"To be taken back with a chance of 90 %, {_slowest(false_positives, plan.false_positive_margin, plan, sites, 'false positives', 'without it')} and "
+        f"{_slowest(misses, plan.miss_margin, plan, sites, 'misses', 'who have it')}; other findings take fewer. "
         f"If fewer come in {plan.max_dwell_days} days: --only, --critical or --max-days."
     )
+
+
+def _slowest(
+    budgets: Sequence[tuple[FindingLimits, float]], margin: float, plan: GatePlan, sites: int, what: str, of: str
+) -> str:
+    limits, budget = max(budgets, key=lambda each: _cases_owed(each[1], margin, plan.alpha * each[0].weight))
+    patients = patients_to_notice(budget, margin, plan, limits.weight, sites)
+    least = plan.min_positives if of == "who have it" else 0
+    until = f"{max(patients, least):,}" if patients else f"more than {MOST_PATIENTS:,}"
+    rise = 100 * (must_not_pass(budget, margin) - budget)
+    return f"{rise:.3g} more {what} per 100 in {limits.finding.value} take {until} patients {of}"
+
+
+def _cases_owed(budget: float, margin: float, alpha: float) -> float:
+    """Wald's mean number of cases of a likelihood ratio: log(1 / alpha) over what a case tells (Kullback-Leibler)."""
+    at = must_not_pass(budget, margin)
+    return log(1 / alpha) / (at * log(at / budget) + (1 - at) * log((1 - at) / (1 - budget)))

@@ -64,6 +64,18 @@ def test_a_plan_says_what_it_cannot_notice_in_its_time() -> None:
     assert "take more than 5,000 patients without it" in foresight(hopeless, 1)
 
 
+def test_the_finding_that_is_told_is_the_slowest_of_the_plan() -> None:
+    names, budgets = list(FindingName), (0.05, 0.17, 0.57, 0.72, 0.85, 0.92)
+    limits = tuple(FindingLimits(names[at], 1 / 6, 0.05 + at / 200, each) for at, each in enumerate(budgets))
+    plan = GatePlan(limits)
+    takes = [patients_to_notice(each, 0.1, plan, 1 / 6) or 0 for each in budgets]
+    slowest = int(np.argmax(takes))
+    assert f"more misses per 100 in {names[slowest].value} take {takes[slowest]:,} patients who have it" in foresight(
+        plan, 1
+    )
+    assert f"3 more false positives per 100 in {names[5].value} take" in foresight(plan, 1)
+
+
 @pytest.mark.parametrize(("rate", "cases"), [(-0.1, 5), (1.1, 5), (0.5, 0)])
 def test_a_curve_of_nothing_is_refused(rate: float, cases: int) -> None:
     with pytest.raises(ValueError, match="need a rate"):
