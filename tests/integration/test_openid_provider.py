@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from builders_web import Browser, World, a_world, open_door
+from builders_web import PASSWORD, Browser, World, a_world, open_door
 from neighbours.openid import OpenIdServer, Surfer, openid_server
 
 from wetread.bootstrap import SystemClock
@@ -239,3 +239,18 @@ def test_the_pages_around_it_are_open_and_hold_nothing(hospital: Hospital) -> No
         answer = connection.getresponse()
         assert (answer.status, "no_role" in answer.read().decode()) == (200, False)
         connection.close()
+
+
+def test_an_account_that_was_here_before_is_signed_in_to_once_it_is_linked(hospital: Hospital) -> None:
+    people: dict[str, object] = hospital.server.world["people"]  # type: ignore[assignment]
+    people["u-old"] = {"name": "Olga Hand", "preferred_username": "somebody.else", "groups": ["radiology"]}
+    hospital.server.write()
+    hospital.world.add_account("old.hand", Role.RESIDENT)
+    assert hospital.door.log_in("old.hand").status == 200
+    body = {"subject": "u-old", "password": PASSWORD}
+    assert hospital.door.as_("admin").send("PUT", "/api/accounts/old.hand/identity", body).status == 200
+    assert hospital.door.get("/api/session").status == 401
+    surfer, _ = hospital.sign_in("u-old")
+    session = hospital.session_of(surfer).get("/api/session").json()
+    assert (session["actor_id"], session["display_name"], session["role"]) == ("old.hand", "Olga Hand", "radiologist")
+    assert Browser(hospital.door.port).log_in("old.hand").status == 401

@@ -132,3 +132,30 @@ def test_what_the_record_system_opened_is_shown_or_chosen_or_said(ward: Ward, pa
     launches.what = LaunchContext("Ward EHR", ((HOSPITAL, "L1"), (HOSPITAL, "L9")), ())
     opened()
     expect(page.get_by_role("status")).to_contain_text("different people here. Nothing is opened")
+
+
+def test_an_administrator_links_an_account_and_unlinks_it(ward: Ward, page: Page) -> None:
+    page.goto(f"{ward.address}/login?next=/administration/people")
+    page.get_by_label("Account").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.goto(f"{ward.address}/administration/people")
+    row = page.get_by_role("row").filter(has=page.get_by_text("resident", exact=True)).first
+    expect(page.get_by_role("button", name="Link… service")).to_have_count(0)
+    row.get_by_role("button", name="Link… resident").press("Enter")
+    dialog = page.get_by_role("dialog", name="resident signs in with Ward sign-in")
+    expect(dialog).to_contain_text("opens nothing any more")
+    assert violations(page) == []
+    dialog.get_by_label("Subject").fill("u-dee")
+    dialog.get_by_label("Your own password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("signs in elsewhere")
+    expect(row.get_by_role("button", name="Password… resident")).to_have_count(0)
+    assert violations(page) == []
+    row.get_by_role("button", name="Unlink… resident").press("Enter")
+    page.get_by_role("dialog").get_by_label("Your own password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(row.get_by_role("button", name="Link… resident")).to_be_visible()
+    acts = [each for each in ward.world.audited() if each[0].startswith("account.") and each[1] == "admin"]
+    assert acts == [("account.link", "admin", "success"), ("account.unlink", "admin", "success")]
