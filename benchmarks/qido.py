@@ -34,6 +34,7 @@ from wetread.bootstrap import SystemClock
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, instance_key, study_key
 from wetread.domain.role import Actor, Role
 from wetread.ports.database import Account
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.ports.vault import VaultInstance
 from wetread.signoff.desk import ReadingDesk
 from wetread.storage.database import SqlDatabase
@@ -126,7 +127,8 @@ def send(port: int, numbers: range) -> None:
 def serve(folder: Path) -> None:
     """Our server over what lies in `folder`; prints its port."""
     database = SqlDatabase(f"sqlite:///{folder / 'work.db'}")
-    vault, store, clock = SqlVault(f"sqlite:///{folder / 'vault.db'}"), DiskFileStore(folder / "films"), SystemClock()
+    store, clock = DiskFileStore(folder / "films"), SystemClock()
+    vault = RecordedVault(SqlVault(f"sqlite:///{folder / 'vault.db'}"), database, clock)
     services = WebServices(database, vault, store, None, None, ReadingDesk(database, clock, ()), clock)  # type: ignore[arg-type]
     with socket.socket(
         socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP

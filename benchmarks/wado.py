@@ -28,10 +28,12 @@ from builders_web import World, a_token, a_world
 
 from wetread.dicom.instance_forms import SandboxedForms
 from wetread.dicom.sandbox import Sandbox
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.migrate import upgrade
 from wetread.storage.vault import SqlVault
+from wetread.testing.clock import FixedClock
 from wetread.testing.phantom import PhantomPatient, PhantomSpec, encode_dicom, render, to_dataset, uids_from_seed
 from wetread.web.app import create_app
 from wetread.web.server import server_for
@@ -59,9 +61,14 @@ def a_house(folder: Path) -> Iterator[World]:
     work, vault = f"sqlite:///{folder / 'work.db'}", f"sqlite:///{folder / 'vault.db'}"
     upgrade(work, "work")
     upgrade(vault, "vault")
+    database = SqlDatabase(work)
     with Sandbox(children=2) as sandbox:
         yield a_world(
-            SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films"), sandbox, forms=SandboxedForms(sandbox)
+            database,
+            RecordedVault(SqlVault(vault), database, FixedClock()),
+            DiskFileStore(folder / "films"),
+            sandbox,
+            forms=SandboxedForms(sandbox),
         )
 
 

@@ -6,6 +6,7 @@ from email.parser import BytesParser
 from builders_web import SECRET, Browser, World, a_world
 
 from wetread.domain.identifiers import StudyKey, instance_key
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.reading import ReadingMode
 from wetread.domain.study import Sex
 from wetread.ports.vault import Search, VaultInstance
@@ -18,7 +19,9 @@ STUDIES = "/dicom-web/studies"
 def add_second_film(world: World, number: int, series: str = "2", content: bytes = b"second film") -> None:
     """Another instance of study `number`, in its own series."""
     uid = f"2.25.{number}"
-    study = world.services.vault.search_studies(Search({"StudyInstanceUID": uid}))[0]
+    study = world.services.vault.on_behalf_of(of_service(Purpose.CONSOLE)).search_studies(
+        Search({"StudyInstanceUID": uid})
+    )[0]
     incoming = world.services.file_store.receive()
     incoming.write(content)
     header = a_header(

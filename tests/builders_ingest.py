@@ -17,6 +17,7 @@ from wetread.ingest.reception import Inspector, Reception
 from wetread.ingest.register import IdentityCheck, no_check
 from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.database import Database
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.ports.vault import Vault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
@@ -108,11 +109,10 @@ class House:
     def __init__(self, folder: Path, *, inspector: Inspector | None = None, films: Path | None = None) -> None:
         work, vault = migrated(folder / "work.db", "work"), migrated(folder / "vault.db", "vault")
         self.clock = HandClock()
-        self.database, self.vault, self.files = (
-            SqlDatabase(work),
-            SqlVault(vault),
-            DiskFileStore(films or folder / "films"),
-        )
+        self.database, self.files = SqlDatabase(work), DiskFileStore(films or folder / "films")
+        self.held = SqlVault(vault)
+        """What the vault holds, for a test that looks."""
+        self.vault = RecordedVault(self.held, self.database, self.clock)
         self.reception = self.build_reception(inspector or JsonInspector(), self.database, self.vault)
 
     def build_reception(

@@ -25,6 +25,8 @@ from wetread.domain.finding import FindingName, concept
 from wetread.domain.priority import Priority, TriageDecision
 from wetread.domain.report import Draft, Evidence, ReportFinding, Section, Sentence
 from wetread.domain.study_state import StudyState
+from wetread.ports.clock import Clock
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.vault import SqlVault
@@ -44,13 +46,14 @@ _CRITICAL = {_N.PNEUMOTHORAX}
 def a_reading_room(folder: Path, sandbox: Sandbox, clock: FixedClock, *, idle_s: float = 900.0) -> World:
     """Real storage in `folder`, the real decoder, no studies yet."""
     settings = WebSettings(version="0.1.0", idle_s=idle_s, model_card="A phantom model: it reads nothing but phantoms.")
-    return a_world(*real_storage(folder), sandbox, clock, settings)
+    return a_world(*real_storage(folder, clock), sandbox, clock, settings)
 
 
-def real_storage(folder: Path) -> tuple[SqlDatabase, SqlVault, DiskFileStore]:
+def real_storage(folder: Path, clock: Clock | None = None) -> tuple[SqlDatabase, RecordedVault, DiskFileStore]:
     """Empty, up to date, in `folder`."""
     work, vault = migrated(folder / "work.db", "work"), migrated(folder / "vault.db", "vault")
-    return SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films")
+    database = SqlDatabase(work)
+    return database, RecordedVault(SqlVault(vault), database, clock or FixedClock()), DiskFileStore(folder / "films")
 
 
 def close(world: World) -> None:

@@ -24,6 +24,7 @@ from wetread.domain.identifiers import StudyKey, patient_key
 from wetread.domain.order import Order, PatientNumber, Person
 from wetread.domain.report import Section
 from wetread.domain.role import Actor, Role
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.settings import Settings, load_settings
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
@@ -76,7 +77,8 @@ class ErasureHouse(House):
     def stores(self) -> tuple[Any, Any, Any]:
         data_folder(self.folder)
         files = DiskFileStore(self.folder / "vault" / "films")
-        return SqlDatabase(self.settings.resolved_database_url), SqlVault(self.settings.resolved_vault_url), files
+        database = SqlDatabase(self.settings.resolved_database_url)
+        return database, RecordedVault(SqlVault(self.settings.resolved_vault_url), database, self.clock), files
 
     def receiver(self) -> Any:
         return build_sinks(self.settings, self.clock.now, self.decoder)["folder"]

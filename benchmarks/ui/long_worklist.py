@@ -15,6 +15,7 @@ from wetread.domain.priority import Priority
 from wetread.domain.study import Sex, StudyTraits
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import UnitOfWork
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.ports.vault import VaultInstance
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
@@ -41,7 +42,8 @@ def a_long_worklist(folder: Path, studies: int) -> World:
     """Accounts of every role and `studies` to read, of three sites, 2 % critical, waiting up to 14 hours."""
     for which in ("work", "vault"):
         upgrade(f"sqlite:///{folder}/{which}.db", which)
-    database, vault = SqlDatabase(f"sqlite:///{folder}/work.db"), SqlVault(f"sqlite:///{folder}/vault.db")
+    database = SqlDatabase(f"sqlite:///{folder}/work.db")
+    vault = RecordedVault(SqlVault(f"sqlite:///{folder}/vault.db"), database, RealClock())
     world = a_world(database, vault, DiskFileStore(folder / "films"), clock=RealClock())  # type: ignore[arg-type]
     chance, now = random.Random(20261129), datetime.now(UTC)  # noqa: S311
     for start in range(0, studies, 1000):
@@ -64,7 +66,7 @@ def add_one(world: World, number: int, priority: Priority = Priority.STAT) -> St
 
 def _add(
     unit: UnitOfWork,
-    vault: SqlVault,
+    vault: RecordedVault,
     chance: random.Random,
     number: int,
     received_at: datetime,

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from wetread.ports.decoder import Decoder
     from wetread.ports.dispatcher import Dispatcher
     from wetread.ports.drafter import Drafter
+    from wetread.ports.recorded_vault import RecordedVault
     from wetread.settings import Settings
     from wetread.signoff.desk import ReadingDesk
     from wetread.storage.database import SqlDatabase
     from wetread.storage.files import DiskFileStore
-    from wetread.storage.vault import SqlVault
     from wetread.triage.policy_book import PolicyBook
     from wetread.web.doorkeeper import Doorkeeper
     from wetread.web.services import WebServices
@@ -64,7 +64,7 @@ class Core:
 
     settings: "Settings"
     database: "SqlDatabase"
-    vault: "SqlVault"
+    vault: "RecordedVault"
     files: "DiskFileStore"
     clock: SystemClock
     secret: bytes
@@ -74,6 +74,7 @@ class Core:
 def build_core(settings: "Settings") -> Core:
     """Open (and on first start create) the data folder, the key, both databases and the file store."""
     from wetread.bootstrap_dispatch import build_dispatcher
+    from wetread.ports.recorded_vault import RecordedVault
     from wetread.storage.database import SqlDatabase
     from wetread.storage.files import DiskFileStore
     from wetread.storage.migrate import bring_up_to_date
@@ -85,12 +86,13 @@ def build_core(settings: "Settings") -> Core:
     bring_up_to_date(settings.resolved_database_url, "work")
     bring_up_to_date(settings.resolved_vault_url, "vault")
     dispatcher = build_dispatcher(settings)
+    database, clock = SqlDatabase(settings.resolved_database_url, dispatcher.announce), SystemClock()
     return Core(
         settings,
-        SqlDatabase(settings.resolved_database_url, dispatcher.announce),
-        SqlVault(settings.resolved_vault_url),
+        database,
+        RecordedVault(SqlVault(settings.resolved_vault_url), database, clock),
         DiskFileStore(settings.data_dir / "vault" / "films"),
-        SystemClock(),
+        clock,
         secret,
         dispatcher,
     )
@@ -234,11 +236,13 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
 
 def _issued(core: Core) -> "IssuedResults":
     from wetread.delivery.packing import Packing
+    from wetread.domain.identity_access import Purpose, of_service
     from wetread.fhir.issued import IssuedResults
     from wetread.ingest.suitability import first_film
 
     first = partial(first_film, policy=_suitability(core.settings))
-    return IssuedResults(core.database, Packing(core.database, core.vault, core.files, first, core.secret))
+    reader = of_service(Purpose.FHIR)
+    return IssuedResults(core.database, Packing(core.database, core.vault, core.files, first, core.secret, reader))
 
 
 def build_policies(core: Core) -> "PolicyBook":

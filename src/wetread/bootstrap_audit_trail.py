@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wetread.audit_trail.dicom_message import dicom_audit_message
 from wetread.domain.audit import AuditRecord
 from wetread.domain.errors import StudyNotFound
-from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, access_events, of_service
 from wetread.fhir.audit_event import audit_event
 from wetread.ports.vault import Vault, VaultStudy
 from wetread.settings import Settings
@@ -46,8 +46,7 @@ def build_courier(settings: Settings, where: AuditRepository, database: "Databas
     text: Callable[..., str] = balp_text if where.format == "balp" else partial(dicom_text, settings)
 
     def message(record: AuditRecord) -> bytes:
-        key = record.event.study_key
-        known = _known(vault, key) if where.with_identity and key is not None else None
+        known = _known(vault, record) if where.with_identity else None
         failed = record.event.outcome != "success"
         return syslog_message(text(record, known), record.recorded_at, host, process, _MSGID[where.format], failed=failed)  # fmt: skip
 
@@ -56,9 +55,12 @@ def build_courier(settings: Settings, where: AuditRepository, database: "Databas
     return AuditCourier(database, where.name, f"{host}/{process}", receiver, message, silent)
 
 
-def _known(vault: Vault, key: StudyKey) -> VaultStudy | None:
-    """None of a study that was erased or never entered."""
+def _known(vault: Vault, record: AuditRecord) -> VaultStudy | None:
+    """None of a study that was erased or never entered, and of the record that this very look makes: it would make another."""
+    event, reader = record.event, of_service(Purpose.AUDIT)
+    if event.study_key is None or event in access_events(reader, [event.study_key]):
+        return None
     try:
-        return vault.study(key)
+        return vault.on_behalf_of(reader).study(event.study_key)
     except StudyNotFound:
         return None

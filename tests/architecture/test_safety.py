@@ -37,7 +37,7 @@ _STARTERS = {
 _WORDS = re.compile(
     r"\b(eval|exec|compile|__import__|execfile|input)\(|\.format(_map)?\(|subprocess|os\.(system|popen|spawn|exec)|pty|shell"
     r"|pickle|dill|joblib|marshal|shelve|yaml|\.load\(|lxml|xml|expat|make_parser|CERT_NONE|cert_reqs|unverified|disable_warnings|verify"
-    r"|check_hostname|add_argument|mktemp"
+    r"|check_hostname|add_argument|mktemp|SqlVault\(|RecordedVault\(|VaultStore"
 )
 _SECRET = re.compile(r"--.*(password|secret|token|authorization|passphrase)")
 
@@ -206,3 +206,18 @@ def test_no_secret_is_a_word_of_a_command() -> None:
 
 def test_no_name_of_a_temporary_file_is_guessed() -> None:
     assert {(file, name) for file, _, name in calls() if name.endswith("mktemp")} == set()
+
+
+def test_the_vault_is_opened_on_record_only() -> None:
+    """Nobody but bootstrap opens it, and what bootstrap hands on is the one that writes down what it hands out (ADR-0032)."""
+    opened = {(file, ast.unparse(call)) for file, call, name in calls() if name.endswith("SqlVault")}
+    assert {file for file, _ in opened} == {"bootstrap.py"}
+    recorded = [call for file, call, name in calls() if name.endswith("RecordedVault")]
+    assert {ast.unparse(call.args[0]) for call in recorded} == {said for _, said in opened}
+    naming = {
+        file
+        for file, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id == "VaultStore"
+    }
+    assert naming == {"ports/recorded_vault.py"}

@@ -12,7 +12,7 @@ from wetread.ports.case_store import CaseStore
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
 from wetread.ports.snippet_store import SnippetStore
-from wetread.ports.vault import Vault
+from wetread.ports.vault import VaultStore
 from wetread.storage.cases import SqlCaseStore
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
@@ -98,7 +98,7 @@ def database(request: pytest.FixtureRequest, templates: Templates, tmp_path: Pat
 
 
 @pytest.fixture(params=["memory", *SQL])
-def vault(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[Vault]:
+def vault(request: pytest.FixtureRequest, templates: Templates, tmp_path: Path) -> Iterator[VaultStore]:
     if request.param == "memory":
         yield MemoryVault()
         return

@@ -36,7 +36,7 @@ def test_a_stored_instance_is_there_byte_for_byte(house: House, port: int) -> No
         assert scu.store(CR, uid, body(content)).status == 0x0000
         assert scu.release()
     (key,) = studies(house)
-    (kept,) = house.vault.instances(key)
+    (kept,) = house.vault.unnamed.instances(key)
     assert body(house.files.path_of(kept.content_sha256).read_bytes()) == body(content)
 
 

@@ -205,7 +205,7 @@ def test_what_the_peer_does_not_take_as_stored_is_a_failed_sub_operation(archive
 def test_a_file_damaged_on_disk_is_a_failed_sub_operation(archive: Archive) -> None:
     house = archive.house
     admit(house, a_film(4, 1, 1, patient="P4"), a_film(4, 1, 2, patient="P4"))
-    (kept,) = [each for each in house.vault.instances(_key(4)) if each.header.sop_instance_uid == key(4, 1, 1)]
+    (kept,) = [each for each in house.vault.unnamed.instances(_key(4)) if each.header.sop_instance_uid == key(4, 1, 1)]
     path = house.files.path_of(kept.content_sha256)
     content = path.read_bytes()
     path.write_bytes(content[:-2] + b"\xff\xff")

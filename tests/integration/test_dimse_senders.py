@@ -43,7 +43,7 @@ def test_storescu_sends_in_every_transfer_syntax(house: House, port: int, propos
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stderr
     (key,) = studies(house)
-    (kept,) = house.vault.instances(key)
+    (kept,) = house.vault.unnamed.instances(key)
     assert kept.header.traits.transfer_syntax_uid == syntax
 
 

@@ -68,7 +68,7 @@ def _by_dimse(port: int, uid: str, content: bytes) -> bool:
 def assert_whole(folder: Path, acknowledged: list[str]) -> None:
     """Every acknowledged instance has its bytes, its row, its identity and its job."""
     house = House(folder)
-    kept = {each.header.sop_instance_uid: each for each in house.vault.instances(house.key())}
+    kept = {each.header.sop_instance_uid: each for each in house.vault.unnamed.instances(house.key())}
     with house.database.begin(write=False) as unit:
         rows = {each.instance_key: each for each in unit.instances(house.key())}
     for uid in acknowledged:
@@ -86,7 +86,7 @@ def assert_each_once(folder: Path) -> None:
     house = House(folder)
     with house.database.begin(write=False) as unit:
         assert len(unit.instances(house.key())) == len(INSTANCES)
-    assert len(house.vault.instances(house.key())) == len(INSTANCES)
+    assert len(house.vault.unnamed.instances(house.key())) == len(INSTANCES)
     house.files.sweep(older_than_s=3600)
     assert list((folder / "films" / "incoming").iterdir()) == []
     house.close()

@@ -44,7 +44,7 @@ class Ward:
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     world = a_world(clock=SystemClock())  # type: ignore[arg-type]
     key = world.add_study(patient_id="P1", issuer_of_patient_id="HOSPITAL")
-    uid = world.services.vault.study(key).study_instance_uid
+    uid = world.services.vault.unnamed.study(key).study_instance_uid
     with open_door(world) as door:
         client = {
             "client_id": "wetread", "token_endpoint_auth_method": "none", "response_types": ["code"],

@@ -109,8 +109,10 @@ def test_what_was_only_fetched_to_compare_with_is_never_committed_to(house: Hous
 
 def test_what_is_whole_is_committed_and_what_is_not_is_told_why(house: House) -> None:
     admit(house, a_film(1, 1, 1), a_film(1, 1, 2), a_film(1, 1, 3))
-    (study,) = {each.study_key for each in house.vault.search_studies(Search({}, 10))}
-    damaged = next(each for each in house.vault.instances(study) if each.header.sop_instance_uid == key(1, 1, 3))
+    (study,) = {each.study_key for each in house.vault.unnamed.search_studies(Search({}, 10))}
+    damaged = next(
+        each for each in house.vault.unnamed.instances(study) if each.header.sop_instance_uid == key(1, 1, 3)
+    )
     path = house.files.path_of(damaged.content_sha256)
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:-2] + b"!!")

@@ -118,7 +118,7 @@ def test_a_large_instance_arrives_byte_exact_in_chunks_and_by_length(front: Fron
         assert response.status == 200, response.read()
         response.read()
     connection.close()
-    (kept,) = house.vault.instances(house.key())
+    (kept,) = house.vault.unnamed.instances(house.key())
     assert house.files.path_of(kept.content_sha256).read_bytes() == content
 
 

@@ -10,9 +10,11 @@ import pytest
 from builders_web import PASSWORD, Browser, World, a_world, open_door
 from migrated import migrated
 
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.vault import SqlVault
+from wetread.testing.clock import FixedClock
 
 _FORBIDDEN = ("numpy", "pydicom", "scipy", "onnxruntime", "torch", "highdicom", "PIL", "imagecodecs", "alembic")
 _SERVER = """
@@ -25,13 +27,14 @@ from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.vault import SqlVault
 from wetread.testing.clock import FixedClock
+from wetread.ports.recorded_vault import RecordedVault
 from wetread.web.app import create_app
 from wetread.web.server import server_for
 from wetread.web.services import WebServices
 folder = Path(sys.argv[1])
 database = SqlDatabase(f"sqlite:///{folder / 'work.db'}")
 clock = FixedClock()
-services = WebServices(database, SqlVault(f"sqlite:///{folder / 'vault.db'}"), DiskFileStore(folder / "films"), None, None, ReadingDesk(database, clock, ()), clock)
+services = WebServices(database, RecordedVault(SqlVault(f"sqlite:///{folder / 'vault.db'}"), database, clock), DiskFileStore(folder / "films"), None, None, ReadingDesk(database, clock, ()), clock)
 server = server_for(create_app(services), host="127.0.0.1", port=0)
 loaded = [name for name in FORBIDDEN if name in sys.modules]
 print("loaded", loaded)
@@ -41,7 +44,10 @@ print([line for line in Path("/proc/self/status").read_text().splitlines() if li
 
 def sql_world(folder: Path) -> World:
     work, vault = migrated(folder / "work.db", "work"), migrated(folder / "vault.db", "vault")
-    return a_world(SqlDatabase(work), SqlVault(vault), DiskFileStore(folder / "films"))
+    database, clock = SqlDatabase(work), FixedClock()
+    return a_world(
+        database, RecordedVault(SqlVault(vault), database, clock), DiskFileStore(folder / "films"), clock=clock
+    )
 
 
 def close(world: World) -> None:

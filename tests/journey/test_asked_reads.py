@@ -119,7 +119,7 @@ def test_its_output_is_an_sr_in_our_archive_that_nobody_has_signed(house: AskedH
     house.run()
     (series,) = output(house)
     (named,) = items(series, "ReferencedSOPSequence")
-    (filed,) = [each for each in house.vault.instances(house.key()) if each.header.traits.modality == "SR"]
+    (filed,) = [each for each in house.vault.unnamed.instances(house.key()) if each.header.traits.modality == "SR"]
     assert text(named, "ReferencedSOPInstanceUID") == filed.header.sop_instance_uid
     sr = dcmread(house.files.path_of(filed.content_sha256))
     assert (sr.VerificationFlag, sr.CompletionFlag, sr.StudyInstanceUID) == ("UNVERIFIED", "PARTIAL", STUDY)
@@ -198,7 +198,7 @@ def test_a_request_to_stop_is_honoured_while_wetread_performs(house: AskedHouse)
     assert (house.state(), house.why()) == ("CANCELED", "110513")
     with house.database.begin(write=False) as unit:
         assert unit.study(house.key()).state is StudyState.DRAFTED  # it is read all the same
-    assert not [each for each in house.vault.instances(house.key()) if each.header.traits.modality == "SR"]
+    assert not [each for each in house.vault.unnamed.instances(house.key()) if each.header.traits.modality == "SR"]
 
 
 class Killed(BaseException):
@@ -236,7 +236,7 @@ def test_a_performer_killed_at_any_point_leaves_exactly_one_result(
     monkeypatch.undo()
     house.clock.advance(120)
     house.run()
-    srs = [each for each in house.vault.instances(house.key()) if each.header.traits.modality == "SR"]
+    srs = [each for each in house.vault.unnamed.instances(house.key()) if each.header.traits.modality == "SR"]
     assert (house.state(), len(srs), len(output(house))) == ("COMPLETED", 1, 1)
     completed = [
         each

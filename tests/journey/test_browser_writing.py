@@ -11,6 +11,7 @@ from reading_room import Room, film_is_shown, open_study
 
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.reading import Macro, ReaderProfile
 from wetread.domain.report import Evidence, Section, Sentence
 from wetread.testing.builders import a_draft
@@ -187,7 +188,7 @@ def test_a_signed_report_prints_with_identity_signature_version_and_notice_on_nu
         report = unit.report(StudyKey(key))
     assert report is not None
     assert report.signature is not None
-    identity = room.world.services.vault.study(StudyKey(key)).identity
+    identity = room.world.services.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(StudyKey(key)).identity
     once = ("Line 0 of", "Line 89 of", "Signed by Dr. Mira Frost", "version 1", "NOT SIGNED")
     assert [each in text for each in once] == [True, True, True, True, False]
     assert report.signature.content_sha256 in text.replace("\n", "")

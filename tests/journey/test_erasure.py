@@ -85,7 +85,7 @@ def test_a_whole_patient_goes_at_once_or_not_at_all(house: ErasureHouse) -> None
     assert ended is not None
     assert ended.state is ErasureState.ERASED
     assert house.found(first) | house.found(second) == set()
-    assert house.vault.priors(first.key) == ()
+    assert house.vault.unnamed.priors(first.key) == ()
 
 
 def test_nobody_erases_alone_and_open_work_waits(house: ErasureHouse) -> None:

@@ -107,7 +107,7 @@ def test_a_read_scheduled_elsewhere_is_claimed_read_and_completed_there(
     (performed,) = items(elsewhere.step(), "UnifiedProcedureStepPerformedProcedureSequence")
     (series,) = items(performed, "OutputInformationSequence")
     (named,) = items(series, "ReferencedSOPSequence")
-    (sr,) = [each for each in performer.vault.instances(performer.key()) if each.header.traits.modality == "SR"]
+    (sr,) = [each for each in performer.vault.unnamed.instances(performer.key()) if each.header.traits.modality == "SR"]
     assert text(named, "ReferencedSOPInstanceUID") == sr.header.sop_instance_uid
     assert "No person has signed" in text(performed, "CommentsOnThePerformedProcedureStep")
 
@@ -264,7 +264,10 @@ def test_a_performer_killed_at_any_question_performs_once_and_ends_once(
     assert (died, elsewhere.acts()) == (1, ["IN PROGRESS", "COMPLETED"])
     assert [each.hold for each in performer.steps()] == [Hold.ENDED]
     assert (
-        len([each for each in performer.vault.instances(performer.key()) if each.header.traits.modality == "SR"]) == 1
+        len(
+            [each for each in performer.vault.unnamed.instances(performer.key()) if each.header.traits.modality == "SR"]
+        )
+        == 1
     )
     (performed,) = items(elsewhere.step(), "UnifiedProcedureStepPerformedProcedureSequence")
     assert len(items(performed, "OutputInformationSequence")) == 1

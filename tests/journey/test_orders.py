@@ -14,6 +14,7 @@ from wetread.domain.alarm import AlarmKind
 from wetread.domain.audit import verify_chain
 from wetread.domain.errors import IllegalTransition, TransientError
 from wetread.domain.finding import Code
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.identity_hold import HoldKind, Resolution
 from wetread.domain.order import OrderStatus
 from wetread.domain.priority import Priority
@@ -140,11 +141,11 @@ def test_new_patient_data_are_shown_and_change_nothing(house: OrderHouse) -> Non
     key = house.receive(a_film())
     house.sign(key)
     house.work()
-    before = house.desk.look(DOCTOR, key).reports, house.vault.study(key)
+    before = house.desk.look(DOCTOR, key).reports, house.vault.unnamed.study(key)
     assert house.say(adt("A08", birth_date="19710102")) == TAKEN
     (hold,) = house.holds(key)
     assert (hold.kind, hold.differs) == (HoldKind.DEMOGRAPHICS, ("birth_date",))
-    assert (house.desk.look(DOCTOR, key).reports, house.vault.study(key)) == before
+    assert (house.desk.look(DOCTOR, key).reports, house.vault.unnamed.study(key)) == before
     house.answer(key, Resolution.SEEN)
     assert house.say(adt("A08", "C2", birth_date="19710102")) == TAKEN
     assert len(house.holds(key)) == 1
@@ -161,16 +162,16 @@ def test_a_merge_moves_studies_shows_it_and_changes_no_report(house: OrderHouse)
     before, sent = house.desk.look(DOCTOR, first).reports, len(house.sink.received)
     assert house.say(merge("OLDNUMBER", "PAT001")) == TAKEN
     house.work()
-    assert house.vault.priors(second) == (first,)
-    assert house.vault.study(first).identity.patient_id == "PAT001"
+    assert house.vault.unnamed.priors(second) == (first,)
+    assert house.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(first).identity.patient_id == "PAT001"
     assert house.kinds(first) == [HoldKind.PATIENT_MERGED]
     assert house.kinds(second) == []
     assert (house.desk.look(DOCTOR, first).reports, len(house.sink.received)) == (before, sent)
     late = house.receive(a_film(1, "2.25.991", **old))
     assert late == first
-    assert house.vault.study(first).number_of_instances == 2
+    assert house.vault.unnamed.study(first).number_of_instances == 2
     again = house.receive(a_film(3, **{**old, "AccessionNumber": "A3"}))
-    assert house.vault.study(again).identity.patient_id == "PAT001"
+    assert house.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(again).identity.patient_id == "PAT001"
     assert house.kinds(again) == [HoldKind.PATIENT_MERGED]
     assert house.say(orm("C5", accession="A3", order="P3")) == TAKEN
     assert house.kinds(again) == [HoldKind.PATIENT_MERGED]
@@ -185,11 +186,11 @@ def test_a_merge_can_be_undone_and_says_so(house: OrderHouse) -> None:
     house.say(merge("OLDNUMBER", "PAT001"))
     (kept,) = house.store.merges()
     assert house.orders.undo_merge(kept.merge_key, "console").study_keys == (first,)
-    assert house.vault.study(first).identity.patient_id == "OLDNUMBER"
-    assert house.vault.study(second).identity.patient_id == "PAT001"
+    assert house.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(first).identity.patient_id == "OLDNUMBER"
+    assert house.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(second).identity.patient_id == "PAT001"
     assert house.kinds(first) == [HoldKind.PATIENT_MERGED, HoldKind.MERGE_UNDONE]
     new = house.receive(a_film(3, PatientID="OLDNUMBER", AccessionNumber="A4"))
-    assert house.vault.study(new).identity.patient_id == "OLDNUMBER"
+    assert house.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(new).identity.patient_id == "OLDNUMBER"
 
 
 def test_patients_merged_in_a_circle_move_and_end(house: OrderHouse) -> None:
@@ -197,7 +198,10 @@ def test_patients_merged_in_a_circle_move_and_end(house: OrderHouse) -> None:
     house.say(merge("PAT001", "OLDNUMBER", "C2"))
     key = house.receive(a_film())
     assert house.kinds(key)
-    assert house.vault.study(key).identity.patient_id in ("PAT001", "OLDNUMBER")
+    assert house.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(key).identity.patient_id in (
+        "PAT001",
+        "OLDNUMBER",
+    )
 
 
 def test_a_cancelled_order_is_shown_and_gives_nothing_to_the_draft(house: OrderHouse) -> None:

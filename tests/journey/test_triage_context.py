@@ -96,7 +96,7 @@ def test_the_department_decides_as_a_class_and_its_name_stays_in_the_vault(house
     house.work()
     _, second = decided(house, a_film(2, DEPARTMENT.upper()))
     assert (second.critical, second.rule_id) == (True, "ptx-in-emergency")
-    assert house.vault.instances(key)[0].header.institutional_department_name == DEPARTMENT
+    assert house.vault.unnamed.instances(key)[0].header.institutional_department_name == DEPARTMENT
     working = repr(house.database.state).lower()
     assert key.lower() in working
     assert DEPARTMENT.lower() not in working

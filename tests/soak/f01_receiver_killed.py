@@ -61,7 +61,7 @@ def _trial(trial: Trial, home: Path, door: str, point: str, number: int) -> None
 def compare(trial: Trial, home: Path, acknowledged: list[str]) -> None:
     """The sender's acknowledgements against rows, identities, bytes, jobs and the audit chain."""
     house = House(home)
-    filed = list(house.vault.instances(house.key()))
+    filed = list(house.vault.unnamed.instances(house.key()))
     with house.database.begin(write=False) as unit:
         rows = {each.instance_key: each for each in unit.instances(house.key())}
     kept = {each.header.sop_instance_uid: each for each in filed}

@@ -5,6 +5,7 @@ from wetread.bootstrap_orders import build_order_desk, build_order_store
 from wetread.cli.options import account_options, do_act, parser_for, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, Reader
 from wetread.domain.identity_hold import IdentityHold, Resolution, stops_signing
 from wetread.domain.order import Person, person_of
 from wetread.domain.role import CONSOLE, Act, require
@@ -56,7 +57,10 @@ def _show(argv: list[str]) -> int:
     print(
         "\n".join(
             [
-                _named("film", person_of(core.vault.study(key).identity)),
+                _named(
+                    "film",
+                    person_of(core.vault.on_behalf_of(Reader(actor.actor_id, Purpose.COMPARE)).study(key).identity),
+                ),
                 *(_said(each, store.claim(each.hold_key)) for each in holds),
             ]
         )

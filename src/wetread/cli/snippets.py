@@ -10,6 +10,8 @@ from wetread.cli.options import do_act, parser_for, settings_from
 from wetread.context.assemble import quoted_as
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import PatientKey, StudyKey, patient_key
+from wetread.domain.identity_access import Purpose, Reader
+from wetread.domain.role import CONSOLE
 
 __all__ = ["run"]
 
@@ -79,14 +81,18 @@ def _erase_source(core: Core, study: StudyKey, quoted: str) -> int:
 
 def _erase_patient_of(core: Core, study: StudyKey) -> tuple[int, int]:
     cases = build_case_store(core.settings)
-    vectors = sum(cases.erase_study(each) for each in (study, *core.vault.priors(study)))
+    vectors = sum(cases.erase_study(each) for each in (study, *core.vault.unnamed.priors(study)))
     key = _patient_of(core, study)
     return (build_snippet_store(core.settings).erase_patient(key) if key else 0), vectors
 
 
 def _patient_of(core: Core, study: StudyKey) -> PatientKey | None:
     """None without a PatientID: no record was ever asked for then."""
-    identity = core.vault.study(study).identity
+    identity = (
+        core.vault.on_behalf_of(Reader(CONSOLE.actor_id, Purpose.CONSOLE, ("patient_id", "issuer_of_patient_id")))
+        .study(study)
+        .identity
+    )
     if not identity.patient_id.strip():
         return None
     return patient_key(core.secret, identity.patient_id, identity.issuer_of_patient_id)

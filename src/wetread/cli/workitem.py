@@ -9,6 +9,7 @@ from wetread.cli.options import account_options, do_act, parser_for, settings_fr
 from wetread.cli.sign import opened
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, Reader
 from wetread.domain.priority import Priority
 from wetread.domain.reading import Withheld
 from wetread.domain.role import Act, Actor, require
@@ -124,13 +125,15 @@ def _create(argv: list[str]) -> int:
     core, actor = opened(args)
     require(actor, Act.ASK_FOR_READ)
     desk = build_worklist(core).desk
-    uid = desk.create("", _asked(core, StudyKey(args.study), Priority(args.priority), args.label), actor.actor_id)
+    uid = desk.create(
+        "", _asked(core, actor, StudyKey(args.study), Priority(args.priority), args.label), actor.actor_id
+    )
     print(desk.book.key(uid))
     return 0
 
 
-def _asked(core: Core, study_key: StudyKey, priority: Priority, label: str) -> DataSet:
-    study = core.vault.study(study_key)
+def _asked(core: Core, actor: Actor, study_key: StudyKey, priority: Priority, label: str) -> DataSet:
+    study = core.vault.on_behalf_of(Reader(actor.actor_id, Purpose.CONSOLE)).study(study_key)
     who = study.identity
     return elements(
         PatientName={"Alphabetic": who.patient_name} if who.patient_name else None,

@@ -14,6 +14,7 @@ from wetread.domain.analysis import Analysis
 from wetread.domain.drafting_context import DraftingContext
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import source_id
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.study import Indication, Study
 from wetread.ports.context_source import StudyContext
 from wetread.ports.database import Database
@@ -44,8 +45,9 @@ class ContextGatherer:
         except StudyNotFound:
             problem = "indication, priors and record are unknown: the vault has lost this study"
             return StudyContext(DraftingContext(problems=(problem,)), has_prior=False)
-        headers = [each.header for each in self.vault.instances(study.study_key)]
-        current, orders = self.vault.study(study.study_key).identity, self.orders(study.study_key)
+        named = self.vault.on_behalf_of(of_service(Purpose.CONTEXT))
+        headers = [each.header for each in named.instances(study.study_key)]
+        current, orders = named.study(study.study_key).identity, self.orders(study.study_key)
         people = (each.person for each in orders)
         subject = subject_of(headers, study.received_at.date(), self.secret, current, people)
         said = raw_indication(headers, orders)

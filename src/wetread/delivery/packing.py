@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wetread.domain.analysis import Analysis
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identity_access import Purpose, Reader, of_service
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import Report
 from wetread.domain.study import Instance
@@ -15,6 +16,8 @@ from wetread.ports.sink import ReportPackage
 from wetread.ports.vault import Vault
 
 __all__ = ["Packing"]
+
+_DELIVERY = of_service(Purpose.DELIVERY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Packing:
     files: FileStore
     first_film: Callable[[tuple[Instance, ...]], InstanceKey]
     uid_seed: bytes
+    reader: Reader = _DELIVERY
 
     def package(self, study_key: StudyKey, version: int) -> ReportPackage:
         """Raises PermanentError 'unsigned_report'."""
@@ -56,11 +60,12 @@ class Packing:
     ) -> ReportPackage:
         study_key = report.study_key
         key = analysis.instance_key if analysis else self.first_film(instances)
-        filed = self.vault.instances(study_key)
+        named = self.vault.on_behalf_of(self.reader)
+        filed = named.instances(study_key)
         film = next(each for each in filed if each.instance_key == key)
         return ReportPackage(
             study_key=study_key,
-            study=self.vault.study(study_key),
+            study=named.study(study_key),
             instances=filed,
             read_instance=film,
             report=report,

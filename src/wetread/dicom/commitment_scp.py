@@ -129,7 +129,7 @@ class CommitmentScp:
         found: dict[str, VaultInstance] = {}
         for at in range(0, len(uids), _AT_ONCE):
             some = uids[at : at + _AT_ONCE]
-            for each in self.vault.search_instances(Search({"SOPInstanceUID": "\\".join(some)}, len(some))):
+            for each in self.vault.unnamed.search_instances(Search({"SOPInstanceUID": "\\".join(some)}, len(some))):
                 found[each.header.sop_instance_uid] = each
         passing = self.passing({each.study_key for each in found.values()})
         return {uid: each for uid, each in found.items() if each.study_key not in passing}

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wetread.dicom.dimse_identifier import PATIENT, SERIES, STUDY, Question
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, Reader
 from wetread.domain.study import made_by_us
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance, VaultSeries, VaultStudy
@@ -41,39 +42,39 @@ class OwnArchive:
     withheld: Callable[[Collection[StudyKey]], Collection[StudyKey]]
     audit: Callable[[Iterable[AuditEvent]], None]
 
-    def find(self, question: Question, limit: int) -> tuple[list[Row], bool]:
-        """At most `limit` rows, and whether there are more. Raises PermanentError(code='bad_query') for a value that cannot be matched."""
+    def find(self, question: Question, limit: int, actor_id: str) -> tuple[list[Row], bool]:
+        """For `actor_id` at most `limit` rows, and whether there are more. Raises PermanentError(code='bad_query') for a value that cannot be matched."""
         order = ("PatientID",) if question.level == PATIENT else ()
         search = Search(question.match, limit + 1, order=order)
         if question.level in (PATIENT, STUDY):
-            studies = self.vault.search_studies(search)
+            studies = self.vault.unnamed.search_studies(search)
             hidden = self.withheld({each.study_key for each in studies})
-            shown = [each for study in studies[:limit] if (each := self._shown(study, hidden)) and _has(search, each)]
+            there = [each for study in studies[:limit] if (each := self._shown(study, hidden)) and _has(search, each)]
+            shown = self._named(there, actor_id)
             rows = [self.attributes.of_study(each) for each in shown]
             return (_patients(shown, rows) if question.level == PATIENT else rows), len(studies) > limit
         if question.level == SERIES:
-            series = self.vault.search_series(search)
-            above = self._above(search, (each.study_key for each in series))
+            series = self.vault.unnamed.search_series(search)
+            above = self._above(search, [each.study_key for each in series[:limit]], actor_id)
             return [
                 {**above[each.study_key], **self.attributes.of_series(each)}
                 for each in series[:limit]
                 if self._may_show(each.first, above)
             ], len(series) > limit
-        instances = self.vault.search_instances(search)
-        above = self._above(search, (each.study_key for each in instances))
+        instances = self.vault.unnamed.search_instances(search)
+        above = self._above(search, [each.study_key for each in instances[:limit]], actor_id)
         return [
             {**above[each.study_key], **self.attributes.of_instance(each)}
             for each in instances[:limit]
             if self._may_show(each, above)
         ], len(instances) > limit
 
-    def select(self, question: Question, limit: int) -> list[VaultInstance]:
+    def select(self, question: Question, limit: int, actor_id: str) -> list[VaultInstance]:
         """The instances to retrieve. Raises PermanentError: code 'too_many' for more than `limit`, 'two_patients' where a PatientID is of more than one issuer."""
-        found = self.vault.search_instances(Search(question.match, limit + 1))
+        found = self.vault.unnamed.search_instances(Search(question.match, limit + 1))
         if len(found) > limit:
             raise PermanentError(f"more than {limit} instances: ask for less at once", code="too_many")
-        issuers = {each.issuer_of_patient_id for each in self.vault.identities(_keys(found)).values()}
-        if question.level == PATIENT and len(issuers) > 1:
+        if question.level == PATIENT and len(self._issuers(_keys(found), actor_id)) > 1:
             raise PermanentError("this PatientID is of several issuers: name one", code="two_patients")
         hidden = self.withheld(_keys(found))
         return [each for each in found if not (each.study_key in hidden and made_by_us(each.header.traits))]
@@ -88,15 +89,24 @@ class OwnArchive:
     def _shown(self, study: VaultStudy, hidden: Collection[StudyKey]) -> VaultStudy | None:
         if study.study_key not in hidden:
             return study
-        return without(study, self.vault.instances(study.study_key))
+        return without(study, self.vault.unnamed.instances(study.study_key))
 
-    def _above(self, search: Search, keys: Iterable[StudyKey]) -> "_Above":
+    def _named(self, studies: Iterable[VaultStudy], actor_id: str) -> list[VaultStudy]:
+        """With identity, read for what is told alone."""
+        told = {each.study_key: each for each in studies}
+        held = self.vault.on_behalf_of(Reader(actor_id, Purpose.SEARCH)).identities(tuple(told))
+        return [replace(each, identity=held[key]) for key, each in told.items() if key in held]
+
+    def _issuers(self, keys: list[StudyKey], actor_id: str) -> set[str]:
+        reader = Reader(actor_id, Purpose.SEARCH, ("issuer_of_patient_id",))
+        return {each.issuer_of_patient_id for each in self.vault.on_behalf_of(reader).identities(keys).values()}
+
+    def _above(self, search: Search, keys: Iterable[StudyKey], actor_id: str) -> "_Above":
         wanted = set(keys)
-        studies, hidden = self.vault.studies(wanted), self.withheld(wanted)
+        studies, hidden = self.vault.unnamed.studies(wanted), self.withheld(wanted)
         shown = {key: self._shown(study, hidden) for key, study in studies.items()}
-        return _Above(
-            {key: self.attributes.of_study(each) for key, each in shown.items() if each and _has(search, each)}, hidden
-        )
+        there = self._named([each for each in shown.values() if each and _has(search, each)], actor_id)
+        return _Above({each.study_key: self.attributes.of_study(each) for each in there}, hidden)
 
     @staticmethod
     def _may_show(instance: VaultInstance, above: "_Above") -> bool:

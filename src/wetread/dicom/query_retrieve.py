@@ -159,7 +159,7 @@ class QueryRetrieve:
 
     def _find(self, asked: "_Asked") -> None:
         question = read_question(*asked.identifier(), patient_root=asked.is_patient_root)
-        rows, more = self._archive.find(question, self._max_matches)
+        rows, more = self._archive.find(question, self._max_matches, asked.actor_id)
         self._archive.audit([_queried(asked, question, len(rows))])
         pending = _PENDING_IGNORED if question.ignored else _PENDING
         for row in rows:
@@ -175,7 +175,7 @@ class QueryRetrieve:
     def _retrieve(self, asked: "_Asked") -> None:
         destination = self._destination(asked)
         question = read_selection(*asked.identifier(), patient_root=asked.is_patient_root)
-        instances = self._archive.select(question, self._max_instances)
+        instances = self._archive.select(question, self._max_instances, asked.actor_id)
         self._archive.audit(_retrieved(asked, instances, destination))
         tally = _Tally(len(instances))
         outcomes = self._moved(asked, instances, destination) if destination else self._got(asked, instances)

@@ -60,7 +60,7 @@ class IssuedResults:
         return issued | self._told(critical, pages) if critical else issued
 
     def _told(self, critical: CriticalResult, pages: tuple[Page, ...]) -> dict[str, Resource]:
-        study = self.packing.vault.study(critical.study_key)
+        study = self.packing.vault.on_behalf_of(self.packing.reader).study(critical.study_key)
         fallback = derived_uid(self.packing.uid_seed, "patient", critical.study_key)
         found = communications(critical, pages, study.identity, study.study_instance_uid, fallback)
         meta = {"versionId": str(critical.etag), "lastUpdated": instant(_last_word(critical, pages))}

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.identifiers import StudyKey, source_id
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.record import RecordEntry
 from wetread.domain.study import PatientIdentity
 from wetread.fhir.bounded_http import Budget
@@ -61,8 +62,8 @@ class FhirPatientRecord:
         self._limits = limits
 
     def entries(self, study_key: StudyKey, query: RecordQuery) -> RecordAnswer:
-        identity = self._vault.study(study_key).identity
-        own = frozenset(self._own_report(key) for key in (study_key, *self._vault.priors(study_key)))
+        identity = self._vault.on_behalf_of(of_service(Purpose.RECORD)).study(study_key).identity
+        own = frozenset(self._own_report(key) for key in (study_key, *self._vault.unnamed.priors(study_key)))
         limits = self._limits
         budget = Budget(limits.deadline_s, limits.answer_bytes, limits.total_bytes)
         patient = find_patient(self._server, identity, self._systems, budget)

@@ -146,7 +146,7 @@ class Eraser:
 
     def _vault_films(self, study_key: StudyKey) -> tuple[str, ...]:
         """A crash on arrival may have left the vault a film that the working database never had."""
-        return tuple(each.content_sha256 for each in self.vault.instances(study_key))
+        return tuple(each.content_sha256 for each in self.vault.unnamed.instances(study_key))
 
     def _blocked(
         self, unit: UnitOfWork, claimed: Erasure, patients: dict[StudyKey, tuple[PatientKey, ...]]
@@ -161,7 +161,7 @@ class Eraser:
     def _more_of_patient(self, claimed: Erasure) -> bool:
         if claimed.patient is None:
             return False
-        theirs = (key for each in claimed.study_keys for key in self.vault.priors(each))
+        theirs = (key for each in claimed.study_keys for key in self.vault.unnamed.priors(each))
         return not set(theirs) <= set(claimed.study_keys)
 
     def _erase_rows(

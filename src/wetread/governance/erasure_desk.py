@@ -73,7 +73,7 @@ class ErasureDesk:
 
     def studies_of(self, study_key: StudyKey, *, whole_patient: bool) -> tuple[StudyKey, ...]:
         """The study, or all of its patient with the study first. Raises StudyNotFound, PermanentError (code 'no_patient_number') for a patient whom nothing tells from others."""
-        self.vault.study(study_key)
+        self.vault.unnamed.study(study_key)
         if not whole_patient:
             return (study_key,)
         if not self.eraser.numbers(study_key):
@@ -81,7 +81,7 @@ class ErasureDesk:
                 "the study has no PatientID, so nobody knows what else is this patient's: ask for each study",
                 code="no_patient_number",
             )
-        return (study_key, *sorted(self.vault.priors(study_key)))
+        return (study_key, *sorted(self.vault.unnamed.priors(study_key)))
 
     def ask(
         self,

@@ -33,7 +33,7 @@ class LegalHoldDesk:
         Raises StudyNotFound, PermanentError (codes 'no_patient_number', 'bad_reference'), IllegalTransition where the same is held already.
         """
         require(actor, Act.SET_LEGAL_HOLD)
-        self.vault.study(study_key)
+        self.vault.unnamed.study(study_key)
         scope, subject = HoldScope.STUDY, str(study_key)
         if whole_patient:
             patients = patient_keys(self.secret, self.eraser.numbers(study_key))

@@ -12,6 +12,7 @@ from datetime import date
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, Reader
 from wetread.domain.role import Act, Actor, require
 from wetread.domain.study import PatientIdentity
 from wetread.monitoring.prediction_log import PredictionRow
@@ -20,7 +21,7 @@ from wetread.ports.crosswalk import Crosswalk, CrosswalkEntry, ResearchExport
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
 from wetread.ports.film_export import ExportedFilm, FilmExporter
-from wetread.ports.vault import Vault, VaultInstance
+from wetread.ports.vault import Vault, VaultInstance, VaultReads
 
 __all__ = ["ExportedStudy", "ResearchDesk", "Selection", "checked_name", "selected"]
 
@@ -123,7 +124,7 @@ class ResearchDesk:
     ) -> Iterator[ExportedStudy | None]:
         """Study by study; None for one that was erased meanwhile."""
         for key, rows in studies.items():
-            held = self.vault.studies([key]).get(key)
+            held = self._named(actor).studies([key]).get(key)
             yield None if held is None else self._study(actor, name, key, rows, exporter, held.identity)
 
     def _study(
@@ -135,7 +136,7 @@ class ResearchDesk:
         exporter: FilmExporter,
         identity: PatientIdentity,
     ) -> ExportedStudy | None:
-        instances = self.vault.instances(key)
+        instances = self._named(actor).instances(key)
         if not instances:
             return None
         subject = "\0".join((identity.issuer_of_patient_id, identity.patient_id or key))
@@ -151,6 +152,9 @@ class ResearchDesk:
             except PermanentError as error:
                 refused[error.code] += 1
         return ExportedStudy(entry.patient, uid, rows, tuple(films), refused)
+
+    def _named(self, actor: Actor) -> VaultReads:
+        return self.vault.on_behalf_of(Reader(actor.actor_id, Purpose.EXPORT))
 
     def _audit(self, actor: Actor, action: str, name: str, key: StudyKey | None, fact: tuple[str, str]) -> None:
         event = AuditEvent(action, actor.actor_id, study_key=key, detail=(("export", checked_name(name)), fact))

@@ -14,6 +14,7 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.erasure import TombstoneState
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.prior import dicom_day
 from wetread.domain.study import PatientIdentity
 from wetread.ingest.archive_inbox import ReceptionInbox
@@ -82,7 +83,7 @@ class PriorFetcher:
 
     def fetch(self, study_key: StudyKey, alive: Callable[[], None] = lambda: None) -> PriorSearch:
         """Asks every archive and keeps what came of it. Repeated, it fetches what is not here yet. Raises StudyNotFound."""
-        who = self.vault.study(study_key).identity
+        who = self.vault.on_behalf_of(of_service(Purpose.ARCHIVES)).study(study_key).identity
         taken = dicom_day(who.study_date)
         if not who.patient_id.strip() or taken is None:
             nothing = tuple(PriorFetch(each.archive.name, PriorOutcome.UNIDENTIFIED) for each in self.archives)

@@ -135,7 +135,7 @@ class Register:
         """The same instance by another door differs in its file meta information only: that is no conflict."""
         header = entry.header
         uids = header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid
-        first = first or self.vault.find_instance(*uids)
+        first = first or self.vault.unnamed.find_instance(*uids)
         if first is None or first.header.traits.transfer_syntax_uid != header.traits.transfer_syntax_uid:
             return False
         try:

@@ -86,7 +86,7 @@ def newest_final(reports: Sequence[Report]) -> Report | None:
 def opaque_patient(vault: Vault, key: StudyKey) -> str:
     """The first of the patient's study keys: the same for all of them, and nobody's identity. A study the vault has lost is a patient of its own."""
     try:
-        return min([key, *vault.priors(key)])
+        return min([key, *vault.unnamed.priors(key)])
     except StudyNotFound:
         return key
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.identity_hold import HoldKind, IdentityHold, hold_key
 from wetread.domain.order import Merge, Order, OrderStatus, PatientNumber, Person, number_of, person_of
 from wetread.orders.matching import compared
@@ -146,14 +147,14 @@ class OrderDesk:
 
     def _place(self, unit: UnitOfWork, orders: tuple[Order, ...], now: datetime) -> dict[str, str]:
         kept = [each for each in orders if self.store.keep_order(each)]
-        imaged = [(each.person, self._imaged(each)) for each in kept]
+        imaged = [(each.person, self._imaged(unit, each)) for each in kept]
         held = sum(self._check(unit, person, studies, now) for person, studies in imaged)
         waiting = sum(not studies for _, studies in imaged)
         return _counts(orders=len(orders), overtaken=len(orders) - len(kept), waiting=waiting, holds=held)
 
     def _cancel(self, unit: UnitOfWork, orders: tuple[Order, ...], now: datetime) -> dict[str, str]:
         kept = [each for each in map(self._as_cancelled, orders) if self.store.keep_order(each)]
-        cancelled = [(each, study) for each in kept for study in self._imaged(each)]
+        cancelled = [(each, study) for each in kept for study in self._imaged(unit, each)]
         held = sum(
             self._hold(unit, [study.study_key], HoldKind.ORDER_CANCELLED, now, (), order.order_key)
             for order, study in cancelled
@@ -168,7 +169,7 @@ class OrderDesk:
         return replace(known or order, status=OrderStatus.CANCELLED, said_at=order.said_at)
 
     def _update(self, unit: UnitOfWork, person: Person, now: datetime) -> dict[str, str]:
-        studies = self._studies_of(person.number)
+        studies = self._studies_of(unit, person.number)
         return _counts(studies=len(studies), holds=self._check(unit, person, studies, now))
 
     def _merge(
@@ -200,20 +201,24 @@ class OrderDesk:
         holds = (IdentityHold(hold_key(key, kind, self.secret, source), key, kind, now, differs) for key in studies)
         return sum(open_and_audit(unit, each, now) for each in holds)
 
-    def _imaged(self, order: Order) -> tuple[VaultStudy, ...]:
+    def _imaged(self, unit: UnitOfWork, order: Order) -> tuple[VaultStudy, ...]:
         """Studies under the order's accession number, whoever they are of."""
-        return imaged_under(self.vault, order.accession_number)
+        return imaged_under(self.vault, order.accession_number, unit)
 
-    def _studies_of(self, number: PatientNumber) -> tuple[VaultStudy, ...]:
-        found = self.vault.search_studies(Search({"PatientID": number.patient_id}, _MOST_STUDIES))
+    def _studies_of(self, unit: UnitOfWork, number: PatientNumber) -> tuple[VaultStudy, ...]:
+        found = self.vault.on_behalf_of(of_service(Purpose.ORDERS), unit).search_studies(
+            Search({"PatientID": number.patient_id}, _MOST_STUDIES)
+        )
         return tuple(each for each in found if number_of(each.identity) == number)
 
 
-def imaged_under(vault: Vault, accession_number: str) -> tuple[VaultStudy, ...]:
+def imaged_under(vault: Vault, accession_number: str, unit: UnitOfWork | None = None) -> tuple[VaultStudy, ...]:
     """Studies under exactly this accession number, whoever they are of; none for ""."""
     if not accession_number:
         return ()
-    found = vault.search_studies(Search({"AccessionNumber": accession_number}, _MOST_STUDIES))
+    found = vault.on_behalf_of(of_service(Purpose.ORDERS), unit).search_studies(
+        Search({"AccessionNumber": accession_number}, _MOST_STUDIES)
+    )
     return tuple(each for each in found if each.identity.accession_number == accession_number)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.identity_hold import HoldKind
 from wetread.domain.order import Order, OrderStatus, person_of
 from wetread.orders.matching import compared
@@ -23,7 +24,7 @@ class OrdersOfStudy:
     def __call__(self, study_key: StudyKey) -> tuple[Order, ...]:
         """The newest message first; none for a study that the vault has lost."""
         try:
-            identity = self.vault.study(study_key).identity
+            identity = self.vault.on_behalf_of(of_service(Purpose.ORDERS)).study(study_key).identity
         except StudyNotFound:
             return ()
         return tuple(

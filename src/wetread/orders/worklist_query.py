@@ -8,6 +8,7 @@ from hashlib import sha256
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.order import Order
 from wetread.domain.resting import Resting
 from wetread.domain.study import PatientIdentity
@@ -79,7 +80,7 @@ class WorklistAsker:
 
     def ask(self, study_key: StudyKey, *, again: bool = False) -> Asked:
         """Repeated after a crash it has the same effect as once. `again`: an earlier try may have kept an order and not compared it yet. Raises StudyNotFound."""
-        who = self.desk.vault.study(study_key).identity
+        who = self.desk.vault.on_behalf_of(of_service(Purpose.ORDERS)).study(study_key).identity
         if who.accession_number and self.desk.store.orders_of(who.accession_number):
             if again:
                 self._compare(study_key, who)

@@ -12,6 +12,7 @@ from wetread.domain.alarm import Alarm, AlarmKind
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import CriticalResult, EscalationPath
 from wetread.domain.errors import TransientError, WetreadError
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.page import Page, PageMessage, PagePatient, PageState, idempotency_key
 from wetread.domain.role import SERVICE
 from wetread.domain.roster import Responder
@@ -136,7 +137,7 @@ class Sender:
         if message.study_key is None:
             return message
         try:
-            study = self.vault.study(message.study_key)
+            study = self.vault.on_behalf_of(of_service(Purpose.PAGING)).study(message.study_key)
         except WetreadError as error:
             _LOG.warning("page_without_identity code=%s", error.code)
             return message

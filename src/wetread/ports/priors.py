@@ -11,9 +11,10 @@ _MOST_PRIORS = 50
 
 def dated_priors(study_key: StudyKey, vault: Vault) -> tuple[tuple[StudyKey, int | None], ...]:
     """At most 50, newest first; a negative number of days is a later study, None is unknown. Raises StudyNotFound, and what the vault raises."""
-    taken = dicom_day(vault.study(study_key).identity.study_date)
+    reads = vault.unnamed
+    taken = dicom_day(reads.study(study_key).identity.study_date)
     ages = []
-    for key in vault.priors(study_key)[:_MOST_PRIORS]:
-        day = dicom_day(vault.study(key).identity.study_date)
+    for key in reads.priors(study_key)[:_MOST_PRIORS]:
+        day = dicom_day(reads.study(key).identity.study_date)
         ages.append((key, (taken - day).days if taken and day else None))
     return tuple(ages)

@@ -1,11 +1,17 @@
-"""Who a study key belongs to. A separate database with its own credentials; the working rooms never import its adapter."""
+"""Who a study key belongs to. A separate database with its own credentials; the working rooms never import its adapter.
+
+What a service holds is a `Vault`. It answers with identity only on somebody's behalf (`on_behalf_of`), and what was handed out is in the audit log before it is (ADR-0032); who needs no
+identity asks `unnamed`. An adapter is a `VaultStore`; `ports.recorded_vault` makes the one of the other.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identity_access import Reader
 from wetread.domain.study import InstanceHeader, PatientIdentity
+from wetread.ports.database import UnitOfWork
 
 __all__ = [
     "INSTANCE_KEYS",
@@ -15,7 +21,9 @@ __all__ = [
     "Search",
     "Vault",
     "VaultInstance",
+    "VaultReads",
     "VaultSeries",
+    "VaultStore",
     "VaultStudy",
 ]
 
@@ -100,19 +108,8 @@ class Search:
     order: tuple[str, ...] = ()
 
 
-class Vault(Protocol):
-    def admit(self, instances: list[VaultInstance]) -> None:
-        """Record instances, in one durable commit; repeating it changes nothing.
-
-        Raises PermanentError(code='identity_conflict') when a study already belongs to another patient (PatientID, issuer: the one it came with, or the one it stands under since a
-        merge) or an instance to another study: never
-        merged, and then nothing of the call is recorded.
-        """
-        ...
-
-    def drop(self, study_key: StudyKey) -> None:
-        """Forget a study that was only fetched to compare with, durably; harmless where it is not held."""
-        ...
+class VaultReads(Protocol):
+    """What is asked of the vault. Every method but `priors` answers with identity, or blank where it was not asked for."""
 
     def study(self, study_key: StudyKey) -> VaultStudy:
         """Raises StudyNotFound."""
@@ -149,3 +146,43 @@ class Vault(Protocol):
         ...
 
     def find_instance(self, study_uid: str, series_uid: str, sop_uid: str) -> VaultInstance | None: ...
+
+
+class _Keeping(Protocol):
+    def admit(self, instances: list[VaultInstance]) -> None:
+        """Record instances, in one durable commit; repeating it changes nothing.
+
+        Raises PermanentError(code='identity_conflict') when a study already belongs to another patient (PatientID, issuer: the one it came with, or the one it stands under since a
+        merge) or an instance to another study: never
+        merged, and then nothing of the call is recorded.
+        """
+        ...
+
+    def drop(self, study_key: StudyKey) -> None:
+        """Forget a study that was only fetched to compare with, durably; harmless where it is not held."""
+        ...
+
+
+class VaultStore(VaultReads, _Keeping, Protocol):
+    """The vault itself: for who records what it hands out, and for nobody else."""
+
+    def close(self) -> None:
+        """Give up its connections."""
+        ...
+
+
+class Vault(_Keeping, Protocol):
+    @property
+    def unnamed(self) -> VaultReads:
+        """Reads without identity: of `PatientIdentity` the day and time of the study alone; a record is made of none."""
+        ...
+
+    def on_behalf_of(self, reader: Reader, unit: UnitOfWork | None = None) -> VaultReads:
+        """Reads of the fields that `reader` wants. Before an answer is there, who read whose fields for what is in the audit log: in `unit` where one is open for writing, else durably, and
+        then of the same reader and study once an hour. Where it cannot be written, nothing is handed out: raises what the database raises.
+        """
+        ...
+
+    def shown(self, reader: Reader, study_keys: Sequence[StudyKey]) -> None:
+        """The record alone, for identity that a service keeps at hand and shows now. Raises as a read does."""
+        ...

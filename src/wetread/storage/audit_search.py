@@ -10,7 +10,7 @@ from wetread.storage import schema
 
 __all__ = ["audit_statement"]
 
-_AUDIT = schema.audit.c
+_AUDIT, _NAMED = schema.audit.c, schema.audit_studies.c
 
 
 def audit_statement(query: AuditQuery) -> Select[Any]:
@@ -19,7 +19,8 @@ def audit_statement(query: AuditQuery) -> Select[Any]:
     if query.actor_id:
         found = found.where(_AUDIT.actor_id == query.actor_id)
     if query.study_key:
-        found = found.where(_AUDIT.study_key == query.study_key)
+        named = select(_NAMED.sequence).where(_NAMED.study_key == query.study_key)
+        found = found.where((_AUDIT.study_key == query.study_key) | _AUDIT.sequence.in_(named))
     if query.action:
         found = found.where(_AUDIT.action.startswith(query.action, autoescape=True))
     if query.address:

@@ -21,6 +21,7 @@ __all__ = ["ASKED_BY", "KEPT", "SENT_OF", "TELLS_OF_NO_STUDY", "ErasureRows", "r
 
 KEPT = {
     "audit": "a chain that nobody changes, with the pseudonym alone",
+    "audit_studies": "which records of that chain name the pseudonym",
     "tombstones": "what stays, to know the study again",
 }
 """Tables that name a study and keep it, and why."""
@@ -161,9 +162,10 @@ class ErasureRows(FilmRows):
 
 
 _TABLES = metadata_of("work").tables
+_LOG = ("audit", "audit_studies")
 
 
 def rewritten_tables() -> tuple[str, ...]:
     """What `Database.rewrite` rewrites on PostgreSQL: every table that a study's rows were in, and where its erasure was planned."""
-    named = (each.name for each in metadata_of("work").sorted_tables if "study_key" in each.c and each.name != "audit")
+    named = (each.name for each in metadata_of("work").sorted_tables if "study_key" in each.c and each.name not in _LOG)
     return (*named, *ASKED_BY, *SENT_OF, "quality")

@@ -46,7 +46,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0025", "vault": "0005", "snippets": "0002"}
+HEADS = {"work": "0026", "vault": "0005", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -376,6 +376,13 @@ audit = Table(
     Index(None, "actor_id", "sequence"),
     Index(None, "study_key", "sequence"),
 )
+audit_studies = Table(
+    "audit_studies",
+    work,
+    Column("study_key", Text, primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+)
+"""Where records that name several studies are found by one of them; made of the log."""
 audit_head = Table(
     "audit_head",
     work,

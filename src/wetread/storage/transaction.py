@@ -13,6 +13,7 @@ from wetread.domain.acting_from import located
 from wetread.domain.audit import AuditEvent, AuditRecord, record_hash
 from wetread.domain.errors import PermanentError, WetreadError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import studies_of
 from wetread.ports.dispatcher import Wake
 from wetread.storage import schema
 from wetread.storage.codec import aware_utc, decode
@@ -30,6 +31,7 @@ _HEAD = select(schema.audit_head.c.sequence, schema.audit_head.c.hash)
 _LOCK_HEAD = _HEAD.with_for_update()
 _MOVE_HEAD = update(schema.audit_head)
 _APPEND = insert(schema.audit)
+_NAME = insert(schema.audit_studies)
 _scan_json = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # no type published
 
 
@@ -108,6 +110,8 @@ class Transaction:
     def commit(self) -> None:
         if self._appended and self._head:
             self._write(_APPEND, [_audit_row(record) for record in self._appended])
+            if named := [row for record in self._appended for row in _named_rows(record)]:
+                self._write(_NAME, named)
             self._write(_MOVE_HEAD, {"sequence": self._head[0], "hash": self._head[1]})
         if self._refusal:
             raise self._refusal
@@ -142,6 +146,13 @@ def _audit_row(record: AuditRecord) -> Row:
         "previous_hash": record.previous_hash,
         "hash": record.hash,
     }
+
+
+def _named_rows(record: AuditRecord) -> list[Row]:
+    """Of a record that names more than one study."""
+    if record.event.study_key is not None:
+        return []
+    return [{"study_key": key, "sequence": record.sequence} for key in dict.fromkeys(studies_of(record.event))]
 
 
 def audit_record(row: Any) -> AuditRecord:

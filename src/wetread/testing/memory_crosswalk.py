@@ -17,9 +17,9 @@ class MemoryCrosswalk:
         return self._exports.setdefault(export.name, export)
 
     def remember(self, name: str, entry: CrosswalkEntry) -> None:
-        self._vault.study(entry.study_key)
+        self._vault.unnamed.study(entry.study_key)
         self._entries[name, entry.study_key] = entry
 
     def entries(self, name: str) -> tuple[CrosswalkEntry, ...]:
         held = sorted((key, each) for (of, key), each in self._entries.items() if of == name)
-        return tuple(each for key, each in held if self._vault.studies([key]))
+        return tuple(each for key, each in held if self._vault.unnamed.studies([key]))

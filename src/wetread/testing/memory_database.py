@@ -15,6 +15,7 @@ from wetread.domain.audit import GENESIS, AuditEvent, AuditQuery, AuditRecord, r
 from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion, StudyNotFound, TransientError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import studies_of
 from wetread.domain.job import Job, JobKind, JobRequest, JobState
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
@@ -355,7 +356,7 @@ def _is_wanted(record: AuditRecord, query: AuditQuery) -> bool:
     event = record.event
     return (
         query.actor_id in ("", event.actor_id)
-        and query.study_key in ("", event.study_key)
+        and (not query.study_key or query.study_key in studies_of(event))
         and event.action.startswith(query.action)
         and query.address in ("", event.address)
         and (query.since is None or record.recorded_at >= query.since)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import WetreadError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.record import RecordEntry
 from wetread.ports.patient_record import RecordAnswer, RecordQuery, is_wanted
 from wetread.ports.vault import Vault
@@ -30,7 +31,7 @@ class MemoryPatientRecord:
         self._patients.setdefault((patient_id, issuer), []).extend(entries)
 
     def entries(self, study_key: StudyKey, query: RecordQuery) -> RecordAnswer:
-        identity = self.vault.study(study_key).identity
+        identity = self.vault.on_behalf_of(of_service(Purpose.RECORD)).study(study_key).identity
         self.asked.append(study_key)
         if self.fail_with:
             raise self.fail_with

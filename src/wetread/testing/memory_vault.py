@@ -1,13 +1,18 @@
-"""The vault in memory; its matching is written apart from the SQL one, so each checks the other."""
+"""The vault in memory; its matching is written apart from the SQL one, so each checks the other. It keeps its record of who read what in a list."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from threading import Lock
 
+from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, StudyNotFound
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identity_access import Reader, access_events
 from wetread.domain.order import PatientNumber, number_of
 from wetread.domain.study import PatientIdentity
+from wetread.ports.database import UnitOfWork
+from wetread.ports.recorded_vault import RecordedReads, unnamed_of
 from wetread.ports.vault import Search, VaultInstance, VaultSeries, VaultStudy
 from wetread.testing.memory_vault_search import Held, found
 
@@ -15,12 +20,23 @@ __all__ = ["MemoryVault"]
 
 
 class MemoryVault:
-    """`ports.vault.Vault` for tests."""
+    """`ports.vault.VaultStore` for tests, and `Vault` as well."""
 
     def __init__(self) -> None:
         self._instances: dict[InstanceKey, VaultInstance] = {}
         self._numbers: dict[StudyKey, PatientNumber] = {}
         self._turn = Lock()
+        self.accesses: list[AuditEvent] = []
+
+    @property
+    def unnamed(self) -> RecordedReads:
+        return unnamed_of(self)
+
+    def on_behalf_of(self, reader: Reader, unit: UnitOfWork | None = None) -> RecordedReads:
+        return RecordedReads(self, reader.fields, partial(self.shown, reader))
+
+    def shown(self, reader: Reader, study_keys: Sequence[StudyKey]) -> None:
+        self.accesses += access_events(reader, study_keys)
 
     def admit(self, instances: list[VaultInstance]) -> None:
         with self._turn:
@@ -29,6 +45,9 @@ class MemoryVault:
                 _check(held, each, self._numbers.get(each.study_key))
                 held.setdefault(each.instance_key, each)
             self._instances = held
+
+    def close(self) -> None:
+        """It has no connections."""
 
     def drop(self, study_key: StudyKey) -> None:
         self.forget(study_key)

@@ -104,7 +104,9 @@ def known_findings(report: Report, days_before: int) -> tuple[KnownFinding, ...]
 
 
 def _patient_class(study_key: StudyKey, vault: Vault, classes: Mapping[str, str]) -> str:
-    departments = (each.header.institutional_department_name for each in vault.instances(study_key)) if classes else ()
+    departments = (
+        (each.header.institutional_department_name for each in vault.unnamed.instances(study_key)) if classes else ()
+    )
     return next((classes[name.strip().lower()] for name in departments if name.strip().lower() in classes), "")
 
 

@@ -69,7 +69,7 @@ class TrialSearch:
         return Found(self._unlinked(assess(criteria, known)), answer.problems, record_read=self.record is not None)
 
     def _facts(self, study_key: StudyKey) -> StudyFacts:
-        taken = dicom_day(self.vault.study(study_key).identity.study_date)
+        taken = dicom_day(self.vault.unnamed.study(study_key).identity.study_date)
         with self.database.begin(write=False) as unit:
             study = unit.study(study_key)
             return _facts_of(study, unit, taken or study.received_at.date())

@@ -6,6 +6,8 @@ from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.critical import ClosureReason, CriticalResult
+from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose
 from wetread.domain.reading import Withheld
 from wetread.domain.role import Act
 from wetread.monitoring.alarms import acknowledge_alarm
@@ -17,7 +19,7 @@ from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.problems import Refusal
 from wetread.web.reach import within_sites
-from wetread.web.reading_json import Json, identity_of
+from wetread.web.reading_json import Json, identity_json
 from wetread.web.schema import Schema, boolean, choice, record, text
 from wetread.web.schema import integer as whole_number
 from wetread.web.veil import withheld_from
@@ -64,7 +66,7 @@ def get_criticals(call: Call) -> Response:
         rows = [_row(call, each, unit, why) for each, why in told if why is not Withheld.ADJUDICATION]
     shown = "named" if actor.may(Act.READ_STUDY) else "de-identified"
     call.house.audit_seldom(AuditEvent("criticals.read", actor.actor_id, detail=(("shown", shown),)))
-    return json_answer({"view": view, "now": services.clock.now().isoformat(), "criticals": rows})
+    return json_answer({"view": view, "now": services.clock.now().isoformat(), "criticals": _named(call, rows)})
 
 
 def get_critical(call: Call) -> Response:
@@ -76,7 +78,7 @@ def get_critical(call: Call) -> Response:
             raise _unknown()
         pages = [page_json(page) for page in unit.pages(key)]
         row = _row(call, result, unit, why)
-    return json_answer({**row, "now": call.house.services.clock.now().isoformat(), "pages": pages})
+    return json_answer({**_named(call, [row])[0], "now": call.house.services.clock.now().isoformat(), "pages": pages})
 
 
 def _row(call: Call, result: CriticalResult, unit: UnitOfWork, why: Withheld) -> Json:
@@ -84,7 +86,7 @@ def _row(call: Call, result: CriticalResult, unit: UnitOfWork, why: Withheld) ->
     services, hidden = call.house.services, why is not Withheld.NOTHING
     reads = call.signed_in.actor.may(Act.READ_STUDY)
     pages = unit.pages(result.critical_key)
-    row = {
+    return {
         **critical_json(result, services.clock.now(), with_words=reads and not hidden),
         **({"reason": ""} if hidden else {}),
         "withheld": hidden,
@@ -92,12 +94,21 @@ def _row(call: Call, result: CriticalResult, unit: UnitOfWork, why: Withheld) ->
         "next_duty": next_duty(result, services.paths),
         "names": names_of(people_in(result, pages), unit, services.book),
     }
-    return {**row, **identity_of(services.vault, result.study_key)} if reads else row
+
+
+def _named(call: Call, rows: list[Json]) -> list[Json]:
+    """With identity, for roles that may read a study."""
+    if not call.signed_in.actor.may(Act.READ_STUDY):
+        return rows
+    keys = [StudyKey(str(row["study_key"])) for row in rows]
+    held = call.named(Purpose.PAGE).identities(keys)
+    return [{**row, **identity_json(held.get(key))} for key, row in zip(keys, rows, strict=True)]
 
 
 def _answer(call: Call, result: CriticalResult) -> Response:
     with call.house.services.database.begin(write=False) as unit:
-        return json_answer(_row(call, result, unit, withheld_from(call, unit, result.study_key)))
+        row = _row(call, result, unit, withheld_from(call, unit, result.study_key))
+    return json_answer(_named(call, [row])[0])
 
 
 def acknowledge(call: Call) -> Response:

@@ -77,7 +77,7 @@ def _study(call: Call, named: str) -> StudyKey | None:
             return StudyKey(named)
     if set("*?\\") & set(named):
         return None
-    found = call.house.services.vault.search_studies(Search({"AccessionNumber": named}, 2))
+    found = call.house.services.vault.unnamed.search_studies(Search({"AccessionNumber": named}, 2))
     return found[0].study_key if len(found) == 1 else None
 
 

@@ -247,7 +247,7 @@ def _candidates(call: Call, asked: Asked) -> Iterator[StudyKey]:
 
 def _narrowed(call: Call, asked: Asked) -> set[StudyKey] | None:
     """By the vault's indexes where one of the values has one; None: all signed studies."""
-    vault, values = call.house.services.vault, asked.values
+    vault, values = call.house.services.vault.unnamed, asked.values
     if "_id" in values:
         key = values["_id"].partition(".")[0]
         return {StudyKey(key)} if _KEY.fullmatch(key) else set()

@@ -4,6 +4,7 @@ from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose
 from wetread.domain.identity_hold import IdentityHold, Resolution, stops_signing
 from wetread.domain.order import Person, person_of
 from wetread.domain.role import Act
@@ -56,7 +57,7 @@ def get_holds(call: Call) -> Response:
 
 def _compared(call: Call, key: StudyKey, hold: IdentityHold) -> Json:
     services = call.house.services
-    identity = services.vault.identities([key]).get(key)
+    identity = call.named(Purpose.COMPARE).identities([key]).get(key)
     said = services.order_store.claim(hold.hold_key) if services.order_store else None
     return {
         **hold_json(hold),

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose
 from wetread.domain.role import Act
 from wetread.domain.study_state import StudyState
 from wetread.ports.ehr import EhrLaunches, LaunchContext
-from wetread.ports.vault import Search, Vault, VaultStudy
+from wetread.ports.vault import Search, VaultReads, VaultStudy
 from wetread.web.elsewhere_routes import launch_cookie
 from wetread.web.house import House
 from wetread.web.json_answer import json_answer
@@ -28,7 +29,7 @@ def get_launch(call: Call) -> Response:
     """Once: what the EHR opened is forgotten with the answer."""
     services, cookie = call.house.services, launch_cookie(call.house)
     context = launches_of(call.house).context(cookie_parser(call.headers.get("cookie", "")).get(cookie, ""))
-    found, code = opened(services.vault, context)
+    found, code = opened(call.named(Purpose.LAUNCH), context)
     if not code:
         here = _here(call, [each.study_key for each in found])
         found = [each for each in found if each.study_key in here]
@@ -48,7 +49,7 @@ def launches_of(house: House) -> EhrLaunches:
     return house.services.ehr_launches
 
 
-def opened(vault: Vault, context: LaunchContext) -> tuple[list[VaultStudy], str]:
+def opened(vault: VaultReads, context: LaunchContext) -> tuple[list[VaultStudy], str]:
     """The studies that are meant, newest first, or a code of why none is: 'no_study', 'another_patient' (a study of somebody else was named), 'several_patients' (its numbers are of different people here)."""
     if context.study_uids:
         named = [study for uid in context.study_uids for study in _search(vault, {"StudyInstanceUID": uid})]
@@ -66,7 +67,7 @@ def opened(vault: Vault, context: LaunchContext) -> tuple[list[VaultStudy], str]
     return found, "" if found else "no_study"
 
 
-def _search(vault: Vault, match: dict[str, str]) -> Sequence[VaultStudy]:
+def _search(vault: VaultReads, match: dict[str, str]) -> Sequence[VaultStudy]:
     return vault.search_studies(Search(match=match, limit=_MOST))
 
 

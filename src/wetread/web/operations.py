@@ -17,7 +17,9 @@ from starlette.routing import Route
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import IDENTITY_FIELDS, Purpose, Reader
 from wetread.domain.role import Act, require
+from wetread.ports.vault import VaultReads
 from wetread.web.doorkeeper import Principal
 from wetread.web.guard import check_same_origin
 from wetread.web.problems import Refusal, problem_from
@@ -84,6 +86,13 @@ class Call:
         act = act_digest(self.target, self.body)
         self.house.doorkeeper.confirm(self.signed_in, self.text("password"), self.address, act)
         self.proved.append(self.signed_in.token_sha256)
+
+    def named(self, purpose: Purpose, fields: tuple[str, ...] = IDENTITY_FIELDS) -> VaultReads:
+        """The vault, read on behalf of who is signed in: what of it goes into an answer is in the audit log."""
+        return self.house.services.vault.on_behalf_of(self.reader(purpose, fields))
+
+    def reader(self, purpose: Purpose, fields: tuple[str, ...] = IDENTITY_FIELDS) -> Reader:
+        return Reader(self.signed_in.actor.actor_id, purpose, fields)
 
     @property
     def signed_in(self) -> Principal:

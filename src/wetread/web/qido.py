@@ -4,7 +4,7 @@ A page that holds results of ours which are withheld from the caller is filled u
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, StudyNotFound
 from wetread.domain.identifiers import StudyKey, is_valid_uid
+from wetread.domain.identity_access import Purpose
 from wetread.ports.vault import (
     INSTANCE_KEYS,
     SERIES_KEYS,
@@ -57,18 +58,21 @@ def search_studies(call: Call) -> Response:
         veiled.update({each.study_key: each for each in map(veil.study, rows) if each and wanted(each)})
         return [veiled[each.study_key] for each in rows if each.study_key in veiled]
 
-    page, more = page_of(call.house.services.vault.search_studies, asked.search, shown)
-    base = base_url(call)
-    return _answer(call, offer, asked, [study_attributes(each, base) for each in page], "studies", more)
+    page, more = page_of(call.house.services.vault.unnamed.search_studies, asked.search, shown)
+    base, named = base_url(call), _named(call, (each.study_key for each in page))
+    rows = [study_attributes(named(each), base) for each in page]
+    return _answer(call, offer, asked, rows, "studies", more)
 
 
 def search_series(call: Call) -> Response:
     offer, asked, veil = _read(call, STUDY_KEYS | SERIES_KEYS)
     parents = _Parents(call, veil, asked.search)
-    page, more = page_of(call.house.services.vault.search_series, asked.search, parents.shown_series)
+    page, more = page_of(call.house.services.vault.unnamed.search_series, asked.search, parents.shown_series)
     base, whole = base_url(call), "study_uid" not in call.path
+    named = _named(call, (each.study_key for each in page if whole))
     rows = [
-        (study_attributes(parents[each.study_key], base) if whole else {}) | series_attributes(each, base, asked.extras)
+        (study_attributes(named(parents[each.study_key]), base) if whole else {})
+        | series_attributes(each, base, asked.extras)
         for each in page
     ]
     return _answer(call, offer, asked, rows, "series", more)
@@ -78,12 +82,14 @@ def search_instances(call: Call) -> Response:
     """Of everything: with the attributes of study and series. Of a study: with those of the series (PS3.18 §10.6.3.3)."""
     offer, asked, veil = _read(call, STUDY_KEYS | SERIES_KEYS | INSTANCE_KEYS)
     parents = _Parents(call, veil, asked.search)
-    page, more = page_of(call.house.services.vault.search_instances, asked.search, parents.shown_instances)
+    page, more = page_of(call.house.services.vault.unnamed.search_instances, asked.search, parents.shown_instances)
     base = base_url(call)
     series = _series_of(call, page) if "series_uid" not in call.path else {}
     rows: list[DicomJson] = []
+    whole = "study_uid" not in call.path
+    named = _named(call, (each.study_key for each in page if whole))
     for each in page:
-        study = study_attributes(parents[each.study_key], base) if "study_uid" not in call.path else {}
+        study = study_attributes(named(parents[each.study_key]), base) if whole else {}
         mine = series.get((each.study_key, each.header.series_instance_uid))
         above = study | (series_attributes(mine, base, asked.extras) if mine else {})
         rows.append(dict(sorted((above | instance_attributes(each, base, asked.extras)).items())))
@@ -100,7 +106,9 @@ def uid_in_path(call: Call, name: str) -> str:
 
 def find_study(call: Call) -> VaultStudy:
     """The study in the path; raises StudyNotFound."""
-    found = call.house.services.vault.search_studies(Search({"StudyInstanceUID": uid_in_path(call, "study_uid")}, 1))
+    found = call.house.services.vault.unnamed.search_studies(
+        Search({"StudyInstanceUID": uid_in_path(call, "study_uid")}, 1)
+    )
     if not found:
         raise StudyNotFound("no such study")
     return found[0]
@@ -129,9 +137,15 @@ class _Parents(dict[StudyKey, VaultStudy]):
     def _load(self, keys: Iterator[StudyKey]) -> None:
         new = {key for key in keys if key not in self}
         self._veil.look(new)
-        found = self._call.house.services.vault.studies(new)
+        found = self._call.house.services.vault.unnamed.studies(new)
         shown = {key: self._veil.study(study) for key, study in found.items()}
         self.update({key: study for key, study in shown.items() if study and self._wanted(study)})
+
+
+def _named(call: Call, keys: Iterable[StudyKey]) -> Callable[[VaultStudy], VaultStudy]:
+    """Gives each study of an answer its identity, which is read for these alone: what was found and is withheld from the caller was not read for them."""
+    held = call.named(Purpose.SEARCH).identities(tuple(dict.fromkeys(keys)))
+    return lambda study: replace(study, identity=held[study.study_key]) if study.study_key in held else study
 
 
 def _modalities(search: Search) -> Callable[[VaultStudy], bool]:
@@ -182,7 +196,7 @@ def _series_of(call: Call, page: Sequence[VaultInstance]) -> dict[tuple[StudyKey
     found: list[VaultSeries] = []
     for start in range(0, len(uids), 100):
         match = {"SeriesInstanceUID": ",".join(uids[start : start + 100])}
-        found += call.house.services.vault.search_series(Search(match, len(page)))
+        found += call.house.services.vault.unnamed.search_series(Search(match, len(page)))
     return {(each.study_key, each.first.header.series_instance_uid): each for each in found}
 
 

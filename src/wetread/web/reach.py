@@ -91,7 +91,7 @@ def _study_of(house: "House", name: str, value: str) -> StudyKey | None:
     if not is_valid_uid(value):
         return None
     if name == "study_uid":
-        found = house.services.vault.search_studies(Search({"StudyInstanceUID": value}, 1))
+        found = house.services.vault.unnamed.search_studies(Search({"StudyInstanceUID": value}, 1))
         return found[0].study_key if found else None
     try:
         held = house.services.workitems.retrieve(value) if house.services.workitems else None

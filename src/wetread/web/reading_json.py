@@ -13,7 +13,7 @@ from wetread.domain.report import Draft, Evidence, Report, ReportContent, Report
 from wetread.domain.sentence_act import SentenceAct, sentence_id
 from wetread.domain.study import Instance, PatientIdentity, Study
 from wetread.domain.study_state import READABLE, StudyState
-from wetread.ports.vault import Vault
+from wetread.ports.vault import VaultReads
 from wetread.signoff.desk import Reading
 
 __all__ = [
@@ -58,9 +58,9 @@ def study_json(study: Study, withheld: Withheld = Withheld.NOTHING) -> Json:
     }
 
 
-def identity_of(vault: Vault, study_key: StudyKey) -> Json:
+def identity_of(named: VaultReads, study_key: StudyKey) -> Json:
     """Who the study is of, for roles that may read it."""
-    return identity_json(vault.identities([study_key]).get(study_key))
+    return identity_json(named.identities([study_key]).get(study_key))
 
 
 def identity_json(who: PatientIdentity | None) -> Json:

@@ -33,7 +33,7 @@ def instances_in_path(call: Call) -> list[VaultInstance]:
     """Of the study, series or instance in the path; raises StudyNotFound where nothing is there for the caller."""
     if "sop_uid" in call.path:
         uids = [uid_in_path(call, name) for name in ("study_uid", "series_uid", "sop_uid")]
-        one = call.house.services.vault.find_instance(*uids)
+        one = call.house.services.vault.unnamed.find_instance(*uids)
         found = shown_instances(call, one.study_key, [one]) if one else []
     else:
         series_uid = uid_in_path(call, "series_uid") if "series_uid" in call.path else ""

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.finding import LATERALITIES, FindingName
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose
 from wetread.domain.report import Report, ReportContent, ReportFinding, Section
 from wetread.domain.study import Instance
 from wetread.drafting.provenance import StudyRecord, trace
@@ -195,7 +196,7 @@ def whole(call: Call, reading: Reading) -> Json:
     with services.database.begin(write=False) as unit:
         instances: tuple[Instance, ...] = unit.instances(key)
         counted = unit.reliability()
-        earlier = services.vault.priors(key)
+        earlier = services.vault.unnamed.priors(key)
         there = within_sites(unit, call.signed_in.actor, frozenset(earlier))
         earlier = tuple(each for each in earlier if each in there)
         copies = {prior: copy.archive for prior in earlier if (copy := unit.copy(prior))}
@@ -209,7 +210,7 @@ def whole(call: Call, reading: Reading) -> Json:
         "lock": lock_json(reading.lock),
         "recovery": recovery_json(reading.recovery),
         "now": services.clock.now().isoformat(),
-        "identity": identity_of(services.vault, key),
+        "identity": identity_of(call.named(Purpose.PAGE), key),
         "priors": priors,
         "prior_search": [
             {"archive": each.archive, "outcome": each.outcome.value} for each in (search.fetches if search else ())
@@ -220,7 +221,7 @@ def whole(call: Call, reading: Reading) -> Json:
 
 def _prior(call: Call, key: StudyKey, fetched_from: str) -> Json:
     """`fetched_from`: the archive that it is a copy of, "" for a study of ours."""
-    identity = call.house.services.vault.study(key).identity
+    identity = call.named(Purpose.PAGE, ("study_date", "study_description")).study(key).identity
     told = {"study_date": identity.study_date, "study_description": identity.study_description}
     return {"study_key": key, **told, "fetched_from": fetched_from}
 

@@ -56,7 +56,7 @@ def refuse_withheld(call: Call, unit: UnitOfWork, key: StudyKey) -> None:
 
 def instances_of(call: Call, key: StudyKey) -> tuple[VaultInstance, ...]:
     """The study's, as the caller may see them."""
-    return tuple(shown_instances(call, key, call.house.services.vault.instances(key)))
+    return tuple(shown_instances(call, key, call.house.services.vault.unnamed.instances(key)))
 
 
 def shown_instances(call: Call, key: StudyKey, instances: Iterable[VaultInstance]) -> list[VaultInstance]:
@@ -95,7 +95,7 @@ class DicomVeil:
             return None
         if not self._withheld[study.study_key]:
             return study
-        return without(study, self._call.house.services.vault.instances(study.study_key))
+        return without(study, self._call.house.services.vault.unnamed.instances(study.study_key))
 
 
 def withheld_on_list(call: Call, states: Mapping[StudyKey, StudyState]) -> Mapping[StudyKey, Withheld]:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose
 from wetread.domain.reading import Withheld
 from wetread.domain.role import Act
 from wetread.domain.study_lock import StudyLock
@@ -28,7 +29,7 @@ from wetread.web.problems import Refusal
 from wetread.web.reading_json import Json
 from wetread.web.schema import Schema, record, text
 from wetread.web.veil import mode_mark, withheld_on_list
-from wetread.web.worklist_rows import Row, RowMaker
+from wetread.web.worklist_rows import LISTED, Row, RowMaker
 from wetread.web.worklist_search import find
 from wetread.web.worklist_snapshot import Snapshot
 
@@ -55,6 +56,8 @@ class Viewer:
     """Whom an answer is for."""
 
     with_identity: bool
+    told: Callable[[Sequence[StudyKey]], None] = lambda _: None
+    """Writes down that they are shown whose these studies are; before they are."""
     veil: Veil = lambda _: {}
     mode: str = ""
     """Names the reading mode they chose and when: once it is another, what is withheld is other on every line, and the list is sent as a whole."""
@@ -66,6 +69,10 @@ class Viewer:
 
     def rows(self, rows: Iterable[Row]) -> tuple[Row, ...]:
         return tuple(each for each in rows if self.sees(each.study.traits.site)) if self.some else tuple(rows)
+
+    def named(self, rows: Iterable[Row]) -> None:
+        if self.with_identity:
+            self.told([row.study.study_key for row in rows])
 
     def marked(self, cursor: str) -> str:
         return f"{cursor}~{self.mode}" if cursor and self.mode else cursor
@@ -97,6 +104,7 @@ class WorklistView:
                 moves, rows = change
                 head |= {"complete": False, "gone": sorted(moves.gone), "taken_out": sorted(moves.taken_out)}
                 head |= {"put_in": [[at, key] for at, key in moves.put_in]}
+        viewer.named(rows)
         withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
         tag = f'"{_digest(head, withheld)}{viewer.mode}{"n" if viewer.with_identity else "d"}"'
         kept = None if viewer.some else self._answers.get((view, since, viewer.with_identity))
@@ -115,6 +123,7 @@ class WorklistView:
             head, rows = self._narrowed(self._head(view, snapshot), all_rows, viewer), all_rows[:most]
             whole = len(rows) == (len(all_rows) if viewer.some else len(snapshot.order))
             head |= {"cursor": viewer.marked(snapshot.cursor) if whole else ""}
+        viewer.named(rows)
         withheld = viewer.veil({row.study.study_key: row.study.state for row in rows})
         return _written(head, rows, withheld, viewer)
 
@@ -198,7 +207,11 @@ def _viewer(call: Call) -> Viewer:
     mode = mode_mark(call)
     if some:
         mode = sha256(repr((mode, sorted(actor.sites))).encode()).hexdigest()[:8]
-    return Viewer(with_identity, partial(withheld_on_list, call), mode, actor.reaches, some)
+    return Viewer(with_identity, _telling(call), partial(withheld_on_list, call), mode, actor.reaches, some)
+
+
+def _telling(call: Call) -> Callable[[Sequence[StudyKey]], None]:
+    return partial(call.house.services.vault.shown, call.reader(Purpose.WORKLIST, LISTED))
 
 
 def get_worklist(call: Call) -> Response:
@@ -244,8 +257,10 @@ def search_worklist(call: Call) -> Response:
     with services.database.begin(write=False) as unit:
         studies = [each for key in found.study_keys if (each := unit.find_study(key)) and sees(each.traits.site)]
         rows = list(maker.rows(unit, studies, 0))
+    viewer = Viewer(with_identity=True, told=partial(services.vault.shown, call.reader(Purpose.SEARCH, LISTED)))
+    viewer.named(rows)
     withheld = withheld_on_list(call, {each.study_key: each.state for each in studies})
     facts = (("fields", ",".join(found.fields)), ("results", str(len(rows))))
     house.audit(AuditEvent("worklist.search", call.signed_in.actor.actor_id, detail=facts))
-    body = _written({"truncated": found.truncated}, rows, withheld, Viewer(with_identity=True))
+    body = _written({"truncated": found.truncated}, rows, withheld, viewer)
     return Response(body, 200, media_type="application/json")

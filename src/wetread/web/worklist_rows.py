@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from wetread.domain.critical import CriticalResult, CriticalState
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.identity_access import Purpose, Reader
 from wetread.domain.identity_hold import stops_signing
 from wetread.domain.late_images import LateImages
 from wetread.domain.priority import TriageDecision
 from wetread.domain.reading import Withheld
+from wetread.domain.role import SERVICE
 from wetread.domain.study import PatientIdentity, Study
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import UnitOfWork
@@ -19,9 +21,13 @@ from wetread.triage.policy import OrderRule
 from wetread.web.reading_json import Json, identity_json, study_json
 from wetread.web.veil import veiled_row
 
-__all__ = ["Row", "RowMaker"]
+__all__ = ["LISTED", "Row", "RowMaker"]
+
+LISTED = ("patient_name", "patient_id", "accession_number")
+"""What a list needs to tell patients and orders apart; the reading page has the rest."""
 
 _BATCH = 500
+_READER = Reader(SERVICE.actor_id, Purpose.WORKLIST, LISTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,11 @@ class RowMaker:
         for start in range(0, len(studies), _BATCH):
             batch = studies[start : start + _BATCH]
             keys = [each.study_key for each in batch]
-            decisions, views, people = unit.decisions_of(keys), unit.views_of(keys), self.vault.identities(keys)
+            decisions, views, people = (
+                unit.decisions_of(keys),
+                unit.views_of(keys),
+                self.vault.on_behalf_of(_READER).identities(keys),
+            )
             held = self.held(unit, keys)
             late = unit.late_images([each.study_key for each in batch if each.state is StudyState.NEW_IMAGES])
             for study in batch:
@@ -103,9 +113,8 @@ def _open(result: CriticalResult | None) -> bool:
 
 
 def _named(who: PatientIdentity | None) -> Json:
-    """What a list needs to tell patients and orders apart; the reading page has the rest."""
     known = identity_json(who)
-    return {name: known[name] for name in ("patient_name", "patient_id", "accession_number")}
+    return {name: known[name] for name in LISTED}
 
 
 def _json(value: Json) -> bytes:

@@ -34,7 +34,7 @@ def find(vault: Vault, text: str) -> Found:
     keys: dict[StudyKey, None] = {}
     fields, truncated = [], False
     for keyword, value in matches_for(text).items():
-        studies = vault.search_studies(Search({keyword: value}, _MOST + 1))
+        studies = vault.unnamed.search_studies(Search({keyword: value}, _MOST + 1))
         if studies:
             fields.append(keyword)
         truncated = truncated or len(studies) > _MOST

@@ -36,7 +36,7 @@ class Outputs:
 
     def items(self, study_key: StudyKey, made: Sequence[InstanceKey]) -> list[DataSet]:
         """Of an Output Information Sequence: an item for each series."""
-        found = [each for each in self.vault.instances(study_key) if each.instance_key in made] if made else []
+        found = [each for each in self.vault.unnamed.instances(study_key) if each.instance_key in made] if made else []
         series = dict.fromkeys((each.header.study_instance_uid, each.header.series_instance_uid) for each in found)
         return [
             self._item(*uids, [each for each in found if each.header.series_instance_uid == uids[1]]) for uids in series

@@ -19,6 +19,7 @@ from tests.unit.cli.signed_house import Run, open_house, runner
 from wetread.bootstrap import Core
 from wetread.domain.erasure import Leftovers
 from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.ports.film_text import ReadText
 from wetread.ports.vault import VaultInstance
 from wetread.storage.vault_erasure import SqlVaultEraser
@@ -64,7 +65,7 @@ def words_of(core: Core) -> Iterator[str]:
     """Everything by which the house knows its studies and patients."""
     for number in range(STUDIES):
         key = StudyKey(f"{number:024d}")
-        for instance in core.vault.instances(key):
+        for instance in core.vault.on_behalf_of(of_service(Purpose.CONSOLE)).instances(key):
             header = instance.header
             yield from (key, instance.instance_key, instance.content_sha256)
             yield from (header.study_instance_uid, header.series_instance_uid, header.sop_instance_uid)
@@ -156,7 +157,7 @@ def test_a_pseudonym_leads_back_for_who_may_and_an_erased_study_nowhere(
     capsys.readouterr()
     assert run("export", "back", "--as", "qa", "--who", patients[0]) == 0
     key = StudyKey(capsys.readouterr().out.split()[0])
-    held = core.vault.instances(key)
+    held = core.vault.on_behalf_of(of_service(Purpose.CONSOLE)).instances(key)
     assert run("export", "back", "--as", "admin", "--who", patients[0]) == 1
     eraser = SqlVaultEraser(core.settings.resolved_vault_url)
     assert eraser.erase(key, Leftovers((), (), (), ()), whole_patient=False)["research_studies"] >= 1
@@ -171,7 +172,7 @@ def test_a_film_whose_header_still_names_its_patient_is_refused(
 ) -> None:
     """The second net: what the vault knows is looked for in what would leave."""
     core, key = house[1], StudyKey(f"{1:024d}")
-    (held,) = core.vault.instances(key)
+    (held,) = core.vault.on_behalf_of(of_service(Purpose.CONSOLE)).instances(key)
     maker = dcmread(core.files.path_of(held.content_sha256)).Manufacturer.split()[0]
     identity = replace(held.header.identity, referring_physician_name=maker)
     named = replace(held, header=replace(held.header, identity=identity))

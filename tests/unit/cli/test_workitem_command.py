@@ -8,6 +8,7 @@ from tests.unit.cli.signed_house import Run, runner
 
 from wetread.bootstrap import Core
 from wetread.domain.identifiers import StudyKey, study_key
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.priority import Priority
 from wetread.domain.study_state import StudyState
 from wetread.testing.builders import a_decision, a_header, a_study, a_vault_instance
@@ -37,7 +38,7 @@ def run(house: tuple[Path, Core], monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_a_read_is_asked_for_shown_and_canceled(
     house: tuple[Path, Core], key: StudyKey, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    name = house[1].vault.study(key).identity.patient_name
+    name = house[1].vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(key).identity.patient_name
     assert run("workitem", "create", key, "--priority", "stat", "--as", "dr-lee") == 0
     workitem = capsys.readouterr().out.strip().splitlines()[-1]
     with house[1].database.begin(write=False) as unit:

@@ -14,16 +14,22 @@ from wetread.dicom.dimse_archive import Attributes, OwnArchive
 from wetread.dicom.dimse_stream import PacedProvider
 from wetread.dicom.query_retrieve import QueryRetrieve
 from wetread.domain.audit import AuditEvent
+from wetread.domain.identifiers import InstanceKey, StudyKey
+from wetread.testing.builders import a_header, a_vault_instance, an_identity
+from wetread.testing.memory_vault import MemoryVault
 
 FIND = StudyRootQueryRetrieveInformationModelFind
 _IDENTIFIER = b"\x08\0\x52\0CS\x06\0STUDY " + b"\x20\0\x0d\0UI\0\0"
 
 
-class FiveStudies:
-    """A vault's search, as far as a query asks."""
-
-    def search_studies(self, _: object) -> list[Any]:
-        return [SimpleNamespace(study_key=str(number), study_instance_uid=f"1.2.{number}") for number in range(5)]
+def five_studies() -> MemoryVault:
+    vault = MemoryVault()
+    for number in range(5):
+        header = a_header(study_instance_uid=f"1.2.{number}", identity=an_identity(study_id=str(number)))
+        vault.admit(
+            [a_vault_instance(study_key=StudyKey(str(number)), instance_key=InstanceKey(str(number)), header=header)]
+        )
+    return vault
 
 
 class Dimse:
@@ -45,7 +51,7 @@ class Dimse:
 
 def _ask(dimse: Dimse, audited: list[AuditEvent]) -> None:
     attributes = Attributes(lambda study: {"0020000D": {"vr": "UI", "Value": [study.study_instance_uid]}}, dict, dict)  # type: ignore[arg-type]
-    archive = OwnArchive(FiveStudies(), None, attributes, lambda _: (), audited.extend)  # type: ignore[arg-type]
+    archive = OwnArchive(five_studies(), None, attributes, lambda _: (), audited.extend)  # type: ignore[arg-type]
     request = C_FIND()
     request.MessageID, request.AffectedSOPClassUID, request.Identifier = 7, FIND, BytesIO(_IDENTIFIER)
     context = build_context(FIND, "1.2.840.10008.1.2.1")

@@ -101,7 +101,7 @@ def assert_gone(house: House) -> None:
     assert (stone.state, erasure.state, erasure.due_at) == (TombstoneState.ERASED, ErasureState.ERASED, None)
     assert dict(stone.counts)["films"] == 1
     assert len(list(house.files.stored())) == 1
-    assert house.vault.instances(KEY) == ()
+    assert house.vault.unnamed.instances(KEY) == ()
     assert set(house.took) == {"vectors", "record", "documents"}
     assert house.identity.rewritten > 0
 

@@ -222,7 +222,7 @@ def test_what_a_crash_left_in_the_vault_alone_still_comes(house: ArchiveHouse) -
     there(house.archive, 1, image=1)
     drain(house)
     second = there(house.archive, 1, image=2)
-    (first,) = house.vault.instances(house.key("1.2.1"))
+    (first,) = house.held.instances(house.key("1.2.1"))
     header = replace(first.header, sop_instance_uid=SOPInstanceUID(second.sop_instance_uid))
     lost = replace(first, instance_key=instance_key(SECRET, header.sop_instance_uid), header=header)
     house.vault.admit([lost])

@@ -214,7 +214,7 @@ def test_one_copy_that_cannot_be_dropped_keeps_no_other(house: ArchiveHouse) -> 
     house.later(31)
     assert retention(house).sweep() == 1
     assert house.states() == {"1.2.1": "signed", "1.2.2": "fetched"}
-    assert house.vault.instances(house.key("1.2.2"))  # the vault forgot nothing that the database still names
+    assert house.vault.unnamed.instances(house.key("1.2.2"))  # the vault forgot nothing that the database still names
 
 
 def test_a_film_that_is_sent_in_the_commit_that_brings_a_copy_of_its_study_is_asked_about(house: ArchiveHouse) -> None:

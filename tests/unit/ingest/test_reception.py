@@ -56,7 +56,7 @@ def test_a_stored_instance_has_its_bytes_its_identity_its_row_and_one_job(house:
     with house.database.begin(write=False) as unit:
         (instance,) = unit.instances(house.key())
     assert house.files.path_of(instance.content_sha256).read_bytes() == content
-    assert house.vault.study(house.key()).identity.patient_id == "P1"
+    assert house.held.study(house.key()).identity.patient_id == "P1"
     assert (study(house).state, study(house).revision) == (StudyState.ADMITTED, 1)
     assert [job.dedupe_key for job in jobs(house)] == [f"analyse:{house.key()}:1"]
     assert audited(house) == [("study.admit", "success"), ("instance.store", "success")]
@@ -97,7 +97,7 @@ def test_other_bytes_under_the_same_uid_keep_the_first_and_tell_the_sender(house
     (answer,) = house.send(a_file(filler=2))
     assert answer.outcome is Outcome.CONFLICT
     assert answer.sop_instance_uid == "1.2.3"
-    (kept,) = house.vault.instances(house.key())
+    (kept,) = house.vault.unnamed.instances(house.key())
     assert house.files.path_of(kept.content_sha256).read_bytes() == a_file(filler=1)
     assert audited(house)[-1] == ("instance.store", "instance_conflict")
 
@@ -113,7 +113,7 @@ def test_a_study_never_belongs_to_two_patients(house: House) -> None:
     house.send(a_file("1.2.3", patient="P1"))
     (answer,) = house.send(a_file("1.2.4", patient="P2"))
     assert answer.outcome is Outcome.IDENTITY_CONFLICT
-    assert house.vault.study(house.key()).identity.patient_id == "P1"
+    assert house.held.study(house.key()).identity.patient_id == "P1"
     with house.database.begin(write=False) as unit:
         assert len(unit.instances(house.key())) == 1
     assert audited(house)[-1] == ("instance.store", "identity_conflict")

@@ -10,6 +10,7 @@ from paging_world import PATH, PEOPLE, Killed, World, roster_text
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.critical import CriticalState
+from wetread.domain.identity_access import Purpose, of_service
 from wetread.domain.page import PageState
 from wetread.domain.role import Actor, Role
 from wetread.domain.roster import RosterOverride
@@ -171,7 +172,11 @@ def test_a_page_carries_no_identity_unless_the_channel_is_marked_for_it(world: W
     assert by_channel["sms"]
     for message, _, _ in by_channel["sms"]:
         assert message.patient is None
-        identity = world.vault.study(message.study_key).identity if message.study_key else None
+        identity = (
+            world.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(message.study_key).identity
+            if message.study_key
+            else None
+        )
         assert identity is None or identity.patient_id not in f"{message.title}{message.body}{message.link}"
 
 

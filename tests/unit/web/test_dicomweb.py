@@ -129,7 +129,7 @@ def test_a_transcoded_study_comes_in_parts_that_say_their_syntax(world: World, r
 
 def test_a_damaged_file_is_never_transcoded(world: World, reader: Browser) -> None:
     path = stored_as(world, 9, RLE, b"rle")
-    instance = world.services.vault.find_instance("2.25.9", "2.25.9.1", "2.25.9.1.1")
+    instance = world.services.vault.unnamed.find_instance("2.25.9", "2.25.9.1", "2.25.9.1.1")
     assert instance is not None
     kept = world.services.file_store.path_of(instance.content_sha256)
     kept.chmod(0o600)
@@ -177,7 +177,7 @@ def test_no_handler_takes_what_is_no_uid(reader: Browser, uid: str, path: str) -
 def test_damaged_bytes_break_the_answer_off(world: World, reader: Browser) -> None:
     import http.client
 
-    instance = world.services.vault.find_instance("2.25.1", "2.25.1.1", "2.25.1.1.1")
+    instance = world.services.vault.unnamed.find_instance("2.25.1", "2.25.1.1", "2.25.1.1.1")
     assert instance is not None
     path = world.services.file_store.path_of(instance.content_sha256)
     path.chmod(0o600)
@@ -188,7 +188,7 @@ def test_damaged_bytes_break_the_answer_off(world: World, reader: Browser) -> No
 
 
 def test_missing_bytes_are_an_error(world: World, reader: Browser) -> None:
-    instance = world.services.vault.find_instance("2.25.1", "2.25.1.1", "2.25.1.1.1")
+    instance = world.services.vault.unnamed.find_instance("2.25.1", "2.25.1.1", "2.25.1.1.1")
     assert instance is not None
     world.services.file_store.path_of(instance.content_sha256).unlink()
     answer = reader.get(f"{STUDIES}/2.25.1")

@@ -30,7 +30,7 @@ class Ward:
         self.launches.what = LaunchContext("Ward EHR", patients, studies)
 
     def uid(self, key: str) -> str:
-        return self.world.services.vault.study(key).study_instance_uid  # type: ignore[arg-type]
+        return self.world.services.vault.unnamed.study(key).study_instance_uid  # type: ignore[arg-type]
 
 
 @pytest.fixture

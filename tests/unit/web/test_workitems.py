@@ -233,7 +233,7 @@ def test_a_read_is_asked_for_and_brings_its_study_forward(world: World, ris: Sys
     key = world.add_study()
     with world.services.database.begin(write=False) as unit:
         study = unit.study(key)
-    uid = world.services.vault.study(key).study_instance_uid
+    uid = world.services.vault.unnamed.study(key).study_instance_uid
     assert ris.create(a_read(uid, "HIGH")).status == 201
     with world.services.database.begin(write=False) as unit:
         (request,) = unit.requests_of([key])[key]
@@ -289,7 +289,7 @@ def test_systems_and_people_may_what_their_role_may(world: World, door: Browser,
 
 
 def test_what_was_performed_is_kept_from_whom_the_result_is_kept(world: World, door: Browser, ris: System) -> None:
-    uid = world.services.vault.study(world.add_study()).study_instance_uid
+    uid = world.services.vault.unnamed.study(world.add_study()).study_instance_uid
     ris.create(a_read(uid))
     ris.create(a_step(), "2.25.6")
     for each in (UID, "2.25.6"):
