@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -47,6 +48,7 @@ from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_vault import MemoryVault
 from wetread.testing.memory_workitems import MemoryWorkitemVault
+from wetread.web import pages
 from wetread.web.accounts import hash_password
 from wetread.web.app import create_app
 from wetread.web.argon2 import Argon2Cost
@@ -57,6 +59,7 @@ from wetread.workitems.book import WorkitemBook
 from wetread.workitems.desk import WorkitemDesk
 from wetread.workitems.subscriptions import SubscriptionDesk
 
+pages._file = cache(pages._file)  # the built pages are zipped once in a test process, not for every door
 SECRET = b"a secret of thirty-two bytes....."
 PASSWORD = "correct horse battery"
 _CHEAP = Argon2Cost(8, 1)

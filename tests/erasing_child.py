@@ -1,15 +1,13 @@
 """`wetread erase run` in a process of its own that a fault kills; forked from one that has imported everything, so that a dozen of them cost what one does."""
 
-import multiprocessing
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-__all__ = ["run_erasure"]
+from tests.soak.forked import forked
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.erasing_child", "wetread.cli.erase", "wetread.storage.cases"])
+__all__ = ["run_erasure"]
 
 
 def _child(folder: Path, number: int, point: str, told: Path) -> None:
@@ -28,7 +26,7 @@ def run_erasure(folder: Path, number: int, point: str = "") -> tuple[int, str]:
     """Exit status (negative: the signal that killed it), and what it printed."""
     told = folder.parent / "told.txt"
     told.write_text("")
-    process = _CONTEXT.Process(target=_child, args=(folder, number, point, told))
-    process.start()
-    process.join(120)
-    return process.exitcode or 0, told.read_text()
+    with forked(_child, folder, number, point, told) as process:
+        process.join(120)
+        assert process.exitcode is not None, "it did not end"
+    return process.exitcode, told.read_text()

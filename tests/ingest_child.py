@@ -1,7 +1,6 @@
-"""A process with both doors open, to be killed: `python ingest_child.py FOLDER DOOR` prints its port. Faults come by `WETREAD_FAULT`; those inside the file store are placed here."""
+"""Both doors, open in a process that is to be killed (tests/soak/forked.py). The faults inside the file store are placed here."""
 
 import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -70,9 +69,3 @@ def serve_dimse(house: House, announce: Callable[[int], None]) -> None:
     door = DimseDoor(house.reception, ae_title="WETREAD", callers=[("MODALITY", "")])
     announce(door.start("127.0.0.1", 0))
     threading.Event().wait()
-
-
-if __name__ == "__main__":
-    home = House(Path(sys.argv[1]), inspector=AfterMeta())
-    place_faults()
-    {"stow": serve_stow, "dimse": serve_dimse}[sys.argv[2]](home, lambda port: print(port, flush=True))  # noqa: T201

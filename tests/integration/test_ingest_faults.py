@@ -4,9 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from builders_ingest import House, a_file
 from failing_calls import failing
 from raw_dimse import RawScu
 from stow_front import store_one
+from tests.soak.forked import receiver
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.audit import verify_chain
@@ -23,24 +22,9 @@ from wetread.domain.job import JobState
 from wetread.ingest.outcome import Outcome
 from wetread.storage.files import DiskFileStore
 
-TESTS = Path(__file__).parents[1]
 INSTANCES = [(f"1.2.{n}", a_file(f"1.2.{n}", filler=20_000)) for n in range(6)]
 POINTS = ["before_keep", "before_fsync", "after_fsync", "after_rename", "after_keep", "before_commit", "after_commit", "before_status"]  # fmt: skip
 CR = hostile.CR_STORAGE
-
-
-@contextmanager
-def receiving(folder: Path, door: str, fault: str = "") -> Iterator[tuple[int, subprocess.Popen[str]]]:
-    environment = {**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent / 'src'}", "WETREAD_FAULT": fault}
-    command = [sys.executable, str(TESTS / "ingest_child.py"), str(folder), door]
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert child.stdout is not None
-    try:
-        yield int(child.stdout.readline()), child
-    finally:
-        child.kill()
-        child.wait()
-        child.stdout.close()
 
 
 def send_all(port: int, door: str) -> list[str]:
@@ -98,12 +82,13 @@ def test_a_receiver_killed_anywhere_loses_nothing_it_acknowledged(tmp_path: Path
     """At the third instance, so that there is something to lose; a rename and a folder's fsync come several times for each."""
     House(tmp_path).close()
     nth = {"before_fsync": 9, "after_fsync": 9}.get(point, 3)
-    with receiving(tmp_path, door, f"{point}:{nth}") as (port, child):
+    with receiver(tmp_path, door, point, nth) as (port, child):
         acknowledged = send_all(port, door)
-        assert child.wait(30) == -signal.SIGKILL, "the fault point was never reached"
+        child.join(30)
+        assert child.exitcode == -signal.SIGKILL, "the fault point was never reached"
     assert 0 < len(acknowledged) < len(INSTANCES)
     assert_whole(tmp_path, acknowledged)
-    with receiving(tmp_path, door) as (port, _):
+    with receiver(tmp_path, door) as (port, _):
         assert send_all(port, door) == [uid for uid, _ in INSTANCES]
     assert_whole(tmp_path, [uid for uid, _ in INSTANCES])
     assert_each_once(tmp_path)
@@ -114,10 +99,11 @@ def test_a_receiver_killed_anywhere_loses_nothing_it_acknowledged(tmp_path: Path
 def test_a_receiver_whose_disk_fails_ends_and_acknowledges_nothing(tmp_path: Path, call: str) -> None:
     """From the thread that received, while the film or the row that names it is made durable."""
     House(tmp_path).close()
-    with receiving(tmp_path, "stow") as (port, child), failing(child.pid, call, "EIO"):
+    with receiver(tmp_path, "stow") as (port, child), failing(child.pid, call, "EIO"):
         assert send_all(port, "stow") == []
-        assert child.wait(30) == os.EX_IOERR
-    with receiving(tmp_path, "stow") as (port, _):
+        child.join(30)
+        assert child.exitcode == os.EX_IOERR
+    with receiver(tmp_path, "stow") as (port, _):
         assert send_all(port, "stow") == [uid for uid, _ in INSTANCES]
     assert_each_once(tmp_path)
 

@@ -2,16 +2,15 @@
 
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from neighbours.wetread import PASSWORD, Wetread
 from tests.films import film
 from tests.journey.waiting import wait_for
+from tests.soak.forked import command
 
 from wetread.demo.client import Json, ReadingRoomClient
 
@@ -23,16 +22,6 @@ POINTS = [
     "deliver_claimed",
     *(f"{stage}_{step}" for stage in STAGES for step in ("computed", "before_commit", "after_commit")),
 ]
-
-
-@contextmanager
-def worker(house: Wetread, fault: str = "") -> Iterator[subprocess.Popen[bytes]]:
-    process = house.worker(fault)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def keys(client: ReadingRoomClient) -> dict[str, str]:
@@ -85,12 +74,13 @@ def test_a_worker_killed_at_any_step_leaves_one_report(
     (tmp_path / "film.dcm").write_bytes(film(100 + POINTS.index(point)))
     assert house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url).returncode == 0
     (key,) = keys(client).keys() - known.keys()
-    with worker(house, point) as doomed:
+    with command(["worker"], house.environment, point) as doomed:
         if point.startswith("deliver"):
             wait_for(lambda: keys(client)[key] == "drafted", "a draft")
             sign(client, key)
-        assert doomed.wait(60) == -signal.SIGKILL
-    with worker(house):
+        doomed.join(60)
+        assert doomed.exitcode == -signal.SIGKILL
+    with command(["worker"], house.environment):
         if not point.startswith("deliver"):
             wait_for(lambda: keys(client)[key] == "drafted", "a draft")
             sign(client, key)

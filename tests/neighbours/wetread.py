@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from migrated import data_folder
+from neighbours.forked_command import run_forked
 from neighbours.process import free_port, running
 
 from wetread.demo.client import ReadingRoomClient
@@ -57,15 +58,7 @@ class Wetread:
 
     def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """One command on this data folder."""
-        return subprocess.run(
-            [*COMMAND, *words],
-            env=self.environment,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_forked(words, self.environment, stdin)
 
     def add_radiologist(self) -> None:
         """As a database of one's own, which nobody has migrated yet, is used: by the command. Into ours without a process."""
@@ -80,11 +73,6 @@ class Wetread:
             unit.save_account(Account(Actor(ACCOUNT, Role.RADIOLOGIST, "Dr Test"), known))
             unit.commit()
         database.close()
-
-    def worker(self, fault: str = "") -> subprocess.Popen[bytes]:
-        """One more worker; with `fault` it kills itself when it reaches that point."""
-        environment = {**self.environment, **({"WETREAD_FAULT": fault} if fault else {})}
-        return subprocess.Popen([*COMMAND, "worker"], env=environment, stderr=subprocess.DEVNULL)
 
     @contextmanager
     def serving(self) -> Iterator["Serving"]:
