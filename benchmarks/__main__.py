@@ -8,6 +8,7 @@ SCRIPTS = (
     "decode",
     "storage",
     "dispatch",
+    "starting",
     "ingest",
     "burst",
     "qido",
