@@ -14,7 +14,6 @@ from tests.films import another_instance, film
 from tests.in_process_decoder import InProcessDecoder
 from tests.unit.inference.test_bundle import write_bundle
 
-from wetread.context.cases import CaseKeeper
 from wetread.context.gather import ContextGatherer
 from wetread.context.record_snippets import RecordSnippets, SnippetLimits, SnippetTools
 from wetread.context.retrieve import Retrieval
@@ -35,13 +34,11 @@ from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.labelling.labeller import RuleLabeller
 from wetread.monitoring.dead_letters import retry_dead
 from wetread.pipeline import Pipeline
-from wetread.ports.case_store import Case
 from wetread.ports.predictor import Prediction
 from wetread.ports.sink import ReportPackage
 from wetread.queueing.bell import Bell
 from wetread.signoff.desk import ReadingDesk
 from wetread.testing.clock import FixedClock
-from wetread.testing.memory_cases import MemoryCaseStore
 from wetread.testing.memory_database import MemoryDatabase
 from wetread.testing.memory_files import MemoryFileStore
 from wetread.testing.memory_record import MemoryPatientRecord
@@ -395,33 +392,3 @@ def test_an_overtaken_version_is_not_sent_after_its_amendment(house: House) -> N
     receipts = {d.report_version: d.receipt for d in house.desk.look(DOCTOR, key).deliveries}
     assert receipts == {1: "not sent: superseded by version 2", 2: "ok"}
     assert house.state(key) is StudyState.DELIVERED
-
-
-def keeping(house: House, store: MemoryCaseStore) -> None:
-    house.predictor.prediction = replace(prediction(), features=np.array([3, 4], np.float32))
-    pipeline = replace(house.worker.pipeline, cases=CaseKeeper(lambda: store, house.clock))
-    house.worker = replace(house.worker, pipeline=pipeline)
-
-
-def test_what_the_model_made_of_a_film_is_kept_where_the_site_wants_it(house: House) -> None:
-    store = MemoryCaseStore()
-    keeping(house, store)
-    key = house.receive(film())
-    house.work()
-    (case,) = store.held.values()
-    with house.database.begin(write=False) as unit:
-        analysis = unit.analysis(key)
-    assert analysis is not None
-    assert (case.study_key, case.model_sha256) == (key, analysis.model.sha256)
-    assert case.vector.tolist() == [3, 4]
-
-
-def test_a_film_is_read_all_the_same_while_its_vector_cannot_be_kept(house: House) -> None:
-    class Down(MemoryCaseStore):
-        def keep(self, case: Case) -> None:
-            raise TransientError("the database cannot be reached", code="database_down")
-
-    keeping(house, Down())
-    key = house.receive(film())
-    house.work()
-    assert house.state(key) is StudyState.DRAFTED
