@@ -12,6 +12,7 @@ from neighbours.postgres import running_postgres, started_again
 from tests.films import film
 from tests.soak.book import Book, Trial
 from tests.soak.house import SoakHouse, await_true, soak_house, store
+from wetread.domain.errors import TransientError
 
 __all__ = ["TITLE", "run"]
 
@@ -70,6 +71,7 @@ def _trial(trial: Trial, house: SoakHouse, strike: Callable[[], None], first: in
         trial.broken.append("a film was never taken")
     first_s = min((at for at, status in answers if at > back_s and status == 200), default=back_s)
     await_true(lambda: _are_drafted(house, before), 240)
+    await_true(lambda: _reads(house), 60)
     new = set(house.states()) - before
     done = [house.times("study.draft", key) for key in new]
     trial.lost = max(0, trial.promised - len(new), trial.promised - (house.whole_files() - files)) + done.count(0)
@@ -77,6 +79,15 @@ def _trial(trial: Trial, house: SoakHouse, strike: Callable[[], None], first: in
     trial.seconds = first_s - back_s
     refused = sorted({status for _, status in answers} - {200})
     trial.said = f"{len(answers) - trial.promised} stores refused meanwhile (answers {refused}); longest is from the strike, or the server's being back, to the next acknowledgement"
+
+
+def _reads(house: SoakHouse) -> bool:
+    """the harness reads the database: its own connections died, too"""
+    try:
+        house.times("study.draft", "")
+    except TransientError:
+        return False
+    return True
 
 
 def _are_drafted(house: SoakHouse, before: set[str]) -> bool:

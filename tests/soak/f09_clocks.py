@@ -67,25 +67,25 @@ def _trial(trial: Trial, house: SoakHouse, clock: Path, fault: tuple[int, int], 
     if trial.promised != 4:
         trial.broken.append("a film was refused")
     new = sorted(set(house.states()) - before)
-    signed = [key for key in new if _readable(house, key)]
+    assert all(_readable(house, key) for key in new), "a study is not shown"
     began_s = time.monotonic()
     while time.monotonic() - began_s < 60 and not _all(house, new, "drafted"):
         time.sleep(0.2)
-    meanwhile = sum(house.states()[key] == "drafted" for key in new)
-    for key in signed[:1]:
+    meanwhile = [key for key in new if house.states()[key] == "drafted"]
+    for key in meanwhile[:2]:
         house.sign(key)
     _set(house, clock, _RIGHT)
     back_s = time.monotonic()
-    for key in signed[1:]:
+    for key in sorted({*new} - {*meanwhile[:2]}):
         await_true(lambda key=key: house.states()[key] == "drafted", 600)
         house.sign(key)
     await_true(lambda: _all(house, new, "delivered"), 600)
     trial.seconds = time.monotonic() - back_s
     done = [house.times("study.draft", key) for key in new]
     delivered = list(house.outbox().values())
-    trial.lost = max(0, trial.promised - len(new)) + sum(not house.times("report.sign", key) for key in signed)
+    trial.lost = max(0, trial.promised - len(new)) + sum(not house.times("report.sign", key) for key in new)
     trial.doubled = sum(max(0, each - 1) for each in (*done, *delivered))
-    trial.said = f"{meanwhile} of 4 drafted and one signed while it was wrong; longest is from the clock's being right to all 4 delivered"
+    trial.said = f"{len(meanwhile)} of 4 drafted while it was wrong, {len(meanwhile[:2])} of them signed then; longest is from the clock's being right to all 4 delivered"
 
 
 def _set(house: SoakHouse, clock: Path, to: tuple[int, int]) -> None:

@@ -6,6 +6,7 @@ After a first third, in which everything warms up, the middle third is compared 
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -78,17 +79,20 @@ def _trial(trial: Trial, house: SoakHouse, for_s: float, first: int) -> None:
 
 
 def _look(house: SoakHouse) -> Sample:
-    processes = list(_tree(house.pid))
-    rss = sum(int((each / "statm").read_text().split()[1]) for each in processes) * _PAGE_BYTES
-    files = sum(len(list((each / "fd").iterdir())) for each in processes)
+    pages, files = 0, 0
+    for each in list(_tree(house.pid)):
+        with suppress(FileNotFoundError):  # it ended meanwhile
+            pages += int((each / "statm").read_text().split()[1])
+            files += len(list((each / "fd").iterdir()))
     folder = house.wetread.folder
     rows = [*folder.glob("*.db*"), *(folder / "vault").glob("*.db*")]
-    return Sample(rss, files, sum(each.stat().st_size for each in rows), len(house.states()))
+    return Sample(pages * _PAGE_BYTES, files, sum(each.stat().st_size for each in rows), len(house.states()))
 
 
 def _tree(pid: int) -> Iterator[Path]:
     """The process and all that it started."""
     yield Path(f"/proc/{pid}")
     for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            yield from _tree(int(child))
+        with suppress(FileNotFoundError):  # a thread that ended meanwhile
+            for child in (thread / "children").read_text().split():
+                yield from _tree(int(child))

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, IncompleteRead
 from multiprocessing.process import BaseProcess
@@ -36,8 +36,9 @@ def await_true(question: Callable[[], bool], limit_s: float) -> float:
     """Seconds until it is so; AssertionError with the question's name after the limit."""
     began_s = time.monotonic()
     while time.monotonic() - began_s < limit_s:
-        if question():
-            return time.monotonic() - began_s
+        with suppress(OSError):  # nobody answered: asked again
+            if question():
+                return time.monotonic() - began_s
         time.sleep(0.05)
     raise AssertionError(f"not within {limit_s:g} s: {question.__doc__ or question.__name__}")
 
