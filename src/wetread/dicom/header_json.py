@@ -1,7 +1,6 @@
 """Translates an `InstanceHeader` to plain JSON and back, trusting nothing on the way back: the child may have been taken over."""
 
-from dataclasses import asdict
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from wetread.dicom.header import INDICATION_CAP
 from wetread.domain.finding import Code
@@ -15,8 +14,15 @@ _LONGEST = 256
 
 
 def header_to_json(header: InstanceHeader) -> dict[str, Any]:
-    """A JSON object with the dataclasses' own field names."""
-    return asdict(header)
+    """A JSON object with the dataclasses' own field names. Not `dataclasses.asdict`, which copies every text: a fifth of what a header costs."""
+    return cast(dict[str, Any], _to_json(header))
+
+
+def _to_json(value: Any) -> Any:
+    names = getattr(value, "__dataclass_fields__", None)
+    if names is not None:
+        return {name: _to_json(getattr(value, name)) for name in names}
+    return [_to_json(each) for each in value] if isinstance(value, tuple) else value
 
 
 def header_from_json(data: Any) -> InstanceHeader:
