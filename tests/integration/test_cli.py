@@ -121,7 +121,7 @@ def test_wrong_use_is_told_apart_from_failure(chest: Path, tmp_path: Path) -> No
 
 _EXPLAIN = """
 import os, runpy, sys
-import numpy, pydantic_settings, pydicom, pynetdicom, scipy.stats, sqlalchemy.orm, starlette.applications
+import numpy, pydantic, pydicom, pynetdicom, scipy.stats, sqlalchemy.orm, starlette.applications
 for line in sys.stdin:
     command, folder = line.split()
     child = os.fork()
