@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 3# most tests wait for real processes; those that wait longest
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE =# every command the tests start would compile the whole package again
 
-.PHONY: sbom release fuzz demo test test-corpora test-learning check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
+.PHONY: sbom release fuzz demo test test-corpora test-learning test-ray check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
@@ -33,6 +33,10 @@ test-learning: $(VENV)/.learning ## the training code, and composers that run a 
 	$(BIN)/mypy $$(find src/wetread/learning -name "*.py")
 	$(BIN)/python -m pytest tests/learning
 	$(BIN)/python -m pytest tests/composers
+
+test-ray: $(VENV)/.test ## Ray as an engine of `wetread batch`; apart, because Ray gives itself half a minute to start, however busy the machine
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[batch-ray]'
+	$(BIN)/python -m pytest tests/ray -W ignore::ResourceWarning  # of processes that Ray itself leaves to its exit
 
 format:
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -13,6 +13,7 @@ SCRIPTS = (
     "burst",
     "qido",
     "read_one_film",
+    "batch",
     "model_speed",
     "queue_simulation",
     "drafting_grammar",

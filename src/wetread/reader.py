@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Self
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.analysis import Analysis
-from wetread.domain.errors import WetreadError
+from wetread.domain.errors import UnsuitableImage, WetreadError
 from wetread.domain.identifiers import instance_key, study_key
 from wetread.domain.report import Report, ReportStatus
 from wetread.domain.study import InstanceHeader
 from wetread.inference.analysis import Film, analyse
-from wetread.inference.bundle import BUNDLED, load_bundle
+from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
 from wetread.ingest.suitability import SuitabilityPolicy, assess_header, header_flags
 from wetread.runtimes.onnx import OnnxPredictor
 
@@ -29,13 +29,14 @@ _OVERLAY_SIDE_PX = 1024
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """One film: its analysis, or None with a stable `code` and a `reason` a person can act on."""
+    """One film: its analysis, or None with a stable `code` and a `reason` a person can act on; `error` is what it says them of."""
 
     path: Path
     header: InstanceHeader | None
     analysis: Analysis | None
     code: str = ""
     reason: str = ""
+    error: WetreadError | OSError | None = None
 
 
 class FilmReader:
@@ -54,6 +55,15 @@ class FilmReader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    @property
+    def bundle(self) -> ModelBundle:
+        """The model it reads with."""
+        return self._bundle
+
+    def close(self) -> None:
+        """Ends the sandbox's children."""
         self._sandbox.close()
 
     def read(self, path: Path) -> ReadResult:
@@ -63,14 +73,14 @@ class FilmReader:
             header = self._sandbox.inspect(path)
             return ReadResult(path, header, self._analyse(path, header))
         except WetreadError as error:
-            return ReadResult(path, header, None, error.code, str(error))
+            return ReadResult(path, header, None, error.code, str(error), error)
         except OSError as error:
-            return ReadResult(path, header, None, "unreadable_file", error.strerror or type(error).__name__)
+            return ReadResult(path, header, None, "unreadable_file", error.strerror or type(error).__name__, error)
 
     def _analyse(self, path: Path, header: InstanceHeader) -> Analysis:
         suitability = assess_header(header.traits, self._policy)
         if not suitability.readable:
-            raise WetreadError(suitability.advice, code=suitability.code)
+            raise UnsuitableImage(suitability.advice, code=suitability.code)
         key = instance_key(self._secret, header.sop_instance_uid)
         decoded = self._sandbox.decode(path, needed_side_px=self._bundle.input_side_px)
         film = Film(key, decoded, header.traits.patient_orientation)

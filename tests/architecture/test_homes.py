@@ -53,8 +53,10 @@ HOMES: dict[str, set[str]] = {
     "icalendar": {"triage"},
     "rich": {"cli"},
     "matplotlib": {"learning", "simulation"},
-    "polars": {"scorecard"},
+    "polars": {"batch", "scorecard"},
     "radeval": {"scorecard"},
+    # many machines' worth of readers
+    "ray": {"batch"},
     # numbers
     "simpy": {"simulation"},
     "scipy": {"evaluation", "learning", "testing"},

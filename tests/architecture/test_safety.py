@@ -43,7 +43,14 @@ _SECRET = re.compile(r"--.*(password|secret|token|authorization|passphrase)")
 
 # Code of the machine of whoever trains or imports a foreign model: the service never imports it (lint-imports, `learning` is an extra).
 TRAINING = ("learning/",)
-PYTHON_CHILDREN = {"cli/evidence_material.py", "cli/pager.py", "cli/processes.py", "demo/run.py", "dicom/sandbox.py"}
+PYTHON_CHILDREN = {
+    "batch/local_readers.py",
+    "cli/evidence_material.py",
+    "cli/pager.py",
+    "cli/processes.py",
+    "demo/run.py",
+    "dicom/sandbox.py",
+}
 """The files that start processes: always this Python, with -P, so that no module of the folder it happens to start in is imported."""
 
 
