@@ -57,7 +57,7 @@ class TestRay(BatchEngineSuite):
         told = [each.read_bytes() for each in folder.rglob("*") if each.is_file()]
         assert told
         assert not any(b"Doe" in each for each in told)
-        assert folder.parents[1].stat().st_mode & 0o077 == 0
+        assert folder.parents[2].stat().st_mode & 0o077 == 0
 
 
 def test_the_documented_command_writes_what_the_local_engine_writes(tmp_path: Path) -> None:

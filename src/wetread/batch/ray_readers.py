@@ -48,7 +48,7 @@ class RayReaders:
                 configure_logging=False,
                 log_to_driver=False,
                 object_store_memory=_OBJECTS_BYTES,
-                _temp_dir=self._folder,
+                _temp_dir=f"{self._folder}/ray",  # which it opens to everybody: ours around it stays shut
             )
         except Exception as error:  # it raises bare ones, for want of time as well
             self.close()
