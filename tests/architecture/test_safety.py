@@ -216,7 +216,7 @@ def test_no_name_of_a_temporary_file_is_guessed() -> None:
 
 
 def test_the_vault_is_opened_on_record_only() -> None:
-    """Nobody but bootstrap opens it, and what bootstrap hands on is the one that writes down what it hands out (ADR-0032)."""
+    """Nobody but bootstrap opens it, and what bootstrap hands on is the one that writes down what it hands out (ADR-0033)."""
     opened = {(file, ast.unparse(call)) for file, call, name in calls() if name.endswith("SqlVault")}
     assert {file for file, _ in opened} == {"bootstrap.py"}
     recorded = [call for file, call, name in calls() if name.endswith("RecordedVault")]

@@ -1,4 +1,4 @@
-"""The vault as services hold it (`ports.vault.Vault`), made of the vault itself and the audit log: no identity leaves that is not in the log before (ADR-0032)."""
+"""The vault as services hold it (`ports.vault.Vault`), made of the vault itself and the audit log: no identity leaves that is not in the log before (ADR-0033)."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace

@@ -1,6 +1,6 @@
 """Who a study key belongs to. A separate database with its own credentials; the working rooms never import its adapter.
 
-What a service holds is a `Vault`. It answers with identity only on somebody's behalf (`on_behalf_of`), and what was handed out is in the audit log before it is (ADR-0032); who needs no
+What a service holds is a `Vault`. It answers with identity only on somebody's behalf (`on_behalf_of`), and what was handed out is in the audit log before it is (ADR-0033); who needs no
 identity asks `unnamed`. An adapter is a `VaultStore`; `ports.recorded_vault` makes the one of the other.
 """
 
