@@ -11,7 +11,7 @@ from wetread.domain.finding import LATERALITIES, FindingName
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_access import Purpose
 from wetread.domain.report import Report, ReportContent, ReportFinding, Section
-from wetread.domain.study import Instance
+from wetread.domain.study import Instance, PatientIdentity
 from wetread.drafting.provenance import StudyRecord, trace
 from wetread.drafting.provenance_picture import draw
 from wetread.signoff.desk import Reading
@@ -201,7 +201,7 @@ def whole(call: Call, reading: Reading) -> Json:
         earlier = tuple(each for each in earlier if each in there)
         copies = {prior: copy.archive for prior in earlier if (copy := unit.copy(prior))}
         search = unit.prior_search(key)
-    priors = [_prior(call, prior, copies.get(prior, "")) for prior in earlier]
+    named = call.named(Purpose.PAGE, ("study_date", "study_description")).identities(earlier)
     return {
         **from_reading(reading, instances),
         "marks": marks_json(reading, call.signed_in.actor.actor_id),
@@ -211,7 +211,7 @@ def whole(call: Call, reading: Reading) -> Json:
         "recovery": recovery_json(reading.recovery),
         "now": services.clock.now().isoformat(),
         "identity": identity_of(call.named(Purpose.PAGE), key),
-        "priors": priors,
+        "priors": [_prior(each, named[each], copies.get(each, "")) for each in earlier if each in named],
         "prior_search": [
             {"archive": each.archive, "outcome": each.outcome.value} for each in (search.fetches if search else ())
         ],
@@ -219,9 +219,8 @@ def whole(call: Call, reading: Reading) -> Json:
     }
 
 
-def _prior(call: Call, key: StudyKey, fetched_from: str) -> Json:
+def _prior(key: StudyKey, identity: PatientIdentity, fetched_from: str) -> Json:
     """`fetched_from`: the archive that it is a copy of, "" for a study of ours."""
-    identity = call.named(Purpose.PAGE, ("study_date", "study_description")).study(key).identity
     told = {"study_date": identity.study_date, "study_description": identity.study_description}
     return {"study_key": key, **told, "fetched_from": fetched_from}
 

@@ -60,6 +60,14 @@ def test_a_page_a_search_and_a_query_each_say_what_for(world: World, door: Brows
     assert [(purpose, keys) for purpose, _, keys in shown(world, "radiologist")] == [("search", {key})]
 
 
+def test_the_priors_of_a_page_are_one_record(world: World, door: Browser) -> None:
+    priors = {world.add_study(patient_id="SAME", study_date=f"2025010{day}") for day in (1, 2, 3)}
+    key = world.add_study(patient_id="SAME", study_date="20260101")
+    door.as_("radiologist").get(f"/api/studies/{key}")
+    dated = [(fields, keys) for _, fields, keys in shown(world, "radiologist") if key not in keys]
+    assert dated == [("study_date study_description", priors)]
+
+
 def test_what_was_found_and_is_out_of_reach_was_seen_by_nobody(world: World, door: Browser) -> None:
     world.add_account("elsewhere", Role.RADIOLOGIST, sites=("nowhere",))
     key = world.add_study(patient_name="Canary^One")
