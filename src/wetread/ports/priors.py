@@ -13,8 +13,7 @@ def dated_priors(study_key: StudyKey, vault: Vault) -> tuple[tuple[StudyKey, int
     """At most 50, newest first; a negative number of days is a later study, None is unknown. Raises StudyNotFound, and what the vault raises."""
     reads = vault.unnamed
     taken = dicom_day(reads.study(study_key).identity.study_date)
-    ages = []
-    for key in reads.priors(study_key)[:_MOST_PRIORS]:
-        day = dicom_day(reads.study(key).identity.study_date)
-        ages.append((key, (taken - day).days if taken and day else None))
-    return tuple(ages)
+    keys = reads.priors(study_key)[:_MOST_PRIORS]
+    held = reads.identities(keys)
+    days = ((key, dicom_day(held[key].study_date)) for key in keys if key in held)
+    return tuple((key, (taken - day).days if taken and day else None) for key, day in days)
