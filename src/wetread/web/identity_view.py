@@ -3,7 +3,6 @@
 from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent
-from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_access import Purpose
 from wetread.domain.identity_hold import IdentityHold, Resolution, stops_signing
 from wetread.domain.order import Person, person_of
@@ -52,16 +51,17 @@ def get_holds(call: Call) -> Response:
         holds = unit.holds_of((key,)).get(key, ())
     if holds:
         call.house.audit_seldom(AuditEvent("identity.compare", call.signed_in.actor.actor_id, study_key=key))
-    return json_answer({"holds": [_compared(call, key, each) for each in holds]})
+    identity = call.named(Purpose.COMPARE).identities([key]).get(key) if holds else None
+    film = _person(person_of(identity)) if identity else None
+    return json_answer({"holds": [_compared(call, film, each) for each in holds]})
 
 
-def _compared(call: Call, key: StudyKey, hold: IdentityHold) -> Json:
+def _compared(call: Call, film: Json | None, hold: IdentityHold) -> Json:
     services = call.house.services
-    identity = call.named(Purpose.COMPARE).identities([key]).get(key)
     said = services.order_store.claim(hold.hold_key) if services.order_store else None
     return {
         **hold_json(hold),
-        "film": _person(person_of(identity)) if identity else None,
+        "film": film,
         "said": _person(said) if said else None,
     }
 
