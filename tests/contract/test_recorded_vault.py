@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.audit import AuditEvent, AuditQuery
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import InstanceKey, StudyKey
@@ -141,6 +142,14 @@ def test_a_page_that_refreshes_itself_is_written_down_once_an_hour(log: MemoryDa
     assert studies_of(accesses(log)[-1]) == (keys[0],)
     shown.shown(Reader("other", Purpose.PAGE), keys[:1])
     assert accesses(log)[-1].actor_id == "other"
+
+
+def test_the_same_reader_elsewhere_is_another_record(log: MemoryDatabase) -> None:
+    vault = RecordedVault(MemoryVault(), log, FixedClock())
+    for address in ("10.0.0.7", "10.0.0.7", "203.0.113.9", "10.0.0.7"):
+        with acting_from(address):
+            vault.shown(DOCTOR, [FIRST])
+    assert [each.address for each in accesses(log)] == ["10.0.0.7", "203.0.113.9"]
 
 
 def test_within_a_transaction_the_record_is_of_that_transaction(database: Database) -> None:

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from wetread.domain.audit import ADDRESS, AuditEvent
 
-__all__ = ["acting_from", "located"]
+__all__ = ["acting_from", "here", "located"]
 
 _ADDRESS: ContextVar[str] = ContextVar("wetread_acting_from", default="")
 
@@ -23,9 +23,14 @@ def acting_from(address: str) -> Iterator[None]:
         _ADDRESS.reset(token)
 
 
+def here() -> str:
+    """The address that is acted from; "" where none is known."""
+    return _ADDRESS.get()
+
+
 def located(event: AuditEvent) -> AuditEvent:
     """With the address as its last fact, where one is known: under the record's hash as every fact."""
-    address = _ADDRESS.get()
+    address = here()
     return replace(event, detail=(*event.detail, (ADDRESS, address))) if address and not event.address else event
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
+from wetread.domain.acting_from import here
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_access import IDENTITY_FIELDS, Reader, access_events
 from wetread.domain.study import Indication, InstanceHeader, PatientIdentity, Sex
@@ -26,7 +27,7 @@ class RecordedVault:
 
     def __init__(self, store: VaultStore, database: Database, clock: Clock) -> None:
         self._store, self._database, self._clock = store, database, clock
-        self._told: dict[tuple[Reader, StudyKey], datetime] = {}
+        self._told: dict[tuple[Reader, str], dict[StudyKey, datetime]] = {}
         self._swept_at: datetime | None = None
         self._turn = Lock()
 
@@ -53,17 +54,18 @@ class RecordedVault:
         return RecordedReads(self._store, reader.fields, record)
 
     def shown(self, reader: Reader, study_keys: Sequence[StudyKey]) -> None:
-        now = self._clock.now()
+        now, who = self._clock.now(), (reader, here())
         with self._turn:
             self._forget(now)
-            new = [key for key in dict.fromkeys(study_keys) if (reader, key) not in self._told]
+            told = self._told.get(who, {})
+            new = [key for key in dict.fromkeys(study_keys) if key not in told]
         if not new:
             return
         with self._database.begin() as unit:
             self._write(unit, reader, new)
             unit.commit()
         with self._turn:
-            self._told |= dict.fromkeys(((reader, key) for key in new), now)
+            self._told.setdefault(who, {}).update(dict.fromkeys(new, now))
 
     def _write(self, unit: UnitOfWork, reader: Reader, study_keys: Sequence[StudyKey]) -> None:
         for event in access_events(reader, study_keys):
@@ -72,7 +74,11 @@ class RecordedVault:
     def _forget(self, now: datetime) -> None:
         """The caller holds the turn."""
         if self._swept_at is None or not timedelta() <= now - self._swept_at < _ONCE_IN / 10:
-            self._told = {known: at for known, at in self._told.items() if timedelta() <= now - at < _ONCE_IN}
+            lately = (
+                (who, {key: at for key, at in told.items() if timedelta() <= now - at < _ONCE_IN})
+                for who, told in self._told.items()
+            )
+            self._told = {who: told for who, told in lately if told}
             self._swept_at = now
 
 

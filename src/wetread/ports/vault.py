@@ -179,7 +179,7 @@ class Vault(_Keeping, Protocol):
 
     def on_behalf_of(self, reader: Reader, unit: UnitOfWork | None = None) -> VaultReads:
         """Reads of the fields that `reader` wants. Before an answer is there, who read whose fields for what is in the audit log: in `unit` where one is open for writing, else durably, and
-        then of the same reader and study once an hour. Where it cannot be written, nothing is handed out: raises what the database raises.
+        then of the same reader, address and study once an hour. Where it cannot be written, nothing is handed out: raises what the database raises.
         """
         ...
 

@@ -8,7 +8,7 @@ from builders_web import Browser, World, a_world, open_door
 from wetread.domain.audit import AuditQuery
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_access import ACCESS, studies_of
-from wetread.domain.role import Role
+from wetread.domain.role import SERVICE, Role
 from wetread.ports.recorded_vault import RecordedVault
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
@@ -58,6 +58,13 @@ def test_a_page_a_search_and_a_query_each_say_what_for(world: World, door: Brows
     assert shown(world, "resident") == [("search", LISTED, {key})]
     door.as_("radiologist").get("/dicom-web/studies?PatientID=P-1")
     assert [(purpose, keys) for purpose, _, keys in shown(world, "radiologist")] == [("search", {key})]
+
+
+def test_the_names_that_a_list_keeps_for_all_are_read_from_nowhere(world: World, door: Browser) -> None:
+    world.add_study()
+    door.as_("radiologist").get("/api/worklist")
+    found = world.services.database.search_audit(AuditQuery(SERVICE.actor_id, ACCESS))
+    assert [each.event.address for each in found] == [""]
 
 
 def test_the_priors_of_a_page_are_one_record(world: World, door: Browser) -> None:
