@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from ipaddress import ip_address
 
 from wetread.domain.audit import ADDRESS, AuditEvent
+from wetread.domain.ip import ip_of
 
 __all__ = ["acting_from", "here", "located"]
 
@@ -16,7 +16,7 @@ _ADDRESS: ContextVar[str] = ContextVar("wetread_acting_from", default="")
 @contextmanager
 def acting_from(address: str) -> Iterator[None]:
     """What is recorded within, also in threads that the request is handed to, was done from `address`; what is no IP address ("") is recorded as nothing."""
-    token = _ADDRESS.set(_ip(address))
+    token = _ADDRESS.set(str(ip_of(address) or ""))
     try:
         yield
     finally:
@@ -32,11 +32,3 @@ def located(event: AuditEvent) -> AuditEvent:
     """With the address as its last fact, where one is known: under the record's hash as every fact."""
     address = here()
     return replace(event, detail=(*event.detail, (ADDRESS, address))) if address and not event.address else event
-
-
-def _ip(address: str) -> str:
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return ""
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)

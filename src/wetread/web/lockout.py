@@ -6,8 +6,9 @@ A try counts as a failure from the moment it is heard: of many at once, in howev
 import hmac
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
+from wetread.domain.ip import ip_of
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.identity_store import FailedSignIns
@@ -111,11 +112,7 @@ def _without_last(count: FailedSignIns) -> FailedSignIns:
 
 def _place(address: str) -> str:
     """An IPv6 host has 2^64 addresses to come from: its network counts as one."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    mapped = parsed.ipv4_mapped
-    return str(mapped) if mapped else f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    parsed = ip_of(address)
+    if isinstance(parsed, IPv6Address):
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed or address)

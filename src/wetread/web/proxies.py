@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 
 from starlette.types import Scope
+
+from wetread.domain.ip import ip_of
 
 __all__ = ["CLIENT_CERT", "FORWARDED_FOR", "Network", "TrustedProxies", "peer_of"]
 
@@ -21,14 +23,14 @@ class TrustedProxies:
     networks: tuple[Network, ...] = ()
 
     def trusts(self, address: str) -> bool:
-        parsed = _parsed(address)
+        parsed = ip_of(address)
         return parsed is not None and any(parsed in network for network in self.networks)
 
     def origin(self, peer: str, forwarded: Iterable[str]) -> str:
         """The address that `peer` speaks for: `X-Forwarded-For` from its end, over proxies that are trusted, to the first that is not. What stands before that, anybody can write."""
         hops = [each.strip() for value in forwarded for each in value.split(",")]
         while hops and self.trusts(peer):
-            parsed = _parsed(hops.pop())
+            parsed = ip_of(hops.pop())
             if parsed is None:
                 break
             peer = str(parsed)
@@ -47,11 +49,3 @@ def peer_of(scope: Scope) -> str:
     """The socket's other end; "" where it has no address."""
     client = scope.get("client")
     return str(client[0]) if client else ""
-
-
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return None
-    return getattr(parsed, "ipv4_mapped", None) or parsed
