@@ -207,11 +207,13 @@ def _viewer(call: Call) -> Viewer:
     mode = mode_mark(call)
     if some:
         mode = sha256(repr((mode, sorted(actor.sites))).encode()).hexdigest()[:8]
-    return Viewer(with_identity, _telling(call), partial(withheld_on_list, call), mode, actor.reaches, some)
+    return Viewer(
+        with_identity, _telling(call, Purpose.WORKLIST), partial(withheld_on_list, call), mode, actor.reaches, some
+    )
 
 
-def _telling(call: Call) -> Callable[[Sequence[StudyKey]], None]:
-    return partial(call.house.services.vault.shown, call.reader(Purpose.WORKLIST, LISTED))
+def _telling(call: Call, purpose: Purpose) -> Callable[[Sequence[StudyKey]], None]:
+    return partial(call.house.services.vault.shown, call.reader(purpose, LISTED))
 
 
 def get_worklist(call: Call) -> Response:
@@ -257,7 +259,7 @@ def search_worklist(call: Call) -> Response:
     with services.database.begin(write=False) as unit:
         studies = [each for key in found.study_keys if (each := unit.find_study(key)) and sees(each.traits.site)]
         rows = list(maker.rows(unit, studies, 0))
-    viewer = Viewer(with_identity=True, told=partial(services.vault.shown, call.reader(Purpose.SEARCH, LISTED)))
+    viewer = Viewer(with_identity=True, told=_telling(call, Purpose.SEARCH))
     viewer.named(rows)
     withheld = withheld_on_list(call, {each.study_key: each.state for each in studies})
     facts = (("fields", ",".join(found.fields)), ("results", str(len(rows))))
