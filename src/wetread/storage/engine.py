@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.storage.fail_stop import end_process
@@ -52,7 +52,7 @@ def _sqlite(url: URL) -> Engine:
         url, hide_parameters=True, connect_args={"timeout": BUSY_S}, pool_reset_on_return=None, **_POOL
     )
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "checkin", _end_sqlite)
+    event.listen(engine, "reset", _end_sqlite)
     return engine
 
 
@@ -62,9 +62,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry) -> N
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _end_sqlite(connection: sqlite3.Connection | None, _: ConnectionPoolEntry) -> None:
-    """Nothing stays open in the pool. Not by its own rollback: a COMMIT that SQLite refuses leaves its transaction open, and SQLAlchemy takes it for ended."""
-    if connection is not None and connection.in_transaction:
+def _end_sqlite(connection: sqlite3.Connection, _: ConnectionPoolEntry, __: PoolResetState) -> None:
+    """Nothing stays open in the pool: a connection that cannot be ended is closed by it. Not by its own rollback: a COMMIT that SQLite refuses leaves its transaction open, and SQLAlchemy takes it for ended."""
+    if connection.in_transaction:
         connection.rollback()
 
 

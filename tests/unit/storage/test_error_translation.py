@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, ResourceClosedError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from wetread.domain.errors import PermanentError, TransientError
-from wetread.storage.engine import make_engine, translate, translated
+from wetread.storage.engine import begin, make_engine, translate, translated
 
 
 def wrapped(error: Exception) -> DBAPIError:
@@ -76,3 +76,18 @@ def test_a_traceback_shows_nothing_of_the_row(tmp_path: Path) -> None:
     engine.dispose()
     assert refusal.value.__suppress_context__
     assert "Doe" not in str(refusal.value) + str(refusal.value.__context__)
+
+
+def test_a_connection_that_cannot_be_ended_is_closed_and_frees_its_place_in_the_pool(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path}/new.db")
+    with engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.close()
+    assert "Exception during reset" in caplog.text
+    assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    with translated(), engine.connect() as connection:
+        begin(connection, write=True)
+    engine.dispose()
