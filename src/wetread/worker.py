@@ -22,15 +22,13 @@ from wetread.ports.dispatcher import Dispatcher
 __all__ = ["Worker"]
 
 _LOG = logging.getLogger(__name__)
+_SWEEP_EVERY_S = 1.0
 
 
 def _end_process(job: Job) -> None:
     """A thread that hangs cannot be ended, its process can; the lease runs out and the job is tried by another, as often as any."""
     _LOG.critical("job_hangs kind=%s study=%s attempt=%d: the worker ends", job.kind.value, job.study_key, job.attempt)
     os._exit(os.EX_SOFTWARE)
-
-
-_SWEEP_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def _where(error: BaseException) -> str:
 
 
 class _Heartbeat:
-    """Renews a job's lease at a third of its length while the job runs; of one that runs for too long it tells, and renews it no more."""
+    """Renews a job's lease at a third of its length while the job runs. Of one that runs for too long it tells, also where somebody else has the lease by now, and renews it no more."""
 
     def __init__(self, worker: Worker, job: Job) -> None:
         self._worker, self._job, self._done = worker, job, threading.Event()
@@ -146,16 +144,18 @@ class _Heartbeat:
         self._thread.join()
 
     def _beat(self) -> None:
-        began_s = time.monotonic()
+        began_s, held = time.monotonic(), True
         while not self._done.wait(self._worker.lease_s / 3):
             if time.monotonic() - began_s >= self._worker.job_limit_s:
                 self._worker.hangs(self._job)
                 return
-            now = self._worker.clock.now()
-            try:
-                alive = self._worker.database.renew_lease(self._job, now=now, lease_s=self._worker.lease_s)
-            except TransientError as error:
-                _LOG.warning("heartbeat_missed code=%s", error.code)
-                continue
-            if not alive:
-                return
+            held = held and self._renewed()
+
+    def _renewed(self) -> bool:
+        """False where the lease is somebody else's by now."""
+        now = self._worker.clock.now()
+        try:
+            return self._worker.database.renew_lease(self._job, now=now, lease_s=self._worker.lease_s)
+        except TransientError as error:
+            _LOG.warning("heartbeat_missed code=%s", error.code)
+            return True

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from threading import Event
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ from wetread.domain.drafting_context import RecordKind
 from wetread.domain.errors import NotPermitted, PermanentError, TransientError
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyInstanceUID, StudyKey, study_key
-from wetread.domain.job import Job, JobKind, JobState
+from wetread.domain.job import JobState
 from wetread.domain.priority import Priority
 from wetread.domain.report import Report, ReportStatus, Section
 from wetread.domain.role import CONSOLE, SERVICE, Actor, Role
@@ -242,33 +241,6 @@ def test_a_person_can_sign_before_the_model_has_spoken(house: House) -> None:
     house.work()
     assert house.state(key) is StudyState.DELIVERED
     assert house.desk.look(DOCTOR, key).analysis is not None
-
-
-class Hanging:
-    """A model that answers nothing until its worker has been ended."""
-
-    def __init__(self) -> None:
-        self.ended = Event()
-
-    def predict(self, image: object) -> NoReturn:
-        assert self.ended.wait(60)
-        raise TransientError("the worker is gone", code="worker_died")
-
-
-def test_a_worker_whose_job_hangs_is_ended_and_the_study_goes_on_without_ai(house: House) -> None:
-    model, ended = Hanging(), list[JobKind]()
-
-    def end(job: Job) -> None:
-        ended.append(job.kind)
-        model.ended.set()
-
-    house.predictor = model
-    house.worker = replace(house.worker, lease_s=0.01, job_limit_s=0, max_attempts=1, hangs=end)
-    key = house.receive(film())
-    house.work()
-    assert ended[0] is JobKind.ANALYSE
-    assert house.state(key) is StudyState.DRAFTED
-    assert "worker_died" in house.desk.look(DOCTOR, key).study.reason
 
 
 def test_a_model_that_is_down_for_ever_ends_as_ai_unavailable(house: House) -> None:
