@@ -5,12 +5,11 @@ import os
 import signal
 import sys
 import threading
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.cli.batch_progress import BatchProgress, counted, estimated
-from wetread.domain.errors import PermanentError
+from wetread.cli.options import count, needs_polars
 
 if TYPE_CHECKING:
     from wetread.batch.film_list import FilmSource
@@ -33,8 +32,7 @@ exit status: 0 every film was read or refused; 1 films failed, or the run broke 
 
 def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
-    if find_spec("polars") is None:
-        raise PermanentError("polars is missing: pip install 'wetread[batch]'", code="missing_extra")
+    needs_polars("batch")
     from wetread.batch.film_list import source_of
     from wetread.inference.bundle import BUNDLED, load_bundle
 
@@ -61,8 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--engine", choices=("local", "ray"), default="local", help="who runs the readers; ray: wetread[batch-ray]"
     )
-    parser.add_argument("--workers", type=_count, metavar="N", default=_cores(), help="readers at once; default: cores")
-    parser.add_argument("--limit", type=_count, metavar="N", help="only the first N films")
+    parser.add_argument("--workers", type=count, metavar="N", default=_cores(), help="readers at once; default: cores")
+    parser.add_argument("--limit", type=count, metavar="N", help="only the first N films")
     parser.add_argument("--keep-paths", action="store_true", help="write paths into films.*: they may hold names")
     parser.add_argument(
         "--keep-going", action="store_true", help="write films down as failed however many in a row cannot be opened"
@@ -71,12 +69,6 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="count, read a few, say how long it takes; writes nothing"
     )
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def _cores() -> int:

@@ -6,12 +6,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_core
-from wetread.cli.options import account_options, do_act, parser_for, settings_from
+from wetread.cli.options import account_options, do_act, needs_polars, parser_for, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
@@ -113,8 +112,7 @@ def _propose(argv: list[str]) -> int:
     parser.add_argument("--margin", type=float, default=0.02, help="the loss of AUROC that matters; default 0.02")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number")
     args = parser.parse_args(argv)
-    if find_spec("polars") is None:
-        raise PermanentError("polars is missing: pip install 'wetread[evaluate]'", code="missing_extra")
+    needs_polars("evaluate")
     from wetread.governance.retraining import propose
     from wetread.scorecard.retraining_cells import measured
 

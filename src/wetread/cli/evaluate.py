@@ -3,9 +3,9 @@
 import argparse
 import sys
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 
+from wetread.cli.options import needs_polars
 from wetread.domain.errors import PermanentError
 
 __all__ = ["run"]
@@ -13,8 +13,7 @@ __all__ = ["run"]
 
 def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
-    if find_spec("polars") is None:
-        raise PermanentError("polars is missing: pip install 'wetread[evaluate]'", code="missing_extra")
+    needs_polars("evaluate")
     if args.reader_study:
         from wetread.cli.evaluate_readers import evaluate_readers
 

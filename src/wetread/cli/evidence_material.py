@@ -10,12 +10,11 @@ from collections import Counter
 from dataclasses import astuple
 from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_core
-from wetread.cli.options import settings_from
+from wetread.cli.options import needs_polars, settings_from
 from wetread.cli.sign import opened
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
@@ -50,8 +49,7 @@ def json_object(path: Path) -> object:
 
 def gathered(args: argparse.Namespace, *, measures: bool, study_key: str) -> "tuple[Material, StudyRecord | None]":
     """Everything that was named or may be opened. `measures`: the pack needs predictions; `study_key`: whose records are wanted, "" for none."""
-    if find_spec("polars") is None:
-        raise PermanentError("polars is missing: pip install 'wetread[evaluate]'", code="missing_extra")
+    needs_polars("evaluate")
     from wetread.evidence.gather import bundle_document, database_facts, model_facts, packages
     from wetread.evidence.measured import prediction_facts
     from wetread.evidence.packs import Material

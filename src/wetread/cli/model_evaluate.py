@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wetread.cli.options import count
 from wetread.domain.errors import PermanentError
 from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
 
@@ -74,14 +75,8 @@ def add_film_options(parser: argparse.ArgumentParser, split: str) -> None:
     """--manifest, --split, --limit, --json."""
     parser.add_argument("--manifest", type=Path, required=True, help="manifest.csv beside the films (docs/evaluate.md)")
     parser.add_argument("--split", default=split, help=f"films to read: train, val, test or external; default {split}")
-    parser.add_argument("--limit", type=_count, metavar="N", help="only the first N films of the split")
+    parser.add_argument("--limit", type=count, metavar="N", help="only the first N films of the split")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write every number to FILE")
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def chosen_films(args: argparse.Namespace) -> FilmSet:

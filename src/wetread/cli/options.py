@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,7 +13,18 @@ from wetread.domain.finding import FindingName
 if TYPE_CHECKING:
     from wetread.settings import Settings
 
-__all__ = ["account_options", "day", "do_act", "finding_option", "moment", "new_file", "parser_for", "settings_from"]
+__all__ = [
+    "account_options",
+    "count",
+    "day",
+    "do_act",
+    "finding_option",
+    "moment",
+    "needs_polars",
+    "new_file",
+    "parser_for",
+    "settings_from",
+]
 
 
 def parser_for(name: str, description: str) -> argparse.ArgumentParser:
@@ -62,6 +74,19 @@ def new_file(file: Path) -> TextIO:
         ) from None
     except OSError as error:
         raise PermanentError(f"{file} cannot be written ({error.strerror})", code="file_unwritable") from error
+
+
+def needs_polars(extra: str) -> None:
+    """Before anything is imported that wants it. Raises PermanentError(code='missing_extra'), which names wetread[`extra`]."""
+    if find_spec("polars") is None:
+        raise PermanentError(f"polars is missing: pip install 'wetread[{extra}]'", code="missing_extra")
+
+
+def count(text: str) -> int:
+    """Of an option: how many, from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def day(text: str) -> date:
