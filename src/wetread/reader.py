@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from hashlib import file_digest
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -18,6 +17,7 @@ from wetread.inference.analysis import Film, analyse
 from wetread.inference.bundle import BUNDLED, ModelBundle, load_bundle
 from wetread.ingest.suitability import SuitabilityPolicy, assess_header, header_flags
 from wetread.runtimes.onnx import OnnxPredictor
+from wetread.storage.files import sha256_of
 
 if TYPE_CHECKING:
     from wetread.ports.sink import ReportPackage
@@ -119,7 +119,7 @@ class FilmReader:
             raise WetreadError(f"{result.path.name} was not read: {result.reason}", code=result.code)
         header, analysis = result.header, result.analysis
         key = study_key(self._secret, header.study_instance_uid)
-        filed = VaultInstance(analysis.instance_key, key, _sha256(result.path), header)
+        filed = VaultInstance(analysis.instance_key, key, sha256_of(result.path), header)
         request = DraftingRequest(
             analysis.findings,
             analysis.quality,
@@ -140,8 +140,3 @@ class FilmReader:
             film_path=str(result.path),
             uid_seed=self._secret,
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -3,7 +3,6 @@
 import json
 import os
 from dataclasses import replace
-from hashlib import file_digest
 from pathlib import Path
 from stat import S_ISREG
 
@@ -12,6 +11,7 @@ from wetread.domain.analysis import Analysis, Finding
 from wetread.domain.batch import FilmFate, FilmRow, FilmTask, FindingScore, Unanswered
 from wetread.domain.errors import HostileInput, TransientError, UnsuitableImage, WetreadError
 from wetread.reader import FilmReader, ReadResult
+from wetread.storage.files import sha256_of
 
 __all__ = ["ReadingDesk", "digest_of", "row_of", "task_text"]
 
@@ -97,7 +97,6 @@ def digest_of(path: Path) -> str:
     try:
         if not S_ISREG(path.lstat().st_mode):
             return ""
-        with path.open("rb") as file:
-            return file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError:
         return ""
