@@ -29,6 +29,8 @@ class FilmSource(Protocol):
     root: Path
     groups: tuple[str, ...]
     """What every film's `groups` holds."""
+    ignored: tuple[str, ...]
+    """Columns that mean nothing here."""
 
     def films(self) -> Iterator[ListedFilm]:
         """The same order each time."""
@@ -39,6 +41,7 @@ class FolderSource:
     """Every file below a folder, folder by folder, each by name. A linked folder is not entered."""
 
     groups: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()

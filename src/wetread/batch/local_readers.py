@@ -8,11 +8,9 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO
 
-from wetread.batch.reader_pool import ReaderGone
+from wetread.batch.reader_pool import ONE_THREAD, ReaderGone
 
 __all__ = ["LocalReaders"]
-
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class LocalReaders:
@@ -29,7 +27,7 @@ class LocalReaders:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # Ctrl-C is for who started it: films under way are finished
-            env=os.environ | _ONE_THREAD,
+            env=os.environ | ONE_THREAD,
         )
         return _ChildReader(process)
 

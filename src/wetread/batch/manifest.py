@@ -18,7 +18,7 @@ _SHOWN = 3
 
 
 class ManifestSource:
-    """Paths are relative to the manifest's folder, or absolute. `ignored`: columns that mean nothing here. Raises PermanentError(code='bad_manifest')."""
+    """Paths are relative to the manifest's folder, or absolute. Raises PermanentError(code='bad_manifest')."""
 
     def __init__(self, path: Path) -> None:
         self.root = path.absolute().parent

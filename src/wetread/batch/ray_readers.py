@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 from wetread.batch.film_reading import ReadingDesk
-from wetread.batch.reader_pool import ReaderGone
+from wetread.batch.reader_pool import ONE_THREAD, ReaderGone
 from wetread.domain.errors import PermanentError, TransientError
 
 __all__ = ["RayReaders"]
@@ -22,8 +22,6 @@ _ENVIRONMENT = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # whatever the system: one machine, every port on 127.0.0.1
     "RAY_AUTH_MODE": "token",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # its coming default
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
 }
 _OBJECTS_BYTES = 80 * 1024 * 1024  # the least it takes: rows are small
 
@@ -32,7 +30,9 @@ class RayReaders:
     """`size` readers at once. Raises PermanentError(code='missing_extra'), TransientError(code='reader_unavailable') when Ray does not come up."""
 
     def __init__(self, bundle: Path | None, size: int) -> None:
-        os.environ.update(_ENVIRONMENT, RAY_AUTH_TOKEN=secrets.token_hex(32))  # before the import, which reads them
+        os.environ.update(
+            _ENVIRONMENT | ONE_THREAD, RAY_AUTH_TOKEN=secrets.token_hex(32)
+        )  # before the import, which reads them
         try:
             import ray
         except ModuleNotFoundError:

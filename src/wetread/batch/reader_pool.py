@@ -11,9 +11,11 @@ from wetread.batch.row_text import outcome_of
 from wetread.domain.batch import FilmRow, FilmTask, Unanswered
 from wetread.domain.errors import PermanentError, TransientError
 
-__all__ = ["KILLED", "Reader", "ReaderGone", "ReaderPool", "Readers"]
+__all__ = ["KILLED", "ONE_THREAD", "Reader", "ReaderGone", "ReaderPool", "Readers"]
 
 KILLED = "reader_killed"
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Of the environment of each reader: there are as many readers as cores."""
 _DEATHS_AT_START = 3
 
 

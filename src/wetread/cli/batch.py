@@ -37,9 +37,8 @@ def run(argv: list[str]) -> int:
     from wetread.inference.bundle import BUNDLED, load_bundle
 
     source = source_of(args.source)
-    ignored = getattr(source, "ignored", ())
-    if ignored:
-        print(f"columns that mean nothing here: {', '.join(ignored)}", file=sys.stderr)
+    if source.ignored:
+        print(f"columns that mean nothing here: {', '.join(source.ignored)}", file=sys.stderr)
     bundle = load_bundle(args.model or BUNDLED)
     return _estimate(args, source) if args.dry_run else _run(args, source, bundle)
 
