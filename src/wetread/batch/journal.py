@@ -36,12 +36,16 @@ class Journal:
         self._folder, self._tables, self._films = folder, tables, films
         self.parts = -(-films // PART)
         self._open: dict[int, _Open] = {}
+        self._complete: set[int] = set()
 
     def wants(self, number: int, film: ListedFilm) -> bool:
         """False when the film is done. Ask for every film, in order: a part is finished when all of its films were named here."""
         part = (number - 1) // PART
+        if part in self._complete:
+            return False
         if part not in self._open and self._tables.has(part):
             self._place(part).unlink(missing_ok=True)  # it ended between the table and this
+            self._complete.add(part)
             return False
         opened = self._opened(part)
         opened.films[number] = film
@@ -93,7 +97,7 @@ class Journal:
         opened = _Open(lines)
         lines.seek(0)
         kept = 0
-        for line in lines:
+        for line in lines.read().splitlines(keepends=True):
             if not line.endswith(b"\n") or not _take(line, opened):
                 break
             kept += len(line)
