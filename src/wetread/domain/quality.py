@@ -186,7 +186,7 @@ class TagDrift:
 
 @dataclass(frozen=True, slots=True)
 class FilmDrift:
-    """What the network made of a site's films against the frozen sample: unbiased `mmd` (squared maximum mean discrepancy) with its permutation `p`, and the AUROC of a classifier that
+    """What the network made of a site's films against the frozen sample: `mmd` (squared maximum mean discrepancy, unbiased where films are independent, too large where those of a day are alike) with the `p` of days changing sides, and the AUROC of a classifier that
     tells new films from old (0.5 no change, 1 another world) with its interval. None where `refused` says why; `n` films on each side either way."""
 
     site: str

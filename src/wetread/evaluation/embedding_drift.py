@@ -35,7 +35,7 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Mmd:
-    """Unbiased `squared` MMD (may be negative), kernel width `sigma`, permutation `p`, cases on each side."""
+    """`squared` MMD (may be negative; unbiased where vectors are independent, too large where those of a block are alike: `p` knows of blocks), kernel width `sigma`, permutation `p`, cases on each side."""
 
     squared: float
     sigma: float
@@ -54,7 +54,7 @@ class StreamBaseline:
 
 
 def mmd_squared(reference: ArrayLike, values: ArrayLike, sigma: float) -> float:
-    """Unbiased MMD^2 of (m, d) against (n, d) vectors under the kernel exp(-|a - b|^2 / (2 sigma^2)); raises ValueError on shapes, NaN or sigma <= 0."""
+    """MMD^2 of (m, d) against (n, d) vectors, unbiased where they are independent, under the kernel exp(-|a - b|^2 / (2 sigma^2)); raises ValueError on shapes, NaN or sigma <= 0."""
     old, new = _vectors(reference, values)
     return _unbiased(_kernel(np.concatenate([old, new]), sigma), np.arange(len(old) + len(new)) < len(old))
 

@@ -1,5 +1,6 @@
 """The gates on blinded verdicts: studies of a version that the newest finished relabelling round drew, each weighing 1 / its chance of being drawn (Hajek; effective sample of Kish 1965).
 
+Of a patient the study whose truth was known first counts, with its own weight, and the e-value is that of a sample as large as the effective one: an approximation, measured in docs/rollout.md.
 They may take a version back; they never let it pass, and never hold it back by being few. A verdict does not replace the signed label of its study: correcting only what was looked at again, which is mostly what
 model and report disagree on, would flatter the model (discrepant analysis: Hadgu 1996).
 """

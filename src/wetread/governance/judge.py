@@ -68,7 +68,7 @@ def weigh(sites: Sequence[SiteCases], now: datetime) -> tuple[Judgement, ...]:
 
 
 def _weighed(site: SiteCases) -> list[Weighed]:
-    plan, basis = site.rollout.plan, _BASIS.get(site.rollout.state, "")
+    plan, basis = site.rollout.plan, _BASIS[site.rollout.state]
     cases, judged = _by_finding(site, site.cases), _by_finding(site, site.adjudicated.cases)
     found: list[Weighed] = []
     for each in plan.limits:

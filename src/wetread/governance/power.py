@@ -29,22 +29,23 @@ def foresight(plan: GatePlan, sites: int) -> str:
     """In words, for the finding of the plan for which each gate needs most."""
     false_positives = [(each, each.false_positive_budget) for each in plan.limits]
     misses = [(each, each.miss_budget) for each in plan.limits]
+    rise, finding, patients = _slowest(false_positives, plan.false_positive_margin, plan, sites)
+    rise_missed, missed, sick = _slowest(misses, plan.miss_margin, plan, sites, least=plan.min_positives)
     return (
-        f"To be taken back with a chance of 90 %, {_slowest(false_positives, plan.false_positive_margin, plan, sites, 'false positives', 'without it')} and "
-        f"{_slowest(misses, plan.miss_margin, plan, sites, 'misses', 'who have it')}; other findings take fewer. "
+        f"To be taken back with a chance of 90 %, {rise} more false positives per 100 in {finding} take {patients} patients without it and "
+        f"{rise_missed} more misses per 100 in {missed} take {sick} patients who have it; no other finding takes more. "
         f"If fewer come in {plan.max_dwell_days} days: --only, --critical or --max-days."
     )
 
 
 def _slowest(
-    budgets: Sequence[tuple[FindingLimits, float]], margin: float, plan: GatePlan, sites: int, what: str, of: str
-) -> str:
+    budgets: Sequence[tuple[FindingLimits, float]], margin: float, plan: GatePlan, sites: int, least: int = 0
+) -> tuple[str, str, str]:
+    """In words: the rise per 100, the finding for which it takes most patients, and how many; the gate says nothing below `least`."""
     limits, budget = max(budgets, key=lambda each: _cases_owed(each[1], margin, plan.alpha * each[0].weight))
     patients = patients_to_notice(budget, margin, plan, limits.weight, sites)
-    least = plan.min_positives if of == "who have it" else 0
     until = f"{max(patients, least):,}" if patients else f"more than {MOST_PATIENTS:,}"
-    rise = 100 * (must_not_pass(budget, margin) - budget)
-    return f"{rise:.3g} more {what} per 100 in {limits.finding.value} take {until} patients {of}"
+    return f"{100 * (must_not_pass(budget, margin) - budget):.3g}", limits.finding.value, until
 
 
 def _cases_owed(budget: float, margin: float, alpha: float) -> float:
