@@ -3,7 +3,7 @@
     python benchmarks/gate_simulation.py [--runs 4000] [--seed 29] [--json FILE] [--curve]
 
 Errors first (a version exactly at its budget, probabilities exactly right), then power at the smallest rise that matters. Every share has its Wilson interval over runs. `--curve`: the exact power by
-number of patients instead, no simulation. `docs/rollout.md` quotes what this prints.
+number of patients instead, beside what other tests would have at the same thresholds; no simulation. `docs/rollout.md` quotes what this prints.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binom
 
 from wetread.domain.finding import FindingName
 from wetread.domain.rollout import FindingLimits, GatePlan
@@ -269,6 +270,10 @@ def family_lines(random: np.random.Generator, runs: int, sites: int = 3, finding
 
 
 CURVE_AT = (600, 900, 1100, 1300, 1500, 2000)
+AT = 1100
+RATES = (0.065, 0.07, 0.0725, 0.075, 0.0775, 0.08, 0.085)
+SHARP = 1e6
+"""A Beta prior worth so many cases is one rate."""
 SHARES = {"all of it (one finding)": 1.0, "3 of 18 (a critical one of 14)": 3 / 18, "1 of 14": 1 / 14}
 
 
@@ -285,6 +290,21 @@ def curve() -> None:
         told = " | ".join(f"{100 * reached[each - 1]:.1f} %" for each in CURVE_AT)
         needed = patients_to_notice(BUDGET, MARGIN, PLAN, share)
         print(f"| {name} | {told} | {needed or 0:,} | {(needed or 0) / a_day:.0f} |")
+    for name, share in SHARES.items():
+        print(f"after {AT:,}, {name}: {others(1 / (PLAN.alpha * share))}")
+
+
+def others(evidence: float) -> str:
+    """Power after `AT` patients of what was not built: likelihood ratios against one rate, looked at after each patient, and one look fixed beforehand."""
+    ratios = {
+        rate: rate_e_value_reached(0.08, BUDGET, evidence, (SHARP * rate, SHARP * (1 - rate)), AT)[-1] for rate in RATES
+    }
+    best = max(ratios, key=ratios.__getitem__)
+    once = int(binom.isf(1 / evidence, AT, BUDGET)) + 1
+    return (
+        f"likelihood ratio of 8 against 5 per 100 {100 * ratios[0.08]:.1f} %, of the best single rate ({100 * best:g}) {100 * ratios[best]:.1f} %; "
+        f"one look, from {once} events on, {100 * binom.sf(once - 1, AT, 0.08):.1f} %"
+    )
 
 
 def progress(words: str) -> None:
