@@ -1,7 +1,7 @@
 """The last round of live monitoring as OpenMetrics lines: numbers by cell, never a study, and never more than `MOST_SCANNERS` scanners."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from wetread.domain.quality import CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
 from wetread.monitoring.measures import MEASURES
@@ -68,42 +68,37 @@ def _named(cells: Sequence[QualityCell]) -> tuple[list[QualityCell], int]:
 
 
 def _adjudicated(cells: Sequence[QualityCell]) -> Iterator[str]:
-    """On a basis of their own: never in one family with agreement with signed reports."""
     known = [
         (f'{_labels(cell.key)},round="{label(each.round_id[:_MOST_LETTERS])}"', number)
         for cell in cells
         for each in cell.adjudicated
         for number in each.numbers
     ]
-    yield from _family(
-        "adjudicated_cases",
-        "Adjudicated studies behind each number.",
-        (f'{at},measure="{number.name}"}} {number.n}' for at, number in known),
-    )
-    for name in ("sensitivity", "specificity"):
-        yield from _family(
-            f"adjudicated_{name}",
-            f"{name.capitalize()} against blinded adjudication, weighted by the inverse of the chance of being drawn.",
-            (
-                f'{at},bound="{bound}"}} {value:.6g}'
-                for at, number in known
-                if number.name == name
-                for bound, value in _bounds(number)
-            ),
-        )
+    rates = {
+        name: f"{name.capitalize()} against blinded adjudication, weighted by the inverse of the chance of being drawn."
+        for name in ("sensitivity", "specificity")
+    }
+    return _apart("adjudicated", "Adjudicated studies behind each number.", rates, known)
 
 
 def _own(cells: Sequence[QualityCell]) -> Iterator[str]:
     known = [(_labels(cell.key), number) for cell in cells if cell.own for number in cell.own.numbers]
+    rates = {
+        name: f"{name.replace('_', ' ').capitalize()} by what readers said before they saw the AI; no random share of all studies."
+        for name in ("sensitivity", "specificity", "signed_otherwise")
+    }
+    return _apart("own", "Studies whose reader spoke before seeing the AI, behind each number.", rates, known)
+
+
+def _apart(basis: str, counted: str, rates: Mapping[str, str], known: Sequence[tuple[str, Number]]) -> Iterator[str]:
+    """Numbers on a basis of their own: never in one family with agreement with signed reports. `counted`, `rates`: help texts; `known`: labels with a number."""
     yield from _family(
-        "own_cases",
-        "Studies whose reader spoke before seeing the AI, behind each number.",
-        (f'{at},measure="{number.name}"}} {number.n}' for at, number in known),
+        f"{basis}_cases", counted, (f'{at},measure="{number.name}"}} {number.n}' for at, number in known)
     )
-    for name in ("sensitivity", "specificity", "signed_otherwise"):
+    for name, help_text in rates.items():
         yield from _family(
-            f"own_{name}",
-            f"{name.replace('_', ' ').capitalize()} by what readers said before they saw the AI; no random share of all studies.",
+            f"{basis}_{name}",
+            help_text,
             (
                 f'{at},bound="{bound}"}} {value:.6g}'
                 for at, number in known
