@@ -18,7 +18,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -27,7 +26,7 @@ from quality_data import MADE_AT, Feed, rows_of
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.quality import QualityReference, QualityReport
 from wetread.evaluation.embedding_drift import domain_auroc, mmd_test
-from wetread.evaluation.proportions import wilson
+from wetread.evaluation.proportions import poisson_interval, wilson
 from wetread.inference.bundle import BUNDLED, load_bundle
 from wetread.inference.resample import fit_long_side
 from wetread.learning.film import decode_film
@@ -180,8 +179,7 @@ def false_alarms(pool: Pool, years: int, kinds: Sequence[str]) -> None:
             rung += sum(now and not before for before, now in zip([False, *nights], nights, strict=False))
             highest += [auroc for _, auroc in looks]
             progress(f"{said}: site-year {seed + 1} of {years}, {rung} alarms, highest AUROC {max(highest):.3f}")
-        low = chi2.ppf(0.025, 2 * rung) / 2 / years if rung else 0.0
-        high = chi2.ppf(0.975, 2 * rung + 2) / 2 / years
+        low, high = (each / years for each in poisson_interval(rung))
         print(
             f"false alarms a site-year, {said}: {rung / years:.2f} ({low:.2f} to {high:.2f}), n = {years} site-years; AUROC of {len(highest)} looks: "
             f"mean {statistics.mean(highest):.3f}, standard deviation {statistics.stdev(highest):.3f}, highest {max(highest):.3f}",

@@ -18,7 +18,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import chi2
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -27,6 +26,7 @@ from quality_data import MADE_AT, Feed, rows_of
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.quality import NAIVE, CellKey, Number, QualityCell, QualityReference, QualityReport
+from wetread.evaluation.proportions import poisson_interval
 from wetread.monitoring.cells import QualityLimits, quality_report, subgroup_gaps
 from wetread.monitoring.columns import CellColumns, cell_columns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
@@ -95,8 +95,8 @@ def false_alarms(years: int, cells: int) -> None:
     )
     for kind in sorted(KINDS - {AlarmKind.TAGS_DRIFTED}):  # those: --tags
         count = episodes[kind]
-        low = chi2.ppf(0.025, 2 * count) / 2 / years if count else 0.0
-        print(f"  {kind.value}: {count / years:.2f} ({low:.2f} to {chi2.ppf(0.975, 2 * count + 2) / 2 / years:.2f})")
+        low, high = (each / years for each in poisson_interval(count))
+        print(f"  {kind.value}: {count / years:.2f} ({low:.2f} to {high:.2f})")
 
 
 def noticed(feeds: int, cells: int) -> None:
@@ -151,8 +151,7 @@ def tags(years: int, feeds: int) -> None:
             rows = _tagged(411, seed, vary=vary)
             nights = [_tags_ring(rows, 411, back) for back in range(364, -1, -1)]
             rung += sum(now and not before for before, now in zip([False, *nights], nights, strict=False))
-        low = chi2.ppf(0.025, 2 * rung) / 2 / years if rung else 0.0
-        high = chi2.ppf(0.975, 2 * rung + 2) / 2 / years
+        low, high = (each / years for each in poisson_interval(rung))
         print(f"false alarms a site-year, {said}: {rung / years:.2f} ({low:.2f} to {high:.2f}), n = {years} site-years")
     for said, changes in TAG_CHANGES.items():
         nights_to = []

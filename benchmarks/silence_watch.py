@@ -12,11 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scipy.stats import chi2
-
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from arrival_data import Traffic, false_alarms, noticed_after
+
+from wetread.evaluation.proportions import poisson_interval
 
 VOLUMES = (20, 70, 300, 1200)
 KINDS = {
@@ -44,8 +44,7 @@ def main() -> None:
         for volume in VOLUMES:
             runs = [false_alarms(replace(kind, per_week=volume), 52, seed, a_week=aim) for seed in range(args.years)]
             count, years = sum(run.count for run in runs), sum(run.weeks for run in runs) / 52
-            low = chi2.ppf(0.025, 2 * count) / 2 / years if count else 0.0
-            high = chi2.ppf(0.975, 2 * count + 2) / 2 / years
+            low, high = (each / years for each in poisson_interval(count))
             gaps = sum(run.gaps for run in runs)
             print(
                 f"  {name}, {volume}/week: {count / years:.2f} ({low:.2f} to {high:.2f}), n = {years:.0f}, {gaps} gaps"
