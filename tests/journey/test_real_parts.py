@@ -10,7 +10,8 @@ import pytest
 import urllib3
 from dicomweb_client import DICOMwebClient
 from neighbours.orthanc import Orthanc, orthanc
-from neighbours.postgres import running_postgres
+from neighbours.postgres import running_pgvector
+from neighbours.postgres_roles import granted_roles, url_of
 from neighbours.process import free_port
 from neighbours.wetread import ACCOUNT, DCIODVFY, PASSWORD, Wetread
 from pydicom import dcmread
@@ -146,9 +147,13 @@ def _measure_what_was_signed(house: Wetread, study: str, table: Path) -> None:
 
 
 def test_the_whole_line_runs_on_postgresql(tmp_path: Path) -> None:
-    with running_postgres() as server:
-        urls = {name: server.url(server.create()) for name in ("DATABASE_URL", "VAULT_URL")}
-        house = Wetread(tmp_path / "house", urls)
+    """By the two roles of docs/security.md, which can change no table."""
+    with running_pgvector() as server, granted_roles(server):
+        databases = {"DATABASE_URL": "wetread", "VAULT_URL": "wetread_vault"}
+        owner = {name: url_of(server, "wetread_owner", database) for name, database in databases.items()}
+        assert Wetread(tmp_path / "owner", owner).run("migrate").returncode == 0
+        roles = {"DATABASE_URL": "wetread_work", "VAULT_URL": "wetread_vault"}
+        house = Wetread(tmp_path / "house", {name: url_of(server, roles[name], databases[name]) for name in roles})
         house.add_radiologist()
         (tmp_path / "film.dcm").write_bytes(film(14))
         with house.serving() as service:

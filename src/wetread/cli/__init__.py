@@ -60,6 +60,7 @@ COMMANDS = {
     "evaluate": "what predictions are worth against labels: one report; reader studies; LUNA16; drafts against signed reports",
     "evidence": "packs for who answers for the device: bias, quarter, incident, model, change plan; incidents of others",
     "simulate": "try reading orders and waiting-time caps on a simulated reading room",
+    "migrate": "bring the databases to this release's tables, as the role that owns them",
     "backup": "copy databases, keys and films while the service runs",
     "restore": "go on from a backup in an empty data folder, and check all of it",
     "scrub": "hash every stored film again; what is damaged or gone (serve does it daily by itself)",

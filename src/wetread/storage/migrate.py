@@ -42,7 +42,8 @@ def bring_up_to_date(url: str, which: str) -> None:
     child.join()
     if child.exitcode != 0:
         raise PermanentError(
-            f"the {which} database could not be migrated: see the lines above", code="migration_failed"
+            f"the {which} database could not be migrated: see the lines above. Where this role may not, run `wetread migrate` as the one that owns the tables",
+            code="migration_failed",
         )
 
 
