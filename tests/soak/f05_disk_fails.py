@@ -63,7 +63,7 @@ def _trial(trial: Trial, home: Path, door: str, fault: str, chance: random.Rando
         else:
             error = fault.rpartition(" ")[2]
             calls = "fsync,fdatasync" if error == "EIO" else "fsync"
-            with failing(int(process.pid or 0), calls, error, chance.randint(1, 12)):
+            with failing(int(process.pid or 0), calls, error, chance.randint(1, 3)):
                 acknowledged = send_all(port, door)
         if len(acknowledged) == len(INSTANCES):
             trial.broken.append("the fault did not bite")
