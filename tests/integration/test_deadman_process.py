@@ -53,7 +53,9 @@ def stopped(pid: int) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
-def test_a_pager_that_stands_still_is_told_of_by_the_process_that_is_left(tmp_path: Path) -> None:
+def test_a_pager_that_stands_still_is_told_of_by_the_process_that_is_left_and_its_end_is_recorded(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "roster.yaml").write_text(ROSTER)
     with smtp_receiver() as mail:
         (tmp_path / "settings.toml").write_text(SETTINGS.format(port=mail.port))
@@ -74,5 +76,9 @@ def test_a_pager_that_stands_still_is_told_of_by_the_process_that_is_left(tmp_pa
                 lambda: "escalation_stopped" not in [a["kind"] for a in service.client.get("/api/alarms")["alarms"]],
                 "the end of the alarm",
             )
+            service.process.terminate()
+            assert service.process.wait(120) == 0
+            *_, last = database.audit_records()
+            assert last.event.action == "service.stop"
             database.close()
         assert {recipient for _, recipient, _ in mail.entries} == {"dev@hospital.example"}

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import signal
 import sys
 import threading
 from importlib.metadata import version
@@ -45,6 +46,9 @@ def run(argv: list[str]) -> int:
     threading.Thread(target=scrubber.run, args=(stop,), daemon=True).start()
     threading.Thread(target=keep_swept, args=(core.files, stop), daemon=True).start()
     _note(core, "service.start")
+    signal.signal(
+        signal.SIGTERM, lambda *_: None
+    )  # uvicorn drains, then raises it once more: what follows must be done
     try:
         server.run()
     except OSError as error:
