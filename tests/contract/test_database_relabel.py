@@ -78,6 +78,7 @@ def test_who_met_a_study_otherwise_than_by_its_bare_film_has_seen_it(database: D
     with database.begin() as uow:
         for actor, action, key in (
             ("dr.roe", "film.read", KEYS[0]),
+            ("dr.roe", "identity.access", KEYS[0]),
             ("dr.roe", "relabel.answer", KEYS[0]),
             ("dr.roe", "study.read", KEYS[1]),
             ("dr.roe", "worklist.read", None),

@@ -45,7 +45,7 @@ def test_from_sign_in_to_signature_by_keyboard(page: Page, room: Room) -> None:
     expect(dialog).to_contain_text("I reviewed the images and approve this report as final")
     page.keyboard.type("not the password")
     page.keyboard.press("Enter")
-    expect(dialog.get_by_role("alert")).to_have_text("the password is not right")
+    expect(dialog.locator("[role=alert].error")).to_have_text("the password is not right")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     signature = page.get_by_role("group", name="Signature")

@@ -12,7 +12,14 @@ from wetread.domain.identifiers import StudyKey
 
 __all__ = ["BLIND_ACTS", "Answer", "Bucket", "Call", "Read", "RelabelRound", "RelabelTask", "Stratum"]
 
-BLIND_ACTS = ("film.prepared", "film.read", "dicomweb.retrieve", "relabel.answer", "study.read_blind")
+BLIND_ACTS = (
+    "film.prepared",
+    "film.read",
+    "dicomweb.retrieve",
+    "identity.access",
+    "relabel.answer",
+    "study.read_blind",
+)
 """Audited acts on one study that show nothing of what the machine or the report say of it."""
 
 

@@ -83,7 +83,7 @@ def _audit_event(said: Json) -> Json:
     why, meta = said.pop("outcomeDesc", None), {**cast(Json, said.pop("meta"))}
     meta.pop("profile", None)
     severity = {"system": "http://hl7.org/fhir/issue-severity", "code": "success" if outcome == "0" else "error"}
-    requestors = [each for each in _items(said.pop("agent", None)) if each["requestor"]]
+    requestors = [_audit_agent(each) for each in _items(said.pop("agent", None)) if each["requestor"]]
     entities = [_audit_entity(each) for each in _items(said.pop("entity", None))]
     return present(
         **said,
@@ -94,6 +94,12 @@ def _audit_event(said: Json) -> Json:
         agent=requestors,
         entity=entities,
     )
+
+
+def _audit_agent(said: Json) -> Json:
+    """A place is its address alone."""
+    place = said.pop("network", None)
+    return present(**said, networkString=place["address"] if isinstance(place, dict) else None)
 
 
 def _audit_entity(said: Json) -> Json:
