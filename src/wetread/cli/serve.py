@@ -46,9 +46,8 @@ def run(argv: list[str]) -> int:
     threading.Thread(target=scrubber.run, args=(stop,), daemon=True).start()
     threading.Thread(target=keep_swept, args=(core.files, stop), daemon=True).start()
     _note(core, "service.start")
-    signal.signal(
-        signal.SIGTERM, lambda *_: None
-    )  # uvicorn drains, then raises it once more: what follows must be done
+    # uvicorn drains on SIGTERM, then raises it once more: what follows must be done
+    signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         server.run()
     except OSError as error:
