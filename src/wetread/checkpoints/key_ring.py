@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.checkpoints.note import ensure_key, private_pem, public_bytes, public_pem, read_public_key
-from wetread.checkpoints.write_once import write_once
+from wetread.checkpoints.write_once import sync_folder, write_once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -48,18 +48,8 @@ class KeyRing:
         """`fresh` signs from now on. The old public key is durable before the old private key is gone; a crash between the two leaves the old one in use, and nothing lost."""
         old = public_pem(self.key())
         write_once(self.retired_in / f"{len(self.retired_files()) + 1:04d}.pub.pem", old)
-        _sync(self.retired_in)
         coming = self.file.with_name(f".{self.file.name}.coming")
         coming.unlink(missing_ok=True)
         write_once(coming, private_pem(fresh))
         os.replace(coming, self.file)  # noqa: PTH105
-        _sync(self.file.parent)
-
-
-def _sync(folder: Path) -> None:
-    """What was named in it stays named after a loss of power."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync_folder(self.file.parent)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-__all__ = ["write_once"]
+__all__ = ["sync_folder", "write_once"]
 
 
 def write_once(file: Path, content: bytes) -> bool:
@@ -16,8 +16,18 @@ def write_once(file: Path, content: bytes) -> bool:
             out.flush()
             os.fsync(out.fileno())
         os.link(fresh, file)
+        sync_folder(file.parent)
     except FileExistsError:
         return False
     finally:
         fresh.unlink(missing_ok=True)
     return True
+
+
+def sync_folder(folder: Path) -> None:
+    """What was named in it stays named after a loss of power."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
