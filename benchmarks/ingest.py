@@ -1,7 +1,7 @@
 """STOW-RS receiving, beside Debian's Orthanc in the same run: server CPU per instance, memory, throughput and acknowledgement times.
 
-`python benchmarks/ingest.py [--instances 24] [--rounds 5] [--senders 1 8] [--rows 2048]`. Both receivers fsync before they answer; ours also parses in a sandbox, hashes, and commits vault,
-row, audit and job. CPU is user plus system time of the server's own process (of its sandbox children: beside it), so that senders on the same cores do not count.
+`python benchmarks/ingest.py [--instances 24] [--rounds 5] [--senders 1 8] [--rows 2048]`. Both receivers fsync the file before they answer; ours also parses in a sandbox, hashes, and commits vault,
+row, audit and job durably. Orthanc's index is not durable when it answers with its default SQLite, and is with PostgreSQL (`--durable`, Debian's orthanc-postgresql and postgresql): that is the comparison at equal durability. CPU is user plus system time of the server's own process (of its sandbox children: beside it), so that senders on the same cores do not count.
 Compare ratios: absolute times depend on the machine. No durable receiver is faster than its disk, so the same bytes are also written and fsynced by as many threads, and nothing else.
 """
 
@@ -26,6 +26,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from struct import pack
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from neighbours.postgres import running_postgres
+
 ROWS, COLUMNS = 2048, 1368  # 5.6 MB at 16 bit
 BOUNDARY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 RELATED = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
@@ -34,6 +38,7 @@ _END = f"\r\n--{BOUNDARY}--".encode()
 Film = tuple[bytes, bytes]
 """A Part 10 file up to its pixels, and the pixels, which many films share."""
 TICKS = os.sysconf("SC_CLK_TCK")
+PLUGINS = Path("/usr/share/orthanc/plugins")
 CHEST = "1.2.840.10008.5.1.4.1.1.1"
 
 
@@ -172,17 +177,26 @@ def wetread(folder: Path) -> Iterator[Receiver]:
 
 
 @contextmanager
-def orthanc(folder: Path) -> Iterator[Receiver]:
+def orthanc(folder: Path, name: str = "Orthanc", index: str | None = None) -> Iterator[Receiver]:
+    """With its index in SQLite, or in the PostgreSQL database at the address `index`."""
     port = free_port()
-    plugins = [str(path) for path in Path("/usr/share/orthanc/plugins").glob("libOrthancDicomWeb.so*")]
+    plugins = [PLUGINS / "libOrthancDicomWeb.so", *([PLUGINS / "libOrthancPostgreSQLIndex.so"] if index else [])]
     settings = {
         "StorageDirectory": str(folder / "db"), "IndexDirectory": str(folder / "db"), "HttpPort": port,
         "RemoteAccessAllowed": False, "AuthenticationEnabled": False, "DicomServerEnabled": False,
-        "Plugins": plugins[:1], "DicomWeb": {"Enable": True},
+        "Plugins": [str(path) for path in plugins], "DicomWeb": {"Enable": True},
+        "PostgreSQL": {"EnableIndex": index is not None, "EnableStorage": False, "ConnectionUri": index or ""},
     }  # fmt: skip
     (folder / "orthanc.json").write_text(json.dumps(settings))
     with running(["Orthanc", str(folder / "orthanc.json")], dict(os.environ), port, folder / "log") as pid:
-        yield Receiver("Orthanc", port, pid, "/dicom-web/studies")
+        yield Receiver(name, port, pid, "/dicom-web/studies")
+
+
+@contextmanager
+def durable_orthanc(folder: Path) -> Iterator[Receiver]:
+    """Commits its index with fsync, as PostgreSQL does by default, before it answers."""
+    with running_postgres() as server, orthanc(folder, "Orthanc PG", server.url(server.create())) as receiver:
+        yield receiver
 
 
 def hash_ms(content: bytes) -> float:
@@ -209,20 +223,28 @@ def disk_rate(films: Sequence[Film], writers: int) -> float:
 
 
 def report(receivers: Sequence[Receiver], memory: dict[str, float], disk: dict[int, list[float]]) -> None:
-    print(f"{'receiver':<9} {'CPU ms/instance (min-max)':>27} {'children':>9} {'RSS MB':>7}")
+    print(f"{'receiver':<10} {'CPU ms/instance (min-max)':>27} {'children':>9} {'RSS MB':>7}")
     for each in receivers:
         spread = f"{statistics.median(each.cpu_ms):.1f} ({min(each.cpu_ms):.1f}-{max(each.cpu_ms):.1f})"
-        print(f"{each.name:<9} {spread:>27} {statistics.median(each.children_ms):>9.1f} {memory[each.name]:>7.0f}")
-    print(f"{'receiver':<9} {'senders':>8} {'instances/s':>12} {'ack p50 ms':>11} {'ack p99 ms':>11}")
+        print(f"{each.name:<10} {spread:>27} {statistics.median(each.children_ms):>9.1f} {memory[each.name]:>7.0f}")
+    print(f"{'receiver':<10} {'senders':>8} {'instances/s':>12} {'ack p50 ms':>11} {'ack p99 ms':>11}")
     for each in receivers:
         for senders, rates in each.rate.items():
             acks = statistics.quantiles(each.acks_ms[senders], n=100)
-            print(f"{each.name:<9} {senders:>8} {statistics.median(rates):>12.1f} {acks[49]:>11.0f} {acks[98]:>11.0f}")
+            print(f"{each.name:<10} {senders:>8} {statistics.median(rates):>12.1f} {acks[49]:>11.0f} {acks[98]:>11.0f}")
     for writers, rates in disk.items():
-        print(f"{'the disk':<9} {writers:>8} {statistics.median(rates):>12.1f}")
-    if len(receivers) == 2:
-        ours, theirs = (statistics.median(each.cpu_ms) for each in receivers)
-        print(f"CPU ratio {receivers[1].name} / {receivers[0].name}: {theirs / ours:.1f}")
+        print(f"{'the disk':<10} {writers:>8} {statistics.median(rates):>12.1f}")
+    ours = receivers[0]
+    for theirs in receivers[1:]:
+        rates = [f"{senders} senders {rate(ours, senders) / rate(theirs, senders):.2f}" for senders in ours.rate]
+        cpu = statistics.median(theirs.cpu_ms) / statistics.median(ours.cpu_ms)
+        print(
+            f"{ours.name} / {theirs.name}, instances/s: {', '.join(rates)}; CPU {theirs.name} / {ours.name}: {cpu:.1f}"
+        )
+
+
+def rate(receiver: Receiver, senders: int) -> float:
+    return statistics.median(receiver.rate[senders])
 
 
 def main() -> None:
@@ -231,9 +253,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--senders", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--rows", type=int, default=ROWS, help=f"of {COLUMNS} columns of 16 bit ({ROWS})")
+    parser.add_argument("--durable", action="store_true", help="also Orthanc with its index in PostgreSQL")
     args = parser.parse_args()
     with ExitStack() as opened:
         starters = [wetread, orthanc] if shutil.which("Orthanc") else [wetread]
+        starters += [durable_orthanc] if args.durable else []
         folders = [Path(opened.enter_context(tempfile.TemporaryDirectory())) for _ in starters]
         receivers = [opened.enter_context(start(folder)) for start, folder in zip(starters, folders, strict=True)]
         run(receivers, args)
