@@ -12,8 +12,16 @@ from numpy.typing import ArrayLike
 from scipy.fft import dct, idct
 from scipy.optimize import brentq, isotonic_regression
 
-from wetread.evaluation.inputs import Floats, Places, checked_probability, too_few
-from wetread.evaluation.logistic import fit_logistic, logit
+from wetread.evaluation.inputs import (
+    Floats,
+    Labels,
+    Places,
+    checked_probability,
+    cluster_places,
+    patients_worth,
+    too_few,
+)
+from wetread.evaluation.logistic import LogisticFit, fit_logistic, logit, sigmoid
 
 __all__ = [
     "MIN_CASES_FOR_ECE",
@@ -36,6 +44,7 @@ __all__ = [
 
 MIN_CASES_FOR_ECE = 200
 """Below this a fixed-bin ECE measures mostly its own bias; show the debiased one only."""
+_FEWEST_PATIENTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,22 +201,41 @@ def spiegelhalter_z(truth: ArrayLike, probability: ArrayLike) -> float:
     return float(((labels - values) * (1 - 2 * values)).sum() / np.sqrt(variance))
 
 
-def calibration_line(truth: ArrayLike, probability: ArrayLike) -> CalibrationLine:
-    """Calibration intercept and slope (0 and 1 are best), and calibration in the large; probabilities held inside [1e-9, 1 - 1e-9]."""
+def calibration_line(truth: ArrayLike, probability: ArrayLike, patients: Labels | None = None) -> CalibrationLine:
+    """Calibration intercept and slope (0 and 1 are best), and calibration in the large; probabilities held inside [1e-9, 1 - 1e-9].
+
+    With patients their standard errors are those of the sandwich over patients (Liang & Zeger 1986); raises PermanentError where the cases are worth fewer than 10 patients.
+    """
     labels, values = checked_probability(truth, probability)
     logits = logit(values)
     ones = np.ones_like(logits)
-    line = fit_logistic(np.column_stack([ones, logits]), labels)
+    straight = np.column_stack([ones, logits])
+    line = fit_logistic(straight, labels)
     large = fit_logistic(ones[:, None], labels, offset=logits)
-    errors = np.sqrt(line.covariance.diagonal())
+    errors = _standard_errors(line, straight, labels, 0.0, patients)
     return CalibrationLine(
         intercept=float(line.weights[0]),
         intercept_standard_error=float(errors[0]),
         slope=float(line.weights[1]),
         slope_standard_error=float(errors[1]),
         in_the_large=float(large.weights[0]),
-        in_the_large_standard_error=float(np.sqrt(large.covariance[0, 0])),
+        in_the_large_standard_error=float(_standard_errors(large, ones[:, None], labels, logits, patients)[0]),
     )
+
+
+def _standard_errors(
+    fit: LogisticFit, design: Floats, labels: Floats, offset: Floats | float, patients: Labels | None
+) -> Floats:
+    """(k,) of the fit's weights: from the information without patients, else the sandwich over them."""
+    if patients is None:
+        return np.sqrt(fit.covariance.diagonal())
+    places = cluster_places(patients, len(labels))
+    if (worth := patients_worth(places)) < _FEWEST_PATIENTS:
+        raise too_few(f"cases worth {worth:.1f} patients: an interval of the calibration line needs {_FEWEST_PATIENTS}")
+    scores = design * (labels - sigmoid(offset + design @ fit.weights))[:, None]
+    sums = np.stack([np.bincount(places, each) for each in scores.T], axis=1)
+    middle = sums.T @ sums * len(sums) / (len(sums) - 1)
+    return np.sqrt((fit.covariance @ middle @ fit.covariance).diagonal())
 
 
 def _equal_width(values: Floats, bins: int) -> Places:

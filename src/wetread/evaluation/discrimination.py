@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit
 from scipy.stats import norm, t
 
-from wetread.evaluation.inputs import Floats, Labels, Places, checked, cluster_places, too_few
+from wetread.evaluation.inputs import Floats, Labels, Places, checked, cluster_places, patients_worth, too_few
 from wetread.evaluation.proportions import wilson
 
 __all__ = [
@@ -101,10 +101,10 @@ def auroc_estimate(
     area, error = float(areas[0]), float(np.sqrt(max(covariance[0, 0], 0.0)))
     places = cluster_places(patients, len(labels))
     small = min(positives, negatives) < SMALL_PER_CLASS
-    fewest = min(len(np.unique(places[labels == each])) for each in (0, 1))
+    fewest = min(int(patients_worth(places[labels == each])) for each in (0, 1))
     low, high = area_interval(area, error, fewest, level)
     method = "logit, DeLong 1988" if patients is None else "logit, Obuchowski 1997"
-    if not _has_variance(area, error):
+    if fewest < 2 or not _has_variance(area, error):
         method = "Wilson on the variance bound of Birnbaum & Klose 1957"
     return AurocEstimate(area, low, high, error, positives, negatives, int(places.max()) + 1, method, small)
 
@@ -114,12 +114,12 @@ def area_interval(area: float, error: float, fewest: int, level: float = 0.95) -
 
     `fewest`: patients of the rarer class. Below 100 of them the error is itself uncertain, and too small where the area came out too large: there the interval uses
     Student's t with one degree of freedom less than `fewest`, and a variance as if one more of them had the largest possible share in it. With an error of zero (perfect
-    separation, constant score) it is Wilson's on Birnbaum & Klose's largest variance A(1 - A) / fewest, never (1, 1).
+    separation, constant score), or with one patient, it is Wilson's on Birnbaum & Klose's largest variance A(1 - A) / fewest, never (1, 1).
     """
-    if not _has_variance(area, error):
+    if fewest < 2 or not _has_variance(area, error):
         return wilson(area * fewest, fewest, level)
     reach = float(norm.ppf(0.5 + level / 2)) * error
-    if 1 < fewest < _FEW:
+    if fewest < _FEW:
         cautious = (fewest * error**2 + area * (1 - area) / fewest) / (fewest + 1)
         reach = float(t.ppf(0.5 + level / 2, fewest - 1) * np.sqrt(cautious))
     half, centre = reach / (area * (1 - area)), float(np.log(area / (1 - area)))
@@ -127,8 +127,10 @@ def area_interval(area: float, error: float, fewest: int, level: float = 0.95) -
 
 
 def difference_interval(difference: float, error: float, fewest: int, level: float = 0.95) -> tuple[float, float]:
-    """Two-sided interval of a difference of areas with this standard error, by Student's t with one degree of freedom less than the rarer class has patients (`fewest`)."""
-    half = float(t.ppf(0.5 + level / 2, max(fewest - 1, 1))) * error
+    """Two-sided interval of a difference of areas with this standard error, by Student's t with one degree of freedom less than the rarer class has patients (`fewest`); all of -1..1 where that is one."""
+    if fewest < 2:
+        return -1.0, 1.0
+    half = float(t.ppf(0.5 + level / 2, fewest - 1)) * error
     return difference - half, difference + half
 
 
@@ -154,9 +156,12 @@ def auroc_influence(truth: ArrayLike, score: ArrayLike) -> tuple[float, Floats]:
 def compare_aurocs(
     truth: ArrayLike, score: ArrayLike, other: ArrayLike, patients: Labels | None = None, level: float = 0.95
 ) -> PairedAuroc:
-    """Paired (clustered) DeLong test that two scores rank the same cases equally well; equal curves give z = 0 and p = 1."""
+    """Paired (clustered) DeLong test that two scores rank the same cases equally well; equal curves give z = 0 and p = 1. Raises PermanentError also where the cases are worth fewer than 10 patients."""
     (labels, first), (_, second) = checked(truth, score), checked(truth, other)
     positives, negatives = _enough(labels)
+    places = cluster_places(patients, len(labels))
+    if (worth := patients_worth(places)) < MIN_PER_CLASS:
+        raise too_few(f"cases worth {worth:.1f} patients: a paired difference needs {MIN_PER_CLASS}")
     areas, covariance = auroc_covariance(labels, np.stack([first, second]), patients)
     difference = float(areas[0] - areas[1])
     error = float(np.sqrt(max(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1], 0.0)))
@@ -164,7 +169,7 @@ def compare_aurocs(
         raise too_few("the two curves differ, but their difference has no estimable variance: add cases")
     z = difference / error if error >= 1e-9 else 0.0
     half = float(norm.ppf(0.5 + level / 2)) * error
-    count = int(cluster_places(patients, len(labels)).max()) + 1
+    count = int(places.max()) + 1
     p = 2 * float(norm.sf(abs(z)))
     return PairedAuroc(difference, difference - half, difference + half, z, p, positives, negatives, count)
 

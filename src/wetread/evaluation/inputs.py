@@ -8,7 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from wetread.domain.errors import PermanentError
 
-__all__ = ["Flags", "Floats", "Labels", "Places", "checked", "checked_probability", "cluster_places", "too_few"]
+__all__ = [
+    "Flags",
+    "Floats",
+    "Labels",
+    "Places",
+    "checked",
+    "checked_probability",
+    "cluster_places",
+    "patients_worth",
+    "too_few",
+]
+
+_FEW_PATIENTS = 10
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -52,3 +64,13 @@ def cluster_places(patients: Labels | None, count: int) -> Places:
     if patients.shape != (count,):
         raise ValueError(f"patients must have one key per case: {patients.shape} for {count} cases")
     return np.unique(patients, return_inverse=True)[1].astype(np.intp)
+
+
+def patients_worth(places: Places) -> float:
+    """Patients that (n,) cases are of, by their places: their number, or Kish's (1965) (sum n)^2 / sum n^2 where that is below 10.
+
+    One patient with most of the cases pulls the estimate onto themselves, and no variance between patients shows it.
+    """
+    held = np.bincount(places).astype(np.float64)
+    worth = float(held.sum() ** 2 / (held**2).sum())
+    return worth if worth < _FEW_PATIENTS else float(np.count_nonzero(held))

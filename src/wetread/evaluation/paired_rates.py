@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import chi2, norm
 
-from wetread.evaluation.inputs import Flags, Labels, cluster_places, too_few
+from wetread.evaluation.inputs import Flags, Labels, cluster_places, patients_worth, too_few
 from wetread.evaluation.proportions import wilson
 
 __all__ = ["PairedRates", "difference_of_rates", "mcnemar", "paired_rates"]
@@ -40,8 +40,9 @@ def paired_rates(first: Flags, second: Flags, patients: Labels | None = None, le
     gap = first.astype(np.float64) - second.astype(np.float64)
     places = cluster_places(patients, len(gap))
     clusters = int(places.max(initial=-1)) + 1
-    if clusters < MIN_PAIRS:
-        raise too_few(f"{clusters} patients: a paired difference needs {MIN_PAIRS}")
+    if clusters < MIN_PAIRS or (worth := patients_worth(places)) < MIN_PAIRS:
+        shared = "" if clusters < MIN_PAIRS else f", but one has so many of the cases that they are worth {worth:.1f}"
+        raise too_few(f"{clusters} patients{shared}: a paired difference needs {MIN_PAIRS}")
     mean, n = float(gap.mean()), len(gap)
     sums = np.bincount(places, gap)
     spread = float(((sums - mean * np.bincount(places)) ** 2).sum()) * clusters / (clusters - 1)

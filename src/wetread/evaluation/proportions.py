@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta, chi2, norm
 
 from wetread.domain.analysis import Rate
-from wetread.evaluation.inputs import Labels, cluster_places, too_few
+from wetread.evaluation.inputs import Labels, cluster_places, patients_worth, too_few
 
 __all__ = ["EventRate", "clopper_pearson", "clustered_rate", "effective_n", "event_rate", "poisson_interval", "wilson"]
 
@@ -64,7 +64,8 @@ def poisson_interval(events: float, level: float = 0.95) -> tuple[float, float]:
 def effective_n(success: NDArray[np.bool_], patients: Labels | None = None) -> float:
     """Independent cases that (n,) outcomes are worth: n over the design effect of the ratio estimator, never more than n.
 
-    Where all outcomes agree the design effect cannot be seen, and the number of patients is taken. Exactly n when no two cases share a patient.
+    Where all outcomes agree the design effect cannot be seen, and the number of patients is taken; so it is where one patient has most of the cases (`patients_worth`). Exactly n when no two
+    cases share a patient.
     """
     count = len(success)
     if not count:
@@ -72,11 +73,13 @@ def effective_n(success: NDArray[np.bool_], patients: Labels | None = None) -> f
     places = cluster_places(patients, count)
     clusters = int(places.max()) + 1
     share = float(success.mean())
+    worth = patients_worth(places)
     if share in (0.0, 1.0) or clusters < 2:
-        return float(clusters)
+        return worth
     spread = float((np.bincount(places, success - share) ** 2).sum()) * clusters / (clusters - 1)
     independent = count * share * (1 - share) * count / (count - 1)
-    return min(float(count), count * independent / spread) if spread > 0 else float(count)
+    most = worth if worth < clusters else float(count)
+    return min(most, count * independent / spread) if spread > 0 else most
 
 
 def clustered_rate(success: NDArray[np.bool_], patients: Labels | None = None, level: float = 0.95) -> Rate:

@@ -176,7 +176,11 @@ def calibration_e_process(
     labels, values = np.asarray(truth, dtype=np.float64), np.asarray(probability, dtype=np.float64)
     if labels.size and set(np.unique(labels)) == {0.0, 1.0}:
         labels, values = checked_probability(labels, values)
-    elif labels.shape != values.shape or not np.isin(labels, (0.0, 1.0)).all() or ((values < 0) | (values > 1)).any():
+    elif (
+        labels.shape != values.shape
+        or not np.isin(labels, (0.0, 1.0)).all()
+        or not ((values >= 0) & (values <= 1)).all()
+    ):
         raise ValueError("need (n,) truth of 0 and 1 and (n,) probabilities")
     stakes = np.asarray(bets, dtype=np.float64)
     if not len(stakes) or np.abs(stakes).max() > 1 or not 0 <= tolerance < 1:

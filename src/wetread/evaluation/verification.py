@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from wetread.domain.analysis import Rate
-from wetread.evaluation.inputs import Flags, Floats, Labels, Places, cluster_places, too_few
+from wetread.evaluation.inputs import Flags, Floats, Labels, Places, cluster_places, patients_worth, too_few
 from wetread.evaluation.proportions import wilson
 
 __all__ = ["CorrectedPrevalence", "VerifiedAccuracy", "begg_greenes", "inverse_probability_accuracy", "rogan_gladen"]
@@ -147,7 +147,9 @@ def _ratio(hit: Flags, there: Flags, weight: Floats, places: Places, strata: Pla
     if strata is not None:
         variance -= _told_by_strata(rest[weight > 0], weight[weight > 0], strata[weight > 0])
     variance /= total**2
-    worth = share * (1 - share) / variance if variance > 0 else float(clusters)
+    most = patients_worth(places[there])
+    worth = share * (1 - share) / variance if variance > 0 else most
+    worth = min(worth, most) if most < clusters or clusters == 1 else worth
     return Rate(share, *wilson(share * worth, worth, level), int(there.sum()))
 
 

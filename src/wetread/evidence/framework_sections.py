@@ -29,7 +29,11 @@ def framework_section(facts: Facts) -> Section:
     rows = tuple((each.number, each.asked, ", ".join(each.items), state.value) for each, state in mapped(facts))
     return Section(
         "NIST AI RMF",
-        ("A subcategory is as well shown as the items of this pack's checklist that answer it.",),
+        (
+            "A subcategory is as well shown as the items of this pack's checklist that answer it.",
+            "This mapping was written from memory of NIST AI 100-1 (2023): numbers and wording were not checked against its text, and only subcategories to which a product's data can say something are in it. "
+            "Compare it with the text before a formal claim.",
+        ),
         tables=(
             Table("Subcategories that data can say something to", ("subcategory", "asks", "items", "state"), rows),
         ),

@@ -1,6 +1,6 @@
 """Which items of the checklist answer which subcategory of the NIST AI Risk Management Framework 1.0 (NIST AI 100-1, 2023), in our words.
 
-Only subcategories to which a product's data can say something; those about an organisation's culture, staff and contracts are its own. Written without the text at hand: compare before a formal claim.
+Only subcategories to which a product's data can say something; those about an organisation's culture, staff and contracts are its own. Written from memory, not checked against the text: the pack says so (`evidence.framework_sections`).
 """
 
 from dataclasses import dataclass

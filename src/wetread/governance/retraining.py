@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.discrimination import area_interval, auroc_influence, difference_interval
-from wetread.evaluation.inputs import Floats
+from wetread.evaluation.inputs import Floats, patients_worth
 
 __all__ = ["Cell", "FindingMeasures", "Measure", "Proposal", "Verdict", "measure_finding", "propose"]
 
@@ -175,7 +175,11 @@ def _kept(areas: Mapping[tuple[str, str], _Area], model: str, earlier: Sequence[
 
 def _measure(area: _Area, over: Sequence[Cell], *, difference: bool) -> Measure:
     error = float(np.sqrt((area.parts**2).sum()))
-    fewest = min(len(np.unique(cell.patients[cell.truth == each])) for cell in over for each in (0, 1))
+    fewest = min(
+        int(patients_worth(np.unique(cell.patients[cell.truth == each], return_inverse=True)[1]))
+        for cell in over
+        for each in (0, 1)
+    )
     low, high = (difference_interval if difference else area_interval)(area.value, error, fewest)
     return Measure(
         area.value, low, high, sum(len(each.truth) for each in over), int(sum(each.truth.sum() for each in over))

@@ -1,7 +1,9 @@
 """One finding's cases to every number that may be said of them, each with its n and interval, or the reason why it may not be said."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 import numpy as np
@@ -126,6 +128,8 @@ def score_finding(
     attempt = _Attempts()
     called, stated = _called(rows, threshold)
     patients = rows.patients
+    if stated is None and (why := _no_point(rows)):
+        attempt.refused.append(why)
     return FindingScore(
         finding=rows.finding,
         n=len(rows.truth),
@@ -186,19 +190,44 @@ def compare_models(
     )
 
 
-def time_split(rows: FindingRows, date: str) -> tuple[FindingRows, FindingRows, int]:
-    """Cases before and from `date` (ISO) on, and how many later cases were left out because their patient was already seen before it.
+def time_split(rows: FindingRows, first_day: str) -> tuple[FindingRows, FindingRows, int]:
+    """Cases before and from `first_day` (ISO) on, and how many later cases were left out because their patient was already seen before it.
 
-    Raises PermanentError 'bad_predictions' when a case has no date.
+    Raises PermanentError 'bad_predictions' when a case has no date, or one that is not ISO: others sort wrongly.
     """
     if (rows.dates == "").any():
         raise PermanentError(
             f"{rows.finding}: {int((rows.dates == '').sum())} studies have no date, so no split by time",
             code="bad_predictions",
         )
-    before = rows.dates < date
+    wrong = [each for each in np.unique(rows.dates).tolist() if not _is_day(each)]
+    if wrong:
+        raise PermanentError(
+            f"{rows.finding}: {', '.join(wrong[:3])} is no ISO date (2026-03-01, or with a time behind it), so no split by time",
+            code="bad_predictions",
+        )
+    before = rows.dates < first_day
     known = np.isin(rows.patients, np.unique(rows.patients[before]))
     return select(rows, before), select(rows, ~before & ~known), int((~before & known).sum())
+
+
+def _is_day(text: str) -> bool:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([T ].*)?", text):
+        return False
+    try:
+        date.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _no_point(rows: FindingRows) -> str:
+    """Why no threshold can be stated for all cases; "" where the file has none at all."""
+    lacking = int(np.isnan(rows.threshold).sum())
+    if lacking in (0, len(rows.threshold)):
+        several = len(np.unique(rows.threshold))
+        return f"operating point: the file holds {several} thresholds; name one with --threshold" if not lacking else ""
+    return f"operating point: {lacking} of {len(rows.threshold)} studies have no threshold; name one with --threshold"
 
 
 def _called(rows: FindingRows, threshold: float | None) -> tuple[Flags | None, float | None]:
@@ -221,7 +250,9 @@ def _calibration(rows: FindingRows, attempt: _Attempts, seed: int) -> Calibratio
         brier(truth, probability),
         brier_skill(truth, probability),
         corp(truth, probability),
-        attempt("calibration slope", lambda: calibration_line(truth, np.clip(probability, 1e-6, 1 - 1e-6))),
+        attempt(
+            "calibration slope", lambda: calibration_line(truth, np.clip(probability, 1e-6, 1 - 1e-6), rows.patients)
+        ),
         ece(truth, probability) if enough else None,
         attempt("ECE by chance", lambda: null_distribution(ece, truth, probability, seed=seed, replicates=200))
         if with_null

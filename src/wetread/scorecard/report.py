@@ -20,7 +20,7 @@ DEFINITIONS = {
     "ece_debiased": "root of the debiased squared gap over 15 equal-mass bins (Kumar 2019)",
     "smooth_ece": "Blasiok & Nakkiran 2023, no bins",
     "brier": "mean squared error; skill: 1 - Brier / that of always stating the prevalence; CORP parts: miscalibration - discrimination + uncertainty",
-    "calibration_line": "logit P(y) = intercept + slope x logit(probability); in the large: intercept at slope 1; 0 and 1 are perfect",
+    "calibration_line": "logit P(y) = intercept + slope x logit(probability); in the large: intercept at slope 1; 0 and 1 are perfect; errors by the sandwich over patients",
     "slices": "groups below 10 cases are withheld, with the next smallest when it could be got by subtraction; p: one-sided, worse than all others together, Holm over the groups of one axis; bands: max-|t| bootstrap over patients, hold for all groups of an axis at once",
     "difference": "first model minus second on the studies both read, paired; sensitivity and specificity each at its own threshold, p by Obuchowski's test (1998), which is McNemar's where nobody has two studies",
     "time_split": "a patient seen before the date does not count after it",

@@ -8,6 +8,7 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.relabelling import Answer, Call, Read, RelabelRound, RelabelTask
 from wetread.domain.study_state import StudyState
+from wetread.evidence.framework_sections import framework_section
 from wetread.evidence.gather import DatabaseFacts
 from wetread.evidence.in_use import (
     log_section,
@@ -109,3 +110,9 @@ def test_without_a_database_every_section_says_so() -> None:
 def test_packages_are_listed_with_their_versions() -> None:
     section = packages_section(Facts(packages=(("numpy", "2.4"), ("scipy", "1.17"))))
     assert section.words == ("numpy 2.4; scipy 1.17",)
+
+
+def test_the_framework_s_mapping_says_in_the_pack_that_nobody_held_it_against_the_text() -> None:
+    section = framework_section(Facts())
+    assert any("from memory" in each and "not checked against its text" in each for each in section.words)
+    assert "MANAGE 4.1" in cells(section)

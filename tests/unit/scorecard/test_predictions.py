@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.unit.scorecard.prediction_tables import COLUMNS, Row, rows, write
 
 from wetread.domain.errors import PermanentError
-from wetread.scorecard.measure import time_split
+from wetread.scorecard.measure import score_finding, time_split
 from wetread.scorecard.predictions import open_predictions
 
 
@@ -106,6 +106,27 @@ def test_a_patient_seen_before_the_date_does_not_count_after_it(tmp_path: Path) 
     undated = open_predictions(write(tmp_path / "p.csv", table)).rows_of("effusion")
     with pytest.raises(PermanentError, match="no date"):
         time_split(undated, "2026-07-01")
+
+
+@pytest.mark.parametrize("written", ["20260301", "01.03.2026", "2026-3-1", "2026-02-30", "March"])
+def test_a_date_that_would_sort_wrongly_splits_nothing(tmp_path: Path, written: str) -> None:
+    table = rows(40)
+    table[7]["date"] = written
+    found = open_predictions(write(tmp_path / "p.csv", table)).rows_of("effusion")
+    with pytest.raises(PermanentError, match=f"{written} is no ISO date") as refused:
+        time_split(found, "2026-07-01")
+    assert refused.value.code == "bad_predictions"
+
+
+def test_several_thresholds_or_missing_ones_are_told_where_no_rate_is(tmp_path: Path) -> None:
+    table = rows(80)
+    table[3]["threshold"] = 0.5
+    found = score_finding(open_predictions(write(tmp_path / "p.csv", table)).rows_of("effusion"), slices=False)
+    assert found.point is None
+    assert "operating point: the file holds 2 thresholds; name one with --threshold" in found.refused
+    table[3]["threshold"] = ""
+    found = score_finding(open_predictions(write(tmp_path / "p.csv", table)).rows_of("effusion"), slices=False)
+    assert "operating point: 1 of 80 studies have no threshold; name one with --threshold" in found.refused
 
 
 def test_without_patients_every_study_is_one(tmp_path: Path) -> None:
