@@ -3,28 +3,34 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 redis-server chromium faketime gcc strace prometheus
+SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 4 --output-sync=target
 TEST_PROCESSES ?= 3# most tests wait for real processes; those that wait longest come first, so that none is left alone at the end
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PYTHONDONTWRITEBYTECODE =# every command the tests start would compile the whole package again
 
-.PHONY: sbom release fuzz demo test test-corpora test-learning test-ray check format bench soak setup-demo setup-test debian node ui screenshots constraints clean
+.PHONY: sbom release fuzz demo test test-corpora test-learning test-ray check check-types check-text format bench soak setup-demo setup-test debian node ui screenshots constraints clean
 
 demo: setup-demo ## watch films arrive, get read, drafted, signed and delivered
 	$(BIN)/wetread demo $(DEMO_ARGS)
 
 test: setup-test check ## everything CI runs
-	npm --prefix ui test
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(addprefix tests/,journey integration contract unit architecture)
 
 check: setup-test
+	$(SIDE_BY_SIDE) check-types check-text
+
+check-types:
+	$(BIN)/mypy
+
+check-text:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/architecture/file_length.py
 	$(BIN)/python release/bandit_gate.py
 	$(BIN)/python release/advisories.py
 	npm --prefix ui run --silent check
+	npm --prefix ui test
 
 test-corpora: setup-test ## files collected from many projects, not ours to ship: WETREAD_SHARED=FOLDER make test-corpora
 	$(BIN)/python -m pytest tests/corpora
@@ -59,8 +65,11 @@ release: setup-test ## signed artefacts in a new folder: make release KEY=releas
 soak: setup-test ## faults by the hundred, about a day: the table of docs/reliability.md (some of them: SOAK_ARGS="F1 F7 --kills 20")
 	$(BIN)/python -m tests.soak $(SOAK_ARGS)
 
-setup-demo: $(VENV)/.demo ui
-setup-test: debian $(VENV)/.test node ui
+setup-demo:
+	@$(SIDE_BY_SIDE) $(VENV)/.demo ui
+
+setup-test:
+	@$(SIDE_BY_SIDE) debian $(VENV)/.test node ui
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
