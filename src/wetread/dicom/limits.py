@@ -10,10 +10,14 @@ _MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every bound of parsing and decoding, in one place. Raise one only with a file that needs it in hand."""
+    """Every bound of parsing and decoding, in one place. Raise one only with a file that needs it in hand.
+
+    `elements` counts items of sequences and fragments too; `top_elements` those outside of every sequence, of which each tag has one at most (PS3.5 §7.1) and PS3.6 knows 5,000 for all kinds of objects together.
+    """
 
     nesting_depth: int = 64
     elements: int = 100_000
+    top_elements: int = 10_000
     header_bytes: int = 64 * _MIB
     value_bytes: int = 64 * 1024
     inflated_bytes: int = 64 * _MIB

@@ -199,7 +199,7 @@ class Walk:
             (_BIG, _BIG_SHORT, _BIG_LONG) if big else (_LITTLE, _LITTLE_SHORT, _LITTLE_LONG)
         )
         self._levels = [Level(True, source.size, source.size, syntax.explicit, self.data_set.values)]
-        self._count = self._header_bytes = self._last_tag = 0
+        self._count = self._top_count = self._header_bytes = self._last_tag = 0
 
     def run(self) -> None:
         """Walk to the last byte."""
@@ -272,6 +272,9 @@ class Walk:
             raise _refuse("out_of_order", "An element is where it must not be")
         if top:
             self._last_tag = max(self._last_tag, tag)
+            self._top_count += 1
+            if self._top_count > self._limits.top_elements:
+                raise _refuse("too_many_elements", "The data set has too many elements")
         if top and tag == PIXEL_DATA:
             self._pixels(vr, length, item.limit)
         elif self._is_sequence(tag, vr, length, item.limit):

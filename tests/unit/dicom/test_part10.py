@@ -136,11 +136,23 @@ def test_a_long_value_is_cut_not_refused() -> None:
     ("limits", "code"),
     [
         (Limits(elements=20), "too_many_elements"),
+        (Limits(top_elements=20), "too_many_elements"),
         (Limits(header_bytes=200), "header_too_long"),
     ],
 )
 def test_an_ordinary_film_beyond_a_limit_is_refused(limits: Limits, code: str) -> None:
     assert refusal(film(), limits) == code
+
+
+def test_elements_within_a_sequence_are_not_counted_as_the_film_s_own() -> None:
+    within = b"".join(element(0x00400001 + n, "LO", b"") for n in range(100))
+    item = pack("<HHI", 0xFFFE, 0xE000, len(within)) + within
+    tags = dict(_TAGS)
+    pixels = data_set({PIXEL_DATA: tags.pop(PIXEL_DATA)})
+    content = part10(data_set(tags) + element(0x00400275, "SQ", item) + pixels)
+    own = len(tags) + 2
+    assert read(content, Limits(top_elements=own)).data_set.pixels is not None
+    assert refusal(content, Limits(top_elements=own - 1)) == "too_many_elements"
 
 
 def test_nesting_is_allowed_up_to_the_limit_and_no_deeper() -> None:
