@@ -27,10 +27,10 @@ POINTS = ["before_keep", "before_fsync", "after_fsync", "after_rename", "after_k
 CR = hostile.CR_STORAGE
 
 
-def send_all(port: int, door: str) -> list[str]:
+def send_all(port: int, door: str, instances: list[tuple[str, bytes]] = INSTANCES) -> list[str]:
     """The SOP Instance UIDs that were acknowledged, until the receiver is gone."""
     acknowledged = []
-    for uid, content in INSTANCES:
+    for uid, content in instances:
         try:
             if (_by_stow if door == "stow" else _by_dimse)(port, uid, content):
                 acknowledged.append(uid)

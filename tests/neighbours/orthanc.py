@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import urllib3
 from neighbours.process import free_port, running
@@ -38,12 +39,23 @@ class Orthanc:
 
     def sop_instance_uids(self) -> list[str]:
         """Of everything stored."""
-        each = json.loads(self.get("/instances?expand"))
-        return sorted(instance["MainDicomTags"]["SOPInstanceUID"] for instance in each)
+        return sorted(instance["MainDicomTags"]["SOPInstanceUID"] for instance in self._each("instances"))
+
+    def series(self) -> list[tuple[str, str]]:
+        """(Study Instance UID, modality) of every instance stored: an SR comes in a series of its own."""
+        study_of = {each["ID"]: each["MainDicomTags"]["StudyInstanceUID"] for each in self._each("studies")}
+        return [
+            (study_of[each["ParentStudy"]], each["MainDicomTags"]["Modality"])
+            for each in self._each("series")
+            for _ in each["Instances"]
+        ]
+
+    def _each(self, what: str) -> list[dict[str, Any]]:
+        return list(json.loads(self.get(f"/{what}?expand")))
 
     def file(self, sop_instance_uid: str) -> bytes:
         """One stored instance as the file that it was stored as."""
-        for instance in json.loads(self.get("/instances?expand")):
+        for instance in self._each("instances"):
             if instance["MainDicomTags"]["SOPInstanceUID"] == sop_instance_uid:
                 return self.get(f"/instances/{instance['ID']}/file")
         raise AssertionError("no such instance")

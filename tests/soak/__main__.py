@@ -21,7 +21,11 @@ def main() -> None:
         "--kills", type=int, default=200, help="trials of each point, those of earlier runs included (200)"
     )
     parser.add_argument("--minutes", type=float, default=60.0, help="how long F18 lasts (60)")
-    parser.add_argument("--fresh", action="store_true", help="forget earlier runs of these faults")
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help="earlier runs of these faults were of another code: they no longer count, and of their failures the table tells apart",
+    )
     parser.add_argument("--table", action="store_true", help="only write the table")
     args = parser.parse_args()
     warnings.simplefilter("ignore")

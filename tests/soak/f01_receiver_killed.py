@@ -4,12 +4,13 @@ import random
 import shutil
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
-from builders_ingest import House
+from builders_ingest import House, a_file
 
-from tests.integration.test_ingest_faults import INSTANCES, POINTS, send_all
-from tests.soak.book import Book, Trial
+from tests.integration.test_ingest_faults import POINTS, send_all
+from tests.soak.book import Book, Trial, side_by_side
 from tests.soak.forked import receiver
 from wetread.domain.audit import verify_chain
 from wetread.domain.job import JobState
@@ -19,57 +20,66 @@ __all__ = ["TITLE", "compare", "run"]
 TITLE = "receiver killed between the first byte and the answer"
 _OFTEN = {"before_fsync": 14, "after_fsync": 14}
 """How often a point comes in six instances, where it is more than once for each."""
+_IN_ONE_PLACE = 20
+_SIDE_BY_SIDE = 4
+"""Most of a trial waits for the disk."""
 
 
 def run(book: Book, folder: Path) -> None:
+    """Twenty trials of a point, each with a study of its own, in one installation: what the kill before left is there at the next."""
     template = folder / "template"
     template.mkdir()
     House(template).close()
-    for door in ("stow", "dimse"):
-        for point in POINTS:
-            for number in book.missing(f"{door}: {point}"):
-                with book.trial(f"{door}: {point}") as trial:
-                    home = Path(shutil.copytree(template, folder / "home"))
-                    try:
-                        _trial(trial, home, door, point, number)
-                    finally:
-                        shutil.rmtree(home)
+    points = [(door, point) for door in ("stow", "dimse") for point in POINTS]
+    batches = [(where, batch) for where in points for batch in book.batches(": ".join(where), _IN_ONE_PLACE)]
+    side_by_side([partial(_batch, book, template, *where, batch) for where, batch in batches], _SIDE_BY_SIDE)
+
+
+def _batch(book: Book, template: Path, door: str, point: str, numbers: range) -> None:
+    home = Path(shutil.copytree(template, template.parent / f"{door}-{point}-{numbers.start}"))
+    for number in numbers:
+        with book.trial(f"{door}: {point}") as trial:
+            _trial(trial, home, door, point, number)
+    shutil.rmtree(home)
 
 
 def _trial(trial: Trial, home: Path, door: str, point: str, number: int) -> None:
-    nth = random.Random(number).randint(2, _OFTEN.get(point, len(INSTANCES)))
+    study = f"1.2.{number}"
+    instances = [(uid, a_file(uid, study=study, filler=20_000)) for uid in (f"{study}.{n}" for n in range(6))]
+    nth = random.Random(number).randint(2, _OFTEN.get(point, len(instances)))
     with receiver(home, door, point, nth) as (port, process):
-        acknowledged = send_all(port, door)
+        acknowledged = send_all(port, door, instances)
         process.join(30)
         if process.exitcode != -signal.SIGKILL:
             trial.broken.append(f"the point was not reached {nth} times")
-    compare(trial, home, acknowledged)
+    compare(trial, home, acknowledged, study)
     began_s = time.monotonic()
     with receiver(home, door) as (port, _):
-        again = send_all(port, door)
+        again = send_all(port, door, instances)
         trial.seconds = time.monotonic() - began_s
         house = House(home)
         house.files.sweep(older_than_s=3600)
         if list((home / "films" / "incoming").iterdir()):
             trial.broken.append("an orphan was not swept")
         house.close()
-    if again != [uid for uid, _ in INSTANCES]:
+    if again != [uid for uid, _ in instances]:
         trial.broken.append("not everything was taken after the restart")
-    compare(trial, home, again)
+    compare(trial, home, again, study)
 
 
-def compare(trial: Trial, home: Path, acknowledged: list[str]) -> None:
-    """The sender's acknowledgements against rows, identities, bytes, jobs and the audit chain."""
+def compare(trial: Trial, home: Path, acknowledged: list[str], study: str = "1.2") -> None:
+    """The sender's acknowledgements of a study against rows, identities, bytes, jobs and the audit chain."""
     house = House(home)
-    filed = list(house.vault.unnamed.instances(house.key()))
+    key = house.key(study)
+    filed = list(house.vault.unnamed.instances(key))
     with house.database.begin(write=False) as unit:
-        rows = {each.instance_key: each for each in unit.instances(house.key())}
+        rows = {each.instance_key: each for each in unit.instances(key)}
     kept = {each.header.sop_instance_uid: each for each in filed}
     trial.promised += len(acknowledged)
     for uid in acknowledged:
         row = rows.get(kept[uid].instance_key) if uid in kept else None
         trial.lost += row is None or not house.files.verify(row.content_sha256)
-    jobs = [job.dedupe_key for job, _ in house.database.jobs(JobState.READY)]
+    jobs = [job for job, _ in house.database.jobs(JobState.READY) if job.study_key == key]
     trial.doubled += len(filed) - len(kept) + max(0, len(jobs) - 1)
     if acknowledged and not jobs:
         trial.broken.append("a study was admitted without a job")

@@ -3,8 +3,11 @@
 import random
 import signal
 import time
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from http.client import HTTPException
 from io import BytesIO
 from pathlib import Path
@@ -18,17 +21,19 @@ from pydicom import dcmread
 
 from tests.films import film
 from tests.soak.book import Book, Trial
-from tests.soak.f02_worker_killed import kill_workers
+from tests.soak.f02_worker_killed import draft_films, kill_workers
 from tests.soak.house import SoakHouse, await_true, serving, serving_until, soak_house, store
 from wetread.domain.report import Report
+from wetread.domain.study_state import StudyState
 from wetread.ingest.fault_points import reach
 from wetread.signoff.desk import ReadingDesk
 from wetread.storage.transaction import Transaction
 
-__all__ = ["TITLE", "Receivers", "place_signing_points", "run"]
+__all__ = ["TITLE", "Receivers", "place_signing_points", "receivers", "run"]
 
 TITLE = "worker killed while it delivers, server killed while somebody signs"
 _POINTS = ["deliver_claimed", "deliver_computed", "deliver_before_commit", "deliver_after_commit"]
+_TOGETHER = 10
 
 
 class Receivers:
@@ -38,95 +43,95 @@ class Receivers:
         self.archive, self.hospital = archive, hospital
         self.settings = {"STOW_SINK_URL": archive.dicomweb_url, "FHIR_SINK_URL": hospital.url}
 
-    def reports(self, study_uid: str) -> tuple[int, int]:
-        """(SR objects, DiagnosticReports)."""
-        files = [self.archive.file(uid) for uid in self.archive.sop_instance_uids()]
-        srs = [each for each in map(dcmread, map(BytesIO, files)) if each.Modality == "SR"]
-        of_study = sum(each.StudyInstanceUID == study_uid for each in srs)
-        studies = self.hospital.search(f"ImagingStudy?identifier=urn:oid:{study_uid}")
-        named = {f"ImagingStudy/{each['id']}" for each in studies}
-        found = self.hospital.search("DiagnosticReport")
-        return of_study, sum(any(s["reference"] in named for s in each.get("imagingStudy", [])) for each in found)  # type: ignore[attr-defined]
+    def reports(self) -> tuple[Counter[str], Counter[str]]:
+        """SR objects and DiagnosticReports, by the study they are of."""
+        srs = Counter(uid for uid, modality in self.archive.series() if modality == "SR")
+        studies = {
+            f"ImagingStudy/{each['id']}": str(identifier["value"]).removeprefix("urn:oid:")
+            for each in self.hospital.search("ImagingStudy")
+            for identifier in each["identifier"]  # type: ignore[attr-defined]
+        }
+        told = self.hospital.search("DiagnosticReport")
+        named = (studies.get(each["reference"], "") for report in told for each in report.get("imagingStudy", []))  # type: ignore[attr-defined]
+        return srs, Counter(named)
 
 
 def run(book: Book, folder: Path) -> None:
-    with ExitStack() as held:
-        archive = held.enter_context(orthanc(folder / "orthanc"))
-        hospital = held.enter_context(fhir_server(folder / "fhir"))
-        to = Receivers(archive, hospital)
-        with soak_house(folder, **to.settings) as house:
-            for at, point in enumerate(_POINTS):
-                for number in book.missing(point):
-                    with book.trial(point) as trial:
-                        _deliver(trial, house, to, film(20_000 + 1000 * at + number), point)
+    for at, point in enumerate(_POINTS):
+        if not book.missing(point):
+            continue
+        with receivers(folder / point) as to, soak_house(folder / point, **to.settings) as house:
+            for batch in book.batches(point, _TOGETHER):
+                with book.trial(point, len(batch)) as trial:
+                    _deliver(trial, house, to, point, 20_000 + 1000 * at + batch.start, len(batch))
             with book.trial("the record after all of them") as trial:
                 house.check_record(trial)
-        _sign_and_kill(book, folder, to)
+    for at, point in enumerate(_SIGNING):
+        if book.missing(f"signing: {point}"):
+            with receivers(folder / point) as to:
+                _sign_and_kill(book, folder / point, to, point, 40_000 + 1000 * at)
 
 
-def _deliver(trial: Trial, house: SoakHouse, to: Receivers, content: bytes, point: str) -> None:
-    key = _draft(house, content)
-    house.sign(key)
-    trial.promised = 1
-    kill_workers(house, point)
-    began_s = time.monotonic()
-    _await_delivery(house, key)
-    trial.seconds = time.monotonic() - began_s
-    _compare(trial, to, content)
+@contextmanager
+def receivers(folder: Path) -> Iterator[Receivers]:
+    """An archive and a FHIR server that hold nothing."""
+    with orthanc(folder / "orthanc") as archive, fhir_server(folder / "fhir") as hospital:
+        yield Receivers(archive, hospital)
 
 
-def _draft(house: SoakHouse, content: bytes) -> str:
-    before = set(house.states())
-    assert store(house.wetread.port, content) == 200, "the film was not taken"
+def _deliver(trial: Trial, house: SoakHouse, to: Receivers, point: str, first: int, many: int) -> None:
+    delivered = house.database.count_studies().get(StudyState.DELIVERED, 0)
+    for key in draft_films(house, first, many):
+        house.sign(key)
+        trial.promised += 1
+    kill_workers(house, point, many)
     with house.workers():
-        return house.arrived(before, "drafted")
+        trial.seconds = house.await_more(delivered, StudyState.DELIVERED, many, 60)
+    _compare(trial, to, [film(first + n) for n in range(many)])
 
 
-def _await_delivery(house: SoakHouse, key: str) -> None:
-    def is_delivered() -> bool:
-        """the signed report is delivered"""
-        return house.states()[key] == "delivered"
-
-    with house.workers():
-        await_true(is_delivered, 60)
-
-
-def _compare(trial: Trial, to: Receivers, content: bytes) -> None:
-    srs, reports = to.reports(str(dcmread(BytesIO(content), stop_before_pixels=True).StudyInstanceUID))
-    trial.lost += (srs == 0) + (reports == 0)
-    trial.doubled += max(0, srs - 1) + max(0, reports - 1)
+def _compare(trial: Trial, to: Receivers, films: list[bytes]) -> None:
+    srs, reports = to.reports()
+    for each in films:
+        uid = str(dcmread(BytesIO(each), stop_before_pixels=True).StudyInstanceUID)
+        trial.lost += (srs[uid] == 0) + (reports[uid] == 0)
+        trial.doubled += max(0, srs[uid] - 1) + max(0, reports[uid] - 1)
 
 
 _SIGNING = ["sign_before_commit", "sign_after_commit", "told", "a random moment"]
 _AT_ONCE = 3
 
 
-def _sign_and_kill(book: Book, folder: Path, to: Receivers) -> None:
+def _sign_and_kill(book: Book, folder: Path, to: Receivers, point: str, first: int) -> None:
     """A person signs three reports, one after the other, and the server dies at one of them. Who was told "signed" finds it signed; who was not may sign."""
-    home = Wetread(folder / "signing", {"WORKERS": "0", "LEASE_S": "1", "QUIET_PERIOD_S": "0.2", **to.settings})
+    settings = {"WORKERS": "0", "LEASE_S": "1", "QUIET_PERIOD_S": "0.2", **to.settings}
+    home = Wetread(folder / "house", settings)
     home.add_radiologist()
-    for at, point in enumerate(_SIGNING):
-        for number in book.missing(f"signing: {point}"):
-            with book.trial(f"signing: {point}") as trial:
-                films = [film(40_000 + 1000 * at + _AT_ONCE * number + n) for n in range(_AT_ONCE)]
-                keys, told = _signing_when_killed(home, films, point, random.Random(number))
-                trial.promised = len(told)
-                began_s = time.monotonic()
-                with serving(home) as house:
-                    open_ = [key for key in keys if house.states()[key] in ("drafted", "in_reading")]
-                    forgotten = set(told) & set(open_)
-                    for key in open_:
-                        house.sign(key)
-                    for key in keys:
-                        _await_delivery(house, key)
-                    signed = [house.times("report.sign", key) for key in keys]
-                trial.seconds = time.monotonic() - began_s
-                for each in films:
-                    _compare(trial, to, each)
-                trial.lost += len(forgotten)
-                trial.doubled += sum(max(0, times - 1) for times in signed)
+    for number in book.missing(f"signing: {point}"):
+        with book.trial(f"signing: {point}") as trial:
+            films = [film(first + _AT_ONCE * number + n) for n in range(_AT_ONCE)]
+            keys, told = _signing_when_killed(home, films, point, random.Random(number))
+            trial.promised = len(told)
+            began_s = time.monotonic()
+            with serving_until(home) as (house, _):
+                open_ = [key for key in keys if house.states()[key] in ("drafted", "in_reading")]
+                trial.lost = len(set(told) & set(open_))
+                for key in open_:
+                    house.sign(key)
+                with house.workers():
+                    await_true(partial(_are_delivered, house, keys), 60)
+                signed = [house.times("report.sign", key) for key in keys]
+            trial.seconds = time.monotonic() - began_s
+            _compare(trial, to, films)
+            trial.doubled += sum(max(0, times - 1) for times in signed)
     with book.trial("signing: the record after all of them") as trial, serving(home) as house:
         house.check_record(trial)
+
+
+def _are_delivered(house: SoakHouse, keys: list[str]) -> bool:
+    """the signed reports are delivered"""
+    states = house.states()
+    return all(states[key] == "delivered" for key in keys)
 
 
 def _signing_when_killed(

@@ -5,8 +5,10 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
+import psycopg
 from neighbours.postgres import running_postgres, started_again
 
 from tests.films import film
@@ -18,6 +20,7 @@ __all__ = ["TITLE", "run"]
 
 TITLE = "PostgreSQL killed while films are acknowledged and read"
 _FILMS = 12
+_SERVING_AGAIN_S = 5.0
 
 
 def run(book: Book, folder: Path) -> None:
@@ -32,7 +35,13 @@ def run(book: Book, folder: Path) -> None:
             server.kill_server()
             held.enter_context(started_again(server))
 
-        faults = {"server killed": kill_and_start, "one backend killed": lambda: server.kill_backend(work)}
+        def kill_backend() -> None:
+            with psycopg.connect(server.url(work), autocommit=True) as witness:
+                server.kill_backend(work)
+                await_true(partial(_has_ended, witness), 60)
+            await_true(partial(_answers, server.url(work)), 120)
+
+        faults = {"server killed": kill_and_start, "one backend killed": kill_backend}
         for at, (point, strike) in enumerate(faults.items()):
             for number in book.missing(point, 50):
                 with book.trial(point) as trial:
@@ -62,6 +71,7 @@ def _trial(trial: Trial, house: SoakHouse, strike: Callable[[], None], first: in
             return sum(status == 200 for _, status in answers) >= random.Random(first).randint(1, _FILMS // 2)
 
         await_true(are_under_way, 120)
+        struck_s = time.monotonic()
         strike()
         back_s = time.monotonic()
         for each in sending:
@@ -77,8 +87,28 @@ def _trial(trial: Trial, house: SoakHouse, strike: Callable[[], None], first: in
     trial.lost = max(0, trial.promised - len(new), trial.promised - (house.whole_files() - files)) + done.count(0)
     trial.doubled = max(0, len(new) - _FILMS) + sum(each - 1 for each in done if each > 1)
     trial.seconds = first_s - back_s
+    if trial.seconds > _SERVING_AGAIN_S:
+        trial.broken.append(f"the first acknowledgement came {trial.seconds:.1f} s after the database was back")
     refused = sorted({status for _, status in answers} - {200})
-    trial.said = f"{len(answers) - trial.promised} stores refused meanwhile (answers {refused}); longest is from the strike, or the server's being back, to the next acknowledgement"
+    trial.said = f"{len(answers) - trial.promised} stores refused meanwhile (answers {refused}), the database was away for {back_s - struck_s:.1f} s; longest is from its answering again to the next acknowledgement"
+
+
+def _has_ended(witness: psycopg.Connection) -> bool:
+    """the server has ended all its processes"""
+    try:
+        witness.execute("SELECT 1")
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+def _answers(url: str) -> bool:
+    """the server takes connections again"""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _reads(house: SoakHouse) -> bool:

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from tests.soak.book import Book, Row, table
+from tests.soak.book import Book, Row, code, table
 from tests.soak.f18_long_soak import Sample, growth
 from tests.soak.proxy import network
 
@@ -24,7 +24,35 @@ def test_a_trial_that_went_wrong_is_counted_and_a_cut_run_goes_on(tmp_path: Path
     row = later.rows["point"]
     assert (row.n, row.promised, row.lost, row.failed, row.broken) == (3, 10, 1, 2, ["not within 3 s"])
     assert "| F99 | point | 3 | 10 | 1 | 0 | 2 (≤ 98.3 %) | 1.5 s | not within 3 s |" in table(tmp_path)
-    assert list(Book("F99", 3, fresh=True, folder=tmp_path).missing("point")) == [0, 1, 2]
+    assert row.codes == [code()]
+
+
+def test_trials_of_another_code_do_not_count_and_their_failures_are_told(tmp_path: Path) -> None:
+    with Book("F99", 4, folder=tmp_path).trial("point") as trial:
+        trial.lost = 1
+    for _ in range(2):
+        again = Book("F99", 4, fresh=True, folder=tmp_path)
+        assert list(again.missing("point")) == [0, 1, 2, 3]
+        with again.trial("point") as trial:
+            trial.promised = 7
+    assert "| F99 | point | 1 | 7 | 0 | 0 | 0 |  | with earlier code 1 of 2 failed: lost 1, doubled 0 |" in table(
+        tmp_path
+    )
+
+
+def test_kills_whose_ledgers_are_compared_at_once_each_count(tmp_path: Path) -> None:
+    book = Book("F99", 25, folder=tmp_path)
+    for batch, lost in zip(book.batches("point", 10), (0, 2, 0), strict=True):
+        with book.trial("point", len(batch)) as trial:
+            trial.promised, trial.lost = len(batch), lost
+    row = book.rows["point"]
+    assert (row.n, row.promised, row.lost, row.failed) == (25, 25, 2, 2)
+    with Book("F99", 35, folder=tmp_path).trial("point", 10):
+        raise AssertionError("not within 240 s")
+    assert (
+        Book("F99", 35, folder=tmp_path).rows["point"].n,
+        Book("F99", 35, folder=tmp_path).rows["point"].failed,
+    ) == (35, 12)
 
 
 def test_growth_is_from_the_middle_third_to_the_last_and_by_study() -> None:
