@@ -191,6 +191,7 @@ def test_a_signed_report_prints_with_identity_signature_version_and_notice_on_nu
     identity = room.world.services.vault.on_behalf_of(of_service(Purpose.CONSOLE)).study(StudyKey(key)).identity
     once = ("Line 0 of", "Line 89 of", "Signed by Dr. Mira Frost", "version 1", "NOT SIGNED")
     assert [each in text for each in once] == [True, True, True, True, False]
+    assert not set("ﬀﬁﬂﬃﬄ") & set(text)
     assert report.signature.content_sha256 in text.replace("\n", "")
     assert pages >= 2
     for place in range(1, pages + 1):

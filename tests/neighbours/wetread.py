@@ -11,7 +11,7 @@ from pathlib import Path
 
 from migrated import data_folder
 from neighbours.forked_command import run_forked
-from neighbours.process import free_port, running
+from neighbours.process import free_port, listens, running
 
 from wetread.demo.client import ReadingRoomClient
 from wetread.domain.role import Actor, Role
@@ -76,9 +76,14 @@ class Wetread:
 
     @contextmanager
     def serving(self) -> Iterator["Serving"]:
-        """The running service, signed in. Without workers of its own it counts as started when it lives."""
+        """The running service with its doors open, signed in. Without workers of its own it counts as started when it lives."""
         client = ReadingRoomClient(self.port)
-        started = partial(client.is_ready, "/healthz" if self.settings.get("WORKERS") == "0" else "/readyz")
+        answers = partial(client.is_ready, "/healthz" if self.settings.get("WORKERS") == "0" else "/readyz")
+        dimse = int(self.environment["WETREAD_DIMSE_PORT"] or 0)
+
+        def started() -> bool:
+            return answers() and (not dimse or listens(dimse))
+
         log = self.folder.parent / f"{self.folder.name}.log"
         with running([*COMMAND, "serve"], log, started, environment=self.environment, timeout_s=240) as process:
             client.log_in(ACCOUNT, PASSWORD)

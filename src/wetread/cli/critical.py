@@ -16,7 +16,7 @@ from wetread.triage.critical_desk import HOW, CriticalDesk
 
 __all__ = ["run"]
 
-_Act = Callable[[CriticalDesk, Actor, CriticalResult, argparse.Namespace], CriticalResult]
+_Act = Callable[[CriticalDesk, Actor, argparse.Namespace], CriticalResult]
 
 
 def run(argv: list[str]) -> int:
@@ -83,23 +83,23 @@ def _found(core: Core, key: str) -> CriticalResult:
     return result
 
 
-def _acknowledge(desk: CriticalDesk, actor: Actor, result: CriticalResult, args: argparse.Namespace) -> CriticalResult:
-    return desk.acknowledge(actor, result.critical_key, result.etag, args.read_back)
+def _acknowledge(desk: CriticalDesk, actor: Actor, args: argparse.Namespace) -> CriticalResult:
+    return desk.acknowledge(actor, args.key, None, args.read_back)
 
 
-def _communicate(desk: CriticalDesk, actor: Actor, result: CriticalResult, args: argparse.Namespace) -> CriticalResult:
+def _communicate(desk: CriticalDesk, actor: Actor, args: argparse.Namespace) -> CriticalResult:
     return desk.communicate(
-        actor, result.critical_key, result.etag,
+        actor, args.key, None,
         to_whom=args.to, how=args.how, read_back_confirmed=args.read_back_confirmed,
     )  # fmt: skip
 
 
-def _close(desk: CriticalDesk, actor: Actor, result: CriticalResult, args: argparse.Namespace) -> CriticalResult:
-    return desk.close(actor, result.critical_key, result.etag, ClosureReason(args.reason), args.note)
+def _close(desk: CriticalDesk, actor: Actor, args: argparse.Namespace) -> CriticalResult:
+    return desk.close(actor, args.key, None, ClosureReason(args.reason), args.note)
 
 
-def _release(desk: CriticalDesk, actor: Actor, result: CriticalResult, args: argparse.Namespace) -> CriticalResult:
-    return desk.release(actor, result.critical_key, result.etag)
+def _release(desk: CriticalDesk, actor: Actor, args: argparse.Namespace) -> CriticalResult:
+    return desk.release(actor, args.key, None)
 
 
 _ACTS: dict[str, tuple[str, _Act]] = {
@@ -126,7 +126,8 @@ def _do(name: str, argv: list[str]) -> int:
         parser.add_argument("--note", default="", metavar="TEXT", help="required when nobody was told")
     args = parser.parse_args(argv)
     core, actor = opened(args)
-    done = act(CriticalDesk(core.database, core.clock), actor, _found(core, args.key), args)
+    _found(core, args.key)  # says where keys are shown, when there is none of this name
+    done = act(CriticalDesk(core.database, core.clock), actor, args)
     hidden = build_desk(core).exposure(actor, done.study_key).hides
     print(
         _row(replace(done, reason="withheld until you commit your own findings") if hidden else done, core.clock.now())

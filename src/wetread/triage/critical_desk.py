@@ -32,12 +32,15 @@ _Step = Callable[[CriticalResult, datetime], CriticalResult]
 
 @dataclass(frozen=True, slots=True)
 class CriticalDesk:
-    """Every act raises NotPermitted, StaleVersion (somebody was faster), IllegalTransition, or PermanentError for an empty or overlong text."""
+    """Every act raises NotPermitted, StaleVersion (somebody was faster), IllegalTransition, or PermanentError for an empty or overlong text.
+
+    `etag` is the version that the person was shown; None takes the result as it stands now: the pager counts its steps on it, too.
+    """
 
     database: Database
     clock: Clock
 
-    def acknowledge(self, actor: Actor, critical_key: str, etag: int, read_back: str) -> CriticalResult:
+    def acknowledge(self, actor: Actor, critical_key: str, etag: int | None, read_back: str) -> CriticalResult:
         """ "I have it, and this is what I understood." Paging stops; the clock to telling somebody runs on."""
         text = _text(read_back, "read back what the finding is", code="read_back_missing")
 
@@ -50,7 +53,7 @@ class CriticalDesk:
         return self._act(actor, critical_key, etag, "critical.acknowledge", act)
 
     def communicate(
-        self, actor: Actor, critical_key: str, etag: int, *, to_whom: str, how: str, read_back_confirmed: bool
+        self, actor: Actor, critical_key: str, etag: int | None, *, to_whom: str, how: str, read_back_confirmed: bool
     ) -> CriticalResult:
         """A person who can act on it was told. Nothing is due any more."""
         whom = _text(to_whom, "say who was told", code="to_whom_missing")
@@ -64,7 +67,7 @@ class CriticalDesk:
         return self._act(actor, critical_key, etag, "critical.communicate", act)
 
     def close(
-        self, actor: Actor, critical_key: str, etag: int, reason: ClosureReason, note: str = ""
+        self, actor: Actor, critical_key: str, etag: int | None, reason: ClosureReason, note: str = ""
     ) -> CriticalResult:
         """Done with it. Closing one that was not told to anybody needs a note saying why."""
 
@@ -80,7 +83,7 @@ class CriticalDesk:
 
         return self._act(actor, critical_key, etag, "critical.close", act)
 
-    def release(self, actor: Actor, critical_key: str, etag: int) -> CriticalResult:
+    def release(self, actor: Actor, critical_key: str, etag: int | None) -> CriticalResult:
         """ "I cannot take it after all": the next step is taken at once."""
 
         def act(result: CriticalResult, now: datetime) -> CriticalResult:
@@ -88,11 +91,11 @@ class CriticalDesk:
 
         return self._act(actor, critical_key, etag, "critical.release", act)
 
-    def _act(self, actor: Actor, critical_key: str, etag: int, action: str, act: _Step) -> CriticalResult:
+    def _act(self, actor: Actor, critical_key: str, etag: int | None, action: str, act: _Step) -> CriticalResult:
         require(actor, Act.ACKNOWLEDGE_CRITICAL)
         with self.database.begin() as unit:
-            now = self.clock.now()
-            saved = unit.save_critical(act(_known(unit, critical_key), now), expected_etag=etag)
+            now, held = self.clock.now(), _known(unit, critical_key)
+            saved = unit.save_critical(act(held, now), expected_etag=held.etag if etag is None else etag)
             facts = (("critical", critical_key), ("state", saved.state.value))
             unit.audit(AuditEvent(action, actor.actor_id, study_key=saved.study_key, detail=facts), now)
             unit.commit()

@@ -16,7 +16,7 @@ from wetread.domain.identifiers import (
     study_key,
 )
 
-UIDS = st.lists(st.integers(0, 10**9), min_size=2, max_size=6).map(lambda parts: ".".join(map(str, parts)))
+UIDS = st.lists(st.integers(0, 10**9 - 1), min_size=2, max_size=6).map(lambda parts: ".".join(map(str, parts)))
 
 
 @given(UIDS)

@@ -1,5 +1,6 @@
 """What people may do to a critical result, in which order, and what is kept of it."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -72,6 +73,18 @@ def test_an_acknowledgement_needs_words(desk: CriticalDesk, text: str) -> None:
     with pytest.raises(PermanentError, match="read back"):
         desk.acknowledge(ROE, key_of(desk), 1, text)
     assert held(desk).state is CriticalState.OPEN
+
+
+def test_who_names_no_version_takes_it_as_the_pager_left_it_and_nobody_elses(desk: CriticalDesk) -> None:
+    key, before = key_of(desk), held(desk)
+    with desk.database.begin() as unit:
+        unit.save_critical(replace(before, step=before.step + 1), expected_etag=before.etag)
+        unit.commit()
+    with pytest.raises(StaleVersion):
+        desk.acknowledge(ROE, key, before.etag, READ_BACK)
+    assert desk.acknowledge(ROE, key, None, READ_BACK).state is CriticalState.ACKNOWLEDGED
+    with pytest.raises(IllegalTransition):
+        desk.acknowledge(Actor("dr.late", Role.RADIOLOGIST), key, None, READ_BACK)
 
 
 def test_the_second_of_two_who_acknowledge_is_told_so(desk: CriticalDesk) -> None:
