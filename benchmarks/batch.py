@@ -15,6 +15,7 @@ from statistics import median
 
 from wetread.batch.engines import ENGINES, build_engine
 from wetread.batch.film_list import FolderSource
+from wetread.batch.film_supply import FilesBelow
 from wetread.batch.journal import Journal
 from wetread.batch.run import RunRules, read_films
 from wetread.batch.tables import TableForm, Tables
@@ -96,7 +97,7 @@ def run(engine: BatchEngine, folder: Path, films: Path) -> float:
     form = TableForm(bundle.identity, tuple(each.name.value for each in bundle.heads), (), keep_paths=False)
     journal = Journal(work, Tables(work, form), len(listed))
     began_s = time.perf_counter()
-    assert read_films(iter(listed), engine, journal, RunRules(films, False, lambda: False, lambda _: None))
+    assert read_films(iter(listed), engine, journal, RunRules(FilesBelow(films), False, lambda: False, lambda _: None))
     return time.perf_counter() - began_s
 
 

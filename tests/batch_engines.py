@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from films import film
+from pydicom import dcmread
 
 from wetread.batch.film_reading import row_of
 from wetread.batch.reader_pool import ReaderPool
@@ -93,6 +94,15 @@ class BatchEngineSuite:
     ) -> None:
         (told,) = outcomes(subject.engine, [replace(films[0], number=4_000_000_000)]).values()
         assert told == replace(expected[1], number=4_000_000_000)
+
+    def test_a_film_that_is_not_the_one_that_was_asked_for_is_not_read(
+        self, subject: Subject, films: list[FilmTask], expected: dict[int, FilmRow | Unanswered]
+    ) -> None:
+        mine = str(dcmread(films[0].path, stop_before_pixels=True).SOPInstanceUID)
+        assert outcomes(subject.engine, [replace(films[0], sop_instance_uid=mine)])[1] == expected[1]
+        told = outcomes(subject.engine, [replace(films[0], sop_instance_uid="1.2.3")])[1]
+        assert isinstance(told, FilmRow)
+        assert (told.fate, told.code, told.findings) == (FilmFate.FAILED, "other_instance", ())
 
     def test_nothing_out_is_nothing_to_wait_for(self, subject: Subject) -> None:
         with pytest.raises(LookupError):

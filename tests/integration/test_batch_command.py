@@ -5,33 +5,24 @@ import json
 import re
 import shlex
 import signal
-import subprocess
 import sys
 from contextlib import chdir
 from pathlib import Path
 
 import pytest
+from batch_runs import ended_by, rows_of
 from films import film
 
 from wetread.cli import main
 from wetread.reader import FilmReader
 
 DOCS = (Path(__file__).parents[2] / "docs" / "batch.md").read_text("utf-8")
-COMMANDS = [each for each in re.findall(r"^\$ wetread (.*)$", DOCS, flags=re.M) if "--engine ray" not in each]
-"""Ray's is run in tests/ray."""
-
-ENDS_ITSELF = """
-import os, sys
-from wetread.cli import batch, batch_progress
-tell = batch_progress.BatchProgress.tell
-def told(self, row):
-    tell(self, row)
-    if self.read_now == 2:
-        os.kill(os.getpid(), int(sys.argv[1]))
-batch_progress.BatchProgress.tell = told
-sys.exit(batch.run(sys.argv[2:]))
-"""
-"""The command, which sends itself a signal when the second film is written down."""
+COMMANDS = [
+    each
+    for each in re.findall(r"^\$ wetread (.*)$", DOCS, flags=re.M)
+    if "--engine ray" not in each and "--archive" not in each
+]
+"""Ray's is run in tests/ray, those that ask an archive in test_batch_archive.py."""
 
 
 @pytest.fixture(scope="module")
@@ -57,18 +48,6 @@ def run(place: Path, command: str, capsys: pytest.CaptureFixture[str]) -> tuple[
     return status, said.out + said.err
 
 
-def ended_by(number: signal.Signals, place: Path, out: str) -> subprocess.CompletedProcess[str]:
-    words = [str(int(number)), "films", "--out", out, "--workers", "1"]
-    return subprocess.run(
-        [sys.executable, "-c", ENDS_ITSELF, *words], cwd=place, capture_output=True, text=True, check=False
-    )
-
-
-def rows_of(table: Path) -> list[dict[str, str]]:
-    with table.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 @pytest.fixture(autouse=True)
 def signals() -> object:
     """The command hears signals; what hears them in this process comes back."""
@@ -88,12 +67,12 @@ def test_a_run_that_was_killed_and_stopped_ends_as_if_it_had_not_been(
     assert "8 of them tried: 8 read" in said or "refused (not_part10)" in said
     assert not (place / "read").exists()
 
-    killed = ended_by(signal.SIGKILL, place, "read")
+    killed = ended_by(signal.SIGKILL, place, "films", "--out", "read")
     assert killed.returncode == -signal.SIGKILL
     (journal,) = (place / "read" / "unfinished").glob("open-*")
     assert len(journal.read_bytes().splitlines()) == 2
 
-    stopped = ended_by(signal.SIGINT, place, "read")
+    stopped = ended_by(signal.SIGINT, place, "films", "--out", "read")
     assert stopped.returncode == 130, stopped.stderr
     done = len(journal.read_bytes().splitlines())
     assert 4 <= done < 9

@@ -195,4 +195,5 @@ def _instance(said: Dataset) -> ArchivedInstance:
         said.get("BodyPartExamined", ""),
         said.StudyDate,
         locator=f"memory-{said.SOPInstanceUID}",
+        station_name=said.get("StationName", ""),
     )

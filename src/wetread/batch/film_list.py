@@ -8,16 +8,16 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from wetread.domain.errors import PermanentError
 
-__all__ = ["FilmList", "FilmSource", "FolderSource", "ListedFilm", "source_of"]
+__all__ = ["FilmList", "FilmSource", "FolderSource", "ListedFilm", "line_of", "source_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class ListedFilm:
-    """`path` is below the source's root. `study` is the manifest's own name of it, "": none, it gets its bytes' hash. `groups` and `labels` are the manifest's columns, by name and by finding."""
+    """`path` is below the source's root; of an archive, the UIDs of study, series and instance. `study` is the manifest's own name of it, "": none, it gets its bytes' hash. `groups` and `labels` are the manifest's columns, by name and by finding."""
 
     path: str
     study: str = ""
@@ -25,6 +25,7 @@ class ListedFilm:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
+@runtime_checkable
 class FilmSource(Protocol):
     root: Path
     groups: tuple[str, ...]
@@ -70,22 +71,27 @@ def source_of(path: Path) -> FilmSource:
     return ManifestSource(path)
 
 
+def line_of(film: ListedFilm) -> bytes:
+    """As it stands in the list."""
+    return json.dumps(asdict(film), separators=(",", ":")).encode("ascii") + b"\n"
+
+
 class FilmList:
     """The list on disk, one film a line."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
 
     def write(self, films: Iterator[ListedFilm]) -> int:
         """How many there are. A list that was broken off is written anew."""
         count = 0
-        with self._file.open("w", encoding="ascii") as out:
+        with self.file.open("wb") as out:
             for count, film in enumerate(films, 1):  # noqa: B007 - the last one is the answer
-                out.write(json.dumps(asdict(film), separators=(",", ":")) + "\n")
+                out.write(line_of(film))
         return count
 
     def numbered(self) -> Iterator[tuple[int, ListedFilm]]:
         """From 1."""
-        with self._file.open(encoding="ascii") as lines:
+        with self.file.open(encoding="ascii") as lines:
             for number, line in enumerate(lines, 1):
                 yield number, ListedFilm(**json.loads(line))

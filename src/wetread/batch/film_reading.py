@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from stat import S_ISREG
 
@@ -14,6 +14,8 @@ from wetread.reader import FilmReader, ReadResult
 from wetread.storage.files import sha256_of
 
 __all__ = ["ReadingDesk", "digest_of", "row_of", "task_text"]
+
+_OTHER = "The archive sent another instance than was asked for; ask who runs it."
 
 
 class ReadingDesk:
@@ -43,7 +45,7 @@ class ReadingDesk:
 
 
 def task_text(task: FilmTask) -> str:
-    return json.dumps({"number": task.number, "path": task.path})
+    return json.dumps(asdict(task))
 
 
 def row_of(reader: FilmReader, task: FilmTask) -> FilmRow | Unanswered:
@@ -53,6 +55,8 @@ def row_of(reader: FilmReader, task: FilmTask) -> FilmRow | Unanswered:
     if isinstance(result.error, TransientError):
         return Unanswered(task.number, result.code, result.reason)
     digest = digest_of(path)
+    if result.header and task.sop_instance_uid not in ("", result.header.sop_instance_uid):
+        return FilmRow(task.number, FilmFate.FAILED, "other_instance", _OTHER, digest)
     if result.analysis is None:
         return _made_by(result, FilmRow(task.number, _fate(result), result.code, result.reason, digest))
     return _made_by(result, _read(task.number, digest, result.analysis))

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from wetread.batch.film_list import FilmSource
 from wetread.batch.film_reading import row_of
-from wetread.domain.batch import FilmRow, FilmTask
+from wetread.domain.batch import FilmRow, FilmTask, Unanswered
 from wetread.reader import FilmReader
 
-__all__ = ["Sample", "sampled"]
+__all__ = ["Sample", "fate_of", "sampled"]
 
 _TRIED = 8
 
@@ -43,11 +43,14 @@ def sampled(source: FilmSource, limit: int | None, bundle: Path | None) -> Sampl
             began_s = time.perf_counter()
             row = row_of(reader, FilmTask(number, str(path)))
             seconds += time.perf_counter() - began_s
-            fates[_fate(row) if isinstance(row, FilmRow) else row.code] += 1
+            fates[fate_of(row)] += 1
     return Sample(films, size, len(chosen), seconds, fates)
 
 
-def _fate(row: FilmRow) -> str:
+def fate_of(row: FilmRow | Unanswered) -> str:
+    """As it is counted: "read", or fate and code."""
+    if isinstance(row, Unanswered):
+        return row.code
     return f"{row.fate} ({row.code})" if row.code else str(row.fate)
 
 

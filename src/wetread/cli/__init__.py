@@ -11,7 +11,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "read": "read films from the command line: findings, heat map, SR, FHIR",
-    "batch": "read an archive of films by many readers at once, to tables for evaluate; stopped runs go on",
+    "batch": "read a folder, a table or an archive of films by many readers at once, to tables for evaluate; stopped runs go on",
     "demo": "watch synthetic films go the whole way, with a page to read and sign them",
     "serve": "run the service: HTTP, DICOMweb, DIMSE, watched folder, workers",
     "worker": "run one more worker process",

@@ -8,11 +8,11 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wetread.cli.batch_progress import BatchProgress, counted, estimated
+from wetread.cli.batch_progress import BatchProgress, counted
+from wetread.cli.batch_source import Chosen, add_archive_options, chosen
 from wetread.cli.options import count, needs_polars
 
 if TYPE_CHECKING:
-    from wetread.batch.film_list import FilmSource
     from wetread.batch.run_folder import RunFolder
     from wetread.inference.bundle import ModelBundle
 
@@ -24,23 +24,27 @@ _EPILOG = """examples:
   wetread batch films/ --out read-2026-11                the same again goes on where it was stopped
   wetread batch manifest.csv --out read-2026-11 --workers 8
   wetread batch manifest.csv --out read-2026-11 --engine ray
+  wetread batch --archive pacs --from 2026-01-01 --until 2026-06-30 --out read-2026-1 --dry-run
   wetread evaluate read-2026-11/predictions.parquet --html report.html
 
 The folder gets films.parquet and predictions.parquet, the same as .csv, and summary.json. No name and no path stands in them, but for --keep-paths and what a manifest says.
-exit status: 0 every film was read or refused; 1 films failed, or the run broke off; 2 wrong use; 130 stopped by Ctrl-C"""
+exit status: 0 every film was read or refused; 1 films failed, or were not listed whole, or the run broke off; 2 wrong use; 130 stopped by Ctrl-C"""
 
 
 def run(argv: list[str]) -> int:
     args = _parser().parse_args(argv)
     needs_polars("batch")
-    from wetread.batch.film_list import source_of
     from wetread.inference.bundle import BUNDLED, load_bundle
 
-    source = source_of(args.source)
-    if source.ignored:
-        print(f"columns that mean nothing here: {', '.join(source.ignored)}", file=sys.stderr)
-    bundle = load_bundle(args.model or BUNDLED)
-    return _estimate(args, source) if args.dry_run else _run(args, source, bundle)
+    films = chosen(args)
+    try:
+        bundle = load_bundle(args.model or BUNDLED)
+        if not args.dry_run:
+            return _run(args, films, bundle)
+        print(films.estimate(args))
+        return 0
+    finally:
+        films.close()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("source", type=Path, help="folder (searched through) or manifest (.csv, .parquet)")
+    parser.add_argument("source", type=Path, nargs="?", help="folder (searched through) or manifest (.csv, .parquet)")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="new folder, or one of an unfinished run"
     )
@@ -67,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry-run", action="store_true", help="count, read a few, say how long it takes; writes nothing"
     )
+    add_archive_options(parser)
     return parser
 
 
@@ -74,24 +79,21 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _estimate(args: argparse.Namespace, source: "FilmSource") -> int:
-    from wetread.batch.sample import sampled
-
-    print(estimated(sampled(source, args.limit, args.model), args.workers))
-    return 0
-
-
-def _run(args: argparse.Namespace, source: "FilmSource", bundle: "ModelBundle") -> int:
+def _run(args: argparse.Namespace, films: Chosen, bundle: "ModelBundle") -> int:
+    from wetread.batch.archive_source import INCOMPLETE
     from wetread.batch.run_folder import RunFolder, RunTerms
     from wetread.batch.tables import TableForm
 
     findings = tuple(head.name.value for head in bundle.heads)
-    form = TableForm(bundle.identity, findings, source.groups, args.keep_paths)
-    with RunFolder.opened(args.out, RunTerms(str(args.source.resolve()), args.limit, form), source) as folder:
+    form = TableForm(bundle.identity, findings, films.source.groups, args.keep_paths)
+    with RunFolder.opened(
+        args.out, RunTerms(films.named, args.limit, form), films.source, films.listing.tell
+    ) as folder:
         if not folder.began:
             print(f"going on with the run in {args.out}", file=sys.stderr)
+        films.begin(folder)
         progress = BatchProgress(folder.films)
-        parts = _read(args, source, bundle, folder, progress)
+        parts = _read(args, films, bundle, folder, progress)
         if parts is None:
             print(
                 f"stopped: {progress.done} of {folder.films} films are done; the same command goes on", file=sys.stderr
@@ -100,11 +102,12 @@ def _run(args: argparse.Namespace, source: "FilmSource", bundle: "ModelBundle") 
         counts = folder.finish(parts)
     print(counted(counts, progress), file=sys.stderr)
     print(f"next: wetread evaluate {args.out / 'predictions.parquet'}")
-    return int(any(fate == "failed" for fate, _ in counts.fates))
+    not_whole = any(folder.listed.left_out.get(reason) for reason in INCOMPLETE)
+    return int(not_whole or any(fate == "failed" for fate, _ in counts.fates))
 
 
 def _read(
-    args: argparse.Namespace, source: "FilmSource", bundle: "ModelBundle", folder: "RunFolder", progress: BatchProgress
+    args: argparse.Namespace, films: Chosen, bundle: "ModelBundle", folder: "RunFolder", progress: BatchProgress
 ) -> int | None:
     """How many parts there are; None when it was stopped."""
     from wetread.batch.engines import build_engine
@@ -115,7 +118,8 @@ def _read(
     engine = build_engine(args.engine, args.model, args.workers, bundle.identity.sha256)
     try:
         stopped = _first_signal()  # after Ray, which wants SIGTERM for itself
-        rules = RunRules(source.root, args.keep_going, stopped.is_set, progress.tell)
+        supply = films.supply(folder, engine.capacity, stopped.is_set)
+        rules = RunRules(supply, args.keep_going, stopped.is_set, progress.tell)
         with progress:
             return journal.parts if read_films(folder.list.numbered(), engine, journal, rules) else None
     finally:

@@ -2,16 +2,19 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from wetread.domain.batch import FilmRow
 
 if TYPE_CHECKING:
+    from wetread.batch.archive_sample import ArchiveSample
+    from wetread.batch.listing import Listed
     from wetread.batch.sample import Sample
     from wetread.batch.tables import Counts
 
-__all__ = ["BatchProgress", "counted", "estimated"]
+__all__ = ["BatchProgress", "ListingProgress", "counted", "estimated", "estimated_of_archive", "left_out_of"]
 
 _LINE_EVERY = 256
 
@@ -58,6 +61,32 @@ class BatchProgress:
         return _lasting((self._films - self.done) / self.films_per_s) if self.read_now else ""
 
 
+class ListingProgress:
+    """How far the listing of an archive is, at a terminal in one line, elsewhere a line for each tenth of it."""
+
+    def __init__(self) -> None:
+        self._tenths = 0
+
+    def tell(self, listed: "Listed", share: float) -> None:
+        said = f"listing: {share:.0%}, {listed.studies} studies, {listed.films} films"
+        if sys.stderr.isatty():
+            print(f"\r{said}  ", end="", file=sys.stderr, flush=True)
+        elif int(share * 10) > self._tenths:
+            self._tenths = int(share * 10)
+            print(said, file=sys.stderr, flush=True)
+
+    def end(self, listed: "Listed") -> None:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+        print(f"{listed.studies} studies{left_out_of(listed.left_out)}", file=sys.stderr)
+
+
+def left_out_of(left_out: Mapping[str, int]) -> str:
+    """What the archive has and is not read, by reason."""
+    told = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()) if count)
+    return f"; left out: {told}" if told else ""
+
+
 def _bar() -> Any:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -84,6 +113,24 @@ def estimated(sample: "Sample", workers: int) -> str:
         lines.append(
             f"{per_film_s:.2f} s a film: about {whole} with {workers} readers, where each has a core of its own"
         )
+    return "\n".join(lines)
+
+
+def estimated_of_archive(sample: "ArchiveSample", limit: int | None, workers: int, connections: int) -> str:
+    """What a dry run says of an archive."""
+    about = "" if sample.listed == sample.studies else "about "
+    films = sample.all_films if limit is None else min(sample.all_films, limit)
+    listed = "" if not about else f"; of {sample.listed} of them listed, {sample.films} films"
+    lines = [f"{sample.studies} studies, {about}{films} films{listed}{left_out_of(sample.left_out)}"]
+    if not sample.tried:
+        return lines[0]
+    tried = ", ".join(f"{n} {what}" for what, n in sorted(sample.fates.items()))
+    fetch_s, read_s = sample.fetch_s / sample.tried, sample.read_s / sample.tried
+    whole = _lasting(films * max(fetch_s / connections, read_s / workers))
+    lines.append(f"{sample.tried} of them tried: {tried}")
+    lines.append(
+        f"{fetch_s:.2f} s to fetch and {read_s:.2f} s to read a film: about {whole} over {connections} connections with {workers} readers, where each has a core of its own"
+    )
     return "\n".join(lines)
 
 

@@ -5,6 +5,7 @@ An answer is not believed: rows that do not match the question are left out, an 
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -35,11 +36,12 @@ _JSON = "application/dicom+json"
 _DICOM = "application/dicom"
 _PARTS = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _PAGE = 200
+_INTERNAL_ERROR = 500
 _MOST_INSTANCES = 5000
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _STUDY, _SERIES, _INSTANCE = "0020000D", "0020000E", "00080018"
 _STUDY_FIELDS = ("00081030", "00100021")
-_INSTANCE_FIELDS = ("00080016", "00080060", "00180015")
+_INSTANCE_FIELDS = ("00080016", "00080060", "00180015", "00081010")
 
 
 class DicomwebArchive:
@@ -67,14 +69,14 @@ class DicomwebArchive:
     def studies(self, query: StudyQuery, limit: int) -> FoundStudies:
         asked = [(key, self._encoded(value)) for key, value in keys_of(query).items() if value]
         pairs = [*asked, *(("includefield", field) for field in _STUDY_FIELDS)]
-        rows = [row for page in self._pages("/studies", pairs, limit + 1) for row in page]
+        rows, ended = self._listed_rows("/studies", pairs, limit + 1)
         found, is_all = asked_for([_study(row) for row in rows], query)
-        return FoundStudies(found[:limit], is_all and len(rows) <= limit)
+        return FoundStudies(found[:limit], is_all and ended and len(rows) <= limit)
 
     def instances(self, study_instance_uid: str) -> tuple[ArchivedInstance, ...]:
         pairs = [("includefield", field) for field in _INSTANCE_FIELDS]
         path = f"/studies/{checked_uid(study_instance_uid)}/instances"
-        rows = [row for page in self._pages(path, pairs, _MOST_INSTANCES) for row in page]
+        rows, _ = self._listed_rows(path, pairs, _MOST_INSTANCES)
         named = (_instance(row, study_instance_uid) for row in rows)
         return tuple({each.sop_instance_uid: each for each in named if each is not None}.values())
 
@@ -95,7 +97,7 @@ class DicomwebArchive:
 
     def _retrieve_parts(self, wanted: ArchivedInstance, inbox: Inbox) -> Retrieved:
         with self._exchange.stream(_path(wanted), _PARTS, _of_stream(self._bounds)) as answer:
-            if (told := _refused(answer.status, wanted, self.name)) is not None:
+            if (told := _refused(answer.status, wanted, self.name, answer.retry_after)) is not None:
                 return Retrieved(0, (told,))
             try:
                 return Retrieved(self._take_parts(answer, wanted, inbox))
@@ -121,17 +123,18 @@ class DicomwebArchive:
                 file.discard()
         return count
 
-    def _pages(self, path: str, pairs: list[tuple[str, str]], most: int) -> Iterator[list[dict[str, Any]]]:
-        """Until the archive has no more, `most` came, or it gives the same again."""
-        offset, last = 0, None
-        while offset < most:
-            size = min(_PAGE, most - offset)
-            asked = [*pairs, ("limit", str(size)), *((("offset", str(offset)),) if offset else ())]
+    def _listed_rows(self, path: str, pairs: list[tuple[str, str]], most: int) -> tuple[list[dict[str, Any]], bool]:
+        """Until the archive has no more, `most` came, or it gives a page again. False: that one was full, so that it may have more which it never shows."""
+        found: list[dict[str, Any]] = []
+        last: list[dict[str, Any]] = []
+        while len(found) < most:
+            size = min(_PAGE, most - len(found))
+            asked = [*pairs, ("limit", str(size)), *((("offset", str(len(found))),) if found else ())]
             rows = self._rows(f"{path}?{'&'.join(f'{key}={value}' for key, value in asked)}")
             if not rows or rows == last:
-                return
-            yield rows
-            offset, last = offset + len(rows), rows
+                return found, len(rows) < _PAGE
+            found, last = found + rows, rows
+        return found, True
 
     def _rows(self, path: str) -> list[dict[str, Any]]:
         answer = self._exchange.ask("GET", path, _JSON)
@@ -151,7 +154,7 @@ class DicomwebArchive:
         return "".join(letter if letter in _UNRESERVED else "?" if letter.isascii() else "*" for letter in value)
 
 
-def _refused(status: int, wanted: ArchivedInstance | None, archive: str) -> Unretrieved | None:
+def _refused(status: int, wanted: ArchivedInstance | None, archive: str, retry_after: str = "") -> Unretrieved | None:
     """None for success; raises where it is the archive that must be asked again, or put right. What it does not have is told."""
     if 200 <= status < 300:
         return None
@@ -162,7 +165,10 @@ def _refused(status: int, wanted: ArchivedInstance | None, archive: str) -> Unre
     if 300 <= status < 400:
         raise PermanentError(f"{archive} sends us elsewhere (HTTP {status}), which is not followed", code="redirected")
     if status in TRY_AGAIN_STATUS:
-        raise TransientError(f"{archive} cannot answer now (HTTP {status})", code="receiver_busy")
+        # 500 is said of what was asked for as often as of the archive: who has more to ask need not wait long
+        code = "receiver_failed" if status == _INTERNAL_ERROR else "receiver_busy"
+        seconds = float(retry_after) if retry_after.isascii() and retry_after.isdecimal() else 0.0
+        raise TransientError(f"{archive} cannot answer now (HTTP {status})", code=code, retry_after_s=seconds)
     locator = wanted.locator if wanted else ""
     if status in (404, 410):
         return Unretrieved(locator, "gone", f"{archive} does not have it any more")
@@ -174,7 +180,7 @@ def take_alone(
 ) -> Unretrieved | None:
     """One instance that is the whole body of an answer; None when it was handed over."""
     with exchange.stream(path, f"{_DICOM}; transfer-syntax=*", _of_stream(bounds)) as answer:
-        if (told := _refused(answer.status, wanted, archive)) is not None:
+        if (told := _refused(answer.status, wanted, archive, answer.retry_after)) is not None:
             return told
         file, size = inbox.receive(), 0
         try:
@@ -222,7 +228,7 @@ def _path(wanted: ArchivedInstance) -> str:
 
 def json_of(answer: DicomwebAnswer, archive: str) -> object:
     """What an answer says; None where it is no JSON. Raises for every status but success."""
-    if (told := _refused(answer.status, None, archive)) is not None:
+    if (told := _refused(answer.status, None, archive, answer.headers.get("retry-after", ""))) is not None:
         raise PermanentError(told.reason, code=told.code)
     try:
         return json.loads(b"" if answer.cut else answer.body)
@@ -254,7 +260,8 @@ def _instance(row: dict[str, Any], study_instance_uid: str) -> ArchivedInstance 
     if not (is_valid_uid(series) and is_valid_uid(instance)) or _text(row, _STUDY) not in ("", study_instance_uid):
         return None
     told = (_text(row, tag) for tag in ("00080016", "00080060", "00180015", "00080020"))
-    return ArchivedInstance(study_instance_uid, series, instance, *told)
+    listed = ArchivedInstance(study_instance_uid, series, instance, *told)
+    return replace(listed, station_name=_text(row, "00081010"))
 
 
 def _text(row: dict[str, Any], tag: str) -> str:

@@ -51,6 +51,7 @@ class DicomwebStream:
     status: int
     content_type: str
     pieces: Iterator[bytes]
+    retry_after: str = ""
 
 
 class DicomwebExchange:
@@ -95,9 +96,9 @@ class DicomwebExchange:
                 preload_content=False,
             )
             try:
-                yield DicomwebStream(
-                    answer.status, answer.headers.get("Content-Type", ""), self._pieces(answer, bounds)
-                )
+                told = (answer.headers.get(name, "") for name in ("Content-Type", "Retry-After"))
+                content_type, retry_after = told
+                yield DicomwebStream(answer.status, content_type, self._pieces(answer, bounds), retry_after)
             finally:
                 answer.close()
 

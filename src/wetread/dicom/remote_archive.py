@@ -45,7 +45,7 @@ _STUDY_KEYS = (
     "StudyInstanceUID", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "StudyDate", "AccessionNumber", "StudyDescription",
     "ModalitiesInStudy", "NumberOfStudyRelatedInstances",
 )  # fmt: skip
-_SERIES_KEYS = ("SeriesInstanceUID", "Modality", "BodyPartExamined")
+_SERIES_KEYS = ("SeriesInstanceUID", "Modality", "BodyPartExamined", "StationName")
 _MOST_SERIES, _MOST_ROWS = 200, 5000
 
 
@@ -290,4 +290,5 @@ def _instance(row: Mapping[str, str], study: str, series: str, told: Mapping[str
         told.get("Modality", ""),
         told.get("BodyPartExamined", ""),
         told.get("StudyDate", ""),
+        station_name=told.get("StationName", ""),
     )

@@ -80,6 +80,7 @@ class ArchivedInstance:
     body_part_examined: str = ""
     study_date: str = ""
     locator: str = ""
+    station_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,11 @@ class FilmFate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FilmTask:
-    """One film: its place in the list of the run, from 1, and the file that holds it."""
+    """One film: its place in the list of the run, from 1, and the file that holds it. `sop_instance_uid`: which instance it must be, "" where any file will do."""
 
     number: int
     path: str
+    sop_instance_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,9 +37,13 @@ class WetreadError(Exception):
 
 
 class TransientError(WetreadError):
-    """Try again later."""
+    """Try again later; `retry_after_s` above 0: whoever refused says in how many seconds."""
 
     code = "transient"
+
+    def __init__(self, message: str, *, code: str | None = None, retry_after_s: float = 0.0) -> None:
+        super().__init__(message, code=code)
+        self.retry_after_s = retry_after_s
 
 
 class PermanentError(WetreadError):

@@ -24,6 +24,7 @@ __all__ = [
     "first_film",
     "header_flags",
     "is_own_result",
+    "may_be_chest_film",
     "rejection",
 ]
 
@@ -95,6 +96,12 @@ def assess_header(traits: ImageTraits, policy: SuitabilityPolicy) -> Suitability
     """The first rule that refuses wins; a fact that is only missing flags."""
     refusal = _not_an_image(traits) or _wrong_kind(traits, policy) or _wrong_shape(traits, policy)
     return refusal or _anatomy(traits, policy)
+
+
+def may_be_chest_film(modality: str, sop_class_uid: str, body_part_examined: str, policy: SuitabilityPolicy) -> bool:
+    """By what an archive's index says of an instance, before its header is here. What the index does not say leaves nothing out."""
+    said, body_part = modality.upper() or _RADIOGRAPHS.get(sop_class_uid, ""), _words(body_part_examined)
+    return (not said or said in policy.modalities) and (not body_part or bool(body_part & policy.chest_words))
 
 
 def is_own_result(traits: ImageTraits) -> bool:

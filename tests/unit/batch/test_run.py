@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from wetread.batch.film_list import ListedFilm
+from wetread.batch.film_supply import FilesBelow
 from wetread.batch.journal import PART, Journal
 from wetread.batch.run import ATTEMPTS, OUT_OF_REACH, RunRules, read_films
 from wetread.batch.tables import TableForm, Tables
@@ -58,7 +59,7 @@ class House:
     ) -> bool:
         journal = Journal(self.work, self.tables, self.films)
         try:
-            rules = RunRules(self.root, keep_going, stopped, self.seen.append)
+            rules = RunRules(FilesBelow(self.root), keep_going, stopped, self.seen.append)
             return read_films(listed(self.films), engine, journal, rules)
         finally:
             journal.close()
@@ -243,6 +244,51 @@ def test_a_source_that_went_away_stops_the_run_and_no_film_is_blamed(house: Call
     assert len(here.seen) == 10
     assert here.run(InProcessEngine(row))
     assert "failed" not in here.finished()[0]
+
+
+class Fetching(FilesBelow):
+    """Every film that `refuses` names cannot be had; `answers`: whether the source does at the end."""
+
+    def __init__(self, refuses: range, answers: bool) -> None:
+        super().__init__(Path())
+        self._refuses, self._answers = refuses, answers
+
+    def take(self, films: Iterator[tuple[int, ListedFilm]], *, wait: bool) -> FilmTask | FilmRow | None:
+        task = super().take(films, wait=wait)
+        refused = task is not None and task.number in self._refuses
+        return FilmRow(task.number, FilmFate.FAILED, "receiver_busy", "pacs cannot") if task and refused else task
+
+    def is_there(self) -> bool:
+        return self._answers
+
+
+@pytest.mark.parametrize(
+    ("refuses", "answers", "written"),
+    [
+        (range(5, 5 + OUT_OF_REACH - 1), False, 40),
+        (range(35, 41), True, 40),
+        (range(35, 41), False, 34),
+        (range(11, 11 + OUT_OF_REACH), True, 10),
+    ],
+)
+def test_films_that_cannot_be_had_are_written_down_where_the_source_is_there(
+    house: Callable[..., House], refuses: range, answers: bool, written: int
+) -> None:
+    """Rows of films that were had before the source went away come later, and prove nothing."""
+    here = house(40)
+    journal = Journal(here.work, here.tables, 40)
+    rules = RunRules(Fetching(refuses, answers), False, lambda: False, here.seen.append)
+    engine = InProcessEngine(row, 30)
+    if written == 40:
+        assert read_films(listed(40), engine, journal, rules)
+    else:
+        with pytest.raises(TransientError, match="pacs cannot"):
+            read_films(listed(40), engine, journal, rules)
+        assert "receiver_busy" not in {each.code for each in here.seen if each}
+        journal.close()
+        assert here.run(InProcessEngine(row))
+    journal.close()
+    assert here.finished()[0].count("receiver_busy") == (len(refuses) if written == 40 else 0)
 
 
 def test_a_few_films_that_are_gone_are_written_down(house: Callable[..., House]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from wetread.batch.film_list import FolderSource
+from wetread.batch.film_supply import FilesBelow
 from wetread.batch.journal import Journal
 from wetread.batch.run import RunRules, read_films
 from wetread.batch.run_folder import RunFolder, RunTerms
@@ -39,7 +40,7 @@ def read(folder: RunFolder, *, films: int) -> bool:
     journal = Journal(folder.work, folder.tables, folder.films)
     engine = InProcessEngine(lambda task: FilmRow(task.number, FilmFate.REFUSED, "lateral_view", "lateral"))
     seen: list[object] = []
-    rules = RunRules(Path(), False, lambda: len(seen) + 1 >= films, seen.append)
+    rules = RunRules(FilesBelow(Path()), False, lambda: len(seen) + 1 >= films, seen.append)
     done = read_films(folder.list.numbered(), engine, journal, rules)
     journal.close()
     return done
