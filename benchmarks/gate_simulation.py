@@ -25,9 +25,10 @@ from wetread.evaluation.sequential import (
     BETS,
     calibration_e_process,
     e_benjamini_hochberg,
+    margin_prior,
     rate_e_value_reached,
 )
-from wetread.governance.gates import LOW_PROBABILITY, calibration_evidence, rate_evidence, rate_passes, rate_prior
+from wetread.governance.gates import LOW_PROBABILITY, calibration_evidence, rate_evidence, rate_passes
 from wetread.governance.power import patients_to_notice
 
 DAYS, PER_DAY = 60, 40
@@ -286,7 +287,9 @@ def curve() -> None:
         f"| share of the error budget | {heads} | 90 % reached at | days at {a_day:.1f} a day |\n|{'---|' * (len(CURVE_AT) + 3)}"
     )
     for name, share in SHARES.items():
-        reached = rate_e_value_reached(0.08, BUDGET, 1 / (PLAN.alpha * share), rate_prior(BUDGET, MARGIN), CURVE_AT[-1])
+        reached = rate_e_value_reached(
+            0.08, BUDGET, 1 / (PLAN.alpha * share), margin_prior(BUDGET, MARGIN), CURVE_AT[-1]
+        )
         told = " | ".join(f"{100 * reached[each - 1]:.1f} %" for each in CURVE_AT)
         needed = patients_to_notice(BUDGET, MARGIN, PLAN, share)
         print(f"| {name} | {told} | {needed or 0:,} | {(needed or 0) / a_day:.0f} |")

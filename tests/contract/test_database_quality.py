@@ -6,7 +6,14 @@ from wetread.domain.quality import QualityReference
 from wetread.domain.reliability import Reliability, ScoreShare
 from wetread.ports.database import Database
 from wetread.testing.builders import NOON
-from wetread.testing.quality_builders import a_frozen_cell, a_frozen_films, a_frozen_tag, a_quality_report
+from wetread.testing.quality_builders import (
+    a_blind_verdict,
+    a_frozen_cell,
+    a_frozen_films,
+    a_frozen_own,
+    a_frozen_tag,
+    a_quality_report,
+)
 
 
 def test_nothing_was_measured_at_first(database: Database) -> None:
@@ -15,9 +22,12 @@ def test_nothing_was_measured_at_first(database: Database) -> None:
 
 
 def test_a_report_and_a_reference_come_back_and_are_replaced(database: Database) -> None:
-    first, later = a_quality_report(), a_quality_report(made_at=NOON.replace(day=3), cells=())
+    first, later = a_quality_report(blind=(a_blind_verdict(),)), a_quality_report(made_at=NOON.replace(day=3), cells=())
     reference = QualityReference(
-        (a_frozen_cell(), replace(a_frozen_cell(), edges=(), counts=())), (a_frozen_tag(),), (a_frozen_films(),)
+        (a_frozen_cell(), replace(a_frozen_cell(), edges=(), counts=())),
+        (a_frozen_tag(),),
+        (a_frozen_films(),),
+        (a_frozen_own(),),
     )
     with database.begin() as uow:
         uow.save_quality(first)

@@ -13,7 +13,7 @@ from reading_room import Room, sign_in
 
 from wetread.domain.role import Role
 from wetread.testing.clock import FixedClock
-from wetread.testing.quality_builders import a_quality_cell, a_quality_report
+from wetread.testing.quality_builders import a_blind_verdict, a_quality_cell, a_quality_report
 
 pytestmark = pytest.mark.real
 
@@ -34,9 +34,12 @@ def room(tmp_path: Path) -> Iterator[Room]:
 def keep(world: World) -> None:
     cell = a_quality_cell()
     second = replace(cell, key=replace(cell.key, finding="pneumothorax"), reliability=(), trend=(), psi_shares=())
+    own = {"basis": "own", "round_id": "", "rate": None, "evidence": None, "needed": None, "n": 12}
+    why = "too few: 12 patients now and 60 in the reference, 10 are needed on each side"
+    blind = (a_blind_verdict(evidence=51.0), a_blind_verdict(error="false_alarm", refused=why, **own))
     elsewhere = replace(cell, key=replace(cell.key, scanner=HOSTILE))
     with world.services.database.begin() as unit:
-        unit.save_quality(a_quality_report(made_at=NOW, cells=(cell, second, elsewhere)))
+        unit.save_quality(a_quality_report(made_at=NOW, cells=(cell, second, elsewhere), blind=blind))
         unit.commit()
 
 
@@ -68,6 +71,11 @@ def test_nothing_is_said_to_be_nothing_and_numbers_come_with_interval_or_n(page:
     expect(adjudicated).to_contain_text("0.74 (0.55 to 0.87)")
     own = page.get_by_role("table", name="Own blind findings")
     expect(own).to_contain_text("0.71 (0.53 to 0.84)")
+    judged = page.get_by_role("table", name="Errors by truths in which the AI had no part")
+    expect(judged).to_contain_text(
+        "Missedround 2026-q10.26 (0.13 to 0.45)allowed 0.10evidence 51, an alarm from 40n 35"
+    )
+    expect(judged).to_contain_text("Called without the findingown blind findingsnot judged: too few: 12 patients now")
     page.get_by_text("Films of this site and model against the reference").click()
     expect(page.locator("#films")).to_contain_text("PA 70 % to 50 %")
     expect(page.locator("#films")).to_contain_text("220, reference 500")
@@ -87,6 +95,7 @@ def test_it_goes_by_keyboard_says_when_numbers_are_old_and_shows_hostile_names_a
     page.keyboard.press("j")
     expect(page.get_by_role("button", name="pneumothorax")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#cell")).to_contain_text("Too few labelled studies for a bin of ten")
+    expect(page.locator("#cell")).to_contain_text("No blinded truth: no finished relabelling round of the last year")
     with room.world.services.database.begin() as unit:
         kept = unit.quality()
         assert kept is not None

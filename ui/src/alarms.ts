@@ -45,6 +45,8 @@ const KINDS: Record<string, Kind> = {
   calibration_off: { title: t("alarm.the_ais_probabilities_no_longer"), todo: t("alarm.do_not_read_them_as"), see: QUALITY },
   subgroup_gap: { title: t("alarm.the_ai_is_worse_for"), todo: t("alarm.read_these_patients_films_without"), see: QUALITY },
   overrides_jumped: { title: t("alarm.readers_overrule_the_ai_more"), todo: t("alarm.ask_the_readers_what_they"), see: QUALITY },
+  verdicts_worse: { title: t("alarm.the_ai_is_worse_by_verdicts"), todo: t("alarm.look_at_the_studies_that"), see: QUALITY },
+  blind_reads_worse: { title: t("alarm.the_ai_is_worse_by_blind_reads"), todo: t("alarm.look_at_the_studies_that"), see: QUALITY },
   scores_all_equal: { title: t("alarm.the_ai_gives_every_film"), todo: t("alarm.do_not_rely_on_it") },
 };
 let names: Record<string, string> = {};

@@ -1,5 +1,5 @@
 // Quality: what signed reports say of the model, by site, scanner and model version; one row a finding, and the pictures of the finding looked at.
-import type { Adjudicated, Cell, CellSummary, FilmDrift, Gap, GroupRate, Measure, OwnReads, Quality, QualityReport, TagDrift } from "./answers/quality.ts";
+import type { Adjudicated, BlindVerdict, Cell, CellSummary, FilmDrift, Gap, GroupRate, Measure, OwnReads, Quality, QualityReport, TagDrift } from "./answers/quality.ts";
 import { get, problemOf } from "./api.ts";
 import { byId, type Child, h, show } from "./dom.ts";
 import { shortly, visible, waited, words } from "./format.ts";
@@ -103,7 +103,7 @@ async function drawCell(): Promise<void> {
   select.addEventListener("change", () => ((measure = select.value), drawCell().then(() => byId("measure")?.focus())));
   const counts = t("quality.studies_positive_negative_not_mentioned", { studies: whole.studies, positive: whole.positive, negative: whole.negative, unmentioned: whole.unmentioned, uncertain: whole.uncertain, conflicting: whole.conflicting });
   byId("cell").replaceChildren(h("div", { class: "line" }, h("h2", {}, words(visible(finding))), h("span", { class: "muted" }, counts)),
-    h("div", { class: "pictures" }, reliability(whole), trend(whole, measure, select), scores(whole, numbers.psi, numbers.psi_critical), turnaround(numbers), ...whole.adjudicated.map(adjudicated), whole.own && own(whole.own), ...whole.gaps.map(groups)), everything(whole));
+    h("div", { class: "pictures" }, reliability(whole), trend(whole, measure, select), scores(whole, numbers.psi, numbers.psi_critical), turnaround(numbers), ...whole.adjudicated.map(adjudicated), whole.own && own(whole.own), ...whole.gaps.map(groups), blind(whole)), everything(whole));
 }
 
 function adjudicated(round: Adjudicated): HTMLElement {
@@ -116,6 +116,20 @@ function own(reads: OwnReads): HTMLElement {
   const name = t("quality.own_blind_findings");
   return h("figure", { class: "picture" }, h("figcaption", {}, h("span", {}, name), h("span", { class: "muted" }, t("quality.positive_negative", { positive: reads.positive, negative: reads.negative }))),
     h("table", { class: "groups", "aria-label": name }, h("tbody", {}, reads.numbers.map(numberRow))), h("p", { class: "muted" }, t("quality.own_about", { studies: reads.studies, first_day: reads.first_day, last_day: reads.last_day, uncertain: reads.uncertain })));
+}
+
+function blind({ key }: Cell): HTMLElement {
+  const said = (report?.blind ?? []).filter((each) => each.key.site === key.site && each.key.finding === key.finding && each.key.model === key.model);
+  return h("figure", { class: "picture judged" }, h("figcaption", {}, h("span", {}, t("quality.blind"))),
+    said.length > 0 && h("table", { class: "groups", "aria-label": t("quality.blind") }, h("tbody", {}, said.map(blindRow))), h("p", { class: "muted" }, t(said.length > 0 ? "quality.blind.about" : "quality.blind.none")));
+}
+
+function blindRow(of: BlindVerdict): HTMLTableRowElement {
+  const name = [t(of.error === "missed" ? "quality.blind.missed" : "quality.blind.false_alarm"), h("span", { class: "between" }, of.basis === "verdicts" ? t("quality.blind.round", { round_id: visible(of.round_id) }) : t("quality.blind.own"))];
+  if (of.rate === null || of.evidence === null || of.needed === null) return h("tr", {}, h("th", { scope: "row" }, name), h("td", { colspan: 2, class: "muted" }, t("quality.blind.not_judged", { why: of.refused })), h("td", {}, `n ${of.n}`));
+  const judged = t("quality.blind.evidence", { evidence: of.evidence.toPrecision(2), needed: fixed(of.needed, 0) });
+  return h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, t("quality.to_2", { value: fixed(of.rate), low: fixed(of.low), high: fixed(of.high) }), h("span", { class: "between" }, t("quality.blind.allowed", { limit: fixed(of.limit) }))),
+    h("td", { class: of.evidence >= of.needed ? "beyond" : "" }, judged), h("td", {}, `n ${of.n}`));
 }
 
 function numberRow(each: Measure): HTMLTableRowElement {

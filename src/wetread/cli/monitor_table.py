@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from wetread.domain.quality import ADJUDICATED, OWN, CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
+from wetread.monitoring.wording import blind_basis, blind_error, blind_said, without_blind_truth
 
 __all__ = ["quality_lines"]
 
@@ -22,6 +23,7 @@ def quality_lines(report: QualityReport) -> list[str]:
         *(line for place, cells in groupby(report.cells, _place) for line in _table(place, list(cells))),
         *(line for place, tags in groupby(report.tags, _films) for line in _tag_table(place, list(tags))),
         *_looks(report),
+        *_blind(report),
         "",
         *sorted({f"basis: {each.basis}" for each in report.cells}),
         *sorted({f"basis of rounds: {ADJUDICATED}" for each in report.cells if each.adjudicated}),
@@ -57,6 +59,15 @@ def _table(place: tuple[str, str, str], cells: list[QualityCell]) -> Iterator[st
         yield from _adjudicated(cell)
         yield from _own(cell)
         yield from _worse(cell)
+
+
+def _blind(report: QualityReport) -> Iterator[str]:
+    yield ""
+    yield "errors by truths in which the AI had no part"
+    for each in report.blind:
+        place = f"{each.key.finding}, {each.key.site}, {each.key.model}"
+        yield f"{place}, {blind_basis(each)}: {blind_error(each)} {blind_said(each)}"
+    yield from without_blind_truth(report)
 
 
 def _films(tag: TagDrift) -> tuple[str, str]:

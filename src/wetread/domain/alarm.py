@@ -33,6 +33,8 @@ class AlarmKind(StrEnum):
     CALIBRATION_OFF = "calibration_off"
     SUBGROUP_GAP = "subgroup_gap"
     OVERRIDES_JUMPED = "overrides_jumped"
+    VERDICTS_WORSE = "verdicts_worse"
+    BLIND_READS_WORSE = "blind_reads_worse"
     ROLLOUT_STOPPED = "rollout_stopped"
     AUDIT_BROKEN = "audit_broken"
     PATIENT_IN_DOUBT = "patient_in_doubt"

@@ -19,6 +19,11 @@ __all__ = [
 ]
 
 
+_LEAST_BUDGET = 0.05
+_MISS_BUDGET = 0.1
+_MOST = 0.95
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """A proportion with its 95 % interval and the number of cases behind it."""
@@ -37,6 +42,18 @@ class OperatingPoint:
     rule: str
     sensitivity: Rate | None
     specificity: Rate | None
+
+    @property
+    def miss_budget(self) -> float:
+        """Misses per positive (0.01 to 0.95) that the stated sensitivity allows; one in ten where none is stated."""
+        stated = 1 - self.sensitivity.value if self.sensitivity else _MISS_BUDGET
+        return min(max(stated, 0.01), _MOST)
+
+    @property
+    def false_positive_budget(self) -> float:
+        """False positives per negative (0.05 to 0.95) that the stated specificity allows; five in a hundred where none is stated."""
+        stated = 1 - self.specificity.value if self.specificity else 0.0
+        return min(max(stated, _LEAST_BUDGET), _MOST)
 
 
 @dataclass(frozen=True, slots=True)

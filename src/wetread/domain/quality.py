@@ -9,10 +9,13 @@ __all__ = [
     "OWN",
     "WEIGHTED",
     "Adjudicated",
+    "BlindKey",
+    "BlindVerdict",
     "CellKey",
     "FilmDrift",
     "FrozenCell",
     "FrozenFilms",
+    "FrozenOwn",
     "FrozenTag",
     "Gap",
     "Number",
@@ -202,11 +205,45 @@ class FilmDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class BlindKey:
+    """Whose errors a blinded truth judges, all scanners of a site together: blinded readings are too few to part them."""
+
+    site: str
+    finding: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlindVerdict:
+    """Are errors more frequent than they may be, by a truth in which the AI had no part? `basis` "verdicts" (the newest finished relabelling round, weighted by the inverse of each study's
+    chance of being drawn) or "own" (what readers said before they saw the AI); `error` "missed" (of the sick) or "false_alarm" (of the well).
+
+    `rate` (0..1) of `n` studies with its 95 % interval; `limit` is what the model states of itself, or the upper end of the interval of the first own findings. `evidence` rings from `needed` on.
+    None where `refused` says why. `since`: the day (ISO) a round was drawn, or the first day weighed.
+    """
+
+    key: BlindKey
+    basis: str
+    error: str
+    n: int
+    limit: float | None = None
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    evidence: float | None = None
+    needed: float | None = None
+    round_id: str = ""
+    since: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QualityReport:
     """Cells of the studies received from `since` (ISO day) on. `unmentioned_as`: what a finding that a report does not mention counts as ("negative" or "ignore").
 
     `left_out` counts signed studies by why they are in no cell; `notes` say what cannot be judged yet. `tags` are of a site and model, whatever the finding.
     `unfinished`: (relabelling round, studies undecided); its verdicts count once all are. `films_unsaid`: why `films` is empty.
+    `blind`: errors by blinded truths, every finding and model in use that has one.
     """
 
     made_at: datetime
@@ -221,6 +258,7 @@ class QualityReport:
     unfinished: tuple[tuple[str, int], ...] = ()
     films: tuple[FilmDrift, ...] = ()
     films_unsaid: str = ""
+    blind: tuple[BlindVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +308,21 @@ class FrozenFilms:
 
 
 @dataclass(frozen=True, slots=True)
+class FrozenOwn:
+    """What later own blind findings are held against: the first of them, one study a patient, up to and with `last_day`. Never refitted."""
+
+    key: BlindKey
+    first_day: str
+    last_day: str
+    missed: int
+    positives: int
+    false_alarms: int
+    negatives: int
+
+
+@dataclass(frozen=True, slots=True)
 class QualityReference:
     cells: tuple[FrozenCell, ...] = ()
     tags: tuple[FrozenTag, ...] = ()
     films: tuple[FrozenFilms, ...] = ()
+    own: tuple[FrozenOwn, ...] = ()

@@ -6,13 +6,14 @@ Wang & Ramdas 2022 (e-BH). An e-process E rejects its hypothesis at level alpha 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import betainc, betaln, xlog1py, xlogy
 
-from wetread.evaluation.inputs import Floats, checked_probability
+from wetread.evaluation.inputs import Flags, Floats, checked_probability
 
 __all__ = [
     "BETS",
@@ -22,11 +23,15 @@ __all__ = [
     "calibration_e_process",
     "centred_mixture_interval",
     "e_benjamini_hochberg",
+    "effective_counts",
+    "margin_prior",
     "normal_mixture_likelihood_ratio",
+    "raised_rate",
     "rate_e_value",
     "rate_e_value_reached",
 ]
 
+PRIOR_CASES = 60.0
 BETS = (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0)
 """Stakes of the calibration gate: negative ones win when probabilities are too high, positive ones when they are too low."""
 
@@ -139,6 +144,28 @@ def rate_e_value(events: int, cases: int, limit: float, prior: tuple[float, floa
     kept = np.log(_above(after, limit)) - np.log(_above(prior, limit))
     log_ratio = betaln(*after) - betaln(*prior) + kept - xlogy(events, limit) - xlog1py(cases - events, -limit)
     return _bounded_exp(float(log_ratio))
+
+
+def raised_rate(limit: float, margin: float) -> float:
+    """The rate that must not be passed; halfway to 1 where the margin would reach it."""
+    return min(limit + margin, (1 + limit) / 2)
+
+
+def margin_prior(limit: float, margin: float) -> tuple[float, float]:
+    """The Beta, worth 60 cases, that sits where a rate has risen by its margin: `rate_e_value`'s default for another limit."""
+    at = raised_rate(limit, margin)
+    return PRIOR_CASES * at, PRIOR_CASES * (1 - at)
+
+
+def effective_counts(wrong: Flags, weight: Floats) -> tuple[int, int]:
+    """(events, cases) of the effective sample (Kish 1965) of (n,) weighted cases, events rounded up and cases down: what an e-value of a rate takes where chances of being drawn differ.
+
+    An approximation; how often it errs is measured (docs/rollout.md, docs/monitor.md). (0, 0) without cases.
+    """
+    if not len(weight):
+        return 0, 0
+    n = floor(float(weight.sum() ** 2 / (weight**2).sum()) + 1e-9)
+    return min(n, ceil(float((weight * wrong).sum() / weight.sum()) * n - 1e-9)), n
 
 
 def rate_e_value_reached(

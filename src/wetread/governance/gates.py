@@ -6,7 +6,6 @@ Passing is a sequential test of its own (Wald 1947). Nothing here knows of time,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 
 import numpy as np
 
@@ -20,6 +19,9 @@ from wetread.evaluation.sequential import (
     Sprt,
     beta_mixture_interval,
     calibration_e_process,
+    effective_counts,
+    margin_prior,
+    raised_rate,
     rate_e_value,
 )
 from wetread.evaluation.verification import inverse_probability_accuracy
@@ -28,21 +30,16 @@ from wetread.governance.cases import Case, first_of_each_patient
 __all__ = [
     "LOW_PROBABILITY",
     "MIN_CALIBRATION",
-    "PRIOR_CASES",
     "Weighed",
     "calibration_evidence",
     "calibration_gate",
     "false_positive_gate",
-    "must_not_pass",
     "rate_evidence",
     "rate_passes",
-    "rate_prior",
     "sensitivity_gate",
     "weighted_false_positive_gate",
 ]
 
-PRIOR_CASES = 60.0
-"""What the mixture's prior is worth; it sits where a rate has risen by its margin."""
 LOW_PROBABILITY = 0.2
 """Below and above it calibration is weighed apart, too: most films have low probabilities and would hide what happens to the others."""
 MIN_CALIBRATION = 200
@@ -107,8 +104,7 @@ def _weighted_gate(
     there = first_of_each_patient(each for each in cases if each.truth is sick)
     weight = np.array([1 / each.chance for each in there])
     wrong = np.array([each.called is not sick for each in there], dtype=bool)
-    n = floor(weight.sum() ** 2 / (weight**2).sum() + 1e-9) if len(there) else 0
-    events = min(n, ceil(float((weight * wrong).sum() / weight.sum()) * n - 1e-9)) if n else 0
+    events, n = effective_counts(wrong, weight)
     rate, why_not = _accuracy(cases, sick)
     if rate is None or len(there) < plan.min_positives:
         note = why_not or f"{len(there)} {of} patients: {plan.min_positives} are needed"
@@ -137,20 +133,14 @@ def rate_evidence(events: int, n: int, budget: float, margin: float) -> float:
     """Evidence that a rate lies above `budget`: the mixture's prior sits at budget + margin. 1 without cases."""
     if not n:
         return 1.0
-    return rate_e_value(events, n, budget, prior=rate_prior(budget, margin))
-
-
-def rate_prior(budget: float, margin: float) -> tuple[float, float]:
-    """The Beta over which `rate_evidence` mixes."""
-    at = must_not_pass(budget, margin)
-    return PRIOR_CASES * at, PRIOR_CASES * (1 - at)
+    return rate_e_value(events, n, budget, prior=margin_prior(budget, margin))
 
 
 def rate_passes(events: int, n: int, budget: float, margin: float, plan: GatePlan) -> bool:
     """True when a sequential test takes the budget rather than budget + margin, or the always-valid interval lies below budget + margin."""
     if not n:
         return False
-    high = must_not_pass(budget, margin)
+    high = raised_rate(budget, margin)
     if Sprt(budget, high, plan.alpha, plan.beta).decision(events, n) == "accept":
         return True
     return beta_mixture_interval(events, n, plan.alpha)[1] <= high
@@ -165,11 +155,6 @@ def calibration_evidence(truth: Floats, stated: Floats, tolerance: float) -> flo
         for part in parts
     ]
     return sum(ends) / len(ends)
-
-
-def must_not_pass(budget: float, margin: float) -> float:
-    """The rate that must not be passed; halfway to 1 where the margin would reach it."""
-    return min(budget + margin, (1 + budget) / 2)
 
 
 def _accuracy(cases: Sequence[Case], sick: bool) -> tuple[Rate | None, str]:
@@ -193,7 +178,7 @@ def _rate_words(what: str, events: int, n: int, budget: float, margin: float) ->
     low, high = wilson(events, n)
     return (
         f"{100 * events / n:.1f} {what} ({100 * low:.1f} to {100 * high:.1f} at this look alone); "
-        f"budget {100 * budget:.1f}, must not pass {100 * must_not_pass(budget, margin):.1f}"
+        f"budget {100 * budget:.1f}, must not pass {100 * raised_rate(budget, margin):.1f}"
     )
 
 

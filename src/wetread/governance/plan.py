@@ -12,9 +12,6 @@ __all__ = ["CRITICAL_WEIGHT", "Promise", "gate_plan"]
 
 CRITICAL_WEIGHT = 3.0
 """A critical finding's share of the error budget against another's: it is rolled back on less evidence."""
-_LEAST_BUDGET = 0.05
-_MISS_BUDGET = 0.1
-_MOST = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +44,13 @@ def gate_plan(
         FindingLimits(
             each.finding,
             heavy[each.finding] / total,
-            round((budgets or {}).get(each.finding, _false_positives(each.point)), 4),
-            round(_misses(each.point), 4),
+            round((budgets or {}).get(each.finding, each.point.false_positive_budget), 4),
+            round(each.point.miss_budget, 4),
             each.finding in named,
         )
         for each in promises
     )
     return _checked(GatePlan(limits, **changes))  # type: ignore[arg-type]
-
-
-def _false_positives(point: OperatingPoint) -> float:
-    stated = 1 - point.specificity.value if point.specificity else 0.0
-    return min(max(stated, _LEAST_BUDGET), _MOST)
-
-
-def _misses(point: OperatingPoint) -> float:
-    stated = 1 - point.sensitivity.value if point.sensitivity else _MISS_BUDGET
-    return min(max(stated, 0.01), _MOST)
 
 
 def _checked(plan: GatePlan) -> GatePlan:

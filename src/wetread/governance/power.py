@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from math import log
 
 from wetread.domain.rollout import FindingLimits, GatePlan
-from wetread.evaluation.sequential import rate_e_value_reached
-from wetread.governance.gates import must_not_pass, rate_prior
+from wetread.evaluation.sequential import margin_prior, raised_rate, rate_e_value_reached
 
 __all__ = ["MOST_PATIENTS", "foresight", "patients_to_notice"]
 
@@ -19,9 +18,9 @@ def patients_to_notice(
 
     Exact, for one finding that has `weight` of the error budget and is alone in being worse: with k of them it takes fewer. Daily looks notice it up to a day later.
     """
-    at = must_not_pass(budget, margin)
+    at = raised_rate(budget, margin)
     needed = sites / (plan.alpha * weight)
-    reached = rate_e_value_reached(at, budget, needed, rate_prior(budget, margin), MOST_PATIENTS, until=chance)
+    reached = rate_e_value_reached(at, budget, needed, margin_prior(budget, margin), MOST_PATIENTS, until=chance)
     return len(reached) if reached[-1] >= chance else None
 
 
@@ -45,10 +44,10 @@ def _slowest(
     limits, budget = max(budgets, key=lambda each: _cases_owed(each[1], margin, plan.alpha * each[0].weight))
     patients = patients_to_notice(budget, margin, plan, limits.weight, sites)
     until = f"{max(patients, least):,}" if patients else f"more than {MOST_PATIENTS:,}"
-    return f"{100 * (must_not_pass(budget, margin) - budget):.3g}", limits.finding.value, until
+    return f"{100 * (raised_rate(budget, margin) - budget):.3g}", limits.finding.value, until
 
 
 def _cases_owed(budget: float, margin: float, alpha: float) -> float:
     """Wald's mean number of cases of a likelihood ratio: log(1 / alpha) over what a case tells (Kullback-Leibler)."""
-    at = must_not_pass(budget, margin)
+    at = raised_rate(budget, margin)
     return log(1 / alpha) / (at * log(at / budget) + (1 - at) * log((1 - at) / (1 - budget)))

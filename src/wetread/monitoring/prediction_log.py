@@ -31,7 +31,8 @@ __all__ = [
 COLUMNS = (
     "study", "patient", "finding", "probability", "label", "label_source", "threshold", "model", "site", "manufacturer",
     "scanner", "view", "sex", "age", "date", "turnaround_min", "raw_score", "input_sha256", "truth_probability", "edited",
-    "model_sha256", "reading_mode", "own_label", "sentence",
+    "model_sha256", "reading_mode", "own_label", "sentence", "miss_budget",
+    "false_positive_budget",
 )  # fmt: skip
 _WORST = (SentenceFate.ACCEPTED, SentenceFate.KEPT, SentenceFate.EDITED, SentenceFate.DELETED)
 CONFLICT = "conflict"
@@ -47,6 +48,8 @@ class PredictionRow:
 
     `reading_mode` is how the signer read the study (`domain.reading.ReadingMode`), "" where that was not kept. `own_label` is what they said of the finding before they saw the AI's words
     (positive, negative or uncertain), "" where they said nothing of it or were not blind: the one label here that the AI had no part in.
+
+    `miss_budget` and `false_positive_budget` are the rates of error, per positive and per negative, that the model's stated operating point allows (`domain.analysis.OperatingPoint`).
 
     `sentence`: what became of the draft's sentence about the finding (`domain.sentence_act`), the worst of several; "" where it had none, or the signer read without AI.
     """
@@ -75,6 +78,8 @@ class PredictionRow:
     reading_mode: str = ""
     own_label: str = ""
     sentence: str = ""
+    miss_budget: float = 0.1
+    false_positive_budget: float = 0.05
 
 
 def newest_final(reports: Sequence[Report]) -> Report | None:
@@ -152,6 +157,8 @@ def prediction_rows(
                 reading_mode=reading.mode.value if reading else "",
                 own_label=own.get(finding.name, ""),
                 sentence=sentences.get(finding.name, ""),
+                miss_budget=finding.operating_point.miss_budget,
+                false_positive_budget=finding.operating_point.false_positive_budget,
             )
         )
     return tuple(rows)

@@ -8,6 +8,14 @@ from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.quality import QualityReference, QualityReport
 from wetread.monitoring.adjudicated import rounds_since
 from wetread.monitoring.alarms import clear_alarm, raise_alarm
+from wetread.monitoring.blind_truths import (
+    own_frozen_with,
+    own_verdicts,
+    pooled,
+    round_verdicts,
+    stated_budgets,
+    whole_rounds,
+)
 from wetread.monitoring.cells import QualityLimits, first_day_read, quality_report
 from wetread.monitoring.columns import cell_columns
 from wetread.monitoring.films import NOT_KEPT, OpenCases, film_drifts, films_frozen_with
@@ -50,11 +58,21 @@ class QualityWatch:
         with self.database.begin(write=False) as unit:
             kept = QualityReference() if refreeze else unit.quality_reference()
             rounds, unfinished = rounds_since(unit, first)
+            whole = whole_rounds(unit)
         enough = self.limits.reference_studies
-        reference = tags_frozen_with(frozen_with(kept, cells, enough), tagged, enough)
+        together = pooled(cells)
+        reference = own_frozen_with(
+            tags_frozen_with(frozen_with(kept, cells, enough), tagged, enough), together, enough
+        )
         report = quality_report(cells, reference, self.limits, now, sorted(log.left_out.items()), rounds)
         tags = tag_drifts(tagged, reference, report.since, now.date())
-        return self._with_films(replace(report, tags=tags, unfinished=unfinished), reference, tagged)
+        in_use = stated_budgets(rows, (each.key for each in report.cells))
+        here = {key: columns for key, columns in together.items() if key in in_use}
+        blind = (
+            *round_verdicts(whole, in_use, self.false_alarms_per_year),
+            *own_verdicts(here, reference, enough, report.since, self.false_alarms_per_year, self.limits.days),
+        )
+        return self._with_films(replace(report, tags=tags, unfinished=unfinished, blind=blind), reference, tagged)
 
     def _with_films(
         self, report: QualityReport, reference: QualityReference, tagged: tuple[TaggedStudies, ...]

@@ -1,4 +1,4 @@
-"""What of a quality report is an alarm: drift, a fall in sensitivity, miscalibration, a subgroup gap, overrides that jumped, headers that changed.
+"""What of a quality report is an alarm: drift, a fall in sensitivity, miscalibration, a subgroup gap, overrides that jumped, headers that changed, errors by blinded truths.
 
 Each kind may ring falsely `false_alarms_per_year` times a year at a site, shared by its cells. Evidence is an e-detector's (`evidence`): it must reach 365/days times the cells over the
 false alarms. P-values of a night share the false alarms of a year over 365, whatever the dependence of nights (a union bound). A drift must besides reach PSI 0.1, or touch one study in ten by its headers,
@@ -10,9 +10,20 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wetread.domain.alarm import Alarm, AlarmKind
-from wetread.domain.quality import CellKey, FilmDrift, Number, QualityCell, QualityReference, QualityReport, TagDrift
+from wetread.domain.quality import (
+    BlindKey,
+    BlindVerdict,
+    CellKey,
+    FilmDrift,
+    Number,
+    QualityCell,
+    QualityReference,
+    QualityReport,
+    TagDrift,
+)
 from wetread.evaluation.drift import psi_of_counts
 from wetread.monitoring.alarms import Silence
+from wetread.monitoring.blind_truths import ERRORS, MISSED, OWN_BASIS, VERDICTS
 
 __all__ = [
     "FILM_FLOOR",
@@ -36,6 +47,8 @@ KINDS = frozenset(
         _K.CALIBRATION_OFF,
         _K.SUBGROUP_GAP,
         _K.OVERRIDES_JUMPED,
+        _K.VERDICTS_WORSE,
+        _K.BLIND_READS_WORSE,
     }
 )
 PSI_FLOOR = 0.1
@@ -49,12 +62,12 @@ _NIGHTS = 365
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """`silences` are the alarms; `judged` the keys that could be judged tonight: an alarm whose cell has too few cases is neither renewed nor over. `cells` have a study in the window,
-    `films` are the keys of the sites and models that have one."""
+    `wider` are the keys of alarms beyond one cell whose site and model have one."""
 
     silences: tuple[Silence, ...]
     judged: frozenset[str]
     cells: frozenset[CellKey]
-    films: frozenset[str]
+    wider: frozenset[str]
 
 
 def quality_verdicts(report: QualityReport, reference: QualityReference, false_alarms_per_year: float) -> Verdicts:
@@ -72,6 +85,7 @@ def quality_verdicts(report: QualityReport, reference: QualityReference, false_a
             _moved([each for each in report.tags if each.site == site], alpha),
             _look_changed([each for each in report.films if each.site == site], alpha),
             _gaps(cells, alpha),
+            _worse([each for each in report.blind if each.key.site == site]),
         ):
             silences += found
             judged |= keys
@@ -79,7 +93,14 @@ def quality_verdicts(report: QualityReport, reference: QualityReference, false_a
         tuple(silences),
         frozenset(judged),
         frozenset(each.key for each in report.cells),
-        frozenset(map(_tag_key, report.tags)) | {_film_key(each) for each in report.tags},
+        frozenset(map(_tag_key, report.tags))
+        | {_film_key(each) for each in report.tags}
+        | {
+            _blind_key(kind, BlindKey(each.key.site, each.key.finding, each.key.model), error)
+            for each in report.cells
+            for kind in _BLIND.values()
+            for error in ERRORS
+        },
     )
 
 
@@ -93,7 +114,7 @@ def is_over(alarm: Alarm, verdicts: Verdicts) -> bool:
     if alarm.alarm_key in {each.alarm_key for each in verdicts.silences}:
         return False
     places = [_key(alarm.kind, each) for each in verdicts.cells]
-    lives = alarm.alarm_key in verdicts.films or any(
+    lives = alarm.alarm_key in verdicts.wider or any(
         alarm.alarm_key == each or alarm.alarm_key.startswith(each + "/") for each in places
     )
     return alarm.alarm_key in verdicts.judged or not lives
@@ -202,6 +223,44 @@ def _gaps(cells: Iterable[QualityCell], alpha: float) -> _Found:
                 )
                 found.append(_silence(_K.SUBGROUP_GAP, cell.key, said, tail))
     return found, judged
+
+
+_BLIND = {VERDICTS: _K.VERDICTS_WORSE, OWN_BASIS: _K.BLIND_READS_WORSE}
+
+
+def _worse(said: Sequence[BlindVerdict]) -> _Found:
+    known = [
+        (each, each.evidence, each.needed) for each in said if each.evidence is not None and each.needed is not None
+    ]
+    found = [
+        Silence(
+            _BLIND[each.basis],
+            _blind_key(_BLIND[each.basis], each.key, each.error),
+            each.key.site,
+            _told_by_blind(each),
+            pages=False,
+        )
+        for each, evidence, needed in known
+        if evidence >= needed
+    ]
+    return found, {_blind_key(_BLIND[each.basis], each.key, each.error) for each, _, _ in known}
+
+
+def _told_by_blind(of: BlindVerdict) -> str:
+    what = "misses" if of.error == MISSED else "calls without the finding"
+    whose, than = (
+        (f"blinded adjudication, round {of.round_id}", "than the model states of itself")
+        if of.basis == VERDICTS
+        else ("what readers said before they saw the AI", "than at the beginning")
+    )
+    return (
+        f"{of.key.finding} at site {of.key.site}, {of.key.model}: more {what} {than}, by {whose}: {of.rate:.2f} ({of.low:.2f} to {of.high:.2f}), n {of.n}, allowed {of.limit:.2f}; "
+        "readers who follow the AI do not show it: look at these studies, and hold or roll back this model version if they are right"
+    )
+
+
+def _blind_key(kind: AlarmKind, key: BlindKey, error: str) -> str:
+    return "/".join((kind.value, key.site, key.finding, key.model, error))
 
 
 def _fell(cell: QualityCell) -> str:

@@ -18,6 +18,7 @@ from wetread.domain.quality import (
 )
 from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.monitoring.measures import MEASURES
+from wetread.monitoring.wording import blind_basis, blind_error, blind_said, without_blind_truth
 from wetread.scorecard.html import STYLE, table
 from wetread.scorecard.plots import Curve, plot
 
@@ -44,6 +45,7 @@ def quality_page(report: QualityReport) -> str:
         ),
         *(f"<p class=quiet>{escape(each)}</p>" for each in report.notes),
         *_tags(report),
+        *_blind(report),
         *map(_cell, report.cells),
         f"<h2>Definitions</h2><dl>{''.join(f'<dt>{escape(name)}</dt><dd>{escape(words)}</dd>' for name, words in MEASURES.items())}</dl>",
     ]
@@ -71,6 +73,21 @@ def _tags(report: QualityReport) -> list[str]:
             ("site", "model", "AUROC", "95 % interval", "MMD", "p", "n", "n of the reference"),
             map(_look_row, report.films),
         ),
+    ]
+
+
+def _blind(report: QualityReport) -> list[str]:
+    rows = [
+        (each.key.finding, each.key.site, each.key.model, blind_basis(each), blind_error(each), blind_said(each))
+        for each in report.blind
+    ]
+    heads = ("finding", "site", "model", "truth", "error", "rate (95 % interval), n, what is allowed, evidence")
+    return [
+        "<h2>Errors by truths in which the AI had no part</h2>",
+        "<p class=quiet>Verdicts of the newest finished relabelling round, weighted back to all studies, against what the model states of itself; own blind findings against the first of them. "
+        "Evidence may be looked at every night.</p>",
+        *([table(heads, rows)] if rows else []),
+        *(f"<p class=quiet>{escape(each)}</p>" for each in without_blind_truth(report)),
     ]
 
 

@@ -5,10 +5,13 @@ from typing import Any
 from wetread.domain.quality import (
     NAIVE,
     Adjudicated,
+    BlindKey,
+    BlindVerdict,
     CellKey,
     FilmDrift,
     FrozenCell,
     FrozenFilms,
+    FrozenOwn,
     FrozenTag,
     Gap,
     Number,
@@ -23,9 +26,11 @@ from wetread.domain.quality import (
 from wetread.testing.builders import NOON
 
 __all__ = [
+    "a_blind_verdict",
     "a_film_drift",
     "a_frozen_cell",
     "a_frozen_films",
+    "a_frozen_own",
     "a_frozen_tag",
     "a_quality_cell",
     "a_quality_report",
@@ -121,6 +126,29 @@ def some_own_reads(**changes: Any) -> OwnReads:
         "numbers": (Number("sensitivity", 30, 0.71, 0.53, 0.84), Number("signed_otherwise", 116, 0.06, 0.03, 0.12)),
     }
     return OwnReads(**(values | changes))
+
+
+def a_blind_verdict(**changes: Any) -> BlindVerdict:
+    values: dict[str, Any] = {
+        "key": BlindKey(_KEY.site, _KEY.finding, _KEY.model),
+        "basis": "verdicts",
+        "error": "missed",
+        "n": 35,
+        "limit": 0.1,
+        "rate": 0.26,
+        "low": 0.13,
+        "high": 0.45,
+        "evidence": 12.5,
+        "needed": 40.0,
+        "round_id": "2026-q1",
+        "since": "2026-02-21",
+    }
+    return BlindVerdict(**(values | changes))
+
+
+def a_frozen_own(**changes: Any) -> FrozenOwn:
+    values: dict[str, Any] = {"missed": 5, "positives": 60, "false_alarms": 20, "negatives": 440}
+    return FrozenOwn(BlindKey(_KEY.site, _KEY.finding, _KEY.model), "2025-12-01", "2025-12-20", **(values | changes))
 
 
 def a_tag_drift(**changes: Any) -> TagDrift:

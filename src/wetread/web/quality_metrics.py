@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from wetread.domain.quality import CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
+from wetread.domain.quality import BlindVerdict, CellKey, FilmDrift, Number, QualityCell, QualityReport, TagDrift
 from wetread.monitoring.measures import MEASURES
 from wetread.web.critical_metrics import label
 
@@ -49,6 +49,7 @@ def quality_metrics(report: QualityReport | None) -> list[str]:
         *_own(cells),
         *_tags(report.tags),
         *_looks(report.films),
+        *_blind(report.blind),
         *_family(
             "turnaround_seconds",
             "Median time from receipt to signature, by whether the finding was called.",
@@ -149,6 +150,35 @@ def _place_labels(*said: tuple[str, str]) -> str:
 def _open_labels(*said: tuple[str, str]) -> str:
     """Without the closing brace: more may follow."""
     return "{" + ",".join(f'{name}="{label(value[:_MOST_LETTERS])}"' for name, value in said)
+
+
+def _blind(verdicts: Sequence[BlindVerdict]) -> Iterator[str]:
+    named = {
+        _place_labels(
+            ("site", each.key.site),
+            ("finding", each.key.finding),
+            ("model", each.key.model),
+            ("basis", each.basis),
+            ("error", each.error),
+        ): each
+        for each in reversed(verdicts)
+    }
+    yield from _family(
+        "blind_cases",
+        "Studies behind an error by a truth in which the AI had no part.",
+        (f"{at} {each.n}" for at, each in named.items()),
+    )
+    for name, help_text in (
+        ("rate", "Share of error by that truth: of the sick missed, of the well called."),
+        ("limit", "What that share may be: stated by the model, or the upper end at the beginning."),
+        ("evidence", "Evidence that it is more."),
+        ("needed", "Evidence from which it is an alarm."),
+    ):
+        yield from _family(
+            f"blind_{name}",
+            help_text,
+            (f"{at} {value:.6g}" for at, each in named.items() if (value := getattr(each, name)) is not None),
+        )
 
 
 def _measure(name: str, cells: Iterable[QualityCell]) -> Iterator[str]:

@@ -218,5 +218,5 @@ def test_a_store_that_is_away_leaves_the_rest_of_the_night_measured_and_the_alar
     assert report.cells
     verdicts = quality_verdicts(report, reference, 1.0)
     key = "films_drifted/north/phantom-net 1.0.0"
-    assert key in verdicts.films
+    assert key in verdicts.wider
     assert key not in verdicts.judged

@@ -144,7 +144,7 @@ def cells_with(*evidence: float) -> QualityReport:
         )
         for number, value in enumerate(evidence)
     )
-    return a_quality_report(cells=cells, tags=(), films=())
+    return a_quality_report(cells=cells, tags=(), films=(), blind=())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from wetread.domain.quality import Number
 from wetread.monitoring.measures import MEASURES
 from wetread.monitoring.quality_rules import KINDS
 from wetread.testing.critical_builders import an_alarm
-from wetread.testing.quality_builders import a_quality_cell, a_quality_report, a_tag_drift
+from wetread.testing.quality_builders import a_blind_verdict, a_quality_cell, a_quality_report, a_tag_drift
 from wetread.web.quality_metrics import MOST_SCANNERS, quality_metrics
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -30,7 +30,7 @@ def promtool(*words: str, said: str = "") -> subprocess.CompletedProcess[str]:
 def scraped(world: World, door: Browser) -> str:
     numbers = tuple(Number(name, 40, 0.5, 0.4, 0.6) for name in MEASURES)
     with world.services.database.begin() as unit:
-        unit.save_quality(a_quality_report(cells=(a_quality_cell(numbers=numbers),)))
+        unit.save_quality(a_quality_report(cells=(a_quality_cell(numbers=numbers),), blind=(a_blind_verdict(),)))
         unit.save_alarm(an_alarm())
         unit.commit()
     return door.get("/metrics").body.decode()

@@ -51,6 +51,22 @@ export type TagDrift = {
 
 export type FilmDrift = { site: string; model: string; n: number; n_reference: number; mmd: number | null; p: number | null; auroc: number | null; low: number | null; high: number | null; refused: string };
 
+export type BlindVerdict = {
+  key: { site: string; finding: string; model: string };
+  basis: "verdicts" | "own";
+  error: "missed" | "false_alarm";
+  n: number;
+  limit: number | null;
+  rate: number | null;
+  low: number | null;
+  high: number | null;
+  evidence: number | null;
+  needed: number | null;
+  round_id: string;
+  since: string;
+  refused: string;
+};
+
 export type QualityReport = {
   made_at: string;
   since: string;
@@ -64,6 +80,7 @@ export type QualityReport = {
   unfinished: [string, number][];
   films: FilmDrift[];
   films_unsaid: string;
+  blind: BlindVerdict[];
 };
 
 export type Quality = { now: string; definitions: Record<string, string>; report: QualityReport | null };
