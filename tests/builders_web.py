@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
+from slow_machine import slow_server
 
 from wetread.delivery.packing import Packing
 from wetread.domain.analysis import Analysis
@@ -319,7 +320,7 @@ class Browser:
         kept = {
             name: value for name, value in {**sent, **self.defaults, **(headers or {})}.items() if value is not None
         }
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, raw, kept)
             answer = connection.getresponse()
@@ -355,7 +356,7 @@ class Browser:
 def open_door(world: World) -> Iterator[Browser]:
     """The real server on a free loopback port until the block ends; gives a browser nobody is signed in with."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = server_for(create_app(world.services), host="127.0.0.1", port=0)
+        server = server_for(slow_server(create_app(world.services)), host="127.0.0.1", port=0)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

@@ -43,9 +43,9 @@ _GRID = 16
 _CRITICAL = {_N.PNEUMOTHORAX}
 
 
-def a_reading_room(folder: Path, sandbox: Sandbox, clock: FixedClock, *, idle_s: float = 900.0) -> World:
+def a_reading_room(folder: Path, sandbox: Sandbox, clock: FixedClock) -> World:
     """Real storage in `folder`, the real decoder, no studies yet."""
-    settings = WebSettings(version="0.1.0", idle_s=idle_s, model_card="A phantom model: it reads nothing but phantoms.")
+    settings = WebSettings(version="0.1.0", model_card="A phantom model: it reads nothing but phantoms.")
     return a_world(*real_storage(folder, clock), sandbox, clock, settings)
 
 

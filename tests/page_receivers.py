@@ -44,7 +44,7 @@ class _Mailbox:
 @contextmanager
 def smtp_receiver() -> Iterator[Ledger]:
     ledger = Ledger(free_port())
-    controller = Controller(_Mailbox(ledger), hostname="127.0.0.1", port=ledger.port)
+    controller = Controller(_Mailbox(ledger), hostname="127.0.0.1", port=ledger.port, ready_timeout=60)
     controller.start()
     try:
         yield ledger

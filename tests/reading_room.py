@@ -1,5 +1,6 @@
 """The reading room over real storage and phantom films, its address and its clock, and what every reader does there. No film here is of a patient."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import cast
 
 from builders_web import PASSWORD, Browser, World
 from builders_web_films import add_phantom
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from wetread.testing.phantom import PhantomSpec, demo_cohort
 
@@ -40,7 +41,7 @@ def _plain(spec: PhantomSpec) -> PhantomSpec:
     return replace(spec, transfer_syntax_uid="1.2.840.10008.1.2.1")
 
 
-expect.set_options(timeout=20_000)  # how long a loaded machine may take, not what is promised
+expect.set_options(timeout=60_000)  # how long a loaded machine may take, not what is promised
 
 
 def sign_in(page: Page, room: Room, actor_id: str = "m.frost", path: str = "/") -> None:
@@ -48,7 +49,7 @@ def sign_in(page: Page, room: Room, actor_id: str = "m.frost", path: str = "/") 
     page.get_by_label("Account").fill(actor_id)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**{path}")
+    page.wait_for_url(lambda address: address == room.address + path)  # the way to sign in ends with it, too
 
 
 def open_study(page: Page, room: Room, key: str, actor_id: str = "m.frost") -> None:
@@ -57,8 +58,33 @@ def open_study(page: Page, room: Room, key: str, actor_id: str = "m.frost") -> N
 
 
 def film_is_shown(page: Page) -> None:
-    page.wait_for_selector(".film .message", state="attached")
-    expect(page.locator(".film .message").first).to_be_hidden(timeout=20_000)
+    """In its own pixels: where these take long, a small picture stands there first."""
+    expect(page.locator("canvas.pixels").first).to_be_visible()
+    expect(page.locator(".film .message").first).to_be_hidden()
+
+
+def heat_map_is_here(page: Page) -> None:
+    """It comes after the film; until then the key for it does nothing."""
+    expect(page.get_by_role("button", name="Heat map")).to_be_enabled()
+
+
+def session_ends_at_the_next_save(page: Page, room: Room) -> None:
+    """While the words are on their way: neither before they were typed nor after they were stored."""
+
+    def end(route: Route) -> None:
+        room.world.clock.advance(room.world.services.settings.idle_s + 1)
+        route.continue_()
+
+    page.route("**/api/studies/*/report", end, times=1)
+
+
+def until(page: Page, holds: Callable[[], bool]) -> None:
+    """What the server has by now; a page tells it a moment later."""
+    for _ in range(1200):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not come to hold")
 
 
 def violations(page: Page) -> list[str]:

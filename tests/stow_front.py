@@ -65,7 +65,7 @@ def store_one(port: int, content: bytes, timeout_s: float = 30) -> int:
         connection.close()
 
 
-def until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"

@@ -201,7 +201,7 @@ def test_of_performers_that_claim_at_once_exactly_one_wins(sql_database: SqlData
     start, outcomes = threading.Barrier(4), list[str]()
 
     def claim(number: int) -> None:
-        start.wait(10)
+        start.wait(60)
         try:
             outcomes.append(desk.change_state("2.25.9", StepState.IN_PROGRESS, f"2.25.{number}", f"ai{number}").status)
         except PermanentError as error:
@@ -211,7 +211,7 @@ def test_of_performers_that_claim_at_once_exactly_one_wins(sql_database: SqlData
     for each in threads:
         each.start()
     for each in threads:
-        each.join(30)
+        each.join(120)
     assert sorted(outcomes) == ["0000", "C301", "C301", "C301"]
     held = desk.retrieve("2.25.9").workitem
     assert held.transaction_sha256 == transaction_digest(f"2.25.{held.performer_id.removeprefix('ai')}")

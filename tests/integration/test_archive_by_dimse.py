@@ -30,7 +30,7 @@ def test_the_commands_ask_and_fetch_by_dimse(tmp_path: Path) -> None:
         content = re_labelled(film(931), PatientID="CLI 1", StudyDate=TODAY)
         (tmp_path / "film.dcm").write_bytes(content)
         to = ["-aet", "WETREAD", "-aec", archive.ae_title, "127.0.0.1", str(archive.port)]
-        subprocess.run([DCMTK + "storescu", "-xs", *to, str(tmp_path / "film.dcm")], check=True, timeout=30)
+        subprocess.run([DCMTK + "storescu", "-xs", *to, str(tmp_path / "film.dcm")], check=True, timeout=120)
         entities = json.dumps([{**PACS, "port": archive.port}])
         house = Wetread(tmp_path / "house", {"ARCHIVES": json.dumps([ARCHIVE]), "APPLICATION_ENTITIES": entities})
         checked = house.run("archive", "check", "pacs").stdout

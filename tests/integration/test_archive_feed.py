@@ -32,7 +32,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
 
 
 def keep(archive: Orthanc, content: bytes) -> None:
-    assert urllib3.request("POST", f"{archive.url}/instances", body=content, timeout=10).status == 200
+    assert urllib3.request("POST", f"{archive.url}/instances", body=content, timeout=60).status == 200
 
 
 def house_of(folder: Path, archive: Orthanc, **more: str) -> Wetread:
@@ -59,7 +59,7 @@ def feed(house: Wetread, fault: str = "") -> subprocess.Popen[bytes]:
 
 def stop(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(120) == 0
 
 
 def test_a_film_comes_by_the_feed_with_its_prior_and_goes_back_as_a_result_that_begins_nothing(
@@ -128,7 +128,7 @@ def test_a_feed_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path: Path,
 def films_of_today(archive: Orthanc) -> int:
     """What the feed wants: films of the last days, and not what we stored there ourselves."""
     wanted = {"Level": "Instance", "Query": {"StudyDate": TODAY, "Modality": "DX"}}
-    found = urllib3.request("POST", f"{archive.url}/tools/find", json=wanted, timeout=10).json()
+    found = urllib3.request("POST", f"{archive.url}/tools/find", json=wanted, timeout=60).json()
     return len(found)
 
 

@@ -161,7 +161,7 @@ def test_a_channel_without_tls_is_refused_unless_it_stays_on_this_machine(url: s
     assert HttpPeer("http://example.org/", allow_http=True)
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(120)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_receiver_that_answers_byte_by_byte_for_ever_is_given_up_in_time() -> None:
     with dripping_port() as port:

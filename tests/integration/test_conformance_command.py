@@ -12,7 +12,6 @@ import pytest
 import urllib3
 from neighbours.dcmtk import dcmqrscp, storescp
 from neighbours.orthanc import Orthanc, orthanc
-from neighbours.process import free_port
 from neighbours.wetread import ACCOUNT, Wetread
 from tests.films import film
 from tests.journey.waiting import wait_for
@@ -48,7 +47,7 @@ def test_an_empty_orthanc_is_asked_what_can_be_asked(archive: Orthanc, check: Ca
 
 
 def test_orthanc_with_a_film(archive: Orthanc, check: Callable[..., dict[str, str]]) -> None:
-    assert urllib3.request("POST", f"{archive.url}/instances", body=film(61), timeout=10).status == 200
+    assert urllib3.request("POST", f"{archive.url}/instances", body=film(61), timeout=60).status == 200
     found = check(archive.dicomweb_url)
     for name in ("match by UID", "series of a study", "metadata as JSON", "frames", "rendered as JPEG", "store"):
         assert found[name] == "yes", name
@@ -109,7 +108,7 @@ def answering(answer: Callable[[str], tuple[int, str, bytes]], wait_s: float = 0
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -56,7 +56,7 @@ def _drafted(
     )
     server = start_server(assemble(wish), "127.0.0.1:0")
     try:
-        return GrpcDrafter(f"127.0.0.1:{server.port}", deadline_s=30).draft(request)
+        return GrpcDrafter(f"127.0.0.1:{server.port}", deadline_s=60).draft(request)
     finally:
         server.stop(0)
 
@@ -129,7 +129,7 @@ def _serve(*options: str) -> tuple[subprocess.Popen[str], GrpcDrafter]:
     assert process.stdout is not None
     said = process.stdout.readline()
     port = said.rpartition("port ")[2].rstrip(")\n")
-    return process, GrpcDrafter(f"127.0.0.1:{port}", deadline_s=30)
+    return process, GrpcDrafter(f"127.0.0.1:{port}", deadline_s=60)
 
 
 def _relay_of(process: "subprocess.Popen[str]") -> int:
@@ -180,7 +180,7 @@ def test_the_confined_service_asks_its_model_even_one_that_came_up_later(tmp_pat
             assert (os.geteuid() != 0) or "Uid:\t0" not in status
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stdout is not None
         process.stdout.close()
 
@@ -188,7 +188,7 @@ def test_the_confined_service_asks_its_model_even_one_that_came_up_later(tmp_pat
 def test_a_service_without_its_relay_says_so_and_ends(model: LanguageModelServer) -> None:
     process, _ = _serve("--composer", "openai", "--url", model.url, "--model", "tiny")
     os.kill(_relay_of(process), signal.SIGKILL)
-    assert process.wait(20) == 1
+    assert process.wait(60) == 1
     assert process.stdout is not None
     process.stdout.close()
 

@@ -34,7 +34,7 @@ class Stuck:
 
     def draft(self, request: DraftingRequest) -> Draft:
         self.asked.set()
-        self.release.wait(30)
+        self.release.wait(60)
         return GrammarDrafter().draft(request)
 
 
@@ -86,7 +86,7 @@ def test_only_clients_of_our_authority_are_heard(tmp_path: Path) -> None:
                 GrpcDrafter(address, stranger).draft(example_request())
         bare = grpc.secure_channel(address, grpc.ssl_channel_credentials(ours.ca.read_bytes()))
         with pytest.raises(grpc.RpcError):
-            bare.unary_unary(f"/{SERVICE}/Draft")(b"", timeout=5)
+            bare.unary_unary(f"/{SERVICE}/Draft")(b"", timeout=60)
         with pytest.raises(TransientError):
             GrpcDrafter(address).draft(example_request())
     finally:
@@ -108,7 +108,7 @@ def test_half_of_mutual_tls_is_refused(tmp_path: Path) -> None:
 def test_a_late_drafter_is_given_up_and_the_grammar_drafts() -> None:
     stuck = Stuck()
     running = start_server(stuck, "127.0.0.1:0")
-    remote = GrpcDrafter(f"127.0.0.1:{running.port}", deadline_s=2)
+    remote = GrpcDrafter(f"127.0.0.1:{running.port}", deadline_s=5)
     try:
         draft = FallbackDrafter(remote, GrammarDrafter()).draft(example_request())
         assert stuck.asked.is_set()
@@ -125,15 +125,15 @@ def test_a_service_that_dies_during_a_call_leaves_a_draft() -> None:
     running = start_server(stuck, "127.0.0.1:0")
 
     def die() -> None:
-        stuck.asked.wait(10)
+        stuck.asked.wait(60)
         running.stop(0)
 
     death = threading.Thread(target=die)
     death.start()
-    remote = GrpcDrafter(f"127.0.0.1:{running.port}", deadline_s=10)
+    remote = GrpcDrafter(f"127.0.0.1:{running.port}", deadline_s=60)
     draft = FallbackDrafter(remote, GrammarDrafter()).draft(example_request())
     stuck.release.set()
-    death.join(20)
+    death.join(60)
     assert draft.composer.endswith("(drafting service unavailable)")
 
 
@@ -156,11 +156,11 @@ def test_failures_do_not_repeat_the_request() -> None:
 
 def test_health_says_serving_and_reflection_is_off(server: DraftingServer) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
-        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=5)
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=60)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
         ask = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
         with pytest.raises(grpc.RpcError) as refusal:
-            list(ask(iter([b""]), timeout=5))
+            list(ask(iter([b""]), timeout=60))
         assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
@@ -186,18 +186,18 @@ def test_the_service_process_is_confined_drafts_and_stops_when_asked() -> None:
             assert "Groups:\t \n" in status
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stdout is not None
         process.stdout.close()
 
 
 def test_a_killed_service_leaves_a_draft() -> None:
     process, address = _serve()
-    remote = GrpcDrafter(address, deadline_s=3)
+    remote = GrpcDrafter(address, deadline_s=60)
     both = FallbackDrafter(remote, GrammarDrafter())
     assert both.draft(example_request()).composer == GrammarDrafter().draft(example_request()).composer
     process.kill()
-    process.wait(20)
+    process.wait(60)
     assert process.stdout is not None
     process.stdout.close()
     assert both.draft(example_request()).composer.endswith("(drafting service unavailable)")

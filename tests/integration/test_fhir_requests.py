@@ -38,7 +38,7 @@ def server(shared: FhirServer) -> FhirServer:
     """Empty of orders and tasks."""
     for kind in ("Task", "ServiceRequest", "Patient"):
         for each in shared.search(kind):
-            urllib3.request("DELETE", f"{shared.url}{kind}/{each['id']}", retries=False, timeout=10)
+            urllib3.request("DELETE", f"{shared.url}{kind}/{each['id']}", retries=False, timeout=60)
     return shared
 
 
@@ -59,13 +59,13 @@ def asked(server: FhirServer, **request: Any) -> str:
 
 
 def there(server: FhirServer, place: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(urllib3.request("GET", f"{server.url}{place}", retries=False, timeout=10).data)
+    found: dict[str, Any] = json.loads(urllib3.request("GET", f"{server.url}{place}", retries=False, timeout=60).data)
     return found
 
 
 def change(server: FhirServer, place: str, **changes: Any) -> None:
     body = there(server, place) | changes
-    assert urllib3.request("PUT", f"{server.url}{place}", json=body, retries=False, timeout=10).status == 200
+    assert urllib3.request("PUT", f"{server.url}{place}", json=body, retries=False, timeout=60).status == 200
 
 
 def test_a_task_is_accepted_read_and_completed_by_the_signed_report(house: RequestHouse, server: FhirServer) -> None:

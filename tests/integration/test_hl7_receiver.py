@@ -25,8 +25,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
-def sink(port: int, **peer: object) -> Hl7Sink:
-    return Hl7Sink(MllpPeer("127.0.0.1", port, timeout_s=0.3, **peer), OruOptions("hl7"))  # type: ignore[arg-type]
+def sink(port: int, timeout_s: float = 60, **peer: object) -> Hl7Sink:
+    """Gives a receiver that answers all the time of a loaded machine."""
+    return Hl7Sink(MllpPeer("127.0.0.1", port, timeout_s=timeout_s, **peer), OruOptions("hl7"))  # type: ignore[arg-type]
 
 
 def failure(sink: Hl7Sink) -> WetreadError:
@@ -40,7 +41,7 @@ def failure(sink: Hl7Sink) -> WetreadError:
 @pytest.mark.parametrize("port_of", [silent_port, hanging_up_port, dripping_port])
 def test_no_answer_within_the_time_is_tried_again(port_of: Callable[[], AbstractContextManager[int]]) -> None:
     with port_of() as port:
-        error = failure(sink(port))
+        error = failure(sink(port, 0.3))
     assert (type(error), error.code) == (TransientError, "receiver_unreachable")
 
 
@@ -106,14 +107,14 @@ def test_a_certificate_file_that_is_not_there_is_a_matter_of_settings(field: str
 
 def test_nothing_leaves_in_clear_where_tls_is_asked_for(certificates: Certificates) -> None:
     with mllp_listener() as receiver:
-        assert failure(sink(receiver.port, tls=True, ca_file=certificates.trusted)).code == "receiver_unreachable"
+        assert failure(sink(receiver.port, 0.3, tls=True, ca_file=certificates.trusted)).code == "receiver_unreachable"
         assert receiver.arrivals == []
 
 
 @pytest.mark.real
 def test_another_parser_reads_what_was_signed(tmp_path: Path) -> None:
     with hl7_server(tmp_path) as server:
-        mine = Hl7Sink(MllpPeer("127.0.0.1", server.port, timeout_s=5), OruOptions("hl7"))
+        mine = Hl7Sink(MllpPeer("127.0.0.1", server.port, timeout_s=60), OruOptions("hl7"))
         first = a_report(EFFUSION, NO_CARDIOMEGALY)
         amended = a_report(EFFUSION, status=ReportStatus.AMENDED, version=2, amendment_reason="one | two")
         mine.deliver(a_package(first))

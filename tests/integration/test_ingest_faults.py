@@ -84,7 +84,7 @@ def test_a_receiver_killed_anywhere_loses_nothing_it_acknowledged(tmp_path: Path
     nth = {"before_fsync": 9, "after_fsync": 9}.get(point, 3)
     with receiver(tmp_path, door, point, nth) as (port, child):
         acknowledged = send_all(port, door)
-        child.join(30)
+        child.join(120)
         assert child.exitcode == -signal.SIGKILL, "the fault point was never reached"
     assert 0 < len(acknowledged) < len(INSTANCES)
     assert_whole(tmp_path, acknowledged)
@@ -101,7 +101,7 @@ def test_a_receiver_whose_disk_fails_ends_and_acknowledges_nothing(tmp_path: Pat
     House(tmp_path).close()
     with receiver(tmp_path, "stow") as (port, child), failing(child.pid, call, "EIO"):
         assert send_all(port, "stow") == []
-        child.join(30)
+        child.join(120)
         assert child.exitcode == os.EX_IOERR
     with receiver(tmp_path, "stow") as (port, _):
         assert send_all(port, "stow") == [uid for uid, _ in INSTANCES]

@@ -38,7 +38,7 @@ class Site:
         context = ssl.create_default_context(cafile=str(self.made.trusted))
         if certificate:
             context.load_cert_chain(self.made.folder / certificate)
-        connection = HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
+        connection = HTTPSConnection("127.0.0.1", self.port, timeout=60, context=context)
         try:
             connection.request("POST" if form else "GET", path, form or None, headers or {})
             answer = connection.getresponse()

@@ -1,7 +1,6 @@
 """Archives by DIMSE that lie, flood, stop or break off while they are asked: what comes of it is a clear refusal, and nothing that was not asked for."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -287,7 +286,6 @@ def test_an_archive_that_is_not_there_or_rejects_us() -> None:
     for ask in (gone.identity, lambda: gone.studies(StudyQuery(), 1), lambda: gone.retrieve(WANTED, Files())):
         with pytest.raises(TransientError):
             ask()
-    start = time.monotonic()
     with archive(listing(1)) as asked, pytest.raises(PermanentError) as caught:
         asked.changes("", 1)
-    assert (caught.value.code, time.monotonic() - start < 20) == ("no_change_feed", True)
+    assert caught.value.code == "no_change_feed"

@@ -120,7 +120,7 @@ def test_what_is_whole_is_committed_and_what_is_not_is_told_why(house: House) ->
     reports: Reports = queue.Queue()
     with opened(house) as port, asking(port, reports) as association:
         assert ask(association, *asked) == 0x0000
-        kind, report = reports.get(timeout=10)
+        kind, report = reports.get(timeout=60)
     assert (kind, report.transaction_uid) == (2, TRANSACTION)
     assert [each.sop_instance_uid for each in report.references] == [key(1, 1, 1)]
     assert {each.reference.sop_instance_uid: each.reason for each in report.failed} == {
@@ -137,7 +137,7 @@ def test_all_kept_is_success_and_the_association_goes_on(house: House) -> None:
     with opened(house) as port, asking(port, reports) as association:
         for study in (1, 2):
             assert ask(association, (CR_STORAGE, key(study, 1, 1))) == 0x0000
-            kind, report = reports.get(timeout=10)
+            kind, report = reports.get(timeout=60)
             assert (kind, [each.sop_instance_uid for each in report.references]) == (1, [key(study, 1, 1)])
     assert reports.empty()
 
@@ -164,7 +164,7 @@ def test_who_hangs_up_at_once_is_called_back(house: House) -> None:
         with asking(port, unheard) as association:
             assert ask(association, (CR_STORAGE, key(1, 1, 1))) == 0x0000
             association.abort()
-        kind, report = reports.get(timeout=10)
+        kind, report = reports.get(timeout=60)
     assert (kind, report.transaction_uid) == (1, TRANSACTION)
 
 
@@ -176,7 +176,7 @@ def test_a_report_that_is_not_taken_is_tried_three_times(house: House) -> None:
             ask(association, (CR_STORAGE, key(1, 1, 1)))
             association.abort()
         for _ in range(3):
-            reports.get(timeout=10)
+            reports.get(timeout=60)
         with pytest.raises(queue.Empty):
             reports.get(timeout=1)
 
@@ -197,7 +197,7 @@ def test_a_request_that_names_nothing_is_refused(house: House) -> None:
             status, _ = association.send_n_action(said, 1, COMMITMENT, COMMITMENT_INSTANCE)
             assert status.Status == 0x0115
         assert ask(association, (CR_STORAGE, key(1, 1, 1))) == 0x0000
-        assert reports.get(timeout=10)[0] == 2
+        assert reports.get(timeout=60)[0] == 2
 
 
 def test_who_may_not_store_is_not_offered_it(house: House) -> None:
@@ -223,7 +223,7 @@ def test_orthanc_asks_and_is_told(house: House, tmp_path: Path) -> None:
             for uid, wanted in ((key(1, 1, 1), "Success"), ("2.25.9", "Failure")):
                 asked = json.dumps({"DicomInstances": [[CR_STORAGE, uid]]})
                 answer = urllib3.request(
-                    "POST", f"{neighbour.url}/modalities/wetread/storage-commitment", body=asked, timeout=10
+                    "POST", f"{neighbour.url}/modalities/wetread/storage-commitment", body=asked, timeout=60
                 )
                 assert answer.status == 200, answer.data
                 where = f"/storage-commitment/{answer.json()['ID']}"

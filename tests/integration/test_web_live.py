@@ -15,7 +15,7 @@ from wetread.web.services import WebSettings
 
 @contextmanager
 def listening(reader: Browser) -> Iterator[http.client.HTTPResponse]:
-    connection = http.client.HTTPConnection("127.0.0.1", reader.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", reader.port, timeout=60)
     connection.request("GET", "/api/events", headers={"Cookie": reader.cookie})
     answer = connection.getresponse()
     try:
@@ -68,7 +68,7 @@ def test_a_screen_that_leaves_makes_room() -> None:
         for _ in range(3):
             with listening(reader) as answer:
                 next_event(answer)
-            for _ in range(100):
+            for _ in range(1000):
                 if (reader.get("/api/session").status, _has_room(reader)) == (200, True):
                     break
             else:

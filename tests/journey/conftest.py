@@ -10,6 +10,7 @@ from builders_web_films import a_reading_room, close
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
 from reading_room import CHROMIUM_FLAGS, Room
+from slow_machine import slow_browser
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.role import Role
@@ -20,16 +21,15 @@ from wetread.testing.clock import FixedClock
 def chromium() -> Iterator[Chromium]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_FLAGS)
-        yield browser
+        yield slow_browser(browser)
         browser.close()
 
 
 @pytest.fixture
-def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Room]:
-    """Parametrise indirectly with seconds to have the screen lock itself sooner."""
+def room(tmp_path: Path) -> Iterator[Room]:
     clock = FixedClock(datetime.now(UTC))
     with Sandbox(children=1) as sandbox:
-        world = a_reading_room(tmp_path, sandbox, clock, idle_s=getattr(request, "param", 900.0))
+        world = a_reading_room(tmp_path, sandbox, clock)
         world.add_account("m.frost", Role.RADIOLOGIST, name="Dr. Mira Frost")
         with open_door(world) as door:
             yield Room(world, door, tmp_path)

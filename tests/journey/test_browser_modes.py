@@ -1,13 +1,13 @@
 """Two orders of reading and two people on one study, at the screen: what is withheld, who may write, and that no word is lost."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from builders_web import PASSWORD
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import Page, Route, expect
-from reading_room import Room, film_is_shown, open_study
+from playwright.sync_api import Page, expect
+from reading_room import Room, film_is_shown, heat_map_is_here, open_study, session_ends_at_the_next_save, until
 
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import ReaderProfile, ReadingMode
@@ -36,15 +36,6 @@ def colleague(chromium: Chromium, room: Room) -> Iterator[Page]:
 
 def findings_of(page: Page):  # type: ignore[no-untyped-def]
     return page.get_by_label("findings", exact=True)
-
-
-def until(page: Page, holds: Callable[[], bool]) -> None:
-    """What the server has by now; a page tells it a moment later."""
-    for _ in range(200):
-        if holds():
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("it did not come to hold")
 
 
 def seen(room: Room) -> set[tuple[str, str]]:
@@ -86,6 +77,7 @@ def test_a_second_reader_commits_by_keyboard_and_is_then_shown_what_differs(page
     expect(pressed).to_have_text("present")
     expect(page.locator('.finding[data-finding="pneumothorax"] [aria-pressed=true]')).to_have_count(0)
     page.locator('.finding[data-finding="pneumothorax"]').hover()
+    heat_map_is_here(page)
     page.keyboard.press("h")
     expect(page.locator("canvas.heat")).to_be_visible()
     shown = {("findings", ""), ("draft", ""), ("box", "pneumothorax"), ("heat_map", "pneumothorax")}
@@ -118,7 +110,7 @@ def test_a_colleague_reads_along_takes_over_and_the_first_loses_no_word(
     expect(colleague.locator("textarea")).to_have_count(0)
     page.route("**/report", lambda route: route.abort())  # what is typed now does not reach the report
     findings_of(page).fill("Saved words. And words that were not.")
-    expect(page.locator("#saved")).to_contain_text("Not saved")
+    expect(page.locator("#saved")).to_contain_text("Not saved:")
     banner.get_by_role("button", name="Take over").click()
     colleague.get_by_label("Why, for the log").select_option("urgent")
     colleague.get_by_role("dialog").get_by_role("button", name="Take over").click()
@@ -157,7 +149,7 @@ def test_a_session_that_ends_in_mid_report_loses_nothing(page: Page, room: Room)
     key = room.add(1)
     open_study(page, room, key)
     expect(findings_of(page)).to_be_visible()
-    room.world.clock.advance(timedelta(minutes=16).total_seconds())
+    session_ends_at_the_next_save(page, room)
     findings_of(page).fill("Typed as the session ended.")
     dialog = page.get_by_role("dialog", name="Sign in again")
     expect(dialog).to_be_visible()
@@ -174,13 +166,8 @@ def test_a_session_that_ends_in_mid_report_loses_nothing(page: Page, room: Room)
 def test_words_of_a_session_that_nobody_renewed_are_there_the_next_day(page: Page, room: Room) -> None:
     key = room.add(1)
     open_study(page, room, key)
-
-    def too_late(route: Route) -> None:
-        """The session ends between the last key and the save: no question of the page in the background can close it before."""
-        room.world.clock.advance(timedelta(minutes=16).total_seconds())
-        route.continue_()
-
-    page.route("**/report", too_late, times=1)
+    expect(findings_of(page)).to_be_visible()
+    session_ends_at_the_next_save(page, room)
     findings_of(page).fill("Typed and left.")
     expect(page.get_by_role("dialog", name="Sign in again")).to_be_visible()
     until(page, lambda: "Typed and left." in kept(room, key))

@@ -34,8 +34,11 @@ def test_from_own_findings_to_a_warned_signature(page: Page, room: Room) -> None
     page.get_by_role("button", name="pleural effusion: I see it").click()
     assert barriers(page) == {}
     page.get_by_role("button", name="Reading mode").click()
+    dialog = page.get_by_role("dialog", name="How you read")
+    expect(dialog).to_be_visible()
     assert barriers(page) == {}
     page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
     page.keyboard.press("Control+Enter")
     expect(page.locator(".compared table")).to_be_visible()
     page.get_by_role("button", name="pneumothorax: I do not see it").click()
@@ -60,4 +63,5 @@ def test_reading_along_and_taking_over(page: Page, room: Room) -> None:
     expect(page.locator(".recovery")).to_be_visible()
     assert barriers(page) == {}
     page.locator(".banner-line").get_by_role("button", name="Take over").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     assert barriers(page) == {}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Error as PageError
 from playwright.sync_api import Page, Route, expect
-from reading_room import Room, film_is_shown, open_study, sign_in
+from reading_room import Room, film_is_shown, open_study, sign_in, until
 from tests.journey.test_browser_film import a_film
 
 from wetread.domain.finding import FindingName, concept
@@ -87,6 +87,15 @@ def is_shown(page: Page, case: Case) -> None:
     film_is_shown(page)
 
 
+def audited(room: Room) -> list[tuple[str, str | None]]:
+    return [(each.event.action, each.event.study_key) for each in room.world.services.database.audit_records()]
+
+
+def has_lock(room: Room, case: Case) -> bool:
+    with room.world.services.database.begin(write=False) as unit:
+        return unit.lock(StudyKey(case.key)) is not None
+
+
 def frames(page: Page) -> list[dict[str, Any]]:
     return [json.loads(each) for each in page.evaluate("() => globalThis.framesSeen()")]
 
@@ -131,18 +140,20 @@ def test_no_frame_shows_anything_of_two_studies_however_late_the_answers_come(
     page.go_back()
     is_shown(page, first)
     held.release(second.key)
-    page.wait_for_timeout(600)
+    page.wait_for_timeout(600)  # the more of the late answers come by then, the more this shows
+    until(page, lambda: ("ai.seen", first.key) in audited(room))
     is_shown(page, first)
     page.keyboard.press("n")
     is_shown(page, second)
-    page.wait_for_timeout(1500)  # until the film of the third was fetched ahead
+    until(page, lambda: {("ai.seen", second.key), ("film.prepared", third.key)} <= set(audited(room)))
     page.keyboard.press("n")
     is_shown(page, third)
     page.go_back()
     is_shown(page, second)
     page.go_forward()
     is_shown(page, third)
-    page.wait_for_timeout(1500)  # what is seen is told after 0.7 s
+    until(page, lambda: ("ai.seen", third.key) in audited(room))
+    until(page, lambda: [has_lock(room, each) for each in cases] == [False, False, True])
     by_key = {each.key: each for each in cases}
     told = frames(page)
     wrong = [each for each in told if not by_key[each["key"]].agrees(each)]
@@ -151,15 +162,12 @@ def test_no_frame_shows_anything_of_two_studies_however_late_the_answers_come(
     assert page.evaluate("() => performance.timeOrigin") == loads
     assert page.title() == "Reading · wetread"
     expect(page.locator("#announce")).to_contain_text("Coral, Three")
-    audited = [(each.event.action, each.event.study_key) for each in room.world.services.database.audit_records()]
+    done = audited(room)
     for case in cases:
-        assert ("study.open", case.key) in audited
-        assert ("film.read", case.key) in audited
-        assert ("ai.seen", case.key) in audited
-    assert audited.index(("film.prepared", StudyKey(third.key))) < audited.index(("film.read", StudyKey(third.key)))
-    with room.world.services.database.begin(write=False) as unit:
-        locks = [unit.lock(StudyKey(each.key)) for each in cases]
-    assert [lock is not None for lock in locks] == [False, False, True]
+        assert ("study.open", case.key) in done
+        assert ("film.read", case.key) in done
+        assert ("ai.seen", case.key) in done
+    assert done.index(("film.prepared", third.key)) < done.index(("film.read", third.key))
 
 
 def test_a_study_opens_in_front_of_the_list_and_the_list_comes_back_as_it_was(
@@ -197,8 +205,7 @@ def test_a_study_opens_in_front_of_the_list_and_the_list_comes_back_as_it_was(
     assert [each for each in frames(page) if each["key"] and not by_key[each["key"]].agrees(each)] == []
     assert all(each["patient"] == "" for each in frames(page) if not each["key"])
     assert page.evaluate("() => performance.timeOrigin") == loads
-    with room.world.services.database.begin(write=False) as unit:
-        assert unit.lock(StudyKey(first.key)) is None
+    assert not has_lock(room, first)
 
 
 def test_what_is_typed_last_is_stored_before_the_study_is_left(page: Page, room: Room, cases: list[Case]) -> None:

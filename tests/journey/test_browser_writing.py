@@ -5,9 +5,9 @@ from io import BytesIO
 
 import pytest
 from builders_web import PASSWORD
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pypdf import PdfReader
-from reading_room import Room, film_is_shown, open_study
+from reading_room import Room, film_is_shown, open_study, until
 
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
@@ -100,6 +100,20 @@ def test_macros_and_begun_sentences_are_written_by_tab(page: Page, room: Room) -
     expect(findings_of(page)).to_have_value(
         "The lungs are clear. Right pneumothorax is likely. The heart is not enlarged."
     )
+
+
+def test_a_macro_that_comes_after_its_name_is_offered_all_the_same(page: Page, room: Room) -> None:
+    with room.world.services.database.begin() as unit:
+        unit.save_reader_profile(ReaderProfile("m.frost", macros=(Macro(".nl", "The lungs are clear."),)))
+        unit.commit()
+    held = list[Route]()
+    page.route("**/api/reader", held.append)
+    open_study(page, room, room.add(1))
+    findings_of(page).fill("")
+    page.keyboard.type(".nl")
+    until(page, lambda: len(held) == 1)
+    held[0].continue_()
+    expect(page.locator("#evidence")).to_have_text("Tab The lungs are clear.")
 
 
 def test_a_contradiction_is_told_while_one_writes_and_before_one_signs_and_blocks_nothing(

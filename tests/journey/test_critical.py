@@ -149,6 +149,7 @@ def test_identity_travels_only_on_the_channel_that_is_marked_for_it(hospital: Ho
 
 
 def test_open_results_are_a_metric(hospital: Hospital) -> None:
+    hospital.send(34)
     wait_for(lambda: bool(hospital.criticals()), "an open result")
     metrics = urlopen(f"http://127.0.0.1:{hospital.house.port}/metrics").read().decode()
     assert re.search(r'wetread_critical_results\{[^}]*state="(open|notified)"[^}]*\} [1-9]', metrics)

@@ -133,14 +133,14 @@ def test_two_performers_race_and_exactly_one_performs(tmp_path: Path, elsewhere:
     start = threading.Barrier(2)
 
     def claim(house: Performer) -> None:
-        start.wait(10)
+        start.wait(60)
         house.look()
 
     threads = [threading.Thread(target=claim, args=(each,)) for each in houses]
     for each in threads:
         each.start()
     for each in threads:
-        each.join(30)
+        each.join(120)
     for house in houses:
         house.go_on()
     holds = [each.hold for house in houses for each in house.steps()]

@@ -78,7 +78,7 @@ def test_a_worker_killed_at_any_step_leaves_one_report(
         if point.startswith("deliver"):
             wait_for(lambda: keys(client)[key] == "drafted", "a draft")
             sign(client, key)
-        doomed.join(60)
+        doomed.join(180)
         assert doomed.exitcode == -signal.SIGKILL
     with command(["worker"], house.environment):
         if not point.startswith("deliver"):

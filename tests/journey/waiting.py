@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_for(what: Callable[[], bool], told: str, patience_s: float = 90) -> None:
+def wait_for(what: Callable[[], bool], told: str, patience_s: float = 180) -> None:
     deadline = time.monotonic() + patience_s
     while not what():
         assert time.monotonic() < deadline, f"waited in vain for: {told}"

@@ -103,11 +103,11 @@ def orthanc_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
     with orthanc(folder, DicomAlwaysAllowFind=True, DicomAlwaysAllowGet=True) as neighbour:
 
         def keep(content: bytes) -> None:
-            assert urllib3.request("POST", f"{neighbour.url}/instances", body=content, timeout=10).status == 200
+            assert urllib3.request("POST", f"{neighbour.url}/instances", body=content, timeout=60).status == 200
 
         def delete(uid: str) -> None:
-            found = urllib3.request("POST", f"{neighbour.url}/tools/lookup", body=uid.encode(), timeout=10).json()
-            assert urllib3.request("DELETE", f"{neighbour.url}{found[0]['Path']}", timeout=10).status == 200
+            found = urllib3.request("POST", f"{neighbour.url}/tools/lookup", body=uid.encode(), timeout=60).json()
+            assert urllib3.request("DELETE", f"{neighbour.url}{found[0]['Path']}", timeout=60).status == 200
 
         ways = ArchiveWays(decodes_percent=False)
         web = DicomwebArchive("orthanc-web", DicomwebExchange(neighbour.dicomweb_url), lambda: ways)
@@ -135,7 +135,7 @@ def dcmqrscp_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
         def keep(content: bytes) -> None:
             (folder / "film.dcm").write_bytes(content)
             to = ["-aet", "WETREAD", "-aec", neighbour.ae_title, "127.0.0.1", str(neighbour.port)]
-            subprocess.run([DCMTK + "storescu", "-xs", *to, str(folder / "film.dcm")], check=True, timeout=30)
+            subprocess.run([DCMTK + "storescu", "-xs", *to, str(folder / "film.dcm")], check=True, timeout=120)
 
         peer = RemoteAe(neighbour.ae_title, "127.0.0.1", neighbour.port)
         yield {

@@ -31,20 +31,20 @@ class FhirServer:
     def search(self, query: str) -> list[dict[str, object]]:
         """The resources that match, for example 'Observation?status=final'."""
         everything = f"{query}{'&' if '?' in query else '?'}_count=1000"
-        answer = urllib3.request("GET", f"{self.url}{everything}", retries=False, timeout=10)
+        answer = urllib3.request("GET", f"{self.url}{everything}", retries=False, timeout=60)
         assert answer.status == 200, (answer.status, answer.data[:300])
         return [entry["resource"] for entry in json.loads(answer.data).get("entry", [])]
 
     def create(self, resource: Mapping[str, object]) -> str:
         """Its new id."""
         answer = urllib3.request(
-            "POST", f"{self.url}{resource['resourceType']}", json=resource, retries=False, timeout=10
+            "POST", f"{self.url}{resource['resourceType']}", json=resource, retries=False, timeout=60
         )
         assert answer.status == 201, (answer.status, answer.data[:300])
         return str(json.loads(answer.data)["id"])
 
     def forget_tokens(self) -> None:
-        assert urllib3.request("POST", f"{self.url}forget-tokens", retries=False, timeout=10).status == 200
+        assert urllib3.request("POST", f"{self.url}forget-tokens", retries=False, timeout=60).status == 200
 
 
 @contextmanager

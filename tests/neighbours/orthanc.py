@@ -33,7 +33,7 @@ class Orthanc:
 
     def get(self, path: str) -> bytes:
         """The body of a GET on Orthanc's own REST API."""
-        answer = urllib3.request("GET", f"{self.url}{path}", retries=False, timeout=10)
+        answer = urllib3.request("GET", f"{self.url}{path}", retries=False, timeout=60)
         assert answer.status == 200, (path, answer.status)
         return answer.data
 

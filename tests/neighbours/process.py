@@ -9,8 +9,9 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-# below the range that Linux gives to outgoing connections (ip_local_port_range), and each process of a run begins elsewhere: nobody takes a port before its server does
-_PORTS = range(10_000, 32_000)
+# below the range that Linux gives to outgoing connections (ip_local_port_range), each process of a run with ports of its own, and each run begins elsewhere: nobody takes a port before its server does, or one at which nobody is to listen
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+_PORTS = range(10_000 + _WORKER, 32_000, 16)
 _numbers = count(os.getpid() * 101)
 
 
@@ -36,7 +37,7 @@ def running(
     ready: Callable[[], bool],
     *,
     environment: Mapping[str, str] | None = None,
-    timeout_s: float = 60,
+    timeout_s: float = 180,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process, once `ready()`; killed at the end, and its end awaited so that its ports are free again."""
     with log.open("wb") as output:

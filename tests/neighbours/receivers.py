@@ -82,6 +82,7 @@ def smtp_server(
         _MailHandler(receiver),
         hostname="127.0.0.1",
         port=0,
+        ready_timeout=60,
         ssl_context=tls,
         tls_context=starttls,
         require_starttls=starttls is not None,

@@ -14,7 +14,7 @@ const RESULTS: Record<string, string> = { fails: "bad", holds: "asap", passes: "
 
 export async function models(place: HTMLElement): Promise<void> {
   const { versions } = await get<Models>("/api/models");
-  const again = (what: string) => (said(t("admin.people.done", { what })), models(place));
+  const again = (what: string) => models(place).finally(() => said(t("admin.people.done", { what })));
   place.replaceChildren(h("div", { class: "admin" }, versions.length ? versions.map((each) => card(each, again)) : empty(t("admin.models.none"), t("admin.models.none.more"))));
 }
 

@@ -12,7 +12,7 @@ export async function people(place: HTMLElement): Promise<void> {
 }
 
 function draw(place: HTMLElement, answer: Accounts): void {
-  const again = async (what: string) => (said(t("admin.people.done", { what })), people(place));
+  const again = async (what: string) => people(place).finally(() => said(t("admin.people.done", { what }))); // once it is on the screen, too
   place.replaceChildren(h("div", { class: "admin" },
     h("div", { class: "bar" }, h("button", { class: "primary", onclick: () => add(answer).then((what) => (what ? again(what) : null)) }, t("admin.people.add"))),
     table(t("admin.people"), [t("admin.audit.actor"), t("admin.name"), t("admin.people.role"), t("admin.people.sites"), t("admin.state"), ""], answer.accounts.map((each) => row(each, answer, again))),

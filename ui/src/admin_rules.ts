@@ -23,7 +23,11 @@ export async function rules(place: HTMLElement): Promise<void> {
   const propose = proposal(() => text.value, again);
   let waiting = 0;
   const tell = (checked: Checked) => (verdict.replaceChildren(...wordsOf(checked, text)), [download, propose].forEach((each) => each && (each.disabled = checked.version === null)));
-  const check = async () => tell(await send<Checked>("POST", "/api/policy/check", { body: { policy: text.value } }));
+  const check = async () => {
+    const policy = text.value;
+    const checked = await send<Checked>("POST", "/api/policy/check", { body: { policy } });
+    if (policy === text.value) tell(checked); // else it is the verdict on words that are gone
+  };
   const attempt = async (event: Event) => {
     event.preventDefault();
     outcome.textContent = t("admin.rules.trying");

@@ -3,7 +3,7 @@ import { said, failed, empty, table } from "./admin_parts.ts";
 import type { DeadLetter, DeadLetters, Retried } from "./answers/administration.ts";
 import { get, send } from "./api.ts";
 import { counted, t } from "./catalogue.ts";
-import { h } from "./dom.ts";
+import { h, redraw } from "./dom.ts";
 import { visible, words } from "./format.ts";
 import { may } from "./session.ts";
 
@@ -23,7 +23,7 @@ export async function work(place: HTMLElement): Promise<void> {
   const total = answer.total > answer.dead.length ? t("admin.work.total", { count: answer.total, shown: answer.dead.length }) : counted(answer.total, "admin.work.one", "admin.work.many");
   const all = kinds.map((kind) => [kind, answer.dead.filter((each) => each.kind === kind)] as const).filter(([, jobs]) => jobs.length > 1);
   const inHand = document.activeElement?.getAttribute("data-job");
-  place.replaceChildren(h("div", { class: "admin" },
+  redraw(place, h("div", { class: "admin" },
     h("div", { class: "bar" }, h("strong", {}, total), all.map(([kind, jobs]) => h("button", { onclick: () => retry(jobs) }, t("admin.work.retry.kind", { kind: words(kind), count: jobs.length })))),
     table(t("admin.work"), [t("admin.study"), t("admin.work.stage"), t("admin.work.tries"), t("admin.why"), ""], answer.dead.map((each) => row(each, retry)))));
   place.querySelector<HTMLElement>(`[data-job="${inHand}"]`)?.focus();

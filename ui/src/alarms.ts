@@ -1,7 +1,7 @@
 // Alarms: what is wrong, where, since when, what to do, and who has seen it.
 import type { Alarm, Alarms } from "./answers/alarms.ts";
 import { get, problemOf, send } from "./api.ts";
-import { byId, h, inFocus } from "./dom.ts";
+import { byId, h, inFocus, redraw } from "./dom.ts";
 import { shortly, visible, waited, words } from "./format.ts";
 import { listen, sheet } from "./keys.ts";
 import { followRoom } from "./live.ts";
@@ -59,8 +59,8 @@ async function refresh() {
   const order = (each: Alarm) => (each.acknowledged_at ? 1 : 0);
   const alarms = answer.alarms.sort((one, other) => order(one) - order(other));
   const inHand = inFocus("[data-alarm]")?.dataset.alarm;
-  byId("list").replaceChildren(alarms.length ? h("ul", { class: "items" }, alarms.map((each) => card(each, now))) : h("div", { class: "empty" }, h("strong", {}, t("alarm.no_alarm_is_open")), h("span", {}, t("alarm.films_arrive_are_read_and"))));
-  [...byId("list").querySelectorAll<HTMLElement>("[data-alarm]")].find((each) => each.dataset.alarm === inHand)?.querySelector("button")?.focus();
+  redraw(byId("list"), alarms.length ? h("ul", { class: "items" }, alarms.map((each) => card(each, now))) : h("div", { class: "empty" }, h("strong", {}, t("alarm.no_alarm_is_open")), h("span", {}, t("alarm.films_arrive_are_read_and"))));
+  if (inHand) [...byId("list").querySelectorAll<HTMLElement>("[data-alarm]")].find((each) => each.dataset.alarm === inHand)?.querySelector("button")?.focus();
 }
 
 function card(alarm: Alarm, now: Date): HTMLElement {

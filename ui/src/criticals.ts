@@ -2,7 +2,7 @@
 import type { CriticalDetail, CriticalResult, Criticals, Said } from "./answers/criticals.ts";
 import { get, problemOf } from "./api.ts";
 import { HOW, isOverdue, nameOf, pageWords, REASONS, stateWords, timer, whatNext } from "./critical_words.ts";
-import { byId, type Child, h, inFocus } from "./dom.ts";
+import { byId, type Child, h, inFocus, redraw } from "./dom.ts";
 import { moment, personName, shortly, visible, words } from "./format.ts";
 import { type Binding, listen, sheet } from "./keys.ts";
 import { follow } from "./live.ts";
@@ -41,7 +41,7 @@ function draw(): void {
   byId("list").setAttribute("aria-labelledby", `view-${view}`);
   const inHand = inFocus("#list [data-key]")?.dataset.key;
   const wasSummary = document.activeElement?.matches?.("summary");
-  byId("list").replaceChildren(listed().length ? h("ul", { class: "items" }, listed().map((each, at) => item(each, at === 0))) : empty());
+  redraw(byId("list"), listed().length ? h("ul", { class: "items" }, listed().map((each, at) => item(each, at === 0))) : empty());
   const again = inHand && byId("list").querySelector(`[data-key="${inHand}"]`);
   if (again && !document.querySelector("dialog[open]")) (wasSummary ? again.querySelector("summary") : again.querySelector<HTMLElement>(".acts button, summary"))?.focus();
 }

@@ -34,6 +34,13 @@ export function byId<E extends HTMLElement = HTMLElement>(id: string, kind: abst
   return element;
 }
 
+// Draws a place anew, unless what stands there is the same: a press on a button that is exchanged before it is let go is lost, and so is the keyboard's place.
+export function redraw(place: Element, ...children: Child[]): void {
+  const fresh = h("div", {}, children);
+  const same = fresh.childNodes.length === place.childNodes.length && [...fresh.childNodes].every((each, at) => each.isEqualNode(place.childNodes[at] ?? null));
+  if (!same) place.replaceChildren(...fresh.childNodes);
+}
+
 // What is in hand: the element with the focus, where it is one of those.
 export function inFocus(selector: string): HTMLElement | null {
   const closest = document.activeElement?.closest(selector);

@@ -107,6 +107,12 @@ export class Editor {
       h("div", { class: "actions" }, h("button", { autofocus: true, onclick: () => close(null) }, t("editor.close")))));
   }
 
+  // What Tab would write, of macros that came after the words.
+  hintAgain(): void {
+    const field = this.fields.find(({ area }) => area === document.activeElement);
+    if (field) this.hint(field.area);
+  }
+
   grow(): void {
     this.fields.forEach((each) => each.grow());
   }

@@ -15,6 +15,7 @@ const DIFFERS: Record<string, string> = { name: t("hold.name"), birth_date: t("h
 const opened = new Map<string, IdentityHolds>(); // what is being compared, by study: it stays while the list around it is drawn anew
 const places = new Map<string, HTMLElement>();
 
+let drawn = "";
 let last: Promise<unknown> = Promise.resolve();
 
 // One after the other: an answer and a word of the server come together, and an older list must not be drawn over a newer one.
@@ -42,13 +43,17 @@ function forget(key: string): void {
 }
 
 function draw(studies: Hold[][], inHand: string | undefined): void {
+  const now = JSON.stringify(studies.map((holds) => [holds, ageOf(holds)]));
   const button = document.activeElement?.matches?.(".identity button") ? document.activeElement : null;
-  byId("list").replaceChildren(studies.length ? h("ul", { class: "items" }, studies.map(item)) : h("div", { class: "empty" }, h("strong", {}, t("doubt.none")), h("span", {}, t("doubt.none_more"))));
+  if (now !== drawn) byId("list").replaceChildren(studies.length ? h("ul", { class: "items" }, studies.map(item)) : h("div", { class: "empty" }, h("strong", {}, t("doubt.none")), h("span", {}, t("doubt.none_more"))));
+  drawn = now;
   const stopped = studies.filter((holds) => holds.some((each) => each.stops_signing)).length;
   masthead.count("Identity", studies.length, stopped > 0, t("doubt.open_of_which_stop", { studies: studies.length, stopped }));
   if (button instanceof HTMLElement && button.isConnected) return button.focus();
-  if (inHand) (byId("list").querySelector<HTMLElement>(`[data-study="${inHand}"] summary`) ?? summaries()[0])?.focus();
+  if (inHand && document.activeElement === document.body) (byId("list").querySelector<HTMLElement>(`[data-study="${inHand}"] summary`) ?? summaries()[0])?.focus();
 }
+
+const ageOf = ([first]: Hold[]): string => waited(first?.opened_at ?? "", new Date());
 
 function item(holds: Hold[]): HTMLElement {
   const [first] = holds;
@@ -66,7 +71,7 @@ function item(holds: Hold[]): HTMLElement {
   };
   return h("li", { class: `item ${stops ? "overdue" : ""}`, "data-study": key },
     h("details", { open: opened.has(key), ontoggle: toggle },
-      h("summary", {}, stops && sign(true), h("strong", {}, [...new Set(holds.map((each) => TITLES[each.kind]))].join("; ")), differs && h("span", { class: "muted" }, t("doubt.differs", { differs })), h("span", { class: "muted" }, t("doubt.since", { waited: waited(first?.opened_at ?? "", new Date()), since: shortly(first?.opened_at ?? "") })), stops && h("span", { class: "chip bad" }, t("doubt.stops")), holds.some((each) => each.answer === "wrong_patient") && h("span", { class: "chip bad" }, t("doubt.wrong"))),
+      h("summary", {}, stops && sign(true), h("strong", {}, [...new Set(holds.map((each) => TITLES[each.kind]))].join("; ")), differs && h("span", { class: "muted" }, t("doubt.differs", { differs })), h("span", { class: "muted" }, t("doubt.since", { waited: ageOf(holds), since: shortly(first?.opened_at ?? "") })), stops && h("span", { class: "chip bad" }, t("doubt.stops")), holds.some((each) => each.answer === "wrong_patient") && h("span", { class: "chip bad" }, t("doubt.wrong"))),
       place),
     h("div", { class: "acts" }, h("a", { class: "button", href: `/studies/${key}`, "aria-label": t("doubt.open_study", { study: key.slice(0, 8) }) }, t("doubt.open"))));
 }

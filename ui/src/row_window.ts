@@ -69,7 +69,7 @@ export class RowWindow<Item extends object> {
     const elements = this.items.slice(first, last).map((item, at) => this.row(item, first + at, kept));
     const inHand = inFocus("tr");
     const keyInHand = inHand && [...this.made].find(([, made]) => made.element === inHand)?.[0];
-    body.replaceChildren(...elements);
+    if (elements.length !== body.rows.length || elements.some((each, at) => each !== body.rows[at])) body.replaceChildren(...elements); // else a press on a row would be lost
     canvas.style.height = `${this.items.length * this.height + this.head}px`;
     table.style.marginTop = `${first * this.height}px`;
     table.setAttribute("aria-rowcount", String(this.items.length + 1));

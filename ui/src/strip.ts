@@ -4,7 +4,7 @@ import type { Row } from "./answers/worklist.ts";
 import { get } from "./api.ts";
 import { ACTS, type ActName, applies, ask, tellDialog } from "./critical_acts.ts";
 import { byNeed, holder, isOverdue, lastPaged, stateWords, timer, unanswered, whatNext } from "./critical_words.ts";
-import { byId, type Child, h, inFocus, s, show } from "./dom.ts";
+import { byId, type Child, h, inFocus, redraw, s, show } from "./dom.ts";
 import { personName, visible } from "./format.ts";
 import type { Binding } from "./keys.ts";
 import { may } from "./session.ts";
@@ -83,7 +83,7 @@ export class CriticalStrip {
     const more = this.more(this.results.filter((each) => !lines.includes(each)));
     show(this.element, !this.options.listed && shown.length + this.waiting.length > 0);
     this.element.classList.toggle("calm", !shown.some((each) => unanswered(each) || isOverdue(each, serverNow())) && !this.waiting.length);
-    this.element.replaceChildren(...(lines.length ? [h("ul", { class: "criticals" }, lines.map((each, at) => this.line(each, at === 0)))] : []), ...this.rest(), ...(shown.length && more ? [h("a", { class: "more", href: "/criticals" }, more)] : []));
+    redraw(this.element, lines.length > 0 && h("ul", { class: "criticals" }, lines.map((each, at) => this.line(each, at === 0))), this.rest(), shown.length > 0 && more && h("a", { class: "more", href: "/criticals" }, more));
     document.title = this.results.filter(unanswered).length ? t("strip.critical", { unanswered: this.results.filter(unanswered).length, title: this.title }) : this.title;
     const again = inHand && this.element.querySelector(`[data-key="${inHand}"]`);
     if (again && !document.querySelector("dialog[open]")) (again.querySelector<HTMLElement>(`[data-act="${actInHand}"]`) ?? again.querySelector<HTMLElement>("button, a"))?.focus();
@@ -156,7 +156,8 @@ export class CriticalStrip {
     if (said.length) byId("announce").textContent = said.join(" ");
   }
 
-  private async act(name: ActName, result: CriticalResult): Promise<void> {
+  private async act(name: ActName, drawn: CriticalResult): Promise<void> {
+    const result = this.results.find((each) => each.critical_key === drawn.critical_key) ?? drawn; // the newest: one that looks the same is not drawn again
     const done = await ask(name, result);
     await Promise.all([this.refresh().catch(() => {}), this.options.onActed(result)]);
     if (!this.options.listed && (done || document.activeElement === document.body)) this.element.querySelector(`[data-key="${result.critical_key}"]`)?.querySelector<HTMLElement>("button, a")?.focus();

@@ -152,6 +152,7 @@ export class StudyPage {
 
   private take(reader: Reader): void {
     this.macros = together(reader.macros, reader.site_macros);
+    this.study?.words.editor?.hintAgain();
   }
 
   private async editMacros(): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Found, Place, Row, SavedView, View, Worklist } from "./answers/worklist.ts";
 import { get, problemOf, send } from "./api.ts";
 import { counted, t } from "./catalogue.ts";
-import { byId, h, show } from "./dom.ts";
+import { byId, h, redraw, show } from "./dom.ts";
 import { type Binding, listen, sheet } from "./keys.ts";
 import { follow } from "./live.ts";
 import { Masthead, roomBindings } from "./masthead.ts";
@@ -54,8 +54,8 @@ function render(): void {
   show(byId("canvas"), shown.length > 0);
   show(byId("message"), shown.length === 0);
   if (shown.length) list.show(shown);
-  else byId("message").replaceChildren(...emptyMessage());
-  byId("notes").replaceChildren(...notes());
+  else redraw(byId("message"), emptyMessage());
+  redraw(byId("notes"), notes());
   tick(body, serverNow());
   views.mark();
   tellPlace();

@@ -30,6 +30,7 @@ export class FilmViewer {
   private hanging: HangingProtocols | null = null;
   private protocol: Protocol | null = null;
   private findings: string[] = [];
+  private inUse = false; // somebody has chosen something: what hangs is theirs
   readonly kept = new KeptMarks(() => this.describe());
   private readonly pick: HTMLSelectElement = h("select", { class: "looks", "aria-label": t("film.prior_film"), hidden: true, onchange: () => this.showPrior(this.pick.selectedIndex) });
   private readonly mode = button(t("film.side_by_side"), "w", () => this.cycle());
@@ -47,6 +48,7 @@ export class FilmViewer {
     show(this.mode, false);
     this.bar = new Toolbar({ preset: (number) => this.preset(number), invert: () => this.invert(), fit: () => this.fit(), actualSize: () => this.both((each) => each.actualSize()), take: (kind) => this.take(kind), glass: () => this.glass(), toggleHeat: () => this.toggleHeat(), reset: () => this.reset() }, this.pick, this.mode, this.compare.slider);
     root.append(this.panes, this.bar.element, h("div", { class: "said" }, this.bar.corner, this.hung, this.first.probe, this.second.probe));
+    for (const kind of ["pointerdown", "change"]) root.addEventListener(kind, () => (this.inUse = true), { capture: true });
     for (const pane of [this.first, this.second]) {
       pane.onChange = () => this.changed();
       interact(pane, { active: (each) => this.activate(each), placed: () => this.placed(), moved: () => this.describe(), linked: (each, alone) => (alone && each === this.second ? this.compare.drifted() : this.compare.follow(each)) });
@@ -125,7 +127,9 @@ export class FilmViewer {
 
   setHanging(hanging: HangingProtocols): void {
     this.hanging = hanging;
-    if (this.instances) this.hang(choose(hanging.protocols, this.known));
+    if (!this.instances) return;
+    if (this.inUse) this.describe();
+    else this.hang(choose(hanging.protocols, this.known));
   }
 
   private get known(): Known {
@@ -309,7 +313,7 @@ export class FilmViewer {
 
   get bindings(): Binding[] {
     const active = (act: (pane: Pane) => void) => () => act(this.active);
-    return [
+    const bindings: Binding[] = [
       ...["1", "2", "3", "4", "5"].map((key) => ({ keys: [key], says: key === "1" ? t("film.1_to_5_window_as") : "", run: () => this.preset(Number(key)) })),
       { keys: ["<", ">"], says: t("film.narrower_wider_window"), run: (event) => this.active.window(event.key === ">" ? 10 : -10, 0) },
       { keys: [",", "."], says: t("film.darker_brighter"), run: (event) => this.active.window(0, event.key === "." ? 5 : -5) },
@@ -335,6 +339,7 @@ export class FilmViewer {
       { keys: ["F"], says: t("film.the_film_in_a_window"), run: () => this.popOut() },
       { keys: ["q"], says: t("film.next_hanging_protocol"), run: () => this.nextProtocol() },
     ];
+    return bindings.map((each) => ({ ...each, run: (event) => ((this.inUse = true), each.run(event)) }));
   }
 }
 
