@@ -78,6 +78,17 @@ def session_ends_at_the_next_save(page: Page, room: Room) -> None:
     page.route("**/api/studies/*/report", end, times=1)
 
 
+def held(page: Page, url: str) -> list[Route]:
+    """The next request to it waits here, until the test lets it go on."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(url, hold, times=1)
+    return waiting
+
+
 def until(page: Page, holds: Callable[[], bool]) -> None:
     """What the server has by now; a page tells it a moment later."""
     for _ in range(1200):

@@ -9,8 +9,8 @@ from typing import cast
 
 import pytest
 from builders_web import PASSWORD, World, a_world, open_door
-from playwright.sync_api import Page, Route, expect
-from reading_room import Room, until
+from playwright.sync_api import Page, expect
+from reading_room import Room, held, until
 
 from wetread.domain.errors import TransientError
 from wetread.domain.job import JobKind
@@ -216,15 +216,15 @@ def test_a_policy_is_checked_while_typed_and_tried_without_changing_anything(pag
 def test_a_verdict_that_comes_late_is_not_said_of_other_words(page: Page, room: Room) -> None:
     _open(page, room, "rules", "quality")
     expect(page.locator("#part")).to_contain_text("No problem.")
-    policy, held = page.get_by_label("Policy", exact=True), list[Route]()
+    policy = page.get_by_label("Policy", exact=True)
     good = policy.input_value()
-    page.route("**/api/policy/check", held.append, times=1)
+    late = held(page, "**/api/policy/check")
     policy.fill(good.replace("priority: stat", "priority: at_once"))
-    until(page, lambda: len(held) == 1)
+    until(page, lambda: len(late) == 1)
     with page.expect_response("**/api/policy/check"):
         policy.fill(f"{good} ")
     with page.expect_response("**/api/policy/check"):
-        held[0].continue_()
+        late[0].continue_()
     page.wait_for_timeout(300)  # the longer, the more this shows
     expect(page.locator("#part .alert")).to_have_count(0)
     expect(page.get_by_role("button", name="Download")).to_be_enabled()

@@ -8,11 +8,11 @@ from typing import Any, cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import ExplicitVRLittleEndian
-from reading_room import Room, film_is_shown, open_study, until
+from reading_room import Room, film_is_shown, held, open_study, until
 
 _DX = "1.2.840.10008.5.1.4.1.1.1.1"
 ROWS, COLUMNS = 500, 420
@@ -310,16 +310,15 @@ def test_a_prior_hangs_beside_the_film_and_moves_with_it(page: Page, room: Room)
 
 
 def test_a_protocol_that_comes_late_takes_no_film_away(page: Page, room: Room) -> None:
-    held = list[Route]()
-    page.route("**/api/hanging-protocols", held.append)
+    late = held(page, "**/api/hanging-protocols")
     open_study(page, room, with_prior(room))
     film_is_shown(page)
     page.keyboard.press("o")
     second = page.locator(".pane").nth(1)
     expect(second).to_have_count(1)
-    until(page, lambda: len(held) == 1)
+    until(page, lambda: len(late) == 1)
     with page.expect_response("**/api/hanging-protocols"):
-        held[0].continue_()
+        late[0].continue_()
     page.wait_for_timeout(300)  # the longer, the more this shows
     expect(second).to_have_count(1)
     page.keyboard.press("q")

@@ -5,9 +5,9 @@ from io import BytesIO
 
 import pytest
 from builders_web import PASSWORD
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 from pypdf import PdfReader
-from reading_room import Room, film_is_shown, open_study, until
+from reading_room import Room, film_is_shown, held, open_study, until
 
 from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import StudyKey
@@ -106,13 +106,12 @@ def test_a_macro_that_comes_after_its_name_is_offered_all_the_same(page: Page, r
     with room.world.services.database.begin() as unit:
         unit.save_reader_profile(ReaderProfile("m.frost", macros=(Macro(".nl", "The lungs are clear."),)))
         unit.commit()
-    held = list[Route]()
-    page.route("**/api/reader", held.append)
+    late = held(page, "**/api/reader")
     open_study(page, room, room.add(1))
     findings_of(page).fill("")
     page.keyboard.type(".nl")
-    until(page, lambda: len(held) == 1)
-    held[0].continue_()
+    until(page, lambda: len(late) == 1)
+    late[0].continue_()
     expect(page.locator("#evidence")).to_have_text("Tab The lungs are clear.")
 
 
