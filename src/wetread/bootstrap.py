@@ -1,13 +1,10 @@
 """The only place where a port meets an adapter (channels: `bootstrap_notifiers`): settings in, working parts out. Adapters are imported by the part that needs them, when it is built: a command pays for what it uses, and a server at rest holds no more."""
 
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.domain.errors import PermanentError
@@ -46,8 +43,6 @@ __all__ = [
     "build_server",
     "build_web",
     "build_worker",
-    "second_factor_key",
-    "second_factor_key_file",
 ]
 
 
@@ -74,6 +69,7 @@ class Core:
 def build_core(settings: "Settings") -> Core:
     """Open (and on first start create) the data folder, the key, both databases and the file store."""
     from wetread.bootstrap_dispatch import build_dispatcher
+    from wetread.bootstrap_keys import pseudonym_key, take_from_environment
     from wetread.ports.recorded_vault import RecordedVault
     from wetread.storage.database import SqlDatabase
     from wetread.storage.files import DiskFileStore
@@ -82,7 +78,8 @@ def build_core(settings: "Settings") -> Core:
 
     (settings.data_dir / "vault").mkdir(mode=0o700, parents=True, exist_ok=True)
     (settings.data_dir / "vault").chmod(0o700)  # also where somebody had made it before
-    secret = _secret(settings.resolved_pseudonym_key_file)
+    take_from_environment(settings)
+    secret = pseudonym_key(settings).key()
     bring_up_to_date(settings.resolved_database_url, "work")
     bring_up_to_date(settings.resolved_vault_url, "vault")
     dispatcher = build_dispatcher(settings)
@@ -96,31 +93,6 @@ def build_core(settings: "Settings") -> Core:
         secret,
         dispatcher,
     )
-
-
-def _secret(path: Path) -> bytes:
-    """The pseudonym key; made on first start. Losing it orphans every study key, so it is backed up with the vault."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-        if len(key) < 32:
-            raise PermanentError(f"{path.name} is no key of ours: restore it from backup", code="bad_key") from None
-        return key
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key := secrets.token_bytes(32))
-        file.flush()
-        os.fsync(file.fileno())
-    return key
-
-
-def second_factor_key(settings: "Settings") -> bytes:
-    """What seals the seeds of authenticators; made when it is first needed, beside the vault and backed up with it. Losing it means that everybody sets theirs up again."""
-    return _secret(second_factor_key_file(settings))[:32]
-
-
-def second_factor_key_file(settings: "Settings") -> Path:
-    return settings.data_dir / "vault" / "second-factor.key"
 
 
 def build_sandbox(settings: "Settings") -> "Sandbox":
@@ -179,6 +151,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         build_service_clients,
         build_web_settings,
     )
+    from wetread.bootstrap_keys import second_factor_keys
     from wetread.bootstrap_models import build_version_card
     from wetread.bootstrap_orders import build_order_door, build_order_store
     from wetread.bootstrap_worklist import build_worklist
@@ -219,7 +192,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         order_store=build_order_store(settings),
         erasures=build_erasure_desk(settings, core.database, core.vault, core.clock, core.secret),
         issued=_issued(core),
-        second_factor_key=second_factor_key(core.settings),
+        second_factor_keys=partial(second_factor_keys, settings),
         qr_modules=qr_modules,
         fhir=FHIR_FORMS,
         order_door=build_order_door(settings, core.database, core.vault, core.clock, core.secret),

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from wetread.bootstrap_keys import audit_key, audit_retired_in
 from wetread.settings import Settings
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["build_checkpoint_folder", "build_checkpoint_keeper", "build_key_ring
 def build_key_ring(settings: Settings) -> "KeyRing":
     from wetread.checkpoints.key_ring import KeyRing
 
-    return KeyRing(settings.resolved_audit_key_file)
+    return KeyRing(audit_key(settings).key, audit_retired_in(settings))
 
 
 def build_checkpoint_folder(settings: Settings) -> "CheckpointFolder":

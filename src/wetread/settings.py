@@ -38,6 +38,7 @@ from wetread.settings_file import (
 )
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 from wetread.settings_identity import IdentitySettings
+from wetread.settings_keys import NamedKey
 from wetread.settings_retention import StudyRetention
 from wetread.settings_ups import UpsManagerSettings
 
@@ -80,8 +81,13 @@ class Settings(IdentitySettings):
     snippets_url: SecretStr = Field(
         default=SecretStr(""), description="De-identified record snippets; empty: SQLite in data_dir/snippets."
     )
-    pseudonym_key_file: Path | None = Field(default=None, description="Secret behind study keys; made on first start.")
-    audit_key_file: Path | None = Field(default=None, description="Signs audit checkpoints; made on first use.")
+    pseudonym_key: NamedKey = Field(
+        default=None, description="Secret behind study keys: file:, env: or command:; unset: made in data_dir/vault."
+    )
+    audit_key: NamedKey = Field(default=None, description="Signs audit checkpoints: named or made in the same way.")
+    second_factor_key: NamedKey = Field(
+        default=None, description="Seals the seeds of authenticators: named or made in the same way."
+    )
     audit_checkpoints_dir: Path | None = Field(
         default=None, description="Where audit checkpoints go: a place that who runs the database cannot change."
     )
@@ -300,8 +306,6 @@ class Settings(IdentitySettings):
         "model_bundle",
         "model_trusted_keys_dir",
         "triage_policy",
-        "pseudonym_key_file",
-        "audit_key_file",
         "audit_checkpoints_dir",
         "hanging_protocols_file",
         "roster_file",
@@ -334,14 +338,6 @@ class Settings(IdentitySettings):
     @property
     def resolved_snippets_url(self) -> str:
         return self.snippets_url.get_secret_value() or f"sqlite:///{self.data_dir / 'snippets' / 'snippets.db'}"
-
-    @property
-    def resolved_pseudonym_key_file(self) -> Path:
-        return self.pseudonym_key_file or self.data_dir / "vault" / "pseudonym.key"
-
-    @property
-    def resolved_audit_key_file(self) -> Path:
-        return self.audit_key_file or self.data_dir / "vault" / "audit.key"
 
     @property
     def resolved_audit_checkpoints_dir(self) -> Path:

@@ -16,7 +16,7 @@ from wetread.domain.errors import SettingsError
 __all__ = ["ENVIRONMENT_PREFIX", "in_words", "read_environment", "read_settings_file", "refuse_unknown_environment"]
 
 ENVIRONMENT_PREFIX = "WETREAD_"
-_NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID"}
+_NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID", "WETREAD_KEYS_FD"}
 
 
 def read_settings_file(config: Path | None) -> dict[str, object]:

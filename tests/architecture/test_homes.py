@@ -48,7 +48,7 @@ HOMES: dict[str, set[str]] = {
     "cryptography": {"inference", "fhir", "checkpoints", "web"},
     "joserfc": {"oidc"},
     # what people write and read
-    "pydantic": {"settings", "settings_archives", "settings_audit", "settings_channels", "settings_dimse", "settings_dispatch", "settings_explained", "settings_fhir", "settings_file", "settings_group", "settings_hl7", "settings_identity", "settings_retention", "settings_ups", "triage"},
+    "pydantic": {"settings", "settings_archives", "settings_audit", "settings_channels", "settings_dimse", "settings_dispatch", "settings_explained", "settings_fhir", "settings_file", "settings_group", "settings_hl7", "settings_identity", "settings_keys", "settings_retention", "settings_ups", "triage"},
     "ruamel": {"triage"},
     "icalendar": {"triage"},
     "rich": {"cli"},

@@ -107,4 +107,4 @@ def test_the_keys_of_every_door_are_looked_at(
     status, told = said(capsys, "keys", "list")
     lines = {line.split("  ")[0].strip(): line for line in told.splitlines()}
     assert status == 1
-    assert all("READABLE BY OTHERS" in lines[name] for name in ("second factor", "hl7_listener", "PACS"))
+    assert all("READABLE BY OTHERS" in lines[name] for name in ("second-factor", "hl7_listener", "PACS"))

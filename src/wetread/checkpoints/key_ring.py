@@ -1,12 +1,12 @@
 """The key that signs checkpoints, and the public halves of those that did before it, so that what they signed still holds."""
 
-import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wetread.checkpoints.note import ensure_key, private_pem, public_bytes, public_pem, read_public_key
-from wetread.checkpoints.write_once import sync_folder, write_once
+from wetread.checkpoints.note import public_bytes, read_private_key, read_public_key
+from wetread.checkpoints.write_once import write_once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,15 +20,14 @@ def fingerprint(public_key: bytes) -> str:
 
 
 class KeyRing:
-    """`file` holds the private key (PEM); beside it, in `file`.retired, lie public keys (PEM), one a rotation."""
+    """`pem` gives the private key, asked for anew at each use; in `retired_in` lie public keys (PEM), one a rotation."""
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.retired_in = file.with_name(f"{file.name}.retired")
+    def __init__(self, pem: Callable[[], bytes], retired_in: Path) -> None:
+        self._pem, self.retired_in = pem, retired_in
 
     def key(self) -> "Ed25519PrivateKey":
-        """Made on first use. Raises PermanentError(code='bad_key')."""
-        return ensure_key(self.file)
+        """Raises as its source, PermanentError(code='bad_key')."""
+        return read_private_key(self._pem(), "the audit key")
 
     def public_keys(self) -> tuple[bytes, ...]:
         """The newest first. Raises as `key`."""
@@ -38,18 +37,6 @@ class KeyRing:
         """The newest first."""
         return tuple(sorted(self.retired_in.glob("*.pub.pem"), reverse=True))
 
-    def fresh(self) -> "Ed25519PrivateKey":
-        """A key that is not in use yet."""
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-        return Ed25519PrivateKey.generate()
-
-    def rotate(self, fresh: "Ed25519PrivateKey") -> None:
-        """`fresh` signs from now on. The old public key is durable before the old private key is gone; a crash between the two leaves the old one in use, and nothing lost."""
-        old = public_pem(self.key())
-        write_once(self.retired_in / f"{len(self.retired_files()) + 1:04d}.pub.pem", old)
-        coming = self.file.with_name(f".{self.file.name}.coming")
-        coming.unlink(missing_ok=True)
-        write_once(coming, private_pem(fresh))
-        os.replace(coming, self.file)  # noqa: PTH105
-        sync_folder(self.file.parent)
+    def retire(self, public: bytes) -> None:
+        """`public` (PEM), of the key that signed until now, is durable: whatever becomes of the private one, what it signed holds."""
+        write_once(self.retired_in / f"{len(self.retired_files()) + 1:04d}.pub.pem", public)

@@ -17,7 +17,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wetread.checkpoints.write_once import write_once
 from wetread.domain.errors import PermanentError
 
 if TYPE_CHECKING:
@@ -25,12 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Checkpoint",
-    "ensure_key",
+    "fresh_pem",
     "log_name",
     "private_pem",
     "public_bytes",
     "public_pem",
     "read_note",
+    "read_private_key",
     "read_public_key",
     "sign_note",
 ]
@@ -135,6 +135,13 @@ def private_pem(key: "Ed25519PrivateKey") -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
+def fresh_pem() -> bytes:
+    """A new private key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return private_pem(Ed25519PrivateKey.generate())
+
+
 def read_public_key(file: Path) -> bytes:
     """32 raw bytes of an Ed25519 public key (PEM). Raises PermanentError(code='bad_key')."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -149,19 +156,15 @@ def read_public_key(file: Path) -> bytes:
     return key.public_bytes_raw()
 
 
-def ensure_key(file: Path) -> "Ed25519PrivateKey":
-    """The private key (PEM, PKCS #8) in this file, made on first use, readable by its owner only. Raises PermanentError(code='bad_key')."""
+def read_private_key(pem: bytes, where: str) -> "Ed25519PrivateKey":
+    """PEM, PKCS #8, without a password. Raises PermanentError(code='bad_key')."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:
-        if not file.exists():
-            write_once(file, private_pem(Ed25519PrivateKey.generate()))
-        key = load_pem_private_key(file.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as error:
-        raise PermanentError(
-            f"{file.name} is no readable private key (PEM without password)", code="bad_key"
-        ) from error
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError):
+        raise PermanentError(f"{where} is no private key (PEM without password)", code="bad_key") from None
     if not isinstance(key, Ed25519PrivateKey):
-        raise PermanentError(f"{file.name} is not an Ed25519 key", code="bad_key")
+        raise PermanentError(f"{where} is not an Ed25519 key", code="bad_key")
     return key

@@ -1,9 +1,9 @@
-"""A file that appears whole or not at all, and never over one that is there: two processes may write it at once."""
+"""A file that appears whole or not at all; unless that is asked for never over one that is there: two processes may write it at once."""
 
 import os
 from pathlib import Path
 
-__all__ = ["sync_folder", "write_once"]
+__all__ = ["replace_file", "sync_folder", "write_once"]
 
 
 def write_once(file: Path, content: bytes) -> bool:
@@ -22,6 +22,15 @@ def write_once(file: Path, content: bytes) -> bool:
     finally:
         fresh.unlink(missing_ok=True)
     return True
+
+
+def replace_file(file: Path, content: bytes) -> None:
+    """As `write_once`, over what is there. Raises OSError."""
+    coming = file.with_name(f".{file.name}.coming")
+    coming.unlink(missing_ok=True)
+    write_once(coming, content)
+    os.replace(coming, file)  # noqa: PTH105
+    sync_folder(file.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_audit_trail import balp_text, dicom_text
 from wetread.bootstrap_checkpoints import build_checkpoint_folder, build_checkpoint_keeper, build_key_ring
 from wetread.checkpoints.folder import CheckpointFolder
-from wetread.checkpoints.note import ensure_key, public_pem, read_public_key
+from wetread.checkpoints.note import public_pem, read_public_key
 from wetread.checkpoints.parallel import log_parts
 from wetread.checkpoints.proof import check_proof, prove
 from wetread.checkpoints.walk import AuditWalk
@@ -192,7 +192,7 @@ def _key(argv: list[str]) -> int:
     args = parser_for(
         "audit key", "Print the public key (PEM) that checkpoints and proofs are checked with: keep it elsewhere."
     ).parse_args(argv)
-    print(public_pem(ensure_key(settings_from(args).resolved_audit_key_file)).decode(), end="")
+    print(public_pem(build_key_ring(settings_from(args)).key()).decode(), end="")
     return 0
 
 

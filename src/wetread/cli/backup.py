@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wetread.bootstrap_keys import own_keys
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.errors import PermanentError
+from wetread.keys.sources import FileKey
+from wetread.ports.keys import KeySource
 from wetread.settings import Settings
 from wetread.storage.backup import back_up, expire
 
@@ -34,8 +37,8 @@ def run(argv: list[str]) -> int:
     print(f"{made.folder}: {made.films} films, {made.new_films} of them new")
     for name in made.damaged:
         print(f"not in it, because it is damaged or gone: {name}")
-    for name, path in _outside(settings):
-        print(f"not in it, because it lies elsewhere: {name} ({path})")
+    for name, where in _outside(settings):
+        print(f"not in it, because it comes from elsewhere: {name} ({where})")
     if args.keep is not None and not made.damaged:
         print(f"{expire(args.to, args.keep)} films of removed backups removed")
     return int(bool(made.damaged))
@@ -47,7 +50,11 @@ def _elsewhere(settings: Settings) -> list[str]:
     return [name for name in urls if getattr(settings, name).get_secret_value()]
 
 
-def _outside(settings: Settings) -> list[tuple[str, Path]]:
+def _outside(settings: Settings) -> list[tuple[str, str]]:
     """Keys without which a restored folder is worth little."""
-    keys = {"pseudonym_key_file": settings.pseudonym_key_file, "audit_key_file": settings.audit_key_file}
-    return [(name, path) for name, path in keys.items() if path and not path.is_relative_to(settings.data_dir)]
+    keys = ((each.setting, each.source) for each in own_keys(settings) if each.is_named)
+    return [(name, str(each)) for name, each in keys if not _is_in(each, settings.data_dir)]
+
+
+def _is_in(source: KeySource, folder: Path) -> bool:
+    return isinstance(source, FileKey) and source.path.is_relative_to(folder)

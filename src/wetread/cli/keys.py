@@ -1,53 +1,75 @@
-"""`wetread keys`: which keys there are, who may read them, and the rotation of the one that signs audit checkpoints."""
+"""`wetread keys`: which keys there are, where each comes from, who may read it; a new one for those that can be succeeded."""
 
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from wetread.bootstrap import Core, build_core, second_factor_key_file
-from wetread.bootstrap_checkpoints import build_checkpoint_keeper, build_key_ring
+from wetread.bootstrap_checkpoints import build_key_ring
+from wetread.bootstrap_keys import audit_key, own_keys
 from wetread.checkpoints.key_ring import fingerprint
-from wetread.checkpoints.note import public_bytes, read_public_key
+from wetread.checkpoints.note import read_public_key
+from wetread.cli.keys_rotate import rotate
 from wetread.cli.options import do_act, parser_for, settings_from
-from wetread.domain.audit import AuditEvent
-from wetread.domain.errors import PermanentError
-from wetread.domain.role import CONSOLE
+from wetread.domain.errors import WetreadError
+from wetread.keys.own_key import OwnKey
+from wetread.keys.sources import FileKey
 from wetread.settings import Settings
 
 __all__ = ["run"]
 
 
 def run(argv: list[str]) -> int:
-    acts = {"list": _list, "rotate": _rotate}
+    acts = {"list": _list, "rotate": rotate}
     return do_act(argv, "keys", "The keys of this installation: list them, rotate one.", acts, "each has a --help")
 
 
 def _list(argv: list[str]) -> int:
     args = parser_for(
-        "keys list", "Every key file, what it is for, and who besides its owner may read it. No secret is shown."
+        "keys list",
+        "Every key, where it comes from, its fingerprint and since when; who besides its owner may read its file. Exit status 1 when one is missing, is another than before, or is readable by others. No secret is shown.",
     ).parse_args(argv)
     settings = settings_from(args)
     wrong = 0
-    for name, file, purpose in _files(settings):
+    for own in own_keys(settings):
+        told, problem = _told(own)
+        wrong += bool(problem)
+        print(f"{own.name:<18} {own.source}  {problem or told}  {_PURPOSE[own.name]}")
+        if own.is_named and own.file.exists() and own.source != FileKey(own.file):
+            print(f"{own.name:<18} {own.file}  not used any more: {own.setting} names another source; remove it")
+    for name, file in _files_of_the_site(settings):
         problem = _problem(file)
         wrong += bool(problem)
-        print(f"{name:<18} {file}  {problem or 'owner only'}  {purpose}")
+        print(f"{name:<18} file {file}  {problem or 'owner only'}  the site's own; put a new file there, and restart")
     ring = build_key_ring(settings)
-    if ring.file.exists():
+    with suppress(WetreadError):  # told above
+        audit_key(settings).look()
         print(f"{'audit':<18} public key sha256 {fingerprint(ring.public_keys()[0])}")
     for file in ring.retired_files():
-        print(f"{'audit, retired':<18} {file}  public key sha256 {fingerprint(read_public_key(file))}")
+        print(f"{'audit, retired':<18} file {file}  public key sha256 {fingerprint(read_public_key(file))}")
     return 1 if wrong else 0
 
 
-def _files(settings: Settings) -> Iterator[tuple[str, Path, str]]:
-    yield "pseudonym", settings.resolved_pseudonym_key_file, "behind study keys; never rotated, see docs/security.md"
-    yield "audit", settings.resolved_audit_key_file, "signs audit checkpoints; wetread keys rotate audit"
-    yield (
-        "second factor",
-        second_factor_key_file(settings),
-        "seals seeds of authenticators; not rotated, see docs/accounts.md",
-    )
+_PURPOSE = {
+    "pseudonym": "behind study keys; never rotated, see docs/security.md",
+    "audit": "signs audit checkpoints; wetread keys rotate audit",
+    "second-factor": "seals seeds of authenticators; wetread keys rotate second-factor",
+}
+
+
+def _told(own: OwnKey) -> tuple[str, str]:
+    """What is said of it, and what is wrong."""
+    try:
+        key = own.look()
+    except WetreadError as error:
+        missing = error.code == "no_key" and not own.is_named
+        return ("not made yet", "") if missing and not own.needed_by() else ("", f"{error.code.upper()}: {error}")
+    since = f", since {own.seen()[0].at:%Y-%m-%d}" if own.seen() else ""
+    problem = _problem(own.source.path) if isinstance(own.source, FileKey) else ""
+    return f"fingerprint {own.fingerprint(key)}{since}", problem
+
+
+def _files_of_the_site(settings: Settings) -> Iterator[tuple[str, Path]]:
     with_certificates = (
         ("dimse_tls", settings.dimse_tls),
         ("hl7_listener", settings.hl7_listener),
@@ -66,7 +88,7 @@ def _files(settings: Settings) -> Iterator[tuple[str, Path, str]]:
         *((name, each.key_file) for name, each in clients if each),
     ):
         if file is not None:
-            yield name, file.expanduser(), "the site's own; put a new file there, and restart"
+            yield name, file.expanduser()
 
 
 def _problem(file: Path) -> str:
@@ -77,34 +99,3 @@ def _problem(file: Path) -> str:
     except OSError as error:
         return f"cannot be looked at ({error.strerror})"
     return f"READABLE BY OTHERS ({stat.filemode(mode)})" if mode & 0o077 else ""
-
-
-def _rotate(argv: list[str]) -> int:
-    parser = parser_for(
-        "keys rotate",
-        "A new key signs audit checkpoints from now on. The old one first signs that it is succeeded; its public half stays, and what it signed still holds.",
-    )
-    parser.add_argument("key", choices=("audit",), help="which")
-    args = parser.parse_args(argv)
-    core = build_core(settings_from(args))
-    ring = build_key_ring(core.settings)
-    fresh = ring.fresh()
-    _succeed(core, fingerprint(ring.public_keys()[0]), fingerprint(public_bytes(fresh)))
-    ring.rotate(fresh)
-    print(f"{ring.file}: a new key, public key sha256 {fingerprint(public_bytes(fresh))}")
-    print("keep `wetread audit key` elsewhere again; the retired public keys lie in " + str(ring.retired_in))
-    return 0
-
-
-def _succeed(core: Core, old: str, new: str) -> None:
-    """The change stands in the log under a checkpoint of the old key: whoever trusts that one can trust the new one. Raises PermanentError where the log does not hold."""
-    facts = (("key", "audit"), ("retired_sha256", old), ("public_sha256", new))
-    with core.database.begin() as unit:
-        record = unit.audit(AuditEvent("key.rotate", CONSOLE.actor_id, detail=facts), core.clock.now())
-        unit.commit()
-    made = build_checkpoint_keeper(core.settings, core.database).run_once(core.clock.now())
-    if made is None or made.size < record.sequence:
-        raise PermanentError(
-            "no checkpoint could be signed over the change, so the old key stays: see `wetread audit verify`",
-            code="audit_broken",
-        )

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from functools import cache, partial
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_audit_trail import build_courier
@@ -13,6 +14,7 @@ from wetread.bootstrap_paging import build_pager
 from wetread.bootstrap_quality import site_zone
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
+from wetread.keys.kept import handed_on
 from wetread.monitoring.night import begin_night
 from wetread.paging.pager import Chore
 
@@ -34,8 +36,9 @@ def run(argv: list[str]) -> int:
     stop = stopped_by_signal()
     core = build_core(settings)
     measuring = Chore("measure", _LOOK_EVERY_S, lambda: measure_tonight(core, args))
-    keeper = build_checkpoint_keeper(settings, core.database)
-    notarising = Chore("checkpoint", settings.audit_checkpoint_every_s, lambda: keeper.run_once(core.clock.now()))
+    # when it is first needed: pages go out also while the key that signs checkpoints cannot be had
+    keeper = cache(partial(build_checkpoint_keeper, settings, core.database))
+    notarising = Chore("checkpoint", settings.audit_checkpoint_every_s, lambda: keeper().run_once(core.clock.now()))
     build_pager(core, (measuring, notarising, *_exporting(core))).run(stop)
     return 0
 
@@ -55,8 +58,8 @@ def measure_tonight(core: Core, args: argparse.Namespace) -> None:
         return
     where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
     command = [sys.executable, "-P", "-m", "wetread", "monitor", "run", *where]
-    done = subprocess.run(
-        command, env={**os.environ, "WETREAD_PARENT_PID": str(os.getpid())}, stdout=subprocess.DEVNULL, check=False
-    )
+    with handed_on() as (keys, descriptors):
+        own = {**os.environ, "WETREAD_PARENT_PID": str(os.getpid()), **keys}
+        done = subprocess.run(command, env=own, pass_fds=descriptors, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
         _LOG.error("measure_failed status=%s", done.returncode)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 
 from wetread.cli.log_lines import JsonLines, TextLines
+from wetread.keys.kept import handed_on
 from wetread.settings import Settings
 
 __all__ = ["Supervisor", "configure_logging", "leave_with_parent", "stopped_by_signal"]
@@ -77,7 +78,9 @@ class Supervisor:
                 child.wait()
 
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, env={**os.environ, "WETREAD_PARENT_PID": str(os.getpid())})
+        with handed_on() as (keys, descriptors):
+            own = {**os.environ, "WETREAD_PARENT_PID": str(os.getpid()), **keys}
+            return subprocess.Popen(command, env=own, pass_fds=descriptors)
 
     def _watch(self) -> None:
         pause_s = 0.5

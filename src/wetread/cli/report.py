@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from wetread.bootstrap import build_desk
-from wetread.checkpoints.note import ensure_key, read_public_key
+from wetread.bootstrap_checkpoints import build_key_ring
+from wetread.checkpoints.note import read_public_key
 from wetread.checkpoints.signed_report import check_report, pack_report
 from wetread.cli.options import account_options, do_act, new_file, parser_for
 from wetread.cli.sign import opened
@@ -40,7 +41,7 @@ def _export(argv: list[str]) -> int:
     signed = [each for each in seen.reports if each.signature and args.version in (None, each.version)]
     if not signed:
         raise PermanentError("this study has no such signed report", code="not_final")
-    text = pack_report(signed[-1], ensure_key(core.settings.resolved_audit_key_file), now)
+    text = pack_report(signed[-1], build_key_ring(core.settings).key(), now)
     with core.database.begin() as unit:
         facts = (("version", str(signed[-1].version)),)
         unit.audit(AuditEvent("report.export", actor.actor_id, study_key=key, detail=facts), now)

@@ -8,6 +8,7 @@ import threading
 from importlib.metadata import version
 
 from wetread.bootstrap import Core, build_core, build_server
+from wetread.bootstrap_checkpoints import build_key_ring
 from wetread.bootstrap_paging import build_deadman
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import Supervisor, configure_logging, leave_with_parent
@@ -36,6 +37,7 @@ def run(argv: list[str]) -> int:
     leave_with_parent()
     sys.setswitchinterval(_SWITCH_S)
     core, stop = build_core(settings), threading.Event()
+    build_key_ring(settings).key()  # a key that is missing is told here, and the processes below are handed it on
     server, deadman = build_server(core), build_deadman(core)
     children = Supervisor()
     where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]

@@ -3,8 +3,10 @@
 import argparse
 import getpass
 import sys
+from functools import partial
 
-from wetread.bootstrap import Core, build_core, build_desk, second_factor_key
+from wetread.bootstrap import Core, build_core, build_desk
+from wetread.bootstrap_keys import second_factor_keys
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.errors import NotPermitted
 from wetread.domain.identifiers import StudyKey
@@ -57,7 +59,7 @@ def authenticate(core: Core, name: str, from_stdin: bool) -> Actor:
         account = unit.account(name)
     if account is None or account.disabled or not verify_password(password, account.password_hash):
         raise NotPermitted("account or password is wrong")
-    factors = SecondFactors(core.database, core.clock, second_factor_key(core.settings))
+    factors = SecondFactors(core.database, core.clock, partial(second_factor_keys, core.settings))
     with core.database.begin(write=False) as unit:
         asks = factors.has(unit, name)
     if asks and not factors.takes(name, sys.stdin.readline().strip() if from_stdin else getpass.getpass("code: ")):

@@ -4,8 +4,10 @@ import getpass
 import secrets
 import sys
 from datetime import timedelta
+from functools import partial
 
-from wetread.bootstrap import Core, build_core, second_factor_key
+from wetread.bootstrap import Core, build_core
+from wetread.bootstrap_keys import second_factor_keys
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
@@ -94,7 +96,7 @@ def _token(core: Core, name: str, days: int) -> str:
 
 def _second_factor(core: Core, name: str, *, reset: bool) -> str:
     if reset:
-        factors = SecondFactors(core.database, core.clock, second_factor_key(core.settings))
+        factors = SecondFactors(core.database, core.clock, partial(second_factor_keys, core.settings))
         if factors.reset(CONSOLE, name):
             return f"the second factor of {name} is gone, and their sessions have ended"
         return f"{name} may sign: another administrator asks for it, too, at /administration/people"

@@ -55,11 +55,11 @@ class Doorkeeper:
     def __init__(self, services: WebServices) -> None:
         self._services = services
         self._settings = services.settings
-        self._lockout = Lockout(services.database, services.clock, services.second_factor_key)
+        self._lockout = Lockout(services.database, services.clock, services.second_factor_keys()[0])
         self.sessions = SessionBook(services)
         self.elsewhere = Elsewhere(services, self.sessions)
-        roles, key = services.settings.second_factor_roles, services.second_factor_key
-        self.second_factors = SecondFactors(services.database, services.clock, key, roles)
+        roles, keys = services.settings.second_factor_roles, services.second_factor_keys
+        self.second_factors = SecondFactors(services.database, services.clock, keys, roles)
         self._hashing = BoundedSemaphore(2)  # each takes 19 MiB and a core
         self._queue = BoundedSemaphore(_QUEUE)  # who waits for it holds a thread that others read with
 

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import secrets
+from collections.abc import Iterable
 
 from wetread.domain.errors import PermanentError
 from wetread.web.argon2 import Argon2Cost, argon2id, made
@@ -20,19 +21,21 @@ def seal(key: bytes, data: bytes, name: str) -> str:
     return base64.b64encode(nonce + AESGCM(key).encrypt(nonce, data, name.encode())).decode()
 
 
-def unseal(key: bytes, sealed: str, name: str) -> bytes:
-    """Raises PermanentError('sealed_otherwise'): another key, another name, or changed bytes."""
+def unseal(keys: Iterable[bytes], sealed: str, name: str) -> bytes:
+    """By the first of `keys` that opens it. Raises PermanentError('sealed_otherwise'): other keys, another name, or changed bytes."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    try:
-        raw = base64.b64decode(sealed, validate=True)
-        return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], name.encode())
-    except (InvalidTag, ValueError, binascii.Error):
-        raise PermanentError(
-            "a second factor cannot be read with this installation's key: restore vault/second-factor.key, or reset it",
-            code="sealed_otherwise",
-        ) from None
+    for key in keys:
+        try:
+            raw = base64.b64decode(sealed, validate=True)
+            return AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], name.encode())
+        except (InvalidTag, ValueError, binascii.Error):
+            continue
+    raise PermanentError(
+        "a second factor cannot be read with this installation's key: give back the second-factor key of before, or reset it",
+        code="sealed_otherwise",
+    )
 
 
 def hash_code(code: str) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from wetread.domain.audit import AuditEvent
@@ -21,11 +22,11 @@ _TOTP_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class SecondFactors:
-    """`key` (32 bytes) lies in the vault: who has the working database alone, or a copy of it, makes no codes. `roles` must have one."""
+    """`keys` (32 bytes each; the first seals, the others did before it) lie in the vault: who has the working database alone, or a copy of it, makes no codes. `roles` must have one."""
 
     database: Database
     clock: Clock
-    key: bytes
+    keys: Callable[[], Sequence[bytes]]
     roles: frozenset[Role] = frozenset()
 
     def has(self, unit: UnitOfWork, actor_id: str) -> bool:
@@ -44,7 +45,7 @@ class SecondFactors:
         seed, now = secrets.token_bytes(SEED_BYTES), self.clock.now()
         with self.database.begin() as unit:
             held = unit.second_factor(actor.actor_id) or SecondFactor(actor.actor_id, "", now)
-            unit.save_second_factor(replace(held, pending=seal(self.key, seed, actor.actor_id)))
+            unit.save_second_factor(replace(held, pending=seal(self.keys()[0], seed, actor.actor_id)))
             unit.audit(AuditEvent("second_factor.begin", actor.actor_id), now)
             unit.commit()
         return seed
@@ -57,7 +58,7 @@ class SecondFactors:
             held = unit.second_factor(actor.actor_id)
             if held is None or not held.pending:
                 raise PermanentError("begin to set it up first", code="no_second_factor")
-            seed = unseal(self.key, held.pending, actor.actor_id)
+            seed = unseal(self.keys(), held.pending, actor.actor_id)
             step = taken_step(seed, normal_code(typed), now, 0)
             if step is None:
                 raise PermanentError("that is not the code of this moment: look again", code="wrong_code")
@@ -104,6 +105,23 @@ class SecondFactors:
             unit.commit()
         return done
 
+    def seal_anew(self, unit: UnitOfWork) -> tuple[int, int]:
+        """Every seed under the first key; how many people's, and of how many it opens with none."""
+        done = lost = 0
+        keys = self.keys()
+        for held in unit.second_factors():
+            try:
+                sealed, pending = (
+                    seal(keys[0], unseal(keys, each, held.actor_id), held.actor_id) if each else ""
+                    for each in (held.sealed, held.pending)
+                )
+            except PermanentError:
+                lost += 1
+                continue
+            unit.save_second_factor(replace(held, sealed=sealed, pending=pending))
+            done += 1
+        return done, lost
+
     def _used_up(self, actor_id: str, code: str, recovery: str | None) -> bool:
         """Decided and written in one transaction: of two who show the same code at once, one gets in."""
         with self.database.begin() as unit:
@@ -116,7 +134,7 @@ class SecondFactors:
                 facts = (("left", str(len(left))),)
                 unit.audit(AuditEvent("second_factor.recovery_code", actor_id, detail=facts), now)
             else:
-                step = taken_step(unseal(self.key, held.sealed, actor_id), code, now, held.last_step)
+                step = taken_step(unseal(self.keys(), held.sealed, actor_id), code, now, held.last_step)
                 if step is None:
                     return False
                 unit.save_second_factor(replace(held, last_step=step))

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from wetread.domain.capability import Capability
 from wetread.domain.critical import EscalationPath
@@ -86,7 +87,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """`policies` say which triage policy decides; `order` is the waiting rule where they are None or cannot be read. `paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `second_factor_key`: what seals seeds of authenticators. `qr_modules`: a QR code of a text as rows of 0 and 1. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+    """`policies` say which triage policy decides; `order` is the waiting rule where they are None or cannot be read. `paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `second_factor_keys`: what seals seeds of authenticators, and what did before it. `qr_modules`: a QR code of a text as rows of 0 and 1. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
 
     database: Database
     vault: Vault
@@ -119,5 +120,7 @@ class WebServices:
     administration: Administration = field(default_factory=Administration)
     dispatch: Callable[[], DispatchState] = lambda: DispatchState("embedded", up=True)
     new_secret: Callable[[], str] = secrets.token_urlsafe
-    second_factor_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    second_factor_keys: Callable[[], Sequence[bytes]] = field(
+        default_factory=lambda: partial(tuple, (secrets.token_bytes(32),))
+    )
     qr_modules: Callable[[str], Sequence[str]] = lambda _: ()

@@ -1,4 +1,4 @@
-"""A rotation of the key that signs checkpoints, as the disk sees it."""
+"""The public half of a key that signed is kept, durably, before another takes over."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from wetread.checkpoints.key_ring import KeyRing
-from wetread.checkpoints.note import public_bytes
+from wetread.checkpoints.note import private_pem, public_bytes, public_pem
+from wetread.checkpoints.write_once import replace_file
 
 
 def test_the_old_public_key_is_durable_before_the_old_private_key_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ring, fresh = KeyRing(tmp_path / "audit.key"), Ed25519PrivateKey.generate()
-    old, done = public_bytes(ring.key()), []
+    old, fresh = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    file, done = tmp_path / "audit.key", []
+    file.write_bytes(private_pem(old))
+    ring = KeyRing(file.read_bytes, tmp_path / "audit.key.retired")
     fsync, replace = os.fsync, os.replace
 
     def synced(handle: int) -> None:
@@ -27,7 +30,8 @@ def test_the_old_public_key_is_durable_before_the_old_private_key_is_gone(
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", replaced)
-    ring.rotate(fresh)
+    ring.retire(public_pem(ring.key()))
+    replace_file(file, private_pem(fresh))
     assert "audit.key.retired" in done[: done.index("replaced")]
     assert done[-1] == tmp_path.name
-    assert ring.public_keys() == (public_bytes(fresh), old)
+    assert ring.public_keys() == (public_bytes(fresh), public_bytes(old))

@@ -1,6 +1,5 @@
 """Nobody but the key's holder makes a checkpoint, and none can be changed."""
 
-import stat
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,11 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from wetread.checkpoints.note import (
     Checkpoint,
-    ensure_key,
     log_name,
+    private_pem,
     public_bytes,
     public_pem,
     read_note,
+    read_private_key,
     read_public_key,
     sign_note,
 )
@@ -60,28 +60,28 @@ def test_another_key_signs_nothing_for_us() -> None:
         read_note(sign_note(MADE, Ed25519PrivateKey.generate()), public_bytes(KEY))
 
 
-def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
-    file = tmp_path / "vault" / "audit.key"
-    first = ensure_key(file)
-    assert public_bytes(ensure_key(file)) == public_bytes(first)
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [each.name for each in file.parent.iterdir()] == ["audit.key"]
-    (tmp_path / "public.pem").write_bytes(public_pem(first))
-    assert read_public_key(tmp_path / "public.pem") == public_bytes(first)
+def test_a_key_is_read_back(tmp_path: Path) -> None:
+    assert public_bytes(read_private_key(private_pem(KEY), "here")) == public_bytes(KEY)
+    (tmp_path / "public.pem").write_bytes(public_pem(KEY))
+    assert read_public_key(tmp_path / "public.pem") == public_bytes(KEY)
 
 
 def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "key.pem"
+
+    def read_private(file: Path) -> object:
+        return read_private_key(file.read_bytes(), file.name)
+
     for content in (b"", b"not a key"):
         file.write_bytes(content)
-        for read in (ensure_key, read_public_key):
+        for read in (read_private, read_public_key):
             with pytest.raises(PermanentError) as refused:
                 read(file)
             assert refused.value.code == "bad_key"
     rsa = generate_private_key(65537, 2048)
     file.write_bytes(rsa.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     with pytest.raises(PermanentError, match="Ed25519"):
-        ensure_key(file)
+        read_private(file)
     file.write_bytes(rsa.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     with pytest.raises(PermanentError, match="Ed25519"):
         read_public_key(file)

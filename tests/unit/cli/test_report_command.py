@@ -3,12 +3,14 @@
 import base64
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.unit.cli.signed_house import Run, runner
 
-from wetread.bootstrap import Core, second_factor_key
+from wetread.bootstrap import Core
+from wetread.bootstrap_keys import second_factor_keys
 from wetread.cli import main
 from wetread.domain.role import Actor, Role
 from wetread.web.second_factors import SecondFactors
@@ -63,7 +65,7 @@ def test_a_second_factor_is_asked_for_shown_and_of_who_may_sign_not_taken_away_b
     house: tuple[Path, Core], run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     core = house[1]
-    factors = SecondFactors(core.database, core.clock, second_factor_key(core.settings))
+    factors = SecondFactors(core.database, core.clock, partial(second_factor_keys, core.settings))
     for name, role in (("dr-moe", Role.RADIOLOGIST), ("ml", Role.ML_ENGINEER)):
         actor = Actor(name, role, name)
         seed = factors.begin(actor)

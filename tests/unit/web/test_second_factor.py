@@ -43,7 +43,7 @@ def test_a_uri_names_account_and_issuer_and_a_hostile_name_stays_a_name() -> Non
 
 def test_what_is_sealed_opens_with_its_key_and_its_name_alone() -> None:
     sealed = seal(KEY, RFC_SEED, "ann")
-    assert unseal(KEY, sealed, "ann") == RFC_SEED
+    assert unseal([KEY], sealed, "ann") == RFC_SEED
     assert base64.b64encode(RFC_SEED).decode() not in sealed
     for key, text, name in (
         (bytes(32), sealed, "ann"),
@@ -52,7 +52,7 @@ def test_what_is_sealed_opens_with_its_key_and_its_name_alone() -> None:
         (KEY, "", "ann"),
     ):
         with pytest.raises(PermanentError) as raised:
-            unseal(key, text, name)
+            unseal([key], text, name)
         assert raised.value.code == "sealed_otherwise"
 
 
