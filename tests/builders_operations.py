@@ -88,7 +88,11 @@ def path_of(operation: Operation, key: str) -> str:
         .replace("{name}", "none")
         .replace("{number}", "1")
     )
-    filled = filled.replace("{resource_type}", "DiagnosticReport").replace("{resource_id}", key)
+    filled = (
+        filled.replace("{resource_type}", "DiagnosticReport")
+        .replace("{resource_id}", key)
+        .replace("{order_key}", "0" * 32)
+    )
     filled = filled.replace("{workitem}", "2.25.404").replace("{subscriber}", "RIS")
     filled = filled.replace("{frames}", "1").replace("{place}", "7FE00010")
     assert not re.search(r"[{}]", filled)

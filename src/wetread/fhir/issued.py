@@ -18,6 +18,7 @@ from wetread.fhir.audit_event import audit_event
 from wetread.fhir.bundle import full_urls, to_bundle
 from wetread.fhir.datatypes import Json, instant
 from wetread.fhir.r5 import to_r5
+from wetread.fhir.service_request import service_request
 from wetread.fhir.told import communications
 from wetread.fhir.transactions import repoint
 from wetread.ports.database import Database
@@ -26,7 +27,7 @@ from wetread.ports.sink import ReportPackage
 
 __all__ = ["FHIR_FORMS", "IssuedResults", "issued_resources"]
 
-FHIR_FORMS = FhirForms(audit_event, to_r5)
+FHIR_FORMS = FhirForms(audit_event, service_request, to_r5)
 
 _TYPES = {
     "patient": "Patient",

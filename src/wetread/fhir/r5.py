@@ -77,6 +77,12 @@ def _communication(said: Json) -> Json:
     return {**said, "payload": payload} if payload else said
 
 
+def _service_request(said: Json) -> Json:
+    """What is asked for, and why, may be a concept or a reference."""
+    code, reasons = said.pop("code", None), [{"concept": each} for each in _items(said.pop("reasonCode", None))]
+    return {**said, **present(code={"concept": code} if code else None, reason=reasons)}
+
+
 def _audit_event(said: Json) -> Json:
     """What happened is a code, its kind a category, the outcome a coding, roles and a detail's type are concepts. BALP's profiles are of R4, and with them go the machines' roles in an exchange."""
     kind, acts, outcome = said.pop("type"), said.pop("subtype"), str(said.pop("outcome", "0"))
@@ -120,6 +126,7 @@ _CHANGES: dict[str, Callable[[Json], Json]] = {
     "Observation": _observation,
     "BodyStructure": _body_structure,
     "Communication": _communication,
+    "ServiceRequest": _service_request,
     "AuditEvent": _audit_event,
     "CapabilityStatement": _capability_statement,
 }

@@ -10,6 +10,7 @@ from wetread.domain.record import DayRange, Quantity
 from wetread.fhir.datatypes import Json, clean
 
 __all__ = [
+    "DESIGNATORS",
     "codes_of",
     "concept_text",
     "days_of",
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 _LONGEST_TEXT = 2000
-_DESIGNATORS = {
+DESIGNATORS = {
     "http://snomed.info/sct": "SCT",
     "http://loinc.org": "LN",
     "http://www.nlm.nih.gov/research/umls/rxnorm": "RXNORM",
@@ -31,6 +32,7 @@ _DESIGNATORS = {
     "http://hl7.org/fhir/sid/icd-9-cm": "I9C",
     "http://dicom.nema.org/resources/ontology/DCM": "DCM",
 }
+"""DICOM's coding scheme designators by FHIR's code systems."""
 _UCUM = "http://unitsofmeasure.org"
 _COMPARATORS = ("<", "<=", ">=", ">")
 _DAY = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T.{4,40})?)?)?", re.ASCII)
@@ -61,7 +63,7 @@ def codes_of(concepts: object) -> tuple[Code, ...]:
         for coding in objects(concept.get("coding")):
             system, value = text_of(coding.get("system"), 200), text_of(coding.get("code"), 100)
             if system and value:
-                scheme = _DESIGNATORS.get(system, system)
+                scheme = DESIGNATORS.get(system, system)
                 found.append(Code(value, scheme, text_of(coding.get("display"), 200)))
     return tuple(found[:_MOST_CODES])
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wetread.domain.audit import AuditRecord
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.order import Order
 
 __all__ = ["FhirForms", "Issued", "Resource", "nothing_issued"]
 
@@ -17,9 +18,10 @@ Issued = Callable[[StudyKey], Mapping[str, Resource]]
 
 @dataclass(frozen=True, slots=True)
 class FhirForms:
-    """`of_audit`: a record of the audit log as an AuditEvent. `in_r5`: a resource of ours, or a Bundle of them, in FHIR R5."""
+    """`of_audit`: a record of the audit log as an AuditEvent. `of_order`: an order as a ServiceRequest. `in_r5`: a resource of ours, or a Bundle of them, in FHIR R5."""
 
     of_audit: Callable[[AuditRecord], Resource]
+    of_order: Callable[[Order], Resource]
     in_r5: Callable[[Resource], Resource]
 
 

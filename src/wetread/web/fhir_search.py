@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from wetread.ports.issued import Resource
 from wetread.web.problems import Refusal
 
-__all__ = ["AUDIT_SEARCH", "SEARCHABLE", "Asked", "asked_of", "matches", "summary_of"]
+__all__ = ["AUDIT_SEARCH", "ORDER_SEARCH", "SEARCHABLE", "Asked", "asked_of", "matches", "summary_of"]
 
 _COMMON = {"_id": "token", "identifier": "token"}
 _OF_PATIENT = {"patient": "reference", "patient.identifier": "token"}
@@ -25,6 +25,8 @@ SEARCHABLE: dict[str, dict[str, str]] = {
 """Search parameters by resource type. `accession` is ours: the accession number of the study."""
 AUDIT_SEARCH = {"date": "date", "agent.identifier": "token", "entity": "reference", "subtype": "token"}
 """Of AuditEvent, which is for those who may read the audit log."""
+ORDER_SEARCH = {**_COMMON, "patient.identifier": "token", "accession": "token", "status": "token"}
+"""Of ServiceRequest: orders are kept apart from what was issued."""
 _CONTROL = frozenset({"_count", "_summary", "_format", "page"})
 _ANSWERS = frozenset({"json", "application/json", "application/fhir+json"})
 _MOST, _USUAL = 100, 20
@@ -97,13 +99,16 @@ def _matches(resource: Resource, of: Mapping[str, Resource], name: str, value: s
             targets: list[object] = resource.get("target", [])  # type: ignore[assignment]
             return any(_reference(each).partition("/_history")[0] == value for each in targets)
         case "patient.identifier":
-            people = (each for place, each in of.items() if place.startswith("Patient/"))
+            contained: list[Resource] = resource.get("contained", [])  # type: ignore[assignment]
+            people = (*(each for place, each in of.items() if place.startswith("Patient/")), *contained)
             return _names(resource.get("subject"), value) or any(_has_token(each, value) for each in people)
         case "accession":
             token = f"urn:wetread:accession|{value.rpartition('|')[2]}"
             studies = (each for place, each in of.items() if place.startswith("ImagingStudy/"))
             about: list[object] = resource.get("about", [])  # type: ignore[assignment]
-            return any(_names(each, token) for each in about) or any(_has_token(each, token) for each in studies)
+            return any(_names(each, token) for each in about) or any(
+                _has_token(each, token) for each in (resource, *studies)
+            )
         case "code" | "location" | "morphology":
             codings: list[dict[str, str]] = resource.get(name, {}).get("coding", [])  # type: ignore[attr-defined]
             return any(_is_token((each.get("system", ""), each.get("code", "")), value) for each in codings)

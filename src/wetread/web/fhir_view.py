@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -16,7 +16,7 @@ from wetread.domain.reading import Withheld
 from wetread.domain.role import Act
 from wetread.ports.issued import Resource
 from wetread.ports.vault import Search
-from wetread.web.fhir_search import AUDIT_SEARCH, SEARCHABLE, Asked, asked_of, matches, summary_of
+from wetread.web.fhir_search import AUDIT_SEARCH, ORDER_SEARCH, SEARCHABLE, Asked, asked_of, matches, summary_of
 from wetread.web.operations import Access, Call, Operation, Query
 from wetread.web.problems import Refusal, problem_from
 from wetread.web.reach import within_sites
@@ -27,18 +27,20 @@ __all__ = [
     "FORMAT",
     "MEDIA_TYPE",
     "asked_version",
+    "audit_looks",
     "get_metadata",
     "outcome_from",
     "read_resource",
     "said",
     "search_resources",
     "searchset",
+    "version_of",
 ]
 
 MEDIA_TYPE = "application/fhir+json"
 _KEY = re.compile(r"[a-z2-7]{24}")
 _ISSUES = {400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 406: "not-supported", 503: "transient"}
-_HANDED_IN = {"ServiceRequest": ("create",), "Task": ("create", "read")}
+_READ = [{"code": "read"}, {"code": "search-type"}]
 _MOST_STUDIES = 200
 """Studies looked at for one page: a search that finds little goes on with the next page."""
 
@@ -87,19 +89,18 @@ def asked_version(call: Call) -> str:
 
 def get_metadata(call: Call) -> Response:
     asked_version(call)
-    resources = [
+    resources: list[dict[str, object]] = [
         {
             "type": kind,
             "versioning": "versioned",
-            "interaction": [{"code": "read"}, {"code": "search-type"}],
+            "interaction": _READ,
             "searchParam": [{"name": name, "type": of} for name, of in parameters.items()],
         }
-        for kind, parameters in (SEARCHABLE | {"AuditEvent": AUDIT_SEARCH}).items()
+        for kind, parameters in (SEARCHABLE | {"AuditEvent": AUDIT_SEARCH, "ServiceRequest": ORDER_SEARCH}).items()
     ]
     if call.house.services.order_door is not None:
-        resources += [
-            {"type": kind, "interaction": [{"code": each} for each in acts]} for kind, acts in _HANDED_IN.items()
-        ]
+        resources[-1]["interaction"] = [*_READ, {"code": "create"}]
+        resources.append({"type": "Task", "interaction": [{"code": "create"}, {"code": "read"}]})
     security = {"cors": False, "description": "A session, or a bearer token of an account whose role may read studies."}
     return said(
         call,
@@ -133,14 +134,14 @@ def read_resource(call: Call) -> Response:
     resource = call.house.services.issued(StudyKey(key)).get(f"{kind}/{resource_id}")
     if resource is None:
         raise gone
-    _audit(call, "fhir.read", [StudyKey(key)], kind)
-    headers = _version(resource)
+    audit_looks(call, "fhir.read", [StudyKey(key)], kind)
+    headers = version_of(resource)
     if headers["ETag"] in call.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return said(call, resource, headers)
 
 
-def _version(resource: Resource) -> dict[str, str]:
+def version_of(resource: Resource) -> dict[str, str]:
     meta: dict[str, str] = resource["meta"]  # type: ignore[assignment]
     updated = datetime.fromisoformat(meta["lastUpdated"])
     return {"ETag": f'W/"{meta["versionId"]}"', "Last-Modified": format_datetime(updated, usegmt=True)}
@@ -159,7 +160,7 @@ def search_resources(call: Call) -> Response:
     asked_version(call)
     asked = asked_of(call.path["resource_type"], call.query)
     page = _page(call, asked)
-    _audit(call, "fhir.search", page.studies, asked.resource_type)
+    audit_looks(call, "fhir.search", page.studies, asked.resource_type)
     shown = [summary_of(each) if asked.summary == "true" else each for each in page.found]
     bundle = searchset(call, asked.resource_type, [] if asked.summary == "count" else shown, page.next_page)
     if not page.next_page and asked.after == ("", 0):
@@ -266,7 +267,7 @@ def _narrowed(call: Call, asked: Asked) -> set[StudyKey] | None:
     return None
 
 
-def _audit(call: Call, action: str, studies: list[StudyKey], kind: str) -> None:
+def audit_looks(call: Call, action: str, studies: Sequence[StudyKey], kind: str) -> None:
     """One record for each study whose results left, and one for a search that found none."""
     services, actor = call.house.services, call.signed_in.actor.actor_id
     named: list[StudyKey | None] = [*studies] or [None]

@@ -11,6 +11,7 @@ from wetread.web.emergencies_view import EMERGENCY_OPERATIONS
 from wetread.web.erasure_view import ERASURE_OPERATIONS
 from wetread.web.fhir_asking import FHIR_ASKING_OPERATIONS
 from wetread.web.fhir_audit import FHIR_AUDIT_OPERATIONS
+from wetread.web.fhir_orders import FHIR_ORDER_OPERATIONS
 from wetread.web.fhir_view import FHIR_OPERATIONS
 from wetread.web.film_bytes import MEDIA_TYPE
 from wetread.web.identity_view import IDENTITY_OPERATIONS
@@ -281,6 +282,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *QUALITY_OPERATIONS,
     *READING_OPERATIONS,
     *IDENTITY_OPERATIONS,
+    *FHIR_ORDER_OPERATIONS,
     *FHIR_AUDIT_OPERATIONS,  # before the paths that take any type
     *FHIR_ASKING_OPERATIONS,
     *FHIR_OPERATIONS,

@@ -73,7 +73,7 @@ def test_the_capability_statement_needs_no_account_and_is_valid(door: Browser) -
     assert (answer.status, answer.headers["content-type"]) == (200, "application/fhir+json")
     statement: Any = answer.json()
     assert statement["fhirVersion"] == "4.0.1"
-    assert {each["type"] for each in statement["rest"][0]["resource"]} == {*SEARCHABLE, "AuditEvent"}
+    assert {each["type"] for each in statement["rest"][0]["resource"]} == {*SEARCHABLE, "AuditEvent", "ServiceRequest"}
     assert schema_errors(statement) == []
 
 

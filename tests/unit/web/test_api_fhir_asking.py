@@ -187,7 +187,7 @@ def test_xml_and_other_versions_are_not_taken(steady: tuple[World, Browser]) -> 
 def test_the_capability_statement_says_that_orders_are_taken(door: Browser) -> None:
     statement: Any = door.get("/fhir/metadata").json()
     found = {each["type"]: [code["code"] for code in each["interaction"]] for each in statement["rest"][0]["resource"]}
-    assert (found["ServiceRequest"], found["Task"]) == (["create"], ["create", "read"])
+    assert (found["ServiceRequest"], found["Task"]) == (["read", "search-type", "create"], ["create", "read"])
     assert schema_errors(statement) == []
 
 

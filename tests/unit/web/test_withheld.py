@@ -119,6 +119,7 @@ def paths(operation: Operation, key: str) -> list[str]:
         .replace("{resource_id}", key)
         .replace("{workitem}", "2.25.404")
         .replace("{subscriber}", "RIS")
+        .replace("{order_key}", "0" * 32)
         for each in found
     ]
     if "{series_uid}" in operation.path:
