@@ -41,7 +41,8 @@ def _plain(spec: PhantomSpec) -> PhantomSpec:
     return replace(spec, transfer_syntax_uid="1.2.840.10008.1.2.1")
 
 
-expect.set_options(timeout=60_000)  # how long a loaded machine may take, not what is promised
+PATIENCE_MS = 60_000  # how long a loaded machine may take, not what is promised
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def sign_in(page: Page, room: Room, actor_id: str = "m.frost", path: str = "/") -> None:

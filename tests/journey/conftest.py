@@ -9,7 +9,7 @@ from builders_web import open_door
 from builders_web_films import a_reading_room, close
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, sync_playwright
-from reading_room import CHROMIUM_FLAGS, Room
+from reading_room import CHROMIUM_FLAGS, PATIENCE_MS, Room
 from slow_machine import slow_browser
 
 from wetread.dicom.sandbox import Sandbox
@@ -40,6 +40,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 def page(chromium: Chromium, room: Room) -> Iterator[Page]:
     """A page that fails its test on any script error, dialog, broken policy or request to somewhere else."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     wrong: list[str] = []
     page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))

@@ -10,7 +10,7 @@ from elsewhere_world import HOSPITAL, FakeLaunches
 from neighbours.openid import openid_server
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from reading_room import violations
+from reading_room import PATIENCE_MS, violations
 
 from wetread.bootstrap import SystemClock
 from wetread.domain.role import Role
@@ -57,6 +57,7 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
 @pytest.fixture
 def page(chromium: Chromium) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))

@@ -7,7 +7,15 @@ import pytest
 from builders_web import PASSWORD
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
-from reading_room import Room, film_is_shown, heat_map_is_here, open_study, session_ends_at_the_next_save, until
+from reading_room import (
+    PATIENCE_MS,
+    Room,
+    film_is_shown,
+    heat_map_is_here,
+    open_study,
+    session_ends_at_the_next_save,
+    until,
+)
 
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.reading import ReaderProfile, ReadingMode
@@ -30,6 +38,7 @@ def colleague(chromium: Chromium, room: Room) -> Iterator[Page]:
     """Another person at another machine."""
     room.world.add_account("d.lee", Role.RADIOLOGIST, name="Dr. Dana Lee")
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 
