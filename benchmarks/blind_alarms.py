@@ -38,6 +38,7 @@ CHANGES = {
     "half": ("missed", 0.5),
     "one in twenty of the well called besides": ("called", 0.05),
     "one in ten": ("called", 0.1),
+    "one in five": ("called", 0.2),
 }
 Cells = dict[BlindKey, CellColumns]
 

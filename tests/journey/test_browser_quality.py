@@ -67,6 +67,8 @@ def test_nothing_is_said_to_be_nothing_and_numbers_come_with_interval_or_n(page:
     expect(picture).to_be_visible()
     expect(page.get_by_role("img", name="missed: too few, n 6")).to_be_visible()
     expect(page.get_by_role("table", name="sensitivity by sex")).to_contain_text("fewer than 10 cases")
+    chart = "Dashed: the reference (0.95) and the limits within which weeks of this size lie by chance; beyond them: 2026-02-16"
+    expect(page.get_by_text(chart)).to_be_visible()
     adjudicated = page.get_by_role("table", name="Adjudicated in round 2026-q1")
     expect(adjudicated).to_contain_text("0.74 (0.55 to 0.87)")
     own = page.get_by_role("table", name="Own blind findings")

@@ -65,6 +65,8 @@ export const QUALITY = {
   "plot.reliability_2": "Reliability: {says}",
   "plot.stated_probability_height_share_that": "stated probability; height: share that signed reports state",
   "plot.trend_by_week": "Trend by week",
+  "plot.control": "Dashed: the reference ({centre}) and the limits within which weeks of this size lie by chance; beyond them: {beyond}",
+  "plot.none": "none",
   "plot.by_week": "{name} by week: {says}",
   "plot.week_from_n_to_each": "week from; n {ns} to {ns2} each",
   "plot.scores_against_the_reference": "Scores against the reference",

@@ -50,10 +50,14 @@ export function trend(cell: Cell, name: string, choose: HTMLElement): HTMLElemen
   const xs: Range = [0, Math.max(1, cell.trend.length - 1)];
   const says = said.map(({ day, number }) => number.low === null ? t("plot.week", { day, value: fixed(number.value), n: number.n }) : t("plot.week_interval", { day, value: fixed(number.value), low: fixed(number.low), high: fixed(number.high), n: number.n })).join("; ");
   const ns = said.map(({ number }) => number.n);
+  const limits = cell.trend.flatMap((point, place) => point.numbers.filter((each) => each.name === `${name}_limits`).map((number) => ({ place, number })));
+  const bound = (side: "low" | "value" | "high") => s("polyline", { class: side === "value" ? "ideal centre" : "ideal", points: limits.map(({ place, number }) => `${x(place, xs)},${y(number[side] ?? 0, ys)}`).join(" ") });
+  const beyond = said.flatMap(({ place, day, value }) => limits.filter((each) => each.place === place && each.number.low !== null && each.number.high !== null && (value < each.number.low || value > each.number.high)).map(() => day));
+  const control = limits.length > 0 && h("p", { class: "muted" }, t("plot.control", { centre: fixed(limits[0]?.number.value), beyond: beyond.join(", ") || t("plot.none") }));
   const labels = [...points.slice(0, 1), ...points.slice(-1)].map(({ place, day }, end) => s("text", { x: x(place, xs), y: BOX.bottom + 14, "text-anchor": end ? "end" : "start" }, day.slice(5)));
-  return picture(t("plot.trend_by_week"), choose, drawing(t("plot.by_week", { name, says }), frame(ys, t("plot.week_from_n_to_each", { ns: Math.min(...ns), ns2: Math.max(...ns) })), labels,
+  return picture(t("plot.trend_by_week"), choose, [drawing(t("plot.by_week", { name, says }), frame(ys, t("plot.week_from_n_to_each", { ns: Math.min(...ns), ns2: Math.max(...ns) })), labels, limits.length > 1 && (["low", "value", "high"] as const).map(bound),
     s("polyline", { class: "path", points: said.map(({ place, value }) => `${x(place, xs)},${y(value, ys)}`).join(" ") }),
-    said.map(({ place, number, value }) => [number.low === null || number.high === null ? null : interval(x(place, xs), number.low, number.high, ys), s("circle", { class: "point", cx: x(place, xs), cy: y(value, ys), r: 3 })])));
+    said.map(({ place, number, value }) => [number.low === null || number.high === null ? null : interval(x(place, xs), number.low, number.high, ys), s("circle", { class: "point", cx: x(place, xs), cy: y(value, ys), r: 3 })])), control]);
 }
 
 export function scores(cell: Cell, psi: Measure | undefined, critical: Measure | undefined): HTMLElement {

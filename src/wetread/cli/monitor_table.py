@@ -107,7 +107,9 @@ def _studies_of_all(cells: list[QualityCell]) -> Iterator[str]:
         times = [(name, cell.number(f"turnaround_{name}_min")) for name in ("called", "not_called", "missed")]
         if any(each.value is not None for _, each in times):
             said = "; ".join(f"{name.replace('_', ' ')} {_minutes(each)}" for name, each in times)
-            yield f"median minutes to signature, {cell.key.finding}: {said}"
+            delta = cell.number("turnaround_delta_min")
+            apart = "" if delta.value is None else f"; called minus not called {_minutes(delta)}"
+            yield f"median minutes to signature, {cell.key.finding}: {said}{apart}"
 
 
 def _adjudicated(cell: QualityCell) -> Iterator[str]:

@@ -96,7 +96,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class TrendPoint:
-    """Numbers of the studies received in the seven days from `first_day` (ISO) on."""
+    """Numbers of the studies received in the seven days from `first_day` (ISO) on; "sensitivity_limits" and "override_limits" are the reference's share with the control limits of such a week."""
 
     first_day: str
     numbers: tuple[Number, ...]

@@ -1,6 +1,6 @@
 """Control charts for a daily or batch-wise number, with the run lengths that say how often they cry wolf.
 
-Page 1954 (CUSUM); Roberts 1959 (EWMA); Vardeman & Ray 1985 (run length as an integral equation, here by Gauss-Legendre quadrature).
+Shewhart 1931 (limits of a share); Page 1954 (CUSUM); Roberts 1959 (EWMA); Vardeman & Ray 1985 (run length as an integral equation, here by Gauss-Legendre quadrature).
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from wetread.evaluation.inputs import Floats
 
-__all__ = ["Chart", "average_run_length", "cusum", "ewma", "limit_for_run_length"]
+__all__ = ["Chart", "average_run_length", "cusum", "ewma", "limit_for_run_length", "share_limits"]
 
 _NODES = 64
 
@@ -25,6 +25,19 @@ class Chart:
     down: Floats
     limit: float
     alarms: tuple[int, ...]
+
+
+def share_limits(events: int, cases: int, n: int, *, sigmas: float = 3.0) -> tuple[float, float, float]:
+    """(centre, low, high) between which the share of `n` new cases lies while it is the reference's, `events` of `cases`: three standard errors, the reference's own among them, cut to 0..1.
+
+    Raises ValueError on counts that cannot be.
+    """
+    if not (0 <= events <= cases and cases > 0 and n > 0):
+        raise ValueError(f"need 0 <= events <= cases and new cases, not {events} of {cases} and {n}")
+    centre = events / cases
+    spread = (events + 0.5) / (cases + 1)  # a reference without any event still varies
+    half = sigmas * float(np.sqrt(spread * (1 - spread) * (1 / n + 1 / cases)))
+    return centre, max(0.0, centre - half), min(1.0, centre + half)
 
 
 def cusum(values: ArrayLike, target: float, sigma: float, *, slack: float = 0.5, limit: float = 4.7738) -> Chart:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 from scipy.special import betainc, betaln, xlog1py, xlogy
 
-from wetread.evaluation.inputs import Flags, Floats, checked_probability
+from wetread.evaluation.inputs import Flags, Floats, Places, checked_probability
 
 __all__ = [
     "BETS",
@@ -29,6 +29,7 @@ __all__ = [
     "raised_rate",
     "rate_e_value",
     "rate_e_value_reached",
+    "rate_e_values",
 ]
 
 PRIOR_CASES = 60.0
@@ -138,12 +139,18 @@ def rate_e_value(events: int, cases: int, limit: float, prior: tuple[float, floa
     The default prior is worth 60 cases at a rate of 0.08: what a false-alarm gate with a limit of 0.05 is to catch.
     """
     _counts(events, cases)
+    return float(rate_e_values(np.array([events]), np.array([cases]), limit, prior)[0])
+
+
+def rate_e_values(events: Places, cases: Places, limit: float, prior: tuple[float, float] = (4.8, 55.2)) -> Floats:
+    """(n,) `rate_e_value` of (n,) counts of events among (n,) cases."""
     if not 0 < limit < 1:
         raise ValueError(f"a limit lies between 0 and 1, not at {limit}")
-    after = (prior[0] + events, prior[1] + cases - events)
+    after = prior[0] + events, prior[1] + cases - events
     kept = np.log(_above(after, limit)) - np.log(_above(prior, limit))
     log_ratio = betaln(*after) - betaln(*prior) + kept - xlogy(events, limit) - xlog1py(cases - events, -limit)
-    return _bounded_exp(float(log_ratio))
+    evidence: Floats = np.exp(np.minimum(log_ratio, 700.0))
+    return evidence
 
 
 def raised_rate(limit: float, margin: float) -> float:
@@ -189,8 +196,9 @@ def rate_e_value_reached(
     return np.array(reached[1:])
 
 
-def _above(prior: tuple[float, float], limit: float) -> float:
-    return max(float(betainc(prior[1], prior[0], 1 - limit)), 1e-300)
+def _above(prior: tuple[ArrayLike, ArrayLike], limit: float) -> Floats:
+    share: Floats = np.maximum(betainc(prior[1], prior[0], 1 - limit), 1e-300)
+    return share
 
 
 def calibration_e_process(

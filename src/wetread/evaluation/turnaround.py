@@ -9,20 +9,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linprog
-from scipy.stats import binom, norm, rankdata
+from scipy.stats import binom, norm, rankdata, t
 
 from wetread.evaluation.inputs import Floats, Labels, cluster_places, too_few
 
 __all__ = [
+    "MIN_DAYS",
     "MIN_TIMES",
+    "MedianDifference",
     "MedianTime",
     "Shift",
     "hodges_lehmann",
+    "median_difference",
     "median_time",
     "quantile_regression",
 ]
 
 MIN_TIMES = 20
+MIN_DAYS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,54 @@ class Shift:
     statistic: float
     p: float
     n: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class MedianDifference:
+    """First median minus second, with its interval over `days` days, in the unit of the times; `n` times on each side."""
+
+    difference: float
+    low: float
+    high: float
+    n: tuple[int, int]
+    days: int
+
+
+def median_difference(
+    first: ArrayLike,
+    second: ArrayLike,
+    days: tuple[Labels, Labels],
+    level: float = 0.95,
+    replicates: int = 500,
+    seed: int = 7,
+) -> MedianDifference:
+    """Of (m,) and (n,) times with the day of each: Student's interval on the spread of a bootstrap over days (Efron & Tibshirani 1993), since studies of one day share its queue and both sides of a day go together.
+
+    Raises ValueError on NaN or negative times, PermanentError ('too_few_cases') below 20 times on a side or 10 days.
+    """
+    sides = _times(first), _times(second)
+    m, n = map(len, sides)
+    if min(m, n) < MIN_TIMES:
+        raise too_few(f"{m} and {n} times: a difference of medians needs {MIN_TIMES} on each side")
+    place = cluster_places(np.concatenate([np.asarray(each) for each in days]), m + n)
+    count = int(place.max()) + 1
+    if count < MIN_DAYS:
+        raise too_few(f"times of {count} days: the interval of a difference of medians needs {MIN_DAYS}")
+    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=replicates)
+    old, new = (_medians(side, drawn[:, at]) for side, at in zip(sides, (place[:m], place[m:]), strict=True))
+    half = float(t.ppf(0.5 + level / 2, count - 1) * np.nanstd(old - new, ddof=1))
+    difference = float(np.median(sides[0]) - np.median(sides[1]))
+    return MedianDifference(difference, difference - half, difference + half, (m, n), count)
+
+
+def _medians(times: Floats, weights: NDArray[np.intp]) -> Floats:
+    """(r,) medians of (n,) times counted as often as (r, n) weights say; NaN where none is counted."""
+    order = np.argsort(times, kind="stable")
+    held = np.cumsum(weights[:, order], axis=1)
+    whole = held[:, -1]
+    found: Floats = times[order][np.argmax(2 * held >= whole[:, None], axis=1)].astype(np.float64)
+    found[whole == 0] = np.nan
+    return found
 
 
 def median_time(times: ArrayLike, level: float = 0.95) -> MedianTime:

@@ -24,7 +24,7 @@ from wetread.evaluation.slices import UNKNOWN, SliceReport, rate_by_slice
 from wetread.monitoring.adjudicated import FinishedRound, adjudicated
 from wetread.monitoring.columns import CellColumns
 from wetread.monitoring.evidence import drift_numbers, evidence_numbers
-from wetread.monitoring.numbers import MIN_CASES, agreement_numbers, practice_numbers, weekly_numbers
+from wetread.monitoring.numbers import MIN_CASES, agreement_numbers, control_limits, practice_numbers, weekly_numbers
 from wetread.monitoring.own_reads import own_reads
 
 __all__ = ["TREND_WEEKS", "QualityLimits", "first_day_read", "quality_report", "subgroup_gaps"]
@@ -165,5 +165,7 @@ def _trend(read: CellColumns, frozen: FrozenCell | None, today: date) -> tuple[T
         week = read.since(first.isoformat()).before((first + _WEEK).isoformat())
         if len(week):
             index, critical, *_ = drift_numbers(week, frozen)[0]
-            points.append(TrendPoint(first.isoformat(), (*weekly_numbers(week), index, critical)))
+            points.append(
+                TrendPoint(first.isoformat(), (*weekly_numbers(week), index, critical, *control_limits(week, frozen)))
+            )
     return tuple(points)

@@ -12,7 +12,7 @@ from wetread.domain.quality import FrozenCell, Number
 from wetread.evaluation.drift import FrozenBins, Psi, ks_drift, psi
 from wetread.evaluation.inputs import Flags, too_few
 from wetread.evaluation.proportions import wilson
-from wetread.evaluation.sequential import calibration_e_process, rate_e_value
+from wetread.evaluation.sequential import calibration_e_process, rate_e_values
 from wetread.monitoring.columns import CellColumns
 from wetread.monitoring.numbers import MIN_CASES, Found, attempt
 
@@ -95,5 +95,4 @@ def rise_evidence(event: Flags, limit: float) -> float:
     """Of (n,) outcomes in order of arrival against "the rate is at most `limit`": the mean over starts of the e-value of all outcomes from there on. 1 where the limit is 1."""
     if limit >= 1 or not len(event):
         return 1.0
-    events = np.cumsum(event[::-1])
-    return float(np.mean([rate_e_value(int(k), n, limit, _UNIFORM) for n, k in enumerate(events, 1)]))
+    return float(rate_e_values(np.cumsum(event[::-1]), np.arange(1, len(event) + 1), limit, _UNIFORM).mean())

@@ -19,6 +19,7 @@ MEASURES: dict[str, str] = {
     "ks": "Kolmogorov-Smirnov distance of raw scores to the reference, one study a patient",
     "ks_p": "two-sided p of that distance",
     "override": "not stated (denied or not mentioned) by the signed report among called",
+    "discordance": "called and not stated, or stated and not called, of studies whose report states it, denies it or is silent on it",
     "added": "stated by the signed report among not called",
     "edited": "signed words differ from the draft's, of studies that had a draft; of the study, whatever the finding",
     "sentence_changed": "the draft's sentence on the finding edited or deleted, of signed reports whose draft had one",
@@ -26,8 +27,19 @@ MEASURES: dict[str, str] = {
     "turnaround_called_min": "median minutes from receipt to signature where the finding was called; order-statistic interval",
     "turnaround_not_called_min": "the same where it was not called",
     "turnaround_missed_min": "the same where it was not called and the signed report states it",
+    "turnaround_delta_min": "median of called minus median of not called; below 0 called ones are signed sooner; interval from a bootstrap over days",
     "sensitivity_evidence": "evidence that misses are more frequent than the upper end of the reference's interval: 365/days comes by chance once a year",
     "override_evidence": "the same of overrides",
     "calibration_evidence": "the same that probabilities are off by more than the tolerance",
 }
-RATES = ("prevalence", "sensitivity", "specificity", "ppv", "override", "added", "edited", "sentence_changed")
+RATES = (
+    "prevalence",
+    "sensitivity",
+    "specificity",
+    "ppv",
+    "override",
+    "discordance",
+    "added",
+    "edited",
+    "sentence_changed",
+)

@@ -6,18 +6,28 @@ from functools import cache
 import numpy as np
 
 from wetread.domain.errors import PermanentError
-from wetread.domain.quality import Number
+from wetread.domain.quality import FrozenCell, Number
 from wetread.evaluation.calibration_error import MIN_CASES_FOR_ECE, brier, ece, null_distribution
+from wetread.evaluation.control_chart import share_limits
 from wetread.evaluation.discrimination import auroc_estimate
 from wetread.evaluation.inputs import Flags, Floats, too_few
 from wetread.evaluation.proportions import clustered_rate, event_rate
 from wetread.evaluation.resample import bootstrap_weights, patient_blocks, percentile_interval, score_table
 from wetread.evaluation.slices import MIN_CASES
-from wetread.evaluation.turnaround import median_time
+from wetread.evaluation.turnaround import median_difference, median_time
 from wetread.evaluation.verification import VerifiedAccuracy, inverse_probability_accuracy
 from wetread.monitoring.columns import CellColumns
 
-__all__ = ["MIN_CASES", "agreement_numbers", "attempt", "practice_numbers", "rate", "weekly_numbers", "weighted_rates"]
+__all__ = [
+    "MIN_CASES",
+    "agreement_numbers",
+    "attempt",
+    "control_limits",
+    "practice_numbers",
+    "rate",
+    "weekly_numbers",
+    "weighted_rates",
+]
 
 _SEED = 7
 _REPLICATES = 500
@@ -65,6 +75,22 @@ def agreement_numbers(columns: CellColumns) -> tuple[Number, ...]:
         attempt("auroc", len(known), lambda: _auroc(known)),
         attempt("brier", len(known), lambda: _brier(known)),
         *_ece(known),
+    )
+
+
+def control_limits(columns: CellColumns, frozen: FrozenCell | None) -> tuple[Number, ...]:
+    """ "sensitivity_limits", "override_limits": the reference's share and the ends between which a week of so many patients lies by chance; only where a reference is frozen and there are cases."""
+    if frozen is None or columns.sampled:
+        return ()
+    positive, decided = columns.truth == 1, columns.called & ~np.isnan(columns.stated)
+    sides = (
+        ("sensitivity_limits", frozen.positives - frozen.missed, frozen.positives, columns.patients[positive]),
+        ("override_limits", frozen.overridden, frozen.called, columns.patients[decided]),
+    )
+    return tuple(
+        Number(name, n, *share_limits(events, cases, n))
+        for name, events, cases, patients in sides
+        if (n := len(np.unique(patients))) and cases >= MIN_CASES
     )
 
 
@@ -173,12 +199,14 @@ def practice_numbers(columns: CellColumns) -> tuple[Number, ...]:
     return (
         attempt("mean_probability", len(columns), lambda: _mean(columns)),
         _override(columns),
+        rate("discordance", (columns.called != (columns.stated == 1))[decided], columns.patients[decided]),
         rate("added", columns.stated[quiet] == 1, columns.patients[quiet]),
         rate("edited", columns.edited[drafted] == 1, columns.patients[drafted]),
         rate("sentence_changed", columns.changed[written] == 1, columns.patients[written]),
         _median("turnaround_called_min", columns.minutes[columns.called]),
         _median("turnaround_not_called_min", columns.minutes[~columns.called]),
         _median("turnaround_missed_min", columns.minutes[missed]),
+        attempt("turnaround_delta_min", len(columns), lambda: _delta(columns)),
     )
 
 
@@ -188,6 +216,12 @@ def _mean(columns: CellColumns) -> Found:
     weights = bootstrap_weights(int(block.max()) + 1, _REPLICATES, _SEED)
     means = (weights @ np.bincount(block, columns.probability)) / (weights @ np.bincount(block))
     return float(columns.probability.mean()), *percentile_interval(means)
+
+
+def _delta(columns: CellColumns) -> Found:
+    called, quiet = columns.where(columns.called), columns.where(~columns.called)
+    found = median_difference(called.minutes, quiet.minutes, (called.days, quiet.days))
+    return found.difference, found.low, found.high
 
 
 def _median(name: str, minutes: Floats) -> Number:

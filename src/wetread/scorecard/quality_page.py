@@ -181,9 +181,19 @@ def _trend(cell: QualityCell, name: str, title: str) -> str:
     x = np.array([float(place) for place, _ in said])
     y, low, high = (np.array([getattr(number, part) for _, number in said]) for part in ("value", "low", "high"))
     n = [number.n for _, number in said]
+    limits = [
+        (place, number)
+        for place, point in enumerate(cell.trend)
+        for number in point.numbers
+        if number.name == f"{name}_limits"
+    ]
+    at = np.array([float(place) for place, _ in limits])
+    bounds = [
+        Curve(at, np.array([getattr(each, part) for _, each in limits]), "faint") for part in ("low", "value", "high")
+    ]
     return plot(
-        f"{title} (n {min(n)} to {max(n)})",
-        [Curve(x, y, "points", low, high)],
+        f"{title} (n {min(n)} to {max(n)}{'; faint: reference and control limits' if limits else ''})",
+        [*(bounds if limits else []), Curve(x, y, "points", low, high)],
         (f"weeks from {cell.trend[0].first_day}", name),
         (0.0, float(max(len(cell.trend) - 1, 1))),
     )

@@ -74,8 +74,11 @@ def a_quality_cell(**changes: Any) -> QualityCell:
         ),
         "reliability": (ReliabilityBin(0.05, 0.04, 0.01, 0.12, 60), ReliabilityBin(0.5, 0.45, 0.3, 0.6, 40)),
         "trend": (
-            TrendPoint("2026-02-16", (sensitivity,)),
-            TrendPoint("2026-02-23", (Number("sensitivity", 4, refused="too few: 4"),)),
+            TrendPoint("2026-02-16", (sensitivity, Number("sensitivity_limits", 40, 0.95, 0.87, 1.0))),
+            TrendPoint(
+                "2026-02-23",
+                (Number("sensitivity", 4, refused="too few: 4"), Number("sensitivity_limits", 4, 0.95, 0.6, 1.0)),
+            ),
         ),
         "psi_shares": ((0.5, 0.45), (0.5, 0.55)),
         "adjudicated": (an_adjudicated(),),

@@ -14,6 +14,7 @@ MOST_SCANNERS = 20
 _MOST_LETTERS = 130
 _DAY_S, _MINUTE_S = 86_400, 60
 _TURNAROUND = {f"turnaround_{group}_min": group for group in ("called", "not_called", "missed")}
+_DELTA = "turnaround_delta_min"
 
 
 class QualityLines:
@@ -44,7 +45,7 @@ def quality_metrics(report: QualityReport | None) -> list[str]:
             "Cases behind each number.",
             (f'{_labels(each.key)},measure="{number.name}"}} {number.n}' for each in cells for number in each.numbers),
         ),
-        *(line for name in MEASURES if name not in _TURNAROUND for line in _measure(name, cells)),
+        *(line for name in MEASURES if name not in (*_TURNAROUND, _DELTA) for line in _measure(name, cells)),
         *_adjudicated(cells),
         *_own(cells),
         *_tags(report.tags),
@@ -54,6 +55,11 @@ def quality_metrics(report: QualityReport | None) -> list[str]:
             "turnaround_seconds",
             "Median time from receipt to signature, by whether the finding was called.",
             _values(cells, _TURNAROUND, _MINUTE_S, lambda name: f',group="{_TURNAROUND[name]}"'),
+        ),
+        *_family(
+            "turnaround_delta_seconds",
+            "Median of called minus median of not called; below 0 called ones are signed sooner.",
+            _values(cells, (_DELTA,), _MINUTE_S, lambda _: ""),
         ),
     ]
 

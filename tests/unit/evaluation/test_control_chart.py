@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wetread.evaluation.control_chart import average_run_length, cusum, ewma, limit_for_run_length
+from wetread.evaluation.control_chart import average_run_length, cusum, ewma, limit_for_run_length, share_limits
 
 
 @pytest.mark.parametrize(("shift", "run_length"), [(0.0, 335.368), (0.5, 26.679), (1.0, 8.3832), (2.0, 3.3428)])
@@ -43,3 +43,19 @@ def test_a_broken_series_is_refused() -> None:
         ewma([1.0], 0.0, 1.0, weight=0.0)
     with pytest.raises(ValueError, match="run length"):
         limit_for_run_length(1)
+
+
+def test_share_limits_by_hand_and_how_often_a_stable_share_is_beyond() -> None:
+    centre, low, high = share_limits(40, 200, 50)
+    half = 3 * np.sqrt(40.5 / 201 * (1 - 40.5 / 201) * (1 / 50 + 1 / 200))
+    assert (centre, low, high) == pytest.approx((0.2, 0.2 - half, 0.2 + half))
+    assert share_limits(0, 100, 40)[1] == 0.0
+    assert share_limits(0, 100, 40)[2] > 0.02
+    random, beyond = np.random.default_rng(3), 0
+    for _ in range(4000):
+        _, low, high = share_limits(int(random.binomial(150, 0.2)), 150, 40)
+        beyond += not low <= random.binomial(40, 0.2) / 40 <= high
+    assert 0 < beyond / 4000 < 0.01
+    for wrong in ((5, 3, 10), (0, 0, 10), (1, 3, 0)):
+        with pytest.raises(ValueError, match="new cases"):
+            share_limits(*wrong)

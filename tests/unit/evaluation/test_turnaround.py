@@ -5,10 +5,12 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.turnaround import (
     hodges_lehmann,
+    median_difference,
     median_time,
     quantile_regression,
 )
@@ -72,3 +74,44 @@ def test_what_cannot_be_told_is_refused() -> None:
         median_time([-1.0] * 30)
     with pytest.raises(ValueError, match="design"):
         quantile_regression([1.0, 2.0], [[1.0]])
+
+
+def test_the_difference_of_medians_is_that_of_the_two_and_its_spread_that_of_days_drawn_one_by_one() -> None:
+    random = np.random.default_rng(8)
+    old, new = np.round(random.gamma(2, 20, 60)), np.round(random.gamma(2, 30, 200))
+    days = np.arange(60) % 14, np.arange(200) % 14
+    found = median_difference(old, new, days, replicates=4000)
+    assert found.difference == np.median(old) - np.median(new)
+    assert (found.n, found.days) == ((60, 200), 14)
+    gaps = []
+    for _ in range(4000):
+        chosen = random.integers(14, size=14)
+        sides = [
+            np.concatenate([side[day == each] for each in chosen]) for side, day in zip((old, new), days, strict=True)
+        ]
+        gaps.append(np.median(sides[0]) - np.median(sides[1]))
+    half = (found.high - found.low) / 2
+    assert half == pytest.approx(t.ppf(0.975, 13) * np.std(gaps, ddof=1), rel=0.06)
+
+
+def test_the_interval_of_a_difference_holds_it_also_where_a_whole_day_is_slow() -> None:
+    random, held = np.random.default_rng(9), 0
+    day = np.repeat(np.arange(28), 20)
+    called = np.arange(len(day)) % 5 == 0
+    for _ in range(200):
+        times = random.gamma(2, 20, len(day)) * random.gamma(5, 0.2, 28)[day] * np.where(called, 0.6, 1.0)
+        alone = random.gamma(2, 20, 40_000) * random.gamma(5, 0.2, 40_000)
+        truth = -0.4 * np.median(alone)
+        found = median_difference(times[called], times[~called], (day[called], day[~called]), replicates=200)
+        held += found.low <= truth <= found.high
+    assert 0.9 <= held / 200 <= 0.995
+
+
+def test_a_difference_of_few_times_or_days_is_refused() -> None:
+    times, days = np.full(30, 5.0), np.arange(30) % 12
+    for first, other, what in ((19, days, "19 and 30 times"), (30, days % 9, "9 days")):
+        with pytest.raises(PermanentError, match=what) as refused:
+            median_difference(times[:first], times, (other[:first], other))
+        assert refused.value.code == "too_few_cases"
+    with pytest.raises(ValueError, match="finite times"):
+        median_difference(-times, times, (days, days))

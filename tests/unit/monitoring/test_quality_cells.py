@@ -59,6 +59,12 @@ def test_numbers_are_those_of_other_libraries() -> None:
     assert (sensitivity.low, sensitivity.high) == pytest.approx(expected)
     assert cell.number("override").value == pytest.approx((~truth)[called].mean())
     assert cell.number("added").value == pytest.approx(truth[~called].mean())
+    assert cell.number("discordance").value == pytest.approx((called != truth).mean())
+    minutes = np.array([each.turnaround_min for each in window])
+    delta = cell.number("turnaround_delta_min")
+    assert delta.value == pytest.approx(np.median(minutes[called]) - np.median(minutes[~called]))
+    assert delta.high is not None
+    assert delta.high < 0  # the feed signs called ones sooner
     assert cell.number("fp_per_100_studies").value == pytest.approx(100 * (called & ~truth).mean())
     assert {each.name for each in cell.numbers} == set(MEASURES) - {"signed_otherwise"}  # of own blind findings
 
@@ -152,6 +158,21 @@ def test_the_trend_is_weekly_and_says_its_n() -> None:
     assert [each.first_day for each in trend][-1] == "2026-02-24"
     (last,) = [each for each in trend[-1].numbers if each.name == "mean_probability"]
     assert last.n == 6 * 20  # the log ends on the day before
+
+
+def test_the_trend_has_the_limits_of_a_control_chart_and_a_week_of_misses_is_beyond_them() -> None:
+    cells = cell_columns(rows_of(Feed(missed=0.5, since=7, per_day=30)))
+    (cell,) = quality_report(cells, frozen_with(QualityReference(), cells, 500), LIMITS, MADE_AT).cells
+    weeks = [{each.name: each for each in point.numbers} for point in cell.trend]
+    inside = [
+        week["sensitivity_limits"].low <= week["sensitivity"].value <= week["sensitivity_limits"].high for week in weeks
+    ]
+    assert inside == [True] * 11 + [False]
+    (frozen,) = frozen_with(QualityReference(), cells, 500).cells
+    assert weeks[0]["sensitivity_limits"].value == pytest.approx(1 - frozen.missed / frozen.positives)
+    assert weeks[0]["override_limits"].value == pytest.approx(frozen.overridden / frozen.called)
+    without = quality_report(cells, QualityReference(), LIMITS, MADE_AT).cells[0].trend
+    assert not any(each.name.endswith("_limits") for point in without for each in point.numbers)
 
 
 def test_reliability_bins_hold_every_labelled_case() -> None:

@@ -43,6 +43,7 @@ def test_the_endpoint_says_every_number_with_its_n_and_interval(world: World, do
         assert f'wetread_quality_cases{{{place},measure="{name}"}} 40' in said
     assert f'wetread_quality_sensitivity{{{place},bound="low"}} 0.4' in said
     assert f'wetread_quality_turnaround_seconds{{{place},group="missed",bound="point"}} 30' in said
+    assert f'wetread_quality_turnaround_delta_seconds{{{place},bound="low"}} 24' in said
     assert "wetread_quality_signed_studies 240" in said
     assert said.endswith("# EOF\n")
 
