@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 redis-server chromium faketime gcc strace prometheus
+DEBIAN := orthanc orthanc-dicomweb dcmtk postgresql-15 redis-server chromium faketime gcc strace prometheus rsyslog rsyslog-openssl
 SIDE_BY_SIDE = $(MAKE) --no-print-directory --jobs 4 --output-sync=target
 TEST_PROCESSES ?= 3# most tests wait for real processes; those that wait longest come first, so that none is left alone at the end
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -94,7 +94,8 @@ debian: ## real neighbours for the tests; needs root only when something is miss
 	@missing=$$(for p in $(DEBIAN); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
 	if [ -n "$$missing" ]; then echo "installing $$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	case "$$missing" in *prometheus*) systemctl disable --now prometheus >/dev/null 2>&1 || true;; esac; \
-	case "$$missing" in *redis*) systemctl disable --now redis-server >/dev/null 2>&1 || true;; esac; fi  # only its promtool is wanted, and a Redis of the tests' own
+	if echo "$$missing" | grep -qx rsyslog; then systemctl disable --now rsyslog syslog.socket >/dev/null 2>&1 || true; fi; \
+	case "$$missing" in *redis*) systemctl disable --now redis-server >/dev/null 2>&1 || true;; esac; fi  # only its promtool is wanted, a Redis of the tests' own, and an rsyslog that leaves the machine's log alone
 
 node: tests/neighbours/node/node_modules/.done
 tests/neighbours/node/node_modules/.done: tests/neighbours/node/package-lock.json

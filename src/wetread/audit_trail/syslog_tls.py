@@ -3,8 +3,9 @@
 import socket
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Event
 
 from wetread.domain.errors import TransientError
 
@@ -37,12 +38,14 @@ class SyslogTls:
     server_name: str
     context: Callable[[], ssl.SSLContext]
     timeout_s: float = 15.0
+    _says_goodbye: Event = field(default_factory=Event, init=False, repr=False)
 
     def send(self, messages: Sequence[bytes]) -> None:
         """Returns when the receiver has read all of them. Raises TransientError: what it has of them is then not known.
 
         Syslog has no answer. But who has read everything closes its side in order after our close_notify (RFC 5425 §4.4), and who closes with bytes unread resets the
-        connection (RFC 1122 §4.2.2.13): so an orderly end is waited for, and anything else is a failure.
+        connection (RFC 1122 §4.2.2.13): so an orderly end is waited for, and anything else is a failure. A receiver that was killed with all of it read and not yet kept ends like one that never
+        answers close_notify, which some do not; it is told apart once it has answered one.
         """
         frames = b"".join(b"%d %b" % (len(each), each) for each in messages)
         try:
@@ -51,7 +54,10 @@ class SyslogTls:
                 self.context().wrap_socket(plain, server_hostname=self.server_name) as secured,
             ):
                 secured.sendall(frames)
-                _end(secured)
+                if _end(secured):
+                    self._says_goodbye.set()
+                elif self._says_goodbye.is_set():
+                    raise ConnectionAbortedError
         except ssl.SSLError as error:
             raise TransientError(
                 f"the audit repository and we do not trust each other ({error.reason or type(error).__name__}): check the certificates, their authority and the name",
@@ -64,12 +70,13 @@ class SyslogTls:
             ) from None
 
 
-def _end(secured: ssl.SSLSocket) -> None:
-    """Raises OSError unless the other side ended in order."""
+def _end(secured: ssl.SSLSocket) -> bool:
+    """Whether it answered close_notify. Raises OSError unless the other side ended in order."""
     try:
         plain = secured.unwrap()
     except (ssl.SSLEOFError, ssl.SSLSyscallError):
-        return  # it closed the connection without saying so in TLS: an orderly end of TCP all the same
+        return False  # it closed the connection without saying so in TLS: an orderly end of TCP all the same
     plain.shutdown(socket.SHUT_WR)
     while plain.recv(_MOST_ANSWER):
         continue
+    return True

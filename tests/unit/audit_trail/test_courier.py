@@ -106,6 +106,19 @@ def test_a_receiver_that_hangs_up_without_a_word_in_tls_has_read_everything(
     assert place.courier.run_once(NOON) == 5
 
 
+def test_one_that_said_goodbye_before_and_now_does_not_was_killed_and_gets_the_batch_again(
+    place: Place, receiver: SyslogReceiver
+) -> None:
+    place.happens(2)
+    assert place.courier.run_once(NOON) == 2
+    receiver.says_goodbye = False
+    place.happens(3)
+    assert (place.courier.run_once(NOON), place.sent) == (0, 2)
+    receiver.says_goodbye, place.seconds = True, 3_600
+    assert place.courier.run_once(NOON) == 3
+    assert numbers(receiver) == [1, 2, 3, 4, 5, 3, 4, 5]
+
+
 def test_two_processes_do_not_send_at_once(place: Place, receiver: SyslogReceiver) -> None:
     place.happens(2)
     with place.database.begin() as unit:
