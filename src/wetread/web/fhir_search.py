@@ -1,13 +1,24 @@
 """Search over issued resources (https://hl7.org/fhir/R4/search.html): what may be asked, which studies can answer it, and which of their resources do. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wetread.ports.issued import Resource
 from wetread.web.problems import Refusal
 
-__all__ = ["AUDIT_SEARCH", "ORDER_SEARCH", "SEARCHABLE", "Asked", "asked_of", "matches", "summary_of"]
+__all__ = [
+    "AUDIT_SEARCH",
+    "INCLUDES",
+    "ORDER_SEARCH",
+    "REVINCLUDES",
+    "SEARCHABLE",
+    "Asked",
+    "asked_of",
+    "included",
+    "matches",
+    "summary_of",
+]
 
 _COMMON = {"_id": "token", "identifier": "token"}
 _OF_PATIENT = {"patient": "reference", "patient.identifier": "token"}
@@ -27,7 +38,18 @@ AUDIT_SEARCH = {"date": "date", "agent.identifier": "token", "entity": "referenc
 """Of AuditEvent, which is for those who may read the audit log."""
 ORDER_SEARCH = {**_COMMON, "patient.identifier": "token", "accession": "token", "status": "token"}
 """Of ServiceRequest: orders are kept apart from what was issued."""
-_CONTROL = frozenset({"_count", "_summary", "_format", "page"})
+INCLUDES: dict[str, tuple[str, ...]] = {
+    "DiagnosticReport": ("result", "subject"),
+    "Observation": ("subject",),
+}
+"""What a search may bring with its matches (`_include=TYPE:NAME`): the resources that they refer to by that element."""
+REVINCLUDES = {
+    "Observation": ("DiagnosticReport:result",),
+    "DiagnosticReport": ("Provenance:target",),
+    "Patient": ("DiagnosticReport:subject", "Observation:subject"),
+}
+"""By the type that is searched: the resources that refer to the matches (`_revinclude`)."""
+_CONTROL = frozenset({"_count", "_summary", "_format", "page", "_include", "_revinclude"})
 _ANSWERS = frozenset({"json", "application/json", "application/fhir+json"})
 _MOST, _USUAL = 100, 20
 _LONG = ("presentedForm", "component", "note", "series", "conclusion")
@@ -35,13 +57,15 @@ _LONG = ("presentedForm", "component", "note", "series", "conclusion")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`after` is where the page before ended: a study, and how many of its matches were given."""
+    """`after` is where the page before ended: a study, and how many of its matches were given. `includes` are elements of the matches; `revincludes` are written `Type:element`, of what refers to them."""
 
     resource_type: str
     values: Mapping[str, str] = field(default_factory=dict)
     count: int = _USUAL
     summary: str = "false"
     after: tuple[str, int] = ("", 0)
+    includes: tuple[str, ...] = ()
+    revincludes: tuple[str, ...] = ()
 
 
 def asked_of(resource_type: str, query: tuple[tuple[str, str], ...]) -> Asked:
@@ -49,7 +73,8 @@ def asked_of(resource_type: str, query: tuple[tuple[str, str], ...]) -> Asked:
     if resource_type not in SEARCHABLE:
         raise Refusal(404, "not_served", "this type of resource is not served: see /fhir/metadata")
     given = dict(query)
-    if len(given) != len(query):
+    once = [name for name, _ in query if name not in ("_include", "_revinclude")]
+    if len(set(once)) != len(once):
         raise Refusal(400, "query_misfit", "each search parameter may be given once")
     known = SEARCHABLE[resource_type].keys() | _CONTROL
     if given.keys() - known or any(
@@ -62,7 +87,37 @@ def asked_of(resource_type: str, query: tuple[tuple[str, str], ...]) -> Asked:
     if summary not in ("true", "false", "count"):
         raise Refusal(400, "query_misfit", "_summary is true, false or count")
     values = {name: value for name, value in given.items() if name not in _CONTROL}
-    return Asked(resource_type, values, _count(given), summary, _after(given.get("page", "")))
+    after = _after(given.get("page", ""))
+    return Asked(resource_type, values, _count(given), summary, after, *_brought(resource_type, query))
+
+
+def _brought(resource_type: str, query: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is to come with the matches. Raises Refusal for what is not served."""
+    with_them = {f"{resource_type}:{name}": name for name in INCLUDES.get(resource_type, ())}
+    to_them = REVINCLUDES.get(resource_type, ())
+    wanted = [value for name, value in query if name == "_include"]
+    referring = [value for name, value in query if name == "_revinclude"]
+    if not set(wanted) <= with_them.keys() or not set(referring) <= set(to_them):
+        told = f"_include: {', '.join(with_them) or 'none'}; _revinclude: {', '.join(to_them) or 'none'}"
+        raise Refusal(400, "query_misfit", f"with a {resource_type} may come {told}")
+    return tuple(with_them[each] for each in dict.fromkeys(wanted)), tuple(dict.fromkeys(referring))
+
+
+def included(found: Sequence[Resource], of: Mapping[str, Resource], asked: Asked) -> list[Resource]:
+    """What comes with `found`, which are of one study as `of` is: each once, and no match again."""
+    matched = {f"{each['resourceType']}/{each['id']}" for each in found}
+    places = {place for each in found for name in asked.includes for place in _places(each, name)}
+    for wanted in asked.revincludes:
+        kind, _, name = wanted.partition(":")
+        referring = {place: each for place, each in of.items() if place.startswith(f"{kind}/")}
+        places |= {place for place, each in referring.items() if matched & _places(each, name)}
+    return [of[place] for place in sorted(places - matched) if place in of]
+
+
+def _places(resource: Resource, name: str) -> set[str]:
+    """That an element refers to, whichever version."""
+    value = resource.get(name)
+    return {_reference(each).partition("/_history")[0] for each in (value if isinstance(value, list) else [value])}
 
 
 def _count(given: Mapping[str, str]) -> int:

@@ -16,7 +16,18 @@ from wetread.domain.reading import Withheld
 from wetread.domain.role import Act
 from wetread.ports.issued import Resource
 from wetread.ports.vault import Search
-from wetread.web.fhir_search import AUDIT_SEARCH, ORDER_SEARCH, SEARCHABLE, Asked, asked_of, matches, summary_of
+from wetread.web.fhir_search import (
+    AUDIT_SEARCH,
+    INCLUDES,
+    ORDER_SEARCH,
+    REVINCLUDES,
+    SEARCHABLE,
+    Asked,
+    asked_of,
+    included,
+    matches,
+    summary_of,
+)
 from wetread.web.operations import Access, Call, Operation, Query
 from wetread.web.problems import Refusal, problem_from
 from wetread.web.reach import within_sites
@@ -95,6 +106,7 @@ def get_metadata(call: Call) -> Response:
             "versioning": "versioned",
             "interaction": _READ,
             "searchParam": [{"name": name, "type": of} for name, of in parameters.items()],
+            **_brings(kind),
         }
         for kind, parameters in (SEARCHABLE | {"AuditEvent": AUDIT_SEARCH, "ServiceRequest": ORDER_SEARCH}).items()
     ]
@@ -118,6 +130,11 @@ def get_metadata(call: Call) -> Response:
             "rest": [{"mode": "server", "security": security, "resource": resources}],
         },
     )
+
+
+def _brings(kind: str) -> dict[str, list[str]]:
+    told = {"searchInclude": [f"{kind}:{name}" for name in INCLUDES.get(kind, ())], "searchRevInclude": [*REVINCLUDES.get(kind, ())]}  # fmt: skip
+    return {name: values for name, values in told.items() if values}
 
 
 def read_resource(call: Call) -> Response:
@@ -149,9 +166,10 @@ def version_of(resource: Resource) -> dict[str, str]:
 
 @dataclass
 class _Page:
-    """What one request found: resources, how many in all where that is known, where the next page begins."""
+    """What one request found: matches, what comes with them, whose they are, where the next page begins."""
 
     found: list[Resource] = field(default_factory=list)
+    included: list[Resource] = field(default_factory=list)
     studies: list[StudyKey] = field(default_factory=list)
     next_page: str = ""
 
@@ -160,16 +178,20 @@ def search_resources(call: Call) -> Response:
     asked_version(call)
     asked = asked_of(call.path["resource_type"], call.query)
     page = _page(call, asked)
-    audit_looks(call, "fhir.search", page.studies, asked.resource_type)
     shown = [summary_of(each) if asked.summary == "true" else each for each in page.found]
-    bundle = searchset(call, asked.resource_type, [] if asked.summary == "count" else shown, page.next_page)
+    if asked.summary == "count":
+        shown, page.included = [], []
+    audit_looks(call, "fhir.search", page.studies, asked.resource_type, page.included)
+    bundle = searchset(call, asked.resource_type, shown, page.next_page, page.included)
     if not page.next_page and asked.after == ("", 0):
         bundle["total"] = len(page.found)
     return said(call, bundle)
 
 
-def searchset(call: Call, kind: str, found: Iterable[Resource], next_page: str) -> dict[str, object]:
-    """A Bundle of what was found, with links to itself and to the next page, "" on the last."""
+def searchset(
+    call: Call, kind: str, found: Iterable[Resource], next_page: str, included: Iterable[Resource] = ()
+) -> dict[str, object]:
+    """A Bundle of what was found and of what comes with it, with links to itself and to the next page, "" on the last."""
     base = f"{call.origin}/fhir"
     links = [{"relation": "self", "url": f"{base}/{kind}?{urlencode(call.query)}"}]
     if next_page:
@@ -179,9 +201,10 @@ def searchset(call: Call, kind: str, found: Iterable[Resource], next_page: str) 
         {
             "fullUrl": f"{base}/{each['resourceType']}/{each['id']}",
             "resource": each,
-            "search": {"mode": "match"},
+            "search": {"mode": mode},
         }
-        for each in found
+        for mode, resources in (("match", found), ("include", included))
+        for each in resources
     ]
     bundle: dict[str, object] = {"resourceType": "Bundle", "type": "searchset", "link": links}
     return {**bundle, "entry": entries} if entries else bundle
@@ -197,11 +220,13 @@ def _page(call: Call, asked: Asked) -> _Page:
             page.next_page = f"{looked}.999"
             return page
         skipped = given if key == last else 0
-        mine = _matching(call, key, asked)[skipped:]
+        of = _of_study(call, key)
+        mine = _matching(of, asked)[skipped:]
         room = asked.count - len(page.found) if paged else len(mine)
         page.found += mine[:room]
         if mine[:room]:
             page.studies.append(key)
+            page.included += included(mine[:room], of, asked)
         if len(mine) > room:
             page.next_page = f"{key}.{skipped + room}"
             return page
@@ -209,14 +234,18 @@ def _page(call: Call, asked: Asked) -> _Page:
     return page
 
 
-def _matching(call: Call, key: StudyKey, asked: Asked) -> list[Resource]:
-    """In an order that stays; nothing of a study whose AI is withheld from the caller."""
+def _of_study(call: Call, key: StudyKey) -> Mapping[str, Resource]:
+    """By place; nothing of a study whose AI is withheld from the caller."""
     with call.house.services.database.begin(write=False) as unit:
         if key not in within_sites(unit, call.signed_in.actor, frozenset({key})) or unit.find_study(key) is None:
-            return []
+            return {}
         if withheld_from(call, unit, key) is not Withheld.NOTHING:
-            return []
-    of = call.house.services.issued(key)
+            return {}
+    return call.house.services.issued(key)
+
+
+def _matching(of: Mapping[str, Resource], asked: Asked) -> list[Resource]:
+    """In an order that stays."""
     wanted = (each for place, each in sorted(of.items()) if place.startswith(f"{asked.resource_type}/"))
     return [each for each in wanted if matches(each, of, asked)]
 
@@ -267,13 +296,17 @@ def _narrowed(call: Call, asked: Asked) -> set[StudyKey] | None:
     return None
 
 
-def audit_looks(call: Call, action: str, studies: Sequence[StudyKey], kind: str) -> None:
+def audit_looks(
+    call: Call, action: str, studies: Sequence[StudyKey], kind: str, included: Iterable[Resource] = ()
+) -> None:
     """One record for each study whose results left, and one for a search that found none."""
     services, actor = call.house.services, call.signed_in.actor.actor_id
     named: list[StudyKey | None] = [*studies] or [None]
+    came = " ".join(sorted({str(each["resourceType"]) for each in included}))
+    facts = (("type", kind), *((("included", came),) if came else ()))
     with services.database.begin() as unit:
         for key in named:
-            unit.audit(AuditEvent(action, actor, study_key=key, detail=(("type", kind),)), services.clock.now())
+            unit.audit(AuditEvent(action, actor, study_key=key, detail=facts), services.clock.now())
         unit.commit()
 
 
@@ -281,6 +314,8 @@ FORMAT = Query("_format", "json")
 _SEARCH = (
     *(Query(name, "search parameter: which type takes it says /fhir/metadata") for name in sorted({name for each in SEARCHABLE.values() for name in each})),
     Query("_count", "at most this many, up to 100"),
+    Query("_include", "TYPE:element: also what the matches refer to; may be given again"),
+    Query("_revinclude", "TYPE:element: also what refers to the matches; may be given again"),
     Query("_summary", "true, false or count"),
     Query("page", "from a link of another page"),
     FORMAT,
