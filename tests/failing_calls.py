@@ -23,6 +23,10 @@ def failing(pid: int, calls: str, error: str, nth: int = 1) -> Iterator[None]:
             yield
         finally:
             tracer.terminate()
+            try:
+                tracer.wait(10)
+            except subprocess.TimeoutExpired:  # it may wait for ever for threads of a process that has ended
+                tracer.kill()
 
 
 def _is_traced(pid: int) -> bool:

@@ -3,11 +3,14 @@
 import random
 import signal
 import time
-from collections.abc import Iterator
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 from neighbours.wetread import PASSWORD, Wetread
+from pydicom import dcmread
+from stow_front import store_one
 from tests.films import film
 from tests.journey.waiting import wait_for
 from tests.soak.forked import command
@@ -16,12 +19,8 @@ from wetread.demo.client import Json, ReadingRoomClient
 
 pytestmark = pytest.mark.real
 
-STAGES = ("analyse", "triage", "draft", "deliver")
-POINTS = [
-    "analyse_claimed",
-    "deliver_claimed",
-    *(f"{stage}_{step}" for stage in STAGES for step in ("computed", "before_commit", "after_commit")),
-]
+READING = ["analyse_claimed", *(f"{stage}_{step}" for stage in ("analyse", "triage", "draft") for step in ("computed", "before_commit", "after_commit"))]  # fmt: skip
+DELIVERING = ["deliver_claimed", "deliver_computed", "deliver_before_commit", "deliver_after_commit"]
 
 
 def keys(client: ReadingRoomClient) -> dict[str, str]:
@@ -37,16 +36,19 @@ def sign(client: ReadingRoomClient, key: str) -> None:
     client.post(f"{path}/sign", {"etag": report["etag"], "meaning": "approved", "password": PASSWORD})
 
 
-def reports_in(outbox: Path) -> int:
-    return len(list(outbox.glob("*.sr.dcm")))
-
-
-def assert_one_report(house: Wetread, client: ReadingRoomClient, key: str, before: int = 0) -> None:
+def assert_one_report(client: ReadingRoomClient, key: str) -> None:
     reading: Json = client.get(f"/api/studies/{key}")
     assert [version["status"] for version in reading["versions"]] == ["final"]
     assert [delivery["state"] for delivery in reading["deliveries"]] == ["acknowledged"]
-    assert reports_in(house.folder / "outbox") == before + 1
-    assert not [name for name in (house.folder / "outbox").iterdir() if name.name.endswith(".part")]
+
+
+def assert_delivered_once(house: Wetread, client: ReadingRoomClient, studies: int) -> None:
+    for key in keys(client):
+        assert_one_report(client, key)
+    outbox = house.folder / "outbox"
+    of = [dcmread(each, stop_before_pixels=True).StudyInstanceUID for each in outbox.glob("*.sr.dcm")]
+    assert len(of) == len(set(of)) == len(keys(client)) == studies
+    assert not [name for name in outbox.iterdir() if name.name.endswith(".part")]
 
 
 def assert_record_is_whole(house: Wetread) -> None:
@@ -54,38 +56,32 @@ def assert_record_is_whole(house: Wetread) -> None:
     assert house.run("status").returncode == 0
 
 
-@pytest.fixture(scope="module")
-def without_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Wetread, ReadingRoomClient]]:
-    """One service for all points, without a worker of its own; in the end its record is whole."""
-    house = Wetread(tmp_path_factory.mktemp("kill") / "house", {"WORKERS": "0"})
+def kill_at(house: Wetread, point: str) -> None:
+    with command(["worker"], house.environment, point) as doomed:
+        doomed.join(180)
+        assert doomed.exitcode == -signal.SIGKILL, f"{point} was not reached"
+
+
+def test_workers_killed_at_every_step_leave_one_report_a_study(tmp_path: Path) -> None:
+    """As many studies as points: one worker after the other dies of them, and who comes last ends what all have left."""
+    points = [*READING, *DELIVERING]
+    house = Wetread(tmp_path / "house", {"WORKERS": "0", "MAX_ATTEMPTS": "100", "LEASE_S": "1"})
     house.add_radiologist()
     with house.serving() as service:
-        yield house, service.client
+        client = service.client
+        assert {store_one(house.port, film(100 + n)) for n in range(len(points))} == {200}
+        for point in READING:
+            kill_at(house, point)
+        with command(["worker"], house.environment):
+            wait_for(lambda: list(keys(client).values()) == ["drafted"] * len(points), "all drafts", 300)
+        for key in keys(client):
+            sign(client, key)
+        for point in DELIVERING:
+            kill_at(house, point)
+        with command(["worker"], house.environment):
+            wait_for(lambda: list(keys(client).values()) == ["delivered"] * len(points), "all deliveries", 300)
+        assert_delivered_once(house, client, len(points))
         assert_record_is_whole(house)
-
-
-@pytest.mark.parametrize("point", POINTS)
-def test_a_worker_killed_at_any_step_leaves_one_report(
-    tmp_path: Path, without_workers: tuple[Wetread, ReadingRoomClient], point: str
-) -> None:
-    house, client = without_workers
-    known, delivered = keys(client), reports_in(house.folder / "outbox")
-    assert set(known.values()) <= {"delivered"}
-    (tmp_path / "film.dcm").write_bytes(film(100 + POINTS.index(point)))
-    assert house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url).returncode == 0
-    (key,) = keys(client).keys() - known.keys()
-    with command(["worker"], house.environment, point) as doomed:
-        if point.startswith("deliver"):
-            wait_for(lambda: keys(client)[key] == "drafted", "a draft")
-            sign(client, key)
-        doomed.join(180)
-        assert doomed.exitcode == -signal.SIGKILL
-    with command(["worker"], house.environment):
-        if not point.startswith("deliver"):
-            wait_for(lambda: keys(client)[key] == "drafted", "a draft")
-            sign(client, key)
-        wait_for(lambda: keys(client)[key] == "delivered", "delivery")
-    assert_one_report(house, client, key, delivered)
 
 
 def test_a_server_killed_at_random_leaves_one_report(tmp_path: Path) -> None:
@@ -93,15 +89,15 @@ def test_a_server_killed_at_random_leaves_one_report(tmp_path: Path) -> None:
     dice = random.Random(3)
     house = Wetread(tmp_path / "house")
     house.add_radiologist()
-    (tmp_path / "film.dcm").write_bytes(film(22))
     for _ in range(4):
         with house.serving() as service:
-            house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url)
+            with suppress(OSError, HTTPException):
+                store_one(house.port, film(22))
             time.sleep(dice.uniform(0.0, 2.0))
             service.process.send_signal(signal.SIGKILL)
             service.process.wait()
     with house.serving() as service:
-        assert house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url).returncode == 0
+        assert store_one(house.port, film(22)) == 200
         wait_for(lambda: list(keys(service.client).values()) == ["drafted"], "a draft")
         (key,) = keys(service.client)
         sign(service.client, key)
@@ -109,5 +105,5 @@ def test_a_server_killed_at_random_leaves_one_report(tmp_path: Path) -> None:
         service.process.wait()
     with house.serving() as service:
         wait_for(lambda: keys(service.client) == {key: "delivered"}, "delivery")
-        assert_one_report(house, service.client, key)
+        assert_delivered_once(house, service.client, 1)
         assert_record_is_whole(house)

@@ -26,7 +26,9 @@ def main() -> None:
         action="store_true",
         help="earlier runs of these faults were of another code: they no longer count, and of their failures the table tells apart",
     )
-    parser.add_argument("--table", action="store_true", help="only write the table")
+    parser.add_argument(
+        "--table", action="store_true", help="only write the table, with what a run that was cut has done"
+    )
     args = parser.parse_args()
     warnings.simplefilter("ignore")
     chosen = [] if args.table else args.faults or list(FAULTS)
@@ -40,6 +42,8 @@ def main() -> None:
             module.run(book, Path(folder))
             book.publish()
         print(file=sys.stderr)
+    for fault in FAULTS if args.table else ():
+        Book(fault, args.kills).publish()
     if PAGE.exists():
         text = PAGE.read_text("utf-8")
         PAGE.write_text(

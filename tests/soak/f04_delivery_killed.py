@@ -50,6 +50,7 @@ class Receivers:
             f"ImagingStudy/{each['id']}": str(identifier["value"]).removeprefix("urn:oid:")
             for each in self.hospital.search("ImagingStudy")
             for identifier in each["identifier"]  # type: ignore[attr-defined]
+            if identifier["system"] == "urn:dicom:uid"
         }
         told = self.hospital.search("DiagnosticReport")
         named = (studies.get(each["reference"], "") for report in told for each in report.get("imagingStudy", []))  # type: ignore[attr-defined]
