@@ -68,7 +68,7 @@ def _told_until_killed(trial: Trial, home: Path, door: str, point: str, number: 
         told = send_all(port, door, instances)
         process.join(30)
         if process.exitcode != -signal.SIGKILL:
-            trial.broken.append(f"the point was not reached {nth} times")
+            trial.broken.append(f"the point was not reached {nth} times (exit status {process.exitcode})")
     return told
 
 
