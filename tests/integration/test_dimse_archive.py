@@ -317,13 +317,14 @@ def test_every_query_and_retrieve_is_written_down_without_values(
         statuses(viewer, StudyDate="MÜLLER")
         retrieve(viewer, StudyInstanceUID=key(2))
         retrieve(viewer, MOVE, "ELSEWHERE", StudyInstanceUID=key(2))
+    here = {"address": "127.0.0.1"}
     assert audits(archive.house, "dimse.query")[queries:] == [
-        ("success", {"level": "STUDY", "keys": "PatientName", "results": "1"}),
-        ("bad_query", {"by": "C-FIND"}),
+        ("success", {"level": "STUDY", "keys": "PatientName", "results": "1", **here}),
+        ("bad_query", {"by": "C-FIND", **here}),
     ]
     assert audits(archive.house, "dimse.retrieve")[retrieves:] == [
-        ("success", {"by": "C-GET", "to": "VIEWER", "instances": "1"}),
-        ("unknown_destination", {"by": "C-MOVE"}),
+        ("success", {"by": "C-GET", "to": "VIEWER", "instances": "1", **here}),
+        ("unknown_destination", {"by": "C-MOVE", **here}),
     ]
     told = " ".join(each.getMessage() for each in caplog.records)
     assert "LLER" not in told

@@ -128,7 +128,7 @@ def test_what_is_whole_is_committed_and_what_is_not_is_told_why(house: House) ->
         key(1, 1, 3): 0x0110,
         "2.25.9": 0x0112,
     }
-    assert audits(house, "dimse.commit") == [("incomplete", {"committed": "1", "failed": "3"})]
+    assert audits(house, "dimse.commit") == [("incomplete", {"committed": "1", "failed": "3", "address": "127.0.0.1"})]
 
 
 def test_all_kept_is_success_and_the_association_goes_on(house: House) -> None:

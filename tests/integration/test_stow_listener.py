@@ -311,7 +311,6 @@ def test_a_sender_behind_a_proxy_that_is_named_is_known_by_its_own_address(house
         assert answer(sock)[0] == 200
         sock.sendall(store_request(multipart(a_file()), b"Client-Cert: :AAAA:"))
         assert answer(sock)[0] == 400
-    senders = [
-        each.event.actor_id for each in house.database.audit_records() if each.event.action.startswith("instance.")
-    ]
-    assert senders == ["stow@203.0.113.9", "stow@127.0.0.1"]
+    events = [each.event for each in house.database.audit_records()]
+    senders = [(each.actor_id, each.address) for each in events if each.action.startswith("instance.")]
+    assert senders == [("stow@203.0.113.9", "203.0.113.9"), ("stow@127.0.0.1", "127.0.0.1")]

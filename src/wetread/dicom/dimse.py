@@ -40,6 +40,7 @@ from wetread.dicom.dimse_stream import (
 from wetread.dicom.implementation import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from wetread.dicom.query_retrieve import QueryRetrieve
 from wetread.dicom.tls_profile import OurTls, accepting
+from wetread.domain.acting_from import acting_from
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
 from wetread.ingest.outcome import Claim, InstanceOutcome, Outcome
@@ -191,7 +192,8 @@ class DimseDoor:
         """Somebody was, and is written down."""
         _log.warning("association rejected: %s from %s", code, address)
         if self._once.is_new((address, code)):
-            self._reception.record(AuditEvent("association.reject", f"dimse@{address}", code))
+            with acting_from(address):
+                self._reception.record(AuditEvent("association.reject", f"dimse@{address}", code))
 
     def _reject(self, association: Association, address: str, reason: tuple[int, int, int], code: str) -> None:
         self.turned_away(address, code)

@@ -16,6 +16,7 @@ from wetread.dicom.commitment_scp import CommitmentScp, is_commitment
 from wetread.dicom.dimse_greeting import GreetingRefused, greeted
 from wetread.dicom.dimse_stream import BoundedSocket, SpoolingProvider
 from wetread.dicom.query_retrieve import MODELS
+from wetread.domain.acting_from import acting_from
 
 if TYPE_CHECKING:
     from wetread.dicom.dimse import DimseDoor
@@ -46,6 +47,10 @@ class DoorAssociation(Association):  # type: ignore[misc]
     door: "DimseDoor"
 
     def _serve_request(self, message: Any, context_id: int) -> None:
+        with acting_from(self.requestor.address):
+            self._answer(message, context_id)
+
+    def _answer(self, message: Any, context_id: int) -> None:
         models, context = MODELS.get(type(message)), self._accepted_cx.get(context_id)
         answers, commitment = self.door.query_retrieve, self.door.commitment
         if isinstance(message, N_ACTION | N_EVENT_REPORT) and commitment is not None and is_commitment(context):

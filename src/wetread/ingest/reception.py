@@ -8,6 +8,7 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Protocol
 
+from wetread.domain.acting_from import here, located
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.domain.job import JobKind
@@ -87,11 +88,11 @@ class Reception:
         if not isinstance(error, PermanentError):
             return _postponed(error)
         hoped = InstanceOutcome(Outcome.REFUSED, error.code, str(error))
-        return _answer(hoped, self._commits.submit([Turned(AuditEvent("instance.store", sender, error.code))])[0])
+        return _answer(hoped, self._commits.submit([_turned(sender, error.code)])[0])
 
     def record(self, event: AuditEvent) -> None:
         """Write down what a door refused before there was an instance."""
-        (result,) = self._commits.submit([Turned(event)])
+        (result,) = self._commits.submit([Turned(located(event))])
         if isinstance(result, Exception):
             _log.error("%s (%s) could not be audited: %s", event.action, event.outcome, type(result).__name__)
 
@@ -125,7 +126,7 @@ class Reception:
         reach("before_keep")
         stored = file.keep()
         reach("after_keep")
-        return Arrived(header, stored, sender, own, fetched), _about(header, Outcome.STORED)
+        return Arrived(header, stored, sender, own, fetched, here()), _about(header, Outcome.STORED)
 
     def _write(self, taken: Sequence[tuple[Entry, InstanceOutcome]]) -> Iterator[InstanceOutcome]:
         """The answers after the commit; who belongs to another patient than the study does is turned away with a record of its own."""
@@ -133,7 +134,7 @@ class Reception:
         for (entry, hoped), result in zip(taken, results, strict=True):
             answer = _answer(hoped, result)
             if isinstance(entry, Arrived) and _is_identity_conflict(result):
-                record = _turned(entry.sender, answer.code, entry.stored.sha256)
+                record = _turned(entry.sender, answer.code, ("sha256", entry.stored.sha256))
                 answer = _answer(answer, self._commits.submit([record])[0])
             yield answer
 
@@ -167,12 +168,12 @@ def _turn_away(file: IncomingFile, sender: str, answer: InstanceOutcome) -> tupl
     with file.path.open("rb") as content:
         sha256 = file_digest(content, "sha256").hexdigest()
     file.discard()
-    return _turned(sender, answer.code, sha256), answer
+    return _turned(sender, answer.code, ("sha256", sha256)), answer
 
 
-def _turned(sender: str, code: str, sha256: str) -> Turned:
+def _turned(sender: str, code: str, *facts: tuple[str, str]) -> Turned:
     _log.warning("instance refused: %s", code)
-    return Turned(AuditEvent("instance.store", sender, code, detail=(("sha256", sha256),)))
+    return Turned(located(AuditEvent("instance.store", sender, code, detail=facts)))
 
 
 def _about(header: InstanceHeader, outcome: Outcome) -> InstanceOutcome:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.archive_feed import FetchedCopy
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
@@ -42,13 +43,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An instance whose bytes are durable, with who sent it. `own`: we made it of this study's read, so there is nothing in it to read. `fetched`: it is there to be compared with, not to be read."""
+    """An instance whose bytes are durable, with who sent it, and from which `address` ("": not by the network). `own`: we made it of this study's read, so there is nothing in it to read. `fetched`: it is there to be compared with, not to be read."""
 
     header: InstanceHeader
     stored: StoredFile
     sender: str
     own: bool = False
     fetched: Fetched | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Register:
             outcomes: list[AdmissionOutcome | None] = []
             for entry in entries:
                 if isinstance(entry, Arrived):
-                    outcomes.append(self._enter(touched, next(admissions)))
+                    with acting_from(entry.address):
+                        outcomes.append(self._enter(touched, next(admissions)))
                 else:
                     unit.audit(entry.event, now)
                     outcomes.append(None)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from starlette.responses import Response
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import is_valid_uid
 from wetread.domain.role import Act, Actor, require
@@ -73,7 +74,8 @@ class StowDoor:
     def handle(self, request: StowRequest) -> Response:
         """The answer; raises only ConnectionError, when there is nobody left to be answered."""
         try:
-            return self._store(request)
+            with acting_from(request.peer_ip):
+                return self._store(request)
         except ConnectionError:
             raise
         except TransientError as error:

@@ -10,6 +10,7 @@ from typing import NoReturn
 import pytest
 from builders_ingest import NOON, QUIET_PERIOD_S, House, JsonInspector, a_file
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.audit import AuditEvent, verify_chain
 from wetread.domain.errors import TransientError
 from wetread.domain.job import Job, JobKind, JobState
@@ -252,6 +253,20 @@ def test_one_instance_sent_twenty_times_at_once_is_one_row_and_one_job(house: Ho
     with house.database.begin(write=False) as unit:
         assert len(unit.instances(house.key())) == 1
     assert len(jobs(house)) == 1
+
+
+def test_films_that_are_committed_together_bear_each_its_own_sender_s_address(house: House) -> None:
+    def send(number: int) -> None:
+        with acting_from(f"10.0.0.{number}" if number else ""):
+            house.send(a_file(f"1.2.{number}") if number % 3 else b"no film", sender=f"M{number}")
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(send, range(20)))
+    events = [each.event for each in house.database.audit_records()]
+    assert {each.actor_id for each in events} == {f"M{number}" for number in range(20)}
+    for each in events:
+        number = each.actor_id[1:]
+        assert each.address == (f"10.0.0.{number}" if number != "0" else ""), each
 
 
 def test_two_receptions_on_one_house_agree(tmp_path: Path) -> None:
