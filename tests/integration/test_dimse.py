@@ -90,9 +90,8 @@ def test_a_stranger_is_rejected_and_written_down_once(
             assert scu.read_pdu()[0] in (REJECTED, ABORTED, 0)
     assert works(house, port)
     assert audited(house).count(("association.reject", code)) == (0 if b"\r" in calling else 1)
-    assert {each.event.address for each in house.database.audit_records()} == {
-        "127.0.0.1"
-    }  # also of the film that tries the door
+    # also of the film that tries the door
+    assert {each.event.address for each in house.database.audit_records()} == {"127.0.0.1"}
 
 
 def test_with_no_caller_listed_nobody_may_connect(house: House) -> None:
