@@ -114,7 +114,9 @@ class PagingHouse:
     def __post_init__(self) -> None:
         template = self.folder / "template"
         data_folder(template)
-        (template / "vault" / "pseudonym.key").write_bytes(bytes(range(32)))  # rows without a key are a loss, and nothing starts
+        (template / "vault" / "pseudonym.key").write_bytes(
+            bytes(range(32))
+        )  # rows without a key are a loss, and nothing starts
         (template / "roster.yaml").write_text(roster_text(channels=("hook", "email")))
         secret = "whsec_" + b64encode(b"k" * 32).decode()
         settings = _SETTINGS.format(http=self.http.port, smtp=self.smtp.port, secret=secret)

@@ -139,7 +139,7 @@ def test_a_file_that_takes_two_children_down_is_refused_for_good(valid: Path) ->
 def test_a_file_that_eats_the_processor_is_refused_for_good(tmp_path: Path, valid: Path) -> None:
     path = tmp_path / "many.dcm"
     path.write_bytes(part10(data_set(tags_of_a_film()) + element(0x7FE10010, "LO", b"") * 6_000_000))
-    limits = Limits(elements=10_000_000, inspect_cpu_s=0, inspect_wall_s=120.0)
+    limits = Limits(elements=10_000_000, top_elements=10_000_000, inspect_cpu_s=0, inspect_wall_s=120.0)
     with Sandbox(children=1, limits=limits) as sandbox:
         with pytest.raises(HostileInput) as caught:
             sandbox.inspect(path)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from stow_front import until
 
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.keys.kept import HANDED_ON, handed_on
@@ -82,11 +83,18 @@ def test_a_program_that_hangs_ends_with_all_that_it_started(tmp_path: Path) -> N
     child, number = tmp_path / "child.py", tmp_path / "number"
     child.write_text(f"import os, time\nopen({str(number)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)\n")
     code = f"subprocess.Popen([sys.executable, '-P', {str(child)!r}])\ntime.sleep(600)"
-    with pytest.raises(TransientError, match="within 1 s"):
-        program(tmp_path, code, limit_s=1.0).read()
-    if number.exists() and number.read_text():
-        state = Path(f"/proc/{number.read_text()}/stat")
-        assert not state.exists() or state.read_text().rsplit(")")[-1].split()[0] == "Z"
+    with pytest.raises(TransientError, match="within 3 s"):
+        program(tmp_path, code, limit_s=3.0).read()
+    if number.exists() and number.read_text():  # on a busy machine it may have had no time to start one
+        until(lambda: ended(int(number.read_text())))
+
+
+def ended(pid: int) -> bool:
+    """One that was killed may take a moment, and waits to be buried."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")")[-1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 def test_a_program_is_asked_once_and_hears_no_shell_and_no_input(tmp_path: Path) -> None:
