@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from paging_world import PATH
 from playwright.sync_api import Locator, Page, expect
-from reading_room import Room, sign_in
+from reading_room import Room, held, sign_in, until
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.audit import AuditEvent
@@ -61,9 +61,23 @@ def test_the_critical_strip_takes_a_press_and_keeps_the_focus(page: Page, room: 
     expect(page.get_by_role("dialog", name="Acknowledge this critical result")).to_be_visible()
 
 
+def test_a_list_that_comes_late_takes_the_focus_from_nobody(page: Page, room: Room) -> None:
+    something_to_press(room)
+    sign_in(page, room, path="/alarms")
+    late = held(page, "**/api/worklist?*")
+    page.goto(room.address)
+    button = page.locator("#critical [data-act=acknowledge]")
+    button.focus()
+    until(page, lambda: bool(late))
+    late[0].continue_()
+    expect(page.locator("tbody tr").first).to_be_visible()
+    expect(button).to_be_focused()
+
+
 def test_a_row_of_the_worklist_takes_a_press(page: Page, room: Room) -> None:
     something_to_press(room)
     sign_in(page, room)
+    expect(page.locator("#critical [data-act=acknowledge]")).to_be_visible()  # it pushes the rows down, from under the finger
     press_across_a_refresh(page, room, page.locator("tbody tr a.who"))
     expect(page.locator("#report h2").first).to_be_visible()
 

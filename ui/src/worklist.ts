@@ -42,7 +42,7 @@ function take(asked: Store, answer: Worklist): void {
   for (const name of VIEWS) byId(`view-${name}`).textContent = `${t(`list.${name}`)} ${answer.counts[name].toLocaleString("en")}`;
   if (store.view === "open" && !reading.study) strip.alsoWaiting(store.criticals.filter((each) => each.state !== "in_reading"));
   render();
-  if (!loaded) (say(true), select(selected));
+  if (!loaded) (say(true), select(selected, document.activeElement === document.body)); // a list that comes late takes the focus from nobody
   loaded = true;
 }
 
