@@ -80,7 +80,9 @@ export class RowWindow<Item extends object> {
   private row(item: Item, index: number, kept: Map<string, Made<Item>>): HTMLTableRowElement {
     const key = this.keyOf(item);
     const before = this.made.get(key);
-    const made = before?.item === item ? before : { item, element: this.build(item) };
+    // a list that is told anew has new objects that say the same: their rows stay, for a press on one of them
+    const same = before && (before.item === item || JSON.stringify(before.item) === JSON.stringify(item));
+    const made = { item, element: same ? before.element : this.build(item) };
     made.element.setAttribute("aria-rowindex", String(index + 2));
     this.adjust(made.element, item);
     kept.set(key, made);
