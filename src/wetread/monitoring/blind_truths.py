@@ -217,7 +217,7 @@ def own_verdicts(
         if (columns.own != "").any()
         for error in ERRORS
     ]
-    judged = Counter((each.key.site) for each in found if each.evidence is not None)
+    judged = Counter(each.key.site for each in found if each.evidence is not None)
     least = max(_LEAST_EVIDENCE, _NIGHTS / days / false_alarms_per_year)
     return tuple(
         each if each.evidence is None else replace(each, needed=least * judged[each.key.site]) for each in found

@@ -20,8 +20,8 @@ from wetread.web.fhir_view import (
     audit_looks,
     outcome_from,
     said,
+    said_unless_held,
     searchset,
-    version_of,
 )
 from wetread.web.operations import Call, Operation, Query
 from wetread.web.problems import Refusal
@@ -45,10 +45,7 @@ def read_order(call: Call) -> Response:
         raise Refusal(404, "no_resource", "no such order was told here")
     resource = _resource(call, order)
     audit_looks(call, "fhir.read", studies, "ServiceRequest")
-    headers = version_of(resource)
-    if headers["ETag"] in call.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return said(call, resource, headers)
+    return said_unless_held(call, resource)
 
 
 def search_orders(call: Call) -> Response:

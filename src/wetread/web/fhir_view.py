@@ -43,9 +43,9 @@ __all__ = [
     "outcome_from",
     "read_resource",
     "said",
+    "said_unless_held",
     "search_resources",
     "searchset",
-    "version_of",
 ]
 
 MEDIA_TYPE = "application/fhir+json"
@@ -152,16 +152,17 @@ def read_resource(call: Call) -> Response:
     if resource is None:
         raise gone
     audit_looks(call, "fhir.read", [StudyKey(key)], kind)
-    headers = version_of(resource)
+    return said_unless_held(call, resource)
+
+
+def said_unless_held(call: Call, resource: Resource) -> Response:
+    """With its version; 304 where the caller holds that version."""
+    meta: dict[str, str] = resource["meta"]  # type: ignore[assignment]
+    updated = datetime.fromisoformat(meta["lastUpdated"])
+    headers = {"ETag": f'W/"{meta["versionId"]}"', "Last-Modified": format_datetime(updated, usegmt=True)}
     if headers["ETag"] in call.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return said(call, resource, headers)
-
-
-def version_of(resource: Resource) -> dict[str, str]:
-    meta: dict[str, str] = resource["meta"]  # type: ignore[assignment]
-    updated = datetime.fromisoformat(meta["lastUpdated"])
-    return {"ETag": f'W/"{meta["versionId"]}"', "Last-Modified": format_datetime(updated, usegmt=True)}
 
 
 @dataclass
