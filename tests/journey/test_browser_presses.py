@@ -77,7 +77,8 @@ def test_a_list_that_comes_late_takes_the_focus_from_nobody(page: Page, room: Ro
 def test_a_row_of_the_worklist_takes_a_press(page: Page, room: Room) -> None:
     something_to_press(room)
     sign_in(page, room)
-    expect(page.locator("#critical [data-act=acknowledge]")).to_be_visible()  # it pushes the rows down, from under the finger
+    # it pushes the rows down, from under the finger
+    expect(page.locator("#critical [data-act=acknowledge]")).to_be_visible()
     press_across_a_refresh(page, room, page.locator("tbody tr a.who"))
     expect(page.locator("#report h2").first).to_be_visible()
 
