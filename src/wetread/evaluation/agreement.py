@@ -21,7 +21,10 @@ _ENOUGH_IN_A_CELL = 5
 
 @dataclass(frozen=True, slots=True)
 class Kappa:
-    """Chance-corrected agreement with its two-sided interval; `observed` and `expected` agreement; `n` pairs. `small`: fewer than 30 pairs."""
+    """Chance-corrected agreement with its two-sided interval; `observed` and `expected` agreement; `n` pairs. `small`: fewer than 30 pairs.
+
+    Source: Cohen (1960), Educ Psychol Meas 20:37.
+    """
 
     value: float
     low: float
@@ -38,6 +41,7 @@ def cohen_kappa(table: ArrayLike, weights: str | ArrayLike = "none", level: floa
 
     Where a cell holds fewer than 5 pairs the interval is that of the table with two more pairs, spread evenly over all cells (as Agresti & Coull 1998 do for a share): without
     them it is too narrow. Raises ValueError on a table that is none, PermanentError ('too_few_cases') when it is empty or both readers gave one and the same answer throughout: kappa is then 0/0.
+    Source: Cohen (1960), Educ Psychol Meas 20:37, and (1968), Psychol Bull 70:213; errors: Fleiss, Cohen & Everitt (1969), Psychol Bull 72:323.
     """
     counts = _square(table)
     agreement = _agreement(weights, len(counts))
@@ -71,7 +75,10 @@ def _kappa_parts(agreement: Floats, counts: Floats) -> tuple[float, float, float
 
 
 def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Kappa:
-    """Gwet's AC1 of a (k, k) table of two readers; its interval treats the chance agreement as estimated from the same cases (Gwet 2008, eq. 24). Few pairs as `cohen_kappa`."""
+    """Gwet's AC1 of a (k, k) table of two readers; its interval treats the chance agreement as estimated from the same cases (eq. 24). Few pairs as `cohen_kappa`.
+
+    Source: Gwet (2008), Br J Math Stat Psychol 61:29.
+    """
     return _beyond_chance(_ac1_parts, _square(table), level)
 
 
@@ -88,7 +95,10 @@ def _ac1_parts(counts: Floats) -> tuple[float, float, float]:
 
 
 def fleiss_kappa(counts: ArrayLike) -> float:
-    """Kappa of (subjects, categories) counts: how many of the same number of readers (two or more) gave each answer."""
+    """Kappa of (subjects, categories) counts: how many of the same number of readers (two or more) gave each answer. At most 1; raises ValueError on the table, PermanentError ('too_few_cases') as `cohen_kappa`.
+
+    Source: Fleiss (1971), Psychol Bull 76:378.
+    """
     table = np.asarray(counts, dtype=np.float64)
     if table.ndim != 2 or table.size == 0 or (table < 0).any() or len(np.unique(table.sum(axis=1))) != 1:
         raise ValueError("need (subjects, categories) counts with the same number of readers for every subject")
@@ -106,6 +116,7 @@ def krippendorff_alpha(ratings: ArrayLike, metric: str = "nominal") -> float:
     """Alpha of (readers, subjects) numbers, NaN where a reader gave none. `metric`: "nominal" or "interval".
 
     Raises PermanentError ('too_few_cases') when no subject has two answers, or all answers are the same.
+    Source: Krippendorff (2004), Content Analysis, chapter 11.
     """
     table = np.asarray(ratings, dtype=np.float64)
     if table.ndim != 2 or metric not in ("nominal", "interval"):

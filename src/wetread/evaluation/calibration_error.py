@@ -49,7 +49,10 @@ _FEWEST_PATIENTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Murphy:
-    """Brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance, exactly."""
+    """Brier = reliability - resolution + uncertainty + within_bin_variance - within_bin_covariance, exactly.
+
+    Source: Murphy (1973), J Appl Meteorol 12:595; within-bin terms: Stephenson, Coelho & Jolliffe (2008), Weather Forecast 23:752.
+    """
 
     reliability: float
     resolution: float
@@ -60,7 +63,7 @@ class Murphy:
 
 @dataclass(frozen=True, slots=True)
 class Corp:
-    """Brier = miscalibration - discrimination + uncertainty, by isotonic recalibration, without bins."""
+    """Brier = miscalibration - discrimination + uncertainty, by isotonic recalibration, without bins. Source: Dimitriadis, Gneiting & Jordan (2021), PNAS 118:e2016191118."""
 
     miscalibration: float
     discrimination: float
@@ -69,7 +72,10 @@ class Corp:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationLine:
-    """logit P(positive) = intercept + slope * logit(probability), with standard errors; `in_the_large` is the intercept at slope 1."""
+    """logit P(positive) = intercept + slope * logit(probability), with standard errors, in logits; `in_the_large` is the intercept at slope 1.
+
+    Source: Cox (1958), Biometrika 45:562.
+    """
 
     intercept: float
     intercept_standard_error: float
@@ -81,7 +87,10 @@ class CalibrationLine:
 
 @dataclass(frozen=True, slots=True)
 class NullDistribution:
-    """A statistic beside what a perfectly calibrated model with the same probabilities would show; `p` is one-sided (large is bad)."""
+    """A statistic beside what a perfectly calibrated model with the same probabilities would show; `p` is one-sided (large is bad).
+
+    Source: Bröcker & Smith (2007), Weather Forecast 22:651.
+    """
 
     observed: float
     null_mean: float
@@ -91,13 +100,19 @@ class NullDistribution:
 
 
 def ece(truth: ArrayLike, probability: ArrayLike, bins: int = 10) -> float:
-    """L1 expected calibration error, equal-width left-closed bins, the last closed, on P(finding); 0..1."""
+    """L1 expected calibration error of (n,) 0/1 truth and (n,) probabilities: equal-width left-closed bins, the last closed, on P(finding); 0..1.
+
+    Source: Naeini, Cooper & Hauskrecht (2015), AAAI.
+    """
     labels, values = checked_probability(truth, probability)
     return float(np.abs(np.bincount(_equal_width(values, bins), values - labels, bins)).sum() / len(labels))
 
 
 def maximum_calibration_error(truth: ArrayLike, probability: ArrayLike, bins: int = 10) -> float:
-    """Largest |mean probability - observed share| over the bins of `ece`; 0..1."""
+    """Largest |mean probability - observed share| over the bins of `ece`, of (n,) 0/1 truth and (n,) probabilities; 0..1.
+
+    Source: Naeini, Cooper & Hauskrecht (2015), AAAI.
+    """
     labels, values = checked_probability(truth, probability)
     places = _equal_width(values, bins)
     counts = np.bincount(places, minlength=bins)
@@ -105,7 +120,10 @@ def maximum_calibration_error(truth: ArrayLike, probability: ArrayLike, bins: in
 
 
 def ece_debiased(truth: ArrayLike, probability: ArrayLike, bins: int = 15) -> float:
-    """Root of the debiased squared error over equal-mass bins that never part equal probabilities (Kumar et al. 2019); 0..1."""
+    """Root of the debiased squared error over equal-mass bins that never part equal ones among (n,) probabilities, with (n,) 0/1 truth; 0..1.
+
+    Source: Kumar, Liang & Ma (2019), NeurIPS.
+    """
     labels, values = checked_probability(truth, probability)
     if len(labels) < 2 * bins:
         raise too_few(f"{len(labels)} cases: {bins} equal-mass bins need {2 * bins}")
@@ -117,9 +135,10 @@ def ece_debiased(truth: ArrayLike, probability: ArrayLike, bins: int = 15) -> fl
 
 
 def smooth_ece(truth: ArrayLike, probability: ArrayLike, grid: int = 2000) -> float:
-    """The width s at which the residual, smoothed by a Gaussian of width s reflected at 0 and 1, has mean size s; 0..1, no bins to choose.
+    """The width s at which the residual of (n,) 0/1 truth and (n,) probabilities, smoothed by a Gaussian of width s reflected at 0 and 1, has mean size s; 0..1, no bins to choose.
 
     The reflected Gaussian is diagonal in the cosine basis, so one transform serves every width; `grid` cells bring an error below 1/grid.
+    Source: Błasiok & Nakkiran (2023), arXiv:2309.12236.
     """
     labels, values = checked_probability(truth, probability)
     cells = np.minimum((values * grid).astype(np.intp), grid - 1)
@@ -140,7 +159,10 @@ def null_distribution(
     seed: int,
     replicates: int = 500,
 ) -> NullDistribution:
-    """`statistic(truth, probability)` against truths drawn from the probabilities themselves (parametric bootstrap)."""
+    """`statistic` of (n,) 0/1 truth and (n,) probabilities against truths drawn from the probabilities themselves (parametric bootstrap).
+
+    Source: Bröcker & Smith (2007), Weather Forecast 22:651; Efron & Tibshirani (1993), An Introduction to the Bootstrap.
+    """
     labels, values = checked_probability(truth, probability)
     random = np.random.default_rng(seed)
     drawn = (draw for draw in ((random.random(len(values)) < values).astype(np.float64) for _ in range(replicates)))
@@ -153,20 +175,26 @@ def null_distribution(
 
 
 def brier(truth: ArrayLike, probability: ArrayLike) -> float:
-    """Mean squared distance of (n,) probabilities to (n,) truth; 0..1, 0 is best."""
+    """Mean squared distance of (n,) probabilities to (n,) truth; 0..1, 0 is best. Source: Brier (1950), Mon Weather Rev 78:1."""
     labels, values = checked_probability(truth, probability)
     return float(((values - labels) ** 2).mean())
 
 
 def brier_skill(truth: ArrayLike, probability: ArrayLike) -> float:
-    """1 - Brier / Brier of always stating the prevalence; 1 is best, 0 is no better than the prevalence."""
+    """1 - Brier / Brier of always stating the prevalence, of (n,) 0/1 truth and (n,) probabilities; 1 is best, 0 is no better than the prevalence.
+
+    Source: Wilks (2011), Statistical Methods in the Atmospheric Sciences, chapter 8.
+    """
     labels, values = checked_probability(truth, probability)
     share = float(labels.mean())
     return 1 - brier(labels, values) / (share * (1 - share))
 
 
 def murphy(truth: ArrayLike, probability: ArrayLike, bins: int = 10) -> Murphy:
-    """The Brier score's parts over the bins of `ece`."""
+    """The Brier score's parts of (n,) 0/1 truth and (n,) probabilities over the bins of `ece`.
+
+    Source: Murphy (1973), J Appl Meteorol 12:595; within-bin terms: Stephenson, Coelho & Jolliffe (2008), Weather Forecast 23:752.
+    """
     labels, values = checked_probability(truth, probability)
     places = _equal_width(values, bins)
     counts = np.maximum(np.bincount(places, minlength=bins), 1)
@@ -183,7 +211,10 @@ def murphy(truth: ArrayLike, probability: ArrayLike, bins: int = 10) -> Murphy:
 
 
 def corp(truth: ArrayLike, probability: ArrayLike) -> Corp:
-    """The Brier score's parts by pool-adjacent-violators recalibration."""
+    """The Brier score's parts, of (n,) 0/1 truth and (n,) probabilities, by pool-adjacent-violators recalibration.
+
+    Source: Dimitriadis, Gneiting & Jordan (2021), PNAS 118:e2016191118.
+    """
     labels, values = checked_probability(truth, probability)
     _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     recalibrated = isotonic_regression(np.bincount(places, labels) / counts, weights=counts).x[places]
@@ -193,7 +224,10 @@ def corp(truth: ArrayLike, probability: ArrayLike) -> Corp:
 
 
 def spiegelhalter_z(truth: ArrayLike, probability: ArrayLike) -> float:
-    """Standard normal under perfect calibration; raises PermanentError where every probability is 0, 0.5 or 1."""
+    """Of (n,) 0/1 truth and (n,) probabilities; standard normal under perfect calibration; raises PermanentError where every probability is 0, 0.5 or 1.
+
+    Source: Spiegelhalter (1986), Stat Med 5:421.
+    """
     labels, values = checked_probability(truth, probability)
     variance = float(((1 - 2 * values) ** 2 * values * (1 - values)).sum())
     if variance <= 0:
@@ -202,9 +236,10 @@ def spiegelhalter_z(truth: ArrayLike, probability: ArrayLike) -> float:
 
 
 def calibration_line(truth: ArrayLike, probability: ArrayLike, patients: Labels | None = None) -> CalibrationLine:
-    """Calibration intercept and slope (0 and 1 are best), and calibration in the large; probabilities held inside [1e-9, 1 - 1e-9].
+    """Calibration intercept and slope (0 and 1 are best), of (n,) 0/1 truth and (n,) probabilities, and calibration in the large; probabilities held inside [1e-9, 1 - 1e-9].
 
     With patients their standard errors are those of the sandwich over patients (Liang & Zeger 1986); raises PermanentError where the cases are worth fewer than 10 patients.
+    Source: Cox (1958), Biometrika 45:562; Liang & Zeger (1986), Biometrika 73:13.
     """
     labels, values = checked_probability(truth, probability)
     logits = logit(values)

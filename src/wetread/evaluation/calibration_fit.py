@@ -43,7 +43,10 @@ _LEAST_SLOPE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class MethodLoss:
-    """Out-of-fold log loss (nats a case) and how much worse it is than the best method, with that difference's patient-clustered SE."""
+    """Out-of-fold log loss (nats a case) and how much worse it is than the best method, with that difference's patient-clustered SE.
+
+    Source: Good (1952), J R Stat Soc B 14:107.
+    """
 
     method: str
     log_loss: float
@@ -53,7 +56,10 @@ class MethodLoss:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationChoice:
-    """The chosen map refitted on all cases, the rule in words, and every method's cross-validated loss (none where no choice was made)."""
+    """The chosen map refitted on all cases, the rule in words, and every method's cross-validated loss (none where no choice was made).
+
+    Source: Breiman et al. (1984), Classification and Regression Trees, chapter 3.
+    """
 
     calibration: CalibrationMap
     rule: str
@@ -64,9 +70,10 @@ class CalibrationChoice:
 
 
 def fit_platt(truth: ArrayLike, raw_score: ArrayLike, *, smooth_targets: bool = False) -> PlattCalibration:
-    """Maximum likelihood slope and intercept; `smooth_targets` uses Platt's (n+ + 1)/(n+ + 2) and 1/(n- + 2) for 1 and 0.
+    """Maximum likelihood slope and intercept of (n,) 0/1 truth and (n,) raw scores (logits); `smooth_targets` uses Platt's (n+ + 1)/(n+ + 2) and 1/(n- + 2) for 1 and 0.
 
     Raises PermanentError: one class, code "separated", or code "backwards" when the slope is not positive.
+    Source: Platt (1999), Advances in Large Margin Classifiers, 61.
     """
     labels, values = checked(truth, raw_score)
     target = _smoothed(labels) if smooth_targets else labels
@@ -75,7 +82,10 @@ def fit_platt(truth: ArrayLike, raw_score: ArrayLike, *, smooth_targets: bool = 
 
 
 def fit_platt_weak_prior(truth: ArrayLike, raw_score: ArrayLike) -> PlattCalibration:
-    """Platt with a N(1, 1) prior on the slope, for few positives; a slope below 0.05 is held there and the intercept refitted."""
+    """Platt with a N(1, 1) prior on the slope, for few positives among (n,) 0/1 truth and (n,) raw scores (logits); a slope below 0.05 is held there and the intercept refitted.
+
+    Source: Platt (1999), Advances in Large Margin Classifiers, 61; the idea of the prior: Gelman et al. (2008), Ann Appl Stat 2:1360.
+    """
     labels, values = checked(truth, raw_score)
     ones = np.ones((len(values), 1))
     prior = np.array([1.0, 0.0])
@@ -87,13 +97,16 @@ def fit_platt_weak_prior(truth: ArrayLike, raw_score: ArrayLike) -> PlattCalibra
 
 
 def fit_temperature(truth: ArrayLike, raw_score: ArrayLike) -> TemperatureCalibration:
-    """Maximum likelihood temperature; raises like `fit_platt`."""
+    """Maximum likelihood temperature of (n,) 0/1 truth and (n,) raw scores (logits); raises like `fit_platt`. Source: Guo et al. (2017), ICML."""
     labels, values = checked(truth, raw_score)
     return TemperatureCalibration(1 / _forward(float(fit_logistic(values[:, None], labels).weights[0])))
 
 
 def fit_beta(truth: ArrayLike, raw_score: ArrayLike) -> BetaCalibration:
-    """Maximum likelihood a, b, c; a negative a (or b) is set to 0 and the rest refitted, as Kull et al. do. Raises like `fit_platt`."""
+    """Maximum likelihood a, b, c of (n,) 0/1 truth and (n,) raw scores (logits); a negative a (or b) is set to 0 and the rest refitted, as Kull et al. do. Raises like `fit_platt`.
+
+    Source: Kull, Silva Filho & Flach (2017), AISTATS.
+    """
     labels, values = checked(truth, raw_score)
     log_s, minus_log_rest = log_sigmoids(values)
     ones = np.ones_like(values)
@@ -107,7 +120,10 @@ def fit_beta(truth: ArrayLike, raw_score: ArrayLike) -> BetaCalibration:
 
 
 def fit_isotonic(truth: ArrayLike, raw_score: ArrayLike) -> IsotonicCalibration:
-    """Pool-adjacent-violators on the mean truth of each distinct score, held inside [1/(2n), 1 - 1/(2n)] so that no log loss is infinite."""
+    """Pool-adjacent-violators on the mean truth of each distinct score, of (n,) 0/1 truth and (n,) raw scores (logits), held inside [1/(2n), 1 - 1/(2n)] so that no log loss is infinite.
+
+    Source: Zadrozny & Elkan (2002), KDD; Ayer et al. (1955), Ann Math Stat 26:641.
+    """
     labels, values = checked(truth, raw_score)
     distinct, places, counts = np.unique(values, return_inverse=True, return_counts=True)
     if len(distinct) < 2:
@@ -130,10 +146,11 @@ _FITS: dict[str, Callable[[Floats, Floats], CalibrationMap]] = {
 def choose_calibration(
     truth: ArrayLike, raw_score: ArrayLike, patients: Labels | None = None, *, seed: int, folds: int = 5
 ) -> CalibrationChoice:
-    """The simplest method whose out-of-fold log loss exceeds the best by at most one standard error of the paired difference.
+    """Of (n,) 0/1 truth and (n,) raw scores (logits): the simplest method whose out-of-fold log loss exceeds the best by at most one standard error of the paired difference.
 
     No patient is on both sides of a fold, and the standard error is over patients. Isotonic takes part from 1000 cases. Below 50 positives or
     50 negatives (or where a fold would lack a class, or no method fits) no choice is made: Platt with the weak prior.
+    Source: Breiman et al. (1984), Classification and Regression Trees, chapter 3.
     """
     labels, values = checked(truth, raw_score)
     places = cluster_places(patients, len(labels))

@@ -29,7 +29,7 @@ Document = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class PlattCalibration:
-    """probability = sigmoid(slope * raw_score + intercept), slope > 0."""
+    """probability = sigmoid(slope * raw_score + intercept), slope > 0. Source: Platt (1999), Advances in Large Margin Classifiers, 61."""
 
     slope: float
     intercept: float
@@ -51,7 +51,7 @@ class PlattCalibration:
 
 @dataclass(frozen=True, slots=True)
 class TemperatureCalibration:
-    """probability = sigmoid(raw_score / temperature), temperature > 0."""
+    """probability = sigmoid(raw_score / temperature), temperature > 0. Source: Guo et al. (2017), ICML."""
 
     temperature: float
 
@@ -69,7 +69,7 @@ class TemperatureCalibration:
 
 @dataclass(frozen=True, slots=True)
 class BetaCalibration:
-    """probability = sigmoid(a ln s - b ln(1 - s) + c) with s = sigmoid(raw_score), a >= 0, b >= 0, not both 0."""
+    """probability = sigmoid(a ln s - b ln(1 - s) + c) with s = sigmoid(raw_score), a >= 0, b >= 0, not both 0. Source: Kull, Silva Filho & Flach (2017), AISTATS."""
 
     a: float
     b: float
@@ -91,7 +91,7 @@ class BetaCalibration:
 
 @dataclass(frozen=True, slots=True)
 class IsotonicCalibration:
-    """Straight lines between (raw score, probability) knots, constant outside them; probabilities strictly inside 0..1."""
+    """Straight lines between (raw score, probability) knots, constant outside them; probabilities strictly inside 0..1. Source: Zadrozny & Elkan (2002), KDD."""
 
     raw_scores: tuple[float, ...]
     probabilities: tuple[float, ...]
@@ -121,7 +121,7 @@ CalibrationMap = PlattCalibration | TemperatureCalibration | BetaCalibration | I
 
 
 def calibration_from_document(document: Mapping[str, object]) -> CalibrationMap:
-    """The inverse of every `to_document`; raises ValueError that names the field."""
+    """The inverse of every `to_document`; raises ValueError that names the field. Source: definition (the bundle's schema)."""
     match document.get("method"):
         case "platt":
             return PlattCalibration(_number(document, "slope"), _number(document, "intercept"))
@@ -135,7 +135,7 @@ def calibration_from_document(document: Mapping[str, object]) -> CalibrationMap:
 
 
 def log_sigmoids(raw_score: Floats) -> tuple[Floats, Floats]:
-    """(ln s, -ln(1 - s)) for s = sigmoid(raw_score), without ever forming s."""
+    """(ln s, -ln(1 - s)) of (n,) raw scores, for s = sigmoid(raw_score), without ever forming s. Source: definition."""
     return -np.logaddexp(0.0, -raw_score), np.logaddexp(0.0, raw_score)
 
 

@@ -19,7 +19,10 @@ _NODES = 64
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`up` and `down`: (n,) statistics after each value; `alarms`: indices where one is beyond `limit`. The chart goes on after an alarm from zero."""
+    """`up` and `down`: (n,) statistics after each value; `alarms`: indices where one is beyond `limit`. The chart goes on after an alarm from zero.
+
+    Source: Page (1954), Biometrika 41:100.
+    """
 
     up: Floats
     down: Floats
@@ -31,6 +34,7 @@ def share_limits(events: int, cases: int, n: int, *, sigmas: float = 3.0) -> tup
     """(centre, low, high) between which the share of `n` new cases lies while it is the reference's, `events` of `cases`: three standard errors, the reference's own among them, cut to 0..1.
 
     Raises ValueError on counts that cannot be.
+    Source: Shewhart (1931), Economic Control of Quality of Manufactured Product.
     """
     if not (0 <= events <= cases and cases > 0 and n > 0):
         raise ValueError(f"need 0 <= events <= cases and new cases, not {events} of {cases} and {n}")
@@ -44,6 +48,7 @@ def cusum(values: ArrayLike, target: float, sigma: float, *, slack: float = 0.5,
     """Two-sided tabular CUSUM of (n,) values in units of `sigma` around `target`; the default limit gives a false alarm every 370 values of a stable normal series.
 
     Raises ValueError on NaN or a sigma that is not positive.
+    Source: Page (1954), Biometrika 41:100.
     """
     steps = _standardised(values, target, sigma)
     up, down = np.zeros(len(steps)), np.zeros(len(steps))
@@ -62,6 +67,7 @@ def ewma(values: ArrayLike, target: float, sigma: float, *, weight: float = 0.2,
     """Exponentially weighted mean of (n,) values against limits of `limit` standard errors, exact from the first value on; the defaults give a false alarm every 370 values.
 
     `up` holds the standardised mean, `down` its negative.
+    Source: Roberts (1959), Technometrics 1:239; limits: Lucas & Saccucci (1990), Technometrics 32:1.
     """
     if not 0 < weight <= 1:
         raise ValueError(f"the weight of the newest value lies in 0..1, not at {weight}")
@@ -75,13 +81,13 @@ def ewma(values: ArrayLike, target: float, sigma: float, *, weight: float = 0.2,
 
 
 def average_run_length(shift: float, *, slack: float = 0.5, limit: float = 4.0, two_sided: bool = False) -> float:
-    """Mean number of independent N(shift, 1) values until a CUSUM that starts at zero alarms."""
+    """Mean number of independent N(shift, 1) values until a CUSUM that starts at zero alarms. Source: Vardeman & Ray (1985), Technometrics 27:145."""
     one = _one_sided_run_length(shift, slack, limit)
     return 1 / (1 / one + 1 / _one_sided_run_length(-shift, slack, limit)) if two_sided else one
 
 
 def limit_for_run_length(run_length: float, *, slack: float = 0.5, two_sided: bool = True) -> float:
-    """The CUSUM limit with this mean time between false alarms; raises ValueError outside 2..1e6."""
+    """The CUSUM limit with this mean time between false alarms; raises ValueError outside 2..1e6. Source: Vardeman & Ray (1985), Technometrics 27:145."""
     if not 2 <= run_length <= 1e6:
         raise ValueError(f"a run length lies between 2 and a million, not at {run_length}")
 

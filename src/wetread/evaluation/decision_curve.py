@@ -15,7 +15,10 @@ __all__ = ["DecisionCurve", "decision_curve"]
 
 @dataclass(frozen=True, slots=True)
 class DecisionCurve:
-    """(k,) net benefits at (k,) `thresholds`, per study: of calling by the probability, and of calling everybody. Calling nobody is worth 0."""
+    """(k,) net benefits at (k,) `thresholds`, per study: of calling by the probability, and of calling everybody. Calling nobody is worth 0.
+
+    Source: Vickers & Elkin (2006), Med Decis Making 26:565.
+    """
 
     thresholds: Floats
     model: Floats
@@ -29,7 +32,10 @@ class DecisionCurve:
 
 
 def decision_curve(truth: ArrayLike, probability: ArrayLike, thresholds: ArrayLike) -> DecisionCurve:
-    """Net benefit of (n,) calibrated probabilities at thresholds inside 0..1 (both excluded); a study is called from the threshold on."""
+    """Net benefit of (n,) 0/1 truth and (n,) calibrated probabilities at (k,) thresholds inside 0..1 (both excluded); a study is called from the threshold on.
+
+    Source: Vickers & Elkin (2006), Med Decis Making 26:565.
+    """
     labels, values = checked_probability(truth, probability)
     at = np.atleast_1d(np.asarray(thresholds, dtype=np.float64))
     if not ((at > 0) & (at < 1)).all():

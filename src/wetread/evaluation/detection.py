@@ -32,7 +32,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One thing the detector pointed at in a scan: how sure it was, and which lesion it hit ("" none)."""
+    """One thing the detector pointed at in a scan: how sure it was, and which lesion it hit ("" none). Source: Bunch et al. (1978), J Appl Photogr Eng 4:166."""
 
     scan: str
     score: float
@@ -41,7 +41,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Froc:
-    """(k,) `false_marks` per scan against (k,) `sensitivity` by lesion, thresholds falling; `cpm` is the mean sensitivity at `rates`, its interval from resampled scans."""
+    """(k,) `false_marks` per scan against (k,) `sensitivity` by lesion, thresholds falling; `cpm` is the mean sensitivity at `rates`, its interval from resampled scans.
+
+    Source: Bunch et al. (1978), J Appl Photogr Eng 4:166; Setio et al. (2017), Med Image Anal 42:1.
+    """
 
     false_marks: Floats
     sensitivity: Floats
@@ -68,6 +71,7 @@ def froc(
 
     A lesion counts once, by its surest mark; further marks on it are neither hits nor false. Between thresholds sensitivity is interpolated linearly, as LUNA16's script does;
     before the first false mark it is that of the surest marks alone. Raises ValueError on a mark or lesion of an unknown scan or lesion, PermanentError without lesions or with fewer than two scans.
+    Source: Bunch et al. (1978), J Appl Photogr Eng 4:166; Setio et al. (2017), Med Image Anal 42:1.
     """
     known = {each: n for n, each in enumerate(scans)}
     there = set(lesions)
@@ -109,7 +113,10 @@ def froc(
 def matched_marks(
     scan: str, boxes: Sequence[tuple[Box, float]], lesions: Sequence[tuple[str, Box]], least_iou: float = 0.5
 ) -> tuple[Mark, ...]:
-    """Marks from scored boxes: each hits the lesion it overlaps most, from `least_iou` on."""
+    """Marks from scored boxes: each hits the lesion it overlaps most, from `least_iou` (0..1) on; boxes in pixels.
+
+    Source: Everingham et al. (2010), Int J Comput Vis 88:303.
+    """
     marks = []
     for box, score in boxes:
         overlaps = [(intersection_over_union(box, lesion), name) for name, lesion in lesions]
@@ -119,7 +126,7 @@ def matched_marks(
 
 
 def intersection_over_union(first: Box, second: Box) -> float:
-    """0..1; raises ValueError on a box without area."""
+    """Of two boxes in pixels, 0..1; raises ValueError on a box without area. Source: Jaccard (1912), New Phytol 11:37."""
     for top, left, bottom, right in (first, second):
         if not (top < bottom and left < right):
             raise ValueError("a box needs top < bottom and left < right")
@@ -131,7 +138,10 @@ def intersection_over_union(first: Box, second: Box) -> float:
 
 
 def mean_iou(pairs: Sequence[tuple[Box | None, Box]]) -> float:
-    """Mean over (proposed, true) boxes; a missing proposal counts as 0, never as the one before it. Raises PermanentError on none."""
+    """Mean over (proposed, true) boxes in pixels, 0..1; a missing proposal counts as 0, never as the one before it. Raises PermanentError on none.
+
+    Source: Everingham et al. (2010), Int J Comput Vis 88:303.
+    """
     if not pairs:
         raise too_few("no boxes: nothing to compare")
     return float(
@@ -140,7 +150,10 @@ def mean_iou(pairs: Sequence[tuple[Box | None, Box]]) -> float:
 
 
 def pointing_hit(heat: ArrayLike, inside: ArrayLike, tolerance: int = 0) -> bool:
-    """Does the hottest place of a (row, column) map lie in the (row, column) mask, or within `tolerance` grid steps of it? Of several equally hot places the first by row counts."""
+    """Does the hottest place of a (row, column) map lie in the (row, column) mask, or within `tolerance` grid steps of it? Of several equally hot places the first by row counts.
+
+    Source: Zhang et al. (2018), Int J Comput Vis 126:1084.
+    """
     values, mask = _map_and_mask(heat, inside)
     row, column = np.unravel_index(int(values.argmax()), values.shape)
     around = mask[max(row - tolerance, 0) : row + tolerance + 1, max(column - tolerance, 0) : column + tolerance + 1]
@@ -148,7 +161,10 @@ def pointing_hit(heat: ArrayLike, inside: ArrayLike, tolerance: int = 0) -> bool
 
 
 def contrast_to_noise(heat: ArrayLike, inside: ArrayLike) -> float:
-    """|mean in - mean out| over the root of the summed population variances; infinite where neither side varies but they differ."""
+    """|mean in - mean out| over the root of the summed population variances, of a (row, column) map in and out of a (row, column) mask; 0 or more; infinite where neither side varies but they differ.
+
+    Source: Boecking et al. (2022), ECCV.
+    """
     values, mask = _map_and_mask(heat, inside)
     within, outside = values[mask], values[~mask]
     if not within.size or not outside.size:

@@ -36,7 +36,10 @@ _FEW = 100
 
 @dataclass(frozen=True, slots=True)
 class AurocEstimate:
-    """An AUROC with its interval. `small`: fewer than 50 of a class, so another sample may well say otherwise. `method` names the interval."""
+    """An AUROC, 0..1, with its interval. `small`: fewer than 50 of a class, so another sample may well say otherwise. `method` names the interval.
+
+    Source: Hanley & McNeil (1982), Radiology 143:29.
+    """
 
     value: float
     low: float
@@ -51,7 +54,7 @@ class AurocEstimate:
 
 @dataclass(frozen=True, slots=True)
 class PairedAuroc:
-    """First AUROC minus second on the same cases: interval on the plain scale, two-sided `p`."""
+    """First AUROC minus second, -1..1, on the same cases: interval on the plain scale, two-sided `p`. Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837."""
 
     difference: float
     low: float
@@ -64,7 +67,10 @@ class PairedAuroc:
 
 
 def auroc(truth: ArrayLike, score: ArrayLike) -> float:
-    """P(score of a positive > score of a negative) + half P(equal), 0..1; raises ValueError / PermanentError (one class)."""
+    """Of (n,) 0/1 truth and (n,) scores: P(score of a positive > score of a negative) + half P(equal), 0..1; raises ValueError / PermanentError (one class).
+
+    Source: Hanley & McNeil (1982), Radiology 143:29.
+    """
     labels, values = checked(truth, score)
     return float(placements(labels, values)[0].mean())
 
@@ -73,6 +79,7 @@ def auroc_covariance(truth: ArrayLike, scores: ArrayLike, patients: Labels | Non
     """(k,) AUROCs and their (k, k) covariance for (k, n) scores on the same (n,) truth.
 
     DeLong 1988 without patients; with patients Obuchowski 1997, which is the same when no two cases share one.
+    Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837; Sun & Xu (2014), IEEE Signal Process Lett 21:1389; Obuchowski (1997), Biometrics 53:567.
     """
     rows = np.atleast_2d(np.asarray(scores, dtype=np.float64))
     pairs = [checked(truth, row) for row in rows]
@@ -91,9 +98,10 @@ def auroc_covariance(truth: ArrayLike, scores: ArrayLike, patients: Labels | Non
 def auroc_estimate(
     truth: ArrayLike, score: ArrayLike, patients: Labels | None = None, level: float = 0.95
 ) -> AurocEstimate:
-    """AUROC with its logit interval (two-sided `level`), patient-clustered where patients are given.
+    """AUROC of (n,) 0/1 truth and (n,) scores with its logit interval (two-sided `level`), patient-clustered where patients are given.
 
     The interval is `area_interval`'s; raises PermanentError below 10 positives or negatives.
+    Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837; Obuchowski (1997), Biometrics 53:567.
     """
     labels, values = checked(truth, score)
     positives, negatives = _enough(labels)
@@ -115,6 +123,7 @@ def area_interval(area: float, error: float, fewest: int, level: float = 0.95) -
     `fewest`: patients of the rarer class. Below 100 of them the error is itself uncertain, and too small where the area came out too large: there the interval uses
     Student's t with one degree of freedom less than `fewest`, and a variance as if one more of them had the largest possible share in it. With an error of zero (perfect
     separation, constant score), or with one patient, it is Wilson's on Birnbaum & Klose's largest variance A(1 - A) / fewest, never (1, 1).
+    Source: Wilson (1927), J Am Stat Assoc 22:209; Birnbaum & Klose (1957), Ann Math Stat 28:933; logit scale: Pepe (2003), The Statistical Evaluation of Medical Tests, chapter 5.
     """
     if fewest < 2 or not _has_variance(area, error):
         return wilson(area * fewest, fewest, level)
@@ -127,7 +136,10 @@ def area_interval(area: float, error: float, fewest: int, level: float = 0.95) -
 
 
 def difference_interval(difference: float, error: float, fewest: int, level: float = 0.95) -> tuple[float, float]:
-    """Two-sided interval of a difference of areas with this standard error, by Student's t with one degree of freedom less than the rarer class has patients (`fewest`); all of -1..1 where that is one."""
+    """Two-sided interval of a difference of areas with this standard error, by Student's t with one degree of freedom less than the rarer class has patients (`fewest`); all of -1..1 where that is one.
+
+    Source: Student (1908), Biometrika 6:1.
+    """
     if fewest < 2:
         return -1.0, 1.0
     half = float(t.ppf(0.5 + level / 2, fewest - 1)) * error
@@ -139,9 +151,10 @@ def _has_variance(area: float, error: float) -> bool:
 
 
 def auroc_influence(truth: ArrayLike, score: ArrayLike) -> tuple[float, Floats]:
-    """The AUROC and the (n,) parts that the cases have in its error: their squares add up to DeLong's variance, their products with another score's to the covariance.
+    """Of (n,) 0/1 truth and (n,) scores: the AUROC and the (n,) parts that the cases have in its error: their squares add up to DeLong's variance, their products with another score's to the covariance.
 
     Added up by patient they give any linear combination of AUROCs of several data sets its clustered error. Raises PermanentError below 10 positives or negatives.
+    Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837.
     """
     labels, values = checked(truth, score)
     positives, negatives = _enough(labels)
@@ -156,7 +169,10 @@ def auroc_influence(truth: ArrayLike, score: ArrayLike) -> tuple[float, Floats]:
 def compare_aurocs(
     truth: ArrayLike, score: ArrayLike, other: ArrayLike, patients: Labels | None = None, level: float = 0.95
 ) -> PairedAuroc:
-    """Paired (clustered) DeLong test that two scores rank the same cases equally well; equal curves give z = 0 and p = 1. Raises PermanentError also where the cases are worth fewer than 10 patients."""
+    """Paired (clustered) DeLong test that two (n,) scores rank the same cases equally well; equal curves give z = 0 and p = 1. Raises PermanentError also where the cases are worth fewer than 10 patients.
+
+    Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837; Obuchowski (1997), Biometrics 53:567.
+    """
     (labels, first), (_, second) = checked(truth, score), checked(truth, other)
     positives, negatives = _enough(labels)
     places = cluster_places(patients, len(labels))
@@ -208,6 +224,7 @@ def placements(labels: Floats, values: Floats) -> tuple[Floats, Floats]:
     """Per positive the share of negatives below it, per negative the share of positives above it (ties one half), for checked (n,) truth and scores.
 
     Two sorts and two searches; the negatives' side is counted from where the positives fall among them, so a million cases cost a tenth of a second.
+    Source: DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837; Sun & Xu (2014), IEEE Signal Process Lett 21:1389.
     """
     positive, negative = values[labels == 1], values[labels == 0]
     rising, order = np.argsort(positive), np.argsort(negative)

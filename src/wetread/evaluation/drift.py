@@ -36,7 +36,10 @@ MISSING = "(missing)"
 
 @dataclass(frozen=True, slots=True)
 class FrozenBins:
-    """The reference: (B - 1,) inner `edges` (left-closed bins) and (B,) `counts`. Kept with the baseline; never refitted to new data."""
+    """The reference: (B - 1,) inner `edges` (left-closed bins) and (B,) `counts`. Kept with the baseline; never refitted to new data.
+
+    Source: Yurdakul & Naranjo (2020), J Risk Model Valid 14(4).
+    """
 
     edges: tuple[float, ...]
     counts: tuple[int, ...]
@@ -44,7 +47,10 @@ class FrozenBins:
 
 @dataclass(frozen=True, slots=True)
 class Psi:
-    """`value` with half-count smoothing; `critical`: exceeded by chance in `alpha` of windows of this size; `shares`: (reference, now) by bin."""
+    """`value` with half-count smoothing; `critical`: exceeded by chance in `alpha` of windows of this size; `shares`: (reference, now) by bin.
+
+    Source: Yurdakul & Naranjo (2020), J Risk Model Valid 14(4).
+    """
 
     value: float
     critical: float
@@ -61,7 +67,7 @@ class Psi:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A two-sample test: `statistic` (named by `method`), two-sided `p`, cases on each side."""
+    """A two-sample test: `statistic` (named by `method`), two-sided `p`, cases on each side. Source: definition."""
 
     method: str
     statistic: float
@@ -74,6 +80,7 @@ def freeze_bins(reference: ArrayLike, bins: int = 10) -> FrozenBins:
     """Quantile bins of (m,) reference values; values that tie across an edge share a bin, so fewer bins may come out.
 
     Raises ValueError on NaN or fewer than two bins, PermanentError ('too_few_cases') below 10 cases a bin.
+    Source: Yurdakul & Naranjo (2020), J Risk Model Valid 14(4).
     """
     values = _finite(reference)
     if bins < 2:
@@ -86,7 +93,10 @@ def freeze_bins(reference: ArrayLike, bins: int = 10) -> FrozenBins:
 
 
 def psi(reference: FrozenBins, values: ArrayLike, alpha: float = 0.05) -> Psi:
-    """PSI of (n,) values against frozen bins. Raises PermanentError ('too_few_cases') when fewer than 10 are expected in a bin."""
+    """PSI of (n,) values against frozen bins. Raises PermanentError ('too_few_cases') when fewer than 10 are expected in a bin.
+
+    Source: Yurdakul & Naranjo (2020), J Risk Model Valid 14(4).
+    """
     return psi_of_counts(reference.counts, _counted(_finite(values), np.asarray(reference.edges)), alpha)
 
 
@@ -94,6 +104,7 @@ def psi_of_counts(reference: ArrayLike, counts: ArrayLike, alpha: float = 0.05, 
     """PSI of (B,) counts against (B,) reference counts, `smoothing` added to each (half a count: Jeffreys), with its chi-square critical value.
 
     Raises ValueError on counts that do not fit, PermanentError ('too_few_cases') when fewer than 10 new cases are expected in a bin that the reference fills.
+    Source: Yurdakul & Naranjo (2020), J Risk Model Valid 14(4).
     """
     old, new = np.asarray(reference, dtype=np.float64), np.asarray(counts, dtype=np.float64)
     if old.ndim != 1 or old.shape != new.shape or len(old) < 2 or (old < 0).any() or (new < 0).any():
@@ -113,7 +124,7 @@ def psi_of_counts(reference: ArrayLike, counts: ArrayLike, alpha: float = 0.05, 
 
 
 def psi_of_shares(reference: ArrayLike, now: ArrayLike) -> float:
-    """Sum of (b - a) ln(b / a) over (B,) shares, symmetric; infinite where one side has an empty bin and the other not."""
+    """Sum of (b - a) ln(b / a) over (B,) shares, symmetric; infinite where one side has an empty bin and the other not. Source: Jeffreys (1946), Proc R Soc A 186:453."""
     old, new = np.asarray(reference, dtype=np.float64), np.asarray(now, dtype=np.float64)
     both = (old > 0) & (new > 0)
     if ((old > 0) != (new > 0)).any():
@@ -122,9 +133,10 @@ def psi_of_shares(reference: ArrayLike, now: ArrayLike) -> float:
 
 
 def ks_drift(reference: ArrayLike, values: ArrayLike) -> Drift:
-    """Two-sample Kolmogorov-Smirnov test, exact below 10,000 cases without ties, else asymptotic.
+    """Two-sample Kolmogorov-Smirnov test of (m,) and (n,) values, exact below 10,000 cases without ties, else asymptotic.
 
     Cases of one patient are not independent: pass one per patient, or read p as too small. Raises ValueError on NaN, PermanentError when a side is empty.
+    Source: Smirnov (1948), Ann Math Stat 19:279.
     """
     old, new = _finite(reference), _finite(values)
     if not len(old) or not len(new):
@@ -140,8 +152,9 @@ def category_drift(
 ) -> Drift:
     """Chi-square test that two samples have the same categories in the same shares. None counts as the category "(missing)"; categories expected fewer than 5 times are joined.
 
-    `design_effect` (at least 1; `design_effect`) divides the statistic where cases come in clusters (Rao & Scott 1981, first order).
+    `design_effect` (at least 1; `design_effect`) divides the statistic where cases come in clusters (first order).
     One category on both sides is no change: statistic 0, p 1. Raises PermanentError when a side is empty, ValueError on a design effect below 1.
+    Source: Pearson (1900), Philos Mag 50:157; Rao & Scott (1981), J Am Stat Assoc 76:221.
     """
     if not design_effect >= 1:
         raise ValueError(f"a design effect is at least 1, not {design_effect}")
@@ -163,9 +176,10 @@ def category_drift(
 
 
 def design_effect(counts: ArrayLike) -> float:
-    """By how much (T, K) counts of K categories in T successive clusters (days) vary beyond independent cases; at least 1. Rao & Scott 1981, first order.
+    """By how much (T, K) counts of K categories in T successive clusters (days) vary beyond independent cases; at least 1. First order.
 
-    The variance is that of successive differences (von Neumann 1941), so that one lasting change among the clusters does not pass for noise. 1 where there are too few clusters or categories.
+    The variance is that of successive differences, so that one lasting change among the clusters does not pass for noise. 1 where there are too few clusters or categories.
+    Source: Rao & Scott (1981), J Am Stat Assoc 76:221; von Neumann (1941), Ann Math Stat 12:367.
     """
     table = np.asarray(counts, dtype=np.float64)
     if table.ndim != 2 or (table < 0).any():

@@ -35,7 +35,10 @@ _ROUNDING = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class Mmd:
-    """`squared` MMD (may be negative; unbiased where vectors are independent, too large where those of a block are alike: `p` knows of blocks), kernel width `sigma`, permutation `p`, cases on each side."""
+    """`squared` MMD (may be negative; unbiased where vectors are independent, too large where those of a block are alike: `p` knows of blocks), kernel width `sigma`, permutation `p`, cases on each side.
+
+    Source: Gretton et al. (2012), J Mach Learn Res 13:723.
+    """
 
     squared: float
     sigma: float
@@ -46,7 +49,7 @@ class Mmd:
 
 @dataclass(frozen=True, slots=True)
 class StreamBaseline:
-    """How one drift statistic varied in a stable period, and how much it counts."""
+    """How one drift statistic varied in a stable period, and how much it counts. Source: Soin et al. (2022), arXiv:2202.02833."""
 
     mean: float
     standard_deviation: float
@@ -54,7 +57,10 @@ class StreamBaseline:
 
 
 def mmd_squared(reference: ArrayLike, values: ArrayLike, sigma: float) -> float:
-    """MMD^2 of (m, d) against (n, d) vectors, unbiased where they are independent, under the kernel exp(-|a - b|^2 / (2 sigma^2)); raises ValueError on shapes, NaN or sigma <= 0."""
+    """MMD^2 of (m, d) against (n, d) vectors, unbiased where they are independent, under the kernel exp(-|a - b|^2 / (2 sigma^2)); raises ValueError on shapes, NaN or sigma <= 0.
+
+    Source: Gretton et al. (2012), J Mach Learn Res 13:723.
+    """
     old, new = _vectors(reference, values)
     return _unbiased(_kernel(np.concatenate([old, new]), sigma), np.arange(len(old) + len(new)) < len(old))
 
@@ -68,9 +74,10 @@ def mmd_test(
     permutations: int = 500,
     seed: int = 7,
 ) -> Mmd:
-    """MMD^2 with the p-value of whole blocks changing sides; `sigma` None takes the median distance. `blocks`: (m + n,) keys of what is alike within: patients, or days.
+    """MMD^2 of (m, d) against (n, d) vectors with the p-value of whole blocks changing sides; `sigma` None takes the median distance. `blocks`: (m + n,) keys of what is alike within: patients, or days.
 
     Raises PermanentError ('too_few_cases') below 50 vectors a side, ValueError when a block is on both sides.
+    Source: Gretton et al. (2012), J Mach Learn Res 13:723.
     """
     old, new = _vectors(reference, values)
     if min(len(old), len(new)) < MIN_PER_SIDE:
@@ -93,9 +100,10 @@ def mmd_test(
 def domain_auroc(
     reference: ArrayLike, values: ArrayLike, blocks: Labels | None = None, *, seed: int = 7
 ) -> AurocEstimate:
-    """How well a ridge classifier tells new vectors from old ones that it was not fitted on: 0.5 no change, 1 another world.
+    """How well (an AUROC, 0..1) a ridge classifier tells new (n, d) vectors from old (m, d) ones that it was not fitted on: 0.5 no change, 1 another world.
 
     Five folds of whole blocks (patients, or days: what makes the films of a day alike then helps nobody to tell those of other days); `blocks`: (m + n,) keys. Raises PermanentError ('too_few_cases') below 50 vectors a side.
+    Source: Lopez-Paz & Oquab (2017), ICLR.
     """
     old, new = _vectors(reference, values)
     if min(len(old), len(new)) < MIN_PER_SIDE:
@@ -116,6 +124,7 @@ def multi_stream_concordance(drifts: Mapping[str, float], baselines: Mapping[str
     """Minus the weighted mean of standardised drifts, each cut at 10 standard deviations: 0 as in the stable period, lower the further away.
 
     Raises ValueError when a drift has no baseline: a new stream must first be watched.
+    Source: Soin et al. (2022), arXiv:2202.02833.
     """
     unknown = sorted(set(drifts) - set(baselines))
     if unknown or not drifts:
@@ -130,7 +139,7 @@ def multi_stream_concordance(drifts: Mapping[str, float], baselines: Mapping[str
 
 
 def median_distance(vectors: Floats) -> float:
-    """The median distance between different vectors (of at most the first 1,000): the usual kernel width."""
+    """The median distance between different (m, d) vectors (of at most the first 1,000): the usual kernel width. Source: Gretton et al. (2012), J Mach Learn Res 13:723."""
     some = vectors[:1000]
     upper = np.triu_indices(len(some), 1)
     return float(np.sqrt(np.median(_squared_distances(some)[upper]))) or 1.0

@@ -12,7 +12,10 @@ _LEFT, _RIGHT = 330, 700  # where the scale begins and ends
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One estimate and its 95 % interval, None where nothing is claimed; `count` says how many cases. Without `count` it heads a group."""
+    """One estimate and its 95 % interval, None where nothing is claimed; `count` says how many cases. Without `count` it heads a group.
+
+    Source: Lewis & Clarke (2001), BMJ 322:1479.
+    """
 
     label: str
     count: str
@@ -22,7 +25,10 @@ class Row:
 
 
 def forest_plot(title: str, rows: Sequence[Row], scale: tuple[float, float], marked: float) -> str:
-    """SVG text. `scale`: values at the ends of the axis; `marked`: where the dashed line of "nothing" or of comparison stands."""
+    """SVG text. `scale`: values at the ends of the axis; `marked`: where the dashed line of "nothing" or of comparison stands.
+
+    Source: Lewis & Clarke (2001), BMJ 322:1479.
+    """
     height = _TOP + _ROW * len(rows) + 34
     body = "".join(_row(row, _TOP + _ROW * place + _ROW / 2, scale) for place, row in enumerate(rows))
     axis = _axis(scale, marked, _TOP + _ROW * len(rows))

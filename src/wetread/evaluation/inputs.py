@@ -29,12 +29,12 @@ Places = NDArray[np.intp]
 
 
 def too_few(message: str) -> PermanentError:
-    """The refusal of a number that its cases cannot carry."""
+    """The refusal of a number that its cases cannot carry. Source: definition."""
     return PermanentError(message, code="too_few_cases")
 
 
 def checked(truth: ArrayLike, score: ArrayLike, what: str = "score") -> tuple[Floats, Floats]:
-    """(n,) 0/1 truth and (n,) finite scores as float64; raises ValueError, or PermanentError when only one class is present."""
+    """(n,) 0/1 truth and (n,) finite scores as float64; raises ValueError, or PermanentError when only one class is present. Source: definition."""
     labels, values = np.asarray(truth, dtype=np.float64), np.asarray(score, dtype=np.float64)
     if labels.ndim != 1 or values.ndim != 1 or len(labels) != len(values):
         raise ValueError(
@@ -50,7 +50,7 @@ def checked(truth: ArrayLike, score: ArrayLike, what: str = "score") -> tuple[Fl
 
 
 def checked_probability(truth: ArrayLike, probability: ArrayLike) -> tuple[Floats, Floats]:
-    """Like `checked`, and the second array lies in 0..1."""
+    """(n,) truth and (n,) probabilities like `checked`, the second in 0..1. Source: definition."""
     labels, values = checked(truth, probability, "probability")
     if values.min() < 0 or values.max() > 1:
         raise ValueError("probability must lie between 0 and 1: was a raw score passed?")
@@ -58,7 +58,7 @@ def checked_probability(truth: ArrayLike, probability: ArrayLike) -> tuple[Float
 
 
 def cluster_places(patients: Labels | None, count: int) -> Places:
-    """(count,) whole numbers 0..k-1, one per distinct patient; without patients every case is its own."""
+    """(count,) whole numbers 0..k-1, one per distinct of the (count,) patients' keys; without patients every case is its own. Source: definition."""
     if patients is None:
         return np.arange(count)
     if patients.shape != (count,):
@@ -67,9 +67,10 @@ def cluster_places(patients: Labels | None, count: int) -> Places:
 
 
 def patients_worth(places: Places) -> float:
-    """Patients that (n,) cases are of, by their places: their number, or Kish's (1965) (sum n)^2 / sum n^2 where that is below 10.
+    """Patients that (n,) cases are of, by their places: their number, or Kish's (sum n)^2 / sum n^2 where that is below 10.
 
     One patient with most of the cases pulls the estimate onto themselves, and no variance between patients shows it.
+    Source: Kish (1965), Survey Sampling.
     """
     held = np.bincount(places).astype(np.float64)
     worth = float(held.sum() ** 2 / (held**2).sum())

@@ -21,7 +21,10 @@ _AUTOCORRELATIONS = np.linspace(-0.5, 0.95, 30)
 
 @dataclass(frozen=True, slots=True)
 class SeriesBreak:
-    """At the change: the `level` jump and the `slope` change per point with intervals and p; `autocorrelation` of neighbouring errors as estimated."""
+    """At the change: the `level` jump and the `slope` change per point with intervals and p; `autocorrelation` of neighbouring errors as estimated.
+
+    Source: Wagner et al. (2002), J Clin Pharm Ther 27:299.
+    """
 
     level: float
     level_interval: tuple[float, float]
@@ -37,6 +40,7 @@ def interrupted_time_series(values: ArrayLike, change_at: int, level: float = 0.
     """Segmented regression of (k,) equally spaced values: level and slope change at index `change_at`, with k - 4 degrees of freedom.
 
     Generalised least squares for errors of first-order autocorrelation. Raises PermanentError ('too_few_cases') below 8 points on a side.
+    Source: Wagner et al. (2002), J Clin Pharm Ther 27:299; autocorrelation: Cheang & Reinsel (2000), J Am Stat Assoc 95:1173.
     """
     series = np.asarray(values, dtype=np.float64)
     if series.ndim != 1 or not np.isfinite(series).all():

@@ -17,7 +17,10 @@ _EDGE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class LogisticFit:
-    """(k,) weights and the (k, k) inverse of the penalised information at them; `log_likelihood` without the prior's term."""
+    """(k,) weights and the (k, k) inverse of the penalised information at them; `log_likelihood` without the prior's term.
+
+    Source: McCullagh & Nelder (1989), Generalized Linear Models, chapter 4.
+    """
 
     weights: Floats
     covariance: Floats
@@ -25,18 +28,18 @@ class LogisticFit:
 
 
 def sigmoid(logits: Floats) -> Floats:
-    """1 / (1 + exp(-logits)), without overflow."""
+    """1 / (1 + exp(-logits)) of (n,) logits, without overflow. Source: Cox (1958), Biometrika 45:562."""
     return np.exp(-np.logaddexp(0.0, -logits))
 
 
 def logit(probability: Floats) -> Floats:
-    """log(p / (1 - p)), p held inside [1e-9, 1 - 1e-9]."""
+    """log(p / (1 - p)) of (n,) probabilities, p held inside [1e-9, 1 - 1e-9]. Source: Berkson (1944), J Am Stat Assoc 39:357."""
     inside = np.clip(probability, _EDGE, 1 - _EDGE)
     return np.log(inside) - np.log1p(-inside)
 
 
 def log_loss(target: Floats, logits: Floats) -> Floats:
-    """(n,) negative log likelihood of (n,) targets in 0..1 under (n,) logits, in nats."""
+    """(n,) negative log likelihood of (n,) targets in 0..1 under (n,) logits, in nats. Source: Good (1952), J R Stat Soc B 14:107."""
     return np.logaddexp(0.0, logits) - target * logits
 
 
@@ -51,6 +54,7 @@ def fit_logistic(
     """Posterior mode for (n, k) design and (n,) targets in 0..1; flat prior where the precision is 0.
 
     Raises PermanentError(code="separated") when there is no finite mode (a column separates the classes, or columns repeat each other).
+    Source: McCullagh & Nelder (1989), Generalized Linear Models, chapter 4.
     """
     size = design.shape[1]
     base = np.zeros(len(target)) if offset is None else offset

@@ -35,6 +35,7 @@ class ChosenPoint:
     """Positive iff probability >= threshold. `bound` is the one-sided 95 % bound that kept the rule, None where no rule chose it.
 
     `on_point_estimate` is the threshold that the same rule without the bound would have taken: to be shown, not used.
+    Source: definition.
     """
 
     threshold: float
@@ -62,7 +63,10 @@ class _Cases:
 
 
 def point_at(truth: ArrayLike, probability: ArrayLike, threshold: float, patients: Labels | None = None) -> ChosenPoint:
-    """The rates of a threshold that was set elsewhere; two-sided 95 % intervals; refuses below 10 of a class."""
+    """Of (n,) 0/1 truth and (n,) probabilities: the rates of a threshold that was set elsewhere; two-sided 95 % intervals; refuses below 10 of a class.
+
+    Source: Wilson (1927), J Am Stat Assoc 22:209; Garwood (1936), Biometrika 28:437; Korn & Graubard (1998), Surv Methodol 24:193.
+    """
     cases = _cases(truth, probability, patients, MIN_CASES, MIN_CASES)
     if not 0 <= threshold <= 1:
         raise ValueError(f"a threshold lies between 0 and 1, not at {threshold}")
@@ -72,9 +76,10 @@ def point_at(truth: ArrayLike, probability: ArrayLike, threshold: float, patient
 def sensitive_point(
     truth: ArrayLike, probability: ArrayLike, floor: float, patients: Labels | None = None
 ) -> ChosenPoint:
-    """Highest threshold whose sensitivity is at least `floor` (0..1) on the lower bound.
+    """Of (n,) 0/1 truth and (n,) probabilities: the highest threshold whose sensitivity is at least `floor` (0..1) on the lower bound.
 
     Raises PermanentError: "too_few_cases" where even no miss at all could not show it, "not_reachable" where the scores cannot.
+    Source: Clopper & Pearson (1934), Biometrika 26:404; Korn & Graubard (1998), Surv Methodol 24:193; Maurer, Hothorn & Lehmacher (1995), fixed-sequence tests.
     """
     cases = _cases(truth, probability, patients, _least_for(floor), MIN_CASES)
     positive = cases.truth == 1
@@ -97,9 +102,10 @@ def sensitive_point(
 def specific_point(
     truth: ArrayLike, probability: ArrayLike, floor: float, patients: Labels | None = None
 ) -> ChosenPoint:
-    """Lowest threshold whose specificity is at least `floor` (0..1) on the lower bound; raises like `sensitive_point`.
+    """Of (n,) 0/1 truth and (n,) probabilities: the lowest threshold whose specificity is at least `floor` (0..1) on the lower bound; raises like `sensitive_point`.
 
     The promise is about negatives, so few positives do not stop it: their rate says with its n and interval how little is known.
+    Source: Clopper & Pearson (1934), Biometrika 26:404; Korn & Graubard (1998), Surv Methodol 24:193; Maurer, Hothorn & Lehmacher (1995), fixed-sequence tests.
     """
     cases = _cases(truth, probability, patients, 1, _least_for(floor))
     negative = cases.truth == 0
@@ -120,9 +126,10 @@ def specific_point(
 def false_alarm_point(
     truth: ArrayLike, probability: ArrayLike, budget_per_100: float, patients: Labels | None = None
 ) -> ChosenPoint:
-    """Lowest threshold with at most `budget_per_100` false positives per 100 studies on the upper bound; raises like `sensitive_point`.
+    """Of (n,) 0/1 truth and (n,) probabilities: the lowest threshold with at most `budget_per_100` false positives per 100 studies on the upper bound; raises like `sensitive_point`.
 
     The unit is one case a study, all of them verified. As in `specific_point`, few positives do not stop it.
+    Source: Garwood (1936), Biometrika 28:437; Korn & Graubard (1998), Surv Methodol 24:193; Maurer, Hothorn & Lehmacher (1995), fixed-sequence tests.
     """
     if not 0 < budget_per_100 < 100:
         raise ValueError(f"a budget lies between 0 and 100 per 100 studies, not at {budget_per_100}")

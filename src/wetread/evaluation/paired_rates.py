@@ -18,7 +18,10 @@ MIN_PAIRS = 10
 
 @dataclass(frozen=True, slots=True)
 class PairedRates:
-    """First share minus second on the same `n` cases of `n_patients` with its interval, and the two-sided p that they are equal; `only_first` and `only_second` cases differ."""
+    """First share minus second, -1..1, on the same `n` cases of `n_patients` with its interval, and the two-sided p that they are equal; `only_first` and `only_second` cases differ.
+
+    Source: Obuchowski (1998), Stat Med 17:1495.
+    """
 
     difference: float
     low: float
@@ -34,6 +37,7 @@ def paired_rates(first: Flags, second: Flags, patients: Labels | None = None, le
     """Of (n,) outcomes of two readers or models on the same cases. p: Obuchowski's test over patients. Interval: the difference's own spread over patients.
 
     Raises ValueError on lengths, PermanentError ('too_few_cases') below 10 patients.
+    Source: Obuchowski (1998), Stat Med 17:1495.
     """
     if first.shape != second.shape or first.ndim != 1:
         raise ValueError(f"need two outcomes per case, not {first.shape} and {second.shape}")
@@ -54,7 +58,7 @@ def paired_rates(first: Flags, second: Flags, patients: Labels | None = None, le
 
 
 def mcnemar(only_first: int, only_second: int, *, continuity: bool = False) -> tuple[float, float]:
-    """Statistic (chi-square, 1 degree of freedom) and p for the two kinds of pairs that differ; (0, 1) where none does."""
+    """Statistic (chi-square, 1 degree of freedom) and p for the two kinds of pairs that differ; (0, 1) where none does. Source: McNemar (1947), Psychometrika 12:153."""
     if min(only_first, only_second) < 0:
         raise ValueError("counts are 0 or more")
     differ = only_first + only_second
@@ -66,7 +70,7 @@ def mcnemar(only_first: int, only_second: int, *, continuity: bool = False) -> t
 
 
 def difference_of_rates(first: tuple[int, int], second: tuple[int, int], level: float = 0.95) -> tuple[float, float]:
-    """Newcombe's interval of the first share minus the second, each (successes, trials) of cases of its own."""
+    """Newcombe's interval of the first share minus the second, each (successes, trials) of cases of its own. Source: Newcombe (1998), Stat Med 17:873 (method 10)."""
     (a, m), (b, n) = first, second
     (low, high), (other_low, other_high) = wilson(a, m, level), wilson(b, n, level)
     share, other = a / m, b / n

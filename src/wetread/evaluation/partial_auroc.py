@@ -12,7 +12,10 @@ __all__ = ["PartialAuroc", "partial_auroc"]
 
 @dataclass(frozen=True, slots=True)
 class PartialAuroc:
-    """`area` under the curve where specificity is at least `least_specificity` (0 to 1 - least_specificity); `standardised`: 0.5 knows nothing, 1 is perfect."""
+    """`area` under the curve where specificity is at least `least_specificity` (0 to 1 - least_specificity); `standardised`: 0.5 knows nothing, 1 is perfect.
+
+    Source: McClish (1989), Med Decis Making 9:190.
+    """
 
     area: float
     standardised: float
@@ -20,7 +23,10 @@ class PartialAuroc:
 
 
 def partial_auroc(truth: ArrayLike, score: ArrayLike, least_specificity: float = 0.9) -> PartialAuroc:
-    """Of (n,) cases; between observed points of the curve it is linear, as scikit-learn and pROC have it. Raises as `checked` does, ValueError on the specificity."""
+    """Of (n,) 0/1 truth and (n,) scores; between observed points of the curve it is linear, as scikit-learn and pROC have it. Raises as `checked` does, ValueError on the specificity.
+
+    Source: McClish (1989), Med Decis Making 9:190.
+    """
     if not 0 <= least_specificity < 1:
         raise ValueError(f"the least specificity lies in 0..1, 1 excluded, not {least_specificity}")
     labels, values = checked(truth, score)

@@ -17,7 +17,10 @@ __all__ = ["AveragePrecision", "average_precision", "average_precision_estimate"
 
 @dataclass(frozen=True, slots=True)
 class AveragePrecision:
-    """Average precision with its bootstrap interval over patients; `prevalence` is what a score that knows nothing would reach."""
+    """Average precision, 0..1, with its bootstrap interval over patients; `prevalence` is what a score that knows nothing would reach.
+
+    Source: Boyd, Eng & Page (2013), ECML PKDD.
+    """
 
     value: float
     low: float
@@ -28,7 +31,10 @@ class AveragePrecision:
 
 
 def average_precision(truth: ArrayLike, score: ArrayLike) -> float:
-    """Exact, 0..1; tied scores are called together. Raises ValueError / PermanentError (one class)."""
+    """Of (n,) 0/1 truth and (n,) scores, exact, 0..1; tied scores are called together. Raises ValueError / PermanentError (one class).
+
+    Source: Davis & Goadrich (2006), ICML.
+    """
     labels, _ = checked(truth, score)
     one_block = np.zeros(len(labels), dtype=np.intp)
     return float(score_table(truth, score, one_block, bins=len(labels)).average_precision()[0])
@@ -43,7 +49,10 @@ def average_precision_estimate(
     replicates: int = 2000,
     seed: int = 7,
 ) -> AveragePrecision:
-    """With a percentile interval of `replicates` draws of patients; raises PermanentError ('too_few_cases') below 10 positives or negatives."""
+    """Of (n,) 0/1 truth and (n,) scores, with a percentile interval of `replicates` draws of patients; raises PermanentError ('too_few_cases') below 10 positives or negatives.
+
+    Source: Boyd, Eng & Page (2013), ECML PKDD; Efron & Tibshirani (1993), An Introduction to the Bootstrap.
+    """
     labels, _ = checked(truth, score)
     positives = int(labels.sum())
     if min(positives, len(labels) - positives) < MIN_PER_CLASS:

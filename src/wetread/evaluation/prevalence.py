@@ -33,7 +33,10 @@ _Z = float(norm.ppf(0.975))
 
 @dataclass(frozen=True, slots=True)
 class PrevalenceEstimate:
-    """Prevalence at the target site with its 95 % likelihood-ratio interval; `p` tests that it equals the source's."""
+    """Prevalence, 0..1, at the target site with its 95 % likelihood-ratio interval; `p` tests that it equals the source's.
+
+    Source: Saerens, Latinne & Decaestecker (2002), Neural Comput 14:21.
+    """
 
     prevalence: float
     low: float
@@ -44,7 +47,10 @@ class PrevalenceEstimate:
 
 @dataclass(frozen=True, slots=True)
 class SiteIntercept:
-    """One site's (or scanner's) shift of the logit, shrunken, with its 95 % interval; `n` cases, `n_positive` of them positive."""
+    """One site's (or scanner's) shift of the logit, shrunken, with its 95 % interval; `n` cases, `n_positive` of them positive.
+
+    Source: Breslow & Clayton (1993), J Am Stat Assoc 88:9 (Laplace).
+    """
 
     site: str
     intercept: float
@@ -56,7 +62,10 @@ class SiteIntercept:
 
 @dataclass(frozen=True, slots=True)
 class SiteIntercepts:
-    """The common shift, the standard deviation between sites, and each site's own shift (0 = calibrated as it stands)."""
+    """The common shift, the standard deviation between sites, and each site's own shift, in logits (0 = calibrated as it stands).
+
+    Source: Breslow & Clayton (1993), J Am Stat Assoc 88:9 (Laplace).
+    """
 
     common: SiteIntercept
     between_sites: float
@@ -72,6 +81,7 @@ def shift_prevalence(probability: ArrayLike, source: float, target: float) -> Fl
     """(n,) probabilities calibrated at prevalence `source`, re-weighted to `target`: odds times the ratio of the prevalences' odds.
 
     Raises ValueError for a prevalence outside (0, 1) or a probability outside 0..1.
+    Source: Saerens, Latinne & Decaestecker (2002), Neural Comput 14:21.
     """
     values = _probabilities(probability)
     up, down = target / _share(source), (1 - _share(target)) / (1 - source)
@@ -83,6 +93,7 @@ def estimate_prevalence(probability: ArrayLike, source: float, *, steps: int = 1
 
     Raises ValueError (range), PermanentError "too_few_cases" below 100 cases or where the probabilities say nothing, "no_convergence".
     The interval takes the cases as independent and the calibration as known.
+    Source: Saerens, Latinne & Decaestecker (2002), Neural Comput 14:21.
     """
     values = _probabilities(probability)
     if len(values) < MIN_CASES_FOR_PREVALENCE:
@@ -112,6 +123,7 @@ def site_intercepts(truth: ArrayLike, probability: ArrayLike, sites: Labels) -> 
 
     `between_sites` maximises the Laplace-approximated likelihood, the common shift integrated out; intervals are conditional on it and take cases
     as independent. Raises PermanentError "too_few_cases" below 50 positives or negatives in all, or one site; ValueError as everywhere.
+    Source: Breslow & Clayton (1993), J Am Stat Assoc 88:9 (Laplace).
     """
     labels, values = checked_probability(truth, probability)
     positives = int(labels.sum())

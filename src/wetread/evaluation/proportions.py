@@ -17,7 +17,7 @@ __all__ = ["EventRate", "clopper_pearson", "clustered_rate", "effective_n", "eve
 
 @dataclass(frozen=True, slots=True)
 class EventRate:
-    """Events per 100 studies with a two-sided 95 % interval; `events` of `n` studies."""
+    """Events per 100 studies with a two-sided 95 % interval; `events` of `n` studies. Source: Garwood (1936), Biometrika 28:437."""
 
     per_100: float
     low: float
@@ -34,7 +34,10 @@ def _counts_fit(successes: float, trials: float, level: float) -> None:
 
 
 def wilson(successes: float, trials: float, level: float = 0.95) -> tuple[float, float]:
-    """Two-sided Wilson score interval; real-valued counts (an effective n) are allowed. Raises ValueError on impossible counts."""
+    """Two-sided Wilson score interval of a share, 0..1; real-valued counts (an effective n) are allowed. Raises ValueError on impossible counts.
+
+    Source: Wilson (1927), J Am Stat Assoc 22:209.
+    """
     _counts_fit(successes, trials, level)
     z = float(norm.ppf(0.5 + level / 2))
     share = min(successes / trials, 1.0)
@@ -44,7 +47,10 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> tuple[float,
 
 
 def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> tuple[float, float]:
-    """Two-sided exact interval; a one-sided 95 % bound is the end of the level-0.90 interval. Raises ValueError on impossible counts."""
+    """Two-sided exact interval of a share, 0..1; a one-sided 95 % bound is the end of the level-0.90 interval. Raises ValueError on impossible counts.
+
+    Source: Clopper & Pearson (1934), Biometrika 26:404.
+    """
     _counts_fit(successes, trials, level)
     failures, tail = max(trials - successes, 0.0), (1 - level) / 2
     low = float(beta.ppf(tail, successes, failures + 1)) if successes > 0 else 0.0
@@ -53,7 +59,7 @@ def clopper_pearson(successes: float, trials: float, level: float = 0.95) -> tup
 
 
 def poisson_interval(events: float, level: float = 0.95) -> tuple[float, float]:
-    """Two-sided exact interval of a Poisson mean given its count."""
+    """Two-sided exact interval of a Poisson mean given its count. Source: Garwood (1936), Biometrika 28:437."""
     if events < 0 or not 0 < level < 1:
         raise ValueError(f"need events >= 0 and 0 < level < 1, not {events} at {level}")
     tail = (1 - level) / 2
@@ -66,6 +72,7 @@ def effective_n(success: NDArray[np.bool_], patients: Labels | None = None) -> f
 
     Where all outcomes agree the design effect cannot be seen, and the number of patients is taken; so it is where one patient has most of the cases (`patients_worth`). Exactly n when no two
     cases share a patient.
+    Source: Kish (1965), Survey Sampling; Korn & Graubard (1998), Surv Methodol 24:193.
     """
     count = len(success)
     if not count:
@@ -83,14 +90,20 @@ def effective_n(success: NDArray[np.bool_], patients: Labels | None = None) -> f
 
 
 def clustered_rate(success: NDArray[np.bool_], patients: Labels | None = None, level: float = 0.95) -> Rate:
-    """Share of True among (n,) outcomes with the Wilson interval on the effective n; raises PermanentError without cases."""
+    """Share of True among (n,) outcomes with the Wilson interval on the effective n; raises PermanentError without cases.
+
+    Source: Wilson (1927), J Am Stat Assoc 22:209; Korn & Graubard (1998), Surv Methodol 24:193.
+    """
     worth = effective_n(success, patients)
     share = float(success.mean())
     return Rate(share, *wilson(share * worth, worth, level), len(success))
 
 
 def event_rate(event: NDArray[np.bool_], patients: Labels | None = None, level: float = 0.95) -> EventRate:
-    """Events per 100 of (n,) studies with the exact Poisson interval, its count and n shrunken to the effective n."""
+    """Events per 100 of (n,) studies with the exact Poisson interval, its count and n shrunken to the effective n.
+
+    Source: Garwood (1936), Biometrika 28:437; Korn & Graubard (1998), Surv Methodol 24:193.
+    """
     worth, count = effective_n(event, patients), len(event)
     shrink = worth / count
     low, high = poisson_interval(float(event.sum()) * shrink, level)

@@ -18,7 +18,10 @@ __all__ = ["Contrast", "CovarianceParts", "ModalityMean", "ReaderStudy", "Test",
 
 @dataclass(frozen=True, slots=True)
 class CovarianceParts:
-    """Of the figure of merit: `error` variance; `cov1` same reader, other modality; `cov2` same modality, other reader; `cov3` both other."""
+    """Of the figure of merit: `error` variance; `cov1` same reader, other modality; `cov2` same modality, other reader; `cov3` both other.
+
+    Source: Obuchowski & Rockette (1995), Commun Stat Simul Comput 24:285.
+    """
 
     error: float
     cov1: float
@@ -28,7 +31,10 @@ class CovarianceParts:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """That all modalities are equal. `denominator` is the mean square under that hypothesis; `df` (numerator, denominator), the second infinite for a chi-square test."""
+    """That all modalities are equal. `denominator` is the mean square under that hypothesis; `df` (numerator, denominator), the second infinite for a chi-square test.
+
+    Source: Hillis (2007), Stat Med 26:596.
+    """
 
     statistic: float
     df: tuple[float, float]
@@ -38,7 +44,7 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class ModalityMean:
-    """Mean figure of a modality over readers with its interval for other readers and other cases."""
+    """Mean figure of a modality over readers with its interval for other readers and other cases. Source: Hillis (2014), Stat Med 33:330."""
 
     value: float
     low: float
@@ -48,7 +54,10 @@ class ModalityMean:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """First modality minus second over readers: interval and p for other readers and other cases (the primary analysis)."""
+    """First modality minus second over readers: interval and p for other readers and other cases (the primary analysis).
+
+    Source: Obuchowski & Rockette (1995), Commun Stat Simul Comput 24:285; Hillis (2007), Stat Med 26:596.
+    """
 
     first: int
     second: int
@@ -65,7 +74,10 @@ class Contrast:
 
 @dataclass(frozen=True, slots=True)
 class ReaderStudy:
-    """`figures`: (modality, reader). `random_both` generalises to other readers and cases, `random_cases` to other cases of these readers, `random_readers` to other readers of these cases."""
+    """`figures`: (modality, reader). `random_both` generalises to other readers and cases, `random_cases` to other cases of these readers, `random_readers` to other readers of these cases.
+
+    Source: Obuchowski & Rockette (1995), Commun Stat Simul Comput 24:285.
+    """
 
     figure: str
     figures: Floats
@@ -94,6 +106,7 @@ def obuchowski_rockette(
 
     `figure`: "auroc", or "sensitivity" / "specificity" of ratings at or above `threshold`. `covariance`: "delong" or "jackknife".
     Raises ValueError on shapes and NaN (a read that is missing breaks the crossing), PermanentError ('too_few_cases') below two modalities, two readers or two cases of a class.
+    Source: Obuchowski & Rockette (1995), Commun Stat Simul Comput 24:285; Hillis (2007), Stat Med 26:596; Hillis (2014), Stat Med 33:330.
     """
     values = np.asarray(ratings, dtype=np.float64)
     if values.ndim != 3 or not np.isfinite(values).all():

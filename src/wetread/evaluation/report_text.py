@@ -25,7 +25,10 @@ _RADCLIQ = (
 
 @dataclass(frozen=True, slots=True)
 class F1:
-    """`true`, `false` and `missed` positives and what follows; `f1` is None where there was nothing to find and nothing was claimed."""
+    """`true`, `false` and `missed` positives and what follows; `f1` is None where there was nothing to find and nothing was claimed.
+
+    Source: van Rijsbergen (1979), Information Retrieval, chapter 7.
+    """
 
     true: int
     false: int
@@ -49,6 +52,7 @@ def bleu(drafts: Sequence[str], references: Sequence[str], order: int = 4) -> tu
     """(order,) corpus BLEU-1 to BLEU-`order` of one reference each, words split at spaces, case kept: not sacreBLEU, whose numbers are higher.
 
     Raises ValueError on lengths, PermanentError on no pair.
+    Source: Papineni et al. (2002), ACL.
     """
     pairs = _pairs(drafts, references)
     matched, total = np.zeros(order), np.zeros(order)
@@ -67,13 +71,13 @@ def bleu(drafts: Sequence[str], references: Sequence[str], order: int = 4) -> tu
 
 
 def rouge_n(draft: str, reference: str, n: int = 1) -> float:
-    """F1 of shared n-grams of one pair, words split at spaces; 0 where either has none."""
+    """F1, 0..1, of shared n-grams of one pair, words split at spaces; 0 where either has none. Source: Lin (2004), Text Summarization Branches Out."""
     first, second = _grams(draft.split(), n), _grams(reference.split(), n)
     return _f1(sum((first & second).values()), sum(first.values()), sum(second.values()))
 
 
 def rouge_l(draft: str, reference: str) -> float:
-    """F1 of the longest common subsequence of words of one pair."""
+    """F1, 0..1, of the longest common subsequence of words of one pair. Source: Lin (2004), Text Summarization Branches Out."""
     first, second = draft.split(), reference.split()
     row = [0] * (len(second) + 1)
     for word in first:
@@ -89,6 +93,7 @@ def label_f1(
     """By finding, over reports labelled as finding -> "positive", "negative" or "uncertain" (not mentioned: absent). Positive counts as there; uncertain by the policy given.
 
     Raises ValueError on another label or lengths.
+    Source: Irvin et al. (2019), AAAI; Smit et al. (2020), EMNLP.
     """
     if len(drafted) != len(signed):
         raise ValueError(f"need one labelled draft per labelled report, not {len(drafted)} and {len(signed)}")
@@ -110,24 +115,30 @@ def label_f1(
 
 
 def set_f1(drafted: Iterable[object], signed: Iterable[object]) -> F1:
-    """Of two sets of facts, whatever a fact is: (finding, side) or an annotator's (token, label)."""
+    """Of two sets of facts, whatever a fact is: (finding, side) or an annotator's (token, label). Source: van Rijsbergen (1979), Information Retrieval, chapter 7."""
     first, second = set(drafted), set(signed)
     return F1(len(first & second), len(first - second), len(second - first))
 
 
 def radgraph_f1(drafted: Iterable[tuple[str, str]], signed: Iterable[tuple[str, str]]) -> float:
-    """Entity F1 of one pair of reports annotated as (token, label); 0 where either is empty, as RadGraph's scorer has it. Annotations come from outside: no annotator ships."""
+    """Entity F1, 0..1, of one pair of reports annotated as (token, label); 0 where either is empty, as RadGraph's scorer has it. Annotations come from outside: no annotator ships.
+
+    Source: Jain et al. (2021), NeurIPS Datasets and Benchmarks.
+    """
     return set_f1(drafted, signed).f1 or 0.0
 
 
 def radcliq(radgraph: float, bertscore: float, chexbert_similarity: float, bleu_2: float) -> float:
-    """RadCliQ-v1 of one pair from its four parts; lower is better."""
+    """RadCliQ-v1 of one pair from its four parts; lower is better. Source: Yu et al. (2023), Patterns 4:100802."""
     parts = (radgraph, bertscore, chexbert_similarity, bleu_2)
     return sum(weight * (part - mean) / scale for part, (mean, scale, weight) in zip(parts, _RADCLIQ, strict=True))
 
 
 def green(matched: int, significant_errors: int) -> float:
-    """Matched findings over matched findings plus clinically significant errors, as counted by a judge; 0 where nothing matched."""
+    """Matched findings over matched findings plus clinically significant errors, as counted by a judge, 0..1; 0 where nothing matched.
+
+    Source: Ostmeier et al. (2024), Findings of EMNLP.
+    """
     if matched < 0 or significant_errors < 0:
         raise ValueError("counts are 0 or more")
     return matched / (matched + significant_errors) if matched else 0.0

@@ -27,7 +27,10 @@ _REPLICATES = 2000
 
 
 def patient_blocks(patients: Labels | None, count: int, most: int = MAX_BLOCKS, seed: int = 7) -> Places:
-    """(count,) block of each case, 0..b-1: one per patient, or `most` random groups of whole patients where there are more."""
+    """(count,) block of each case of (count,) patients' keys, 0..b-1: one per patient, or `most` random groups of whole patients where there are more.
+
+    Source: Wolter (2007), Introduction to Variance Estimation, chapter 2.
+    """
     places = cluster_places(patients, count)
     found = int(places.max(initial=-1)) + 1
     if found <= most:
@@ -37,7 +40,10 @@ def patient_blocks(patients: Labels | None, count: int, most: int = MAX_BLOCKS, 
 
 
 def bootstrap_weights(blocks: int, replicates: int = _REPLICATES, seed: int = 7) -> Floats:
-    """(replicates, blocks) how often each block is drawn; every row sums to `blocks`. Raises PermanentError ('too_few_cases') below two blocks."""
+    """(replicates, blocks) how often each block is drawn; every row sums to `blocks`. Raises PermanentError ('too_few_cases') below two blocks.
+
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap.
+    """
     if blocks < 2:
         raise too_few("a bootstrap over patients needs two of them")
     return (
@@ -47,7 +53,10 @@ def bootstrap_weights(blocks: int, replicates: int = _REPLICATES, seed: int = 7)
 
 @dataclass(frozen=True, slots=True)
 class ScoreTable:
-    """Cases by block and score bin, bins in rising order of score: (b, k) `positive` and `negative` counts; (b,) sums of squared scores, and of the scores of positives. `exact`: one bin per distinct score."""
+    """Cases by block and score bin, bins in rising order of score: (b, k) `positive` and `negative` counts; (b,) sums of squared scores, and of the scores of positives. `exact`: one bin per distinct score.
+
+    Source: definition.
+    """
 
     positive: Floats
     negative: Floats
@@ -92,7 +101,10 @@ class ScoreTable:
 def score_table(
     truth: ArrayLike, score: ArrayLike, patients: Labels | None = None, *, bins: int = 1024, seed: int = 7
 ) -> ScoreTable:
-    """The table of (n,) cases. Up to `bins` distinct scores stand for themselves; more are cut at quantiles, which moves an AUROC by less than 1e-5."""
+    """The table of (n,) 0/1 truth and (n,) scores. Up to `bins` distinct scores stand for themselves; more are cut at quantiles, which moves an AUROC by less than 1e-5.
+
+    Source: definition.
+    """
     labels, values = checked(truth, score)
     edges = np.unique(values)
     exact = len(edges) <= bins
@@ -112,7 +124,10 @@ def score_table(
 
 
 def percentile_interval(replicates: ArrayLike, level: float = 0.95) -> tuple[float, float]:
-    """The middle `level` of (r,) replicates. NaN ones (a class was not drawn) are left out; raises PermanentError when more than 5 % are."""
+    """The middle `level` of (r,) replicates. NaN ones (a class was not drawn) are left out; raises PermanentError when more than 5 % are.
+
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
+    """
     drawn = np.asarray(replicates, dtype=np.float64)
     kept = drawn[~np.isnan(drawn)]
     if len(kept) < 0.95 * len(drawn) or not len(kept):
@@ -125,6 +140,7 @@ def simultaneous_bands(values: ArrayLike, replicates: ArrayLike, level: float = 
     """(s,) lower ends, (s,) upper ends and the critical |t|: bands of s estimates that hold all at once with `level`, from (r, s) joint replicates.
 
     Never narrower than single intervals. Replicates with a NaN are left out; an estimate that does not vary gets a band of no width.
+    Source: Romano & Wolf (2005), J Am Stat Assoc 100:94.
     """
     centre, drawn = np.asarray(values, dtype=np.float64), np.asarray(replicates, dtype=np.float64)
     if drawn.ndim != 2 or centre.shape != (drawn.shape[1],):

@@ -39,7 +39,7 @@ BETS = (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class OperatingCharacteristic:
-    """What a truncated SPRT does when the rate is what was asked about: chances of each end, and the mean number of cases."""
+    """What a truncated SPRT does when the rate is what was asked about: chances of each end, and the mean number of cases. Source: Wald (1947), Sequential Analysis."""
 
     reject: float
     accept: float
@@ -49,7 +49,10 @@ class OperatingCharacteristic:
 
 @dataclass(frozen=True, slots=True)
 class Sprt:
-    """Wald's test of a rate `low_rate` (accept) against `high_rate` (reject), 0 < low < high < 1; `alpha`, `beta`: nominal chances of the wrong end."""
+    """Wald's test of a rate `low_rate` (accept) against `high_rate` (reject), 0 < low < high < 1; `alpha`, `beta`: nominal chances of the wrong end.
+
+    Source: Wald (1947), Sequential Analysis.
+    """
 
     low_rate: float
     high_rate: float
@@ -107,6 +110,7 @@ def beta_mixture_interval(
     """Always-valid interval of a rate: the rates whose mixture likelihood ratio is below 1/alpha, the mixture being Beta(`prior`).
 
     Not the running intersection, which is valid for a constant rate only and runs empty under drift.
+    Source: Robbins (1970), Ann Math Stat 41:1397.
     """
     _counts(events, cases)
     own = betaln(prior[0] + events, prior[1] + cases - events) - betaln(*prior)
@@ -120,7 +124,10 @@ def beta_mixture_interval(
 def centred_mixture_interval(
     events: int, cases: int, alpha: float = 0.05, tightest_at: float = 100.0
 ) -> tuple[float, float]:
-    """Always-valid interval of a rate by the two-sided beta-binomial mixture of Howard et al. 2021, tuned to be tightest after `tightest_at` cases."""
+    """Always-valid interval of a rate by the two-sided beta-binomial mixture tuned to be tightest after `tightest_at` cases.
+
+    Source: Howard, Ramdas, McAuliffe & Sekhon (2021), Ann Stat 49:1055.
+    """
     _counts(events, cases)
 
     def excess(rate: float) -> float:
@@ -137,13 +144,17 @@ def rate_e_value(events: int, cases: int, limit: float, prior: tuple[float, floa
     """Evidence that a rate lies above `limit`: an e-process for "at most `limit`", mixing alternatives over Beta(`prior`) cut to those above the limit.
 
     The default prior is worth 60 cases at a rate of 0.08: what a false-alarm gate with a limit of 0.05 is to catch.
+    Source: Robbins (1970), Ann Math Stat 41:1397; Ramdas, Grünwald, Vovk & Shafer (2023), Stat Sci 38:576.
     """
     _counts(events, cases)
     return float(rate_e_values(np.array([events]), np.array([cases]), limit, prior)[0])
 
 
 def rate_e_values(events: Places, cases: Places, limit: float, prior: tuple[float, float] = (4.8, 55.2)) -> Floats:
-    """(n,) `rate_e_value` of (n,) counts of events among (n,) cases."""
+    """(n,) `rate_e_value` of (n,) counts of events among (n,) cases.
+
+    Source: Robbins (1970), Ann Math Stat 41:1397; Ramdas, Grünwald, Vovk & Shafer (2023), Stat Sci 38:576.
+    """
     if not 0 < limit < 1:
         raise ValueError(f"a limit lies between 0 and 1, not at {limit}")
     after = prior[0] + events, prior[1] + cases - events
@@ -154,20 +165,21 @@ def rate_e_values(events: Places, cases: Places, limit: float, prior: tuple[floa
 
 
 def raised_rate(limit: float, margin: float) -> float:
-    """The rate that must not be passed; halfway to 1 where the margin would reach it."""
+    """The rate, 0..1, that must not be passed; halfway to 1 where the margin would reach it. Source: definition."""
     return min(limit + margin, (1 + limit) / 2)
 
 
 def margin_prior(limit: float, margin: float) -> tuple[float, float]:
-    """The Beta, worth 60 cases, that sits where a rate has risen by its margin: `rate_e_value`'s default for another limit."""
+    """The Beta, worth 60 cases, that sits where a rate has risen by its margin: `rate_e_value`'s default for another limit. Source: definition."""
     at = raised_rate(limit, margin)
     return PRIOR_CASES * at, PRIOR_CASES * (1 - at)
 
 
 def effective_counts(wrong: Flags, weight: Floats) -> tuple[int, int]:
-    """(events, cases) of the effective sample (Kish 1965) of (n,) weighted cases, events rounded up and cases down: what an e-value of a rate takes where chances of being drawn differ.
+    """(events, cases) of the effective sample of (n,) weighted cases, events rounded up and cases down: what an e-value of a rate takes where chances of being drawn differ.
 
     An approximation; how often it errs is measured (docs/rollout.md, docs/monitor.md). (0, 0) without cases.
+    Source: Kish (1965), Survey Sampling.
     """
     if not len(weight):
         return 0, 0
@@ -181,6 +193,7 @@ def rate_e_value_reached(
     """(n,) exact chance that `rate_e_value` has reached `evidence` by then, looked at after each of independent cases with this `rate` of events: its power, or its false alarms at rate = limit.
 
     By recursion over the counts that have not reached it, as for a truncated SPRT. Ends after `cases`, or with the first chance of `until` or more.
+    Source: Armitage, McPherson & Rowe (1969), J R Stat Soc A 132:235.
     """
     if not (0 <= rate <= 1 and cases > 0):
         raise ValueError(f"need a rate of 0 to 1 and at least one case, not {rate} and {cases}")
@@ -204,9 +217,10 @@ def _above(prior: tuple[ArrayLike, ArrayLike], limit: float) -> Floats:
 def calibration_e_process(
     truth: ArrayLike, probability: ArrayLike, bets: Sequence[float] = BETS, tolerance: float = 0.0
 ) -> Floats:
-    """(n,) evidence after each of (n,) cases, in order of arrival, that probabilities are off by more than `tolerance`: the mean over stakes of products of 1 + stake x (y - p).
+    """(n,) evidence after each of (n,) cases (0/1 truth, probability), in order of arrival, that probabilities are off by more than `tolerance`: the mean over stakes of products of 1 + stake x (y - p).
 
     Raises ValueError on stakes beyond -1..1 or probabilities outside 0..1. One class alone is fine here: nothing is ranked.
+    Source: Arnold, Henzi & Ziegel (2023), Ann Appl Stat 17:1909.
     """
     labels, values = np.asarray(truth, dtype=np.float64), np.asarray(probability, dtype=np.float64)
     if labels.size and set(np.unique(labels)) == {0.0, 1.0}:
@@ -233,7 +247,10 @@ def calibration_e_process(
 def normal_mixture_likelihood_ratio(
     mean: float, cases: int, hypothesis: float = 0.0, sigma: float = 1.0, tau: float = 1.0
 ) -> float:
-    """Mixture SPRT of a normal mean: the likelihood ratio of N(hypothesis, tau^2) alternatives after `cases`; its inverse, cut at 1, is an always-valid p."""
+    """Mixture SPRT of a normal mean: the likelihood ratio of N(hypothesis, tau^2) alternatives after `cases`; its inverse, cut at 1, is an always-valid p.
+
+    Source: Johari, Koomen, Pekelis & Walsh (2022), Oper Res 70:1806.
+    """
     if cases < 1 or sigma <= 0 or tau <= 0:
         raise ValueError("need at least one case and positive sigma and tau")
     spread = sigma**2 + cases * tau**2
@@ -242,7 +259,10 @@ def normal_mixture_likelihood_ratio(
 
 
 def e_benjamini_hochberg(evidence: ArrayLike, alpha: float = 0.05) -> tuple[int, ...]:
-    """Which of k e-values are rejected with a false discovery rate of at most alpha, whatever their dependence; indices in rising order."""
+    """Which of (k,) e-values are rejected with a false discovery rate of at most alpha, whatever their dependence; indices in rising order.
+
+    Source: Wang & Ramdas (2022), J R Stat Soc B 84:822.
+    """
     values = np.asarray(evidence, dtype=np.float64)
     if values.ndim != 1 or np.isnan(values).any() or (values < 0).any():
         raise ValueError("e-values are numbers from 0 up")

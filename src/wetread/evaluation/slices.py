@@ -38,7 +38,10 @@ BMI_BANDS = (18.5, 25.0, 30.0, 40.0)
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One subgroup's rate. `rate` None: withheld, and `withheld` says why. `band` holds for all slices at once; `p_worse` is Holm-adjusted, one-sided: worse than all others together."""
+    """One subgroup's rate. `rate` None: withheld, and `withheld` says why. `band` holds for all slices at once; `p_worse` is Holm-adjusted, one-sided: worse than all others together.
+
+    Source: Romano & Wolf (2005), J Am Stat Assoc 100:94; Holm (1979), Scand J Stat 6:65.
+    """
 
     name: str
     n: int | None
@@ -50,7 +53,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class SliceReport:
-    """`overall` and every slice in the order given; `critical` is the |t| behind the bands."""
+    """`overall` and every slice in the order given; `critical` is the |t| behind the bands. Source: Romano & Wolf (2005), J Am Stat Assoc 100:94."""
 
     overall: Rate
     slices: tuple[Slice, ...]
@@ -76,6 +79,7 @@ def rate_by_slice(
 
     A group with fewer than `min_cases` cases is withheld, n too; when only one is, the next smallest is withheld with it, so that it cannot be got by subtraction.
     Raises ValueError on lengths, PermanentError ('too_few_cases') without cases.
+    Source: Romano & Wolf (2005), J Am Stat Assoc 100:94; Holm (1979), Scand J Stat 6:65; withholding: Hundepool et al. (2012), Statistical Disclosure Control.
     """
     hits = np.asarray(success, dtype=np.bool_)
     names = np.array([each or UNKNOWN for each in groups], dtype=np.str_)
@@ -108,7 +112,10 @@ def rate_by_slice(
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Adjusted p-values: rejecting those below alpha keeps the chance of any false rejection at alpha, whatever their dependence."""
+    """Adjusted p-values of as many given ones, 0..1: rejecting those below alpha keeps the chance of any false rejection at alpha, whatever their dependence.
+
+    Source: Holm (1979), Scand J Stat 6:65.
+    """
     order = np.argsort(p_values, kind="stable")
     adjusted, highest = [0.0] * len(p_values), 0.0
     for rank, place in enumerate(order):
@@ -118,12 +125,12 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def age_band(years: float | None) -> str:
-    """ "<18", "18-39", "40-64", "65-79", "80+" or "unknown"."""
+    """The declared band of an age in years: "<18", "18-39", "40-64", "65-79", "80+" or "unknown". Source: definition."""
     return _band(years, AGE_BANDS)
 
 
 def bmi_band(kilograms_per_square_metre: float | None) -> str:
-    """WHO's cuts: "<18.5", "18.5-25", "25-30", "30-40", "40+" or "unknown"."""
+    """WHO's cuts of a body mass index in kg/m^2: "<18.5", "18.5-25", "25-30", "30-40", "40+" or "unknown". Source: WHO (2000), Technical Report Series 894."""
     return _band(kilograms_per_square_metre, BMI_BANDS)
 
 

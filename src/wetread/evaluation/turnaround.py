@@ -31,7 +31,10 @@ MIN_DAYS = 10
 
 @dataclass(frozen=True, slots=True)
 class MedianTime:
-    """Median, its order-statistic interval (`level` is what it covers, at least what was asked), and the 90th percentile, in the unit of the times."""
+    """Median, its order-statistic interval (`level` is what it covers, at least what was asked), and the 90th percentile, in the unit of the times.
+
+    Source: Hollander & Wolfe (1999), Nonparametric Statistical Methods.
+    """
 
     median: float
     low: float
@@ -43,7 +46,10 @@ class MedianTime:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Hodges-Lehmann shift, first minus second (positive: the second period is faster), with its interval and the two-sided p of the rank-sum test, corrected for ties."""
+    """Hodges-Lehmann shift, first minus second (positive: the second period is faster), with its interval and the two-sided p of the rank-sum test, corrected for ties.
+
+    Source: Hodges & Lehmann (1963), Ann Math Stat 34:598.
+    """
 
     shift: float
     low: float
@@ -55,7 +61,10 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class MedianDifference:
-    """First median minus second, with its interval over `days` days, in the unit of the times; `n` times on each side."""
+    """First median minus second, with its interval over `days` days, in the unit of the times; `n` times on each side.
+
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap.
+    """
 
     difference: float
     low: float
@@ -72,9 +81,10 @@ def median_difference(
     replicates: int = 500,
     seed: int = 7,
 ) -> MedianDifference:
-    """Of (m,) and (n,) times with the day of each: Student's interval on the spread of a bootstrap over days (Efron & Tibshirani 1993), since studies of one day share its queue and both sides of a day go together.
+    """Of (m,) and (n,) times with the day of each: Student's interval on the spread of a bootstrap over days, since studies of one day share its queue and both sides of a day go together.
 
     Raises ValueError on NaN or negative times, PermanentError ('too_few_cases') below 20 times on a side or 10 days.
+    Source: Efron & Tibshirani (1993), An Introduction to the Bootstrap.
     """
     sides = _times(first), _times(second)
     m, n = map(len, sides)
@@ -102,7 +112,10 @@ def _medians(times: Floats, weights: NDArray[np.intp]) -> Floats:
 
 
 def median_time(times: ArrayLike, level: float = 0.95) -> MedianTime:
-    """Of (n,) times; raises ValueError on NaN or negative ones, PermanentError ('too_few_cases') below 20."""
+    """Of (n,) times, in their unit; raises ValueError on NaN or negative ones, PermanentError ('too_few_cases') below 20.
+
+    Source: Hollander & Wolfe (1999), Nonparametric Statistical Methods.
+    """
     values = np.sort(_times(times))
     n = len(values)
     if n < MIN_TIMES:
@@ -125,9 +138,10 @@ def median_time(times: ArrayLike, level: float = 0.95) -> MedianTime:
 def hodges_lehmann(
     first: ArrayLike, second: ArrayLike, days: tuple[Labels, Labels] | None = None, level: float = 0.95, seed: int = 7
 ) -> Shift:
-    """The median difference of all pairs. Interval: rank-sum inversion, or with `days` (one key per time on each side) a bootstrap over days, since studies of one day share its queue.
+    """The median difference of all pairs of (m,) and (n,) times, in their unit. Interval: rank-sum inversion, or with `days` (one key per time on each side) a bootstrap over days, since studies of one day share its queue.
 
     Raises PermanentError ('too_few_cases') below 5 times on a side.
+    Source: Hodges & Lehmann (1963), Ann Math Stat 34:598; Hollander & Wolfe (1999), Nonparametric Statistical Methods.
     """
     old, new = _times(first), _times(second)
     m, n = len(old), len(new)
@@ -152,7 +166,10 @@ def hodges_lehmann(
 
 
 def quantile_regression(times: ArrayLike, design: ArrayLike, quantile: float = 0.5) -> Floats:
-    """(d,) coefficients of the conditional quantile of (n,) times on an (n, d) design (give it a column of ones), solved exactly as a linear programme."""
+    """(d,) coefficients of the conditional quantile of (n,) times on an (n, d) design (give it a column of ones), solved exactly as a linear programme.
+
+    Source: Koenker & Bassett (1978), Econometrica 46:33.
+    """
     values, columns = _times(times), np.asarray(design, dtype=np.float64)
     if columns.ndim != 2 or len(columns) != len(values) or not 0 < quantile < 1 or not np.isfinite(columns).all():
         raise ValueError(

@@ -22,6 +22,7 @@ class VerifiedAccuracy:
     """Corrected `sensitivity` and `specificity` (None: not identifiable; `reason` says why) beside the naive ones of the verified studies alone.
 
     `n_verified` of `n` studies were adjudicated. Where a share below 1 of either result was, `naive_*` are biased and are there to be compared, not to be quoted.
+    Source: Begg & Greenes (1983), Biometrics 39:207; Hájek (1971), Foundations of Statistical Inference, 236.
     """
 
     sensitivity: Rate | None
@@ -36,7 +37,10 @@ class VerifiedAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class CorrectedPrevalence:
-    """True prevalence behind an apparent one; the interval carries the uncertainty of sensitivity and specificity, too. Cut to 0..1."""
+    """True prevalence behind an apparent one; the interval carries the uncertainty of sensitivity and specificity, too. Cut to 0..1.
+
+    Source: Rogan & Gladen (1978), Am J Epidemiol 107:71.
+    """
 
     value: float
     low: float
@@ -50,7 +54,8 @@ def begg_greenes(
 ) -> VerifiedAccuracy:
     """Accuracy from (n,) test results, (n,) whether each was adjudicated, and (n,) 0/1 truth (ignored where not adjudicated).
 
-    Right when, among studies of one result, those adjudicated were picked without regard to the truth. Intervals: delta method on the logit scale over patients.
+    Right when, among studies of one result, those adjudicated were picked without regard to the truth. Intervals: Wilson's on the n that the ratio's variance over patients is worth.
+    Source: Begg & Greenes (1983), Biometrics 39:207.
     """
     called, known, labels = _rows(positive, verified, truth)
     shares = np.array([known[called == each].mean() if (called == each).any() else np.nan for each in (False, True)])
@@ -72,7 +77,8 @@ def inverse_probability_accuracy(
     """The same with (n,) known probabilities of being adjudicated, 0 < p <= 1, as the sampling design logged them; Hajek's ratio estimator.
 
     `strata`: per study the name of its stratum, and how many studies that holds in the population. The weights of a stratum then add up to its size, and the intervals are
-    narrower by what the strata explain (post-stratification: Saerndal, Swensson & Wretman 1992, section 7.6). Without it each study counts as drawn by its own coin. Raises ValueError when a verified study had no chance of being verified.
+    narrower by what the strata explain (post-stratification). Without it each study counts as drawn by its own coin. Raises ValueError when a verified study had no chance of being verified.
+    Source: Hájek (1971), Foundations of Statistical Inference, 236; strata: Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, section 7.6.
     """
     called, known, labels = _rows(positive, verified, truth)
     chance = np.asarray(probability, dtype=np.float64)
@@ -96,6 +102,7 @@ def rogan_gladen(
     """Prevalence behind `positives` of `n` calls by a reference with this sensitivity and specificity.
 
     Raises ValueError when sensitivity + specificity is not above 1: such a reference says nothing.
+    Source: Rogan & Gladen (1978), Am J Epidemiol 107:71.
     """
     youden = sensitivity.value + specificity.value - 1
     if not youden > 0:
