@@ -31,8 +31,8 @@ def framework_section(facts: Facts) -> Section:
         "NIST AI RMF",
         (
             "A subcategory is as well shown as the items of this pack's checklist that answer it.",
-            "This mapping was written from memory of NIST AI 100-1 (2023): numbers and wording were not checked against its text, and only subcategories to which a product's data can say something are in it. "
-            "Compare it with the text before a formal claim.",
+            "The subcategories are told in our words. Their numbers and sense were compared with NIST AI 100-1 (2023) as others quote it, not with NIST's own file, "
+            "and only those to which a product's data can say something are here. Compare them with the text before a formal claim.",
         ),
         tables=(
             Table("Subcategories that data can say something to", ("subcategory", "asks", "items", "state"), rows),

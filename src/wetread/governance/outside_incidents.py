@@ -14,6 +14,8 @@ from wetread.domain.finding import VOCABULARY, FindingName
 __all__ = ["Device", "Match", "OutsideIncident", "from_aiaaic", "from_maude_csv", "from_openfda", "match_incident"]
 
 _SHOWN = 240
+# what stands in MAUDE's fields where nobody stated anything
+_SILENT = ("", "*", "UNK", "UNKNOWN", "NI", "NA", "N/A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,8 @@ def _column(name: str) -> str:
 
 
 def _named(devices: Iterable[Mapping[str, object]], *fields: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(each[name]) for each in devices for name in fields if each.get(name)))
+    values = (str(each.get(name) or "").strip() for each in devices for name in fields)
+    return tuple(dict.fromkeys(value for value in values if value not in _SILENT))
 
 
 def _some(text: str) -> tuple[str, ...]:

@@ -31,6 +31,18 @@ def test_openfda_results() -> None:
     assert (bare.incident_id, bare.products, bare.text) == ("X-2", (), "")
 
 
+def test_marks_for_nothing_stated_are_no_names() -> None:
+    device = {
+        "brand_name": "*",
+        "generic_name": "UNK",
+        "manufacturer_d_name": "LOOK LLC",
+        "device_report_product_code": "",
+    }
+    (found,) = from_openfda({"results": [{"mdr_report_key": "1", "date_received": "20260401", "device": [device]}]})
+    assert (found.products, found.makers, found.product_codes) == ((), ("LOOK LLC",), ())
+    assert found.occurred == "20260401"
+
+
 @pytest.mark.parametrize("document", [[], {}, {"results": {}}, {"results": ["x"]}, {"results": [{}]}])
 def test_what_is_no_openfda_answer_is_refused(document: object) -> None:
     with pytest.raises(PermanentError):
