@@ -38,12 +38,15 @@ export async function audit(place: HTMLElement): Promise<void> {
 
 function draw(results: HTMLElement, page: AuditPage, appended: boolean, search: (before: string) => unknown): void {
   const more = page.next_before ? h("button", { onclick: () => search(String(page.next_before)) }, t("admin.audit.more")) : "";
-  if (appended) {
-    results.querySelector("tbody")?.append(...page.records.map(row));
+  const rows = appended && results.querySelector("tbody");
+  if (rows) {
+    rows.append(...page.records.map(row));
     return results.querySelector(".more-records")?.replaceChildren(more);
   }
-  const chain = page.chain.holds ? h("p", { class: "muted" }, t("admin.audit.holds", { count: page.chain.verified_through.toLocaleString("en") })) : h("p", { class: "alert", role: "alert" }, t("admin.audit.broken", { problem: page.chain.problem }));
-  const found = page.records.length ? table(t("admin.audit"), ["#", t("admin.audit.when"), t("admin.audit.actor"), t("admin.audit.act"), t("admin.audit.outcome"), t("admin.study"), t("admin.audit.detail")], page.records.map(row)) : empty(t("admin.audit.none"), t("admin.audit.none.more"));
+  const { verified_through: verified, newest } = page.chain;
+  const holds = () => t(verified < newest ? "admin.audit.holds.part" : "admin.audit.holds", { count: verified.toLocaleString("en"), all: newest.toLocaleString("en") });
+  const chain = page.chain.holds ? h("p", { class: "muted" }, holds()) : h("p", { class: "alert", role: "alert" }, t("admin.audit.broken", { problem: page.chain.problem }));
+  const found = page.records.length ? table(t("admin.audit"), ["#", t("admin.audit.when"), t("admin.audit.actor"), t("admin.audit.act"), t("admin.audit.outcome"), t("admin.study"), t("admin.audit.detail")], page.records.map(row)) : page.next_before ? empty(t("admin.audit.none.part", { count: page.next_before.toLocaleString("en") }), t("admin.audit.none.earlier")) : empty(t("admin.audit.none"), t("admin.audit.none.more"));
   results.replaceChildren(chain, found, h("div", { class: "more-records" }, more));
 }
 

@@ -19,6 +19,7 @@ from wetread.cli.options import do_act, moment, new_file, parser_for, settings_f
 from wetread.domain.audit import AuditEvent, AuditQuery, AuditRecord
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import CONSOLE
+from wetread.governance.audit_look import looks
 from wetread.governance.audit_table import audit_csv, audit_json_lines, audit_line
 from wetread.settings import Settings
 from wetread.storage.database import SqlDatabase
@@ -114,8 +115,15 @@ def _search(argv: list[str]) -> int:
     parser.add_argument("--limit", type=int, default=100, metavar="N", help="at most so many (100)")
     parser.add_argument("--json", action="store_true", help="one JSON object per line")
     args = parser.parse_args(argv)
-    rows = build_core(settings_from(args)).database.search_audit(_query(args, args.limit))
-    sys.stdout.writelines(audit_json_lines(rows) if args.json else (f"{audit_line(each)}\n" for each in rows))
+    database = build_core(settings_from(args)).database
+    left = args.limit
+    for found in looks(database, _query(args, args.limit)):
+        rows = found.records
+        left -= len(rows)
+        sys.stdout.writelines(audit_json_lines(rows) if args.json else (f"{audit_line(each)}\n" for each in rows))
+        sys.stdout.flush()
+        if found.before is not None and left:
+            print(f"looked back to record {found.before}, and further", file=sys.stderr)
     return 0
 
 

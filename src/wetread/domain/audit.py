@@ -59,7 +59,7 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """Which records are wanted; what is "" or None does not narrow it. `action` is the beginning of one, `address` a whole one, `until` is left out, `before` a sequence: the page after another."""
+    """Which records are wanted; what is "" or None does not narrow it. `action` is the beginning of one, `address` a whole one, `until` is left out, `before` and `after` are sequences, both left out: the page after another, and no further back."""
 
     actor_id: str = ""
     action: str = ""
@@ -69,6 +69,7 @@ class AuditQuery:
     before: int | None = None
     limit: int = 100
     address: str = ""
+    after: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Which records of the audit log are wanted, as SQL."""
 
-import json
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from wetread.domain.audit import ADDRESS, AuditQuery
+from wetread.domain.audit import AuditQuery
 from wetread.storage import schema
+from wetread.storage.audit_address import address_in, has_address
 
 __all__ = ["audit_statement"]
 
@@ -14,7 +14,7 @@ _AUDIT, _NAMED = schema.audit.c, schema.audit_studies.c
 
 
 def audit_statement(query: AuditQuery) -> Select[Any]:
-    """Newest first. Indexes answer for one person and for one study; the others walk back from the newest."""
+    """Newest first. Indexes answer for one person, one study and one address; the others walk back from the newest."""
     found = select(schema.audit).order_by(_AUDIT.sequence.desc()).limit(query.limit)
     if query.actor_id:
         found = found.where(_AUDIT.actor_id == query.actor_id)
@@ -24,12 +24,13 @@ def audit_statement(query: AuditQuery) -> Select[Any]:
     if query.action:
         found = found.where(_AUDIT.action.startswith(query.action, autoescape=True))
     if query.address:
-        fact = json.dumps([ADDRESS, query.address], separators=(",", ":"))  # as `transaction` writes it
-        found = found.where(_AUDIT.detail.contains(fact, autoescape=True))
+        found = found.where(has_address(_AUDIT.detail), address_in(_AUDIT.detail) == query.address)
     if query.since is not None:
         found = found.where(_AUDIT.recorded_at >= query.since)
     if query.until is not None:
         found = found.where(_AUDIT.recorded_at < query.until)
     if query.before is not None:
         found = found.where(_AUDIT.sequence < query.before)
+    if query.after:
+        found = found.where(_AUDIT.sequence > query.after)
     return found

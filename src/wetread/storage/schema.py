@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Dialect,
     ForeignKey,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     text,
 )
 
+from wetread.storage.audit_address import address_in, has_address
 from wetread.storage.codec import aware_utc
 
 __all__ = [
@@ -46,7 +48,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0026", "vault": "0005", "snippets": "0002"}
+HEADS = {"work": "0027", "vault": "0005", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -121,7 +123,9 @@ def of_study(*, primary_key: bool = False, nullable: bool = False) -> Column[str
     return Column("study_key", Text, study, primary_key=primary_key, nullable=nullable)
 
 
-def partial_index(index: str, *columns: str, holds: TextClause, unique: bool = False) -> Index:
+def partial_index(
+    index: str, *columns: ColumnElement[Any] | str, holds: ColumnElement[bool] | TextClause, unique: bool = False
+) -> Index:
     """A partial index: rows that are over cost a look at the others nothing. A query must say `holds`, or imply it, in words: no engine proves it of a parameter."""
     return Index(index, *columns, unique=unique, sqlite_where=holds, postgresql_where=holds)
 
@@ -376,6 +380,7 @@ audit = Table(
     Index(None, "actor_id", "sequence"),
     Index(None, "study_key", "sequence"),
 )
+partial_index("ix_audit_address", address_in(audit.c.detail), audit.c.sequence, holds=has_address(audit.c.detail))
 audit_studies = Table(
     "audit_studies",
     work,

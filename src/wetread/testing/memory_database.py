@@ -362,6 +362,7 @@ def _is_wanted(record: AuditRecord, query: AuditQuery) -> bool:
         and (query.since is None or record.recorded_at >= query.since)
         and (query.until is None or record.recorded_at < query.until)
         and (query.before is None or record.sequence < query.before)
+        and record.sequence > query.after
     )
 
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from wetread.domain.audit import AuditEvent, AuditQuery, AuditRecord
 from wetread.domain.role import Act
+from wetread.governance.audit_look import look
 from wetread.ports.issued import Resource
 from wetread.web.fhir_search import AUDIT_SEARCH
 from wetread.web.fhir_view import FORMAT, MEDIA_TYPE, asked_version, outcome_from, said, searchset
@@ -33,16 +34,16 @@ def read_audit_event(call: Call) -> Response:
 
 
 def search_audit_events(call: Call) -> Response:
-    """Newest first."""
+    """Newest first. A page may be empty and have another after it, as a look ends."""
     asked_version(call)
     query = _query(call)
-    looked_at = call.house.services.database.search_audit(query)
+    looked_at = look(call.house.services.database, query)
     found = [
-        each for each in looked_at if query.action in ("", each.event.action)
+        each for each in looked_at.records if query.action in ("", each.event.action)
     ]  # the log knows acts by how they begin
     facts = (("type", "AuditEvent"), ("records", str(len(found))))
     call.house.audit(AuditEvent("fhir.search", call.signed_in.actor.actor_id, detail=facts))
-    next_page = str(looked_at[-1].sequence) if len(looked_at) == query.limit else ""
+    next_page = str(looked_at.before or "")
     return said(call, searchset(call, "AuditEvent", [_resource(call, each) for each in found], next_page))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 
 import pytest
@@ -13,10 +14,12 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.job import JobKind
 from wetread.domain.priority import Priority
 from wetread.domain.role import Role
+from wetread.governance.audit_look import look
 from wetread.testing.builders import a_decision, a_job_request, an_analysis
 from wetread.testing.rollout_builders import a_gate_plan as a_plan
 from wetread.testing.rollout_builders import a_model_version as a_version
 from wetread.triage.policy import DEFAULT_POLICY
+from wetread.web.audit_view import ChainWatch
 from wetread.web.services import Administration, Connection
 
 
@@ -236,3 +239,26 @@ def test_a_policy_is_checked_with_its_lines_and_tried_without_changing_anything(
         assert world.services.database.begin(write=False).__enter__().decision(key) == before
         assert quality.post("/api/policy/try", {"policy": "{", "hours": 48, "most": 100}).json()["dry_run"] is None
     assert ("policy.try", "quality", "success") in world.audited()
+
+
+def test_a_look_through_a_long_log_ends_and_says_where(
+    world: World, door: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wetread.web.audit_view.look", partial(look, part=2))
+    quality = door.as_("quality")
+    for _ in range(3):
+        door.as_("radiologist")
+    newest = world.services.database.change_token()
+    page = quality.get("/api/audit/search?action=no.such.act").json()
+    assert (page["records"], page["next_before"]) == ([], newest - 1)
+    assert page["chain"]["newest"] == newest  # type: ignore[index]
+
+
+def test_the_chain_is_verified_a_part_at_a_time(world: World, door: Browser) -> None:
+    chain = ChainWatch(world.services.database)
+    door.as_("quality")
+    door.as_("radiologist")
+    newest = world.services.database.change_token()
+    assert newest >= 2
+    assert [chain.status(1)["verified_through"] for _ in range(2)] == [1, 2]
+    assert chain.status(None) == {"holds": True, "verified_through": newest, "newest": newest, "problem": ""}

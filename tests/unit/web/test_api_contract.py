@@ -228,5 +228,6 @@ def test_a_changed_record_shows() -> None:
     assert chain == {
         "holds": False,
         "verified_through": 2,
+        "newest": len(database.state.audit),
         "problem": "record 3: the record was changed after it was written",
     }

@@ -6,7 +6,7 @@ export type DeadLetters = { total: number; waiting: Record<string, number>; dead
 export type Retried = { retried: number[] };
 
 export type AuditRecord = { sequence: number; recorded_at: string; action: string; actor_id: string; outcome: string; study_key: string | null; detail: Record<string, string>; hash: string };
-export type AuditPage = { scope: "all" | "own"; chain: { holds: boolean; verified_through: number; problem: string }; records: AuditRecord[]; next_before: number | null };
+export type AuditPage = { scope: "all" | "own"; chain: { holds: boolean; verified_through: number; newest: number; problem: string }; records: AuditRecord[]; next_before: number | null };
 
 export type Account = { actor_id: string; display_name: string; role: string; disabled: boolean; me: boolean; sites: string[]; second_factor: boolean; reset_asked_by: string; subject: string };
 export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: string[]; min_password_length: number; provider: string; systems: string[] };
