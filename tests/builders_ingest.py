@@ -8,6 +8,7 @@ from threading import Lock
 
 from migrated import migrated
 
+from wetread.delivery.owed_reports import OwedReports
 from wetread.domain.errors import HostileInput
 from wetread.domain.identifiers import SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, StudyKey, study_key
 from wetread.domain.job import JobKind
@@ -19,6 +20,7 @@ from wetread.ingest.suitability import SuitabilityPolicy
 from wetread.ports.database import Database
 from wetread.ports.recorded_vault import RecordedVault
 from wetread.ports.vault import Vault
+from wetread.storage.commitment_vault import SqlCommitmentVault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.vault import SqlVault
@@ -113,6 +115,10 @@ class House:
         self.held = SqlVault(vault)
         """What the vault holds, for a test that looks."""
         self.vault = RecordedVault(self.held, self.database, self.clock)
+        self.commitments = SqlCommitmentVault(vault)
+        """What somebody asks us to answer for."""
+        minute = timedelta(seconds=60)
+        self.owed = OwedReports(self.database, self.commitments, self.clock, SECRET, minute, minute)
         self.reception = self.build_reception(inspector or JsonInspector(), self.database, self.vault)
 
     def build_reception(
@@ -143,6 +149,7 @@ class House:
     def close(self) -> None:
         self.database.close()
         self.vault.close()
+        self.commitments.close()
 
     def send(self, *contents: bytes, sender: str = "MODALITY", claim: Claim = NO_CLAIM) -> tuple[InstanceOutcome, ...]:
         incoming = []

@@ -24,8 +24,10 @@ from wetread.domain.identifiers import StudyKey, patient_key
 from wetread.domain.order import Order, PatientNumber, Person
 from wetread.domain.report import Section
 from wetread.domain.role import Actor, Role
+from wetread.ports.commitment_vault import AskedCommitment
 from wetread.ports.recorded_vault import RecordedVault
 from wetread.settings import Settings, load_settings
+from wetread.storage.commitment_vault import SqlCommitmentVault
 from wetread.storage.database import SqlDatabase
 from wetread.storage.files import DiskFileStore
 from wetread.storage.orders import SqlOrderStore
@@ -70,6 +72,7 @@ class ErasureHouse(House):
         self.worker = replace(self.worker, pipeline=replace(self.worker.pipeline, cases=cases))
         self.orders = SqlOrderStore(self.settings.resolved_vault_url)
         self.snippets = build_snippet_store(self.settings)
+        self.commitments = SqlCommitmentVault(self.settings.resolved_vault_url)
         parts = self.settings, self.database, self.vault, self.clock, SECRET
         self.erasures, self.legal_holds = build_erasure_desk(*parts), build_legal_hold_desk(*parts)
         self.eraser = build_eraser(self.settings, self.database, self.files, self.vault, self.clock, SECRET)
@@ -84,7 +87,7 @@ class ErasureHouse(House):
         return build_sinks(self.settings, self.clock.now, self.decoder)["folder"]
 
     def life(self, number: int, patient: str = "") -> Life:
-        """A film is received, ordered, read, written about, signed and delivered."""
+        """A film is received, ordered, read, written about, signed and delivered; its sender asks whether it is kept, and was not told."""
         patient = patient or f"PID-{number}-GONE"
         name, accession = f"Unforgettable{number}^Anna", f"ACC-{number}-GONE"
         given = {"PatientID": patient, "PatientName": name, "AccessionNumber": accession}
@@ -93,6 +96,9 @@ class ErasureHouse(House):
         person = Person(PatientNumber(patient, "HOSPITAL"), name)
         self.orders.keep_order(Order(f"order-{number}", accession, person, self.clock.now()))
         key = self.receive(content)
+        film = dcmread(BytesIO(content), stop_before_pixels=True)
+        asked = AskedCommitment(f"2.25.{number}", ((film.SOPClassUID, film.SOPInstanceUID),))
+        self.commitments.keep(f"asked-{number}", asked, self.clock.now())
         owner = patient_key(SECRET, patient, "HOSPITAL")
         text = f"Remembered of {number} GONE"
         self.snippets.put([a_source(a_snippet(text), source_id=f"source-{number}", patient_key=owner)])

@@ -1,9 +1,15 @@
 """The own archive for DIMSE queries and retrieves, put together: vault, file store, QIDO's attributes, what machines may not have, and the audit."""
 
+import logging
 from collections.abc import Callable, Collection, Iterable
+from datetime import timedelta
 from functools import partial
+from threading import Event, Thread
 
+from wetread.context.retention import Retention
 from wetread.delivery.commitment_book import CommitmentBook
+from wetread.delivery.owed_reports import OwedReports
+from wetread.dicom.commitment_caller import CommitmentCaller
 from wetread.dicom.commitment_scp import CommitmentScp
 from wetread.dicom.commitment_scu import take_report
 from wetread.dicom.dimse import DimseDoor, DimseLimits
@@ -13,6 +19,7 @@ from wetread.dimse_neighbours import neighbours_of
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.study_state import StudyState
+from wetread.governance.rounds import in_rounds
 from wetread.ingest.reception import Reception
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -20,6 +27,7 @@ from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Vault
 from wetread.settings import Settings
 from wetread.signoff.own_results import withheld_from_machines
+from wetread.storage.commitment_vault import SqlCommitmentVault
 from wetread.web.dicom_json import (
     INSTANCE_EXTRAS,
     SERIES_EXTRAS,
@@ -28,7 +36,11 @@ from wetread.web.dicom_json import (
     study_attributes,
 )
 
-__all__ = ["build_dimse_door", "build_query_retrieve"]
+__all__ = ["build_dimse_door", "build_owed_reports", "build_query_retrieve", "keep_telling"]
+
+_LOG = logging.getLogger(__name__)
+_LOOK_EVERY_S = 1.0
+_REMEMBERED = timedelta(days=30)
 
 
 def build_dimse_door(
@@ -38,11 +50,11 @@ def build_dimse_door(
     vault: Vault,
     files: FileStore,
     clock: Clock,
+    owed: OwedReports,
     limits: DimseLimits | None = None,
 ) -> DimseDoor:
     """For the neighbours that may ask something of us; not listening yet."""
     neighbours, limits = neighbours_of(settings), limits or DimseLimits()
-    remotes = {each.ae_title: each.remote for each in neighbours if each.remote}
     return DimseDoor(
         reception,
         ae_title=settings.ae_title,
@@ -52,10 +64,9 @@ def build_dimse_door(
         commitment=CommitmentScp(
             vault,
             files,
-            _audit_in(database, clock),
-            remotes,
+            owed,
             take_report(CommitmentBook(database, clock)),
-            _copies_in(database),
+            _not_to_stay_in(database),
         ),
         limits=limits,
         secured={each.ae_title: each.client_name for each in neighbours if each.tls_only},
@@ -63,14 +74,33 @@ def build_dimse_door(
     )
 
 
-def _copies_in(database: Database) -> Callable[[Collection[StudyKey]], Collection[StudyKey]]:
-    """Studies that were only fetched to compare with: they are dropped when their time is up."""
+def build_owed_reports(settings: Settings, database: Database, clock: Clock, secret: bytes) -> OwedReports:
+    vault = SqlCommitmentVault(settings.resolved_vault_url)
+    lease = timedelta(seconds=settings.lease_s)
+    return OwedReports(database, vault, clock, secret, lease, timedelta(hours=settings.commitment_tried_h))
 
-    def copies(studies: Collection[StudyKey]) -> Collection[StudyKey]:
+
+def keep_telling(settings: Settings, door: DimseDoor, owed: OwedReports, clock: Clock, stop: Event) -> None:
+    """Two threads until `stop` is set: who calls back, and who forgets what was told long ago."""
+    if door.commitment is None:
+        return
+    remotes = {each.ae_title: each.remote for each in neighbours_of(settings) if each.remote}
+    caller = CommitmentCaller(owed, door.commitment.judge, remotes)
+    telling = partial(in_rounds, caller.run_all, stop, _LOOK_EVERY_S, _LOG, "commitments_wait")
+    forgetting = Retention(lambda: owed, _REMEMBERED, clock, "commitments", "reports").run
+    for each in (telling, partial(forgetting, stop)):
+        Thread(target=each, daemon=True).start()
+
+
+def _not_to_stay_in(database: Database) -> Callable[[Collection[StudyKey]], Collection[StudyKey]]:
+    """Studies that were only fetched to compare with, which are dropped when their time is up, and what is being erased."""
+
+    def passing(studies: Collection[StudyKey]) -> Collection[StudyKey]:
         with database.begin(write=False) as unit:
-            return {key for key, state in unit.study_states(studies).items() if state is StudyState.FETCHED}
+            states = unit.study_states(studies)
+        return {key for key in studies if states.get(key, StudyState.FETCHED) is StudyState.FETCHED}
 
-    return copies
+    return passing
 
 
 def _audit_in(database: Database, clock: Clock) -> Callable[[Iterable[AuditEvent]], None]:

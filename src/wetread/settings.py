@@ -175,6 +175,9 @@ class Settings(IdentitySettings):
     job_limit_s: float = Field(default=300.0, gt=0, description="A job that runs longer hangs: its worker ends.")
     max_attempts: int = Field(default=4, ge=1, description="Tries before a job is given up with a reason.")
     delivery_max_attempts: int = Field(default=50, ge=1, description="Tries before a delivery is given up.")
+    commitment_tried_h: float = Field(
+        default=168.0, ge=0, le=2000, description="Hours for which whoever asked for storage commitment is called."
+    )
 
     folder_sink: Path | None = Field(default=None, description="Folder for signed reports; unset: data_dir/outbox.")
     report_pictures: Annotated[tuple[ReportPicture, ...], _COMMA_SEPARATED] = Field(

@@ -1,9 +1,9 @@
-"""What receivers were asked to answer for is kept by every database alike."""
+"""What receivers were asked to answer for, and what we owe to who asked us, is kept by every database alike."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from wetread.domain.commitment import Commitment, CommitmentState
+from wetread.domain.commitment import Commitment, CommitmentState, OwedReport, OwedState
 from wetread.ports.database import Database
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -34,3 +34,60 @@ def test_the_last_of_what_was_sent_where(database: Database) -> None:
     with database.begin(write=False) as unit:
         assert unit.last_commitment("cstore-PACS", "k:1") == again
         assert unit.last_commitment("cstore-PACS", "k:3") is None
+
+
+OWED = OwedReport("r1", "CT1", "10.0.0.5", "listed", 2, NOW, NOW, NOW + timedelta(days=7))
+TOLD = replace(OWED, request_key="r2", state=OwedState.TOLD, due_at=None, ended_at=NOW)
+
+
+def owe(database: Database, *reports: OwedReport) -> None:
+    with database.begin() as unit:
+        for each in reports:
+            unit.save_owed_report(each)
+        unit.commit()
+
+
+def test_a_report_that_we_owe_is_kept_and_replaced(database: Database) -> None:
+    for each in (OWED, replace(OWED, held=True, attempt=2, due_at=NOW + timedelta(minutes=1), problem="away")):
+        owe(database, each)
+        with database.begin(write=False) as unit:
+            assert unit.owed_report("r1") == each
+            assert unit.owed_report("r9") is None
+
+
+def test_the_one_that_is_due_longest_and_of_nobody_who_rests(database: Database) -> None:
+    others = (
+        replace(OWED, request_key="r0", due_at=NOW + timedelta(seconds=1)),
+        replace(OWED, request_key="r3", ae_title="XA1", due_at=NOW - timedelta(seconds=1)),
+    )
+    owe(database, OWED, TOLD, *others)
+    later = NOW + timedelta(seconds=1)
+    with database.begin(write=False) as unit:
+        assert unit.due_owed_report(NOW - timedelta(minutes=1)) is None
+        assert unit.due_owed_report(later) == others[1]
+        assert unit.due_owed_report(later, but_not=["XA1"]) == OWED
+        assert unit.due_owed_report(later, but_not=["XA1", "CT1"]) is None
+
+
+def test_those_in_a_state_are_counted_and_listed_by_title_and_age(database: Database) -> None:
+    earlier = replace(OWED, request_key="r3", asked_at=NOW - timedelta(hours=1))
+    owe(database, OWED, earlier, TOLD, replace(OWED, request_key="r4", ae_title="AX1"))
+    with database.begin(write=False) as unit:
+        assert (unit.count_owed("CT1"), unit.count_owed("AX1"), unit.count_owed("XA1")) == (2, 1, 0)
+        assert [each.request_key for each in unit.owed_reports(OwedState.OWED)] == ["r4", "r3", "r1"]
+        assert [each.request_key for each in unit.owed_reports(OwedState.OWED, limit=1)] == ["r4"]
+        assert unit.owed_reports(OwedState.TOLD) == (TOLD,)
+
+
+def test_what_ended_long_ago_is_found_and_forgotten(database: Database) -> None:
+    aside = replace(TOLD, request_key="r0", state=OwedState.ASIDE, ended_at=NOW + timedelta(seconds=1))
+    owe(database, OWED, aside, TOLD)
+    with database.begin() as unit:
+        assert unit.ended_owed_reports(NOW) == ()
+        assert unit.ended_owed_reports(NOW + timedelta(hours=1)) == (TOLD, aside)
+        assert unit.ended_owed_reports(NOW + timedelta(hours=1), limit=1) == (TOLD,)
+        unit.forget_owed_reports(["r2", "r9"])
+        unit.forget_owed_reports([])
+        unit.commit()
+    with database.begin(write=False) as unit:
+        assert unit.ended_owed_reports(NOW + timedelta(hours=1)) == (aside,)

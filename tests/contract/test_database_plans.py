@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Executable, event, insert, text
 
-from wetread.storage import alarms, criticals, pages, schema
+from wetread.storage import alarms, commitment_rows, criticals, pages, schema
 from wetread.storage.database import SqlDatabase
 from wetread.storage.engine import begin, make_engine
 from wetread.testing.builders import NOON, STUDY_KEY, a_study
@@ -31,13 +31,19 @@ def connection(sql_url: str, sql_database: SqlDatabase) -> Iterator[Connection]:
 
 
 BODY = {"body": "{}" * 200}
-KEYS = {"critical_results": "critical_key", "pages": "page_key", "alarms": "alarm_key"}
+KEYS = {
+    "critical_results": "critical_key",
+    "pages": "page_key",
+    "alarms": "alarm_key",
+    "owed_reports": "request_key",
+}
 ROWS: dict[str, dict[str, object]] = {
     "critical_results": BODY
     | {"study_key": STUDY_KEY, "site": "", "state": "closed", "opened_at": NOON, "next_due_at": None, "etag": 1},
     "pages": BODY
     | {"subject": "s", "study_key": STUDY_KEY, "urgency": 0, "state": "sent", "attempt": 1, "queued_at": NOON},
     "alarms": BODY | {"raised_at": NOON, "cleared_at": NOON},
+    "owed_reports": BODY | {"ae_title": "CT1", "state": "told", "asked_at": NOON, "ended_at": NOON},
 }
 
 
@@ -47,6 +53,7 @@ LOOKS: list[tuple[Executable, dict[str, object], str]] = [
     (criticals.CLOSED, {"most": 50}, "ix_critical_results_closed"),
     (pages.CLAIM_PAGE, dict(pages.claim_until(NOON, 30)), "ix_pages_queued"),
     (alarms.OPEN, {"most": 500}, "ix_alarms_open"),
+    (commitment_rows.DUE_REPORT, {"now": NOON}, "ix_owed_reports_due"),
 ]
 
 

@@ -15,16 +15,19 @@ from wetread.domain.erasure import Leftovers
 from wetread.domain.errors import StudyNotFound
 from wetread.domain.identifiers import InstanceKey, SeriesInstanceUID, SOPInstanceUID, StudyInstanceUID, StudyKey
 from wetread.domain.order import Merge, Order, PatientNumber, Person
+from wetread.ports.commitment_vault import AskedCommitment, CommitmentVault
 from wetread.ports.order_store import OrderStore
 from wetread.ports.vault import Vault, VaultInstance
 from wetread.ports.vault_eraser import VaultEraser
 from wetread.ports.workitem_vault import VaultWorkitem, WorkitemVault
+from wetread.storage.commitment_vault import SqlCommitmentVault
 from wetread.storage.engine import make_engine
 from wetread.storage.orders import SqlOrderStore
 from wetread.storage.vault import SqlVault
 from wetread.storage.vault_erasure import TELLS_OF_NO_STUDY, WITH_WHAT_WAS_SAID, SqlVaultEraser
 from wetread.storage.workitem_vault import SqlWorkitemVault
 from wetread.testing.builders import NOON, a_header, an_identity
+from wetread.testing.memory_commitments import MemoryCommitmentVault
 from wetread.testing.memory_erasure import MemoryVaultEraser
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_vault import MemoryVault
@@ -44,6 +47,7 @@ class Shelf:
     orders: OrderStore
     eraser: VaultEraser
     workitems: WorkitemVault
+    commitments: CommitmentVault
     url: str = ""
 
 
@@ -52,8 +56,9 @@ def shelf(request: pytest.FixtureRequest, templates: "Templates", tmp_path: Path
     if request.param == "memory":
         vault = MemoryVault()
         orders = MemoryOrderStore(vault)
-        workitems = MemoryWorkitemVault()
-        yield Shelf(vault, orders, MemoryVaultEraser(vault, orders, workitems), workitems)
+        workitems, commitments = MemoryWorkitemVault(), MemoryCommitmentVault()
+        eraser = MemoryVaultEraser(vault, orders, workitems, commitments)
+        yield Shelf(vault, orders, eraser, workitems, commitments)
         return
     with _on_disk(request.param, templates, tmp_path) as made:
         yield made
@@ -68,7 +73,7 @@ def sql_shelf(request: pytest.FixtureRequest, templates: "Templates", tmp_path: 
 @contextmanager
 def _on_disk(engine: str, templates: "Templates", folder: Path) -> Iterator[Shelf]:
     with templates.copy(engine, "vault", folder) as url:
-        made = SqlVault(url), SqlOrderStore(url), SqlVaultEraser(url), SqlWorkitemVault(url)
+        made = SqlVault(url), SqlOrderStore(url), SqlVaultEraser(url), SqlWorkitemVault(url), SqlCommitmentVault(url)
         yield Shelf(*made, url)
         for each in made:
             each.close()
@@ -154,6 +159,18 @@ def test_what_was_asked_for_goes_by_its_keys_and_is_found_by_what_it_names(shelf
     ]
     assert (shelf.orders.order("o9"), shelf.orders.order("o2") is not None) == (None, True)
     assert shelf.eraser.workitems(FIRST, whole_patient=True) == ()
+
+
+def test_what_was_asked_about_a_film_of_it_goes_whole(shelf: Shelf) -> None:
+    """A list that lacks some would be answered as if nobody had asked for these."""
+    fill(shelf)
+    uids = {key: shelf.vault.instances(key)[0].header.sop_instance_uid for key in (FIRST, SECOND, OTHER)}
+    for name, keys in (("both", (OTHER, FIRST)), ("others", (OTHER, SECOND))):
+        asked = AskedCommitment("2.25.1", tuple(("1.2.9", str(uids[key])) for key in keys))
+        shelf.commitments.keep(name, asked, NOON)
+    assert erase(shelf, FIRST)["commitment_references"] == 2
+    assert shelf.commitments.find("both") is None
+    assert shelf.commitments.find("others") is not None
 
 
 def test_an_accession_number_of_two_studies_keeps_its_order_until_the_last(shelf: Shelf) -> None:

@@ -19,6 +19,7 @@ from tests.journey.waiting import wait_for
 
 from wetread.delivery.breaker import Breaker
 from wetread.delivery.commitment_book import CommitmentBook
+from wetread.dicom.commitment_caller import report_to
 from wetread.dicom.commitment_message import (
     COMMITMENT,
     COMMITMENT_INSTANCE,
@@ -28,7 +29,7 @@ from wetread.dicom.commitment_message import (
     read_message,
     write_message,
 )
-from wetread.dicom.commitment_scp import CommitmentScp, report_to
+from wetread.dicom.commitment_scp import CommitmentScp
 from wetread.dicom.commitment_scu import CommitmentScu, delivery_name, take_report
 from wetread.dicom.dimse import DimseDoor
 from wetread.dicom.remote_ae import RemoteAe
@@ -184,10 +185,7 @@ def test_who_does_not_offer_it_gets_nothing() -> None:
 
 @contextmanager
 def our_door(house: House, book: CommitmentBook, port: int = 0) -> Iterator[RemoteAe]:
-    def audit(_: Any) -> None:
-        """Not looked at."""
-
-    commitment = CommitmentScp(house.vault, house.files, audit, {}, take_report(book))
+    commitment = CommitmentScp(house.vault, house.files, house.owed, take_report(book))
     reporters = [("PACS", "127.0.0.1"), ("OTHER", "127.0.0.1")]
     door = DimseDoor(
         house.reception,

@@ -1,11 +1,13 @@
 """Storage commitment for what was stored here: answered from the bytes, over the same association or one of ours, to pynetdicom and to Orthanc."""
 
 import json
+import logging
 import queue
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from pynetdicom.association import Association
 from pynetdicom.dsutils import encode
 from tests.journey.waiting import wait_for
 
+from wetread.dicom.commitment_caller import CommitmentCaller
 from wetread.dicom.commitment_message import (
     COMMITMENT,
     COMMITMENT_INSTANCE,
@@ -34,6 +37,8 @@ from wetread.dicom.commitment_message import (
 from wetread.dicom.commitment_scp import CommitmentScp
 from wetread.dicom.dimse import DimseDoor
 from wetread.dicom.remote_ae import RemoteAe
+from wetread.domain.commitment import OwedReport, OwedState
+from wetread.governance.rounds import in_rounds
 from wetread.ports.vault import Search
 
 TRANSACTION = "2.25.4711"
@@ -44,23 +49,23 @@ Reports = queue.Queue[tuple[int, CommitmentMessage]]
 def opened(house: House, **remotes: int) -> Iterator[int]:
     """MODALITY and ORTHANC may store; `remotes` are ports at which they are called back."""
 
-    def audit(events: Any) -> None:
-        with house.database.begin() as unit:
-            for each in events:
-                unit.audit(each, house.clock.now())
-            unit.commit()
-
     called = {title: RemoteAe(title, "127.0.0.1", port, timeout_s=5) for title, port in remotes.items()}
+    scp, stop = CommitmentScp(house.vault, house.files, house.owed), Event()
+    caller = CommitmentCaller(house.owed, scp.judge, called, lambda: house.clock.now().timestamp())
+    telling = Thread(target=in_rounds, args=(caller.run_all, stop, 0.02, logging.getLogger(), "waits"))
     door = DimseDoor(
         house.reception,
         ae_title="WETREAD",
         callers=[("MODALITY", ""), ("ORTHANC", "")],
         queriers=[("VIEWER", "")],
-        commitment=CommitmentScp(house.vault, house.files, audit, called, again_after_s=(0.0, 0.2, 0.2)),
+        commitment=scp,
     )
+    telling.start()
     try:
         yield door.start("127.0.0.1", 0)
     finally:
+        stop.set()
+        telling.join()
         door.stop()
 
 
@@ -92,9 +97,15 @@ def asking(port: int, reports: Reports, caller: str = "MODALITY") -> Iterator[As
             association.release()
 
 
-def ask(association: Association, *references: tuple[str, str], action: int = 1, of: str = COMMITMENT_INSTANCE) -> int:
+def ask(
+    association: Association,
+    *references: tuple[str, str],
+    action: int = 1,
+    of: str = COMMITMENT_INSTANCE,
+    transaction: str = TRANSACTION,
+) -> int:
     """The status of the N-ACTION."""
-    said = write_message(CommitmentMessage(TRANSACTION, tuple(Reference(*each) for each in references)))
+    said = write_message(CommitmentMessage(transaction, tuple(Reference(*each) for each in references)))
     status, _ = association.send_n_action(said, action, COMMITMENT, of)
     return int(status.Status)
 
@@ -103,7 +114,7 @@ def test_what_was_only_fetched_to_compare_with_is_never_committed_to(house: Hous
     """It is dropped when its time is up: who deleted theirs for our word would have lost it."""
     admit(house, a_film(1, 1, 1))
     asked = CommitmentMessage(TRANSACTION, (Reference(CR_STORAGE, key(1, 1, 1)),))
-    scp = CommitmentScp(house.vault, house.files, lambda _: None, {}, passing=lambda studies: studies)
+    scp = CommitmentScp(house.vault, house.files, house.owed, passing=lambda studies: studies)
     assert [each.reason for each in scp.judged(asked).failed] == [0x0112]
 
 
@@ -136,10 +147,35 @@ def test_all_kept_is_success_and_the_association_goes_on(house: House) -> None:
     reports: Reports = queue.Queue()
     with opened(house) as port, asking(port, reports) as association:
         for study in (1, 2):
-            assert ask(association, (CR_STORAGE, key(study, 1, 1))) == 0x0000
+            assert ask(association, (CR_STORAGE, key(study, 1, 1)), transaction=f"2.25.{study}") == 0x0000
             kind, report = reports.get(timeout=60)
             assert (kind, [each.sop_instance_uid for each in report.references]) == (1, [key(study, 1, 1)])
     assert reports.empty()
+
+
+def test_a_transaction_asked_again_is_told_again_and_another_list_under_its_uid_is_refused(house: House) -> None:
+    admit(house, a_film(1), a_film(2))
+    reports: Reports = queue.Queue()
+    mine, other = (CR_STORAGE, key(1, 1, 1)), (CR_STORAGE, key(2, 1, 1))
+    said = []
+    with opened(house) as port, asking(port, reports) as association:
+        for asked in ((mine, other), (other, mine), (mine,), (mine, other)):
+            assert ask(association, *asked) == 0x0000
+            said.append(reports.get(timeout=60))
+    assert [kind for kind, _ in said] == [1, 1, 2, 1]
+    assert {each.transaction_uid for _, each in said} == {TRANSACTION}
+    assert [(each.reference, each.reason) for each in said[2][1].failed] == [(Reference(*mine), 0x0131)]
+    assert len(standing(house, OwedState.TOLD)) == 2
+
+
+def test_two_requesters_may_use_one_transaction_uid(house: House) -> None:
+    admit(house, a_film(1), a_film(2))
+    for study, caller in enumerate(("MODALITY", "ORTHANC"), 1):
+        reports: Reports = queue.Queue()
+        with opened(house) as port, asking(port, reports, caller) as association:
+            assert ask(association, (CR_STORAGE, key(study, 1, 1))) == 0x0000
+            kind, report = reports.get(timeout=60)
+        assert (kind, [each.sop_instance_uid for each in report.references]) == (1, [key(study, 1, 1)])
 
 
 @contextmanager
@@ -168,7 +204,7 @@ def test_who_hangs_up_at_once_is_called_back(house: House) -> None:
     assert (kind, report.transaction_uid) == (1, TRANSACTION)
 
 
-def test_a_report_that_is_not_taken_is_tried_three_times(house: House) -> None:
+def test_a_report_that_is_not_taken_is_tried_until_its_time_is_up(house: House) -> None:
     admit(house, a_film(1))
     reports: Reports = queue.Queue()
     with listening(reports, answers=0x0110) as back, opened(house, MODALITY=back) as port:
@@ -176,9 +212,21 @@ def test_a_report_that_is_not_taken_is_tried_three_times(house: House) -> None:
             ask(association, (CR_STORAGE, key(1, 1, 1)))
             association.abort()
         for _ in range(3):
-            reports.get(timeout=60)
-        with pytest.raises(queue.Empty):
-            reports.get(timeout=1)
+            wait_for(lambda: house.clock.advance(1) or not reports.empty(), "a try")
+            reports.get()
+        wait_for(lambda: house.clock.advance(1) or bool(standing(house, OwedState.ASIDE)), "the end of it")
+        tried = reports.qsize()
+        house.clock.advance(3600)
+        time.sleep(1)
+        assert reports.qsize() == tried
+    (aside,) = standing(house, OwedState.ASIDE)
+    assert "MODALITY answers the report on its storage commitment with status 0x0110" in aside.problem
+    assert [outcome for outcome, _ in audits(house, "dimse.commit")] == ["not_told"]
+
+
+def standing(house: House, state: OwedState) -> tuple[OwedReport, ...]:
+    with house.database.begin(write=False) as unit:
+        return unit.owed_reports(state)
 
 
 @pytest.mark.parametrize(("action", "of", "status"), [(2, COMMITMENT_INSTANCE, 0x0123), (1, "1.2.3", 0x0112)])

@@ -34,6 +34,7 @@ const KINDS: Record<string, Kind> = {
   audit_export_stands: { title: t("alarm.audit_export_stands"), todo: t("alarm.audit_export_stands_todo") },
   emergency_access: { title: t("alarm.emergency_access"), todo: t("alarm.emergency_access_todo") },
   films_damaged: { title: t("alarm.films_damaged"), todo: t("alarm.films_damaged_todo") },
+  commitment_untold: { title: t("alarm.commitment_untold"), todo: t("alarm.commitment_untold_todo") },
   archive_missed: { title: t("alarm.archive_missed"), todo: t("alarm.archive_missed_todo") },
   patient_in_doubt: { title: t("alarm.a_film_may_be_another"), todo: t("alarm.open_the_study_compare_film") },
   audit_broken: { title: t("alarm.the_audit_log_does_not"), todo: t("alarm.somebody_may_have_changed_it") },

@@ -255,6 +255,8 @@ export const ROOMS = {
   "criticals.not_read_back": "It was not read back.",
   "handover.twice": " That hour comes twice that night; the first one is meant.",
   "session.your_account": "your account",
+  "alarm.commitment_untold": "A sender was not told that its films are kept",
+  "alarm.commitment_untold_todo": "It may keep them and fill up. Tell whoever runs wetread or that device.",
   "alarm.films_damaged": "Stored films are damaged or gone",
   "alarm.films_damaged_todo": "They cannot be shown any more. Tell whoever runs wetread: they come back from a backup, or the archive sends them again.",
   "alarm.the_audit_log_does_not": "The audit log does not hold",

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from wetread.bootstrap import build_core
+from wetread.bootstrap_dimse import build_owed_reports
 from wetread.bootstrap_orders import build_order_desk, build_worklist_work
 from wetread.cli.conformance import as_they_come
 from wetread.cli.options import do_act, parser_for, settings_from
@@ -13,7 +14,9 @@ from wetread.dicom.ae_check import check_ae
 from wetread.dicom.remote_ae import RemoteAe, echo
 from wetread.dimse_neighbours import Neighbour, neighbours_of, worklist_of
 from wetread.domain.capability import Verdict
+from wetread.domain.commitment import OwedState
 from wetread.domain.errors import PermanentError, WetreadError
+from wetread.domain.role import CONSOLE
 from wetread.ingest.turns import in_turns
 from wetread.settings import SettingsError
 
@@ -25,8 +28,8 @@ def run(argv: list[str]) -> int:
         argv,
         "ae",
         "The DICOM application entities beside us (application_entities and the older lists), and whether we can work with them.",
-        {"list": _list, "echo": _echo, "check": _check, "worklist": _worklist},
-        "list them; C-ECHO; connection, TLS, AE titles and each service that is used of them; or ask the worklist for orders",
+        {"list": _list, "echo": _echo, "check": _check, "reports": _reports, "worklist": _worklist},
+        "list them; C-ECHO; connection, TLS, AE titles and each service that is used of them; reports on storage commitment that they have not taken; or ask the worklist for orders",
     )
 
 
@@ -87,6 +90,47 @@ def _check(argv: list[str]) -> int:
     if args.json:
         print(json.dumps({title: [asdict(each) for each in steps] for title, steps in found.items()}, indent=1))
     return 1 if any(each.verdict is Verdict.NO for steps in found.values() for each in steps) else 0
+
+
+def _reports(argv: list[str]) -> int:
+    parser = parser_for(
+        "ae reports",
+        "Reports on storage commitment that we owe, and those that were put aside: whoever asked was not told. Exit status 1 when any is aside.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--again", action="store_true", help="call once more for all that is aside")
+    parser.add_argument("ae_title", nargs="*", metavar="AE", help="these alone; none: all")
+    args = parser.parse_args(argv)
+    settings = settings_from(args)
+    core = build_core(settings)
+    owed = build_owed_reports(settings, core.database, core.clock, core.secret)
+    if args.again:
+        print(f"{owed.put_back(CONSOLE, args.ae_title)} reports are tried again")
+        return 0
+    with core.database.begin(write=False) as unit:
+        waiting = (*unit.owed_reports(OwedState.ASIDE), *unit.owed_reports(OwedState.OWED))
+    found = [each for each in waiting if not args.ae_title or each.ae_title in args.ae_title]
+    rows = [
+        {
+            "ae_title": each.ae_title,
+            "state": each.state.value,
+            "instances": each.instances,
+            "asked_at": each.asked_at.isoformat(timespec="seconds"),
+            "tries": each.tries,
+            "problem": each.problem,
+        }
+        for each in found
+    ]
+    if args.json:
+        print(json.dumps(rows, indent=1))
+    elif not rows:
+        print("no report is owed")
+    else:
+        for row in rows:
+            print(
+                f"{row['ae_title']:<16} {row['state']:<6} {row['instances']} instances, asked {row['asked_at']}, {row['tries']} tries: {row['problem'] or 'to be told'}"
+            )
+    return 1 if any(each.state is OwedState.ASIDE for each in found) else 0
 
 
 def _worklist(argv: list[str]) -> int:

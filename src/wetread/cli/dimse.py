@@ -1,7 +1,9 @@
 """`wetread dimse`: the DIMSE door as a process of its own (pynetdicom costs memory that the HTTP door should not carry)."""
 
+from threading import Event
+
 from wetread.bootstrap import build_core, build_reception, build_sandbox
-from wetread.bootstrap_dimse import build_dimse_door
+from wetread.bootstrap_dimse import build_dimse_door, build_owed_reports, keep_telling
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent
 from wetread.dicom.dimse import run_dimse
@@ -23,6 +25,9 @@ def run(argv: list[str]) -> int:
         raise SettingsError("neither dimse_port nor dimse_tls.port is set: there is no door to open")
     core = build_core(settings)
     reception = build_reception(core, build_sandbox(settings))
-    door = build_dimse_door(settings, reception, core.database, core.vault, core.files, core.clock)
+    owed, stop = build_owed_reports(settings, core.database, core.clock, core.secret), Event()
+    door = build_dimse_door(settings, reception, core.database, core.vault, core.files, core.clock, owed)
+    keep_telling(settings, door, owed, core.clock, stop)
     run_dimse(door, settings.dimse_host, settings.dimse_ports)
+    stop.set()
     return 0

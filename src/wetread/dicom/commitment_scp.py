@@ -5,14 +5,15 @@
 | 0110 | the stored bytes are missing, or no longer have their hash |
 | 0112 | not stored here |
 | 0119 | stored here as another SOP class |
+| 0131 | all of them: the Transaction UID is in use for another list |
 
-The report goes over the same association. Where its end comes first it goes over one of our own, to the address that the settings have for that AE title, three times at most; who hears nothing asks again.
+What is asked is durable before it is answered (`delivery.owed_reports`). The report goes over the same association; where its end comes first, or this process's, over one of our own (`commitment_caller`).
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -21,6 +22,7 @@ from pynetdicom.dimse_primitives import N_ACTION, N_EVENT_REPORT
 from pynetdicom.dsutils import encode
 from pynetdicom.presentation import PresentationContext
 
+from wetread.delivery.owed_reports import OwedReports
 from wetread.dicom.commitment_message import (
     COMMITMENT,
     COMMITMENT_INSTANCE,
@@ -31,60 +33,80 @@ from wetread.dicom.commitment_message import (
     read_message,
     write_message,
 )
-from wetread.dicom.remote_ae import UNCOMPRESSED, RemoteAe, associate
-from wetread.domain.audit import AuditEvent
-from wetread.domain.errors import PermanentError, WetreadError
+from wetread.domain.commitment import OwedReport
+from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.domain.identifiers import StudyKey
+from wetread.ingest.fault_points import reach
+from wetread.ports.commitment_vault import AskedCommitment
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance
 
-__all__ = ["CommitmentScp", "answer_report", "is_commitment", "report_to"]
+__all__ = ["SENTENCE", "CommitmentScp", "Judge", "answer_report", "is_commitment", "kind_of", "message_of"]
 
 _LOG = logging.getLogger(__name__)
 _SUCCESS, _NOT_AUTHORISED, _NO_ACTION, _NO_INSTANCE, _BAD_ARGUMENT, _FAILED = 0, 0x0124, 0x0123, 0x0112, 0x0115, 0x0110
-_DAMAGED, _UNKNOWN, _OTHER_CLASS = 0x0110, 0x0112, 0x0119
+_TOO_MANY = 0x0213
+_DAMAGED, _UNKNOWN, _OTHER_CLASS, _UID_IN_USE = 0x0110, 0x0112, 0x0119, 0x0131
 _ALL_KEPT, _SOME_NOT = 1, 2
 _AT_ONCE = 500
-_AGAIN_AFTER_S = (0.0, 60.0, 600.0)
-_MOST_WAITING = 200
 _MOMENT_S = 1.0
+
+SENTENCE = "answers the report on its storage commitment with"
+Judge = Callable[[OwedReport, CommitmentMessage], CommitmentMessage]
+_Unheard = tuple[OwedReport, CommitmentMessage]
 
 
 @dataclass
 class CommitmentScp:
-    """`remotes`: how to call an AE title back; `take_report`: what becomes of reports on what we stored elsewhere. `audit` raises where it cannot write. `passing`: of these studies, those that may be dropped again; nothing of them is committed to."""
+    """`take_report`: what becomes of reports on what we stored elsewhere. `passing`: of these studies, those that may be dropped again; nothing of them is committed to."""
 
     vault: Vault
     files: FileStore
-    audit: Callable[[Iterable[AuditEvent]], None]
-    remotes: Mapping[str, RemoteAe]
+    owed: OwedReports
     take_report: Report | None = None
     passing: Callable[[Collection[StudyKey]], Collection[StudyKey]] = lambda _: ()
-    again_after_s: Sequence[float] = _AGAIN_AFTER_S
-    _unanswered: dict[Association, dict[int, CommitmentMessage]] = field(default_factory=dict)
-    _waiting: int = 0
+    _unanswered: dict[Association, dict[int, _Unheard]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, association: Association, request: N_ACTION, context: PresentationContext, *, stores: bool) -> None:
-        """Answers the N-ACTION, then looks at every byte, then reports."""
+        """Answers the N-ACTION once it is written down; looks at every byte and reports, where its asker waits for that."""
         status, asked = self._understood(association, request, context, stores=stores)
+        held = None
+        if asked is not None:
+            status, held = self._written_down(association, asked)
         answer = N_ACTION()
         answer.MessageIDBeingRespondedTo, answer.Status = request.MessageID, status
         answer.AffectedSOPClassUID, answer.AffectedSOPInstanceUID = COMMITMENT, COMMITMENT_INSTANCE
         answer.ActionTypeID = request.ActionTypeID
         association.dimse.send_msg(answer, context.context_id)
-        if asked is None:
+        if held is None or asked is None:
             return
-        report = self.judged(asked)
-        actor = f"dimse@{_caller(association)}"
-        counts = (("committed", str(len(report.references))), ("failed", str(len(report.failed))))
-        self.audit([AuditEvent("dimse.commit", actor, "incomplete" if report.failed else "success", detail=counts)])
-        self._report(association, context, request.MessageID, report)
+        try:
+            waits = _waits(association)
+            reach("commitment_answered")
+            if not (waits and self._report(association, context, request.MessageID, held, asked)):
+                self.owed.release(held)
+        except TransientError as error:  # its lease brings it back
+            _LOG.warning("commitment_waits code=%s", error.code)
 
-    def judged(self, asked: CommitmentMessage) -> CommitmentMessage:
-        """What is durable and whole here, and what is not."""
+    def judge(self, held: OwedReport, asked: CommitmentMessage) -> CommitmentMessage:
+        """Renews the lease as it goes."""
+        if held.duplicate:
+            failed = (Uncommitted(each, _UID_IN_USE) for each in asked.references)
+            return CommitmentMessage(asked.transaction_uid, (), tuple(failed))
+        return self.judged(asked, lambda: self.owed.renew(held), self.owed.lease.total_seconds() / 4)
+
+    def judged(
+        self, asked: CommitmentMessage, go_on: Callable[[], object] = lambda: None, every_s: float = 15.0
+    ) -> CommitmentMessage:
+        """What is durable and whole here, and what is not. `go_on` is called now and then."""
         found = self._found([each.sop_instance_uid for each in asked.references])
-        reasons = {each: self._reason(each, found.get(each.sop_instance_uid)) for each in asked.references}
+        reasons, called_at = dict[Reference, int](), time.monotonic()
+        for each in asked.references:
+            reasons[each] = self._reason(each, found.get(each.sop_instance_uid))
+            if time.monotonic() - called_at > every_s:
+                go_on()
+                called_at = time.monotonic()
         return CommitmentMessage(
             asked.transaction_uid,
             tuple(each for each, reason in reasons.items() if not reason),
@@ -92,9 +114,20 @@ class CommitmentScp:
         )
 
     def answered(self, association: Association, answer: N_EVENT_REPORT) -> None:
-        """To a report of ours: whatever its status, it was heard."""
+        """To a report of ours. What is not taken with success goes another way."""
         with self._lock:
-            self._unanswered.get(association, {}).pop(answer.MessageIDBeingRespondedTo, None)
+            unheard = self._unanswered.get(association, {}).pop(answer.MessageIDBeingRespondedTo, None)
+        if unheard is None:
+            return
+        held, report = unheard
+        try:
+            if answer.Status == _SUCCESS:
+                self.owed.told(held, committed=len(report.references), failed=len(report.failed))
+            else:
+                why = f"{held.ae_title} {SENTENCE} status 0x{answer.Status:04X}: look into its log"
+                self.owed.release(held, why)
+        except TransientError as error:
+            _LOG.warning("commitment_waits code=%s", error.code)
 
     def reported(
         self, association: Association, request: N_EVENT_REPORT, context: PresentationContext, *, reports: bool
@@ -106,8 +139,22 @@ class CommitmentScp:
         """What was not heard over it goes another way."""
         with self._lock:
             left = self._unanswered.pop(association, {})
-        for report in left.values():
-            self._later(_caller(association), report, 0)
+        for held, _ in left.values():
+            try:
+                self.owed.release(held)
+            except TransientError as error:
+                _LOG.warning("commitment_waits code=%s", error.code)
+
+    def _written_down(self, association: Association, asked: CommitmentMessage) -> tuple[int, OwedReport | None]:
+        instances = tuple((each.sop_class_uid, each.sop_instance_uid) for each in asked.references)
+        address = str(association.requestor.address)
+        try:
+            held = self.owed.ask(_caller(association), address, AskedCommitment(asked.transaction_uid, instances))
+        except WetreadError as error:
+            _LOG.warning("commitment refused: %s", error.code)
+            return (_TOO_MANY if error.code == "too_many_owed" else _FAILED), None
+        reach("commitment_written")
+        return _SUCCESS, held
 
     def _understood(
         self, association: Association, request: N_ACTION, context: PresentationContext, *, stores: bool
@@ -146,46 +193,28 @@ class CommitmentScp:
         return 0 if whole else _DAMAGED
 
     def _report(
-        self, association: Association, context: PresentationContext, number: int, report: CommitmentMessage
-    ) -> None:
-        if not _goes_on(association):
-            self._later(_caller(association), report, 0)
-            return
+        self,
+        association: Association,
+        context: PresentationContext,
+        number: int,
+        held: OwedReport,
+        asked: CommitmentMessage,
+    ) -> bool:
+        """False where its asker did not wait for what was found."""
+        report = self.judge(held, asked)
+        if _is_ending(association):
+            return False
+        if not self.owed.renew(held):
+            return True  # in other hands by now
         request, syntax = N_EVENT_REPORT(), context.transfer_syntax[0]
-        request.MessageID, request.EventTypeID = number, _kind(report)
+        request.MessageID, request.EventTypeID = number, kind_of(report)
         request.AffectedSOPClassUID, request.AffectedSOPInstanceUID = COMMITMENT, COMMITMENT_INSTANCE
         content = encode(write_message(report), syntax.is_implicit_VR, syntax.is_little_endian)
         request.EventInformation = BytesIO(content or b"")
         with self._lock:
-            self._unanswered.setdefault(association, {})[number] = report
+            self._unanswered.setdefault(association, {})[number] = held, report
         association.dimse.send_msg(request, context.context_id)
-
-    def _later(self, caller: str, report: CommitmentMessage, attempt: int) -> None:
-        with self._lock:
-            given_up = (
-                self.remotes.get(caller) is None or attempt >= len(self.again_after_s) or self._waiting >= _MOST_WAITING
-            )
-            self._waiting += 0 if given_up else 1
-        if given_up:
-            _LOG.warning(
-                "commitment not reported to %s: it ended the association, and cannot be called; it has to ask again",
-                caller,
-            )
-            return
-        timer = threading.Timer(self.again_after_s[attempt], self._call, (caller, report, attempt))
-        timer.daemon = True
-        timer.start()
-
-    def _call(self, caller: str, report: CommitmentMessage, attempt: int) -> None:
-        with self._lock:
-            self._waiting -= 1
-        try:
-            status = report_to(self.remotes[caller], report)
-        except WetreadError as error:
-            _LOG.warning("commitment not reported to %s: %s", caller, error.code)
-            status = _FAILED
-        if status != _SUCCESS:
-            self._later(caller, report, attempt + 1)
+        return True
 
 
 def answer_report(
@@ -206,14 +235,6 @@ def answer_report(
     association.dimse.send_msg(answer, context.context_id)
 
 
-def report_to(peer: RemoteAe, report: CommitmentMessage) -> int:
-    """Over an association of our own, in which we are the SCP (PS3.4 §J.3.3); the status of its answer, 0110 for none. Raises as `associate`."""
-    offer = [(COMMITMENT, UNCOMPRESSED)]
-    with associate(peer, offer, roles={COMMITMENT: (False, True)}) as association:
-        said, _ = association.send_n_event_report(write_message(report), _kind(report), COMMITMENT, COMMITMENT_INSTANCE)
-        return int(said.get("Status", _FAILED))
-
-
 def is_commitment(context: PresentationContext | None) -> bool:
     return context is not None and str(context.abstract_syntax) == COMMITMENT
 
@@ -222,17 +243,27 @@ def _caller(association: Association) -> str:
     return str(association.requestor.ae_title).strip()
 
 
-def _goes_on(association: Association) -> bool:
+def _waits(association: Association) -> bool:
     """Many ask, are answered and release; a report that crosses their release confuses some. So they are given a moment, unless they ask on."""
     ends = time.monotonic() + _MOMENT_S
     while time.monotonic() < ends:
-        if not association.is_established or association.dul.peek_next_pdu() is not None:
-            return False  # a release or an abort waits to be answered
+        if _is_ending(association):
+            return False
         if association.dimse.msg_queue.qsize():
             return True
         time.sleep(0.01)
     return True
 
 
-def _kind(report: CommitmentMessage) -> int:
+def _is_ending(association: Association) -> bool:
+    """A release or an abort waits to be answered, or was."""
+    return not association.is_established or association.dul.peek_next_pdu() is not None
+
+
+def message_of(asked: AskedCommitment) -> CommitmentMessage:
+    return CommitmentMessage(asked.transaction_uid, tuple(Reference(*each) for each in asked.instances))
+
+
+def kind_of(report: CommitmentMessage) -> int:
+    """Event Type ID (PS3.4 table J.3-2)."""
     return _SOME_NOT if report.failed else _ALL_KEPT

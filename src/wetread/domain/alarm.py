@@ -44,6 +44,7 @@ class AlarmKind(StrEnum):
     NEIGHBOUR_STANDS = "neighbour_stands"
     AUDIT_EXPORT_STANDS = "audit_export_stands"
     FILMS_DAMAGED = "films_damaged"
+    COMMITMENT_UNTOLD = "commitment_untold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from wetread.domain.alarm import AlarmKind
+from wetread.domain.commitment import OwedState
 from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, settle
 from wetread.monitoring.archives import archives_stand
@@ -16,6 +17,7 @@ from wetread.monitoring.scores import equal_scores, score_notes
 from wetread.monitoring.silence import LOOK_BACK, YOUNG_DAYS, Judgement, Verdict, judge, silences
 from wetread.monitoring.standstill import (
     UNMOVED,
+    commitments_untold,
     critical_overdue,
     dead_letters,
     nothing_moves,
@@ -127,6 +129,7 @@ class Watch:
             ("routing", frozenset({_K.NOTHING_ROUTED, _K.DEAD_LETTERS}), self._routed),
             ("archives", frozenset({_K.ARCHIVE_STANDS, _K.ARCHIVE_MISSED}), self._other_archives),
             ("neighbours", frozenset({_K.NEIGHBOUR_STANDS}), self._other_neighbours),
+            ("commitments", frozenset({_K.COMMITMENT_UNTOLD}), _untold),
             ("reading", frozenset({_K.NOTHING_READ, _K.SCORES_ALL_EQUAL}), self._read),
             ("live monitoring", frozenset(), _quality),
             ("rules", frozenset({_K.RULE_NEVER_FIRES, _K.RULE_ALWAYS_FIRES}), self._rules),
@@ -193,6 +196,10 @@ def _criticals(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
 
 def _doubts(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
     return patients_in_doubt(((each, unit.study(each.study_key)) for each in unit.open_holds(10_000)), now)
+
+
+def _untold(unit: UnitOfWork, _now: datetime, _: Round) -> Sequence[Silence]:
+    return commitments_untold(unit.owed_reports(OwedState.ASIDE))
 
 
 def _quality(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:

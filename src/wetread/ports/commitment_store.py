@@ -1,8 +1,10 @@
-"""What was asked of receivers that answer for what they store, kept in the same transaction as everything else."""
+"""What was asked of receivers that answer for what they store, and the reports that we owe, kept in the same transaction as everything else."""
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Protocol
 
-from wetread.domain.commitment import Commitment
+from wetread.domain.commitment import Commitment, OwedReport, OwedState
 
 __all__ = ["CommitmentStore"]
 
@@ -18,3 +20,26 @@ class CommitmentStore(Protocol):
     def last_commitment(self, sink: str, of: str) -> Commitment | None:
         """The one that was asked for last."""
         ...
+
+    def save_owed_report(self, report: OwedReport) -> None:
+        """Insert or replace by request_key."""
+        ...
+
+    def owed_report(self, request_key: str) -> OwedReport | None: ...
+    def due_owed_report(self, now: datetime, *, but_not: Collection[str] = ()) -> OwedReport | None:
+        """The one that is due longest, of no AE title in `but_not`."""
+        ...
+
+    def owed_reports(self, state: OwedState, *, limit: int = 1000) -> tuple[OwedReport, ...]:
+        """By AE title, then the oldest first."""
+        ...
+
+    def count_owed(self, ae_title: str) -> int:
+        """How many are still to be told to it."""
+        ...
+
+    def ended_owed_reports(self, before: datetime, *, limit: int = 500) -> tuple[OwedReport, ...]:
+        """Told, put aside or void before then; the oldest first."""
+        ...
+
+    def forget_owed_reports(self, request_keys: Collection[str]) -> None: ...

@@ -51,6 +51,7 @@ TELLS_OF_NO_STUDY = {
     "legal_holds": "a study under a hold is not erased; one that was lifted stays with the pseudonym",
     "model_versions": "models",
     "news_cursors": "how far a server was read",
+    "owed_reports": "who asked for storage commitment, when, and of how many films",
     "preferences": "people who work here",
     "put_asides": "instances that never came in, by the archive's own name or a pseudonym of no study",
     "quality": "counts and rates; the reference's list of films is cleaned by who erases",

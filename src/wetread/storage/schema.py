@@ -48,7 +48,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0027", "vault": "0005", "snippets": "0002"}
+HEADS = {"work": "0028", "vault": "0006", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -15,10 +15,12 @@ from wetread.storage.erasure import rewrite
 from wetread.storage.transaction import batches
 from wetread.storage.vault_rows import remove_study
 from wetread.storage.vault_schema import (
+    commitment_references,
     identity_claims,
     merges,
     orders,
     vault,
+    vault_instances,
     vault_studies,
     workitem_data_sets,
     workitem_values,
@@ -26,8 +28,15 @@ from wetread.storage.vault_schema import (
 
 __all__ = ["TELLS_OF_NO_STUDY", "WITH_WHAT_WAS_SAID", "SqlVaultEraser"]
 
-WITH_WHAT_WAS_SAID = ("identity_claims", "merges", "orders", "workitem_data_sets", "workitem_values")
-"""Tables without a `study_key` whose rows of the study are found by its holds, its UID, its accession number and its patient."""
+WITH_WHAT_WAS_SAID = (
+    "commitment_references",
+    "identity_claims",
+    "merges",
+    "orders",
+    "workitem_data_sets",
+    "workitem_values",
+)
+"""Tables without a `study_key` whose rows of the study are found by its holds, its UIDs, its accession number and its patient."""
 TELLS_OF_NO_STUDY = {
     "answered_messages": "which messages were answered, by control id, digest and code",
     "research_exports": "names of research exports, their keys and options",
@@ -68,7 +77,8 @@ class SqlVaultEraser:
         with self._turn, writing(self._engine) as connection:
             numbers = _numbers(connection, study_key)
             accession = connection.scalars(select(_S.accession_number).where(_S.study_key == study_key)).first()
-            counts = remove_study(connection, study_key)
+            asked_for = _erase_commitments(connection, study_key)
+            counts = {**remove_study(connection, study_key), "commitment_references": asked_for}
             for column, keys in (
                 (identity_claims.c.hold_key, leftovers.hold_keys),
                 (orders.c.order_key, leftovers.order_keys),
@@ -95,6 +105,14 @@ def _add(counts: dict[str, int], name: str, count: int) -> None:
 
 def _delete(connection: Connection, table: Table, unwanted: ColumnElement[bool]) -> int:
     return connection.execute(delete(table).where(unwanted)).rowcount
+
+
+def _erase_commitments(connection: Connection, study_key: StudyKey) -> int:
+    """Whole lists that name a film of the study: one that lacks some would be answered as if nobody had asked for these."""
+    films = select(vault_instances.c.sop_instance_uid).where(vault_instances.c.study_key == study_key)
+    rows = commitment_references.c
+    named = select(rows.request_key).where(rows.sop_instance_uid.in_(films))
+    return _delete(connection, commitment_references, rows.request_key.in_(named))
 
 
 def _numbers(connection: Connection, study_key: StudyKey) -> tuple[PatientNumber, ...]:

@@ -147,6 +147,17 @@ workitem_values = Table(
     Index(None, "keyword", "value"),
 )
 workitem_filters = Table("workitem_filters", vault, Column("subscriber", OrderedText, primary_key=True), _text("body"))
+commitment_references = Table(
+    "commitment_references",
+    vault,
+    Column("request_key", OrderedText, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _text("transaction_uid"),
+    _text("sop_class_uid"),
+    _text("sop_instance_uid"),
+    Column("kept_at", UtcDateTime, nullable=False),
+    Index(None, "sop_instance_uid"),
+)
 research_exports = Table(
     "research_exports",
     vault,

@@ -9,6 +9,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.legal_hold import LegalHold
 from wetread.domain.order import PatientNumber
+from wetread.testing.memory_commitments import MemoryCommitmentVault
 from wetread.testing.memory_orders import MemoryOrderStore
 from wetread.testing.memory_transaction import MemoryTransaction
 from wetread.testing.memory_vault import MemoryVault
@@ -105,9 +106,14 @@ def _tells(key: object, row: object, names: set[str]) -> bool:
 
 class MemoryVaultEraser:
     def __init__(
-        self, vault: MemoryVault, orders: MemoryOrderStore, workitems: MemoryWorkitemVault | None = None
+        self,
+        vault: MemoryVault,
+        orders: MemoryOrderStore,
+        workitems: MemoryWorkitemVault | None = None,
+        commitments: MemoryCommitmentVault | None = None,
     ) -> None:
         self._vault, self._orders, self._workitems = vault, orders, workitems or MemoryWorkitemVault()
+        self._commitments = commitments or MemoryCommitmentVault()
         self.rewritten = 0
 
     def numbers(self, study_key: StudyKey) -> tuple[PatientNumber, ...]:
@@ -121,8 +127,11 @@ class MemoryVaultEraser:
 
     def erase(self, study_key: StudyKey, leftovers: Leftovers, *, whole_patient: bool) -> dict[str, int]:
         numbers, accession = self.numbers(study_key), self._vault.accession_of(study_key)
+        asked_for = {each.header.sop_instance_uid for each in self._vault.instances(study_key)}
+        asked = self._commitments.forget_naming(asked_for)
         films = self._vault.forget(study_key)
         counts = {
+            "commitment_references": asked,
             "instances": films,
             "identity_claims": self._orders.forget_claims(leftovers.hold_keys),
             "orders": self._orders.forget_orders(leftovers.order_keys),

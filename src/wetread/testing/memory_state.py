@@ -9,7 +9,7 @@ from wetread.domain.archive_feed import ArchiveProbe, FeedState, FetchedCopy, Pr
 from wetread.domain.asked_task import AskedTask
 from wetread.domain.audit import AuditRecord
 from wetread.domain.audit_export import AuditExport
-from wetread.domain.commitment import Commitment
+from wetread.domain.commitment import Commitment, OwedReport
 from wetread.domain.critical import CriticalResult
 from wetread.domain.delivery import Delivery
 from wetread.domain.emergency import EmergencyAccess
@@ -118,6 +118,7 @@ class MemoryState:
     requests: dict[str, ReadRequest] = field(default_factory=dict)
     asked_tasks: dict[str, AskedTask] = field(default_factory=dict)
     commitments: dict[str, Commitment] = field(default_factory=dict)
+    owed_reports: dict[str, OwedReport] = field(default_factory=dict)
     audit_exports: dict[str, AuditExport] = field(default_factory=dict)
     news_cursors: dict[str, datetime] = field(default_factory=dict)
     workitems: dict[str, Workitem] = field(default_factory=dict)

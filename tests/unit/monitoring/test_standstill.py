@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from wetread.domain.alarm import AlarmKind
+from wetread.domain.commitment import OwedReport
 from wetread.domain.critical import CriticalState
 from wetread.domain.identity_hold import HoldKind, IdentityHold
 from wetread.domain.job import JobKind
@@ -11,6 +12,7 @@ from wetread.domain.study_state import StudyState
 from wetread.monitoring.rules import rule_notes, rule_silences
 from wetread.monitoring.scores import equal_scores, score_notes
 from wetread.monitoring.standstill import (
+    commitments_untold,
     critical_overdue,
     dead_letters,
     nothing_moves,
@@ -77,6 +79,21 @@ def test_jobs_that_were_given_up_are_named() -> None:
     (found,) = dead_letters([("north", JobKind.DELIVER, 2)])
     assert found.kind is AlarmKind.DEAD_LETTERS
     assert "2" in found.message
+
+
+def test_who_asked_for_commitment_and_was_not_told_is_named_once() -> None:
+    report = OwedReport("r1", "CT1", "", "", 2, NOON, None, NOON, problem="CT1 does not answer: is it running?")
+    others = replace(report, request_key="r2"), replace(report, request_key="r3", ae_title="XA1")
+    first, second = commitments_untold([report, *others])
+    assert (first.kind, first.alarm_key, first.pages) == (
+        AlarmKind.COMMITMENT_UNTOLD,
+        "commitment_untold/CT1",
+        False,
+    )
+    assert "2 requests" in first.message
+    assert "CT1 does not answer: is it running?" in first.message
+    assert "`wetread ae reports --again XA1`" in second.message
+    assert commitments_untold([]) == ()
 
 
 def test_a_critical_result_past_its_limit_is_named_and_one_that_was_told_is_not() -> None:
