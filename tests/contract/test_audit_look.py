@@ -11,7 +11,7 @@ from wetread.governance.audit_look import look, looks
 from wetread.ports.database import Database
 from wetread.storage.audit_search import audit_statement
 from wetread.storage.engine import make_engine
-from wetread.testing.builders import NOON
+from wetread.testing.builders import NOON, STUDY_KEY
 
 
 def a_log(database: Database) -> None:
@@ -46,11 +46,12 @@ def test_a_look_ends_with_as_many_as_were_asked_for(database: Database) -> None:
     assert found == [[10], [9]]
 
 
-def test_an_address_is_found_by_its_index(sql_url: str) -> None:
+def test_an_address_and_a_study_are_found_by_their_indexes(sql_url: str) -> None:
     """On SQLite as its planner chooses; PostgreSQL's would read an empty table through unless told not to."""
     engine = make_engine(sql_url)
     try:
         assert "ix_audit_address" in plan(engine, AuditQuery(address="10.0.0.7"))
+        assert "ix_audit_study_key_sequence" in plan(engine, AuditQuery(study_key=STUDY_KEY))
         assert "ix_audit_address" not in plan(engine, AuditQuery(action="login"))
     finally:
         engine.dispose()
