@@ -10,31 +10,12 @@ import pytest
 from neighbours.wetread import Wetread
 from tests.journey.waiting import wait_for
 from tests.page_receivers import smtp_receiver
+from tests.technical_duty import paging_dev
 
 from wetread.paging.signs import SIGNS
 from wetread.storage.database import SqlDatabase
 
 pytestmark = pytest.mark.real
-
-ROSTER = """
-roster_version: "1"
-people:
-  dev: {name: Dev, contacts: [{channel: email, address: dev@hospital.example}]}
-sites:
-  main:
-    time_zone: Europe/Berlin
-    duties: {primary: {layers: [{people: [dev]}]}, system: {layers: [{people: [dev]}]}}
-"""
-SETTINGS = """
-deadman_after_s = 15
-
-[notification_channels.email]
-kind = "email"
-host = "127.0.0.1"
-port = {port}
-security = "none"
-sender = "wetread@hospital.example"
-"""
 
 
 def pager_of(parent: int) -> int:
@@ -56,11 +37,8 @@ def stopped(pid: int) -> Iterator[None]:
 def test_a_pager_that_stands_still_is_told_of_by_the_process_that_is_left_and_its_end_is_recorded(
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "roster.yaml").write_text(ROSTER)
     with smtp_receiver() as mail:
-        (tmp_path / "settings.toml").write_text(SETTINGS.format(port=mail.port))
-        settings = {"CONFIG": str(tmp_path / "settings.toml"), "ROSTER_FILE": str(tmp_path / "roster.yaml")}
-        house = Wetread(tmp_path / "house", {**settings, "WORKERS": "0"})
+        house = Wetread(tmp_path / "house", {**paging_dev(tmp_path, mail.port), "WORKERS": "0"})
         house.add_radiologist()
         with house.serving() as service:
             database = SqlDatabase(f"sqlite:///{house.folder}/wetread.db")

@@ -37,6 +37,7 @@ const KINDS: Record<string, Kind> = {
   commitment_untold: { title: t("alarm.commitment_untold"), todo: t("alarm.commitment_untold_todo") },
   archive_missed: { title: t("alarm.archive_missed"), todo: t("alarm.archive_missed_todo") },
   patient_in_doubt: { title: t("alarm.a_film_may_be_another"), todo: t("alarm.open_the_study_compare_film") },
+  audit_unsealed: { title: t("alarm.audit_unsealed"), todo: t("alarm.audit_unsealed_todo") },
   audit_broken: { title: t("alarm.the_audit_log_does_not"), todo: t("alarm.somebody_may_have_changed_it") },
   rollout_stopped: { title: t("alarm.a_model_version_was_held"), todo: t("alarm.its_gates_say_why_wetread") },
   scores_drifted: { title: t("alarm.the_ais_scores_have_drifted"), todo: t("alarm.find_out_what_changed_in"), see: QUALITY },

@@ -259,6 +259,8 @@ export const ROOMS = {
   "alarm.commitment_untold_todo": "It may keep them and fill up. Tell whoever runs wetread or that device.",
   "alarm.films_damaged": "Stored films are damaged or gone",
   "alarm.films_damaged_todo": "They cannot be shown any more. Tell whoever runs wetread: they come back from a backup, or the archive sends them again.",
+  "alarm.audit_unsealed": "The audit log is no longer sealed",
+  "alarm.audit_unsealed_todo": "Everything is still recorded, but somebody who holds the database could change it unseen. Tell whoever runs wetread today.",
   "alarm.the_audit_log_does_not": "The audit log does not hold",
   "alarm.somebody_may_have_changed_it": "Somebody may have changed it. Keep the machine as it is; tell whoever runs wetread and the quality officer.",
   "alarm.a_film_may_be_another": "A film may be another patient's",

@@ -30,9 +30,17 @@ class CheckpointFolder:
                 code="checkpoints_unwritable",
             ) from error
 
+    def newest_size(self) -> int:
+        """By the names alone, which need no key to read; 0 for none."""
+        names = (file.name.removesuffix(_SUFFIX) for file in self._files())
+        return max((int(name) for name in names if name.isascii() and name.isdigit()), default=0)
+
+    def _files(self) -> list[Path]:
+        return sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
+
     def all(self) -> Iterator[Checkpoint]:
         """By size. Raises PermanentError(code='bad_checkpoint') at the first that this key did not sign or that lies under another's name."""
-        files = sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder.is_dir() else []
+        files = self._files()
         keys = self._public_keys() if files else ()  # after the listing: what lies there was signed by one of these
         for file in files:
             with file.open(encoding="utf-8", errors="replace") as text:

@@ -33,7 +33,7 @@ class CheckpointKeeper:
     def run_once(self, now: datetime) -> Checkpoint | None:
         """The checkpoint made; None when nothing is new or the log does not hold: then the alarm says so.
 
-        Raises TransientError when the database or the folder is away.
+        Raises TransientError when the database or the folder is away, PermanentError when the key is.
         """
         if (
             now - self._began >= _WHOLE_WALK_EVERY
@@ -53,6 +53,8 @@ class CheckpointKeeper:
         try:
             kept = tuple(self._folder.all())
         except PermanentError as error:
+            if error.code != "bad_checkpoint":
+                raise
             return 0, str(error)
         size = kept[-1].size if kept else 0
         broken = self._walk.on(self._database.audit_records(start=self._walk.start), kept)

@@ -5,11 +5,10 @@ import logging
 import os
 import subprocess
 import sys
-from functools import cache, partial
 
 from wetread.bootstrap import Core, build_core
 from wetread.bootstrap_audit_trail import build_courier
-from wetread.bootstrap_checkpoints import build_checkpoint_keeper
+from wetread.bootstrap_checkpoints import build_seal_watch
 from wetread.bootstrap_paging import build_pager
 from wetread.bootstrap_quality import site_zone
 from wetread.cli.options import parser_for, settings_from
@@ -36,10 +35,10 @@ def run(argv: list[str]) -> int:
     stop = stopped_by_signal()
     core = build_core(settings)
     measuring = Chore("measure", _LOOK_EVERY_S, lambda: measure_tonight(core, args))
-    # when it is first needed: pages go out also while the key that signs checkpoints cannot be had
-    keeper = cache(partial(build_checkpoint_keeper, settings, core.database))
-    notarising = Chore("checkpoint", settings.audit_checkpoint_every_s, lambda: keeper().run_once(core.clock.now()))
-    build_pager(core, (measuring, notarising, *_exporting(core))).run(stop)
+    seal = build_seal_watch(settings, core.database)
+    sealing = Chore("checkpoint", settings.audit_checkpoint_every_s, lambda: seal.seal(core.clock.now()))
+    watching = Chore("seal", settings.watch_every_s, lambda: seal.look(core.clock.now()))
+    build_pager(core, (measuring, sealing, watching, *_exporting(core))).run(stop)
     return 0
 
 

@@ -37,6 +37,7 @@ class AlarmKind(StrEnum):
     BLIND_READS_WORSE = "blind_reads_worse"
     ROLLOUT_STOPPED = "rollout_stopped"
     AUDIT_BROKEN = "audit_broken"
+    AUDIT_UNSEALED = "audit_unsealed"
     PATIENT_IN_DOUBT = "patient_in_doubt"
     ARCHIVE_STANDS = "archive_stands"
     ARCHIVE_MISSED = "archive_missed"
