@@ -3,13 +3,15 @@
 import os
 from pathlib import Path
 
+from wetread.domain.process_name import process_name
+
 __all__ = ["replace_file", "sync_folder", "write_once"]
 
 
 def write_once(file: Path, content: bytes) -> bool:
     """Durable when True, readable by its owner only, its folder made where it is missing; False when it is there already. Raises OSError."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
+    fresh = file.with_name(f".{file.name}.{process_name()}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             out.write(content)

@@ -1,7 +1,8 @@
 """`wetread keys`: which keys there are, where each comes from, who may read it; a new one for those that can be succeeded."""
 
+import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -93,9 +94,15 @@ def _files_of_the_site(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 def _problem(file: Path) -> str:
     try:
-        mode = file.stat().st_mode
+        found = file.stat()
     except FileNotFoundError:
         return "" if file.parent.exists() else "its folder is not there"
     except OSError as error:
         return f"cannot be looked at ({error.strerror})"
-    return f"READABLE BY OTHERS ({stat.filemode(mode)})" if mode & 0o077 else ""
+    alone = not found.st_mode & 0o077 or _is_mounted_for_us(found, os.geteuid(), os.getgroups())
+    return "" if alone else f"READABLE BY OTHERS ({stat.filemode(found.st_mode)})"
+
+
+def _is_mounted_for_us(found: os.stat_result, user: int, groups: Collection[int]) -> bool:
+    """As an orchestrator mounts a secret for a process that is not root (Kubernetes: fsGroup): it stays root's, and our group may read it and no more."""
+    return user != 0 and found.st_uid == 0 and found.st_gid in groups and not found.st_mode & 0o037

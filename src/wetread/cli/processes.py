@@ -64,7 +64,7 @@ class Supervisor:
         if not self._thread.is_alive():
             self._thread.start()
 
-    def stop(self, grace_s: float = 20.0) -> None:
+    def stop(self, grace_s: float = 30.0) -> None:
         """SIGTERM to all, wait, then SIGKILL to those that did not go."""
         self._stop.set()
         for _, child in self._children:

@@ -7,6 +7,7 @@ from pathlib import Path
 from wetread.delivery.plan import package_documents
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import StudyKey
+from wetread.domain.process_name import process_name
 from wetread.ports.sink import Encoder, ReportPackage
 
 __all__ = ["FolderSink", "remove_documents"]
@@ -39,7 +40,7 @@ class FolderSink:
 
 
 def _write(path: Path, document: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{process_name()}.part")
     try:
         with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(document)

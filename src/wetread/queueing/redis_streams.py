@@ -6,8 +6,6 @@ alone, and workers look by themselves.
 """
 
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -17,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
+from wetread.domain.process_name import process_name
 from wetread.ports.dispatcher import DispatchState, Wake
 
 __all__ = ["RedisStreams"]
@@ -64,7 +63,7 @@ class RedisStreams:
         self._lease_ms = int(lease_s * 1000)
         self._streams = {rank: f"{name}:jobs:{rank}" for rank in _RANKS}
         self._rank_of = {stream: rank for rank, stream in self._streams.items()}
-        self._consumer = f"{socket.gethostname()}-{os.getpid()}-{id(self)}"
+        self._consumer = f"{process_name()}-{id(self)}"
         self._now_s = now_s
         self._rests_until_s = 0.0
         self._away = False
