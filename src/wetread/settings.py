@@ -33,8 +33,10 @@ from wetread.settings_file import (
     ENVIRONMENT_PREFIX,
     in_words,
     read_environment,
+    read_secret_files,
     read_settings_file,
     refuse_unknown_environment,
+    secret_files,
 )
 from wetread.settings_hl7 import Hl7Listener, Hl7Receiver
 from wetread.settings_identity import IdentitySettings
@@ -370,9 +372,10 @@ class Settings(IdentitySettings):
 
 def load_settings(config: Path | None = None, **overrides: object) -> Settings:
     """The file (argument, else WETREAD_CONFIG), under the environment, under `overrides` from the command line; raises SettingsError."""
-    refuse_unknown_environment({ENVIRONMENT_PREFIX + name.upper() for name in Settings.model_fields})
+    fields = Settings.model_fields
+    refuse_unknown_environment({*(ENVIRONMENT_PREFIX + name.upper() for name in fields), *secret_files(fields)})
     given = {name: value for name, value in overrides.items() if value is not None}
-    values = {**read_settings_file(config), **read_environment(Settings.model_fields), **given}
+    values = {**read_settings_file(config), **read_environment(fields), **read_secret_files(fields), **given}
     try:
         return Settings.model_validate(values)
     except ValidationError as error:

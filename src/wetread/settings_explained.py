@@ -31,8 +31,9 @@ def explain(settings: Settings, config: Path | None = None) -> tuple[SourcedValu
 
 
 def _source(name: str, from_file: dict[str, object]) -> str:
-    if ENVIRONMENT_PREFIX + name.upper() in os.environ:
-        return f"environment {ENVIRONMENT_PREFIX}{name.upper()}"
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    if found := next((each for each in (variable, f"{variable}_FILE") if os.environ.get(each)), ""):
+        return f"environment {found}"
     return "file" if name in from_file else "default"
 
 

@@ -8,12 +8,20 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BaseModel, BeforeValidator, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from wetread.domain.errors import SettingsError
 
-__all__ = ["ENVIRONMENT_PREFIX", "in_words", "read_environment", "read_settings_file", "refuse_unknown_environment"]
+__all__ = [
+    "ENVIRONMENT_PREFIX",
+    "in_words",
+    "read_environment",
+    "read_secret_files",
+    "read_settings_file",
+    "refuse_unknown_environment",
+    "secret_files",
+]
 
 ENVIRONMENT_PREFIX = "WETREAD_"
 _NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID", "WETREAD_KEYS_FD"}
@@ -37,6 +45,30 @@ def refuse_unknown_environment(known: Collection[str]) -> None:
     )
     if unknown:
         raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)} (see `wetread settings`)")
+
+
+def secret_files(fields: Mapping[str, FieldInfo]) -> dict[str, str]:
+    """The variable that names a file for each setting that is a secret, and the setting: WETREAD_DATABASE_URL_FILE."""
+    return {f"{ENVIRONMENT_PREFIX}{name.upper()}_FILE": name for name, each in fields.items() if _is_secret(each)}
+
+
+def read_secret_files(fields: Mapping[str, FieldInfo]) -> dict[str, object]:
+    """What the files hold that WETREAD_*_FILE variables name, without white space around it. Raises SettingsError where one cannot be read, or the secret itself is in the environment too."""
+    read: dict[str, object] = {}
+    for variable, name in secret_files(fields).items():
+        if not (file := os.environ.get(variable)):
+            continue
+        if (itself := variable.removesuffix("_FILE")) in os.environ:
+            raise SettingsError(f"{itself} and {variable} are both set: which one counts?")
+        try:
+            read[name] = Path(file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{variable}: {file} cannot be read ({type(error).__name__})") from None
+    return read
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return field.annotation is SecretStr
 
 
 def read_environment(fields: Mapping[str, FieldInfo]) -> dict[str, object]:

@@ -99,3 +99,27 @@ def test_drafts_are_written_in_the_sites_style(tmp_path: Path) -> None:
     style.write_text("nmae = 'north-1'\n")
     with pytest.raises(PermanentError, match="nmae"):
         build_drafter(load_settings(drafting_style_file=style))
+
+
+def test_a_secret_comes_from_a_file_that_the_environment_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "url").write_text("postgresql://wetread_work:pw@db/wetread\n")
+    monkeypatch.setenv("WETREAD_DATABASE_URL_FILE", str(tmp_path / "url"))
+    settings = load_settings(_file(tmp_path, "database_url = 'sqlite:///other.db'"))
+    assert settings.resolved_database_url == "postgresql://wetread_work:pw@db/wetread"
+    (shown,) = (row for row in explain(settings) if row.name == "database_url")
+    assert (shown.value, shown.source) == ("********", "environment WETREAD_DATABASE_URL_FILE")
+
+
+def test_a_secret_named_twice_or_not_to_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETREAD_VAULT_URL_FILE", str(tmp_path / "gone"))
+    with pytest.raises(SettingsError, match=r"WETREAD_VAULT_URL_FILE: .*gone cannot be read"):
+        load_settings()
+    monkeypatch.setenv("WETREAD_VAULT_URL", "sqlite:///vault.db")
+    with pytest.raises(SettingsError, match="WETREAD_VAULT_URL and WETREAD_VAULT_URL_FILE are both set"):
+        load_settings()
+
+
+def test_only_secrets_come_from_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WETREAD_SITE_FILE", "/etc/hostname")
+    with pytest.raises(SettingsError, match="WETREAD_SITE_FILE"):
+        load_settings()
