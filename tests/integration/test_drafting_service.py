@@ -13,6 +13,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tests.neighbours.certificate import make_certificates
+from tests.neighbours.process import free_port
 
 from wetread.domain.analysis import QualityFlag
 from wetread.domain.errors import PermanentError, TransientError
@@ -22,7 +23,7 @@ from wetread.drafting.grammar import GrammarDrafter
 from wetread.ports.drafter import Drafter, DraftingRequest
 from wetread.rpc.client import GrpcDrafter
 from wetread.rpc.rehearsal import example_request
-from wetread.rpc.server import DraftingServer, start_server
+from wetread.rpc.server import DraftingServer, bind_server, start_server
 from wetread.rpc.transport import MAX_MESSAGE_BYTES, SERVICE, TlsFiles, tls_files
 
 
@@ -162,6 +163,19 @@ def test_health_says_serving_and_reflection_is_off(server: DraftingServer) -> No
         with pytest.raises(grpc.RpcError) as refusal:
             list(ask(iter([b""]), timeout=60))
         assert refusal.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_health_can_be_asked_without_a_certificate_and_nothing_else_can(tmp_path: Path) -> None:
+    door = f"127.0.0.1:{free_port()}"
+    running = bind_server("127.0.0.1:0", _tls(tmp_path / "tls"), health_address=door).start(GrammarDrafter())
+    with grpc.insecure_channel(door) as channel:
+        asked = health_pb2_grpc.HealthStub(channel).Check
+        assert asked(health_pb2.HealthCheckRequest(), timeout=60).status == health_pb2.HealthCheckResponse.SERVING
+        with pytest.raises(PermanentError, match="UNIMPLEMENTED"):
+            GrpcDrafter(door).draft(example_request())
+        running.stop(0)
+        with pytest.raises(grpc.RpcError):
+            asked(health_pb2.HealthCheckRequest(), timeout=60)
 
 
 def _serve(*options: str) -> tuple[subprocess.Popen[str], str]:

@@ -36,7 +36,8 @@ def run(argv: list[str]) -> int:
         ) from None
 
     import_runtime(wish.kind)
-    bound = bind_server(args.listen, tls_files(args.tls_ca, args.tls_cert, args.tls_key), reflection=args.reflection)
+    tls = tls_files(args.tls_ca, args.tls_cert, args.tls_key)
+    bound = bind_server(args.listen, tls, reflection=args.reflection, health_address=args.health_listen)
     become(args.user)
     limit_resources(int(args.memory_gib * 1024**3))
     drafter = assemble(wish)
@@ -75,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--user", default="nobody", help="who to become when started as root")
     for name, what in (("ca", "whose clients are heard"), ("cert", "our certificate"), ("key", "its key")):
         serve.add_argument(f"--tls-{name}", type=Path, metavar="PEM", help=what)
+    serve.add_argument("--health-listen", default="", metavar="HOST:PORT", help="grpc.health.v1 alone, without TLS")
     serve.add_argument("--memory-gib", type=float, default=4.0, metavar="N", help="address space at most (default 4)")
     serve.add_argument("--reflection", action="store_true", help="for development: let clients list the service")
     serve.add_argument("--unconfined", action="store_true", help="for development: no system call filter")

@@ -31,6 +31,9 @@ def run(argv: list[str]) -> int:
         "serve", "Run the service until stopped (SIGTERM, Ctrl-C). Finishes what it is receiving first."
     )
     parser.add_argument("--port", type=int, help="port of the HTTP door")
+    parser.add_argument(
+        "--alone", action="store_true", help="the HTTP door and no other process: they are started elsewhere"
+    )
     args = parser.parse_args(argv)
     settings = settings_from(args, port=args.port)
     configure_logging(settings)
@@ -41,7 +44,7 @@ def run(argv: list[str]) -> int:
     server, deadman = build_server(core), build_deadman(core)
     children = Supervisor()
     where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
-    for command in _companions(settings):
+    for command in () if args.alone else _companions(settings):
         children.start([*command.split(), *where])
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
     scrubber = Scrubber(core.database, core.files, core.clock)

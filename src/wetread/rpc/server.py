@@ -38,11 +38,14 @@ class DraftingServer:
     port: int
     _server: Any
     _health: Any
+    _health_server: Any = None
 
     def stop(self, grace_s: float = 5.0) -> None:
         """Report NOT_SERVING, take no new call, let running ones end within `grace_s` seconds."""
         self._health.enter_graceful_shutdown()
         self._server.stop(grace_s).wait()
+        if self._health_server is not None:
+            self._health_server.stop(0).wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +54,35 @@ class BoundServer:
 
     port: int
     _server: Any
+    _health_server: Any = None
 
     def start(self, drafter: Drafter) -> DraftingServer:
         self._server.add_generic_rpc_handlers((_handlers(drafter),))
         status = health.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(status, self._server)
-        self._server.start()
+        servers = [each for each in (self._server, self._health_server) if each is not None]
+        for each in servers:
+            health_pb2_grpc.add_HealthServicer_to_server(status, each)
+            each.start()
         for name in ("", SERVICE):
             status.set(name, health_pb2.HealthCheckResponse.SERVING)
-        return DraftingServer(self.port, self._server, status)
+        return DraftingServer(self.port, self._server, status, self._health_server)
 
 
-def bind_server(address: str, tls: TlsFiles | None = None, *, reflection: bool = False) -> BoundServer:
-    """Raises PermanentError 'plaintext_refused', 'bad_tls_files' or 'address_taken'. With TLS a client without our CA's certificate is not heard."""
+def bind_server(
+    address: str, tls: TlsFiles | None = None, *, reflection: bool = False, health_address: str = ""
+) -> BoundServer:
+    """Raises PermanentError 'plaintext_refused', 'bad_tls_files' or 'address_taken'. With TLS a client without our CA's certificate is not heard.
+
+    At `health_address`, in plain, grpc.health.v1 answers and nothing else: who looks after containers has no certificate.
+    """
     if tls is None:
         require_local(address)
     pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="drafting")
     server = grpc.server(pool, options=_OPTIONS, maximum_concurrent_rpcs=_THREADS + _QUEUED)
     if reflection:
         _reflect(server)
-    return BoundServer(_bind(server, address, tls), server)
+    port = _bind(server, address, tls)
+    return BoundServer(port, server, _health_door(health_address) if health_address else None)
 
 
 def start_server(drafter: Drafter, address: str, tls: TlsFiles | None = None) -> DraftingServer:
@@ -86,7 +98,16 @@ def _bind(server: Any, address: str, tls: TlsFiles | None) -> int:
         credentials = grpc.ssl_server_credentials([(key, cert)], root_certificates=ca, require_client_auth=True)
         return int(server.add_secure_port(address, credentials))
     except RuntimeError:
-        raise PermanentError("the drafting address cannot be bound: is it taken?", code="address_taken") from None
+        also = "" if tls is None else ", or are certificate and key no PEM files, or not of each other?"
+        raise PermanentError(
+            f"the drafting address cannot be bound: is it taken{also or '?'}", code="address_taken"
+        ) from None
+
+
+def _health_door(address: str) -> Any:
+    server = grpc.server(ThreadPoolExecutor(1, thread_name_prefix="health"), options=_OPTIONS)
+    _bind(server, address, None)
+    return server
 
 
 def _reflect(server: Any) -> None:

@@ -1,5 +1,7 @@
 """Is this process alive, can it serve, and how much waits? Probes that do not lie; counts only, never a name (OpenMetrics 1.0)."""
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from wetread.domain.errors import WetreadError
@@ -11,7 +13,7 @@ from wetread.web.json_answer import json_answer
 from wetread.web.operations import Call
 from wetread.web.services import Probe
 
-__all__ = ["get_contract", "get_health", "get_metrics", "get_model_card", "get_readiness"]
+__all__ = ["get_contract", "get_door_readiness", "get_health", "get_metrics", "get_model_card", "get_readiness"]
 
 
 def get_health(call: Call) -> Response:
@@ -21,12 +23,13 @@ def get_health(call: Call) -> Response:
 def get_readiness(call: Call) -> Response:
     """200 when every probe is content, else 503; each says what is wrong without saying where it lives. A dispatcher that is away is said, and keeps nothing from being read."""
     services = call.house.services
-    probes = {"database": lambda: _database_works(call), "store": lambda: _store_takes_files(call), **services.probes}
-    problems = {name: _ask(probe) for name, probe in probes.items()}
-    ready = not any(problems.values())
-    checks = {name: problem or "ok" for name, problem in problems.items()}
-    checks["dispatcher"] = "ok" if services.dispatch().up else "away: workers look for themselves"
-    return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
+    problems = _problems({**_door_probes(call), **services.probes})
+    return _readiness(problems, {"dispatcher": "ok" if services.dispatch().up else "away: workers look for themselves"})
+
+
+def get_door_readiness(call: Call) -> Response:
+    """As `get_readiness`, of this door alone: whoever takes a server that is not ready out of service must not take the reading room away because no worker lives (law 1)."""
+    return _readiness(_problems(_door_probes(call)), {})
 
 
 def get_contract(call: Call) -> Response:
@@ -81,6 +84,20 @@ def _dispatch_metrics(state: DispatchState) -> list[str]:
     ]
     counts = (("waiting", state.waiting), ("pending", state.pending))
     return lines + [f'wetread_dispatcher_hints{{state="{name}"}} {n}' for name, n in counts if n is not None]
+
+
+def _door_probes(call: Call) -> dict[str, Probe]:
+    return {"database": lambda: _database_works(call), "store": lambda: _store_takes_files(call)}
+
+
+def _problems(probes: Mapping[str, Probe]) -> dict[str, str]:
+    return {name: _ask(probe) for name, probe in probes.items()}
+
+
+def _readiness(problems: Mapping[str, str], told: Mapping[str, str]) -> Response:
+    ready = not any(problems.values())
+    checks = {name: problem or "ok" for name, problem in problems.items()} | dict(told)
+    return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
 
 
 def _database_works(call: Call) -> str:

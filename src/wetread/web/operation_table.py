@@ -51,6 +51,15 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET",
+        "/readyz/door",
+        "door_readiness",
+        "Can this door serve, whatever the workers do? 503 names what it cannot do without.",
+        health.get_door_readiness,
+        "checks by name",
+        access=Access.PUBLIC,
+    ),
+    Operation(
+        "GET",
         "/metrics",
         "metrics",
         "Counts by state, OpenMetrics.",

@@ -125,6 +125,19 @@ def test_readiness_names_what_is_wrong() -> None:
         assert door.get("/healthz").status == 200
 
 
+def test_a_door_is_ready_without_workers_and_not_without_its_database() -> None:
+    database = DeadDatabase()
+    world = a_world(database)
+    world.services = replace(world.services, probes={"workers": lambda: "no worker has started yet"})
+    with open_door(world) as door:
+        answer = door.get("/readyz/door")
+        assert (answer.status, answer.json()) == (200, {"ready": True, "checks": {"database": "ok", "store": "ok"}})
+        database.dead = True
+        answer = door.get("/readyz/door")
+        assert answer.status == 503
+        assert answer.json()["checks"] == {"database": "failed: database_down", "store": "ok"}
+
+
 def test_a_dispatcher_that_is_away_is_said_and_keeps_nothing_from_being_ready() -> None:
     world = a_world()
     answers = iter([DispatchState("redis", up=False)] * 2 + [DispatchState("redis", up=True, waiting=4, pending=2)])
