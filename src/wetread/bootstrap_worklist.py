@@ -87,10 +87,20 @@ def build_foreign_performer(core: _Core, manager: UpsManagerSettings) -> Foreign
     """Raises PermanentError 'bad_settings' for credentials that cannot be read."""
     from wetread.dicom.dicomweb_exchange import DicomwebExchange
     from wetread.dicom.ups_client import UpsClient
+    from wetread.dicom.ups_events import UpsEventChannel
 
-    ca_file = str(manager.ca_file.expanduser()) if manager.ca_file else ""
-    exchange = DicomwebExchange(
-        manager.url, authorization=manager.resolved_authorization, ca_file=ca_file, timeout_s=manager.timeout_s
+    ca_file, authorization = (
+        str(manager.ca_file.expanduser()) if manager.ca_file else "",
+        manager.resolved_authorization,
+    )
+    exchange = DicomwebExchange(manager.url, authorization=authorization, ca_file=ca_file, timeout_s=manager.timeout_s)
+    events = UpsEventChannel(
+        exchange,
+        manager.url,
+        manager.subscriber or core.settings.ae_title,
+        authorization=authorization,
+        ca_file=ca_file,
+        timeout_s=manager.timeout_s,
     )
     worklist = build_worklist(core)
     return ForeignPerformer(
@@ -103,6 +113,7 @@ def build_foreign_performer(core: _Core, manager: UpsManagerSettings) -> Foreign
         core.secret,
         _new_uid,
         replace(READ_CODE, value=manager.code),
+        events,
     )
 
 

@@ -13,7 +13,7 @@ __all__ = ["UpsManagerSettings"]
 
 
 class UpsManagerSettings(SettingsGroup):
-    """`url` is a DICOMweb base; `authorization`, or the text of its file, is the value of that header, sent there only. `code` is the Scheduled Workitem Code (DCM) of the reads that are ours there."""
+    """`url` is a DICOMweb base; `authorization`, or the text of its file, is the value of that header, sent there only. `code` is the Scheduled Workitem Code (DCM) of the reads that are ours there, `subscriber` the AE title under which we are told of them ("": `ae_title`)."""
 
     url: str = Field(pattern=r"^https?://[^\s?#@]+$")
     authorization: SecretStr = SecretStr("")
@@ -21,6 +21,7 @@ class UpsManagerSettings(SettingsGroup):
     ca_file: Path | None = None
     allow_http: bool = False
     code: str = Field(default="110004", pattern=r"^[0-9A-Za-z.-]{1,16}$")
+    subscriber: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]{0,16}$")
     every_s: float = Field(default=15.0, ge=1, le=3600)
     timeout_s: float = Field(default=10.0, gt=0, le=60)
 

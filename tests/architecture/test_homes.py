@@ -41,6 +41,7 @@ HOMES: dict[str, set[str]] = {
     "uvicorn": {"web"},
     "anyio": {"web"},
     "urllib3": {"dicom", "fhir", "channels"},
+    "websockets": {"dicom"},
     "grpc": {"rpc"},
     "grpc_health": {"rpc"},
     "grpc_reflection": {"rpc"},

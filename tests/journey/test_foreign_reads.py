@@ -18,7 +18,7 @@ from wetread.dicom.ups_client import UpsClient
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.foreign_step import ForeignStep, Hold
 from wetread.domain.workitem import StepState
-from wetread.ports.ups_manager import UpsManager
+from wetread.ports.ups_manager import NoEvents, UpsEvents, UpsManager
 from wetread.testing.memory_workitems import MemoryWorkitemVault
 from wetread.workitems.data_set import DataSet, items, text
 from wetread.workitems.foreign import ForeignPerformer
@@ -64,15 +64,15 @@ def elsewhere() -> Iterator[Elsewhere]:
 class Performer(AskedHouse):
     """A house that performs for `manager`."""
 
-    def __init__(self, folder: Path, manager: UpsManager, txn: int = 1000) -> None:
+    def __init__(self, folder: Path, manager: UpsManager, txn: int = 1000, events: UpsEvents | None = None) -> None:
         super().__init__(folder)
         self.uids, self.data_sets = iter(range(txn, txn + 1000)), MemoryWorkitemVault()
-        self.manager = manager
+        self.manager, self.events = manager, events or NoEvents()
 
     def look(self) -> None:
         ForeignPerformer(
             self.manager, self.database, self.data_sets, self.list.requests, Outputs(self.vault, "WETREAD"), self.clock,
-            SECRET, lambda: f"2.25.{next(self.uids)}",
+            SECRET, lambda: f"2.25.{next(self.uids)}", events=self.events,
         ).run_once()  # fmt: skip
 
     def go_on(self) -> None:

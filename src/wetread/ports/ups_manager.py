@@ -5,7 +5,7 @@ from typing import Protocol
 
 from wetread.domain.workitem import StepState
 
-__all__ = ["UpsManager"]
+__all__ = ["NoEvents", "UpsEvents", "UpsManager"]
 
 DataSet = Mapping[str, Mapping[str, object]]
 
@@ -31,3 +31,30 @@ class UpsManager(Protocol):
     def update(self, uid: str, transaction_uid: str, change: DataSet) -> bool:
         """False where the manager refuses."""
         ...
+
+
+class UpsEvents(Protocol):
+    """What it tells of workitems that are ours. Raises nothing: who is told nothing performs all the same."""
+
+    def follow(self, uid: str) -> None:
+        """From now on; does nothing where that is so already."""
+        ...
+
+    def asked_to_stop(self, uid: str) -> object | None:
+        """The report of such a request as it came, unchecked; None where nobody asked."""
+        ...
+
+    def leave(self, uid: str) -> None: ...
+
+
+class NoEvents:
+    """A manager that tells nothing."""
+
+    def follow(self, uid: str) -> None:
+        """Nothing to follow."""
+
+    def asked_to_stop(self, uid: str) -> object | None:
+        return None
+
+    def leave(self, uid: str) -> None:
+        """Nothing was followed."""

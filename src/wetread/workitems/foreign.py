@@ -7,7 +7,7 @@ was lost is no fault. What the manager says is believed once it says it itself.
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from wetread.domain.audit import AuditEvent
@@ -20,13 +20,13 @@ from wetread.domain.role import SERVICE
 from wetread.domain.workitem import StepState
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
-from wetread.ports.ups_manager import UpsManager
+from wetread.ports.ups_manager import NoEvents, UpsEvents, UpsManager
 from wetread.ports.workitem_vault import VaultWorkitem, WorkitemVault
 from wetread.workitems.asked_read import READ_CODE, asks_for_read, read_request
-from wetread.workitems.data_set import DataSet, checked, text
+from wetread.workitems.data_set import DataSet, checked, items, text
 from wetread.workitems.desk import AsksForReads
 from wetread.workitems.performer import Outputs, performed, progressed
-from wetread.workitems.steps import canceled, reason_code
+from wetread.workitems.steps import UNSPECIFIED, canceled, reason_code
 
 __all__ = ["ForeignPerformer"]
 
@@ -49,6 +49,7 @@ class ForeignPerformer:
     secret: bytes
     new_uid: Callable[[], str]
     wanted: Code = READ_CODE
+    events: UpsEvents = field(default_factory=NoEvents)
 
     def run_once(self) -> None:
         with self.database.begin(write=False) as unit:
@@ -114,10 +115,13 @@ class ForeignPerformer:
             if claimed is None:
                 return
             step = claimed
+        self.events.follow(uid)
         with self.database.begin(write=False) as unit:
             request = unit.request(step.step_key)
         if request is None or request.state is RequestState.WITHDRAWN:
             self._end(step, "withdrawn")
+        elif request.is_open and (asked := self.events.asked_to_stop(uid)) is not None:
+            self._stop(step, uid, data_set, asked)
         elif request.is_open:
             self._progress(step, uid, data_set, request)
         else:
@@ -159,12 +163,30 @@ class ForeignPerformer:
         else:
             wanted = StepState.CANCELED
             ended = canceled(data_set, now, reason_code(request.failure or Failure.NOT_FINISHED), request.reason)
-        self.manager.update(uid, step.transaction_uid, _changed(data_set, ended))
+        if self._has_ended(step, uid, wanted, _changed(data_set, ended)):
+            self._end(step, wanted.value)
+            self.events.leave(uid)
+
+    def _stop(self, step: ForeignStep, uid: str, data_set: DataSet, asked: object) -> None:
+        """Somebody there asked for its end. The film is read all the same: nobody there waits for it."""
+        now = self.clock.now()
+        reason, words = _why(asked)
+        ended = canceled(data_set, now, reason, words)
+        if self._has_ended(step, uid, StepState.CANCELED, _changed(data_set, ended)):
+            with self.database.begin() as unit:
+                self.requests.withdraw(unit, step.step_key, SERVICE.actor_id, now)
+                self._save(unit, step.ended("asked to stop"), "foreign.stop")
+                unit.commit()
+            self.events.leave(uid)
+
+    def _has_ended(self, step: ForeignStep, uid: str, wanted: StepState, change: DataSet) -> bool:
+        """What that end requires is said first. False where it was taken away meanwhile."""
+        self.manager.update(uid, step.transaction_uid, change)
         if not self.manager.change_state(uid, wanted, step.transaction_uid):
             self._taken_away(step, uid)
-            return
+            return False
         self._believe(uid, wanted)
-        self._end(step, wanted.value)
+        return True
 
     def _taken_away(self, step: ForeignStep, uid: str) -> None:
         """It is refused although it was ours: ended there by somebody else, or gone. Raises TransientError where it still goes on there."""
@@ -177,6 +199,7 @@ class ForeignPerformer:
             self.requests.withdraw(unit, step.step_key, SERVICE.actor_id, now)
             self._save(unit, step.ended(f"there {state.value if state else 'gone'}"), "foreign.taken_away")
             unit.commit()
+        self.events.leave(uid)
 
     def _believe(self, uid: str, wanted: StepState) -> None:
         """A manager that says yes to everything is not believed. Raises TransientError: it is asked again."""
@@ -196,6 +219,17 @@ class ForeignPerformer:
 
 def _only_progress(data_set: DataSet, percent: int) -> DataSet:
     return _changed(data_set, progressed(data_set, percent, "being read"))
+
+
+def _why(report: object) -> tuple[DataSet, str]:
+    """Reason code and words of a request to stop, as far as it has any that hold."""
+    said = report if isinstance(report, dict) else {}
+    try:
+        data_set = checked({tag: each for tag, each in said.items() if not str(tag).startswith("0000")})
+    except PermanentError:
+        data_set = {}
+    reasons = items(data_set, "ProcedureStepDiscontinuationReasonCodeSequence")
+    return (reasons[0] if reasons else UNSPECIFIED), text(data_set, "ReasonForCancellation")
 
 
 def _changed(before: DataSet, after: DataSet) -> DataSet:
