@@ -92,6 +92,10 @@ def test_what_was_acknowledged_survives_a_kill_and_the_commands_show_it(
     assert run("identity", "undo", merged.split()[0]) == "0 studies moved back\n"
     assert "undone" in run("identity", "merges")
     run("audit", "verify")
+    by_hl7, from_there = (
+        run("audit", "search", "--action", "hl7.", *more) for more in ((), ("--address", "127.0.0.1"))
+    )
+    assert by_hl7 == from_there != ""
 
 
 @pytest.fixture(scope="module")

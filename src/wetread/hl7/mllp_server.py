@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
+from wetread.domain.acting_from import acting_from
+
 __all__ = ["MllpLimits", "MllpServer"]
 
 _LOG = logging.getLogger(__name__)
@@ -87,7 +89,7 @@ class MllpServer:
 
     def _run(self, connection: socket.socket, peer: str) -> None:
         try:
-            with _secured(connection, self._tls, self._limits.message_s) as secured:
+            with acting_from(peer), _secured(connection, self._tls, self._limits.message_s) as secured:
                 self._talk(secured, peer)
         except OSError as error:  # a peer that hangs up, is too slow, or fails the handshake
             _LOG.info("hl7_connection_ended peer=%s error=%s", peer, type(error).__name__)
