@@ -143,7 +143,9 @@ class Settings(IdentitySettings):
         description="An archive, or another neighbour that is asked, that does not answer so long is an alarm.",
     )
     prior_fetch: PriorFetch = Field(default=PriorFetch(), description="Earlier films from them: a table or JSON.")
-    quiet_period_s: float = Field(default=20.0, ge=0, description="A study is complete this long after its last image.")
+    quiet_period_s: float = Field(
+        default=20.0, ge=0, le=3600, description="A study is complete this long after its last image."
+    )
     read_secondary_capture: bool = Field(default=False, description="Read SC images that hold a film (scanned films).")
     sandbox_children: int = Field(default=2, ge=1, le=64, description="Parsing and decoding child processes.")
     sandbox_memory_bytes: int = Field(default=1536 * 1024**2, ge=256 * 1024**2, description="Memory limit of a child.")

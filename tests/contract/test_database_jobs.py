@@ -8,7 +8,7 @@ import pytest
 
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
-from wetread.domain.job import Job, JobKind, JobRequest, JobState
+from wetread.domain.job import LONGEST_WAIT, Job, JobKind, JobRequest, JobState
 from wetread.domain.study_state import StudyState
 from wetread.ports.database import Database
 from wetread.testing.builders import NOON, STUDY_KEY, a_job_request, a_study
@@ -200,3 +200,29 @@ def test_threads_never_hold_the_same_job(database: Database) -> None:
     with ThreadPoolExecutor(8) as threads:
         claimed = [job.job_id for job in threads.map(lambda _: claim(database), range(50)) if job]
     assert len(claimed) == len(set(claimed)) == 40
+
+
+def test_what_a_clock_that_was_ahead_put_off_for_days_is_due_at_once(database: Database) -> None:
+    ahead = NOON + timedelta(days=3)
+    enqueue(database, a_job_request(not_before=ahead + timedelta(seconds=20)))
+    assert must_claim(database).attempt == 1
+    assert claim(database) is None
+
+
+def test_what_is_put_off_as_far_as_the_product_may_waits(database: Database) -> None:
+    enqueue(database, a_job_request(not_before=NOON + LONGEST_WAIT))
+    assert claim(database) is None
+    assert claim(database, NOON + LONGEST_WAIT - timedelta(seconds=1)) is None
+    assert must_claim(database, NOON + LONGEST_WAIT).attempt == 1
+
+
+def test_a_retry_by_a_clock_that_was_ahead_is_due_at_once(database: Database) -> None:
+    enqueue(database, a_job_request())
+    database.retry_job(must_claim(database), not_before=NOON + timedelta(days=3), reason="archive down")
+    assert must_claim(database).attempt == 2
+
+
+def test_a_lease_given_by_a_clock_ahead_is_not_taken_from_its_holder(database: Database) -> None:
+    enqueue(database, a_job_request())
+    must_claim(database, NOON + timedelta(days=3))
+    assert claim(database) is None

@@ -1,12 +1,12 @@
 """Jobs: what the worker does next. A lease with a fencing token makes each at-least-once, its effects exactly once."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from wetread.domain.identifiers import StudyKey
 
-__all__ = ["ASKS_OUTSIDE", "Job", "JobKind", "JobRequest", "JobState"]
+__all__ = ["ASKS_OUTSIDE", "LONGEST_WAIT", "Job", "JobKind", "JobRequest", "JobState", "is_due"]
 
 
 class JobKind(StrEnum):
@@ -28,6 +28,10 @@ class JobKind(StrEnum):
 
 ASKS_OUTSIDE = frozenset({JobKind.PRIORS, JobKind.ORDERS})
 """No worker takes these."""
+
+
+LONGEST_WAIT = timedelta(hours=2)
+"""Further ahead than the product ever puts a job: back-off ends at half an hour, a neighbour is asked again within a quarter, a quiet period is an hour at most."""
 
 
 class JobState(StrEnum):
@@ -60,3 +64,13 @@ class Job:
     attempt: int
     lease_until: datetime
     detail: str
+
+
+def is_due(state: JobState, due_at: datetime | None, now: datetime) -> bool:
+    """READY: may it start; LEASED: is it given up. One that waits for longer than any job ever has to was put there by a clock that was ahead, and is due now (ADR-0012).
+
+    Not so a lease: its holder may live, with a clock that still is ahead, and two that take the same job from each other would use up its attempts.
+    """
+    if due_at is None or now < due_at <= now + LONGEST_WAIT:
+        return False
+    return due_at <= now or state is JobState.READY

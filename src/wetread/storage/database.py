@@ -132,7 +132,7 @@ class SqlDatabase:
             self._turn.release()
 
     def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
-        due = {"now": now, "kinds": sorted(kinds), **jobs.leased_until(now, lease_s)}
+        due = {"kinds": sorted(kinds), **jobs.claim_until(now, lease_s)}
         with self._in_turn(), writing(self._engine) as connection:
             row = connection.execute(jobs.CLAIM, due).one_or_none()
         return None if row is None else jobs.job_of(row)

@@ -6,26 +6,30 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import StudyKey
-from wetread.domain.job import ASKS_OUTSIDE, Job, JobKind, JobRequest, JobState
+from wetread.domain.job import ASKS_OUTSIDE, LONGEST_WAIT, Job, JobKind, JobRequest, JobState
 from wetread.ports.dispatcher import Wake
 from wetread.storage import schema
 from wetread.storage.transaction import Row, Transaction
 
-__all__ = ["CLAIM", "COUNT", "HELD", "LIST", "JobRows", "holder", "job_of", "leased_until"]
+__all__ = ["CLAIM", "COUNT", "HELD", "LIST", "JobRows", "claim_until", "holder", "job_of", "leased_until"]
 
 _JOBS = schema.jobs.c
 _ENQUEUE = insert(schema.jobs).on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(_JOBS.job_id)
 _POSTPONE = update(schema.jobs).where(
     _JOBS.dedupe_key == bindparam("key"), _JOBS.state == JobState.READY.value, _JOBS.due_at < bindparam("later")
 )
+_IS_DUE = or_(
+    _JOBS.due_at <= bindparam("now"), and_(_JOBS.state == JobState.READY.value, _JOBS.due_at > bindparam("beyond"))
+)
+"""As `domain.job.is_due`."""
 _OLDEST = (
     select(_JOBS.job_id)
-    .where(_JOBS.due_at <= bindparam("now"), _JOBS.kind.in_(bindparam("kinds", expanding=True)))
+    .where(schema.IS_DUE_ONCE, _IS_DUE, _JOBS.kind.in_(bindparam("kinds", expanding=True)))
     .order_by(_JOBS.urgency_rank, _JOBS.job_id)
     .limit(1)
     .with_for_update(skip_locked=True)
@@ -93,6 +97,10 @@ def _job_row(request: JobRequest) -> Row:
 
 def holder(job: Job) -> dict[str, Any]:
     return {"id": job.job_id, "held_attempt": job.attempt}
+
+
+def claim_until(now: datetime, lease_s: float) -> dict[str, Any]:
+    return {"now": now, "beyond": now + LONGEST_WAIT, **leased_until(now, lease_s)}
 
 
 def leased_until(now: datetime, lease_s: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from wetread.domain.delivery import Delivery, DeliveryState
 from wetread.domain.errors import PermanentError, StaleVersion, StudyNotFound, TransientError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.identity_access import studies_of
-from wetread.domain.job import Job, JobKind, JobRequest, JobState
+from wetread.domain.job import Job, JobKind, JobRequest, JobState, is_due
 from wetread.domain.page import Page
 from wetread.domain.priority import TriageDecision
 from wetread.domain.report import REPORTED, Draft, Report, ReportStatus
@@ -295,7 +295,7 @@ class MemoryDatabase:
     def claim_job(self, kinds: frozenset[JobKind], *, now: datetime, lease_s: float) -> Job | None:
         with self._changing() as state:
             due = [
-                each for each in state.jobs.values() if each.job.kind in kinds and each.due_at and each.due_at <= now
+                each for each in state.jobs.values() if each.job.kind in kinds and is_due(each.state, each.due_at, now)
             ]
             if not due:
                 return None
