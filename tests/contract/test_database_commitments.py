@@ -1,10 +1,15 @@
 """What receivers were asked to answer for, and what we owe to who asked us, is kept by every database alike."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from wetread.delivery.owed_reports import OwedReports
 from wetread.domain.commitment import Commitment, CommitmentState, OwedReport, OwedState
+from wetread.ports.commitment_vault import AskedCommitment
 from wetread.ports.database import Database
+from wetread.testing.clock import FixedClock
+from wetread.testing.memory_commitments import MemoryCommitmentVault
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 ASKED = Commitment("2.25.1", "cstore-PACS", "k:1", "PACS", ("2.25.7", "2.25.8"), NOW)
@@ -91,3 +96,16 @@ def test_what_ended_long_ago_is_found_and_forgotten(database: Database) -> None:
         unit.commit()
     with database.begin(write=False) as unit:
         assert unit.ended_owed_reports(NOW + timedelta(hours=1)) == (aside,)
+
+
+def test_of_many_hands_each_report_is_in_one(database: Database) -> None:
+    clock, minute = FixedClock(NOW), timedelta(minutes=1)
+    owed = OwedReports(database, MemoryCommitmentVault(), clock, b"s" * 32, minute, minute)
+    asked = [AskedCommitment(f"2.25.{n}", (("1.2.9", f"2.25.{n}"),)) for n in range(12)]
+    with ThreadPoolExecutor(4) as hands:
+        held = list(hands.map(lambda each: owed.ask("CT1", "", each), [*asked, *asked]))
+        keys = [each.request_key for each in held if each is not None]
+        clock.advance(61)
+        again = list(hands.map(lambda _: owed.claim(), range(24)))
+    taken = [each.request_key for each in again if each is not None]
+    assert (len(keys), sorted(taken)) == (12, sorted(keys))

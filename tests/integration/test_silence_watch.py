@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from arrival_data import Traffic
 from migrated import data_folder, migrated
 
 from wetread.domain.alarm import Alarm, AlarmKind
+from wetread.domain.commitment import OwedReport, OwedState
 from wetread.domain.identifiers import InstanceKey, StudyKey
 from wetread.domain.study import Sex, StudyTraits
 from wetread.domain.study_state import StudyState
@@ -72,6 +74,21 @@ def test_a_young_site_is_said_to_be_unwatched_and_rings_nobody(database: SqlData
     found = watch.run_once(BROKEN_AT + timedelta(days=2))
     assert alarms(database) == []
     assert any("not yet judged" in note for note in found.notes)
+
+
+def test_who_could_not_be_told_of_commitment_is_an_alarm_until_nothing_is_aside(database: SqlDatabase) -> None:
+    now = BROKEN_AT
+    aside = OwedReport("r1", "CT1", "", "", 2, now, None, now, state=OwedState.ASIDE, ended_at=now, problem="away")
+    watch = Watch(database, lambda _: UTC, lambda: WatchedPolicy("p1", ()))
+    said = []
+    for report in (aside, replace(aside, state=OwedState.OWED, due_at=now, ended_at=None)):
+        with database.begin() as unit:
+            unit.save_owed_report(report)
+            unit.commit()
+        watch.run_once(now)
+        with database.begin(write=False) as unit:
+            said.append([(each.kind, each.pages) for each in unit.alarms()])
+    assert said == [[(AlarmKind.COMMITMENT_UNTOLD, False)], []]
 
 
 def test_the_commands_on_the_page_run(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from wetread.delivery.owed_reports import OwedReports
 from wetread.dicom.commitment_message import COMMITMENT, COMMITMENT_INSTANCE, CommitmentMessage, write_message
-from wetread.dicom.commitment_scp import SENTENCE, Judge, kind_of, message_of
+from wetread.dicom.commitment_scp import ANSWERS_WITH, HEARD, Judge, kind_of, message_of
 from wetread.dicom.remote_ae import UNCOMPRESSED, RemoteAe, associate
 from wetread.domain.commitment import OwedReport
 from wetread.domain.errors import PermanentError, TransientError
@@ -16,8 +16,6 @@ from wetread.ingest.fault_points import reach
 
 __all__ = ["CommitmentCaller", "report_to"]
 
-_HEARD = frozenset({0x0000, 0x0107, 0x0116})
-"""Success, and the warnings of PS3.7 annex C."""
 _TRY_AGAIN = frozenset({0x0110, 0x0213})
 """Processing failure, resource limitation. Any other status would be the same the next time."""
 
@@ -68,8 +66,8 @@ class CommitmentCaller:
             return
         reach("commitment_told")
         resting.answered()
-        why = f"{held.ae_title} {SENTENCE} status 0x{status:04X}: look into its log"
-        if status in _HEARD:
+        why = f"{held.ae_title} {ANSWERS_WITH} status 0x{status:04X}: look into its log"
+        if status in HEARD:
             self.owed.told(held, committed=len(report.references), failed=len(report.failed))
         elif status in _TRY_AGAIN:
             self.owed.later(held, why, random.random())  # noqa: S311 - jitter, not a secret
@@ -93,5 +91,5 @@ def report_to(peer: RemoteAe, report: CommitmentMessage) -> int:
         except RuntimeError:
             said = {}
     if (status := said.get("Status")) is None:
-        raise TransientError(f"{peer.ae_title} {SENTENCE} nothing: look into its log", code="no_answer")
+        raise TransientError(f"{peer.ae_title} {ANSWERS_WITH} nothing: look into its log", code="no_answer")
     return int(status)

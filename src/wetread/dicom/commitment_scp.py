@@ -41,7 +41,7 @@ from wetread.ports.commitment_vault import AskedCommitment
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance
 
-__all__ = ["SENTENCE", "CommitmentScp", "Judge", "answer_report", "is_commitment", "kind_of", "message_of"]
+__all__ = ["ANSWERS_WITH", "HEARD", "CommitmentScp", "Judge", "answer_report", "is_commitment", "kind_of", "message_of"]
 
 _LOG = logging.getLogger(__name__)
 _SUCCESS, _NOT_AUTHORISED, _NO_ACTION, _NO_INSTANCE, _BAD_ARGUMENT, _FAILED = 0, 0x0124, 0x0123, 0x0112, 0x0115, 0x0110
@@ -51,7 +51,9 @@ _ALL_KEPT, _SOME_NOT = 1, 2
 _AT_ONCE = 500
 _MOMENT_S = 1.0
 
-SENTENCE = "answers the report on its storage commitment with"
+HEARD = frozenset({0x0000, 0x0107, 0x0116})
+"""Success, and the warnings of PS3.7 annex C."""
+ANSWERS_WITH = "answers the report on its storage commitment with"
 Judge = Callable[[OwedReport, CommitmentMessage], CommitmentMessage]
 _Unheard = tuple[OwedReport, CommitmentMessage]
 
@@ -114,17 +116,17 @@ class CommitmentScp:
         )
 
     def answered(self, association: Association, answer: N_EVENT_REPORT) -> None:
-        """To a report of ours. What is not taken with success goes another way."""
+        """To a report of ours. What is not taken goes another way."""
         with self._lock:
             unheard = self._unanswered.get(association, {}).pop(answer.MessageIDBeingRespondedTo, None)
         if unheard is None:
             return
         held, report = unheard
         try:
-            if answer.Status == _SUCCESS:
+            if answer.Status in HEARD:
                 self.owed.told(held, committed=len(report.references), failed=len(report.failed))
             else:
-                why = f"{held.ae_title} {SENTENCE} status 0x{answer.Status:04X}: look into its log"
+                why = f"{held.ae_title} {ANSWERS_WITH} status 0x{answer.Status:04X}: look into its log"
                 self.owed.release(held, why)
         except TransientError as error:
             _LOG.warning("commitment_waits code=%s", error.code)
