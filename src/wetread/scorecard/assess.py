@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from wetread.domain.errors import PermanentError
 from wetread.scorecard.measure import FindingScore, ModelDifference, compare_models, score_finding, time_split
-from wetread.scorecard.plots import decision_plot, precision_recall_plot, reliability_plot, roc_plot
+from wetread.scorecard.plots import corp_plot, decision_plot, precision_recall_plot, reliability_plot, roc_plot
 from wetread.scorecard.predictions import FindingRows, PredictionFile, select
 from wetread.scorecard.report import DataFacts, Report, SplitScore
 
@@ -133,7 +133,9 @@ def _plots(rows: FindingRows) -> str:
     if rows.truth.min() == rows.truth.max():
         return ""
     pair = (rows.truth, rows.probability)
-    return roc_plot(*pair) + precision_recall_plot(*pair) + reliability_plot(*pair) + decision_plot(*pair)
+    return "".join(
+        drawn(*pair) for drawn in (roc_plot, precision_recall_plot, reliability_plot, corp_plot, decision_plot)
+    )
 
 
 def _facts(file: PredictionFile, wanted: Wanted, model: str | None) -> DataFacts:

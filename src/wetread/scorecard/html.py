@@ -29,6 +29,6 @@ svg text { fill: currentColor; font-size: 11px; } svg .title { font-weight: 600;
 svg .quiet { fill: var(--quiet); font-size: 10px; } svg .group { font-weight: 600; }
 svg .grid, svg .frame { stroke: var(--line); fill: none; } svg .marked { stroke: var(--quiet); stroke-dasharray: 4 4; }
 svg .line { fill: none; stroke: var(--accent); stroke-width: 2; } svg .faint { fill: none; stroke: var(--quiet); stroke-dasharray: 3 4; }
-svg .interval { stroke: var(--accent); stroke-width: 2; } svg .point { fill: var(--accent); }
+svg .interval { stroke: var(--accent); stroke-width: 2; } svg .point { fill: var(--accent); } svg .band { fill: var(--quiet); opacity: 0.25; }
 @media print { section { break-inside: avoid; } }
 """

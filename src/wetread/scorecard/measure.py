@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
+from wetread.evaluation.calibration_curve import CalibrationDistances, calibration_distances
 from wetread.evaluation.calibration_error import (
     MIN_CASES_FOR_ECE,
     CalibrationLine,
@@ -55,6 +56,9 @@ class Calibration:
     brier: float
     skill: float
     corp: Corp
+    corp_null: NullDistribution | None
+    """Of the miscalibration part."""
+    distances: CalibrationDistances | None
     line: CalibrationLine | None
     ece: float | None
     ece_null: NullDistribution | None
@@ -250,16 +254,24 @@ def _calibration(rows: FindingRows, attempt: _Attempts, seed: int) -> Calibratio
         brier(truth, probability),
         brier_skill(truth, probability),
         corp(truth, probability),
+        attempt("miscalibration by chance", lambda: _by_chance(lambda y, p: corp(y, p).miscalibration, rows, seed))
+        if with_null
+        else None,
+        attempt(
+            "largest calibration error", lambda: calibration_distances(truth, probability, rows.patients, seed=seed)
+        ),
         attempt(
             "calibration slope", lambda: calibration_line(truth, np.clip(probability, 1e-6, 1 - 1e-6), rows.patients)
         ),
         ece(truth, probability) if enough else None,
-        attempt("ECE by chance", lambda: null_distribution(ece, truth, probability, seed=seed, replicates=200))
-        if with_null
-        else None,
+        attempt("ECE by chance", lambda: _by_chance(ece, rows, seed)) if with_null else None,
         attempt("debiased ECE", lambda: ece_debiased(truth, probability)),
         smooth_ece(truth, probability),
     )
+
+
+def _by_chance(statistic: Callable[[Floats, Floats], float], rows: FindingRows, seed: int) -> NullDistribution:
+    return null_distribution(statistic, rows.truth, rows.probability, seed=seed, replicates=200)
 
 
 def _axis(rows: FindingRows, called: Flags, name: str, seed: int) -> AxisReport:

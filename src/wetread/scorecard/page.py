@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from wetread.evaluation.calibration_error import NullDistribution
 from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.evaluation.paired_rates import PairedRates
 from wetread.evaluation.slices import SliceReport
@@ -118,20 +119,19 @@ def _calibration(score: FindingScore) -> str:
         ["Brier score", f"{found.brier:.4f}; skill {found.skill:.3f}"],
         [
             "CORP",
-            f"miscalibration {found.corp.miscalibration:.4f}, discrimination {found.corp.discrimination:.4f}, uncertainty {found.corp.uncertainty:.4f}",
+            f"miscalibration {found.corp.miscalibration:.4f}{_chance(found.corp_null)}; discrimination {found.corp.discrimination:.4f}, uncertainty {found.corp.uncertainty:.4f}",
         ],
         ["smooth ECE", f"{found.smooth_ece:.4f}"],
     ]
     if found.ece is not None:
-        null = found.ece_null
-        chance = (
-            f"; by chance {null.null_mean:.4f} on average, {null.null_95th:.4f} at the 95th percentile, p {null.p:.3f}"
-            if null
-            else ""
-        )
-        rows.append(["ECE, 10 bins", f"{found.ece:.4f}{chance}"])
+        rows.append(["ECE, 10 bins", f"{found.ece:.4f}{_chance(found.ece_null)}"])
     if found.ece_debiased is not None:
         rows.append(["ECE, debiased", f"{found.ece_debiased:.4f}"])
+    if (far := found.distances) is not None:
+        named = (("E-max", far.largest), ("E90", far.ninetieth), ("E50", far.median), ("E-avg", far.mean))
+        rows += [
+            [f"{name}, smooth curve", f"{_interval(each)}{_chance(each.null)}; n {far.n:,}"] for name, each in named
+        ]
     if found.line is not None:
         line = found.line
         rows.append(
@@ -141,6 +141,12 @@ def _calibration(score: FindingScore) -> str:
             ]
         )
     return table(("calibration", ""), rows)
+
+
+def _chance(null: NullDistribution | None) -> str:
+    if null is None:
+        return ""
+    return f"; by chance {null.null_mean:.4f} on average, {null.null_95th:.4f} at the 95th percentile, p {null.p:.3f}"
 
 
 def _axis(axis: str, sensitivity: SliceReport | None, specificity: SliceReport | None) -> str:

@@ -6,11 +6,11 @@ from html import escape
 
 import numpy as np
 
+from wetread.evaluation.calibration_curve import consistency_band, reliability_bins, smooth_calibration
 from wetread.evaluation.decision_curve import decision_curve
 from wetread.evaluation.inputs import Floats
-from wetread.evaluation.proportions import wilson
 
-__all__ = ["Curve", "decision_plot", "plot", "precision_recall_plot", "reliability_plot", "roc_plot"]
+__all__ = ["Curve", "corp_plot", "decision_plot", "plot", "precision_recall_plot", "reliability_plot", "roc_plot"]
 
 _SIDE, _LEFT, _TOP, _INNER = 300, 44, 30, 224
 _MOST_POINTS = 240
@@ -18,13 +18,16 @@ _MOST_POINTS = 240
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """(k,) x and y; `kind` is a class of the page's style: "line", "faint" or "points". `low`, `high`: (k,) ends of vertical intervals."""
+    """(k,) x and y; `kind` is a class of the page's style: "line", "faint", "points", "bars" or "band". `low`, `high`: (k,) ends of vertical intervals."""
 
     x: Floats
     y: Floats
     kind: str = "line"
     low: Floats | None = None
     high: Floats | None = None
+
+
+_DIAGONAL = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "faint")
 
 
 def plot(
@@ -45,10 +48,9 @@ def plot(
 def roc_plot(truth: Floats, score: Floats) -> str:
     false, true = _along(truth, score)
     n = f"n {len(truth):,}, positive {int(truth.sum()):,}"
-    chance = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "faint")
     return plot(
         f"ROC ({n})",
-        [chance, Curve(false / max(false[-1], 1), true / max(true[-1], 1))],
+        [_DIAGONAL, Curve(false / max(false[-1], 1), true / max(true[-1], 1))],
         ("1 - specificity", "sensitivity"),
     )
 
@@ -63,18 +65,31 @@ def precision_recall_plot(truth: Floats, score: Floats) -> str:
 
 
 def reliability_plot(truth: Floats, probability: Floats, bins: int = 10) -> str:
-    """Observed share with Wilson's interval against mean probability, equal-mass bins; the diagonal is perfect."""
-    order = np.argsort(probability, kind="stable")
-    groups = [each for each in np.array_split(order, bins) if len(each)]
-    stated = np.array([probability[each].mean() for each in groups])
-    observed = np.array([truth[each].mean() for each in groups])
-    ends = np.array([wilson(float(truth[each].sum()), len(each)) for each in groups])
-    diagonal = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "faint")
-    smallest = min(len(each) for each in groups)
+    """Observed share with Wilson's interval against mean probability, equal-mass bins; behind each the bar in which a calibrated model's share would lie."""
+    found = reliability_bins(truth, probability, bins)
     return plot(
-        f"Reliability ({len(groups)} bins of {smallest:,} or more)",
-        [diagonal, Curve(stated, observed, "points", ends[:, 0], ends[:, 1])],
+        f"Reliability ({len(found.cases)} bins of {int(found.cases.min()):,} or more)",
+        [
+            _DIAGONAL,
+            Curve(found.stated, found.stated, "bars", found.bar_low, found.bar_high),
+            Curve(found.stated, found.observed, "points", found.low, found.high),
+        ],
         ("stated probability", "observed share"),
+    )
+
+
+def corp_plot(truth: Floats, probability: Floats) -> str:
+    """The isotonic recalibration without bins over the band of a calibrated model, and faint the smooth curve."""
+    found = consistency_band(truth, probability)
+    return plot(
+        f"CORP (band: if calibrated; n {len(truth):,})",
+        [
+            Curve(found.at, found.recalibrated, "band", found.low, found.high),
+            _DIAGONAL,
+            Curve(*smooth_calibration(truth, probability), "faint"),
+            Curve(found.at, found.recalibrated),
+        ],
+        ("stated probability", "recalibrated"),
     )
 
 
@@ -131,6 +146,14 @@ def _drawn(curve: Curve, x_range: tuple[float, float], y_range: tuple[float, flo
         for side in (curve.y, curve.low, curve.high)
     )
     points = [(a, b) for a, b in zip(x, y or [], strict=True) if not np.isnan(b)]
+    if curve.kind == "band":
+        around = [*zip(x, low or [], strict=True), *reversed([*zip(x, high or [], strict=True)])]
+        return f'<polygon points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in around)}" class="band"/>'
+    if curve.kind == "bars":
+        return "".join(
+            f'<rect x="{a - 5:.1f}" y="{c:.1f}" width="10" height="{max(b - c, 1):.1f}" class="band"/>'
+            for a, b, c in zip(x, low or [], high or [], strict=True)
+        )
     if curve.kind == "points":
         whiskers = "".join(
             f'<line x1="{a:.1f}" x2="{a:.1f}" y1="{b:.1f}" y2="{c:.1f}" class="interval"/>'
