@@ -16,6 +16,7 @@ from numpy.random import Generator
 from scipy.stats import norm
 
 from wetread.evaluation.agreement import cohen_kappa, gwet_ac1
+from wetread.evaluation.calibration_curve import calibration_distances, consistency_band, reliability_bins
 from wetread.evaluation.calibration_error import calibration_line
 from wetread.evaluation.discrimination import auroc_estimate, compare_aurocs
 from wetread.evaluation.interrupted_series import interrupted_time_series
@@ -186,6 +187,13 @@ def calibration() -> Iterator[Case]:
         yield Case(f"calibration {part}, 400 films, about 80 positive", truth, lambda r, p=part: line(r, p, 400))
     yield Case("calibration slope, 100 films, about 20 positive", 0.8, lambda r: line(r, "slope", 100))
     yield Case("prevalence 0.1 without labels, 500 films", 0.1, lambda r: unlabelled(r, 500))
+    for n, line_ in ((400, (0.8, -0.3)), (400, (1.0, 0.0)), (600, (0.6, -0.3))):
+        for part in ("largest", "ninetieth", "median", "mean") if n == 600 else ("largest", "mean"):
+            name = f"distance from calibration, {part}, {n} films, slope {line_[0]}"
+            yield Case(name, 0.0, lambda r, p=part, n=n, at=line_: distance_from(r, p, n, at), True)
+    for n in (200, 1000):
+        yield Case(f"CORP band of a calibrated model at a film, {n} films", 0.0, lambda r, n=n: banded(r, n), True)
+        yield Case(f"consistency bar of a bin, {n} films", 0.0, lambda r, n=n: barred(r, n), True)
 
 
 def line(random: Generator, part: str, n: int) -> Interval:
@@ -196,6 +204,35 @@ def line(random: Generator, part: str, n: int) -> Interval:
     found = calibration_line(truth.astype(float), 1 / (1 + np.exp(-logits)))
     value, error = getattr(found, part), getattr(found, f"{part}_standard_error")
     return value - _Z * error, value + _Z * error
+
+
+def stated_and_true(random: Generator, n: int, at: Interval) -> tuple["np.ndarray", ...]:  # type: ignore[type-arg]
+    """Truth, stated probability and the true one, whose logit is a line of the stated one's."""
+    logits = random.normal(-1.5, 1.5, n)
+    true = 1 / (1 + np.exp(-(at[0] * logits + at[1])))
+    return (random.random(n) < true).astype(float), 1 / (1 + np.exp(-logits)), true
+
+
+def distance_from(random: Generator, part: str, n: int, at: Interval) -> Interval:
+    """The interval less the true distance."""
+    truth, stated, true = stated_and_true(random, n, at)
+    gaps = np.abs(stated - true)
+    real = {"largest": gaps.max(), "ninetieth": np.quantile(gaps, 0.9), "median": np.median(gaps), "mean": gaps.mean()}
+    found = getattr(calibration_distances(truth, stated, replicates=200), part)
+    return found.low - real[part] - 1e-12, found.high - real[part]
+
+
+def banded(random: Generator, n: int) -> Interval:
+    """The band less the curve at a film drawn at random."""
+    band = consistency_band(*stated_and_true(random, n, (1.0, 0.0))[:2], draws=400)
+    at = random.choice(len(band.at), p=band.cases / band.cases.sum())
+    return band.low[at] - band.recalibrated[at], band.high[at] - band.recalibrated[at]
+
+
+def barred(random: Generator, n: int) -> Interval:
+    bins = reliability_bins(*stated_and_true(random, n, (1.0, 0.0))[:2], draws=400)
+    at = random.integers(len(bins.cases))
+    return bins.bar_low[at] - bins.observed[at], bins.bar_high[at] - bins.observed[at]
 
 
 def unlabelled(random: Generator, n: int) -> Interval:
@@ -287,31 +324,57 @@ def series(random: Generator) -> Interval:
     return found.level_interval
 
 
+Groups = tuple[tuple[int, int, int], ...]
+"""By group: readers, positive and negative cases of its own."""
+
+DESIGNS: dict[str, Groups] = {
+    "5 readers, 30 + 60 cases, fully crossed": ((5, 30, 60),),
+    "6 readers in 3 groups, 20 + 40 cases each": ((2, 20, 40),) * 3,
+    "6 readers in groups of 3, 2 and 1, 30 + 40, 20 + 40 and 20 + 20 cases": ((3, 30, 40), (2, 20, 40), (1, 20, 20)),
+    "6 readers, 20 + 40 cases of their own each": ((1, 20, 40),) * 6,
+}
+
+
 def reader_studies() -> Iterator[Case]:
-    yield Case(
-        "reader study, 2 ways x 5 readers, 30 + 60 cases, difference",
-        true_gain(),
-        lambda r: readers(r, 5, 30, 60),
-        True,
-    )
+    for design, groups in DESIGNS.items():
+        for other in (0.85, 0.80):
+            name = f"reader study, {design}, AUROC 0.85 and {other:.2f}"
+            yield Case(name, gain(0.85, other), lambda r, g=groups, o=other: readers(r, g, (0.85, o)), True)
 
 
-def true_gain() -> float:
-    return 0.0
+SKILL = 0.03
+"""Variance between readers of the distance that they see."""
 
 
-def readers(random: Generator, count: int, positives: int, negatives: int) -> Interval:
-    """Roe & Metz 1997: score = sick x distance + case + reader x case + way x case + rest, the two ways equally good."""
-    truth = np.repeat([1.0, 0.0], [positives, negatives])
+def gain(first: float, second: float) -> float:
+    """True difference of the mean areas over readers: the skill adds to the variance of a difference of two scores."""
+    return float(np.subtract(*(norm.cdf(distance(each) / np.sqrt(2 + SKILL)) for each in (first, second))))
+
+
+def readers(random: Generator, groups: Groups, areas_: Interval) -> Interval:
+    """Roe & Metz 1997: score = sick x distance + case + reader x case + way x case + rest; readers differ in skill."""
+    total = sum(positives + negatives for _, positives, negatives in groups)
+    score = np.full((2, sum(count for count, _, _ in groups), total), np.nan)
+    truth = np.empty(total)
+    reader = case = 0
+    for count, positives, negatives in groups:
+        own, members = slice(case, case + positives + negatives), slice(reader, reader + count)
+        truth[own] = np.repeat([1.0, 0.0], [positives, negatives])
+        score[:, members, own] = _seen(random, truth[own], count, areas_)
+        reader, case = members.stop, own.stop
+    found = obuchowski_rockette(score, truth).contrasts[0]
+    return found.low, found.high
+
+
+def _seen(random: Generator, truth: "np.ndarray", count: int, areas_: Interval) -> "np.ndarray":  # type: ignore[type-arg]
     cases_ = len(truth)
     same = np.sqrt(0.3) * random.normal(size=cases_)
     of_reader = np.sqrt(0.2) * random.normal(size=(count, cases_))
-    of_way = np.sqrt(0.3) * random.normal(size=(2, cases_))
+    of_way = np.sqrt(0.3) * random.normal(size=(2, 1, cases_))
     rest = np.sqrt(0.2) * random.normal(size=(2, count, cases_))
-    skill = np.sqrt(0.03) * random.normal(size=(count, 1)) * truth
-    score = distance(0.85) * truth + same + of_reader + skill + of_way[:, None] + rest
-    found = obuchowski_rockette(score, truth).contrasts[0]
-    return found.low, found.high
+    skill = np.sqrt(SKILL) * random.normal(size=(count, 1)) * truth
+    apart = np.array([distance(each) for each in areas_])[:, None, None]
+    return apart * truth + same + of_reader + skill + of_way + rest
 
 
 if __name__ == "__main__":

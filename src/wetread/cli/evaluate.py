@@ -132,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         "--reader-study",
         type=Path,
         metavar="CSV",
-        help="columns modality, reader, case, truth, rating: Obuchowski-Rockette analysis",
+        help="columns modality, reader, case, truth, rating: Obuchowski-Rockette analysis, fully crossed, split plot or cases nested in readers, as the rows say",
     )
     parser.add_argument(
         "--rating-threshold",

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wetread.evaluation.detection import froc
+from wetread.evaluation.reader_design import ReaderDesign
 from wetread.evaluation.reader_study import ReaderStudy, obuchowski_rockette
 from wetread.scorecard.reader_file import read_luna16, read_reader_study
 
@@ -24,6 +25,7 @@ def evaluate_readers(path: Path, args: argparse.Namespace) -> int:
     print(
         f"{path.name}: {first.n_positive} positive and {first.n_negative} negative cases, {len(readers)} readers, modalities {', '.join(modalities)}"
     )
+    print(_design(first.design))
     print(
         "Obuchowski-Rockette, Hillis' degrees of freedom, DeLong covariances; other readers and other cases unless said otherwise"
     )
@@ -34,6 +36,13 @@ def evaluate_readers(path: Path, args: argparse.Namespace) -> int:
         whole = [{**asdict(each), "figures": each.figures.tolist(), **named} for each in studies]
         args.json.write_text(json.dumps(whole, indent=1, default=str), "utf-8")
     return 0
+
+
+def _design(design: ReaderDesign) -> str:
+    if len(design.readers) == 1:
+        return "design: fully crossed, every reader read every case in every modality"
+    sizes = ", ".join(f"{len(r)} and {len(c)}" for r, c in zip(design.readers, design.cases, strict=True))
+    return f"design: {design.kind}, {len(design.readers)} groups of readers with cases of their own (readers and cases: {sizes})"
 
 
 def _lines(

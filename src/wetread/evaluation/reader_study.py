@@ -1,7 +1,8 @@
 """Multi-reader multi-case studies: does a modality (with AI, without) change what readers achieve, beyond the luck of these readers and these cases?
 
 Obuchowski & Rockette 1995; Hillis 2007, 2014 (denominator degrees of freedom, single-modality intervals); DeLong 1988 or the jackknife for the covariances.
-Treating reads as independent inflates the power: cases are shared by readers and readers by modalities.
+Treating reads as independent inflates the power: cases are shared by readers and readers by modalities. Where groups of readers have cases of their own (split plots, Hillis 2014),
+figures of different groups are independent: their covariances are 0, and `cov2` and `cov3` are means over all pairs of readers, those included. The same formulas then hold.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from scipy.stats import chi2, f, t
 
 from wetread.evaluation.discrimination import placements
 from wetread.evaluation.inputs import Flags, Floats, checked, too_few
+from wetread.evaluation.reader_design import ReaderDesign, reader_design
 
 __all__ = ["Contrast", "CovarianceParts", "ModalityMean", "ReaderStudy", "Test", "obuchowski_rockette"]
 
 
 @dataclass(frozen=True, slots=True)
 class CovarianceParts:
-    """Of the figure of merit: `error` variance; `cov1` same reader, other modality; `cov2` same modality, other reader; `cov3` both other.
+    """Of the figure of merit: `error` variance; `cov1` same reader, other modality; `cov2` same modality, other reader; `cov3` both other; in units of the figure squared.
 
     Source: Obuchowski & Rockette (1995), Commun Stat Simul Comput 24:285.
     """
@@ -91,6 +93,7 @@ class ReaderStudy:
     contrasts: tuple[Contrast, ...]
     n_positive: int
     n_negative: int
+    design: ReaderDesign
 
 
 def obuchowski_rockette(
@@ -102,22 +105,32 @@ def obuchowski_rockette(
     covariance: str = "delong",
     level: float = 0.95,
 ) -> ReaderStudy:
-    """Analysis of (modality, reader, case) ratings of the same (n,) cases by the same readers in every modality (fully crossed).
+    """Analysis of (modality, reader, case) ratings of (n,) cases, NaN where a reader did not read a case: fully crossed, split plot, or cases nested in readers (`reader_design`).
 
     `figure`: "auroc", or "sensitivity" / "specificity" of ratings at or above `threshold`. `covariance`: "delong" or "jackknife".
-    Raises ValueError on shapes and NaN (a read that is missing breaks the crossing), PermanentError ('too_few_cases') below two modalities, two readers or two cases of a class.
+    Raises ValueError on shapes and infinite ratings, PermanentError 'bad_reader_study' on another design, 'too_few_cases' below two modalities, two readers or two cases of a class in a group.
     Source: Obuchowski & Rockette (1995), Commun Stat Simul Comput 24:285; Hillis (2007), Stat Med 26:596; Hillis (2014), Stat Med 33:330.
     """
     values = np.asarray(ratings, dtype=np.float64)
-    if values.ndim != 3 or not np.isfinite(values).all():
-        raise ValueError("need (modality, reader, case) ratings without gaps")
+    if values.ndim != 3 or np.isinf(values).any():
+        raise ValueError("need (modality, reader, case) ratings that are finite, or NaN where not read")
     modalities, readers, cases = values.shape
-    labels, _ = checked(truth, values[0, 0])
+    labels, _ = checked(truth, np.zeros(cases))
+    if min(modalities, readers) < 2:
+        raise too_few("a reader study needs two modalities and two readers")
+    design = reader_design(~np.isnan(values))
+    table = np.empty((modalities, readers))
+    block = np.zeros((modalities, readers, modalities, readers))
+    for members, own in zip(design.readers, design.cases, strict=True):
+        sick, rows = labels[list(own)] == 1, values[np.ix_(range(modalities), members, own)]
+        if min(int(sick.sum()), int((~sick).sum())) < 2:
+            raise too_few("a reader study needs two cases of each class, in each group of readers")
+        figures, among = _figures(rows.reshape(-1, len(own)), sick, figure, threshold, covariance)
+        table[:, members] = figures.reshape(modalities, -1)
+        at = np.ix_(range(modalities), members, range(modalities), members)
+        block[at] = among.reshape(modalities, len(members), modalities, len(members))
+    matrix = block.reshape(modalities * readers, -1)
     positives = int(labels.sum())
-    if min(modalities, readers, positives, cases - positives) < 2:
-        raise too_few("a reader study needs two modalities, two readers and two cases of each class")
-    figures, matrix = _figures(values.reshape(-1, cases), labels == 1, figure, threshold, covariance)
-    table = figures.reshape(modalities, readers)
     parts = _parts(matrix, modalities, readers)
     by_modality, by_reader, all_of_it = table.mean(axis=1), table.mean(axis=0), table.mean()
     of_modality = readers * float(((by_modality - all_of_it) ** 2).sum()) / (modalities - 1)
@@ -144,6 +157,7 @@ def obuchowski_rockette(
         ),
         positives,
         cases - positives,
+        design,
     )
 
 

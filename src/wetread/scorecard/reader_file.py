@@ -9,20 +9,21 @@ import numpy as np
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.detection import Mark
 from wetread.evaluation.inputs import Floats
+from wetread.evaluation.reader_design import reader_design
 
 __all__ = ["Luna16", "ReaderTable", "read_luna16", "read_reader_study"]
 
 ReaderTable = tuple[Floats, Floats, tuple[str, ...], tuple[str, ...]]
-"""(modality, reader, case) ratings, (case,) truth, names of modalities and readers."""
+"""(modality, reader, case) ratings, NaN where not read; (case,) truth; names of modalities and readers."""
 
 Luna16 = tuple[tuple[Mark, ...], tuple[tuple[str, str], ...], tuple[str, ...]]
 """Marks, (scan, lesion) pairs and scans, ready for `froc`."""
 
 
 def read_reader_study(path: Path) -> ReaderTable:
-    """CSV with the columns modality, reader, case, truth (0/1) and rating, every reader reading every case in every modality.
+    """CSV with the columns modality, reader, case, truth (0/1) and rating; readers read all cases, or groups of them cases of their own, in every modality.
 
-    Raises PermanentError 'bad_reader_study' naming what is missing, doubled or at odds.
+    Raises PermanentError 'bad_reader_study' naming what is missing, doubled or at odds, or why the design is none that can be analysed.
     """
     rows = _rows(path, ("modality", "reader", "case", "truth", "rating"), "bad_reader_study")
     modalities, readers, cases = (sorted({row[name] for row in rows}) for name in ("modality", "reader", "case"))
@@ -37,12 +38,10 @@ def read_reader_study(path: Path) -> ReaderTable:
         if not np.isnan(truth[at[2]]) and truth[at[2]] != said:
             raise _bad(path, number, "this case had another truth before")
         ratings[at], truth[at[2]] = _number(row["rating"], path, number), said
-    if np.isnan(ratings).any():
-        i, j, c = (int(each[0]) for each in np.nonzero(np.isnan(ratings)))
-        raise PermanentError(
-            f"{path.name}: {int(np.isnan(ratings).sum())} reads are missing, first: {modalities[i]}, {readers[j]}, case {cases[c]}; the design must be fully crossed",
-            code="bad_reader_study",
-        )
+    try:
+        reader_design(~np.isnan(ratings), modalities, readers)
+    except PermanentError as error:
+        raise PermanentError(f"{path.name}: {error}", code=error.code) from error
     return ratings, truth, tuple(modalities), tuple(readers)
 
 

@@ -98,8 +98,11 @@ def test_equal_modalities_are_not_called_different_more_often_than_said() -> Non
 
 def test_a_study_that_is_none_is_refused() -> None:
     gap = RATINGS.copy()
+    gap[0, 0, 0] = np.inf
+    with pytest.raises(ValueError, match="finite"):
+        obuchowski_rockette(gap, TRUTH)
     gap[0, 0, 0] = np.nan
-    with pytest.raises(ValueError, match="without gaps"):
+    with pytest.raises(PermanentError, match="fully crossed"):
         obuchowski_rockette(gap, TRUTH)
     with pytest.raises(PermanentError):
         obuchowski_rockette(RATINGS[:1], TRUTH)

@@ -95,6 +95,25 @@ def test_the_json_holds_the_numbers_with_their_n_and_definitions(place: Path) ->
     assert {"auroc", "ece", "fp_per_100_studies"} <= set(report["definitions"])
 
 
+def test_the_distances_from_calibration_and_the_bands_are_in_both_reports(place: Path) -> None:
+    assert main(["evaluate", "predictions.csv", "--finding", "effusion", "--json", "r.json", "--html", "r.html"]) == 0
+    report, page = json.loads((place / "r.json").read_text()), (place / "r.html").read_text()
+    found = report["findings"][0]["calibration"]
+    largest = found["distances"]["largest"]
+    assert 0 <= largest["low"] <= largest["value"] <= largest["high"]
+    assert largest["value"] >= found["distances"]["ninetieth"]["value"] >= found["distances"]["median"]["value"]
+    assert f"{largest['value']:.3f} ({largest['low']:.3f}-{largest['high']:.3f}); by chance" in page
+    assert found["corp_null"]["observed"] == pytest.approx(found["corp"]["miscalibration"])
+    assert {"distances", "reliability"} <= set(report["definitions"])
+    assert page.count("<polygon") == 1
+    assert page.count('height="') > page.count('class="band"/>') > 5
+    write(place / "few.csv", rows(80))
+    assert main(["evaluate", "few.csv", "--json", "few.json"]) == 0
+    (score,) = json.loads((place / "few.json").read_text())["findings"]
+    assert score["calibration"]["distances"] is None
+    assert any(each.startswith("largest calibration error: 16 positives of 80") for each in score["refused"])
+
+
 def test_what_cannot_be_said_is_said_to_be_so(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     few = rows(30)
     write(place / "few.csv", few)
@@ -197,6 +216,24 @@ def test_a_reader_study_at_odds_with_itself_is_refused(
     reads.write_text("\n".join([*lines, row]))
     assert main(["evaluate", "--reader-study", "reads.csv"]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_split_plot_is_recognised_from_its_rows(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = (place / "reads.csv").read_text().splitlines()
+    cases = sorted({line.split(",")[2] for line in lines[1:]})
+    readers = sorted({line.split(",")[1] for line in lines[1:]})
+    group = {reader: n % 2 for n, reader in enumerate(readers)} | {case: n % 2 for n, case in enumerate(cases)}
+    kept = [line for line in lines[1:] if group[line.split(",")[1]] == group[line.split(",")[2]]]
+    (place / "split.csv").write_text("\n".join([lines[0], *kept]))
+    assert main(["evaluate", "--reader-study", "split.csv", "--json", "split.json"]) == 0
+    said = capsys.readouterr().out
+    expected = "cases nested in readers" if len(readers) == 2 else "split plot"
+    assert f"design: {expected}, 2 groups of readers with cases of their own" in said
+    assert json.loads((place / "split.json").read_text())[0]["design"]["kind"] == expected
+    odd = [*kept, next(line for line in lines[1:] if line not in kept)]
+    (place / "split.csv").write_text("\n".join([lines[0], *odd]))
+    assert main(["evaluate", "--reader-study", "split.csv"]) == 1
+    assert "in some modalities and not in others" in capsys.readouterr().err
 
 
 def test_luna16_marks_hit_within_the_radius_only(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
