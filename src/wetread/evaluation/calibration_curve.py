@@ -164,8 +164,10 @@ def calibration_distances(
     found = sizes(levels.cases[None], levels.positives[None])[0].tolist()
     resampled = sizes(*_resampled(levels, labels, keys, replicates, seed))
     by_chance = sizes(np.broadcast_to(levels.cases, drawn.shape), drawn)
-    four = (_distance(*each, level) for each in zip(found, resampled.T, by_chance.T, strict=True))
-    return CalibrationDistances(*four, len(labels), int(keys.max()) + 1)
+    largest, ninetieth, median, mean = (
+        _distance(*each, level) for each in zip(found, resampled.T, by_chance.T, strict=True)
+    )
+    return CalibrationDistances(largest, ninetieth, median, mean, len(labels), int(keys.max()) + 1)
 
 
 def consistency_band(
@@ -192,8 +194,10 @@ def reliability_bins(
     levels = _levels(*checked_probability(truth, probability))
     middle = np.cumsum(levels.cases) - levels.cases / 2
     bin_of = np.unique((middle * bins / len(levels.place)).astype(np.intp), return_inverse=True)[1]
-    cases, positives, stated = (np.bincount(bin_of, each) for each in (levels.cases, levels.positives, levels.cases * levels.at))  # fmt: skip
-    drawn = np.stack([np.bincount(bin_of, each) for each in levels.drawn(np.random.default_rng(seed), draws)]) / cases
+    cases, positives, stated = (
+        _summed(bin_of, each) for each in (levels.cases, levels.positives, levels.cases * levels.at)
+    )
+    drawn = np.stack([_summed(bin_of, each) for each in levels.drawn(np.random.default_rng(seed), draws)]) / cases
     bars = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     ends = np.array([wilson(float(hits), float(n), level) for hits, n in zip(positives, cases, strict=True)])
     return ReliabilityBins(stated / cases, positives / cases, ends[:, 0], ends[:, 1], bars[0], bars[1], cases)
@@ -205,8 +209,12 @@ def _levels(labels: Floats, values: Floats) -> _Levels:
         edges = np.unique(np.quantile(values, np.arange(_LEVELS) / _LEVELS))
     # between two quantiles that are interpolated there may be no case
     place = np.unique(np.searchsorted(edges, values, side="right"), return_inverse=True)[1].astype(np.intp)
-    cases = np.bincount(place).astype(np.float64)
-    return _Levels(np.bincount(place, values) / cases, cases, np.bincount(place, labels), place)
+    cases = _summed(place, np.ones(len(values)))
+    return _Levels(_summed(place, values) / cases, cases, _summed(place, labels), place)
+
+
+def _summed(place: Places, weight: Floats) -> Floats:
+    return np.bincount(place, weight).astype(np.float64, copy=False)
 
 
 class _Smoother:
