@@ -9,7 +9,7 @@ from wetread.ports.database import Database
 __all__ = ["PART", "Look", "look", "looks"]
 
 PART = 1_000_000
-"""Records that are looked at for one answer: about a second (docs/audit.md)."""
+"""Records that are looked at for one answer: a second, or several on a crowded machine (docs/audit.md)."""
 
 
 @dataclass(frozen=True, slots=True)
