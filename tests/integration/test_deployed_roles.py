@@ -3,16 +3,20 @@
 What is of the cluster becomes this machine's: addresses, ports and folders, by a table in which every row must be of use. Pods, volumes, policies and probes of a kubelet are not tried here.
 """
 
+import hashlib
+import hmac
 import json
 import os
 import subprocess
 import sys
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+import psycopg
 import pytest
 import urllib3
 from deployments import BASE, DEPLOY, Role, compose_roles, kubernetes_roles
@@ -20,7 +24,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from neighbours.certificate import make_certificates
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.postgres import PostgresServer, running_pgvector
-from neighbours.postgres_roles import granted_roles, url_of
+from neighbours.postgres_roles import granted_roles, prepared_by_scripts, url_of
 from neighbours.process import free_port, listens, running
 from neighbours.redis import RedisServer, running_redis
 from tests.films import film
@@ -71,15 +75,17 @@ class Site:
         command, environment = self.of(name, *words)
         return subprocess.run(command, env=environment, input=stdin, capture_output=True, text=True, check=False)
 
-    def started(self, name: str) -> AbstractContextManager["subprocess.Popen[bytes]"]:
-        """Once the question that its probe asks is answered; who has no probe, at once."""
+    def started(self, name: str, number: int) -> AbstractContextManager["subprocess.Popen[bytes]"]:
+        """Once the question that its probe asks is answered; who has no probe, at once: several of them start together."""
         asked = {
             "web": lambda: ReadingRoomClient(self.web_port).is_ready("/readyz/door"),
             "dimse": lambda: listens(self.dimse_port),
             "drafter": self.drafter_serves,
         }
         command, environment = self.of(name)
-        return running(command, self.folder / f"{name}.log", asked.get(name, lambda: True), environment=environment)
+        return running(
+            command, self.folder / f"{name}-{number}.log", asked.get(name, lambda: True), environment=environment
+        )
 
 
 @pytest.fixture(scope="module")
@@ -89,19 +95,14 @@ def server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def databases(server: PostgresServer) -> Iterator[PostgresServer]:
-    """Empty, with the roles of docs/security.md, which are those of deploy/postgres."""
-    with granted_roles(server):
-        yield server
-
-
-@pytest.fixture
-def kubernetes(databases: PostgresServer, tmp_path: Path) -> Iterator[tuple[Site, Orthanc]]:
+def kubernetes(server: PostgresServer, tmp_path: Path) -> Iterator[tuple[Site, Orthanc]]:
+    """Its databases have the roles of docs/security.md."""
     make_certificates(tmp_path)
     pem, ca = str(tmp_path / "server.pem"), str(tmp_path / "ca.pem")
     tls = ["--tls-port", "{port}", "--tls-cert-file", pem, "--tls-key-file", pem, "--tls-ca-cert-file", ca]
     web, dimse, drafter, health = (free_port() for _ in range(4))
-    with _redis(tmp_path, *tls, "--tls-auth-clients", "no", plain=False) as redis, _archive(tmp_path, dimse) as archive:
+    redis_of_the_site = _redis(tmp_path, *tls, "--tls-auth-clients", "no", plain=False)
+    with granted_roles(server), redis_of_the_site as redis, _archive(tmp_path, dimse) as archive:
         here = {
             "0.0.0.0:8471": f"127.0.0.1:{drafter}",
             "0.0.0.0:8472": f"127.0.0.1:{health}",
@@ -114,8 +115,8 @@ def kubernetes(databases: PostgresServer, tmp_path: Path) -> Iterator[tuple[Site
             **_doors(tmp_path, web, dimse),
         }
         secrets = {
-            **_named("wetread-database/", _urls(databases, {})),
-            **_named("wetread-owner/", _urls(databases, dict.fromkeys(DATABASES, "wetread_owner"))),
+            **_named("wetread-database/", {**_urls(server, {}), "ca.crt": "unused at a socket"}),
+            **_named("wetread-owner/", {**_urls(server, OWNER), "ca.crt": "unused at a socket"}),
             **_named("wetread-keys/", {name.replace("_key", ".key").replace("_", "-"): key for name, key in _keys()}),
             **_named("wetread-redis/", {"password": REDIS_PASSWORD, "ca.crt": Path(ca).read_bytes()}),
         }
@@ -127,13 +128,14 @@ def kubernetes(databases: PostgresServer, tmp_path: Path) -> Iterator[tuple[Site
 
 
 @pytest.fixture
-def compose(databases: PostgresServer, tmp_path: Path) -> Iterator[tuple[Site, Orthanc]]:
-    """Its secrets are those that make-secrets.sh makes, but for the databases' addresses: this server has no passwords."""
+def compose(server: PostgresServer, tmp_path: Path) -> Iterator[tuple[Site, Orthanc]]:
+    """Its secrets are those that make-secrets.sh makes, but for the databases' addresses: this server asks for no passwords. They are those that its scripts give the roles."""
     made, web, dimse = tmp_path / "made", free_port(), free_port()
     subprocess.run(["sh", DEPLOY / "compose" / "make-secrets.sh", made], check=True)
     (tmp_path / "drafting").mkdir()
     options = [word for line in (made / "redis_conf").read_text().splitlines() for word in _option(line)]
-    with _redis(tmp_path, *options) as redis, _archive(tmp_path, dimse) as archive:
+    prepared = prepared_by_scripts(server, DEPLOY / "postgres", made)
+    with prepared, _redis(tmp_path, *options) as redis, _archive(tmp_path, dimse) as archive:
         here = {
             "/run/drafting": str(tmp_path / "drafting"),
             "redis:6379": f"127.0.0.1:{redis.port}",
@@ -142,15 +144,15 @@ def compose(databases: PostgresServer, tmp_path: Path) -> Iterator[tuple[Site, O
             **_doors(tmp_path, web, dimse),
         }
         secrets = _named("", {each.name: each.read_bytes() for each in made.iterdir()})
-        secrets |= _named("", _urls(databases, {}))
-        owner = _urls(databases, dict.fromkeys(DATABASES, "wetread_owner"))
-        secrets |= _named("owner_", owner)
+        secrets |= _named("", _urls(server, {}))
+        secrets |= _named("owner_", _urls(server, OWNER))
         settings = (DEPLOY / "compose" / "wetread.toml").read_text("utf-8")
         socket = tmp_path / "drafting" / "socket"
         yield Site(tmp_path, compose_roles(), settings, here, secrets, web, dimse, socket.exists), archive
 
 
 DATABASES = {"database_url": "wetread", "vault_url": "wetread_vault", "snippets_url": "wetread_snippets"}
+OWNER = dict.fromkeys(DATABASES, "wetread_owner")
 
 
 def _urls(server: PostgresServer, roles: dict[str, str]) -> dict[str, str]:
@@ -202,6 +204,24 @@ def _serving(port: int) -> bool:
     return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
+def test_a_new_database_gives_each_role_the_password_that_was_made_for_it(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    """By its SCRAM verifier (RFC 5803)."""
+    subprocess.run(["sh", DEPLOY / "compose" / "make-secrets.sh", tmp_path], check=True)
+    with prepared_by_scripts(server, DEPLOY / "postgres", tmp_path), psycopg.connect(server.url("postgres")) as asked:
+        rows = asked.execute("SELECT rolname, rolpassword FROM pg_authid WHERE rolname LIKE 'wetread_%'").fetchall()
+    assert sorted(name for name, _ in rows) == ["wetread_owner", "wetread_vault", "wetread_work"]
+    for name, verifier in rows:
+        password = (tmp_path / f"{name.removeprefix('wetread_')}_password").read_bytes()
+        _, rounds_and_salt, keys = verifier.split("$")
+        rounds, salt = rounds_and_salt.split(":")
+        salted = hashlib.pbkdf2_hmac("sha256", password, b64decode(salt), int(rounds))
+        client = hmac.digest(salted, b"Client Key", "sha256")
+        assert b64decode(keys.split(":")[0]) == hashlib.sha256(client).digest(), name
+
+
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("where", ["kubernetes", "compose"])
 def test_a_film_goes_the_whole_way(where: str, request: pytest.FixtureRequest) -> None:
     site, archive = request.getfixturevalue(where)
@@ -213,16 +233,16 @@ def test_a_film_goes_the_whole_way(where: str, request: pytest.FixtureRequest) -
     added = site.run("web", *words, stdin=PASSWORD + "\n")
     assert added.returncode == 0, added.stderr
     with ExitStack() as held:
-        services = [name for name in site.roles if name != "migrate"]
-        assert sorted(services) == ["dimse", "drafter", "pager", "web", "worker"]
-        processes = {name: held.enter_context(site.started(name)) for name in services}
+        services = [("worker", 1), ("pager", 1), ("pager", 2), ("worker", 2), ("drafter", 1), ("dimse", 1), ("web", 1)]
+        assert {name for name, _ in services} == set(site.roles) - {"migrate"}
+        processes = {each: held.enter_context(site.started(*each)) for each in services}
         _read_and_sign(site, archive)
-        children = Path(f"/proc/{processes['web'].pid}/task").glob("*/children")
+        children = Path(f"/proc/{processes['web', 1].pid}/task").glob("*/children")
         own = [number for each in children for number in each.read_text().split()]
         assert not [each for each in own if b"-m\0wetread" in Path(f"/proc/{each}/cmdline").read_bytes()], "alone"
         for process in processes.values():
             process.terminate()
-        assert {name: process.wait(120) for name, process in processes.items()} == dict.fromkeys(services, 0)
+        assert {each: process.wait(120) for each, process in processes.items()} == dict.fromkeys(services, 0)
     checked = site.run("web", "audit", "verify")
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert not list((site.folder / "data").rglob("*.db"))
