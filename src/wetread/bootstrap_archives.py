@@ -1,10 +1,10 @@
 """Other archives, put together: each with its adapter, its feed, its sweep, and the fetching of earlier films from all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from wetread.dimse_neighbours import neighbours_of, worklist_of
+from wetread.dimse_neighbours import Neighbour, neighbours_of, worklist_of
 from wetread.domain.archive import ArchiveWays, ways_of
 from wetread.domain.errors import PermanentError
 from wetread.domain.job import JobKind
@@ -18,6 +18,7 @@ from wetread.settings_archives import ArchiveSettings
 
 if TYPE_CHECKING:
     from wetread.dicom.archive_question import RetrieveBounds
+    from wetread.dicom.remote_ae import RemoteAe
     from wetread.ingest.archive_feed import ArchiveFeed, Intake
     from wetread.ingest.archive_keeper import ArchiveKeeper
     from wetread.ingest.archive_sweep import ArchiveSweep
@@ -46,6 +47,7 @@ class ArchiveParts:
     feed: "ArchiveFeed"
     sweep: "ArchiveSweep"
     keeper: "ArchiveKeeper"
+    address: Callable[[], str]
 
 
 def named(settings: Settings, name: str) -> ArchiveSettings:
@@ -90,22 +92,25 @@ def _by_dimse(house: Settings, settings: ArchiveSettings, bounds: "RetrieveBound
     from wetread.dicom.move_door import MovePort
     from wetread.dicom.remote_archive import DimseArchive
 
-    neighbours = neighbours_of(house)
-    found = next(
-        (each for each in neighbours if each.ae_title == settings.ae_title and "query_retrieve" in each.we_use), None
-    )
-    if found is None or found.remote is None:
-        raise SettingsError(
-            f'archive {settings.name}: {settings.ae_title} is no application entity with we_use = ["query_retrieve"]'
-        )
+    found, remote = _neighbour(house, settings)
     port = None
     if found.move_to:
         tls = house.dimse_tls.ours if house.dimse_tls and found.tls_only else None
         if found.tls_only and tls is None:
             raise SettingsError(f"{settings.ae_title} is called in TLS: its C-MOVE needs our certificate, dimse_tls")
         port = MovePort(found.move_to[0], house.dimse_host, found.move_to[1], tls, found.calls_from)
-    peer = replace(found.remote, timeout_s=settings.timeout_s)
+    peer = replace(remote, timeout_s=settings.timeout_s)
     return DimseArchive(settings.name, peer, bounds, port)
+
+
+def _neighbour(house: Settings, settings: ArchiveSettings) -> "tuple[Neighbour, RemoteAe]":
+    """The application entity that an archive of kind dimse is, with how we call it. Raises SettingsError."""
+    for each in neighbours_of(house):
+        if each.ae_title == settings.ae_title and "query_retrieve" in each.we_use and each.remote is not None:
+            return each, each.remote
+    raise SettingsError(
+        f'archive {settings.name}: {settings.ae_title} is no application entity with we_use = ["query_retrieve"]'
+    )
 
 
 def build_parts(
@@ -123,8 +128,17 @@ def build_parts(
     sweep = ArchiveSweep(intake, feed, days=max(1, settings.sweep_days), feeds=settings.has_feed)
     poll_s = settings.poll_s if settings.has_feed else 0.0
     rhythm = Rhythm(poll_s, settings.sweep_every_h * 3600, sweeps=settings.sweep_days > 0)
-    keeper = ArchiveKeeper(archive, feed, sweep, database, clock, rhythm)
-    return ArchiveParts(settings, archive, intake, feed, sweep, keeper)
+    address = _address_of(house, settings)
+    keeper = ArchiveKeeper(archive, feed, sweep, database, clock, rhythm, address=address)
+    return ArchiveParts(settings, archive, intake, feed, sweep, keeper, address)
+
+
+def _address_of(house: Settings, settings: ArchiveSettings) -> Callable[[], str]:
+    from wetread.dicom.neighbour_address import NeighbourAddress
+
+    if settings.kind != "dimse":
+        return NeighbourAddress(settings.host)
+    return NeighbourAddress(_neighbour(house, settings)[1].host)
 
 
 def asked_elsewhere(settings: Settings) -> tuple[JobKind, ...]:
@@ -146,7 +160,7 @@ def build_prior_fetcher(
     from wetread.ingest.wanted import Holdings
 
     asked = tuple(
-        AskedArchive(each.archive, each.settings.issuer_of_patient_id, each.keeper.is_resting)
+        AskedArchive(each.archive, each.settings.issuer_of_patient_id, each.keeper.is_resting, each.address)
         for each in parts
         if each.settings.priors
     )

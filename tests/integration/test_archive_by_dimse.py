@@ -38,6 +38,11 @@ def test_the_commands_ask_and_fetch_by_dimse(tmp_path: Path) -> None:
         assert "C-GET, study root" in checked
         fetched = house.run("archive", "fetch", "pacs", str(dcmread(BytesIO(content)).StudyInstanceUID))
         assert (fetched.returncode, fetched.stderr.splitlines()[-1]) == (0, "1 taken")
+        stored, read = (
+            house.run("audit", "search", "--address", "127.0.0.1", "--actor", "archive:pacs", "--action", each).stdout
+            for each in ("instance.store", "archive.read")
+        )
+        assert stored.count("\n") == read.count("\n") == 1
 
 
 def archive_of(settings: Settings) -> DimseArchive:

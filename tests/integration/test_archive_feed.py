@@ -97,6 +97,11 @@ def test_a_film_comes_by_the_feed_with_its_prior_and_goes_back_as_a_result_that_
         wait_for(lambda: service.client.get(path)["late_images"]["read"], "its read")
         assert service.client.get(path)["report"]["version"] == 1
         assert service.client.post(f"{path}/keep-report", {})["state"] == "delivered"
+    database = database_of(house)
+    acts = [record.event for record in database.audit_records() if record.event.actor_id == "archive:pacs"]
+    database.close()
+    assert {"archive.probe", "archive.read", "instance.store", "prior.fetch"} <= {each.action for each in acts}
+    assert {each.address for each in acts} == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("fault", ["before_commit:2", "feed_before_cursor:1"])

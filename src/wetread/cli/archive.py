@@ -23,6 +23,7 @@ from wetread.cli.conformance import tell
 from wetread.cli.options import account_options, day, do_act, parser_for, settings_from
 from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.cli.sign import opened
+from wetread.domain.acting_from import acting_from
 from wetread.domain.archive import ArchivedInstance, StudyQuery
 from wetread.domain.archive_feed import ArchiveProbe, FeedState
 from wetread.domain.audit import AuditEvent
@@ -163,11 +164,12 @@ def _fetch(argv: list[str]) -> int:
 
 def _bring(core: Core, parts: ArchiveParts, instances: Sequence[ArchivedInstance]) -> int:
     found = FeedRound()
-    for each in _with_progress(instances, f"{parts.settings.name}: instances"):
-        parts.intake.bring(each, found)
-    with core.database.begin() as unit:
-        keep_aside(unit, found, parts.intake)
-        unit.commit()
+    with acting_from(parts.address()):
+        for each in _with_progress(instances, f"{parts.settings.name}: instances"):
+            parts.intake.bring(each, found)
+        with core.database.begin() as unit:
+            keep_aside(unit, found, parts.intake)
+            unit.commit()
     print(_counted(found), file=sys.stderr)
     return int(bool(found.aside))
 

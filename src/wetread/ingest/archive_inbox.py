@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wetread.domain.acting_from import acting_from, here
 from wetread.domain.archive import ArchivedInstance
 from wetread.domain.errors import TransientError
 from wetread.ingest.fault_points import reach
@@ -18,13 +19,14 @@ _LATER = (Outcome.STORAGE_FULL, Outcome.UNAVAILABLE)
 
 @dataclass
 class ReceptionInbox:
-    """Implements `ports.archive.Inbox`. `sender` is for the audit; `patient` whom each film must be of. Raises TransientError where we cannot store now: the archive keeps it."""
+    """Implements `ports.archive.Inbox`. `sender` and `address` are for the audit, also where another thread hands over; `patient` whom each film must be of. Raises TransientError where we cannot store now: the archive keeps it."""
 
     reception: Reception
     sender: str
     patient: PatientClaim | None = None
     fetched: Fetched | None = None
     handed: Callable[[], None] = lambda: None
+    address: str = field(default_factory=here)
     outcomes: list[InstanceOutcome] = field(default_factory=list)
 
     def receive(self) -> IncomingFile:
@@ -33,7 +35,9 @@ class ReceptionInbox:
     def hand_over(self, file: IncomingFile, wanted: ArchivedInstance) -> None:
         reach("archive_brought")
         uids = wanted.study_instance_uid, wanted.sop_class_uid, wanted.sop_instance_uid
-        (outcome,) = self.reception.receive([file], self.sender, Claim(*uids, self.patient), fetched=self.fetched)
+        claim = Claim(*uids, self.patient)
+        with acting_from(self.address):
+            (outcome,) = self.reception.receive([file], self.sender, claim, fetched=self.fetched)
         if outcome.outcome in _LATER:
             raise TransientError(outcome.message, code=outcome.code)
         self.outcomes.append(outcome)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.archive_feed import ArchiveProbe, FeedState
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import WetreadError
@@ -34,7 +35,7 @@ class Rhythm:
 
 
 class ArchiveKeeper:
-    """One per archive, on one thread."""
+    """One per archive, on one thread. `address`: where it is, for the audit."""
 
     def __init__(
         self,
@@ -45,12 +46,14 @@ class ArchiveKeeper:
         clock: Clock,
         rhythm: Rhythm,
         now_s: Callable[[], float] = time.monotonic,
+        address: Callable[[], str] = lambda: "",
     ) -> None:
         self._archive, self._feed, self._sweep = archive, feed, sweep
         self._database, self._clock, self._rhythm = database, clock, rhythm
         self._now_s, self._resting = now_s, Resting(now_s)
         self._polled_s: float | None = None
         self._beat_s: float | None = None
+        self._address = address
         feed.alive = self._show_life
 
     def is_resting(self) -> bool:
@@ -62,8 +65,9 @@ class ArchiveKeeper:
         if self._resting.rests:
             return False
         try:
-            probe, state = self._kept()
-            worked = self._probe_if_due(probe) or self._poll_if_due(state) or self._sweep_if_due(state)
+            with acting_from(self._address()):
+                probe, state = self._kept()
+                worked = self._probe_if_due(probe) or self._poll_if_due(state) or self._sweep_if_due(state)
         except WetreadError as error:
             _LOG.warning("archive_waits archive=%s code=%s", self._archive.name, error.code)
             self._resting.failed()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from re import findall
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.archive import ArchivedInstance, ArchivedStudy, StudyQuery
 from wetread.domain.archive_feed import PriorFetch, PriorOutcome, PriorSearch
 from wetread.domain.audit import AuditEvent
@@ -37,11 +38,12 @@ _CHEST = SuitabilityPolicy().chest_words
 
 @dataclass(frozen=True, slots=True)
 class AskedArchive:
-    """`issuer`: whose numbers an archive uses that does not say so itself, "" where nobody knows. `resting` ones are not asked."""
+    """`issuer`: whose numbers an archive uses that does not say so itself, "" where nobody knows. `resting` ones are not asked. `address`: where it is, for the audit."""
 
     archive: Archive
     issuer: str = ""
     rests: Callable[[], bool] = lambda: False
+    address: Callable[[], str] = lambda: ""
 
 
 def of_this_patient(
@@ -88,8 +90,11 @@ class PriorFetcher:
         if not who.patient_id.strip() or taken is None:
             nothing = tuple(PriorFetch(each.archive.name, PriorOutcome.UNIDENTIFIED) for each in self.archives)
             return self._kept(PriorSearch(study_key, self.clock.now(), nothing))
-        fetches = tuple(self._from(each, study_key, who, taken, alive) for each in self.archives)
-        return self._kept(PriorSearch(study_key, self.clock.now(), fetches))
+        fetches = []
+        for each in self.archives:
+            with acting_from(each.address()):
+                fetches.append(self._from(each, study_key, who, taken, alive))
+        return self._kept(PriorSearch(study_key, self.clock.now(), tuple(fetches)))
 
     def find(
         self, asked: AskedArchive, who: PatientIdentity, taken: date
@@ -170,12 +175,13 @@ class PriorFetcher:
     def _kept(self, search: PriorSearch) -> PriorSearch:
         with self.database.begin() as unit:
             unit.save_prior_search(search)
-            for each in search.fetches:
+            for asked, each in zip(self.archives, search.fetches, strict=True):
                 facts = (("archive", each.archive), ("studies", str(each.studies)))
                 event = AuditEvent(
                     "prior.fetch", f"archive:{each.archive}", each.outcome.value, search.study_key, facts
                 )
-                unit.audit(event, search.searched_at)
+                with acting_from(asked.address()):
+                    unit.audit(event, search.searched_at)
             unit.commit()
         return search
 
