@@ -26,7 +26,6 @@ class Role:
     environment: Mapping[str, str]
     files: Mapping[str, str]
     spec: Json = field(repr=False)
-    pod: Json = field(default_factory=dict, repr=False)
 
 
 def documents(folder: Path) -> Iterator[tuple[Path, Json]]:
@@ -63,12 +62,8 @@ def kubernetes_roles() -> dict[str, Role]:
         pod = each["spec"]["template"]["spec"]
         (container,) = pod["containers"]
         assert "command" not in container, "the image's entry point is the command"
-        environment = {
-            entry["name"]: entry.get("value", "$(from the pod)") for entry in container.get("env", ()) if entry["name"]
-        }
-        roles[name] = Role(
-            name, tuple(container["args"]), environment, dict(_mounted(pod, container)), container, each["spec"]
-        )
+        environment = {entry["name"]: entry.get("value", "of the pod") for entry in container.get("env", ())}
+        roles[name] = Role(name, tuple(container["args"]), environment, dict(_mounted(pod, container)), container)
     return roles
 
 
