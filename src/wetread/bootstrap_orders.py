@@ -126,7 +126,8 @@ def build_hl7_server(settings: Settings, listener: Hl7Listener, desk: OrderDesk)
         listener.message_s,
     )
     where = listener.host, listener.port
-    return MllpServer(*where, messages.answer, messages.refuse, listener.peers, bounds, _tls(listener))
+    tls = _tls(listener)
+    return MllpServer(*where, messages.answer, messages.refuse, listener.peers, bounds, tls, messages.turned_away)
 
 
 def _tls(listener: Hl7Listener) -> ssl.SSLContext | None:

@@ -43,6 +43,7 @@ from wetread.dicom.tls_profile import OurTls, accepting
 from wetread.domain.acting_from import acting_from
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
+from wetread.domain.once_per_hour import OncePerHour
 from wetread.ingest.outcome import Claim, InstanceOutcome, Outcome
 from wetread.ports.file_store import IncomingFile
 
@@ -62,8 +63,6 @@ _STATUS = {
 }
 _NOT_AUTHORISED = 0x0124
 _COMMENT_CHARACTERS = 64
-_HOUR_S = 3600.0
-_REMEMBERED = 1000
 _CALLER_NOT_RECOGNISED, _CALLED_NOT_RECOGNISED, _TOO_MANY = (0x01, 0x01, 0x03), (0x01, 0x01, 0x07), (0x02, 0x03, 0x02)
 """Result, source and reason of A-ASSOCIATE-RJ (PS3.8 §9.3.4)."""
 
@@ -123,7 +122,7 @@ class DimseDoor:
         self.callers = Callers(
             frozenset(callers), frozenset(queriers) if query_retrieve else frozenset(), secured, reporters
         )
-        self._once = _OncePerHour()
+        self._once = OncePerHour()
         self.greeting, self.serving = _Underway(), _Underway()
         self._ae = _application_entity(ae_title, self.limits)
         self._servers: list[DoorServer] = []
@@ -256,23 +255,6 @@ class _Underway:
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self.number -= 1
-
-
-class _OncePerHour:
-    """A stranger who knocks all night is written down, not once per knock."""
-
-    def __init__(self) -> None:
-        self._last: dict[object, float] = {}
-        self._lock = threading.Lock()
-
-    def is_new(self, what: object) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            self._last = {each: at for each, at in self._last.items() if now - at < _HOUR_S}
-            new = what not in self._last and len(self._last) < _REMEMBERED
-            if new:
-                self._last[what] = now
-        return new
 
 
 def _application_entity(ae_title: str, limits: DimseLimits) -> AE:

@@ -3,12 +3,14 @@
 import logging
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import PurePath
 
+from wetread.domain.acting_from import acting_from
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.once_per_hour import OncePerHour
 from wetread.hl7.answer import acknowledgement
 from wetread.hl7.instructions import HospitalWays, instruction_of
 from wetread.hl7.parse import MessageRefused, ParseLimits, parse_message, read_header
@@ -28,6 +30,7 @@ class MessageDesk:
     ways: HospitalWays
     limits: ParseLimits
     now: Callable[[], datetime]
+    once: OncePerHour = field(default_factory=OncePerHour)
 
     def answer(self, body: bytes, peer: str) -> bytes:
         """Never raises."""
@@ -59,6 +62,13 @@ class MessageDesk:
         """The answer to bytes that are no frame."""
         self._refused(peer, "frame")
         return acknowledgement(None, "R", self.now(), error_code="100", words=words)
+
+    def turned_away(self, peer: str, code: str) -> None:
+        """Who is not listed, finds the door full, or fails in TLS is written down, once an hour for each."""
+        _LOG.warning("hl7_connection_refused peer=%s why=%s", peer, code)
+        if self.once.is_new((peer, code)):
+            with acting_from(peer):
+                self._refused(peer, code)
 
     def _refused(self, peer: str, code: str) -> None:
         _LOG.warning("hl7_refused peer=%s code=%s", peer, code)

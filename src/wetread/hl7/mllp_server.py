@@ -36,7 +36,7 @@ class _NoFrame(Exception):
 
 
 class MllpServer:
-    """Listens from the start (`port` 0 picks a free one). `answer(message, peer)` and `refuse(peer, words)` give the bytes to send back, without their frame."""
+    """Listens from the start (`port` 0 picks a free one). `answer(message, peer)` and `refuse(peer, words)` give the bytes to send back, without their frame; `turned_away(peer, code)` is told of a connection that was closed before a message."""
 
     def __init__(
         self,
@@ -47,11 +47,12 @@ class MllpServer:
         networks: Iterable[IPv4Network | IPv6Network],
         limits: MllpLimits,
         tls: ssl.SSLContext | None = None,
+        turned_away: Callable[[str, str], None] = lambda peer, code: None,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._listener = socket.create_server((host, port), family=family, backlog=64)
         self._listener.settimeout(_POLL_S)
-        self._answer, self._refuse = answer, refuse
+        self._answer, self._refuse, self._turned_away = answer, refuse, turned_away
         self._networks, self._limits, self._tls = tuple(networks), limits, tls
         self._stop, self._turn = threading.Event(), threading.Lock()
         self._open: dict[threading.Thread, str] = {}
@@ -79,23 +80,31 @@ class MllpServer:
             mine = sum(each == peer for each in self._open.values())
             full = len(self._open) >= self._limits.connections or mine >= self._limits.connections_per_peer
             known = any(ip_address(peer) in network for network in self._networks)
-            if full or not known:
-                _LOG.warning("hl7_connection_refused peer=%s why=%s", peer, "full" if known else "unlisted")
-                connection.close()
-                return
             thread = threading.Thread(target=self._run, args=(connection, peer), daemon=True)
-            self._open[thread] = peer
-        thread.start()
+            if known and not full:
+                self._open[thread] = peer
+        if known and not full:
+            thread.start()
+            return
+        connection.close()
+        self._turned_away(peer, "full" if known else "unlisted")
 
     def _run(self, connection: socket.socket, peer: str) -> None:
         try:
-            with acting_from(peer), _secured(connection, self._tls, self._limits.message_s) as secured:
+            with acting_from(peer), self._secured(connection, peer) as secured:
                 self._talk(secured, peer)
         except OSError as error:  # a peer that hangs up, is too slow, or fails the handshake
             _LOG.info("hl7_connection_ended peer=%s error=%s", peer, type(error).__name__)
         finally:
             with self._turn:
                 del self._open[threading.current_thread()]
+
+    def _secured(self, connection: socket.socket, peer: str) -> socket.socket:
+        try:
+            return _secured(connection, self._tls, self._limits.message_s)
+        except ssl.SSLError:
+            self._turned_away(peer, "tls_failed")
+            raise
 
     def _talk(self, connection: socket.socket, peer: str) -> None:
         received = b""

@@ -106,3 +106,14 @@ def test_a_sender_named_with_identity_is_not_the_audits_actor() -> None:
     at = desk()
     at.answer(orm().replace(b"|RIS|HOSP|", b"|Doe^Jane|PAT001|"), "10.0.0.5")
     assert "Doe" not in repr([each.event for each in at.desk.database.audit_records()])
+
+
+def test_who_was_turned_away_is_in_the_log_once_an_hour_with_the_address() -> None:
+    at = desk()
+    for peer, code in (("10.0.0.9", "unlisted"), ("10.0.0.9", "unlisted"), ("10.0.0.9", "tls_failed")):
+        at.turned_away(peer, code)
+    written = [record.event for record in at.desk.database.audit_records()]
+    assert [(each.action, each.actor_id, each.outcome, each.address) for each in written] == [
+        ("hl7.refuse", "hl7@10.0.0.9", "unlisted", "10.0.0.9"),
+        ("hl7.refuse", "hl7@10.0.0.9", "tls_failed", "10.0.0.9"),
+    ]

@@ -31,8 +31,9 @@ def listening(
     networks: tuple[IPv4Network, ...] = HERE,
     tls: ssl.SSLContext | None = None,
     answer: Callable[[bytes, str], bytes] = echo,
+    turned_away: Callable[[str, str], None] = lambda peer, code: None,
 ) -> Iterator[MllpServer]:
-    server = MllpServer("127.0.0.1", 0, answer, no, networks, limits, tls)
+    server = MllpServer("127.0.0.1", 0, answer, no, networks, limits, tls, turned_away)
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:
@@ -104,7 +105,8 @@ def test_a_message_that_never_ends_holds_a_place_only_so_long() -> None:
 
 
 def test_a_peer_has_only_so_many_places_and_gets_them_back() -> None:
-    with listening() as server:
+    told = list[tuple[str, str]]()
+    with listening(turned_away=lambda *each: told.append(each)) as server:
         held = [connected(server) for _ in range(3)]
         for each in held:
             each.sendall(b"\x0bx\x1c\r")
@@ -116,11 +118,18 @@ def test_a_peer_has_only_so_many_places_and_gets_them_back() -> None:
         deadline = time.monotonic() + 5
         while said(server, b"\x0bnow\x1c\r") == b"":
             assert time.monotonic() < deadline
+    assert set(told) == {("127.0.0.1", "full")}
 
 
 def test_an_address_that_is_not_listed_is_shut_out() -> None:
-    with listening(networks=(IPv4Network("10.0.0.0/8"),)) as server, connected(server) as stranger:
+    told = list[tuple[str, str]]()
+    elsewhere = (IPv4Network("10.0.0.0/8"),)
+    with (
+        listening(networks=elsewhere, turned_away=lambda *each: told.append(each)) as server,
+        connected(server) as stranger,
+    ):
         assert everything(stranger) == b""
+    assert told == [("127.0.0.1", "unlisted")]
 
 
 def test_a_message_that_is_being_taken_is_answered_before_the_door_closes() -> None:
@@ -156,8 +165,10 @@ def test_with_tls_nothing_is_taken_in_clear_nor_from_who_has_no_certificate(cert
         except OSError:
             return b"refused"
 
-    with listening(tls=certificates.asking()) as server:
+    told = list[tuple[str, str]]()
+    with listening(tls=certificates.asking(), turned_away=lambda *each: told.append(each)) as server:
         assert b"took" not in said(server, b"\x0bclear\x1c\r")
         assert answered(server) == b"refused"
         client.load_cert_chain(certificates.client)
         assert answered(server) == b"\x0btook x\x1c\r"
+    assert told == [("127.0.0.1", "tls_failed")] * 2
