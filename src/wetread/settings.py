@@ -144,7 +144,7 @@ class Settings(IdentitySettings):
     )
     prior_fetch: PriorFetch = Field(default=PriorFetch(), description="Earlier films from them: a table or JSON.")
     quiet_period_s: float = Field(
-        default=20.0, ge=0, le=3600, description="A study is complete this long after its last image."
+        default=20.0, ge=0, le=1800, description="A study is complete this long after its last image."
     )
     read_secondary_capture: bool = Field(default=False, description="Read SC images that hold a film (scanned films).")
     sandbox_children: int = Field(default=2, ge=1, le=64, description="Parsing and decoding child processes.")

@@ -30,8 +30,8 @@ ASKS_OUTSIDE = frozenset({JobKind.PRIORS, JobKind.ORDERS})
 """No worker takes these."""
 
 
-LONGEST_WAIT = timedelta(hours=2)
-"""Further ahead than the product ever puts a job: back-off ends at half an hour, a neighbour is asked again within a quarter, a quiet period is an hour at most."""
+LONGEST_WAIT = timedelta(minutes=40)
+"""Further ahead than the product ever puts a job: back-off ends at half an hour, a quiet period is that at most, a neighbour is asked again sooner. Well under an hour, since that is what a clock is most often wrong by."""
 
 
 class JobState(StrEnum):
