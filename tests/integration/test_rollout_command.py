@@ -125,6 +125,8 @@ def test_every_command_of_the_docs_in_its_order(core: Core, run: Run) -> None:
     rows = json.loads(said["rollout status --json"])["rollouts"]
     assert [(each["state"], each["reason"]) for each in rows] == [("retired", "two missed pneumothoraces")]
     assert [each["last_look"]["verdict"] for each in rows] == ["promote"]
+    assert (rows[0]["plan"]["horizon"], rows[0]["plan"]["sites"]) == (1100, 1)
+    assert "staked on the first 1,100" in first["explain"]
     token = said["user token argo --days 90"].strip()
     with core.database.begin(write=False) as unit:
         session = unit.session(token_sha256(token))

@@ -127,6 +127,10 @@ def _start(argv: list[str]) -> int:
     parser.add_argument("--min-days", type=int, default=14, metavar="N", help="shortest stay at a stage; default 14")
     parser.add_argument("--max-days", type=int, default=60, metavar="N", help="then people decide; default 60")
     parser.add_argument(
+        "--expect-patients", type=int, default=0, metavar="N",
+        help="different patients without a finding whose reports a site will sign in --max-days, rather too few than too many: smaller rises of false positives are noticed by then; default: not told",
+    )  # fmt: skip
+    parser.add_argument(
         "--min-positives", type=int, default=50, metavar="N", help="below it nothing is said of sensitivity; default 50"
     )
     parser.add_argument(
@@ -167,6 +171,8 @@ def _plan(bundle: ModelBundle, args: argparse.Namespace) -> GatePlan:
         stages=args.stages,
         min_dwell_days=args.min_days,
         max_dwell_days=args.max_days,
+        horizon=args.expect_patients,
+        sites=len(args.site) or 1,
         min_positives=args.min_positives,
         calibration_tolerance=args.tolerance,
     )

@@ -73,6 +73,7 @@ class FindingLimits:
 class GatePlan:
     """Fixed when a rollout starts and kept with it. `alpha`: chance of a false rollback by each gate at each stage, whatever the number of looks; `beta`: that of never passing a good version.
 
+    `horizon`: patients without the finding that a site is expected to bring by the longest stay, 0 where nobody said; `sites`: at how many it was started together. They move power, never errors.
     Margins are the smallest rise of a rate that matters. `stages`: the canary's shares in percent, rising, before it becomes active.
     """
 
@@ -85,6 +86,8 @@ class GatePlan:
     min_positives: int = 50
     min_dwell_days: int = 14
     max_dwell_days: int = 60
+    horizon: int = 0
+    sites: int = 1
     stages: tuple[int, ...] = (5, 25)
 
 

@@ -20,6 +20,7 @@ from wetread.evaluation.sequential import (
     beta_mixture_interval,
     calibration_e_process,
     effective_counts,
+    horizon_e_value,
     margin_prior,
     raised_rate,
     rate_e_value,
@@ -28,12 +29,14 @@ from wetread.evaluation.verification import inverse_probability_accuracy
 from wetread.governance.cases import Case, first_of_each_patient
 
 __all__ = [
+    "HORIZON_STAKE",
     "LOW_PROBABILITY",
     "MIN_CALIBRATION",
     "Weighed",
     "calibration_evidence",
     "calibration_gate",
     "false_positive_gate",
+    "horizon_level",
     "rate_evidence",
     "rate_passes",
     "sensitivity_gate",
@@ -42,6 +45,8 @@ __all__ = [
 
 LOW_PROBABILITY = 0.2
 """Below and above it calibration is weighed apart, too: most films have low probabilities and would hide what happens to the others."""
+HORIZON_STAKE = 0.7
+"""Of the false-positive gate's evidence where a horizon was told: the rest goes on beyond it, and sees a large rise early (docs/rollout.md has the figures)."""
 MIN_CALIBRATION = 200
 """Patients below which nothing is said of calibration but that it is bad."""
 
@@ -61,7 +66,10 @@ class Weighed:
 
 
 def false_positive_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePlan) -> Weighed:
-    """On the first verified negative of each patient, verified whatever the model said (chance 1)."""
+    """On the first verified negative of each patient, verified whatever the model said (chance 1).
+
+    With a horizon in the plan most of the evidence is staked on what so many of them will hold: the mean of two e-processes is one.
+    """
     negatives = first_of_each_patient(each for each in cases if each.truth is False and each.chance == 1)
     events, n = sum(each.called for each in negatives), len(negatives)
     budget, margin = limits.false_positive_budget, plan.false_positive_margin
@@ -69,6 +77,11 @@ def false_positive_gate(cases: Sequence[Case], limits: FindingLimits, plan: Gate
     statistic = f"e-value of more than {100 * budget:.1f} false positives per 100 negatives"
     short_of = GateResult.PASSES if rate_passes(events, n, budget, margin, plan) else GateResult.UNDECIDED
     evidence = rate_evidence(events, n, budget, margin)
+    if (staked := horizon_level(plan, limits.weight)) is not None:
+        seen = negatives[: plan.horizon]
+        ahead = horizon_e_value(sum(each.called for each in seen), len(seen), budget, plan.horizon, staked)
+        evidence = HORIZON_STAKE * ahead + (1 - HORIZON_STAKE) * evidence
+        statistic += f", {HORIZON_STAKE:g} of it staked on the first {plan.horizon:,}"
     return Weighed(GateName.FALSE_POSITIVES, limits, evidence, short_of, statistic, events, n, note)
 
 
@@ -134,6 +147,11 @@ def rate_evidence(events: int, n: int, budget: float, margin: float) -> float:
     if not n:
         return 1.0
     return rate_e_value(events, n, budget, prior=margin_prior(budget, margin))
+
+
+def horizon_level(plan: GatePlan, weight: float, sites: int = 0) -> float | None:
+    """Chance under the budget at which the staked part alone takes a version back, for a finding with this share of the error budget; None where no horizon was told."""
+    return HORIZON_STAKE * plan.alpha * weight / (sites or plan.sites) if plan.horizon else None
 
 
 def rate_passes(events: int, n: int, budget: float, margin: float, plan: GatePlan) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from wetread.domain.finding import FindingName
 from wetread.domain.model_version import VersionState
-from wetread.domain.rollout import GateEvidence, GateName, GateResult, Rollout, Verdict
+from wetread.domain.rollout import GateEvidence, GateName, GatePlan, GateResult, Rollout, Verdict
 from wetread.evaluation.sequential import e_benjamini_hochberg
 from wetread.governance.adjudicated_gates import ADJUDICATED_GATES, NO_VERDICTS, Adjudicated, adjudicated_gates
 from wetread.governance.cases import Case
@@ -68,7 +68,7 @@ def weigh(sites: Sequence[SiteCases], now: datetime) -> tuple[Judgement, ...]:
 
 
 def _weighed(site: SiteCases) -> list[Weighed]:
-    plan, basis = site.rollout.plan, _BASIS[site.rollout.state]
+    plan, basis = _of_stage(site.rollout), _BASIS[site.rollout.state]
     cases, judged = _by_finding(site, site.cases), _by_finding(site, site.adjudicated.cases)
     found: list[Weighed] = []
     for each in plan.limits:
@@ -76,6 +76,13 @@ def _weighed(site: SiteCases) -> list[Weighed]:
         found += [replace(said, note=f"{said.note}; {basis}") for said in signed]
         found += adjudicated_gates(judged[each.finding], site.adjudicated.round_id, each, plan)
     return found
+
+
+def _of_stage(rollout: Rollout) -> GatePlan:
+    """A canary of 5 % reads 5 % of the patients whom the site expects."""
+    if rollout.state is not VersionState.CANARY:
+        return rollout.plan
+    return replace(rollout.plan, horizon=round(rollout.plan.horizon * rollout.percent / 100))
 
 
 def _by_finding(site: SiteCases, cases: Sequence[Case]) -> dict[FindingName, list[Case]]:

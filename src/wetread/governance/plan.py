@@ -8,10 +8,11 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.rollout import FindingLimits, GatePlan
 
-__all__ = ["CRITICAL_WEIGHT", "Promise", "gate_plan"]
+__all__ = ["CRITICAL_WEIGHT", "MOST_EXPECTED", "Promise", "gate_plan"]
 
 CRITICAL_WEIGHT = 3.0
 """A critical finding's share of the error budget against another's: it is rolled back on less evidence."""
+MOST_EXPECTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ def _checked(plan: GatePlan) -> GatePlan:
         if not 1 <= plan.min_dwell_days < plan.max_dwell_days
         else "a budget lies between 0 and 1"
         if not all(0 < each.false_positive_budget < 1 for each in plan.limits)
+        else "the patients expected are 0 (nobody knows) or 100 to 100,000, of one site or more"
+        if (plan.horizon != 0 and plan.horizon < 100) or plan.horizon > MOST_EXPECTED or plan.sites < 1
         else "the tolerance of calibration lies between 0 and 0.2"
         if not 0 <= plan.calibration_tolerance <= 0.2
         else ""

@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from governance_cases import calibrated, cases
+from scipy.stats import binom
 
 from wetread.domain.finding import FindingName
 from wetread.domain.rollout import FindingLimits, GateResult
@@ -42,6 +43,27 @@ def test_false_positives_are_counted_among_verified_negatives(negatives: int, al
     weighed = false_positive_gate(cases(negatives, alarms, positives=50, misses=50), LIMITS, PLAN)
     assert (weighed.events, weighed.n, weighed.short_of) == (alarms, negatives, result)
     assert weighed.short_of is not GateResult.PASSES or Sprt(0.05, 0.08).decision(alarms, negatives) == "accept"
+
+
+def test_a_told_horizon_takes_back_from_the_alarm_on_that_makes_too_many_and_forgets_those_beyond() -> None:
+    plan = a_gate_plan(horizon=400, sites=2)
+    enough = int(binom.isf(0.7 * 0.05 / 2, 400, 0.05)) + 1
+
+    def evidence(*called: int) -> float:
+        rows = cases(len(called), 0)
+        return false_positive_gate(
+            [replace(row, called=bool(said)) for row, said in zip(rows, called, strict=True)], LIMITS, plan
+        ).e_value
+
+    among = [0] * 400
+    for at in range(enough):
+        among[(at + 1) * 400 // enough - 1] = 1
+    assert evidence(*among) >= 40 > evidence(*among[:399])
+    late = [0] * 400 + [1] * enough
+    mixture = rate_evidence(enough, 400 + enough, 0.05, 0.03)
+    assert evidence(*late) == pytest.approx(0.3 * mixture)
+    assert evidence(*[0] * 10) < 1
+    assert false_positive_gate((), LIMITS, plan).e_value == 1
 
 
 def test_a_patient_counts_once_as_first_known() -> None:

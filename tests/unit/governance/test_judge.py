@@ -168,6 +168,16 @@ def test_the_error_budget_is_shared_critical_findings_first() -> None:
     assert alarms[EFFUSION].threshold == pytest.approx(20 / 0.25)
 
 
+def test_a_canary_stakes_on_its_share_of_the_patients_expected() -> None:
+    plan = a_gate_plan(horizon=2000)
+    shadow = of(judged(GOOD, plan=plan), G.FALSE_POSITIVES)
+    canary = of(judged(GOOD, plan=plan, state=VersionState.CANARY, percent=25), G.FALSE_POSITIVES)
+    assert "staked on the first 2,000" in shadow.statistic
+    assert "staked on the first 500" in canary.statistic
+    alone = judged(GOOD, plan=a_gate_plan(), state=VersionState.CANARY, percent=25)
+    assert "staked" not in of(alone, G.FALSE_POSITIVES).statistic
+
+
 def test_more_sites_ask_for_more_evidence_and_one_bad_site_blocks_no_other() -> None:
     bad = cases(600, 66)
     rollouts = [a_rollout(site=site, state=VersionState.CANARY, percent=5) for site in ("a", "b", "c")]

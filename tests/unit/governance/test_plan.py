@@ -51,6 +51,10 @@ def test_a_person_may_set_a_budget() -> None:
         ({"stages": (5, 5)}, "bad_plan"),
         ({"min_dwell_days": 0}, "bad_plan"),
         ({"calibration_tolerance": 0.5}, "bad_plan"),
+        ({"horizon": 99}, "bad_plan"),
+        ({"horizon": -1}, "bad_plan"),
+        ({"horizon": 100_001}, "bad_plan"),
+        ({"sites": 0}, "bad_plan"),
     ],
 )
 def test_a_plan_that_makes_no_sense_is_refused(facts: dict[str, object], code: str) -> None:
