@@ -1,6 +1,6 @@
 """What de-identification takes out and what it leaves: required actions of headers, and writing on films, with n and 95 % Wilson intervals; and what it costs.
 
-    [WETREAD_SHARED=FOLDER] python benchmarks/deidentify.py [--films N] [--also NAME=FOLDER]
+    [WETREAD_SHARED=FOLDER] python benchmarks/deidentify.py [--films N] [--seed N] [--also NAME=FOLDER]
 
 Without WETREAD_SHARED only headers and films made here are looked at. --also scores the collected headers as another program left them, under the same file names.
 """
@@ -61,6 +61,7 @@ FEWEST_PX = 300
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--films", type=int, default=40, help="films with names, and as many with markers (default 40)")
+    parser.add_argument("--seed", type=int, default=2026, help="of the films with names and markers (default 2026)")
     parser.add_argument("--also", action="append", default=[], metavar="NAME=FOLDER")
     args = parser.parse_args()
     if SHARED:
@@ -80,7 +81,7 @@ def main() -> None:
     if SHARED:
         collected_films(Path(SHARED) / "corpora/phi", reader)
         chest_films(Path(SHARED) / "data/cxr", args.films, reader)
-    written_films(args.films, reader)
+    written_films(args.films, args.seed, reader)
 
 
 def header_films(folder: Path, answers: list[dict[str, Any]], target: Path) -> None:
@@ -187,9 +188,9 @@ def chest_films(folder: Path, films: int, reader: RapidReader) -> None:
     print(f"of their pixels covered: mean {100 * float(np.mean(area)):.3f} %, most {100 * max(area):.2f} %")
 
 
-def written_films(films: int, reader: RapidReader) -> None:
+def written_films(films: int, seed: int, reader: RapidReader) -> None:
     """A phantom's chest with a name block in four typefaces, six heights and four contrasts; and with markers."""
-    random = np.random.default_rng(2026)
+    random = np.random.default_rng(seed)
     covered: dict[str, list[bool]] = {"full contrast": [], "three tenths of the range": []}
     for number in range(films):
         contrast = (1.0, 0.3)[number % 2]
@@ -203,6 +204,8 @@ def written_films(films: int, reader: RapidReader) -> None:
             rows = slice(top, top + round(1.35 * how.height_px))
             name = "full contrast" if number % 2 == 0 else "three tenths of the range"
             covered[name].append(most_gone(film[rows], stored[rows], ink[rows]))
+            if not covered[name][-1]:
+                print(f"missed: {lines[line]} in film {number}, {how}")
     for name, hits in covered.items():
         share(f"written films, {name}: lines covered", hits)
     kept = []
@@ -212,6 +215,8 @@ def written_films(films: int, reader: RapidReader) -> None:
         film, _ = cover_writing(stored, reader, inverted=False)
         ink = stored != bare_film()
         kept.append(bool(np.array_equal(film[ink], stored[ink])))
+        if not kept[-1]:
+            print(f"lost: {MARKERS[number % len(MARKERS)]} in film {number}, {how}")
     share("written films: markers kept", kept)
     start = time.perf_counter()
     cover_writing(bare_film(), reader, inverted=False)

@@ -42,6 +42,10 @@ _FIRST_LETTER_LOST = "RECT UPINE PRIGHT ORTABLE ATERAL"
 """As a reader gives them now and then; nobody is called so."""
 
 _MARKERS = frozenset(" ".join((_SIDES, _VIEWS, _POSITIONS, _HOW, _FIRST_LETTER_LOST)).split())
+_WORDS = "|".join(re.escape(word) for word in sorted(_MARKERS, key=len, reverse=True) if len(word) > 1)
+_JOINED = re.compile(f"[LRDG]?(?:{_WORDS})+")
+_JOINED_MEASURE = re.compile(rf"(?:{_WORDS})\d{{1,3}}(?:[.,]\d)?(?:IN|INCH|CM|KV|KVP|MA|MAS)")
+_UNMISTAKABLE = tuple(word for word in _MARKERS if len(word) >= 5)
 _MEASURES = re.compile(r"(?:\d{1,3}(?:[.,]\d)?)?(?:IN|INCH|CM|KV|KVP|MA|MAS|°|\")|\d{2,3}")
 _MOST_WORDS = 4
 
@@ -57,11 +61,21 @@ class Cover:
 
 
 def is_marker(text: str) -> bool:
-    """True for up to four words that are all of a marker: "L", "AP SUPINE", "AP 72in". A bare number is one only beside a word."""
+    """True for up to four words that are all of a marker: "L", "AP SUPINE", "APSUPINE", "AP 72in". A bare number is one only beside a word."""
     words = text.upper().replace("/", " ").split()
     plain = [word.strip("()[]:") for word in words]
-    named = [word for word in plain if word in _MARKERS]
-    return len(named) > 0 and len(words) <= _MOST_WORDS and all(w in _MARKERS or _MEASURES.fullmatch(w) for w in plain)
+    named = [_is_named(word) for word in plain]
+    return (
+        any(named)
+        and len(words) <= _MOST_WORDS
+        and all(n or _MEASURES.fullmatch(w) for n, w in zip(named, plain, strict=True))
+    )
+
+
+def _is_named(word: str) -> bool:
+    """A reader loses spaces: words of a marker in one are one, where a long word or a measure is among them ("LIRE" may be a name)."""
+    joined = _JOINED.fullmatch(word) and any(each in word for each in _UNMISTAKABLE)
+    return word in _MARKERS or bool(joined or _JOINED_MEASURE.fullmatch(word))
 
 
 def cover_writing(

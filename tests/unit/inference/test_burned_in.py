@@ -53,6 +53,10 @@ class Says:
         "A.P.",
         "(L)",
         "L RECT",
+        "APSUPINE",
+        "L SEMI-ERECTPORTABLE",
+        "LSEMI-ERECT",
+        "AP72in",
         "AP/SUPINE",
         "125kV PA",
     ],
@@ -77,6 +81,11 @@ def test_markers_are_told(text: str) -> None:
         "JS",
         "RONE",
         "AP 39852447",
+        "LIRE",
+        "LI72",
+        "LKIN",
+        "SUPINELI BO",
+        "APSUPINESMITH",
     ],
 )
 def test_nothing_else_is_one(text: str) -> None:
