@@ -17,7 +17,7 @@ CORPORA = Path(os.environ["WETREAD_SHARED"]) / "corpora"
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wetread]:
-    house = Wetread(tmp_path_factory.mktemp("house") / "data", {"QUIET_PERIOD_S": "3600"})
+    house = Wetread(tmp_path_factory.mktemp("house") / "data", {"QUIET_PERIOD_S": "1800"})
     house.add_radiologist()
     with house.serving() as serving:
         yield house
