@@ -48,6 +48,7 @@ _JOINED_MEASURE = re.compile(rf"(?:{_WORDS})\d{{1,3}}(?:[.,]\d)?(?:IN|INCH|CM|KV
 _UNMISTAKABLE = tuple(word for word in _MARKERS if len(word) >= 5)
 _MEASURES = re.compile(r"(?:\d{1,3}(?:[.,]\d)?)?(?:IN|INCH|CM|KV|KVP|MA|MAS|°|\")|\d{2,3}")
 _MOST_WORDS = 4
+_LONG = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,14 @@ def is_marker(text: str) -> bool:
 
 
 def _is_named(word: str) -> bool:
-    """A reader loses spaces: words of a marker in one are one, where a long word or a measure is among them ("LIRE" may be a name)."""
+    """A reader loses spaces: words of a marker in one are one, where a long word or a measure is among them ("LIRE" may be a name). It takes a letter for another: eight and more with one wrong are one."""
     joined = _JOINED.fullmatch(word) and any(each in word for each in _UNMISTAKABLE)
-    return word in _MARKERS or bool(joined or _JOINED_MEASURE.fullmatch(word))
+    misread = len(word) >= _LONG and any(_one_wrong(word, each) for each in _MARKERS)
+    return word in _MARKERS or bool(joined or _JOINED_MEASURE.fullmatch(word) or misread)
+
+
+def _one_wrong(word: str, marker: str) -> bool:
+    return len(word) == len(marker) and sum(a != b for a, b in zip(word, marker, strict=True)) == 1
 
 
 def cover_writing(
