@@ -5,6 +5,7 @@ import shutil
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from threading import Lock
 
 from wetread.storage.migrate import upgrade
 
@@ -18,8 +19,16 @@ def _templates() -> Path:
     return folder
 
 
-@cache
+_MAKING = Lock()
+
+
 def _template(which: str) -> Path:
+    with _MAKING:
+        return _made(which)
+
+
+@cache
+def _made(which: str) -> Path:
     path = _templates() / f"{which}.db"
     upgrade(f"sqlite:///{path}", which)
     return path

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.page_kills import TARGET_S, plan_of
-from migrated import data_folder
 
 from tests.page_kills import PagingHouse
 from tests.page_receivers import http_receiver, smtp_receiver
@@ -22,7 +21,6 @@ _SIDE_BY_SIDE = 4
 
 
 def run(book: Book, folder: Path) -> None:
-    data_folder(folder)  # the schema is made once, before there are threads
     numbers = book.missing(_POINT)
     lanes = [partial(_lane, book, folder / str(at), numbers[at::_SIDE_BY_SIDE]) for at in range(_SIDE_BY_SIDE)]
     side_by_side(lanes, _SIDE_BY_SIDE)
