@@ -33,20 +33,21 @@ from wetread.testing.critical_builders import a_critical_result
 from wetread.web.operation_table import OPERATIONS
 from wetread.web.operations import Operation
 
+# numbers so long that no time, count or identifier of an answer holds them by chance
 WORDS = {
-    "probability": "0.7391",
-    "operating point": "0.4137",
-    "raw score": "1.8831",
+    "probability": "0.73912846",
+    "operating point": "0.41375938",
+    "raw score": "1.88317264",
     "region": "1777177717",
     "model": "okapinet",
     "film quality": "quaggaflag",
     "a colleague's mark": "galagomark",
-    "films of such a score": "41773",
+    "films of such a score": "417731877",
     "draft": "zebrasentence",
     "draft's notice": "gnunotice",
     "triage": "elandreason",
     "triage rule": "orynxrule",
-    "heat map": "6.625",
+    "heat map": "213.875",
     "preliminary report": "bongotext",
     "own result sent back": "kuduobject",
     "a colleague's read-back": "bushbuckwords",
@@ -58,27 +59,27 @@ NOT_SHOWN_BY_ANY = {"critical result's pages"}
 
 def a_told_study(world: World, state: StudyState = StudyState.DRAFTED) -> StudyKey:
     """A critical study; whatever the machine says of it holds a word of WORDS."""
-    point = OperatingPoint(0.4137, "okapi rule", None, None)
+    point = OperatingPoint(0.41375938, "okapi rule", None, None)
     finding = a_finding(
-        FindingName.HERNIA, probability=0.7391, raw_score=1.8831, operating_point=point, laterality="",
+        FindingName.HERNIA, probability=0.73912846, raw_score=1.88317264, operating_point=point, laterality="",
         region=Region(1777177717, 1888, 20, 30),
     )  # fmt: skip
     analysis = an_analysis(
         model=ModelIdentity("okapinet", "9.8.7", "f" * 64),
         findings=(finding,),
         quality=(QualityFlag("quaggaflag", "quaggaflag says look"),),
-        heat=HeatMaps(1, 1, pack("<e", 6.625), Region(0, 2500, 0, 2048)),
+        heat=HeatMaps(1, 1, pack("<e", 213.875), Region(0, 2500, 0, 2048)),
     )
     sentence = Sentence(
-        Section.FINDINGS, "A zebrasentence.", (Evidence("model", FindingName.HERNIA, 0.7391, 0.4137),), "hedge"
+        Section.FINDINGS, "A zebrasentence.", (Evidence("model", FindingName.HERNIA, 0.73912846, 0.41375938),), "hedge"
     )
     draft = a_draft(
         sentences=(sentence,),
-        findings=(ReportFinding(FindingName.HERNIA, True, "", 0.7391),),
+        findings=(ReportFinding(FindingName.HERNIA, True, "", 0.73912846),),
         notice="gnunotice",
     )
     decision = a_decision(
-        reason="elandreason 0.7391", rule_id="orynxrule", message="dikdikmessage", finding=FindingName.HERNIA
+        reason="elandreason 0.73912846", rule_id="orynxrule", message="dikdikmessage", finding=FindingName.HERNIA
     )
     key = world.add_study(state, analysis=analysis, draft=draft, decision=decision)
     content = ReportContent(((Section.FINDINGS, "A bongotext."),), ())
@@ -90,14 +91,14 @@ def a_told_study(world: World, state: StudyState = StudyState.DRAFTED) -> StudyK
             expected_etag=None,
         )
         result = a_critical_result(
-            study_key=key, critical_key=f"{key}:1", reason="elandreason 0.7391", rule_id="orynxrule", message="dikdikmessage",
+            study_key=key, critical_key=f"{key}:1", reason="elandreason 0.73912846", rule_id="orynxrule", message="dikdikmessage",
             earlier=(EarlierWord("dikdikmessage", Acknowledgement("resident", NOON, "bushbuckwords"), None),),
         )  # fmt: skip
         unit.save_critical(result, expected_etag=None)
         arrow = Mark(MarkKind.ARROW, ((1.0, 1.0), (2.0, 2.0)), "galagomark")
         films = (FilmMarks(unit.instances(key)[0].instance_key, (arrow,)),)
         unit.save_marks(ReaderMarks(key, "m.quinn", "M Quinn", 1, NOON, films))
-        share = ScoreShare("north", "hernia", "f" * 64, NAIVE, 0.7, 0.8, 41773, 31, 0.1, 0.9)
+        share = ScoreShare("north", "hernia", "f" * 64, NAIVE, 0.7, 0.8, 417731877, 31, 0.1, 0.9)
         unit.save_reliability(Reliability(NOON, "2026-01-01", (share,)))
         unit.commit()
     send_back(world, key)
