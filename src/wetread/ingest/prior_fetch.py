@@ -87,14 +87,15 @@ class PriorFetcher:
         """Asks every archive and keeps what came of it. Repeated, it fetches what is not here yet. Raises StudyNotFound."""
         who = self.vault.on_behalf_of(of_service(Purpose.ARCHIVES)).study(study_key).identity
         taken = dicom_day(who.study_date)
+        addresses = tuple(each.address() for each in self.archives)
         if not who.patient_id.strip() or taken is None:
             nothing = tuple(PriorFetch(each.archive.name, PriorOutcome.UNIDENTIFIED) for each in self.archives)
-            return self._kept(PriorSearch(study_key, self.clock.now(), nothing))
+            return self._kept(PriorSearch(study_key, self.clock.now(), nothing), addresses)
         fetches = []
-        for each in self.archives:
-            with acting_from(each.address()):
+        for each, address in zip(self.archives, addresses, strict=True):
+            with acting_from(address):
                 fetches.append(self._from(each, study_key, who, taken, alive))
-        return self._kept(PriorSearch(study_key, self.clock.now(), tuple(fetches)))
+        return self._kept(PriorSearch(study_key, self.clock.now(), tuple(fetches)), addresses)
 
     def find(
         self, asked: AskedArchive, who: PatientIdentity, taken: date
@@ -172,15 +173,15 @@ class PriorFetcher:
         with self.database.begin(write=False) as unit:
             return frozenset(each.instance_key for each in unit.instances(key))
 
-    def _kept(self, search: PriorSearch) -> PriorSearch:
+    def _kept(self, search: PriorSearch, addresses: Sequence[str]) -> PriorSearch:
         with self.database.begin() as unit:
             unit.save_prior_search(search)
-            for asked, each in zip(self.archives, search.fetches, strict=True):
+            for each, address in zip(search.fetches, addresses, strict=True):
                 facts = (("archive", each.archive), ("studies", str(each.studies)))
                 event = AuditEvent(
                     "prior.fetch", f"archive:{each.archive}", each.outcome.value, search.study_key, facts
                 )
-                with acting_from(asked.address()):
+                with acting_from(address):
                     unit.audit(event, search.searched_at)
             unit.commit()
         return search
