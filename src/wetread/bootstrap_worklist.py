@@ -89,10 +89,8 @@ def build_foreign_performer(core: _Core, manager: UpsManagerSettings) -> Foreign
     from wetread.dicom.ups_client import UpsClient
     from wetread.dicom.ups_events import UpsEventChannel
 
-    ca_file, authorization = (
-        str(manager.ca_file.expanduser()) if manager.ca_file else "",
-        manager.resolved_authorization,
-    )
+    ca_file = str(manager.ca_file.expanduser()) if manager.ca_file else ""
+    authorization = manager.resolved_authorization
     exchange = DicomwebExchange(manager.url, authorization=authorization, ca_file=ca_file, timeout_s=manager.timeout_s)
     events = UpsEventChannel(
         exchange,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from wetread.delivery.owed_reports import OwedReports
 from wetread.dicom.commitment_message import COMMITMENT, COMMITMENT_INSTANCE, CommitmentMessage, write_message
-from wetread.dicom.commitment_scp import ANSWERS_WITH, HEARD, Judge, kind_of, message_of
+from wetread.dicom.commitment_scp import HEARD, Judge, kind_of, message_of, not_heard
 from wetread.dicom.remote_ae import UNCOMPRESSED, RemoteAe, associate
 from wetread.domain.commitment import OwedReport
 from wetread.domain.errors import PermanentError, TransientError
@@ -66,7 +66,7 @@ class CommitmentCaller:
             return
         reach("commitment_told")
         resting.answered()
-        why = f"{held.ae_title} {ANSWERS_WITH} status 0x{status:04X}: look into its log"
+        why = not_heard(held.ae_title, status)
         if status in HEARD:
             self.owed.told(held, committed=len(report.references), failed=len(report.failed))
         elif status in _TRY_AGAIN:
@@ -91,5 +91,5 @@ def report_to(peer: RemoteAe, report: CommitmentMessage) -> int:
         except RuntimeError:
             said = {}
     if (status := said.get("Status")) is None:
-        raise TransientError(f"{peer.ae_title} {ANSWERS_WITH} nothing: look into its log", code="no_answer")
+        raise TransientError(not_heard(peer.ae_title, None), code="no_answer")
     return int(status)

@@ -13,7 +13,8 @@ What is asked is durable before it is answered (`delivery.owed_reports`). The re
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 
@@ -41,7 +42,7 @@ from wetread.ports.commitment_vault import AskedCommitment
 from wetread.ports.file_store import FileStore
 from wetread.ports.vault import Search, Vault, VaultInstance
 
-__all__ = ["ANSWERS_WITH", "HEARD", "CommitmentScp", "Judge", "answer_report", "is_commitment", "kind_of", "message_of"]
+__all__ = ["HEARD", "CommitmentScp", "Judge", "answer_report", "is_commitment", "kind_of", "message_of", "not_heard"]
 
 _LOG = logging.getLogger(__name__)
 _SUCCESS, _NOT_AUTHORISED, _NO_ACTION, _NO_INSTANCE, _BAD_ARGUMENT, _FAILED = 0, 0x0124, 0x0123, 0x0112, 0x0115, 0x0110
@@ -53,7 +54,6 @@ _MOMENT_S = 1.0
 
 HEARD = frozenset({0x0000, 0x0107, 0x0116})
 """Success, and the warnings of PS3.7 annex C."""
-ANSWERS_WITH = "answers the report on its storage commitment with"
 Judge = Callable[[OwedReport, CommitmentMessage], CommitmentMessage]
 _Unheard = tuple[OwedReport, CommitmentMessage]
 
@@ -83,13 +83,11 @@ class CommitmentScp:
         association.dimse.send_msg(answer, context.context_id)
         if held is None or asked is None:
             return
-        try:
+        with _its_lease_brings_it_back():
             waits = _waits(association)
             reach("commitment_answered")
             if not (waits and self._report(association, context, request.MessageID, held, asked)):
                 self.owed.release(held)
-        except TransientError as error:  # its lease brings it back
-            _LOG.warning("commitment_waits code=%s", error.code)
 
     def judge(self, held: OwedReport, asked: CommitmentMessage) -> CommitmentMessage:
         """Renews the lease as it goes."""
@@ -122,14 +120,11 @@ class CommitmentScp:
         if unheard is None:
             return
         held, report = unheard
-        try:
+        with _its_lease_brings_it_back():
             if answer.Status in HEARD:
                 self.owed.told(held, committed=len(report.references), failed=len(report.failed))
             else:
-                why = f"{held.ae_title} {ANSWERS_WITH} status 0x{answer.Status:04X}: look into its log"
-                self.owed.release(held, why)
-        except TransientError as error:
-            _LOG.warning("commitment_waits code=%s", error.code)
+                self.owed.release(held, not_heard(held.ae_title, answer.Status))
 
     def reported(
         self, association: Association, request: N_EVENT_REPORT, context: PresentationContext, *, reports: bool
@@ -142,10 +137,8 @@ class CommitmentScp:
         with self._lock:
             left = self._unanswered.pop(association, {})
         for held, _ in left.values():
-            try:
+            with _its_lease_brings_it_back():
                 self.owed.release(held)
-            except TransientError as error:
-                _LOG.warning("commitment_waits code=%s", error.code)
 
     def _written_down(self, association: Association, asked: CommitmentMessage) -> tuple[int, OwedReport | None]:
         instances = tuple((each.sop_class_uid, each.sop_instance_uid) for each in asked.references)
@@ -260,6 +253,21 @@ def _waits(association: Association) -> bool:
 def _is_ending(association: Association) -> bool:
     """A release or an abort waits to be answered, or was."""
     return not association.is_established or association.dul.peek_next_pdu() is not None
+
+
+@contextmanager
+def _its_lease_brings_it_back() -> Iterator[None]:
+    """What cannot be written of a report now: whoever looks next when its lease has run out does it."""
+    try:
+        yield
+    except TransientError as error:
+        _LOG.warning("commitment_waits code=%s", error.code)
+
+
+def not_heard(ae_title: str, status: int | None) -> str:
+    """In words; None: no status came."""
+    said = "nothing" if status is None else f"status 0x{status:04X}"
+    return f"{ae_title} answers the report on its storage commitment with {said}: look into its log"
 
 
 def message_of(asked: AskedCommitment) -> CommitmentMessage:
