@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import urllib3
+from neighbours.asking import ask_once
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.process import free_port
 from neighbours.wetread import PASSWORD, Wetread
@@ -61,7 +61,7 @@ class Front(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/dicom-web"):
             accept = {"Accept": self.headers.get("Accept", "*/*")}
-            answer = urllib3.request("GET", self._archive.url + self.path, headers=accept, retries=False, timeout=60)
+            answer = ask_once("GET", self._archive.url + self.path, headers=accept)
             self._answer(answer.status, answer.headers.get("content-type", ""), answer.data)
         elif self.path.startswith("/app-config.js"):
             self._answer(200, "text/javascript", f"window.config = {json.dumps(CONFIGURATION)};".encode())
@@ -116,7 +116,7 @@ def signed_study(folder: Path, archive: Orthanc) -> str:
     with house.serving() as service:
         client = service.client
         for film in (each for each in demo_films(folder / "films", 6, 7) if shows(each)):
-            urllib3.request("POST", f"{archive.url}/instances", body=film.read_bytes(), timeout=30)
+            ask_once("POST", f"{archive.url}/instances", body=film.read_bytes(), timeout=30)
             assert house.run("send", str(film), "--to", house.dicomweb_url).returncode == 0
             wait_for(lambda: [each["state"] for each in client.worklist("open")] == ["drafted"], "a draft")
             path = f"/api/studies/{client.worklist('open')[0]['study_key']}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
-import urllib3
+from neighbours.asking import ask_once
 from neighbours.wetread import Wetread
 
 CORPORA = Path(os.environ["WETREAD_SHARED"]) / "corpora"
@@ -27,9 +27,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wetread]:
 def store(house: Wetread, content: bytes) -> int:
     body = b"--b\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--b--\r\n"
     kind = 'multipart/related; type="application/dicom"; boundary=b'
-    answer = urllib3.request(
-        "POST", f"{house.dicomweb_url}/studies", body=body, headers={"Content-Type": kind}, timeout=30, retries=False
-    )
+    answer = ask_once("POST", f"{house.dicomweb_url}/studies", body=body, headers={"Content-Type": kind}, timeout=30)
     return answer.status
 
 

@@ -10,8 +10,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-import urllib3
 from neighbours.archives import re_labelled
+from neighbours.asking import ask_once
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.wetread import COMMAND, Wetread
 from tests.films import another_instance, film
@@ -32,7 +32,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
 
 
 def keep(archive: Orthanc, content: bytes) -> None:
-    assert urllib3.request("POST", f"{archive.url}/instances", body=content, timeout=60).status == 200
+    assert ask_once("POST", f"{archive.url}/instances", body=content).status == 200
 
 
 def house_of(folder: Path, archive: Orthanc, **more: str) -> Wetread:
@@ -133,7 +133,7 @@ def test_a_feed_that_is_killed_loses_nothing_and_doubles_nothing(tmp_path: Path,
 def films_of_today(archive: Orthanc) -> int:
     """What the feed wants: films of the last days, and not what we stored there ourselves."""
     wanted = {"Level": "Instance", "Query": {"StudyDate": TODAY, "Modality": "DX"}}
-    found = urllib3.request("POST", f"{archive.url}/tools/find", json=wanted, timeout=60).json()
+    found = ask_once("POST", f"{archive.url}/tools/find", json=wanted).json()
     return len(found)
 
 

@@ -12,12 +12,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-import urllib3
 from archive_faults import Front, front_of
 from batch_runs import ended_by, rows_of
 from films import film
 from migrated import data_folder
 from neighbours.archives import re_labelled
+from neighbours.asking import ask_once
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.wetread import COMMAND
 from pydicom import dcmread
@@ -71,7 +71,7 @@ def _others() -> list[bytes]:
 
 
 def keep(archive: Orthanc, content: bytes) -> None:
-    assert urllib3.request("POST", f"{archive.url}/instances", body=content, timeout=30).status == 200
+    assert ask_once("POST", f"{archive.url}/instances", body=content, timeout=30).status == 200
 
 
 @contextmanager
@@ -81,8 +81,8 @@ def one_more(archive: Orthanc) -> Iterator[str]:
     uid = str(dcmread(BytesIO(content), stop_before_pixels=True).SOPInstanceUID)
     keep(archive, content)
     yield uid
-    (found,) = urllib3.request("POST", f"{archive.url}/tools/lookup", body=uid.encode(), timeout=10).json()
-    assert urllib3.request("DELETE", f"{archive.url}{found['Path']}", timeout=10).status == 200
+    (found,) = ask_once("POST", f"{archive.url}/tools/lookup", body=uid.encode(), timeout=10).json()
+    assert ask_once("DELETE", f"{archive.url}{found['Path']}", timeout=10).status == 200
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import urllib3
+from neighbours.asking import ask_once
 from neighbours.dcmtk import dcmqrscp, storescp
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.wetread import ACCOUNT, Wetread
@@ -47,7 +47,7 @@ def test_an_empty_orthanc_is_asked_what_can_be_asked(archive: Orthanc, check: Ca
 
 
 def test_orthanc_with_a_film(archive: Orthanc, check: Callable[..., dict[str, str]]) -> None:
-    assert urllib3.request("POST", f"{archive.url}/instances", body=film(61), timeout=60).status == 200
+    assert ask_once("POST", f"{archive.url}/instances", body=film(61)).status == 200
     found = check(archive.dicomweb_url)
     for name in ("match by UID", "series of a study", "metadata as JSON", "frames", "rendered as JPEG", "store"):
         assert found[name] == "yes", name

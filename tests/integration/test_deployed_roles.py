@@ -18,9 +18,9 @@ from pathlib import Path
 import grpc
 import psycopg
 import pytest
-import urllib3
 from deployments import BASE, DEPLOY, Role, compose_roles, kubernetes_roles
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from neighbours.asking import ask_once
 from neighbours.certificate import make_certificates
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.postgres import PostgresServer, running_pgvector
@@ -249,9 +249,9 @@ def test_a_film_goes_the_whole_way(where: str, request: pytest.FixtureRequest) -
 
 
 def _read_and_sign(site: Site, archive: Orthanc) -> None:
-    stored = urllib3.request("POST", f"{archive.url}/instances", body=film(21), timeout=60)
+    stored = ask_once("POST", f"{archive.url}/instances", body=film(21))
     body = json.loads(stored.data)["ID"].encode()
-    sent = urllib3.request("POST", f"{archive.url}/modalities/wetread/store", body=body, timeout=60)
+    sent = ask_once("POST", f"{archive.url}/modalities/wetread/store", body=body)
     assert sent.status == 200, sent.data
     client = ReadingRoomClient(site.web_port)
     client.log_in(ACCOUNT, PASSWORD)

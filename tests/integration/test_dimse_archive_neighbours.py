@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import urllib3
 from archive_front import a_film, key
 from dimse_front import body
+from neighbours.asking import ask_once
 from neighbours.dcmtk import DCMTK, DimsePeer, storescp
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.process import free_port, listens, running
@@ -118,7 +118,7 @@ def test_orthanc_queries_and_retrieves(around: Neighbourhood) -> None:
     peer = around.orthanc
 
     def post(path: str, content: object) -> dict[str, str]:
-        answer = urllib3.request("POST", peer.url + path, body=json.dumps(content), timeout=30)
+        answer = ask_once("POST", peer.url + path, body=json.dumps(content), timeout=30)
         assert answer.status == 200, answer.data
         return answer.json()  # type: ignore[no-any-return]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 from hostile_record import FHIR, Asked, HostileServer, Reply, hostile_server, page
+from neighbours.asking import ask_once
 from neighbours.fhir_server import FhirServer, fhir_server
 from neighbours.r4_definitions import binding_errors, schema_errors
 from neighbours.wetread import Wetread
@@ -38,7 +38,7 @@ def server(shared: FhirServer) -> FhirServer:
     """Empty of orders and tasks."""
     for kind in ("Task", "ServiceRequest", "Patient"):
         for each in shared.search(kind):
-            urllib3.request("DELETE", f"{shared.url}{kind}/{each['id']}", retries=False, timeout=60)
+            ask_once("DELETE", f"{shared.url}{kind}/{each['id']}")
     return shared
 
 
@@ -59,13 +59,13 @@ def asked(server: FhirServer, **request: Any) -> str:
 
 
 def there(server: FhirServer, place: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(urllib3.request("GET", f"{server.url}{place}", retries=False, timeout=60).data)
+    found: dict[str, Any] = json.loads(ask_once("GET", f"{server.url}{place}").data)
     return found
 
 
 def change(server: FhirServer, place: str, **changes: Any) -> None:
     body = there(server, place) | changes
-    assert urllib3.request("PUT", f"{server.url}{place}", json=body, retries=False, timeout=60).status == 200
+    assert ask_once("PUT", f"{server.url}{place}", json=body).status == 200
 
 
 def test_a_task_is_accepted_read_and_completed_by_the_signed_report(house: RequestHouse, server: FhirServer) -> None:

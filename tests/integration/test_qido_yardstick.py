@@ -4,11 +4,11 @@ import io
 from collections.abc import Iterator
 
 import pytest
-import urllib3
 from builders_web import Browser, World, a_token, a_world, open_door
 from builders_web_films import real_storage
 from dicomweb_client import DICOMwebClient
 from films import film
+from neighbours.asking import ask_once
 from neighbours.orthanc import Orthanc, orthanc
 from pydicom import Dataset, dcmread
 
@@ -69,7 +69,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
     with orthanc(tmp_path_factory.mktemp("orthanc")) as running:
         for content in files():
-            assert urllib3.request("POST", f"{running.url}/instances", body=content).status == 200
+            assert ask_once("POST", f"{running.url}/instances", body=content).status == 200
         yield running
 
 
@@ -172,7 +172,7 @@ def test_pages_and_fields_are_what_the_client_asks_for(clients: tuple[DICOMwebCl
 
 def test_a_retrieve_url_leads_to_the_study(world: World, door: Browser) -> None:
     asked = {"Authorization": f"Bearer {a_token(world, 'radiologist')}"}
-    found = urllib3.request("GET", f"http://127.0.0.1:{door.port}/dicom-web/studies?PatientID=P3", headers=asked)
-    answer = urllib3.request("GET", found.json()[0]["00081190"]["Value"][0], headers=asked)
+    found = ask_once("GET", f"http://127.0.0.1:{door.port}/dicom-web/studies?PatientID=P3", headers=asked)
+    answer = ask_once("GET", found.json()[0]["00081190"]["Value"][0], headers=asked)
     assert answer.status == 200
     assert b"2.25.703.1.1" in answer.data

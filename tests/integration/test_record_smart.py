@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-import urllib3
 from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from hostile_record import FHIR, HostileServer, Reply, a_condition, hostile_server, page
+from neighbours.asking import ask_once
 from neighbours.fhir_server import FhirServer, fhir_server
 from record_world import FhirRecordWorld, a_fhir_record, a_number, admit
 
@@ -137,7 +137,7 @@ def test_an_assertion_is_good_once_and_for_minutes(guarded: Guarded) -> None:
             "client_assertion": client.key.sign(claims),
         }
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return urllib3.request("POST", audience, body=urlencode(fields), headers=headers, retries=False).status
+        return ask_once("POST", audience, body=urlencode(fields), headers=headers).status
 
     claims = assertion_claims("ec", audience)
     assert offered(jti=claims["jti"]) == 200

@@ -11,10 +11,10 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-import urllib3
 from archive_front import a_film, admit, audits, key
 from builders_ingest import House
 from hostile import CR_STORAGE, EXPLICIT, IMPLICIT
+from neighbours.asking import ask_once
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port
 from neighbours.scp import answering_calls
@@ -272,9 +272,7 @@ def test_orthanc_asks_and_is_told(house: House, tmp_path: Path) -> None:
         with orthanc(tmp_path / "orthanc", DicomPort=back, DicomModalities={"wetread": us}) as neighbour:
             for uid, wanted in ((key(1, 1, 1), "Success"), ("2.25.9", "Failure")):
                 asked = json.dumps({"DicomInstances": [[CR_STORAGE, uid]]})
-                answer = urllib3.request(
-                    "POST", f"{neighbour.url}/modalities/wetread/storage-commitment", body=asked, timeout=60
-                )
+                answer = ask_once("POST", f"{neighbour.url}/modalities/wetread/storage-commitment", body=asked)
                 assert answer.status == 200, answer.data
                 where = f"/storage-commitment/{answer.json()['ID']}"
                 wait_for(lambda where=where: json.loads(neighbour.get(where))["Status"] != "Pending", "the report")

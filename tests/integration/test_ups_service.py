@@ -5,9 +5,9 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-import urllib3
 from builders_web import a_world, open_door
 from builders_workitems import a_read
+from neighbours.asking import ask_once
 from neighbours.wetread import Wetread
 from pydicom import dcmread
 from tests.films import film
@@ -31,11 +31,9 @@ def a_system(house: Wetread) -> str:
 def ask(house: Wetread, authorization: str) -> None:
     sent = {"Authorization": authorization, "Content-Type": "application/dicom+json"}
     body = json.dumps([a_read(STUDY, "HIGH")]).encode()
-    made = urllib3.request(
-        "POST", f"{house.dicomweb_url}/workitems?workitem={UID}", body=body, headers=sent, timeout=60
-    )
+    made = ask_once("POST", f"{house.dicomweb_url}/workitems?workitem={UID}", body=body, headers=sent)
     assert made.status == 201, made.data
-    told = urllib3.request("POST", f"{house.dicomweb_url}/workitems/{UID}/subscribers/RIS", headers=sent, timeout=60)
+    told = ask_once("POST", f"{house.dicomweb_url}/workitems/{UID}/subscribers/RIS", headers=sent)
     assert told.status == 201
 
 
@@ -64,7 +62,7 @@ def test_a_read_is_asked_for_here_and_elsewhere_and_followed_to_its_end(tmp_path
                 assert house.run("send", str(tmp_path / "film.dcm"), "--to", house.dicomweb_url).returncode == 0
                 assert until(channel, "COMPLETED") == ["IN PROGRESS", "COMPLETED"]
             sent = {"Authorization": here, "Accept": "application/dicom+json"}
-            held = urllib3.request("GET", f"{house.dicomweb_url}/workitems/{UID}", headers=sent, timeout=60).json()[0]
+            held = ask_once("GET", f"{house.dicomweb_url}/workitems/{UID}", headers=sent).json()[0]
             output = held["00741216"]["Value"][0]["00404033"]["Value"][0]
             assert (output["0020000D"]["Value"], len(output["00081199"]["Value"])) == ([STUDY], 1)
             wait_for(lambda: elsewhere.state(UID) == "COMPLETED", "the end elsewhere")

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import urllib3
 from archive_front import a_film, key
 from hostile import CR_STORAGE
+from neighbours.asking import ask_once
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port, listens, running
 from neighbours.wetread import COMMAND, Wetread
@@ -174,7 +174,7 @@ def test_orthanc_is_told_by_the_door_that_comes_after_the_killed_one(door: Door,
         with door.open("commitment_answered:1"):
             asked = json.dumps({"DicomInstances": [[CR_STORAGE, key(1, 1, 1)], [CR_STORAGE, "2.25.9"]]})
             url = f"{neighbour.url}/modalities/wetread/storage-commitment"
-            answer = urllib3.request("POST", url, body=asked, timeout=60)
+            answer = ask_once("POST", url, body=asked)
             assert answer.status == 200, answer.data
         where = f"/storage-commitment/{answer.json()['ID']}"
         assert json.loads(neighbour.get(where))["Status"] == "Pending"

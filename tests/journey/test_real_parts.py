@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-import urllib3
 from dicomweb_client import DICOMwebClient
+from neighbours.asking import ask_once
 from neighbours.orthanc import Orthanc, orthanc
 from neighbours.postgres import running_pgvector
 from neighbours.postgres_roles import granted_roles, url_of
@@ -36,11 +36,11 @@ def pacs(tmp_path: Path) -> Iterator[tuple[Orthanc, Wetread]]:
 
 def test_orthanc_gets_back_a_valid_signed_report(pacs: tuple[Orthanc, Wetread], tmp_path: Path) -> None:
     archive, house = pacs
-    answer = urllib3.request("POST", f"{archive.url}/instances", body=film(11), timeout=30)
+    answer = ask_once("POST", f"{archive.url}/instances", body=film(11), timeout=30)
     assert answer.status == 200
     orthanc_id = json.loads(answer.data)["ID"]
     with house.serving() as service:
-        sent = urllib3.request("POST", f"{archive.url}/modalities/wetread/store", body=orthanc_id.encode(), timeout=60)
+        sent = ask_once("POST", f"{archive.url}/modalities/wetread/store", body=orthanc_id.encode())
         assert sent.status == 200, sent.data
         client = service.client
         wait_for(lambda: [r["state"] for r in client.worklist("open")] == ["drafted"], "a draft")

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import urllib3
+from neighbours.asking import ask_once
 from neighbours.dcmtk import DCMTK, dcmqrscp
 from neighbours.orthanc import orthanc
 from neighbours.process import free_port, listens
@@ -103,11 +104,11 @@ def orthanc_worlds(folder: Path) -> Iterator[dict[str, ArchiveWorld]]:
     with orthanc(folder, DicomAlwaysAllowFind=True, DicomAlwaysAllowGet=True) as neighbour:
 
         def keep(content: bytes) -> None:
-            assert urllib3.request("POST", f"{neighbour.url}/instances", body=content, timeout=60).status == 200
+            assert ask_once("POST", f"{neighbour.url}/instances", body=content).status == 200
 
         def delete(uid: str) -> None:
-            found = urllib3.request("POST", f"{neighbour.url}/tools/lookup", body=uid.encode(), timeout=60).json()
-            assert urllib3.request("DELETE", f"{neighbour.url}{found[0]['Path']}", timeout=60).status == 200
+            found = ask_once("POST", f"{neighbour.url}/tools/lookup", body=uid.encode()).json()
+            assert ask_once("DELETE", f"{neighbour.url}{found[0]['Path']}").status == 200
 
         ways = ArchiveWays(decodes_percent=False)
         web = DicomwebArchive("orthanc-web", DicomwebExchange(neighbour.dicomweb_url), lambda: ways)

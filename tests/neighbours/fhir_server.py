@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import urllib3
+from neighbours.asking import ask_once
 from neighbours.process import free_port, listens, running
 
 NODE = Path(__file__).parent / "node"
@@ -31,20 +31,18 @@ class FhirServer:
     def search(self, query: str) -> list[dict[str, object]]:
         """The resources that match, for example 'Observation?status=final'."""
         everything = f"{query}{'&' if '?' in query else '?'}_count=1000"
-        answer = urllib3.request("GET", f"{self.url}{everything}", retries=False, timeout=60)
+        answer = ask_once("GET", f"{self.url}{everything}")
         assert answer.status == 200, (answer.status, answer.data[:300])
         return [entry["resource"] for entry in json.loads(answer.data).get("entry", [])]
 
     def create(self, resource: Mapping[str, object]) -> str:
         """Its new id."""
-        answer = urllib3.request(
-            "POST", f"{self.url}{resource['resourceType']}", json=resource, retries=False, timeout=60
-        )
+        answer = ask_once("POST", f"{self.url}{resource['resourceType']}", json=resource)
         assert answer.status == 201, (answer.status, answer.data[:300])
         return str(json.loads(answer.data)["id"])
 
     def forget_tokens(self) -> None:
-        assert urllib3.request("POST", f"{self.url}forget-tokens", retries=False, timeout=60).status == 200
+        assert ask_once("POST", f"{self.url}forget-tokens").status == 200
 
 
 @contextmanager

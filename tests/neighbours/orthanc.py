@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
+from neighbours.asking import ask_once
 from neighbours.process import free_port, running
 
 PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
@@ -33,7 +34,7 @@ class Orthanc:
 
     def get(self, path: str) -> bytes:
         """The body of a GET on Orthanc's own REST API."""
-        answer = urllib3.request("GET", f"{self.url}{path}", retries=False, timeout=60)
+        answer = ask_once("GET", f"{self.url}{path}")
         assert answer.status == 200, (path, answer.status)
         return answer.data
 
@@ -62,7 +63,7 @@ class Orthanc:
 
     def is_ready(self) -> bool:
         try:
-            answer = urllib3.request("GET", f"{self.dicomweb_url}/studies", retries=False, timeout=2)
+            answer = ask_once("GET", f"{self.dicomweb_url}/studies", timeout=2)
             return answer.status in (200, 401)
         except urllib3.exceptions.HTTPError:
             return False
