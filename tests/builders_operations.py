@@ -16,6 +16,7 @@ BODIES: dict[str, object] = {
     "append_to_report": {"version": 1, "text": "t", "meaning": "m", "password": PASSWORD},
     "search_worklist": {"text": "doe"},
     "retry_work": {"jobs": [1]},
+    "commit_again": {"ae_title": "CT1"},
     "add_account": {
         "actor_id": "new",
         "role": "resident",

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from slow_machine import slow_server
 
+from wetread.delivery.owed_desk import OwedDesk
 from wetread.delivery.packing import Packing
 from wetread.domain.analysis import Analysis
 from wetread.domain.audit import AuditEvent
@@ -273,6 +274,7 @@ def a_world(
         order_store=orders,
         erasures=ErasureDesk(database, vault, identity, clock, SECRET, SuitabilityPolicy()),
         settings=settings or WebSettings(version="0.1.0", model_card="A card."),
+        owed=OwedDesk(database, clock, timedelta(hours=2)),
         workitems=(worklist := a_worklist(database, clock)),
         subscriptions=SubscriptionDesk(database, worklist.book, clock),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
 
 if TYPE_CHECKING:
+    from wetread.delivery.owed_desk import OwedDesk
     from wetread.dicom.sandbox import Sandbox
     from wetread.fhir.issued import IssuedResults
     from wetread.heartbeats import Heartbeats
@@ -38,6 +39,7 @@ __all__ = [
     "build_core",
     "build_desk",
     "build_drafter",
+    "build_owed_desk",
     "build_reception",
     "build_sandbox",
     "build_server",
@@ -140,6 +142,12 @@ def build_desk(core: Core) -> "ReadingDesk":
     return ReadingDesk(core.database, core.clock, sink_names(core.settings), modes)
 
 
+def build_owed_desk(core: Core) -> "OwedDesk":
+    from wetread.delivery.owed_desk import OwedDesk
+
+    return OwedDesk(core.database, core.clock, timedelta(hours=core.settings.commitment_tried_h))
+
+
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.bootstrap_connections import build_administration
     from wetread.bootstrap_dispatch import dispatch_state
@@ -198,6 +206,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         order_door=build_order_door(settings, core.database, core.vault, core.clock, core.secret),
         workitems=worklist.desk,
         subscriptions=worklist.subscriptions,
+        owed=build_owed_desk(core),
         administration=build_administration(settings),
         dispatch=partial(dispatch_state, settings, core.dispatcher),
         probes={

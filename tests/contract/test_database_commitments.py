@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from wetread.delivery.owed_reports import OwedReports
-from wetread.domain.commitment import Commitment, CommitmentState, OwedReport, OwedState
+from wetread.domain.commitment import Commitment, CommitmentState, OwedReport, OwedState, OwedTotal
 from wetread.ports.commitment_vault import AskedCommitment
 from wetread.ports.database import Database
 from wetread.testing.clock import FixedClock
@@ -82,6 +82,20 @@ def test_those_in_a_state_are_counted_and_listed_by_title_and_age(database: Data
         assert [each.request_key for each in unit.owed_reports(OwedState.OWED)] == ["r4", "r3", "r1"]
         assert [each.request_key for each in unit.owed_reports(OwedState.OWED, limit=1)] == ["r4"]
         assert unit.owed_reports(OwedState.TOLD) == (TOLD,)
+        assert [each.request_key for each in unit.owed_reports(OwedState.OWED, of=["CT1", "XA1"])] == ["r3", "r1"]
+
+
+def test_what_is_owed_or_aside_is_summed_by_title_and_state(database: Database) -> None:
+    earlier = replace(OWED, request_key="r3", asked_at=NOW - timedelta(hours=1), problem="long ago")
+    aside = replace(OWED, request_key="r5", ae_title="AX1", state=OwedState.ASIDE, due_at=None, ended_at=NOW)
+    owe(database, replace(OWED, problem="away"), earlier, TOLD, replace(aside, request_key="r6", state=OwedState.VOID))
+    owe(database, replace(aside, problem="gone"), replace(OWED, request_key="r7", ae_title="AX1"))
+    with database.begin(write=False) as unit:
+        assert unit.owed_totals() == (
+            OwedTotal("AX1", OwedState.ASIDE, 1, NOW, "gone"),
+            OwedTotal("AX1", OwedState.OWED, 1, NOW, ""),
+            OwedTotal("CT1", OwedState.OWED, 2, NOW - timedelta(hours=1), "away"),
+        )
 
 
 def test_what_ended_long_ago_is_found_and_forgotten(database: Database) -> None:

@@ -163,7 +163,7 @@ def test_who_never_hears_is_put_aside_until_a_person_has_it_tried_again(door: Do
         assert (done.returncode, row["ae_title"], row["state"], row["instances"]) == (1, "MODALITY", "aside", 1)
         assert "is it running and reachable?" in row["problem"]
         with listening(back, reports):
-            assert "1 reports are tried again" in door.wetread.run("ae", "reports", "--again").stdout
+            assert "1 report is tried again" in door.wetread.run("ae", "reports", "--again").stdout
             wait_for(lambda: door.has(OwedState.TOLD), "the report")
     assert reports.qsize() == 1
 

@@ -1,4 +1,5 @@
 // What wetread talks to, each with a test, and every setting it runs with. Nothing here can be changed.
+import { owedReports } from "./admin_commitments.ts";
 import { field, table } from "./admin_parts.ts";
 import type { Archive, Connection, Setting, SettingsAnswer, Step, Tried, TriedNow } from "./answers/administration.ts";
 import { get, problemOf, send } from "./api.ts";
@@ -7,7 +8,8 @@ import { h } from "./dom.ts";
 import { clock, shortly, visible, words } from "./format.ts";
 
 export async function connections(place: HTMLElement): Promise<void> {
-  const [answer, { archives }] = await Promise.all([get<SettingsAnswer>("/api/settings"), get<{ archives: Archive[] }>("/api/archives")]);
+  const commitments = h("div", { tabindex: "-1" });
+  const [answer, { archives }] = await Promise.all([get<SettingsAnswer>("/api/settings"), get<{ archives: Archive[] }>("/api/archives"), owedReports(commitments)]);
   const filter = h("input", { type: "search", autocomplete: "off" });
   const rows = answer.settings.map(setting);
   filter.addEventListener("input", () => {
@@ -17,6 +19,7 @@ export async function connections(place: HTMLElement): Promise<void> {
   place.replaceChildren(h("div", { class: "admin" },
     table(t("admin.connections"), [t("admin.name"), t("admin.connections.kind"), t("admin.connections.where"), t("admin.connections.result"), ""], answer.connections.map(connection)),
     ...(archives.length ? [h("h2", {}, t("admin.archives")), table(t("admin.archives"), [t("admin.name"), t("admin.archives.what"), t("admin.archives.cannot"), t("admin.archives.feed")], archives.map(archive))] : []),
+    h("h2", {}, t("admin.commitments")), commitments,
     h("h2", {}, t("admin.connections.settings")), h("form", { class: "row", onsubmit: (event) => event.preventDefault() }, field(t("admin.connections.filter"), filter)),
     table(t("admin.connections.settings"), [t("admin.name"), t("admin.connections.value"), t("admin.connections.source"), t("admin.audit.detail")], rows)));
 }

@@ -256,7 +256,7 @@ export const ROOMS = {
   "handover.twice": " That hour comes twice that night; the first one is meant.",
   "session.your_account": "your account",
   "alarm.commitment_untold": "A sender was not told that its films are kept",
-  "alarm.commitment_untold_todo": "It may keep them and fill up. Tell whoever runs wetread or that device.",
+  "alarm.commitment_untold_todo": "It may keep them and fill up. Tell whoever runs wetread or that device: Administration, Connections.",
   "alarm.films_damaged": "Stored films are damaged or gone",
   "alarm.films_damaged_todo": "They cannot be shown any more. Tell whoever runs wetread: they come back from a backup, or the archive sends them again.",
   "alarm.audit_unsealed": "The audit log is no longer sealed",

@@ -4,8 +4,7 @@ import json
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
-from wetread.bootstrap import build_core
-from wetread.bootstrap_dimse import build_owed_reports
+from wetread.bootstrap import build_core, build_owed_desk
 from wetread.bootstrap_orders import build_order_desk, build_worklist_work
 from wetread.cli.conformance import as_they_come
 from wetread.cli.options import do_act, parser_for, settings_from
@@ -103,13 +102,14 @@ def _reports(argv: list[str]) -> int:
     args = parser.parse_args(argv)
     settings = settings_from(args)
     core = build_core(settings)
-    owed = build_owed_reports(settings, core.database, core.clock, core.secret)
     if args.again:
-        print(f"{owed.put_back(CONSOLE, args.ae_title)} reports are tried again")
+        back = build_owed_desk(core).put_back(CONSOLE, args.ae_title)
+        print(f"{back} {'report is' if back == 1 else 'reports are'} tried again")
         return 0
     with core.database.begin(write=False) as unit:
-        waiting = (*unit.owed_reports(OwedState.ASIDE), *unit.owed_reports(OwedState.OWED))
-    found = [each for each in waiting if not args.ae_title or each.ae_title in args.ae_title]
+        found = [
+            each for state in (OwedState.ASIDE, OwedState.OWED) for each in unit.owed_reports(state, of=args.ae_title)
+        ]
     rows = [
         {
             "ae_title": each.ae_title,

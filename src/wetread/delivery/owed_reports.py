@@ -14,7 +14,6 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.commitment import OwedReport, OwedState
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import source_id
-from wetread.domain.role import Act, Actor, require
 from wetread.ports.clock import Clock
 from wetread.ports.commitment_vault import AskedCommitment, CommitmentVault
 from wetread.ports.database import Database, UnitOfWork
@@ -22,7 +21,6 @@ from wetread.ports.database import Database, UnitOfWork
 __all__ = ["OwedReports"]
 
 _LOG = logging.getLogger(__name__)
-_PUT_BACK_AT_ONCE = 1000
 _MOST_DEATHS = 3
 
 
@@ -135,23 +133,6 @@ class OwedReports:
         with self.database.begin() as unit:  # nobody asks for it again meanwhile
             if not _is_open(unit.owed_report(held.request_key)):
                 self.vault.forget([held.request_key])
-
-    def put_back(self, actor: Actor, ae_titles: Collection[str] = ()) -> int:
-        """Everything that was put aside for these (none: for all) is due again; how many. Raises NotPermitted."""
-        require(actor, Act.RETRY_WORK)
-        now = self.clock.now()
-        with self.database.begin() as unit:
-            aside = unit.owed_reports(OwedState.ASIDE, limit=_PUT_BACK_AT_ONCE)
-            mine = [each for each in aside if not ae_titles or each.ae_title in ae_titles]
-            for each in mine:
-                until = now + self.tried_for
-                again = replace(each, state=OwedState.OWED, deaths=0, tries=0, due_at=now, until=until, ended_at=None)
-                unit.save_owed_report(again)
-            if mine:
-                facts = (("reports", str(len(mine))),)
-                unit.audit(AuditEvent("dimse.commit_again", actor.actor_id, detail=facts), now)
-                unit.commit()
-        return len(mine)
 
     def purge(self, before: datetime) -> int:
         """Told, put aside or void before then: gone, with what was asked; so is what a crash left beside the vault. How many reports."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["Commitment", "CommitmentState", "OwedReport", "OwedState"]
+__all__ = ["Commitment", "CommitmentState", "OwedReport", "OwedState", "OwedTotal"]
 
 
 class CommitmentState(StrEnum):
@@ -64,3 +64,14 @@ class OwedReport:
 
     def is_in_hands(self, now: datetime) -> bool:
         return self.held and self.due_at is not None and self.due_at > now
+
+
+@dataclass(frozen=True, slots=True)
+class OwedTotal:
+    """How many reports of an AE title are in `state`; the oldest was asked for at `since`, and `problem` is that of the one asked for last."""
+
+    ae_title: str
+    state: OwedState
+    reports: int
+    since: datetime
+    problem: str

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from wetread.domain.alarm import AlarmKind
-from wetread.domain.commitment import OwedReport
+from wetread.domain.commitment import OwedState, OwedTotal
 from wetread.domain.critical import CriticalResult, CriticalState
 from wetread.domain.identity_hold import IdentityHold, stops_signing
 from wetread.domain.job import JobKind
@@ -102,21 +102,19 @@ def dead_letters(dead: Iterable[tuple[str, JobKind, int]]) -> tuple[Silence, ...
     )
 
 
-def commitments_untold(aside: Iterable[OwedReport]) -> tuple[Silence, ...]:
+def commitments_untold(totals: Iterable[OwedTotal]) -> tuple[Silence, ...]:
     """One alarm per AE title that asked whether we answer for its films and could not be told. It keeps them, so nobody is woken."""
-    of_title: dict[str, list[OwedReport]] = defaultdict(list)
-    for each in aside:
-        of_title[each.ae_title].append(each)
     return tuple(
         Silence(
             AlarmKind.COMMITMENT_UNTOLD,
-            f"commitment_untold/{title}",
+            f"commitment_untold/{each.ae_title}",
             "",
-            f"{title} was not told what came of {counted(len(mine), 'request')} for storage commitment, so it may keep its films for ever; "
-            f"`wetread ae reports --again {title}` calls it once more, when this is mended: {mine[-1].problem}",
+            f"{each.ae_title} was not told what came of {counted(each.reports, 'request')} for storage commitment, so it may keep its films for ever; "
+            f"administration, connections, or `wetread ae reports --again {each.ae_title}` calls it once more, when this is mended: {each.problem}",
             pages=False,
         )
-        for title, mine in sorted(of_title.items())
+        for each in totals
+        if each.state is OwedState.ASIDE
     )
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from wetread.domain.alarm import AlarmKind
-from wetread.domain.commitment import OwedState
 from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, settle
 from wetread.monitoring.archives import archives_stand
@@ -199,7 +198,7 @@ def _doubts(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
 
 
 def _untold(unit: UnitOfWork, _now: datetime, _: Round) -> Sequence[Silence]:
-    return commitments_untold(unit.owed_reports(OwedState.ASIDE))
+    return commitments_untold(unit.owed_totals())
 
 
 def _quality(unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
-from wetread.domain.commitment import Commitment, OwedReport, OwedState
+from wetread.domain.commitment import Commitment, OwedReport, OwedState, OwedTotal
 
 __all__ = ["CommitmentStore"]
 
@@ -30,8 +30,12 @@ class CommitmentStore(Protocol):
         """The one that is due longest, of no AE title in `but_not`."""
         ...
 
-    def owed_reports(self, state: OwedState, *, limit: int = 1000) -> tuple[OwedReport, ...]:
-        """By AE title, then the oldest first."""
+    def owed_reports(self, state: OwedState, *, of: Collection[str] = (), limit: int = 1000) -> tuple[OwedReport, ...]:
+        """By AE title, then the oldest first; `of` these AE titles, none: of all."""
+        ...
+
+    def owed_totals(self) -> tuple[OwedTotal, ...]:
+        """Of each AE title that is still to be told or has reports put aside; by title and state."""
         ...
 
     def count_owed(self, ae_title: str) -> int:

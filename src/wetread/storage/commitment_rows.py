@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete, func, select
 
-from wetread.domain.commitment import Commitment, OwedReport, OwedState
+from wetread.domain.commitment import Commitment, OwedReport, OwedState, OwedTotal
 from wetread.storage.codec import encode
 from wetread.storage.commitment_schema import commitments, owed_reports
 from wetread.storage.schema import IS_DUE_ONCE
@@ -36,6 +36,18 @@ _IN_STATE = (
     .where(_OWED.state == bindparam("of_state"))
     .order_by(_OWED.ae_title, _OWED.asked_at, _OWED.request_key)
 )
+_TOTALS = (
+    select(_OWED.ae_title, _OWED.state, func.count().label("reports"), func.min(_OWED.asked_at).label("since"))
+    .where(_OWED.state.in_([OwedState.OWED.value, OwedState.ASIDE.value]))
+    .group_by(_OWED.ae_title, _OWED.state)
+    .order_by(_OWED.ae_title, _OWED.state)
+)
+_NEWEST_IN_STATE = (
+    select(_OWED.body)
+    .where(_OWED.state == bindparam("of_state"), _OWED.ae_title == bindparam("of_title"))
+    .order_by(_OWED.asked_at.desc(), _OWED.request_key.desc())
+    .limit(1)
+)
 _COUNT_OWED = select(func.count()).where(_OWED.state == OwedState.OWED.value, _OWED.ae_title == bindparam("of_title"))
 _ENDED = select(_OWED.body).where(_OWED.ended_at < bindparam("before")).order_by(_OWED.ended_at, _OWED.request_key)
 
@@ -63,8 +75,19 @@ class CommitmentRows(Transaction):
         statement = DUE_REPORT.where(_OWED.ae_title.not_in(list(but_not))) if but_not else DUE_REPORT
         return self._one(OwedReport, statement, {"now": now})
 
-    def owed_reports(self, state: OwedState, *, limit: int = 1000) -> tuple[OwedReport, ...]:
-        return self._all(OwedReport, _IN_STATE.limit(limit), {"of_state": state.value})
+    def owed_reports(self, state: OwedState, *, of: Collection[str] = (), limit: int = 1000) -> tuple[OwedReport, ...]:
+        statement = _IN_STATE.where(_OWED.ae_title.in_(list(of))) if of else _IN_STATE
+        return self._all(OwedReport, statement.limit(limit), {"of_state": state.value})
+
+    def owed_totals(self) -> tuple[OwedTotal, ...]:
+        return tuple(
+            OwedTotal(row.ae_title, OwedState(row.state), row.reports, row.since, self._newest(row.ae_title, row.state))
+            for row in self._read(_TOTALS, {}).all()
+        )
+
+    def _newest(self, ae_title: str, state: str) -> str:
+        found = self._one(OwedReport, _NEWEST_IN_STATE, {"of_state": state, "of_title": ae_title})
+        return found.problem if found else ""
 
     def count_owed(self, ae_title: str) -> int:
         return int(self._read(_COUNT_OWED, {"of_title": ae_title}).scalar_one())

@@ -1,9 +1,10 @@
 """Storage commitment in memory: `ports.commitment_store`, and the instances that somebody asks us to answer for (`ports.commitment_vault`)."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from wetread.domain.commitment import Commitment, OwedReport, OwedState
+from wetread.domain.commitment import Commitment, OwedReport, OwedState, OwedTotal
 from wetread.ports.commitment_vault import AskedCommitment
 from wetread.testing.memory_transaction import MemoryTransaction
 
@@ -32,9 +33,20 @@ class MemoryCommitmentStore(MemoryTransaction):
         due = [(each.due_at, each.request_key, each) for each in held if each.due_at and each.ae_title not in but_not]
         return min((each for each in due if each[0] <= now), default=(None, "", None))[2]
 
-    def owed_reports(self, state: OwedState, *, limit: int = 1000) -> tuple[OwedReport, ...]:
-        found = [each for each in self._visible.owed_reports.values() if each.state is state]
+    def owed_reports(self, state: OwedState, *, of: Collection[str] = (), limit: int = 1000) -> tuple[OwedReport, ...]:
+        held = self._visible.owed_reports.values()
+        found = [each for each in held if each.state is state and (not of or each.ae_title in of)]
         return tuple(sorted(found, key=lambda each: (each.ae_title, each.asked_at, each.request_key))[:limit])
+
+    def owed_totals(self) -> tuple[OwedTotal, ...]:
+        groups: dict[tuple[str, OwedState], list[OwedReport]] = defaultdict(list)
+        for state in (OwedState.ASIDE, OwedState.OWED):
+            for each in self.owed_reports(state, limit=len(self._visible.owed_reports)):
+                groups[each.ae_title, state].append(each)
+        return tuple(
+            OwedTotal(title, state, len(mine), mine[0].asked_at, mine[-1].problem)
+            for (title, state), mine in sorted(groups.items())
+        )
 
     def count_owed(self, ae_title: str) -> int:
         return sum(

@@ -4,6 +4,7 @@ from wetread.domain.role import Act
 from wetread.web import audit_view, films, hanging, health, pulse, rollout_view, sessions, studies
 from wetread.web.administration_operations import ADMINISTRATION_OPERATIONS
 from wetread.web.archives_view import ARCHIVE_OPERATIONS
+from wetread.web.commitments_view import COMMITMENT_OPERATIONS
 from wetread.web.critical_operations import CRITICAL_OPERATIONS
 from wetread.web.dicomweb_operations import DICOMWEB_OPERATIONS
 from wetread.web.elsewhere_operations import ELSEWHERE_OPERATIONS
@@ -298,6 +299,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *ERASURE_OPERATIONS,
     *ADMINISTRATION_OPERATIONS,
     *ARCHIVE_OPERATIONS,
+    *COMMITMENT_OPERATIONS,
     *OWN_ACCOUNT_OPERATIONS,
     *EMERGENCY_OPERATIONS,
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from wetread.delivery.owed_desk import OwedDesk
 from wetread.domain.capability import Capability
 from wetread.domain.critical import EscalationPath
 from wetread.domain.model_version import ModelVersion
@@ -113,6 +114,7 @@ class WebServices:
     order_door: OrderDoor | None = None
     workitems: WorkitemDesk | None = None
     subscriptions: SubscriptionDesk | None = None
+    owed: OwedDesk | None = None
     provider: IdentityProvider | None = None
     service_clients: ServiceClients | None = None
     certificate_clients: CertificateClients | None = None

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from wetread.delivery.owed_desk import OwedDesk
 from wetread.delivery.owed_reports import OwedReports
 from wetread.domain.commitment import OwedReport, OwedState
 from wetread.domain.errors import NotPermitted, TransientError
@@ -158,14 +159,36 @@ def test_a_person_puts_it_back(owed: OwedReports) -> None:
     held, other = asked(owed), asked(owed, title="XA1")
     for each in (held, other):
         owed.put_aside(each, "away")
+    desk = OwedDesk(owed.database, owed.clock, owed.tried_for)
     with pytest.raises(NotPermitted):
-        owed.put_back(DOCTOR)
-    assert owed.put_back(ADMIN, ["CT1"]) == 1
-    assert (owed.put_back(ADMIN, ["CT1"]), owed.put_back(ADMIN)) == (0, 1)
+        desk.put_back(DOCTOR)
+    assert [(each.ae_title, each.reports, each.problem) for each in desk.totals()] == [
+        ("CT1", 1, "away"),
+        ("XA1", 1, "away"),
+    ]
+    assert desk.put_back(ADMIN, ["CT1"]) == 1
+    assert (desk.put_back(ADMIN, ["CT1"]), desk.put_back(ADMIN)) == (0, 1)
     wait(owed, hours=1)
     owed.later(claimed(owed), "away", 1.0)  # it has all its time again
-    assert not owed.put_back(ADMIN)
-    assert audited(owed)[-1] == ("dimse.commit_again", "ada", "success", {"reports": "1"})
+    assert not desk.put_back(ADMIN)
+    facts = {"ae_titles": "XA1", "reports": "1"}
+    assert audited(owed)[-1] == ("dimse.commit_again", "ada", "success", facts)
+
+
+def test_more_than_one_transaction_holds_is_put_back_whole_and_of_that_neighbour_alone(owed: OwedReports) -> None:
+    aside = OwedReport("", "CT1", "10.0.0.5", "l", 1, NOON, None, NOON, state=OwedState.ASIDE, ended_at=NOON)
+    with owed.database.begin() as unit:
+        for title in ("CT1", "XA1"):
+            for number in range(501):
+                unit.save_owed_report(replace(aside, request_key=f"{title} {number}", ae_title=title))
+        unit.commit()
+    desk = OwedDesk(owed.database, owed.clock, owed.tried_for)
+    assert desk.put_back(ADMIN, ["XA1"]) == 501
+    assert [(each.ae_title, each.state, each.reports) for each in desk.totals()] == [
+        ("CT1", OwedState.ASIDE, 501),
+        ("XA1", OwedState.OWED, 501),
+    ]
+    assert [each[3]["reports"] for each in audited(owed)] == ["500", "1"]
 
 
 def test_whose_films_were_erased_is_told_nothing(owed: OwedReports) -> None:

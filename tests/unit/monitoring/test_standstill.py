@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from wetread.domain.alarm import AlarmKind
-from wetread.domain.commitment import OwedReport
+from wetread.domain.commitment import OwedState, OwedTotal
 from wetread.domain.critical import CriticalState
 from wetread.domain.identity_hold import HoldKind, IdentityHold
 from wetread.domain.job import JobKind
@@ -82,9 +82,9 @@ def test_jobs_that_were_given_up_are_named() -> None:
 
 
 def test_who_asked_for_commitment_and_was_not_told_is_named_once() -> None:
-    report = OwedReport("r1", "CT1", "", "", 2, NOON, None, NOON, problem="CT1 does not answer: is it running?")
-    others = replace(report, request_key="r2"), replace(report, request_key="r3", ae_title="XA1")
-    first, second = commitments_untold([report, *others])
+    aside = OwedTotal("CT1", OwedState.ASIDE, 2, NOON, "CT1 does not answer: is it running?")
+    waiting = replace(aside, ae_title="AX1", state=OwedState.OWED)
+    first, second = commitments_untold([waiting, aside, replace(aside, ae_title="XA1", reports=1)])
     assert (first.kind, first.alarm_key, first.pages) == (
         AlarmKind.COMMITMENT_UNTOLD,
         "commitment_untold/CT1",

@@ -14,6 +14,9 @@ export type Accounts = { accounts: Account[]; sessions: SignedIn[]; roles: strin
 export type Setting = { name: string; value: string; source: string; description: string };
 // GET /api/archives
 export type Archive = { name: string; product: string; probed_at: string; capabilities: Step[]; answered_at: string; failing_since: string; failure: string; swept_at: string; missed: number; incomplete: number; put_aside: number };
+// GET /api/commitments
+export type OwedTotal = { reports: number; since: string; problem: string };
+export type Commitment = { ae_title: string; owed: OwedTotal | null; aside: OwedTotal | null };
 export type Tried = { name: string; answers: boolean; said: string; took_ms: number; tried_at: string };
 export type Step = { service: string; name: string; verdict: "yes" | "partly" | "no" | "unknown"; note: string };
 export type TriedNow = Tried & { steps: Step[] };
