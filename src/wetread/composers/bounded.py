@@ -35,11 +35,14 @@ def within(limit_s: float, ask: Callable[[], str]) -> str:
 
 
 def _attempt(ask: Callable[[], str], outcome: "SimpleQueue[str | WetreadError]") -> None:
+    said: str | WetreadError
     try:
-        outcome.put(ask())
+        said = ask()
     except WetreadError as error:
-        outcome.put(error)
+        said = error
     except Exception as error:  # noqa: BLE001 - a model's library may raise anything, and its text may quote the question
-        outcome.put(PermanentError(f"the language model broke ({type(error).__name__})", code="composer_broke"))
+        said = PermanentError(f"the language model broke ({type(error).__name__})", code="composer_broke")
     finally:
+        # before the answer is given: whoever has it may ask again at once
         _PLACES.release()
+    outcome.put(said)
