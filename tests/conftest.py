@@ -2,9 +2,9 @@
 
 import gc
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("wetread", deadline=None)
+settings.register_profile("wetread", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("wetread")
 
 

@@ -19,7 +19,7 @@ from wetread.testing.memory_vault import MemoryVault
 Reply = tuple[int, dict[str, str], bytes]
 Route = Callable[["Asked"], Reply | None]
 LIMITS = RecordLimits(
-    deadline_s=10, answer_bytes=100_000, total_bytes=300_000, document_bytes=1000, documents=3, pages=3
+    deadline_s=120, answer_bytes=100_000, total_bytes=300_000, document_bytes=1000, documents=3, pages=3
 )
 EVERYTHING = RecordQuery(frozenset(RecordKind))
 CONDITIONS = RecordQuery(frozenset({RecordKind.CONDITION}))

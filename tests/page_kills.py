@@ -38,7 +38,7 @@ kind = "webhook"
 url = "http://127.0.0.1:{http}/pages"
 allow_http = true
 secret = "{secret}"
-timeout_s = 3
+timeout_s = 60
 
 [notification_channels.email]
 kind = "email"
@@ -46,7 +46,7 @@ host = "127.0.0.1"
 port = {smtp}
 security = "none"
 sender = "wetread@hospital.example"
-timeout_s = 3
+timeout_s = 60
 """
 
 
@@ -171,7 +171,7 @@ def _environment(house: Path, fault: str = "") -> dict[str, str]:
         "WETREAD_DATA_DIR": str(house),
         "WETREAD_CONFIG": str(house / "settings.toml"),
         "WETREAD_ROSTER_FILE": str(house / "roster.yaml"),
-        "WETREAD_LEASE_S": "1",
+        "WETREAD_LEASE_S": "5",
         "WETREAD_SITE": "north",
     }
     return {**inherited, **own, **({"WETREAD_FAULT": fault} if fault else {})}
@@ -209,7 +209,7 @@ def _pagers(house: Path, plan: Plan) -> Iterator["subprocess.Popen[bytes]"]:
 def _runs_until_it_dies(process: "subprocess.Popen[bytes]", house: Path, plan: Plan) -> bool:
     """True when it died by the fault or by our hand. Beside another it may never come to its fault's point: then it is killed too."""
     started = time.monotonic()
-    limit_s = plan.die_after_s or (8.0 if plan.beside else 30.0)
+    limit_s = plan.die_after_s or (8.0 if plan.beside else 180.0)
     try:
         if plan.jump_s and plan.jump_after_s is not None:
             process.wait(min(plan.jump_after_s, limit_s))

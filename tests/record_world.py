@@ -148,7 +148,7 @@ class FhirRecordWorld:
     server: FhirServer
     vault: Vault = field(default_factory=MemoryVault)
     credentials: Credentials = field(default_factory=NoCredentials)
-    limits: RecordLimits = field(default_factory=lambda: RecordLimits(deadline_s=20))
+    limits: RecordLimits = field(default_factory=lambda: RecordLimits(deadline_s=120))
     ids: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
@@ -244,7 +244,7 @@ def a_fhir_record(
     url: str, vault: Vault, credentials: Credentials | None = None, limits: RecordLimits | None = None
 ) -> FhirPatientRecord:
     server = RecordServer(BoundedHttp(), checked_url(url), credentials or NoCredentials())
-    return FhirPatientRecord(server, vault, SECRET, SYSTEMS, limits or RecordLimits(deadline_s=20))
+    return FhirPatientRecord(server, vault, SECRET, SYSTEMS, limits or RecordLimits(deadline_s=120))
 
 
 @contextmanager

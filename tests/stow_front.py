@@ -54,7 +54,7 @@ def serving(house: House, **limits: object) -> Iterator[FrontServer]:
         assert not thread.is_alive()
 
 
-def store_one(port: int, content: bytes, timeout_s: float = 30) -> int:
+def store_one(port: int, content: bytes, timeout_s: float = 60) -> int:
     """The status of a STOW request with this one instance."""
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout_s)
     try:
@@ -65,7 +65,7 @@ def store_one(port: int, content: bytes, timeout_s: float = 30) -> int:
         connection.close()
 
 
-def until(condition: Callable[[], object], timeout_s: float = 60.0) -> None:
+def until(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "did not happen in time"

@@ -147,7 +147,9 @@ def empty(database: Database) -> None:
         assert saved(database, replace(page, state=PageState.OBSOLETE))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(waits=WAITS, acts=st.lists(ACTS, max_size=20))
 def test_no_order_of_events_lets_two_hold_a_page_or_forgets_one(
     database: Database, waits: list[tuple[int, bool]], acts: list[Act]

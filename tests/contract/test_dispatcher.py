@@ -157,7 +157,7 @@ def test_a_flushed_redis_is_set_up_again(redis_server: RedisServer, joined: list
 def test_a_redis_that_is_away_or_hangs_delays_nobody_and_is_used_again_when_it_is_back(
     tmp_path: Path, joined: list[RedisStreams], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wetread.queueing.redis_streams._ANSWER_S", 1.0)
+    monkeypatch.setattr("wetread.queueing.redis_streams._ANSWER_S", 5.0)
     port, later = free_port(), [0.0]
     joined.append(RedisStreams(f"redis://127.0.0.1:{port}/0", lease_s=60, now_s=lambda: time.monotonic() + later[0]))
     worker = joined[0]

@@ -31,7 +31,9 @@ def test_a_file_without_a_preamble_program_is_stored_byte_exact(file_store: File
 
 
 @given(content=st.binary(max_size=300), cuts=st.lists(st.integers(0, 300), max_size=5), dicom=st.booleans())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_however_it_is_cut_only_the_preamble_changes(
     file_store: FileStore, content: bytes, cuts: list[int], dicom: bool
 ) -> None:

@@ -89,7 +89,7 @@ def cstore_orthanc(stack: ExitStack, folder: Path) -> Case:
     archive = stack.enter_context(orthanc(folder))
 
     def sink(ae_title: str, port: int) -> CStoreSink:
-        return CStoreSink(RemoteAe(ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+        return CStoreSink(RemoteAe(ae_title, "127.0.0.1", port, timeout_s=60), [SR])
 
     return Case(
         sink(archive.ae_title, archive.dicom_port),
@@ -103,7 +103,7 @@ def cstore_tiny_pacs(stack: ExitStack, folder: Path) -> Case:
     peer = stack.enter_context(tiny_pacs(folder))
 
     def sink(ae_title: str, port: int) -> CStoreSink:
-        return CStoreSink(RemoteAe(ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+        return CStoreSink(RemoteAe(ae_title, "127.0.0.1", port, timeout_s=60), [SR])
 
     return Case(
         sink(peer.ae_title, peer.port),
@@ -118,7 +118,7 @@ def cstore_dcmtk(stack: ExitStack, folder: Path) -> Case:
     refuses = stack.enter_context(storescp(folder / "refuses", "--refuse"))
 
     def sink(port: int) -> CStoreSink:
-        return CStoreSink(RemoteAe(peer.ae_title, "127.0.0.1", port, timeout_s=10), [SR])
+        return CStoreSink(RemoteAe(peer.ae_title, "127.0.0.1", port, timeout_s=60), [SR])
 
     return Case(sink(peer.port), lambda: len(peer.files()), sink(free_port()), sink(refuses.port))
 
@@ -145,7 +145,7 @@ def hl7(stack: ExitStack, folder: Path) -> Case:
 
     def sink(port: int) -> Hl7Sink:
         mine = certificates.client
-        return Hl7Sink(MllpPeer("127.0.0.1", port, True, 5, certificates.trusted, mine), OruOptions("hl7"))
+        return Hl7Sink(MllpPeer("127.0.0.1", port, True, 60, certificates.trusted, mine), OruOptions("hl7"))
 
     return Case(
         sink(takes.port),
@@ -160,7 +160,7 @@ def hl7_node(stack: ExitStack, folder: Path) -> Case:
     refuses = stack.enter_context(hl7_server(folder / "refuses", "AR"))
 
     def sink(port: int) -> Hl7Sink:
-        return Hl7Sink(MllpPeer("127.0.0.1", port, timeout_s=5), OruOptions("hl7", accept_acknowledgement=True))
+        return Hl7Sink(MllpPeer("127.0.0.1", port, timeout_s=60), OruOptions("hl7", accept_acknowledgement=True))
 
     return Case(sink(takes.port), lambda: len(takes.messages()), sink(free_port()), sink(refuses.port))
 
@@ -171,7 +171,7 @@ def webhook(stack: ExitStack, folder: Path) -> Case:
     refuses.mode = "refuse"
 
     def sink(port: int) -> ResultWebhook:
-        peer = HttpPeer(f"http://127.0.0.1:{port}/hook/secret?token=secret", timeout_s=5)
+        peer = HttpPeer(f"http://127.0.0.1:{port}/hook/secret?token=secret", timeout_s=60)
         return ResultWebhook(peer, WEBHOOK_SECRET, "https://wetread.example/fhir", lambda: NOW)
 
     return Case(

@@ -175,7 +175,9 @@ def test_many_studies_are_had_at_once(vault: Vault) -> None:
     name=st.text("MmUuÜüLlEeRr^ =*?~'%", max_size=8),
     time=st.sampled_from(["11", "1130", "113015", "113015.2", "-1130", "12-", "0-1", "-"]),
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_name_and_time_mean_the_same_everywhere(vault: Vault, name: str, time: str) -> None:
     twin = MemoryVault()
     twin.admit(HELD)

@@ -52,7 +52,7 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
 
 
 def entity(title: str, port: int, *more: str) -> str:
-    return "\n".join((f'ae_title = "{title}"', 'host = "127.0.0.1"', f"port = {port}", "timeout_s = 2.0", *more))
+    return "\n".join((f'ae_title = "{title}"', 'host = "127.0.0.1"', f"port = {port}", "timeout_s = 60.0", *more))
 
 
 def test_an_archive_that_offers_what_is_used(archive: DimsePeer, check: Check) -> None:
@@ -104,7 +104,7 @@ def test_tls_is_a_step_of_its_own(certificates: Certificates, check: Check, tmp_
 
 def test_who_takes_connections_and_says_nothing(check: Check) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        _, found = check(entity("SILENT", silent.getsockname()[1], "timeout_s = 0.5").replace("timeout_s = 2.0\n", ""))
+        _, found = check(entity("SILENT", silent.getsockname()[1], "timeout_s = 0.5").replace("timeout_s = 60.0\n", ""))
     assert [verdict for verdict, _ in found["SILENT"].values()] == ["yes", "no", "not tried"]
 
 
@@ -131,7 +131,7 @@ def scp_of(*sop_class_uids: str) -> Iterator[RemoteAe]:
     for uid in sop_class_uids:
         ae.add_supported_context(uid)
     with answering_calls(ae) as port:
-        yield RemoteAe("ANY", "127.0.0.1", port, timeout_s=5)
+        yield RemoteAe("ANY", "127.0.0.1", port, timeout_s=60)
 
 
 def test_of_get_and_move_one_is_enough() -> None:

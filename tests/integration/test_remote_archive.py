@@ -98,7 +98,7 @@ def archive(
         ae.add_requested_context(CR, EXPLICIT)
         handlers.append((evt.EVT_C_MOVE, move))
     with answering_calls(ae, *handlers) as port:
-        yield DimseArchive("pacs", RemoteAe("PACS", "127.0.0.1", port, timeout_s=5), **how)
+        yield DimseArchive("pacs", RemoteAe("PACS", "127.0.0.1", port, timeout_s=60), **how)
 
 
 def test_studies_that_were_not_asked_for_are_left_out() -> None:

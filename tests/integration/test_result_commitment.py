@@ -47,11 +47,11 @@ Receipt = Callable[[evt.Event, CommitmentMessage], None]
 class World:
     """A receiver, what it was sent and asked, and a sink that asks it."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, wait_s: float) -> None:
         self.clock, self.database = FixedClock(NOW), MemoryDatabase()
         self.book = CommitmentBook(self.database, self.clock)
-        self.peer = RemoteAe("PACS", "127.0.0.1", port, timeout_s=5)
-        scu = CommitmentScu(self.book, "PACS", wait_s=0.5)
+        self.peer = RemoteAe("PACS", "127.0.0.1", port, timeout_s=60)
+        scu = CommitmentScu(self.book, "PACS", wait_s)
         self.sink = CStoreSink(self.peer, [partial(encode_sr, now=NOW)], "cstore-PACS", scu)
 
     def deliver(self) -> str:
@@ -100,7 +100,7 @@ class Receiver:
             ae.add_supported_context(COMMITMENT)
         handlers: Any = [(evt.EVT_N_ACTION, self.action), (evt.EVT_C_STORE, self.store)]
         with answering_calls(ae, *handlers) as port:
-            yield World(port)
+            yield World(port, 0.5 if self.report is nothing else 60)
 
 
 def saying(make: Callable[[CommitmentMessage], CommitmentMessage]) -> Receipt:
@@ -195,7 +195,7 @@ def our_door(house: House, book: CommitmentBook, port: int = 0) -> Iterator[Remo
         reporters=reporters,
     )
     try:
-        yield RemoteAe("WETREAD", "127.0.0.1", door.start("127.0.0.1", port), "PACS", 5)
+        yield RemoteAe("WETREAD", "127.0.0.1", door.start("127.0.0.1", port), "PACS", 60)
     finally:
         door.stop()
 
@@ -205,8 +205,8 @@ def test_a_report_that_comes_to_our_door_later(house: House) -> None:
     with receiver.running() as world, our_door(house, world.book) as door:
         assert world.code() == "commitment_awaited"
         (asked,) = receiver.asked
-        as_other = RemoteAe("WETREAD", "127.0.0.1", door.port, "OTHER", 5)
-        as_modality = RemoteAe("WETREAD", "127.0.0.1", door.port, "MODALITY", 5)
+        as_other = RemoteAe("WETREAD", "127.0.0.1", door.port, "OTHER", 60)
+        as_modality = RemoteAe("WETREAD", "127.0.0.1", door.port, "MODALITY", 60)
         assert report_to(as_other, asked) == 0x0112  # it was not asked of that one
         with pytest.raises((PermanentError, ValueError)):
             report_to(as_modality, asked)
@@ -224,7 +224,7 @@ def test_orthanc_answers_for_what_it_stored(house: House, tmp_path: Path) -> Non
     port = free_port()
     us = {"AET": "WETREAD", "Host": "127.0.0.1", "Port": port}
     with orthanc(tmp_path / "orthanc", DicomAet="PACS", DicomModalities={"wetread": us}) as neighbour:
-        world = World(neighbour.dicom_port)
+        world = World(neighbour.dicom_port, 0.5)
         with our_door(house, world.book, port):
             wait_for(world.is_delivered, "Orthanc's report")
             assert world.state() is CommitmentState.COMMITTED

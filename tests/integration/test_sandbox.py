@@ -121,9 +121,13 @@ def test_a_request_given_up_half_way_never_answers_the_next_one(tmp_path: Path, 
         (child,) = children_of(os.getpid())
         os.kill(child, signal.SIGSTOP)
         interrupt = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-        interrupt.start()
-        with pytest.raises(KeyboardInterrupt):
+
+        def inspected() -> None:
+            interrupt.start()
             sandbox.inspect(valid)
+
+        with pytest.raises(KeyboardInterrupt):
+            inspected()
         interrupt.join()
         assert sandbox.inspect(other).identity.patient_name == "OTHER^OSCAR"
 

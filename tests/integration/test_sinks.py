@@ -88,7 +88,7 @@ class FilmOfTheReport(InProcessDecoder):
 @pytest.mark.parametrize("door", ["stow", "cstore"])
 def test_boxes_regions_and_pdf_arrive_with_the_sr(archive: Orthanc, door: str) -> None:
     documents = report_documents(("boxes", "regions", "pdf"), lambda: NOW, FilmOfTheReport(), "")
-    scp = RemoteAe(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10)
+    scp = RemoteAe(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=60)
     encoders = tuple(documents.values())
     sink = StowSink(StowPeer(archive.dicomweb_url), encoders) if door == "stow" else CStoreSink(scp, encoders)
     package = replace(a_package(), uid_seed=door.encode())
@@ -99,7 +99,7 @@ def test_boxes_regions_and_pdf_arrive_with_the_sr(archive: Orthanc, door: str) -
 
 
 def test_sr_and_picture_arrive_together_over_dimse(archive: Orthanc) -> None:
-    sink = CStoreSink(RemoteAe(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=10), [SR, SC])
+    sink = CStoreSink(RemoteAe(archive.ae_title, "127.0.0.1", archive.dicom_port, timeout_s=60), [SR, SC])
     assert sink.deliver(a_package()) == "stored, stored"
     picture = dcmread(BytesIO(SC(a_package()) or b""))
     arrived = dcmread(BytesIO(archive.file(picture.SOPInstanceUID)))
@@ -108,7 +108,7 @@ def test_sr_and_picture_arrive_together_over_dimse(archive: Orthanc) -> None:
 
 def test_a_scp_that_takes_only_implicit_vr_gets_the_same_report(tmp_path: Path) -> None:
     with storescp(tmp_path, "+xi") as peer:
-        CStoreSink(RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10), [SR]).deliver(a_package())
+        CStoreSink(RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=60), [SR]).deliver(a_package())
         (path,) = peer.files()
     arrived, sent = dcmread(path), dcmread(BytesIO(SR(a_package())))
     assert arrived.file_meta.TransferSyntaxUID == ImplicitVRLittleEndian
@@ -168,7 +168,7 @@ def test_films_to_a_receiver_that_is_down_are_all_reported(tmp_path: Path, recei
 def test_a_scp_that_takes_no_compressed_film_refuses_that_film_only(tmp_path: Path) -> None:
     films(tmp_path / "films")
     with storescp(tmp_path / "scp") as peer:
-        receiver = RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=10)
+        receiver = RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=60)
         outcomes = send_files([tmp_path / "films"], receiver)
         assert len(peer.files()) == 2
         (alone,) = send_files([tmp_path / "films" / "below"], receiver)

@@ -49,7 +49,7 @@ Reports = queue.Queue[tuple[int, CommitmentMessage]]
 def opened(house: House, **remotes: int) -> Iterator[int]:
     """MODALITY and ORTHANC may store; `remotes` are ports at which they are called back."""
 
-    called = {title: RemoteAe(title, "127.0.0.1", port, timeout_s=5) for title, port in remotes.items()}
+    called = {title: RemoteAe(title, "127.0.0.1", port, timeout_s=60) for title, port in remotes.items()}
     scp, stop = CommitmentScp(house.vault, house.files, house.owed), Event()
     caller = CommitmentCaller(house.owed, scp.judge, called, lambda: house.clock.now().timestamp())
     telling = Thread(target=in_rounds, args=(caller.run_all, stop, 0.02, logging.getLogger(), "waits"))

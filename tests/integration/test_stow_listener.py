@@ -42,7 +42,7 @@ def store_request(body: bytes, *fields: bytes) -> bytes:
 
 
 def connect(front: FrontServer) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", front.port), timeout=20)
+    return socket.create_connection(("127.0.0.1", front.port), timeout=60)
 
 
 def answer(sock: socket.socket) -> tuple[int, bytes, bool]:
@@ -110,7 +110,7 @@ def test_a_request_may_come_byte_by_byte(front: FrontServer, house: House) -> No
 def test_a_large_instance_arrives_byte_exact_in_chunks_and_by_length(front: FrontServer, house: House) -> None:
     content = a_file(filler=1 << 20) + bytes(range(256)) * 20_000 + b"\r\n--bb\r\n--b-"
     body = multipart(content)
-    connection = HTTPConnection("127.0.0.1", front.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", front.port, timeout=60)
     pieces = (body[at : at + 100_000] for at in range(0, len(body), 100_000))
     for sent in (body, pieces):
         connection.request("POST", STUDIES, sent, {"Content-Type": RELATED})
@@ -253,7 +253,7 @@ def test_a_store_request_under_way_is_finished_at_shutdown(house: House) -> None
 
 def test_store_requests_come_in_through_the_application_too(front: FrontServer, house: House) -> None:
     """A connection that uvicorn owns, or another server in front of the same application."""
-    connection = HTTPConnection("127.0.0.1", front.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", front.port, timeout=60)
 
     def ask(method: str, path: str, body: object = None, **fields: str) -> HTTPResponse:
         connection.request(method, path, body, {"Content-Type": RELATED, **fields})  # type: ignore[arg-type]

@@ -138,5 +138,5 @@ def test_the_watch_runs_until_it_is_stopped(house: House, folder: Path) -> None:
             stopped.wait(0.05)
     finally:
         stopped.set()
-        thread.join(20)
+        thread.join(120)
     assert not thread.is_alive()

@@ -69,7 +69,7 @@ def worklist(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DimsePeer]:
 
 
 def scu(peer: DimsePeer) -> WorklistScu:
-    return WorklistScu(RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=5))
+    return WorklistScu(RemoteAe(peer.ae_title, "127.0.0.1", peer.port, timeout_s=60))
 
 
 @pytest.mark.real
@@ -103,7 +103,7 @@ def test_check_says_what_the_worklist_answers(
     def checked(port: int, title: str) -> tuple[int, dict[str, str]]:
         config = tmp_path / "wetread.toml"
         config.write_text(
-            f'[[application_entities]]\nae_title = "{title}"\nhost = "127.0.0.1"\nport = {port}\ntimeout_s = 2.0\nwe_use = ["worklist"]\n'
+            f'[[application_entities]]\nae_title = "{title}"\nhost = "127.0.0.1"\nport = {port}\ntimeout_s = 60.0\nwe_use = ["worklist"]\n'
         )
         status = main(["ae", "check", "--json", "--config", str(config)])
         (steps,) = json.loads(capsys.readouterr().out).values()
@@ -168,7 +168,7 @@ def answering(reply: Reply) -> Iterator[int]:
         yield port
 
 
-def asked(port: int, timeout_s: float = 5) -> WorklistScu:
+def asked(port: int, timeout_s: float = 60) -> WorklistScu:
     return WorklistScu(RemoteAe("RIS", "127.0.0.1", port, timeout_s=timeout_s))
 
 
@@ -187,7 +187,7 @@ def test_one_that_stalls_breaks_off_or_fails(caplog: pytest.LogCaptureFixture) -
 
     def stalls(event: evt.Event) -> Iterator[Any]:
         yield 0xFF00, scheduled()
-        event.assoc.dul.join(3)
+        event.assoc.dul.join(60)
 
     def breaks_off(event: evt.Event) -> Iterator[Any]:
         event.assoc.abort()
@@ -201,7 +201,7 @@ def test_one_that_stalls_breaks_off_or_fails(caplog: pytest.LogCaptureFixture) -
     ]
     for reply, error, code in replies:
         with answering(reply) as port, pytest.raises(error) as caught:
-            asked(port, 1).scheduled("ACC001", NOW)
+            asked(port, 3 if reply is stalls else 60).scheduled("ACC001", NOW)
         assert getattr(caught.value, "code", "") == code
         assert not [each for each in ("ACC001", "PAT001", "ller") if each in str(caught.value) + caplog.text]
     with pytest.raises(TransientError):

@@ -33,7 +33,7 @@ class Door:
     def __init__(self, folder: Path, back: int) -> None:
         titles = ("MODALITY", "ORTHANC")
         entities = [
-            {"ae_title": each, "host": "127.0.0.1", "port": back, "it_may": ["store"], "timeout_s": 5}
+            {"ae_title": each, "host": "127.0.0.1", "port": back, "it_may": ["store"], "timeout_s": 60}
             for each in titles
         ]
         settings = {"APPLICATION_ENTITIES": json.dumps(entities), "DIMSE_CALLERS": "", "LEASE_S": "3"}

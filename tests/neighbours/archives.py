@@ -92,7 +92,7 @@ def memory_world() -> ArchiveWorld:
     return ArchiveWorld(archive, lambda content: keep_in(archive, content), archive.delete)
 
 
-def orthanc_archive(url: str, name: str = "orthanc", timeout_s: float = 10.0) -> OrthancArchive:
+def orthanc_archive(url: str, name: str = "orthanc", timeout_s: float = 60.0) -> OrthancArchive:
     ways = ArchiveWays(decodes_percent=False)
     web = DicomwebArchive(name, DicomwebExchange(f"{url}/dicom-web", timeout_s=timeout_s), lambda: ways)
     return OrthancArchive(name, DicomwebExchange(url, timeout_s=timeout_s), web)

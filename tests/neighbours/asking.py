@@ -15,7 +15,7 @@ def ask_once(
     body: bytes | str | None = None,
     json: object = None,
     headers: Mapping[str, str] | None = None,
-    timeout: float = 60,
+    timeout: float = 120,
 ) -> urllib3.BaseHTTPResponse:
     """The first answer, whatever it says; never asked twice.
 

@@ -63,7 +63,7 @@ class Orthanc:
 
     def is_ready(self) -> bool:
         try:
-            answer = ask_once("GET", f"{self.dicomweb_url}/studies", timeout=2)
+            answer = ask_once("GET", f"{self.dicomweb_url}/studies", timeout=20)
             return answer.status in (200, 401)
         except urllib3.exceptions.HTTPError:
             return False
@@ -79,6 +79,10 @@ def orthanc(folder: Path, **configuration: object) -> Iterator[Orthanc]:
         "DicomPort": neighbour.dicom_port,
         "DicomAet": neighbour.ae_title,
         "DicomCheckCalledAet": True,
+        # its ten seconds are a hospital's, not a loaded machine's
+        "DicomScuTimeout": 120,
+        "DicomScpTimeout": 120,
+        "HttpTimeout": 120,
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": False,
         "StorageDirectory": str(folder / "storage"),

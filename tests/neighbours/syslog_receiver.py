@@ -40,7 +40,7 @@ class SyslogReceiver:
         self._door.close()
 
     def _take(self, plain: socket.socket) -> None:
-        plain.settimeout(5)
+        plain.settimeout(60)
         with self.context.wrap_socket(plain, server_side=True) as secured:
             stream = secured.makefile("rb")
             while count := _count(stream):

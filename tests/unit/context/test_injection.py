@@ -58,7 +58,12 @@ def test_any_text_gets_a_score_and_only_our_words(text: str) -> None:
 
 @pytest.mark.parametrize("sign", SIGNS, ids=[f"{number} {sign.name}" for number, sign in enumerate(SIGNS)])
 def test_what_a_sign_needs_is_in_all_it_matches(sign: Sign) -> None:
-    @settings(max_examples=25, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much])
+    @settings(
+        max_examples=25,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+    )
     @given(text=st.from_regex(sign.pattern))
     def needs_stand_in(text: str) -> None:
         assert sign.is_in(text)

@@ -53,7 +53,7 @@ def answering(reply: Callable[[str], Reply]) -> Iterator[tuple[str, list[str]]]:
 
 
 def web(url: str, *, bounds: RetrieveBounds | None = None, **ways: bool) -> DicomwebArchive:
-    return DicomwebArchive("pacs", DicomwebExchange(url, timeout_s=5), lambda: ArchiveWays(**ways), bounds)
+    return DicomwebArchive("pacs", DicomwebExchange(url, timeout_s=60), lambda: ArchiveWays(**ways), bounds)
 
 
 def retrieved(reply: Reply, *, bounds: RetrieveBounds | None = None, in_parts: bool = True) -> KeptFiles:
@@ -184,7 +184,7 @@ def orthanc(reply: Callable[[str], bytes | int]) -> Iterator[tuple[OrthancArchiv
         return (said, {}, b"") if isinstance(said, int) else (200, {}, said)
 
     with answering(answered) as (url, asked):
-        yield OrthancArchive("pacs", DicomwebExchange(url, timeout_s=5), web(url)), asked
+        yield OrthancArchive("pacs", DicomwebExchange(url, timeout_s=60), web(url)), asked
 
 
 @pytest.mark.parametrize("name", ["../../system", "a" * 44, "", ID + "/../../system"])

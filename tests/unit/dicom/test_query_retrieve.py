@@ -104,12 +104,12 @@ def _message(size_bytes: int) -> C_FIND:
 
 
 def test_what_is_sent_is_never_queued_whole() -> None:
-    peer = Peer(time_out_s=20)
+    peer = Peer(time_out_s=120)
     sending = Thread(target=PacedProvider(peer).send_msg, args=(_message(200_000), 1))
     sending.start()
     read = 0
     while sending.is_alive() or not peer.dul.to_provider_queue.empty():
-        read += len(peer.dul.to_provider_queue.get(timeout=20).presentation_data_value_list[0][1]) - 1
+        read += len(peer.dul.to_provider_queue.get(timeout=120).presentation_data_value_list[0][1]) - 1
     assert read > 200_000
     assert peer.most <= 8
     assert not peer.hung_up.is_set()

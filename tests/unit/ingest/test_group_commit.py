@@ -15,14 +15,14 @@ def test_who_waits_is_committed_together() -> None:
 
     def commit(items: Sequence[int]) -> list[int]:
         entered.set()
-        go.wait(10)
+        go.wait(60)
         batches.append(len(items))
         return [10 * item for item in items]
 
     group = GroupCommit[int, int](commit)
     with ThreadPoolExecutor(9) as pool:
         first = pool.submit(group.submit, [0])
-        assert entered.wait(10)
+        assert entered.wait(60)
         others = [pool.submit(group.submit, [n]) for n in range(1, 9)]
         while len(group._waiting) < 8:
             Event().wait(0.001)
@@ -83,13 +83,13 @@ def test_when_the_committer_dies_its_followers_get_a_failure_and_never_a_success
 
     def commit(items: Sequence[int]) -> Sequence[int]:
         entered.set()
-        go.wait(10)
+        go.wait(60)
         raise Interrupted
 
     group = GroupCommit[int, int](commit)
     with ThreadPoolExecutor(2) as pool:
         leader = pool.submit(group.submit, [1])
-        assert entered.wait(10)
+        assert entered.wait(60)
         follower = pool.submit(group.submit, [2])
         while not group._waiting:
             Event().wait(0.001)
@@ -107,14 +107,14 @@ def test_followers_in_the_same_group_as_a_dying_committer_are_told_so() -> None:
         calls.append(list(items))
         if len(calls) == 1:
             entered.set()
-            go.wait(10)
+            go.wait(60)
             return items
         raise Interrupted
 
     group = GroupCommit[int, int](commit)
     with ThreadPoolExecutor(3) as pool:
         first = pool.submit(group.submit, [1])
-        assert entered.wait(10)
+        assert entered.wait(60)
         pair = [pool.submit(group.submit, [n]) for n in (2, 3)]
         while len(group._waiting) < 2:
             Event().wait(0.001)

@@ -83,7 +83,7 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
         open_predictions(tmp_path / "nothing.csv")
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @example(b'"')  # nothing asks for the column study before the rows are read
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_table_or_a_refusal(tmp_path: Path, content: bytes) -> None:

@@ -106,7 +106,7 @@ RESET = "|".join(os.strerror(code) for code in (errno.ECONNRESET, errno.EPIPE, e
 
 
 def say(port: int, words: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=1) as talk:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as talk:
         talk.sendall(words)
         talk.shutdown(socket.SHUT_WR)
         return talk.recv(10)

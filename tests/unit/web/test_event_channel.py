@@ -33,7 +33,7 @@ def channel(door: Browser, subscriber: str = "RIS", **headers: str) -> Iterator[
         additional_headers=headers,
         compression=None,
         proxy=None,
-        open_timeout=20,
+        open_timeout=60,
     ) as opened:
         yield opened
 
@@ -44,7 +44,7 @@ def bearer(world: World, actor: str = "workflow") -> dict[str, str]:
 
 def told(opened: ClientConnection) -> tuple[int, str, dict[str, Any]]:
     """Event type, workitem, and the rest of the report."""
-    report = json.loads(opened.recv(timeout=20))
+    report = json.loads(opened.recv(timeout=60))
     assert report["00000002"]["Value"] == ["1.2.840.10008.5.1.4.34.6.4"]
     return report["00001002"]["Value"][0], report["00001000"]["Value"][0], report
 
@@ -159,7 +159,7 @@ def test_a_subscriber_that_speaks_is_hung_up_on(world: World, door: Browser, mes
     with channel(door, **bearer(world)) as opened:
         opened.send(message)
         with pytest.raises(ConnectionClosed):
-            opened.recv(timeout=20)
+            opened.recv(timeout=60)
 
 
 def test_an_account_has_a_few_channels_and_no_more(world: World, door: Browser) -> None:
@@ -190,7 +190,7 @@ def test_a_session_that_ends_ends_its_channel() -> None:
         with channel(door, "SCREEN", Cookie=doctor.cookie, Origin=f"http://127.0.0.1:{door.port}") as opened:
             doctor.post("/api/logout")
             with pytest.raises(ConnectionClosed) as caught:
-                opened.recv(timeout=20)
+                opened.recv(timeout=60)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1008
 
@@ -239,7 +239,7 @@ def test_who_never_reads_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
             lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
             mute.sendall(f"GET /dicom-web/subscribers/RIS HTTP/1.1\r\n{lines}\r\n".encode())
             assert mute.recv(12) == b"HTTP/1.1 101"
-            until = time.monotonic() + 20
+            until = time.monotonic() + 120
             while channels._open.total() and time.monotonic() < until:
                 time.sleep(0.05)
             assert channels._open.total() == 0

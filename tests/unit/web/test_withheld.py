@@ -154,7 +154,7 @@ def everything(reader: Browser, key: str) -> dict[str, bytes]:
 
 
 def first_events(reader: Browser) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", reader.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", reader.port, timeout=60)
     try:
         connection.request("GET", "/api/events", headers={"Cookie": reader.cookie})
         answer = connection.getresponse()
