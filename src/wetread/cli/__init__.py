@@ -29,7 +29,7 @@ COMMANDS = {
     "ae": "DICOM neighbours: list them, C-ECHO, check what works and what to do where it does not; ask a worklist for orders",
     "archive": "other archives: list, check, search, fetch, sweep; run their feeds alone (serve starts them by itself)",
     "conformance": "ask a DICOM neighbour what it can do",
-    "status": "studies, jobs, dead letters; retry a dead job",
+    "status": "studies, jobs, dead letters; retry a dead job; the last look through the stored films",
     "deidentify": "radiographs without names: header and pixels, by DICOM PS3.15 annex E (files, no server)",
     "export": "signed studies to a folder for research: films without names, labels; the crosswalk stays in the vault",
     "draft": "draft a report from a file of findings, each sentence with its evidence",

@@ -1,17 +1,23 @@
 """`wetread status`: what is where, what is stuck and why; `--retry JOB` puts a dead job back."""
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
 
 from wetread.bootstrap import build_core
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.role import CONSOLE
+from wetread.domain.upkeep import FilmScrub
 from wetread.monitoring.dead_letters import dead_letters, retry_dead
 
 __all__ = ["run"]
 
 
 def run(argv: list[str]) -> int:
-    parser = parser_for("status", "Studies by state, jobs by state, and every dead letter with its reason.")
+    parser = parser_for(
+        "status",
+        "Studies by state, jobs by state, every dead letter with its reason, and what the last look through the stored films found. Exit status 1 when there is a dead letter or a damaged film.",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--retry", type=int, metavar="JOB", help="put this dead job back in the queue")
     args = parser.parse_args(argv)
@@ -23,6 +29,8 @@ def run(argv: list[str]) -> int:
         return 0 if revived else 1
     studies = {state.value: n for state, n in database.count_studies().items()}
     jobs = {f"{kind.value} {state.value}": n for (kind, state), n in database.count_jobs().items()}
+    with database.begin(write=False) as unit:
+        scrub = unit.film_scrub()
     dead = [
         {
             "job": each.job.job_id,
@@ -34,14 +42,46 @@ def run(argv: list[str]) -> int:
         for each in dead_letters(database)
     ]
     if args.json:
-        print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead}, indent=1))
+        print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead, "films": _films(scrub)}, indent=1))
     else:
         print("studies  " + (", ".join(f"{n} {state}" for state, n in sorted(studies.items())) or "none"))
         print("jobs     " + (", ".join(f"{n} {name}" for name, n in sorted(jobs.items())) or "none"))
+        print("films    " + ", ".join(_said(scrub)))
         for each in dead:
             print(
                 f"dead     job {each['job']} ({each['kind']}, {each['attempts']} tries) of {each['study']}: {each['reason']}"
             )
         if dead:
             print("         retry one with: wetread status --retry JOB")
-    return 1 if dead else 0
+    return 1 if dead or (scrub.last is not None and scrub.last.damaged) else 0
+
+
+def _films(scrub: FilmScrub) -> dict[str, object]:
+    """The last whole look through the stored films, and the one under way; null where there is none."""
+    last, turn = scrub.last, scrub.turn
+    return {
+        "last_scrub": last
+        and {
+            "began_at": last.began_at.isoformat(),
+            "ended_at": last.ended_at.isoformat(),
+            "looked": last.looked,
+            "damaged": last.damaged,
+        },
+        "under_way": turn and {"began_at": turn.began_at.isoformat(), "looked": turn.looked, "damaged": turn.damaged},
+    }
+
+
+def _said(scrub: FilmScrub) -> Iterator[str]:
+    if scrub.last is None:
+        yield "not looked through yet: `wetread serve` does it once a day, `wetread scrub` at once"
+    else:
+        found = (
+            f"{scrub.last.damaged} damaged or gone: `wetread scrub` lists them" if scrub.last.damaged else "all whole"
+        )
+        yield f"{scrub.last.looked} looked through, ended {_minute(scrub.last.ended_at)}, {found}"
+    if scrub.turn is not None:
+        yield f"under way since {_minute(scrub.turn.began_at)}, {scrub.turn.looked} looked at, {scrub.turn.damaged} damaged or gone"
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"

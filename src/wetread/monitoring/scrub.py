@@ -1,18 +1,21 @@
-"""Every stored film against its name, day after day: a disk that loses a bit says nothing, and the film is asked for years later.
+"""Every stored film against its name, day after day, by one of all the processes that share the store: a disk that loses a bit says nothing, and the film is asked for years later.
 
 What is damaged or gone is never shown (`FileStore.verify` stands before every answer) and never repaired here: it comes back from a backup, or the archive sends it again.
 """
 
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.study import Instance
+from wetread.domain.upkeep import FilmScrub, ScrubResult, ScrubTurn
 from wetread.monitoring.alarms import Silence, settle
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
@@ -25,7 +28,10 @@ ABANDONED_S = 3600.0
 _SWEEP_EVERY_S = 30.0
 _LOG = logging.getLogger(__name__)
 _KINDS = frozenset({AlarmKind.FILMS_DAMAGED})
-_FIRST_AFTER_S = 60.0
+_LOOK_EVERY_S = 60.0
+_KEPT_EVERY_S = 30.0
+_HELD = timedelta(minutes=15)
+"""Longer than the largest film is read and slept over: whoever says nothing for so long has died, and another goes on where it was."""
 _PAGE = 500
 
 
@@ -61,48 +67,91 @@ class ScrubRound:
 
 @dataclass(frozen=True, slots=True)
 class Scrubber:
-    """`rest` is how much longer it sleeps than it reads: 4 leaves four fifths of the disk to those who wait."""
+    """`rest` is how much longer it sleeps than it reads: 4 leaves four fifths of the disk to those who wait. `every`: from one beginning to the next."""
 
     database: Database
     files: FileStore
     clock: Clock
-    every_s: float = 86_400.0
+    every: timedelta = timedelta(days=1)
     rest: float = 4.0
     sleep: Callable[[float], object] = field(default=time.sleep)
 
     def run(self, stop: threading.Event) -> None:
-        """A round every `every_s`, the first soon after the start; ends with `stop`, also within a round."""
+        """Each round by whoever of several processes comes first; ends with `stop`, also within a round."""
         resting = replace(self, sleep=stop.wait)
-        pause_s = _FIRST_AFTER_S
-        while not stop.wait(pause_s):
-            began_s = time.monotonic()
+        while not stop.wait(_LOOK_EVERY_S):
             try:
-                resting.run_once(stop)
+                resting.run_if_due(stop)
             except (TransientError, OSError) as error:
                 _LOG.warning("scrub_waits code=%s", getattr(error, "code", type(error).__name__))
             except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
                 _LOG.error("scrub_failed error=%s", type(error).__name__)
-            pause_s = max(_FIRST_AFTER_S, self.every_s - (time.monotonic() - began_s))
 
-    def run_once(self, stop: threading.Event | None = None, *, unnamed: bool = False) -> ScrubRound:
-        """Looks at everything, and raises or clears the alarm. Of a round that was stopped nothing is cleared. `unnamed`: also says what no row names, which holds all names in memory."""
+    def run_if_due(self, stop: threading.Event) -> None:
+        """A whole round, or the rest of one that another left; nothing where another has it in hand, or its time has not come."""
+        turn = self._begin()
+        if turn is None:
+            return
+        kept_s = time.monotonic()
+        for instance in self._instances(turn.after):
+            if stop.is_set():
+                self._keep(turn, held=False)
+                return
+            turn = _counted(turn, instance, self._look(instance))
+            if time.monotonic() - kept_s >= _KEPT_EVERY_S:
+                kept_s = time.monotonic()
+                if not self._keep(turn):
+                    return
+        self._end(turn)
+
+    def run_once(self, *, unnamed: bool = False) -> ScrubRound:
+        """Looks at everything now, whoever else does, and raises or clears the alarm. `unnamed`: also says what no row names, which holds all names in memory."""
+        turn = ScrubTurn("", self.clock.now(), self.clock.now())
         named: set[str] = set()
         damaged: list[Damage] = []
-        looked = 0
         for instance in self._instances():
-            if stop is not None and stop.is_set():
-                return ScrubRound(looked, tuple(damaged), ())
-            looked += 1
             if unnamed:
                 named.add(instance.content_sha256)
-            damaged += self._look(instance)
+            found = self._look(instance)
+            damaged += found
+            turn = _counted(turn, instance, found)
         nameless = tuple(sorted(set(self.files.stored()) - named)) if unnamed else ()
-        self._settle(damaged, looked)
-        _LOG.info("scrubbed looked=%d damaged=%d", looked, len(damaged))
-        return ScrubRound(looked, tuple(damaged), nameless)
+        self._settle(turn)
+        return ScrubRound(turn.looked, tuple(damaged), nameless)
 
-    def _instances(self) -> Iterator[Instance]:
-        after = ""
+    def _begin(self) -> ScrubTurn | None:
+        now = self.clock.now()
+        with self.database.begin(write=False) as unit:
+            if not unit.film_scrub().is_free(now, self.every):
+                return None
+        with self.database.begin() as unit:
+            scrub = unit.film_scrub()
+            if not scrub.is_free(now, self.every):
+                return None
+            begun = scrub.turn or ScrubTurn("", now, now)
+            turn = replace(begun, holder=secrets.token_hex(8), held_until=now + _HELD)
+            unit.save_film_scrub(replace(scrub, turn=turn))
+            unit.commit()
+        return turn
+
+    def _keep(self, turn: ScrubTurn, *, held: bool = True) -> bool:
+        """How far it came. False where another has taken it over."""
+        now = self.clock.now()
+        with self.database.begin() as unit:
+            scrub = unit.film_scrub()
+            if scrub.turn is None or scrub.turn.holder != turn.holder:
+                return False
+            unit.save_film_scrub(replace(scrub, turn=replace(turn, held_until=now + _HELD if held else now)))
+            unit.commit()
+        return True
+
+    def _end(self, turn: ScrubTurn) -> None:
+        with self.database.begin(write=False) as unit:
+            standing = unit.film_scrub().turn
+        if standing is not None and standing.holder == turn.holder:
+            self._settle(turn)
+
+    def _instances(self, after: str = "") -> Iterator[Instance]:
         while True:
             with self.database.begin(write=False) as unit:
                 page = unit.instances_after(after, limit=_PAGE)
@@ -130,13 +179,27 @@ class Scrubber:
         with self.database.begin(write=False) as unit:
             return instance in unit.instances(instance.study_key)
 
-    def _settle(self, damaged: list[Damage], looked: int) -> None:
+    def _settle(self, turn: ScrubTurn) -> None:
+        """The round is over: what it found, once, with the alarm."""
+        now = self.clock.now()
         with self.database.begin() as unit:
-            settle(unit, [_silence(damaged, looked)] if damaged else [], _KINDS, self.clock.now())
+            scrub = unit.film_scrub()
+            mine = scrub.turn is not None and scrub.turn.holder == turn.holder
+            result = ScrubResult(turn.began_at, now, turn.looked, turn.damaged)
+            unit.save_film_scrub(FilmScrub(None if mine else scrub.turn, result))
+            settle(unit, _silences(turn), _KINDS, now)
             unit.commit()
+        _LOG.info("scrubbed looked=%d damaged=%d", turn.looked, turn.damaged)
 
 
-def _silence(damaged: list[Damage], looked: int) -> Silence:
-    first = damaged[0].study_key
-    message = f"{len(damaged)} of {looked} stored films are damaged or gone, the first of study {first}: `wetread scrub` lists them; restore them from a backup, or have the archive send them again"
-    return Silence(AlarmKind.FILMS_DAMAGED, AlarmKind.FILMS_DAMAGED.value, "", message, pages=True)
+def _counted(turn: ScrubTurn, instance: Instance, found: list[Damage]) -> ScrubTurn:
+    first = turn.first or (found[0].study_key if found else None)
+    damaged = turn.damaged + len(found)
+    return replace(turn, after=instance.instance_key, looked=turn.looked + 1, damaged=damaged, first=first)
+
+
+def _silences(turn: ScrubTurn) -> tuple[Silence, ...]:
+    if not turn.damaged:
+        return ()
+    message = f"{turn.damaged} of {turn.looked} stored films are damaged or gone, the first of study {turn.first}: `wetread scrub` lists them; restore them from a backup, or have the archive send them again"
+    return (Silence(AlarmKind.FILMS_DAMAGED, AlarmKind.FILMS_DAMAGED.value, "", message, pages=True),)

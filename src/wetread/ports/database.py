@@ -36,6 +36,7 @@ from wetread.ports.relabel_store import RelabelStore
 from wetread.ports.request_store import RequestStore
 from wetread.ports.rollout_store import RolloutStore
 from wetread.ports.task_store import TaskStore
+from wetread.ports.upkeep_store import UpkeepStore
 from wetread.ports.watch_store import WatchStore
 from wetread.ports.workitem_store import WorkitemStore
 
@@ -95,6 +96,7 @@ class UnitOfWork(
     ArchiveStore,
     ForeignStepStore,
     ErasureStore,
+    UpkeepStore,
     Protocol,
 ):
     """One transaction. Reads see it; nothing is visible outside before `commit`; leaving without it rolls back.

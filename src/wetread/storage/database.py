@@ -43,6 +43,7 @@ from wetread.storage.rollouts import RolloutRows
 from wetread.storage.studies import StudyRows
 from wetread.storage.task_rows import TaskRows
 from wetread.storage.transaction import Row, audit_record
+from wetread.storage.upkeep_rows import UpkeepRows
 from wetread.storage.watch_rows import WatchRows
 from wetread.storage.workitem_rows import WorkitemRows
 
@@ -84,6 +85,7 @@ class SqlUnitOfWork(
     ArchiveRows,
     ForeignStepRows,
     ErasureRows,
+    UpkeepRows,
 ):
     """Everything one transaction may read and write."""
 

@@ -43,6 +43,7 @@ TELLS_OF_NO_STUDY = {
     "audit_exports": "how far the audit log was handed on",
     "audit_head": "the chain's end",
     "beats": "processes",
+    "upkeep": "counts; of the first damaged film the pseudonym, while a look goes on",
     "confirmations": "people who work here, and the hash of an act",
     "erasures": "who asked and who approved; the pseudonym stays, as on the tombstone",
     "external_identities": "people who work here",

@@ -48,7 +48,7 @@ __all__ = [
     "work",
 ]
 
-HEADS = {"work": "0028", "vault": "0006", "snippets": "0002"}
+HEADS = {"work": "0029", "vault": "0006", "snippets": "0002"}
 """The newest migration of each database: what this release of the code expects."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -328,6 +328,7 @@ shadow_reads = Table(
 )
 quality = Table("quality", work, Column("name", Text, primary_key=True), text_column("body"))
 
+upkeep = Table("upkeep", work, Column("name", Text, primary_key=True), text_column("body"))
 beats = Table("beats", work, Column("name", Text, primary_key=True), time_column("beat_at"))
 
 relabel_rounds = Table(

@@ -39,6 +39,7 @@ from wetread.testing.memory_requests import MemoryRequestStore
 from wetread.testing.memory_rollouts import MemoryRolloutStore
 from wetread.testing.memory_state import EPOCH, JobRow, MemoryState
 from wetread.testing.memory_tasks import MemoryTaskStore
+from wetread.testing.memory_upkeep import MemoryUpkeepStore
 from wetread.testing.memory_watch import MemoryWatchStore
 from wetread.testing.memory_workitems import MemoryWorkitemStore
 
@@ -65,6 +66,7 @@ class MemoryUnitOfWork(
     MemoryWorkitemStore,
     MemoryArchiveStore,
     MemoryErasureStore,
+    MemoryUpkeepStore,
 ):
     """One transaction on a copy of the state."""
 

@@ -37,6 +37,7 @@ from wetread.domain.roster import RosterOverride
 from wetread.domain.second_factor import SecondFactor
 from wetread.domain.study import Instance, Study
 from wetread.domain.study_lock import RecoveryCopy, StudyLock
+from wetread.domain.upkeep import DoorCounts, FilmScrub
 from wetread.domain.workitem import Subscription, Workitem, WorkitemEvent
 from wetread.ports.database import Account, Session
 from wetread.ports.identity_store import Confirmation, ExternalIdentity, ExternalSession, FailedSignIns, TokenLimit
@@ -96,6 +97,8 @@ class MemoryState:
     pages: dict[str, Page] = field(default_factory=dict)
     alarms: dict[str, Alarm] = field(default_factory=dict)
     overrides: dict[str, RosterOverride] = field(default_factory=dict)
+    film_scrubs: dict[str, FilmScrub] = field(default_factory=dict)
+    door_counts: dict[str, DoorCounts] = field(default_factory=dict)
     beats: dict[str, datetime] = field(default_factory=dict)
     versions: dict[str, ModelVersion] = field(default_factory=dict)
     rollouts: dict[tuple[str, str], Rollout] = field(default_factory=dict)

@@ -1,6 +1,8 @@
 """A bit that falls over and a file that is gone are found, told once, and over when the bytes are back."""
 
+import time
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 from threading import Event
 
@@ -8,6 +10,7 @@ import pytest
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.identifiers import InstanceKey
+from wetread.domain.upkeep import FilmScrub, ScrubResult
 from wetread.monitoring.scrub import ABANDONED_S, Damage, Scrubber, keep_swept
 from wetread.testing.builders import NOON, STUDY_KEY, a_study, an_instance
 from wetread.testing.clock import FixedClock
@@ -19,7 +22,8 @@ class Place:
     def __init__(self) -> None:
         self.database, self.files = MemoryDatabase(), MemoryFileStore()
         self.slept: list[float] = []
-        self.scrubber = Scrubber(self.database, self.files, FixedClock(NOON), sleep=self.slept.append)
+        self.clock = FixedClock(NOON)
+        self.scrubber = Scrubber(self.database, self.files, self.clock, sleep=self.slept.append)
         self.films = [self.keep(bytes([number]) * 1000) for number in range(3)]
         with self.database.begin() as unit:
             unit.save_study(a_study())
@@ -31,6 +35,21 @@ class Place:
         with self.files.receive() as file:
             file.write(content)
             return file.keep().sha256
+
+    def scrub(self) -> FilmScrub:
+        with self.database.begin(write=False) as unit:
+            return unit.film_scrub()
+
+    def looked_at(self) -> list[str]:
+        """What is looked at from now on."""
+        verify, looked = self.files.verify, list[str]()
+
+        def noted(sha256: str) -> bool:
+            looked.append(sha256)
+            return verify(sha256)
+
+        self.files.verify = noted  # type: ignore[method-assign]
+        return looked
 
     def alarms(self) -> list[tuple[AlarmKind, bool, str]]:
         with self.database.begin(write=False) as unit:
@@ -77,13 +96,70 @@ def test_what_was_erased_while_it_looked_is_no_damage(place: Place) -> None:
     assert erasing.run_once().damaged == ()
 
 
-def test_a_round_that_is_stopped_settles_nothing(place: Place) -> None:
+def test_a_round_that_is_stopped_settles_nothing_and_another_goes_on_where_it_was(place: Place) -> None:
     place.files.path_of(place.films[0]).unlink()
-    place.scrubber.run_once()
     stop = Event()
-    stop.set()
-    assert place.scrubber.run_once(stop).looked == 0
-    assert len(place.alarms()) == 1
+    stopped = replace(place.scrubber, sleep=lambda _: stop.set())
+    stopped.run_if_due(stop)
+    assert place.alarms() == []
+    looked = place.looked_at()
+    place.scrubber.run_if_due(Event())
+    assert looked == place.films[1:]
+    ((_, _, message),) = place.alarms()
+    assert message.startswith(f"1 of 3 stored films are damaged or gone, the first of study {STUDY_KEY}")
+    assert place.scrub() == FilmScrub(None, ScrubResult(NOON, NOON, 3, 1))
+
+
+def test_of_several_processes_one_looks_and_the_next_round_is_a_day_later(place: Place) -> None:
+    other = replace(place.scrubber, sleep=time.sleep)
+
+    def another_tries(_: float) -> None:
+        before = len(looked)
+        other.run_if_due(Event())
+        assert len(looked) == before
+
+    looked = place.looked_at()
+    replace(place.scrubber, sleep=another_tries).run_if_due(Event())
+    assert looked == place.films
+    other.run_if_due(Event())
+    place.clock.advance(86_399)
+    other.run_if_due(Event())
+    assert len(looked) == 3
+    place.clock.advance(1)
+    other.run_if_due(Event())
+    assert len(looked) == 6
+
+
+def test_who_dies_within_a_round_is_followed_and_who_only_slept_gives_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wetread.monitoring.scrub._KEPT_EVERY_S", 0.0)
+    looked = place.looked_at()
+
+    def takes_over(_: float) -> None:
+        place.clock.advance(15 * 60)
+        place.scrubber.run_if_due(Event())
+
+    replace(place.scrubber, sleep=takes_over).run_if_due(Event())
+    assert looked == [place.films[0], *place.films]
+    assert place.scrub().last == ScrubResult(NOON, place.clock.now(), 3, 0)
+
+
+def test_a_clock_that_went_back_does_not_keep_films_from_being_looked_at(place: Place) -> None:
+    place.clock.advance(10 * 86_400)
+    place.scrubber.run_if_due(Event())
+    place.clock.advance(-10 * 86_400)
+    looked = place.looked_at()
+    place.scrubber.run_if_due(Event())
+    assert looked == place.films
+
+
+def test_who_looks_at_once_does_not_wait_for_whose_turn_it_is_and_leaves_it_alone(place: Place) -> None:
+    stop = Event()
+    replace(place.scrubber, sleep=lambda _: stop.set()).run_if_due(stop)
+    assert place.scrubber.run_once().looked == 3
+    turn, last = place.scrub().turn, place.scrub().last
+    assert (turn is not None and turn.looked, last is not None and last.looked) == (1, 3)
 
 
 def test_a_round_that_fails_is_not_the_last(
@@ -98,9 +174,10 @@ def test_a_round_that_fails_is_not_the_last(
         stop.set()
         return True
 
-    monkeypatch.setattr("wetread.monitoring.scrub._FIRST_AFTER_S", 0.0)
+    monkeypatch.setattr("wetread.monitoring.scrub._LOOK_EVERY_S", 0.0)
     monkeypatch.setattr(place.files, "verify", verify)
-    replace(place.scrubber, every_s=0.0).run(stop)
+    monkeypatch.setattr("wetread.monitoring.scrub._HELD", timedelta(0))
+    place.scrubber.run(stop)
     assert len(rounds) == 2
     assert "scrub_failed error=ValueError" in caplog.text
     assert "patient" not in caplog.text
