@@ -33,6 +33,7 @@ from wetread.domain.identifiers import is_valid_uid
 from wetread.domain.role import Act, require
 from wetread.ingest.archive_feed import FeedRound, keep_aside
 from wetread.ingest.archive_keeper import probe_archive
+from wetread.ingest.archive_sweep import swept_days
 from wetread.ingest.prior_work import prior_work
 from wetread.ingest.turns import in_turns
 from wetread.settings import SettingsError
@@ -191,12 +192,11 @@ def _sweep(argv: list[str]) -> int:
             for each in unit.put_asides(args.archive):
                 unit.take_back(args.archive, each.name)
             unit.commit()
-    today = core.clock.now().date()
-    days = args.days or parts.settings.sweep_days or 1
+    first, last = swept_days(core.clock.now(), args.days or parts.settings.sweep_days or 1)
     missing: list[ArchivedInstance] = []
     partly = 0
-    for back in _with_progress(range(days - 1, -1, -1), f"{args.archive}: days"):
-        swept = parts.sweep.look(today - timedelta(days=back))
+    for on in _with_progress(range((last - first).days + 1), f"{args.archive}: days"):
+        swept = parts.sweep.look(first + timedelta(days=on))
         missing += swept.missing
         partly += not swept.complete
         print(f"{swept.day}  {swept.studies} studies, {len(swept.missing)} instances missing here", flush=True)

@@ -12,6 +12,7 @@ from wetread.cli.options import count, day, settings_from
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import is_valid_uid
+from wetread.domain.local_day import days_anywhere
 from wetread.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class ArchiveChosen:
         self._connect = connect
         # a port for C-MOVE serves one retrieval at a time
         self._connections = Connections(connect, 1 if settings.kind == "dimse" else args.connections)
-        self.source = ArchiveSource(self._connections, query, datetime.now(UTC).date())
+        self.source = ArchiveSource(self._connections, query, days_anywhere(datetime.now(UTC))[1])
         self.named = f"archive {args.archive}: {query}"
         self.listing = ListingProgress()
 

@@ -13,6 +13,7 @@ from wetread.domain.archive import ArchivedInstance, Changes, Unretrieved
 from wetread.domain.archive_feed import FeedState, PutAside
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.domain.local_day import days_anywhere
 from wetread.ingest.archive_inbox import ReceptionInbox, is_own
 from wetread.ingest.fault_points import reach
 from wetread.ingest.reception import OWN_RESULT, Reception
@@ -60,7 +61,7 @@ class Intake:
         """Raises TransientError where the archive, or we ourselves, cannot go on; PermanentError where it is the archive that must be put right."""
         if self.holdings.has(instance):
             found.counts["known"] += 1
-        elif reason := self.wanted.unwanted(instance, self.clock.now().date()):
+        elif reason := self.wanted.unwanted(instance, days_anywhere(self.clock.now())[0]):
             found.counts[f"unwanted_{reason}"] += 1
         else:
             self.bring(instance, found)

@@ -4,17 +4,24 @@ Where the archive has a change feed, what only the sweep found is a fault of the
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from wetread.domain.archive import ArchivedInstance, ArchivedStudy, StudyQuery
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import WetreadError
+from wetread.domain.local_day import days_anywhere
 from wetread.ingest.archive_feed import ArchiveFeed, FeedRound, Intake, keep_aside
 from wetread.ingest.fault_points import reach
 
-__all__ = ["ArchiveSweep", "SweptDay"]
+__all__ = ["ArchiveSweep", "SweptDay", "swept_days"]
 
 _MOST_STUDIES = 2000
+
+
+def swept_days(now: datetime, days: int) -> tuple[date, date]:
+    """The first and the last day of a sweep of the last `days`, 1 or more, wherever the archive stands."""
+    first, last = days_anywhere(now)
+    return first - timedelta(days=days - 1), last
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +43,8 @@ class ArchiveSweep:
 
     def step(self) -> bool:
         """The next day of a sweep; True when it was the last. Raises what the archive raises; that day is then looked at again."""
-        state, today = self._feed.state(), self._intake.clock.now().date()
-        first = today - timedelta(days=self._days - 1)
+        state = self._feed.state()
+        first, last = swept_days(self._intake.clock.now(), self._days)
         day = max(date.fromisoformat(state.sweep_day), first) if state.sweep_day else first
         try:
             swept, found = self._sweep(day)
@@ -45,8 +52,8 @@ class ArchiveSweep:
             self._feed.failed(error)
             raise
         reach("sweep_before_commit")
-        self._keep(swept, found, last=day >= today)
-        return day >= today
+        self._keep(swept, found, last=day >= last)
+        return day >= last
 
     def look(self, day: date) -> SweptDay:
         """Without bringing anything in."""
@@ -73,9 +80,9 @@ class ArchiveSweep:
         here = intake.holdings.number_of(study.study_instance_uid)
         if 0 < study.number_of_instances <= here:
             return ()
-        today = intake.clock.now().date()
         listed = intake.archive.instances(study.study_instance_uid)
         self._feed.alive()
+        today, _ = days_anywhere(intake.clock.now())
         return intake.holdings.missing(each for each in listed if not intake.wanted.unwanted(each, today))
 
     def _sweep(self, day: date) -> tuple[SweptDay, FeedRound]:
