@@ -11,7 +11,7 @@ from builders_web import World, open_door
 from builders_web_films import a_reading_room, close
 from paging_world import PATH, PEOPLE, roster_text
 from playwright.sync_api import Page, expect
-from reading_room import Room, sign_in, violations
+from reading_room import Room, open_study, sign_in, violations
 
 from wetread.dicom.sandbox import Sandbox
 from wetread.domain.alarm import AlarmKind
@@ -89,6 +89,38 @@ def test_a_new_critical_result_appears_and_goes_its_whole_way_by_keyboard(page: 
     page.goto(f"{room.address}/criticals#closed")
     page.locator("summary").first.click()
     expect(page.locator("#list")).to_contain_text("large right pneumothorax")
+
+
+def test_a_key_means_one_thing_on_a_page_and_acknowledges_over_the_open_film(page: Page, room: Room) -> None:
+    """What the banner says of its keys holds wherever it stands; the sheet of keys begins at its beginning."""
+    key = room.add(1)
+    call_critical(room.world, key)
+    open_study(page, room, key)
+    for path in (
+        f"/studies/{key}",
+        "/",
+        "/criticals",
+        "/identity",
+        "/roster",
+        "/administration",
+        "/alarms",
+        "/quality",
+    ):
+        if page.url != room.address + path:
+            page.goto(room.address + path)
+        expect(page.get_by_text("pneumothorax 0.94").locator("visible=true").first).to_be_visible()
+        page.keyboard.press("?")
+        sheet = page.get_by_role("dialog", name="Keys")
+        expect(sheet.get_by_role("button", name="Close")).to_be_focused()
+        expect(sheet.get_by_role("heading", name="Keys")).to_be_in_viewport()
+        keys = sheet.locator("kbd").all_inner_texts()
+        assert "a" in keys
+        assert sorted(keys) == sorted(set(keys)), path
+        page.keyboard.press("Escape")
+    page.goto(f"{room.address}/studies/{key}")
+    page.wait_for_selector("#report h2")
+    page.keyboard.press("a")
+    expect(page.get_by_role("dialog")).to_contain_text("Read back, in your own words")
 
 
 def test_an_overdue_result_says_so_in_words(page: Page, room: Room) -> None:

@@ -47,5 +47,5 @@ def test_marks_are_there_again_and_a_colleague_sees_whose_they_are(page: Page, r
     page.locator(".viewport").first.focus()
     page.keyboard.press("Delete")
     expect(theirs).to_have_count(1)
-    page.keyboard.press("x")
+    page.keyboard.press("X")
     expect(theirs).to_have_count(0)

@@ -45,7 +45,7 @@ def test_the_ais_sentences_are_gone_through_by_keyboard(page: Page, room: Room) 
     key = room.add(1, draft=a_draft_of_three())
     open_study(page, room, key)
     film_is_shown(page)
-    page.keyboard.press("a")
+    page.keyboard.press("E")
     assert selected(page) == "Right pneumothorax is likely."
     expect(page.locator("#evidence")).to_contain_text("pneumothorax 0.86, operating point 0.31")
     expect(page.locator("#film .box")).to_be_visible()
@@ -140,7 +140,7 @@ def test_a_verdict_offers_its_sentence_and_writes_it_only_when_told(page: Page, 
     offer = page.locator("#offer")
     expect(offer).to_contain_text(f"Take out: {before}")
     expect(findings_of(page)).to_have_value(before)
-    page.keyboard.press("t")
+    page.keyboard.press("T")
     expect(findings_of(page)).to_have_value("")
     expect(offer).to_be_empty()
 

@@ -51,10 +51,10 @@ export function show(element: Element, visible: boolean): void {
   element.toggleAttribute("hidden", !visible);
 }
 
-type DialogOptions = { stay?: boolean; className?: string };
+type DialogOptions = { stay?: boolean; className?: string; fromTop?: boolean };
 
-// A modal dialog that resolves to what closed it; Escape resolves to null unless `stay`.
-export function dialog<T>(title: string, build: (close: (value: T | null) => void) => Node, { stay = false, className = "" }: DialogOptions = {}): Promise<T | null> {
+// A modal dialog that resolves to what closed it; Escape resolves to null unless `stay`. `fromTop`: a long one begins at its beginning, wherever the focus is.
+export function dialog<T>(title: string, build: (close: (value: T | null) => void) => Node, { stay = false, className = "", fromTop = false }: DialogOptions = {}): Promise<T | null> {
   return new Promise((resolve) => {
     const heading = h("h2", { id: `dialog-${Math.random().toString(36).slice(2)}` }, title);
     const element = h("dialog", { "aria-labelledby": heading.id, class: className });
@@ -71,5 +71,6 @@ export function dialog<T>(title: string, build: (close: (value: T | null) => voi
     document.body.append(element);
     element.showModal();
     (element.querySelector<HTMLElement>("[autofocus]") ?? element).focus();
+    if (fromTop) element.scrollTop = 0;
   });
 }

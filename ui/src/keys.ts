@@ -21,8 +21,8 @@ export function listen(table: Binding[] | (() => Binding[])): void {
 }
 
 export function sheet(bindings: Binding[]): Promise<null> {
-  const rows = bindings.filter((each) => each.says).flatMap((each) => [h("dt", {}, each.keys.slice(0, 2).map((key) => h("kbd", {}, label(key)))), h("dd", {}, each.says)]);
-  return dialog<never>(t("keys.keys"), (close) => h("div", {}, h("dl", { class: "keys" }, rows, h("dt", {}, h("kbd", {}, "?")), h("dd", {}, t("keys.this_sheet"))), h("div", { class: "actions" }, h("button", { autofocus: true, onclick: () => close(null) }, t("keys.close")))));
+  const rows = [...bindings, { keys: ["?"], says: t("keys.this_sheet") }].filter((each) => each.says).map((each) => h("div", {}, h("dt", {}, each.keys.slice(0, 2).map((key) => h("kbd", {}, label(key)))), h("dd", {}, each.says)));
+  return dialog<never>(t("keys.keys"), (close) => h("div", {}, h("dl", { class: "keys" }, rows), h("div", { class: "actions" }, h("button", { autofocus: true, onclick: () => close(null) }, t("keys.close")))), { className: "wide", fromTop: true });
 }
 
 const label = (key: string): string => ({ ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc" } as Record<string, string>)[key] ?? key;

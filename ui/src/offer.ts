@@ -14,5 +14,5 @@ export function showOffer(place: HTMLElement, editor: Editor, sentences: Sentenc
     else editor.remove(found.sentence);
     place.replaceChildren();
   };
-  place.replaceChildren(h("button", { class: "quiet", onclick: take }, found.act === "add" ? t("offer.write") : t("offer.take_out"), h("q", {}, found.sentence), " ", h("kbd", {}, "t")));
+  place.replaceChildren(h("button", { class: "quiet", onclick: take }, found.act === "add" ? t("offer.write") : t("offer.take_out"), h("q", {}, found.sentence), " ", h("kbd", {}, "T")));
 }

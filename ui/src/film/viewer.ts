@@ -331,7 +331,7 @@ export class FilmViewer {
       { keys: ["m"], says: t("film.write_the_chosen_or_last"), run: () => this.report() },
       { keys: ["Delete", "Backspace"], says: t("film.delete_the_chosen_or_last"), run: active((each) => this.change(each.marks.remove())) },
       { keys: ["Ctrl+z"], says: t("film.undo_the_last_change_of"), run: active((each) => this.change(each.marks.undo())) },
-      { keys: ["x"], says: t("marks.others"), run: () => this.toggleOthers() },
+      { keys: ["X"], says: t("marks.others"), run: () => this.toggleOthers() },
       { keys: ["[", "]"], says: t("film.previous_next_film"), run: (event) => this.turn(event.key === "]" ? 1 : -1) },
       { keys: ["o"], says: t("film.next_prior_beside_the_film"), run: () => this.showPrior((this.pick.selectedIndex + 1) % (this.priors.length + 1)) },
       { keys: ["w"], says: t("film.compare_side_by_side_swipe"), run: () => this.cycle() },
