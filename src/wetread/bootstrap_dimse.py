@@ -19,6 +19,7 @@ from wetread.dimse_neighbours import neighbours_of
 from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.study_state import StudyState
+from wetread.domain.upkeep import DoorCounts
 from wetread.governance.rounds import in_rounds
 from wetread.ingest.reception import Reception
 from wetread.ports.clock import Clock
@@ -36,10 +37,18 @@ from wetread.web.dicom_json import (
     study_attributes,
 )
 
-__all__ = ["build_dimse_door", "build_owed_reports", "build_query_retrieve", "keep_telling"]
+__all__ = [
+    "build_dimse_door",
+    "build_owed_reports",
+    "build_query_retrieve",
+    "keep_counting",
+    "keep_telling",
+    "write_counts",
+]
 
 _LOG = logging.getLogger(__name__)
 _LOOK_EVERY_S = 1.0
+_COUNTED_EVERY_S = 60.0
 _REMEMBERED = timedelta(days=30)
 
 
@@ -90,6 +99,27 @@ def keep_telling(settings: Settings, door: DimseDoor, owed: OwedReports, clock: 
     forgetting = Retention(lambda: owed, _REMEMBERED, clock, "commitments", "reports").run
     for each in (telling, partial(forgetting, stop)):
         Thread(target=each, daemon=True).start()
+
+
+def keep_counting(door: DimseDoor, database: Database, stop: Event) -> None:
+    """A thread until `stop` is set: how connections ended that came to nothing, once a minute into the database."""
+    counting = partial(write_counts, door, database)
+    in_minutes = partial(in_rounds, counting, stop, _COUNTED_EVERY_S, _LOG, "door_counts_wait")
+    Thread(target=in_minutes, daemon=True).start()
+
+
+def write_counts(door: DimseDoor, database: Database) -> None:
+    """Raises what the database raises; nothing is lost then."""
+    counted = door.tally.take()
+    if counted == DoorCounts():
+        return
+    try:
+        with database.begin() as unit:
+            unit.add_door_counts(counted)
+            unit.commit()
+    except BaseException:
+        door.tally.add(counted)
+        raise
 
 
 def _not_to_stay_in(database: Database) -> Callable[[Collection[StudyKey]], Collection[StudyKey]]:

@@ -32,6 +32,7 @@ from pynetdicom.association import Association
 from wetread.dicom.commitment_scp import CommitmentScp
 from wetread.dicom.dimse_callers import Callers
 from wetread.dicom.dimse_contexts import Services, contexts_for
+from wetread.dicom.dimse_refusals import Tally, advice, shown
 from wetread.dicom.dimse_server import DoorHandler, DoorServer, on_close
 from wetread.dicom.dimse_stream import (
     MAX_PDU_BYTES,
@@ -44,6 +45,7 @@ from wetread.domain.acting_from import acting_from
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
 from wetread.domain.once_per_hour import OncePerHour
+from wetread.domain.upkeep import DoorCounts
 from wetread.ingest.outcome import Claim, InstanceOutcome, Outcome
 from wetread.ports.file_store import IncomingFile
 
@@ -98,7 +100,7 @@ class Desk(Protocol):
 class DimseDoor:
     """`callers` may store, `queriers` may query and retrieve; of all these, `secured` in TLS only (`Callers`). Nobody else may associate, and with none listed nobody may.
 
-    `greeting` counts connections that are not yet associations; `serving` requests, which `stop` waits for.
+    `greeting` counts connections that are not yet associations, `strangers` those that will be none; `serving` requests, which `stop` waits for. `tally`: how connections ended that came to nothing.
     """
 
     def __init__(
@@ -123,7 +125,8 @@ class DimseDoor:
             frozenset(callers), frozenset(queriers) if query_retrieve else frozenset(), secured, reporters
         )
         self._once = OncePerHour()
-        self.greeting, self.serving = _Underway(), _Underway()
+        self.greeting, self.strangers, self.serving = _Underway(), _Underway(), _Underway()
+        self.tally = Tally()
         self._ae = _application_entity(ae_title, self.limits)
         self._servers: list[DoorServer] = []
 
@@ -173,6 +176,7 @@ class DimseDoor:
 
     def _on_requested(self, event: evt.Event) -> None:
         association = event.assoc
+        association.has_asked = True
         request, address = association.requestor.primitive, association.requestor.address
         services = self.services(association)
         if request.called_ae_title.strip() != self._ae.ae_title.strip():
@@ -187,15 +191,18 @@ class DimseDoor:
             association.acceptor.supported_contexts = contexts_for(services)
             association.dimse.takes_instances = services.stores
 
-    def turned_away(self, address: str, code: str) -> None:
+    def turned_away(self, address: str, code: str, titles: str = "") -> None:
         """Somebody was, and is written down."""
-        _log.warning("association rejected: %s from %s", code, address)
+        _log.warning("association rejected: %s from %s%s: %s", code, address, titles, advice(code))
         if self._once.is_new((address, code)):
             with acting_from(address):
                 self._reception.record(AuditEvent("association.reject", f"dimse@{address}", code))
+        self.tally.add(DoorCounts(refused=1))
 
     def _reject(self, association: Association, address: str, reason: tuple[int, int, int], code: str) -> None:
-        self.turned_away(address, code)
+        request = association.requestor.primitive
+        titles = f" ({shown(request.calling_ae_title)} calls {shown(request.called_ae_title)})"
+        self.turned_away(address, code, titles)
         association.acse.send_reject(*reason)
         association.kill()
 

@@ -13,10 +13,11 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 
 from wetread.dicom.commitment_scp import CommitmentScp, is_commitment
-from wetread.dicom.dimse_greeting import GreetingRefused, greeted
+from wetread.dicom.dimse_greeting import GreetingRefused, NothingSaid, first_byte, greeted
 from wetread.dicom.dimse_stream import BoundedSocket, SpoolingProvider
 from wetread.dicom.query_retrieve import MODELS
 from wetread.domain.acting_from import acting_from
+from wetread.domain.upkeep import DoorCounts
 
 if TYPE_CHECKING:
     from wetread.dicom.dimse import DimseDoor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["DoorAssociation", "DoorHandler", "DoorServer", "on_close"]
 
 _log = logging.getLogger(__name__)
+_MOST_STRANGERS = 16
 
 
 class DoorHandler(RequestHandler):  # type: ignore[misc]
@@ -45,6 +47,7 @@ class DoorAssociation(Association):  # type: ignore[misc]
     """Queries, retrieves and commitments are answered by us, everything else by pynetdicom."""
 
     door: "DimseDoor"
+    has_asked = False
 
     def _serve_request(self, message: Any, context_id: int) -> None:
         with acting_from(self.requestor.address):
@@ -84,6 +87,9 @@ def on_close(event: evt.Event) -> None:
     association.dimse.discard_all()
     if association.door.commitment is not None:
         association.door.commitment.ended(association)
+    if not association.has_asked:
+        association.has_asked = True
+        association.door.turned_away(association.requestor.address, "no_association")
 
 
 def _fits(message: Any, context: PresentationContext, models: Collection[str]) -> bool:
@@ -99,13 +105,18 @@ class DoorServer(ThreadedAssociationServer):  # type: ignore[misc]
     tls: ssl.SSLContext | None = None
 
     def verify_request(self, request: object, client_address: tuple[str, int]) -> bool:
-        return not self.door.is_crowded and self.door.callers.admits(client_address[0])
+        """Of those who may not call, a few at a time are heard for a moment, so that a modality at the wrong address is written down, and who only looks whether somebody listens is not."""
+        if not self.door.callers.admits(client_address[0]):
+            return self.door.strangers.number < _MOST_STRANGERS
+        return not self.door.is_crowded
 
     def process_request_thread(self, request: socket.socket, client_address: tuple[str, int]) -> None:
         """In a thread of its own, so that nobody waits for another's handshake (pynetdicom would shake hands where it accepts)."""
         try:
-            with self.door.greeting:
-                secured = greeted(request, self.tls, self.door.limits.artim_s)
+            secured = self._greeted(request, client_address[0])
+        except NothingSaid:
+            self.door.tally.add(DoorCounts(unused=1))
+            self.shutdown_request(request)
         except GreetingRefused as refused:
             self.door.turned_away(client_address[0], refused.code)
             self.shutdown_request(request)
@@ -114,3 +125,11 @@ class DoorServer(ThreadedAssociationServer):  # type: ignore[misc]
             self.shutdown_request(request)
         else:
             super().process_request_thread(secured, client_address)
+
+    def _greeted(self, request: socket.socket, address: str) -> socket.socket:
+        if self.door.callers.admits(address):
+            with self.door.greeting:
+                return greeted(request, self.tls, self.door.limits.artim_s)
+        with self.door.strangers:
+            first_byte(request, self.door.limits.artim_s)
+            raise GreetingRefused("address_unknown")

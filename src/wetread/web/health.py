@@ -7,6 +7,7 @@ from starlette.responses import Response
 from wetread.domain.errors import WetreadError
 from wetread.domain.job import JobState
 from wetread.domain.study_state import StudyState
+from wetread.domain.upkeep import DoorCounts
 from wetread.ports.dispatcher import DispatchState
 from wetread.web.critical_metrics import alarm_metrics, critical_metrics
 from wetread.web.json_answer import json_answer
@@ -68,6 +69,7 @@ def get_metrics(call: Call) -> Response:
     with database.begin(write=False) as unit:
         lines += critical_metrics(unit.criticals(limit=10_000), call.house.services.clock.now())
         lines += alarm_metrics(unit.alarms(limit=10_000))
+        lines += _door_metrics(unit.door_counts())
         lines += call.house.quality.of(unit.quality())
     return Response(
         "\n".join([*lines, "# EOF", ""]), media_type="application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -84,6 +86,13 @@ def _dispatch_metrics(state: DispatchState) -> list[str]:
     ]
     counts = (("waiting", state.waiting), ("pending", state.pending))
     return lines + [f'wetread_dispatcher_hints{{state="{name}"}} {n}' for name, n in counts if n is not None]
+
+
+def _door_metrics(counts: DoorCounts) -> list[str]:
+    name = "wetread_dimse_connections"
+    said = "Connections to the DIMSE door that came to nothing, to the minute: unused, closed before a byte was said, as by a load balancer; refused, a line in its log each."
+    ends = (("unused", counts.unused), ("refused", counts.refused))
+    return [f"# TYPE {name} counter", f"# HELP {name} {said}"] + [f'{name}_total{{end="{end}"}} {n}' for end, n in ends]
 
 
 def _door_probes(call: Call) -> dict[str, Probe]:
