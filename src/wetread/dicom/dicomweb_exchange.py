@@ -1,7 +1,7 @@
 """One request after the other to a DICOMweb service that may be slow, huge, or lying: bounded in time and bytes, never redirected."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -86,15 +86,8 @@ class DicomwebExchange:
     def stream(self, path: str, accept: str, bounds: StreamBounds) -> Iterator[DicomwebStream]:
         """A GET whose body is never all in memory. Raises as `ask`, also while the pieces are read; PermanentError(code='too_large') beyond the bounds."""
         with answering(self.host):
-            answer = self._pool.request(
-                "GET",
-                self._url + path,
-                headers={"Accept": accept, "Accept-Encoding": "identity", **self._authorization},
-                timeout=self._timeout_s,
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
+            headers = {"Accept": accept, "Accept-Encoding": "identity", **self._authorization}
+            answer = self._sent("GET", path, headers, b"", self._timeout_s)
             try:
                 told = (answer.headers.get(name, "") for name in ("Content-Type", "Retry-After"))
                 content_type, retry_after = told
@@ -117,19 +110,32 @@ class DicomwebExchange:
             yield piece
 
     def _exchange(self, method: str, path: str, headers: dict[str, str], body: bytes) -> DicomwebAnswer:
-        answer = self._pool.request(
-            method,
-            self._url + path,
-            headers=headers,
-            body=body or None,
-            timeout=self._timeout_s + _LET_GO_S,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
+        answer = self._sent(method, path, headers, body, self._timeout_s + _LET_GO_S)
         try:
             read = answer.read(_MOST_BYTES + 1, decode_content=False)
             given = {name.lower(): value for name, value in answer.headers.items()}
             return DicomwebAnswer(answer.status, given, read[:_MOST_BYTES], len(read) > _MOST_BYTES)
         finally:
             answer.close()
+
+    def _sent(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout_s: float
+    ) -> urllib3.BaseHTTPResponse:
+        """What only reads is sent once more: a server may close a kept connection in the moment in which a request leaves on it (RFC 9112 §9.5)."""
+        send = partial(
+            self._pool.request,
+            method,
+            self._url + path,
+            headers=headers,
+            body=body or None,
+            timeout=timeout_s,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
+        try:
+            return send()
+        except urllib3.exceptions.ProtocolError:
+            if method != "GET":
+                raise
+            return send()

@@ -4,6 +4,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -114,18 +115,13 @@ class BoundedHttp:
         self, method: str, url: str, headers: Mapping[str, str], budget: Budget, body: bytes | None = None
     ) -> Answer:
         """The whole answer, whatever its status."""
-        left = budget.seconds()
+        send = partial(self._sent, method, url, {"Accept-Encoding": "identity", **headers}, body, budget)
         try:
-            response = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers={"Accept-Encoding": "identity", **headers},
-                timeout=urllib3.Timeout(connect=left, read=left),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
+            try:
+                response = send()
+            except urllib3.exceptions.ProtocolError:
+                # a server may close a kept connection in the moment in which a request leaves on it (RFC 9112 §9.5); all that is asked here may be asked twice
+                response = send()
             try:
                 answer = _read(response, budget)
             except BaseException:
@@ -136,6 +132,21 @@ class BoundedHttp:
         except urllib3.exceptions.HTTPError as error:
             budget.seconds()
             raise _unreachable(error) from None
+
+    def _sent(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, budget: Budget
+    ) -> urllib3.BaseHTTPResponse:
+        left = budget.seconds()
+        return self._pool.request(
+            method,
+            url,
+            body=body,
+            headers=headers,
+            timeout=urllib3.Timeout(connect=left, read=left),
+            retries=False,
+            redirect=False,
+            preload_content=False,
+        )
 
 
 def _read(response: urllib3.BaseHTTPResponse, budget: Budget) -> Answer:
