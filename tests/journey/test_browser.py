@@ -93,9 +93,10 @@ def test_the_heat_map_is_off_until_asked_for_and_lies_on_the_finding(page: Page,
 def test_the_box_stays_on_the_film_when_it_is_zoomed_and_moved(page: Page, room: Room) -> None:
     open_study(page, room, room.add(1))
     film_is_shown(page)
-    page.locator(".finding.called").hover()
 
     def place() -> list[float]:
+        page.locator(".finding.called").hover()
+        expect(page.locator(".stage .box")).to_be_visible()
         found: list[float] = page.evaluate(
             """() => { const film = document.querySelector(".stage").getBoundingClientRect(), box = document.querySelector(".box").getBoundingClientRect();
             return [(box.x - film.x) / film.width, (box.y - film.y) / film.height, box.width / film.width, box.height / film.height]; }"""
@@ -112,7 +113,6 @@ def test_the_box_stays_on_the_film_when_it_is_zoomed_and_moved(page: Page, room:
     page.mouse.up()
     page.keyboard.press("i")
     expect(invert).to_have_attribute("aria-pressed", "true")
-    page.locator(".finding.called").hover()
     assert place() == pytest.approx(before, abs=0.01)
     page.keyboard.press("0")
     expect(invert).to_have_attribute("aria-pressed", "false")

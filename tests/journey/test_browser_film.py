@@ -300,11 +300,11 @@ def test_a_prior_hangs_beside_the_film_and_moves_with_it(page: Page, room: Room)
     expect(slider).to_be_hidden()
     page.keyboard.press("w")
     expect(slider).to_be_visible()
-    assert second.evaluate("each => each.style.clipPath") == "inset(0px 0px 0px 50%)"
+    expect(second).to_have_css("clip-path", "inset(0px 0px 0px 50%)")
     page.keyboard.press("}")
-    assert second.evaluate("each => each.style.clipPath") == "inset(0px 0px 0px 40%)"
+    expect(second).to_have_css("clip-path", "inset(0px 0px 0px 40%)")
     page.keyboard.press("w")
-    assert second.evaluate("each => each.style.opacity") == "0.6"
+    expect(second).to_have_css("opacity", "0.6")
     page.keyboard.press("o")
     expect(second).to_have_count(0)
 
@@ -321,8 +321,12 @@ def test_a_protocol_that_comes_late_takes_no_film_away(page: Page, room: Room) -
         late[0].continue_()
     page.wait_for_timeout(300)  # the longer, the more this shows
     expect(second).to_have_count(1)
-    page.keyboard.press("q")
-    expect(page.locator(".said")).to_contain_text("(q)")
+
+    def protocols_are_known() -> bool:
+        page.keyboard.press("q")
+        return "(q)" in page.locator(".said").inner_text()
+
+    until(page, protocols_are_known)
 
 
 def test_what_hangs_is_chosen_by_protocol_named_and_switched_by_key(page: Page, room: Room) -> None:
