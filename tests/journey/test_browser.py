@@ -90,6 +90,16 @@ def test_the_heat_map_is_off_until_asked_for_and_lies_on_the_finding(page: Page,
     expect(heat).to_be_hidden()
 
 
+def test_the_heat_map_is_of_what_the_model_is_surest_of_where_nothing_is_in_hand(page: Page, room: Room) -> None:
+    open_study(page, room, room.add(1))
+    film_is_shown(page)
+    heat_map_is_here(page)
+    page.keyboard.press("h")
+    expect(page.locator("canvas.heat")).to_be_visible()
+    expect(page.locator("#film")).to_contain_text("AI heat map, pneumothorax")
+    expect(page.locator(".stage .box")).to_be_visible()
+
+
 def test_the_box_stays_on_the_film_when_it_is_zoomed_and_moved(page: Page, room: Room) -> None:
     open_study(page, room, room.add(1))
     film_is_shown(page)

@@ -56,6 +56,7 @@ export class OpenStudy {
     this.words = new StudyWords(this);
     this.identity = new IdentityHolds(this.address, this.sheet.identity);
     this.film.insert = (text) => this.words.editor?.insert(text);
+    this.film.strongest = () => this.pointAtStrongest();
   }
 
   // Reads and shows it; says on its own sheet where it cannot be opened.
@@ -158,6 +159,13 @@ export class OpenStudy {
   // What is under way is older than what a person just did.
   overtake(): void {
     this.newest += 1;
+  }
+
+  // Of what the model called: what it calls nothing, it shows only when asked about.
+  private pointAtStrongest(): void {
+    const analysis = this.reading?.ai.analysis;
+    const called = analysis?.findings.filter((each) => each.called).sort((one, other) => (other.probability ?? 0) - (one.probability ?? 0))[0];
+    if (analysis && called) this.point(called, analysis.instance_key);
   }
 
   point(finding: Finding, instance: string): void {

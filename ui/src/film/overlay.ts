@@ -14,6 +14,11 @@ export class AiOverlay {
   private instance = "";
   private size = { rows: 1, columns: 1 };
 
+  // The map is asked for, and of no finding.
+  get lacksFinding(): boolean {
+    return this.on && !this.shown;
+  }
+
   get known(): boolean {
     return this.maps !== null;
   }

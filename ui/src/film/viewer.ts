@@ -21,6 +21,7 @@ const BESIDE = t("film.second_film_a_prior_or");
 export class FilmViewer {
   instances: Instance[] | null = null;
   insert: (text: string) => void = () => {};
+  strongest: () => void = () => {}; // points at what the model is surest of
   private readonly first = new Pane(NAME);
   private readonly second = new Pane(BESIDE);
   private active = this.first;
@@ -231,6 +232,7 @@ export class FilmViewer {
   toggleHeat(): void {
     if (!this.first.ai.known) return;
     this.first.ai.toggle();
+    if (this.first.ai.lacksFinding) this.strongest();
     this.describe();
   }
 
