@@ -16,6 +16,10 @@ from wetread.ports.vault import Vault
 from wetread.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wetread.domain.finding import FindingName
+    from wetread.governance.expected import History
     from wetread.governance.nightly import RolloutWatch
     from wetread.governance.readers import LoadVersion
     from wetread.inference.bundle import ModelBundle
@@ -28,6 +32,7 @@ __all__ = [
     "build_rollout_watch",
     "build_shelf",
     "build_version_card",
+    "recorded_history",
     "watch_rollouts",
 ]
 
@@ -91,6 +96,24 @@ def build_rollout_watch(settings: Settings, database: Database, vault: Vault, cl
 
     every = timedelta(hours=settings.rollout_evaluate_every_h)
     return RolloutWatch(database, vault, RuleLabeller(settings.drafting_language), clock, every)
+
+
+def recorded_history(
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    clock: Clock,
+    site: str,
+    findings: "Sequence[FindingName]",
+    days: int,
+    seen: Callable[[int], None],
+) -> "History":
+    """What the site recorded in the last `days`: what a rollout there may expect."""
+    from wetread.governance.traffic import recorded
+    from wetread.labelling.labeller import RuleLabeller
+
+    labeller = RuleLabeller(settings.drafting_language)
+    return recorded(database, vault, labeller, site, findings, clock.now(), days, seen)
 
 
 def watch_rollouts(settings: Settings, database: Database, vault: Vault, clock: Clock, stop: threading.Event) -> None:

@@ -14,17 +14,19 @@ import numpy as np
 import pytest
 from migrated import data_folder
 from tests.films import film
+from tests.signed_studies import add_study
 
 from wetread.bootstrap import Core, build_core, build_reception, build_sandbox, build_worker
 from wetread.bootstrap_models import build_registered, build_shelf, build_version_card, watch_rollouts
 from wetread.cli import main
 from wetread.domain.errors import PermanentError
 from wetread.domain.role import Actor, Role
-from wetread.domain.rollout import RolloutDecision, Verdict
+from wetread.domain.rollout import GatePlan, RolloutDecision, ShadowRead, Traffic, Verdict
 from wetread.governance.desk import RolloutDesk
 from wetread.inference.bundle import BUNDLED
 from wetread.ports.database import Account
 from wetread.settings import load_settings
+from wetread.testing.builders import a_finding
 from wetread.testing.rollout_builders import a_decision_of_gates
 from wetread.web.accounts import hash_password, token_sha256
 from wetread.web.argon2 import Argon2Cost
@@ -113,7 +115,9 @@ def test_every_command_of_the_docs_in_its_order(core: Core, run: Run) -> None:
     assert f"{KEY} is registered" in first["register"]
     assert "pneumothorax" in first["start"]
     assert "17.6 % of the error budget" in first["start"]
-    assert "To be taken back with a chance of 90 %, 3 more false positives per 100 in " in first["start"]
+    assert "main: only 0 days with signed studies are recorded, 14 are needed" in first["start"]
+    assert "main: how many patients are expected in 60 days is not known" in first["start"]
+    assert re.search(r"with a chance of 90 % when [\d,]+ patients without it come, \d+ a day", first["start"])
     assert "read nothing yet" in first["evaluate"]
     assert "CONTINUE" in first["explain"]
     assert re.search(r"sensitivity +pneumothorax +insufficient", first["explain"])
@@ -125,8 +129,8 @@ def test_every_command_of_the_docs_in_its_order(core: Core, run: Run) -> None:
     rows = json.loads(said["rollout status --json"])["rollouts"]
     assert [(each["state"], each["reason"]) for each in rows] == [("retired", "two missed pneumothoraces")]
     assert [each["last_look"]["verdict"] for each in rows] == ["promote"]
-    assert (rows[0]["plan"]["horizon"], rows[0]["plan"]["sites"]) == (1100, 1)
-    assert "staked on the first 1,100" in first["explain"]
+    assert (rows[0]["plan"]["stake"], rows[0]["plan"]["sites"], rows[0]["plan"]["traffic"]) == (0.8, 1, None)
+    assert "staked on the end of the stay" in first["explain"]
     token = said["user token argo --days 90"].strip()
     with core.database.begin(write=False) as unit:
         session = unit.session(token_sha256(token))
@@ -150,6 +154,69 @@ def test_a_look_tells_and_leaves_what_it_said(registered: Run) -> None:
     assert registered("rollout status")[0] == 0
 
 
+def test_a_start_learns_from_what_the_site_recorded_and_never_reads_it_again(core: Core, registered: Run) -> None:
+    """Two months at two sites, half of the patients seen before, and what comes after the start changes nothing."""
+    now = core.clock.now()
+    for site, a_day in (("harbour", 4), ("village", 1)):
+        for at in range(60 * a_day):
+            text = "Left pneumothorax." if at % 10 == 0 else "No acute finding."
+            patient = f"{site}{at // 2}"
+            add_study(
+                core.database, core.vault, f"{site}{at}", now - timedelta(days=60 - at / a_day, hours=-2),
+                site=site, patient=patient, text=text,
+            )  # fmt: skip
+    start = f"rollout start {KEY} --site harbour --site village --as m-engineer --only pneumothorax --reason trying"
+    status, told = registered(start)
+    assert status == 0
+    assert "learned from 120 patients with 240 signed studies in the 60 days before" in told
+    assert "village: only 30 patients with signed studies are recorded in 60 days, 50 are needed" in told
+    assert "village: how many patients are expected in 60 days is not known" in told
+    assert re.search(r"WARNING: .*for 1 of 1 .*: pneumothorax \d+ % \([\d,]+ days\)", told)
+    assert "To see it in nine of ten rollouts: --max-days" in told
+    plan = _plan_of(core, "harbour")
+    (limits,) = plan.limits
+    # of each tenth study's patient the other film is the first without the finding
+    assert (plan.traffic, plan.sites) == (Traffic(pytest.approx(60.0, abs=0.2), 240, 120), 2)
+    assert 0 < limits.least < 120 < limits.most < 160
+    expected = f"{limits.least:,} to {limits.most:,} different patients without a finding are expected in 60 days"
+    assert expected in registered("rollout status")[1]
+    for at in range(40):
+        add_study(core.database, core.vault, f"later{at}", core.clock.now(), site="harbour", shadow=_shadow(core))
+    told = registered(f"rollout evaluate --model {KEY} --json")[1]
+    (look,) = [each for each in json.loads(told)["looks"] if each["site"] == "harbour"]
+    (said,) = [each for each in look["evidence"] if each["gate"] == "false_positives"]
+    assert (said["n"], f"or the first {limits.most:,}" in said["statistic"]) == (40, True)
+    assert _plan_of(core, "harbour") == plan
+    explained = registered(f"rollout explain {KEY} --site harbour")[1]
+    assert expected in explained
+    for site in ("harbour", "village"):
+        registered(f"rollout rollback {KEY} --site {site} --as q-lee --reason tried")
+
+
+def test_a_person_may_say_how_many_or_that_nothing_waits(core: Core, registered: Run) -> None:
+    start = f"rollout start {KEY} --site lake --as m-engineer --only pneumothorax --reason trying"
+    assert "1,100 different patients without a finding are expected" in registered(f"{start} --expect-patients 1100")[1]
+    assert [(each.least, each.most) for each in _plan_of(core, "lake").limits] == [(1100, 1100)]
+    registered(f"rollout rollback {KEY} --site lake --as q-lee --reason tried")
+    assert "is not known" in registered(f"{start} --expect-patients 0")[1]
+    assert _plan_of(core, "lake").stake == 0
+    registered(f"rollout rollback {KEY} --site lake --as q-lee --reason tried")
+
+
+def _plan_of(core: Core, site: str) -> GatePlan:
+    with core.database.begin(write=False) as unit:
+        rollout = unit.rollout(KEY, site)
+    assert rollout is not None
+    return rollout.plan
+
+
+def _shadow(core: Core) -> ShadowRead:
+    with core.database.begin(write=False) as unit:
+        version = unit.version(KEY)
+    assert version is not None
+    return ShadowRead(version.model, core.clock.now(), (a_finding(probability=0.01),))
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -161,6 +228,7 @@ def test_a_look_tells_and_leaves_what_it_said(registered: Run) -> None:
             "has no pneumothorax",
         ),
         (f"rollout start {KEY} --as q-lee --reason trying", "may not register model"),
+        (f"rollout start {KEY} --as m-engineer --reason trying --expect-patients 99", "100 to 100,000"),
         (f"rollout start {KEY} --as m-engineer --reason x", "say why"),
         ("rollout start nobody@1.0.0 --as m-engineer --reason trying", "not registered"),
         (f"rollout explain {KEY}", "no rollout at this site"),
@@ -220,7 +288,7 @@ def test_the_worker_of_a_real_house_reads_along_and_looks(
         pass
     worker.pipeline.decoder.close()  # type: ignore[attr-defined]
     with core.database.begin(write=False) as unit:
-        (study,) = unit.studies()
+        (study,) = [each for each in unit.studies() if each.traits.site == "west"]
         (read,), analysis = unit.shadow_reads(study.study_key), unit.analysis(study.study_key)
     assert analysis is not None
     assert (read.model_key, analysis.model.version) == (KEY, "0.2.1")

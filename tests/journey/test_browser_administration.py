@@ -17,6 +17,7 @@ from wetread.domain.job import JobKind
 from wetread.domain.priority import Priority
 from wetread.domain.role import Actor, Role
 from wetread.governance.desk import RolloutDesk
+from wetread.governance.plan import told_to_expect
 from wetread.testing.builders import a_decision, a_job_request, an_analysis
 from wetread.testing.clock import FixedClock
 from wetread.testing.rollout_builders import a_decision_of_gates, a_gate_plan, a_model_version, evidence
@@ -164,7 +165,7 @@ def _start_rollout(world: World) -> str:
     engineer = Actor("ml_engineer", Role.ML_ENGINEER)
     desk, version = RolloutDesk(world.services.database, world.clock), a_model_version(note=NASTY)
     desk.register(engineer, version)
-    desk.start(engineer, version.key, "north", a_gate_plan(), NASTY)
+    desk.start(engineer, version.key, "north", told_to_expect(a_gate_plan(stake=0.8), 1100), NASTY)
     with world.services.database.begin() as unit:
         unit.add_decision(a_decision_of_gates(model_key=version.key, site="north", evidence=(evidence(),)))
         unit.commit()
@@ -175,6 +176,7 @@ def test_a_version_is_held_and_taken_back_by_who_may(page: Page, room: Room) -> 
     key = _start_rollout(room.world)
     _open(page, room, "models")
     expect(page.locator("#part")).to_contain_text(NASTY)
+    expect(page.locator("#part")).to_contain_text("At the start: 1,100 different patients without a finding")
     page.get_by_text("Gates (1)").click()
     expect(page.locator("#part")).to_contain_text("false positives")
     page.get_by_role("button", name="Hold").click()

@@ -92,6 +92,7 @@ export const ADMINISTRATION = {
   "admin.models.nobody": "nobody yet",
   "admin.models.look": "Look {look}, {when}, {studies} signed studies: {verdict}. {reason}",
   "admin.models.look.none": "The gates have not looked yet.",
+  "admin.models.expects": "At the start: {words}.",
   "admin.models.gates": "Gates",
   "admin.models.history": "What was done",
   "admin.models.act.ask": "Ask for {percent} %",

@@ -1,12 +1,13 @@
 """`wetread rollout ACT`: bring a new model version into use, site by site; see what its gates say; stop it."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from wetread.bootstrap import Core, build_core
-from wetread.bootstrap_models import build_model, build_rollout_watch, build_shelf
+from wetread.bootstrap_models import build_model, build_rollout_watch, build_shelf, recorded_history
 from wetread.cli.options import account_options, finding_option, parser_for, settings_from
 from wetread.cli.rollout_table import as_json, explanation, looks_lines, status_lines, verdict_lines
 from wetread.cli.sign import opened
@@ -16,7 +17,8 @@ from wetread.domain.model_version import ModelVersion
 from wetread.domain.role import Act, Actor, require
 from wetread.domain.rollout import GatePlan, Rollout
 from wetread.governance.desk import RolloutDesk
-from wetread.governance.plan import Promise, gate_plan
+from wetread.governance.expected import too_little, with_history
+from wetread.governance.plan import Promise, gate_plan, told_to_expect
 from wetread.inference.bundle import ModelBundle
 
 __all__ = ["run"]
@@ -127,8 +129,8 @@ def _start(argv: list[str]) -> int:
     parser.add_argument("--min-days", type=int, default=14, metavar="N", help="shortest stay at a stage; default 14")
     parser.add_argument("--max-days", type=int, default=60, metavar="N", help="then people decide; default 60")
     parser.add_argument(
-        "--expect-patients", type=int, default=0, metavar="N",
-        help="different patients without a finding whose reports a site will sign in --max-days, rather too few than too many: smaller rises of false positives are noticed by then; default: not told",
+        "--expect-patients", type=int, metavar="N",
+        help="different patients without a finding whose reports a site will sign in --max-days; default: learned from what each site has recorded before, which is what you want. 0: no last look at the end of the stay, which then sees smaller rises of false positives less often",
     )  # fmt: skip
     parser.add_argument(
         "--min-positives", type=int, default=50, metavar="N", help="below it nothing is said of sensitivity; default 50"
@@ -137,14 +139,16 @@ def _start(argv: list[str]) -> int:
         "--tolerance", type=float, default=0.0, metavar="P", help="probabilities may be off by so much; default 0"
     )
     core, actor, args = _acting(parser, argv)
+    require(actor, Act.REGISTER_MODEL)
     with core.database.begin(write=False) as unit:
         version = unit.version(args.model)
     if version is None:
         raise PermanentError(f"{args.model} is not registered: see `wetread rollout status`", code="no_version")
     plan = _plan(build_shelf(core.settings).load(version.bundle_sha256), args)
     desk = RolloutDesk(core.database, core.clock)
-    for site in args.site or [core.settings.site]:
-        rollout = desk.start(actor, args.model, site, plan, args.reason)
+    plans = {site: _expecting(core, site, plan, args.expect_patients) for site in args.site or [core.settings.site]}
+    for site, its in plans.items():
+        rollout = desk.start(actor, args.model, site, its, args.reason)
         print(f"{rollout.model_key} reads along at {rollout.site}, unseen; next stage: {rollout.next_percent} %")
     for each in plan.limits:
         print(
@@ -153,8 +157,29 @@ def _start(argv: list[str]) -> int:
         )
     from wetread.governance.power import foresight  # scipy: no other act waits for it
 
-    print(foresight(plan, len(args.site) or 1))
+    for site, its in plans.items():
+        print("\n".join(foresight(its, site)))
     return 0
+
+
+def _expecting(core: Core, site: str, plan: GatePlan, told: int | None) -> GatePlan:
+    """Before the rollout starts, and never again: how many patients are expected is no number that its own data may change."""
+    if told is not None:
+        return told_to_expect(plan, told)
+
+    def seen(studies: int) -> None:
+        if sys.stderr.isatty():
+            print(f"\r{site}: {studies:,} studies looked at", end="", file=sys.stderr, flush=True)
+
+    names = [each.finding for each in plan.limits]
+    history = recorded_history(
+        core.settings, core.database, core.vault, core.clock, site, names, plan.max_dwell_days, seen
+    )
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    if why := too_little(history):
+        print(f"{site}: {why} to say how many patients to expect; the last look then waits for the end of the stay")
+    return with_history(plan, history)
 
 
 def _plan(bundle: ModelBundle, args: argparse.Namespace) -> GatePlan:
@@ -171,8 +196,7 @@ def _plan(bundle: ModelBundle, args: argparse.Namespace) -> GatePlan:
         stages=args.stages,
         min_dwell_days=args.min_days,
         max_dwell_days=args.max_days,
-        horizon=args.expect_patients,
-        sites=len(args.site) or 1,
+        sites=len(set(args.site)) or 1,
         min_positives=args.min_positives,
         calibration_tolerance=args.tolerance,
     )

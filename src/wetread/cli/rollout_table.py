@@ -50,6 +50,8 @@ def status_lines(
             lines.append(
                 f"{version.key:<28} {each.site:<14} {_stage(each):<12} {_days(each, now):>5}  {verdict:<10} {held}"
             )
+            if each.is_open:
+                lines.append(f"{'':<28} {each.plan.expects}")
     return lines
 
 
@@ -57,6 +59,8 @@ def explanation(rollout: Rollout, latest: RolloutDecision | None, now: datetime)
     lines = [
         f"{rollout.model_key} at {rollout.site}: {_stage(rollout)}, for {_days(rollout, now)} days ({rollout.reason})"
     ]
+    if rollout.is_open:
+        lines.append(rollout.plan.expects)
     if rollout.held:
         lines.append(f"HELD: {rollout.held}")
     if ask := rollout.ask:

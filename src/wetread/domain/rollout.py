@@ -24,6 +24,7 @@ __all__ = [
     "RolloutAct",
     "RolloutDecision",
     "ShadowRead",
+    "Traffic",
     "Verdict",
 ]
 
@@ -60,21 +61,35 @@ class GateResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FindingLimits:
-    """What is promised of one finding. Rates per verified negative (false positives) or positive (misses), 0..1; `weight`: its share of the error budget, all shares sum to 1."""
+    """What is promised of one finding. Rates per verified negative (false positives) or positive (misses), 0..1; `weight`: its share of the error budget, all shares sum to 1.
+
+    `least`, `most`: how many different patients without the finding the site may be expected to bring by the longest stay, fixed when the rollout starts; 0 where nobody knows.
+    """
 
     finding: FindingName
     weight: float
     false_positive_budget: float
     miss_budget: float
     critical: bool = False
+    least: int = 0
+    most: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a site had recorded when a rollout started there: `days` looked at, signed studies in them, and the different patients they are of."""
+
+    days: float
+    studies: int
+    patients: int
 
 
 @dataclass(frozen=True, slots=True)
 class GatePlan:
     """Fixed when a rollout starts and kept with it. `alpha`: chance of a false rollback by each gate at each stage, whatever the number of looks; `beta`: that of never passing a good version.
 
-    `horizon`: patients without the finding that a site is expected to bring by the longest stay, 0 where nobody said; `sites`: at how many it was started together. They move power, never errors.
-    Margins are the smallest rise of a rate that matters. `stages`: the canary's shares in percent, rising, before it becomes active.
+    `stake`: share of the evidence on false positives that waits for one last look, at the end of the longest stay or after `FindingLimits.most` patients; 0: none. `sites`: at how many it was started
+    together. `traffic`: what those numbers were learned from, None where they were told or nobody knows. They move power, never errors. Margins are the smallest rise of a rate that matters. `stages`: the canary's shares in percent, rising, before it becomes active.
     """
 
     limits: tuple[FindingLimits, ...]
@@ -86,9 +101,24 @@ class GatePlan:
     min_positives: int = 50
     min_dwell_days: int = 14
     max_dwell_days: int = 60
-    horizon: int = 0
+    stake: float = 0.0
     sites: int = 1
+    traffic: Traffic | None = None
     stages: tuple[int, ...] = (5, 25)
+
+    @property
+    def expects(self) -> str:
+        """In words: how many patients are expected, and from what."""
+        least, most = min(each.least for each in self.limits), max(each.most for each in self.limits)
+        within = f"expected in {self.max_dwell_days} days"
+        if (of := self.traffic) is not None:
+            return (
+                f"{least:,} to {most:,} different patients without a finding are {within}, learned from "
+                f"{of.patients:,} patients with {of.studies:,} signed studies in the {of.days:.0f} days before"
+            )
+        if most:
+            return f"{most:,} different patients without a finding are {within}, as somebody said"
+        return f"how many patients are {within} is not known"
 
 
 @dataclass(frozen=True, slots=True)

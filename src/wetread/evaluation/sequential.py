@@ -6,13 +6,12 @@ Wang & Ramdas 2022 (e-BH). An e-process E rejects its hypothesis at level alpha 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil, floor
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
-from scipy.special import bdtrc, betainc, betaln, xlog1py, xlogy
+from scipy.special import betainc, betaln, xlog1py, xlogy
 
 from wetread.evaluation.inputs import Flags, Floats, Places, checked_probability
 
@@ -25,7 +24,6 @@ __all__ = [
     "centred_mixture_interval",
     "e_benjamini_hochberg",
     "effective_counts",
-    "horizon_e_value",
     "margin_prior",
     "normal_mixture_likelihood_ratio",
     "raised_rate",
@@ -166,34 +164,6 @@ def rate_e_values(events: Places, cases: Places, limit: float, prior: tuple[floa
     return evidence
 
 
-def horizon_e_value(events: int, cases: int, limit: float, horizon: int, level: float) -> float:
-    """Evidence that a rate lies above `limit`, staked on the first `horizon` cases: the chance under `limit` that they will hold as many events as happens with a chance of at most `level`, over that chance.
-
-    `events` among the first `cases` (those beyond the horizon left out). At least 1 / `level` from the event on that makes so many, whenever it comes; 0 once the horizon passed without them; 1 where so many cannot be.
-    An e-process for "at most `limit`" whatever the number of looks: a conditional expectation (Doob), rising with every event.
-    Source: Ville (1939), Étude critique de la notion de collectif; Ramdas, Grünwald, Vovk & Shafer (2023), Stat Sci 38:576.
-    """
-    if not (0 < limit < 1 and 0 < level < 1 and 0 <= events <= cases <= horizon):
-        raise ValueError(
-            f"need rates inside 0..1 and events <= cases <= horizon, not {limit}, {level}, {events} of {cases} of {horizon}"
-        )
-    if (found := _too_many(limit, horizon, level)) is None:
-        return 1.0
-    last, tail = found
-    wanted, left = last - events, horizon - cases
-    # bdtrc knows nothing of more events than cases, nor of fewer than none
-    chance = 1.0 if wanted < 0 else 0.0 if wanted >= left else float(bdtrc(wanted, left, limit))
-    return chance / tail
-
-
-@lru_cache(maxsize=256)
-def _too_many(limit: float, horizon: int, level: float) -> tuple[int, float] | None:
-    """The smallest count that is passed with a chance of at most `level`, and that chance; None where there is none."""
-    tails = bdtrc(np.arange(horizon, dtype=np.float64), horizon, limit)
-    within = np.flatnonzero((tails <= level) & (tails > 0))
-    return (int(within[0]), float(tails[within[0]])) if len(within) else None
-
-
 def raised_rate(limit: float, margin: float) -> float:
     """The rate, 0..1, that must not be passed; halfway to 1 where the margin would reach it. Source: definition."""
     return min(limit + margin, (1 + limit) / 2)
@@ -225,29 +195,19 @@ def rate_e_value_reached(
     cases: int,
     *,
     until: float = 1.0,
-    horizon: tuple[int, float, float] | None = None,
 ) -> Floats:
     """(n,) exact chance that `rate_e_value` has reached `evidence` by then, looked at after each of independent cases with this `rate` of events: its power, or its false alarms at rate = limit.
 
-    `horizon` (cases, stake, level): of its mean with `horizon_e_value`, which has the weight `stake`; level at most stake / evidence.
     By recursion over the counts that have not reached it, as for a truncated SPRT. Ends after `cases`, or with the first chance of `until` or more.
     Source: Armitage, McPherson & Rowe (1969), J R Stat Soc A 132:235.
     """
     if not (0 <= rate <= 1 and cases > 0):
         raise ValueError(f"need a rate of 0 to 1 and at least one case, not {rate} and {cases}")
 
-    def value(events: int, n: int) -> float:
-        if horizon is None:
-            return rate_e_value(events, n, limit, prior)
-        ahead, stake, level = horizon
-        # whoever passes the horizon without having reached it has lost the stake
-        staked = horizon_e_value(events, n, limit, ahead, level) if n <= ahead else 0.0
-        return stake * staked + (1 - stake) * rate_e_value(events, n, limit, prior)
-
     left, needed, reached = np.array([1.0]), 0, [0.0]
     for n in range(1, cases + 1):
         left = np.append(left, 0.0) * (1 - rate) + np.append(0.0, left) * rate
-        while needed <= n and value(needed, n) < evidence * (1 - 1e-12):
+        while needed <= n and rate_e_value(needed, n, limit, prior) < evidence * (1 - 1e-12):
             needed += 1
         reached.append(reached[-1] + float(left[needed:].sum()))
         left = left[:needed]

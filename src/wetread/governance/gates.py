@@ -6,6 +6,8 @@ Passing is a sequential test of its own (Wald 1947). Nothing here knows of time,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from wetread.domain.analysis import Rate
 from wetread.domain.errors import PermanentError
 from wetread.domain.rollout import FindingLimits, GateName, GatePlan, GateResult
 from wetread.evaluation.calibration_error import ece, null_distribution
+from wetread.evaluation.final_look import FinalLook, final_look
 from wetread.evaluation.inputs import Floats
 from wetread.evaluation.proportions import wilson
 from wetread.evaluation.sequential import (
@@ -20,7 +23,6 @@ from wetread.evaluation.sequential import (
     beta_mixture_interval,
     calibration_e_process,
     effective_counts,
-    horizon_e_value,
     margin_prior,
     raised_rate,
     rate_e_value,
@@ -29,24 +31,24 @@ from wetread.evaluation.verification import inverse_probability_accuracy
 from wetread.governance.cases import Case, first_of_each_patient
 
 __all__ = [
-    "HORIZON_STAKE",
     "LOW_PROBABILITY",
     "MIN_CALIBRATION",
     "Weighed",
     "calibration_evidence",
     "calibration_gate",
+    "evidence_needed",
     "false_positive_gate",
-    "horizon_level",
     "rate_evidence",
     "rate_passes",
     "sensitivity_gate",
+    "staked_evidence",
     "weighted_false_positive_gate",
 ]
 
 LOW_PROBABILITY = 0.2
 """Below and above it calibration is weighed apart, too: most films have low probabilities and would hide what happens to the others."""
-HORIZON_STAKE = 0.7
-"""Of the false-positive gate's evidence where a horizon was told: the rest goes on beyond it, and sees a large rise early (docs/rollout.md has the figures)."""
+_ROUNDING = 1 + 1e-9
+"""Evidence that is exactly what is needed must not fall short of it by the last digit."""
 MIN_CALIBRATION = 200
 """Patients below which nothing is said of calibration but that it is bad."""
 
@@ -65,10 +67,12 @@ class Weighed:
     note: str
 
 
-def false_positive_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePlan) -> Weighed:
-    """On the first verified negative of each patient, verified whatever the model said (chance 1).
+def false_positive_gate(
+    cases: Sequence[Case], limits: FindingLimits, plan: GatePlan, over: datetime | None = None
+) -> Weighed:
+    """On the first verified negative of each patient, verified whatever the model said (chance 1). `over`: when the longest stay ended, None while it lasts.
 
-    With a horizon in the plan most of the evidence is staked on what so many of them will hold: the mean of two e-processes is one.
+    Most of the evidence is staked on a last look, at what was known when the longest stay ended or at the first `limits.most` patients, whichever comes first.
     """
     negatives = first_of_each_patient(each for each in cases if each.truth is False and each.chance == 1)
     events, n = sum(each.called for each in negatives), len(negatives)
@@ -76,12 +80,17 @@ def false_positive_gate(cases: Sequence[Case], limits: FindingLimits, plan: Gate
     note = _rate_words("false positives per 100 negatives", events, n, budget, margin)
     statistic = f"e-value of more than {100 * budget:.1f} false positives per 100 negatives"
     short_of = GateResult.PASSES if rate_passes(events, n, budget, margin, plan) else GateResult.UNDECIDED
-    evidence = rate_evidence(events, n, budget, margin)
-    if (staked := horizon_level(plan, limits.weight)) is not None:
-        seen = negatives[: plan.horizon]
-        ahead = horizon_e_value(sum(each.called for each in seen), len(seen), budget, plan.horizon, staked)
-        evidence = HORIZON_STAKE * ahead + (1 - HORIZON_STAKE) * evidence
-        statistic += f", {HORIZON_STAKE:g} of it staked on the first {plan.horizon:,}"
+    seen = list(negatives[: limits.most or None])
+    if over is not None:
+        seen = [each for each in seen if each.known_at is not None and each.known_at <= over]
+    last = over is not None or (limits.most and n >= limits.most)
+    at_last = (sum(each.called for each in seen), len(seen)) if last else None
+    evidence = staked_evidence(events, n, at_last, limits, plan)
+    if plan.stake:
+        waits_for = "the end of the stay" + (f" or the first {limits.most:,}" if limits.most else "")
+        statistic += f", {plan.stake:g} of it staked on {waits_for}"
+        if (of := at_last[1] if at_last else limits.most) > 0:
+            note += f"; {_last_look(of, limits, plan).enough:,} among the first {of:,} take it back"
     return Weighed(GateName.FALSE_POSITIVES, limits, evidence, short_of, statistic, events, n, note)
 
 
@@ -142,6 +151,7 @@ def calibration_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePla
     return Weighed(GateName.CALIBRATION, limits, evidence, short_of, statistic, events, n, note)
 
 
+@lru_cache(maxsize=32_768)
 def rate_evidence(events: int, n: int, budget: float, margin: float) -> float:
     """Evidence that a rate lies above `budget`: the mixture's prior sits at budget + margin. 1 without cases."""
     if not n:
@@ -149,9 +159,37 @@ def rate_evidence(events: int, n: int, budget: float, margin: float) -> float:
     return rate_e_value(events, n, budget, prior=margin_prior(budget, margin))
 
 
-def horizon_level(plan: GatePlan, weight: float, sites: int = 0) -> float | None:
-    """Chance under the budget at which the staked part alone takes a version back, for a finding with this share of the error budget; None where no horizon was told."""
-    return HORIZON_STAKE * plan.alpha * weight / (sites or plan.sites) if plan.horizon else None
+def staked_evidence(
+    events: int, n: int, at_last: tuple[int, int] | None, limits: FindingLimits, plan: GatePlan
+) -> float:
+    """Evidence on false positives after `n` patients, most of it staked on the last look. `at_last`: events and patients at that look, None before it.
+
+    Before it, what was kept counts; and, because counts only rise, whoever has enough for the most patients that it waits for has enough whenever it comes.
+    """
+    budget, margin = limits.false_positive_budget, plan.false_positive_margin
+    if not plan.stake or not n:
+        return rate_evidence(events, n, budget, margin)
+    kept, needed = (1 - plan.stake) * rate_evidence(events, n, budget, margin), evidence_needed(plan, limits.weight)
+    if at_last is None:
+        enough = limits.most and events >= _last_look(limits.most, limits, plan).enough
+        return max(kept, needed) if enough else kept
+    if not at_last[1]:
+        return rate_evidence(events, n, budget, margin)
+    look, then = _last_look(at_last[1], limits, plan), rate_evidence(*at_last, budget, margin)
+    if at_last[0] >= look.enough:
+        return max((1 - plan.stake) * then, needed)
+    return kept / (1 - plan.stake) / then * look.one_less if at_last[0] == look.enough - 1 else kept
+
+
+def evidence_needed(plan: GatePlan, weight: float, sites: int = 0) -> float:
+    """The e-value that takes a version back by a finding with this share of the error budget, where no other finding or site speaks against it."""
+    return (sites or plan.sites) / (plan.alpha * weight) * _ROUNDING
+
+
+def _last_look(patients: int, limits: FindingLimits, plan: GatePlan) -> FinalLook:
+    budget = limits.false_positive_budget
+    prior = margin_prior(budget, plan.false_positive_margin)
+    return final_look(patients, budget, evidence_needed(plan, limits.weight), prior, 1 - plan.stake)
 
 
 def rate_passes(events: int, n: int, budget: float, margin: float, plan: GatePlan) -> bool:

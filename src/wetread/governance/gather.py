@@ -5,10 +5,11 @@ chance 1. Readers of a canary's studies saw its findings, those of a shadow's di
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wetread.domain.analysis import Analysis
+from wetread.domain.finding import FindingName
 from wetread.domain.identifiers import InstanceKey
 from wetread.domain.model_version import VersionState, model_key
 from wetread.domain.report import Report
@@ -19,14 +20,14 @@ from wetread.governance.cases import Case
 from wetread.governance.judge import SiteCases
 from wetread.labelling.aggregation import presences
 from wetread.monitoring.adjudicated import rounds_since
-from wetread.monitoring.prediction_log import newest_final, opaque_patient, prediction_rows, signed_text
+from wetread.monitoring.prediction_log import label_of, newest_final, opaque_patient, signed_text
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.labeller import Labeller
 from wetread.ports.vault import Vault
 
-__all__ = ["Gathered", "gather"]
+__all__ = ["PAGE", "Gathered", "gather", "truths"]
 
-_PAGE = 200
+PAGE = 200
 _TRUTH = {"positive": True, "negative": False, "not_mentioned": False}
 
 
@@ -78,7 +79,7 @@ def _reads(database: Database, rollout: Rollout, left_out: Counter[str]) -> Iter
     last: Study | None = None
     while True:
         with database.begin(write=False) as unit:
-            page = unit.studies(since=rollout.since, older_than=last, limit=_PAGE)
+            page = unit.studies(since=rollout.since, older_than=last, limit=PAGE)
             here = [each for each in page if each.traits.site == rollout.site]
             found = [_read_of(unit, each, rollout) for each in here]
         if not page:
@@ -126,19 +127,22 @@ def _cases(read: _Read, patient: str, labeller: Labeller) -> list[Case]:
             for each in read.analysis.findings
             if each.probability is not None
         ]
-    said = presences(labeller.statements(signed_text(report)))
-    truth = {
-        each.finding: _TRUTH.get(each.label)
-        for each in prediction_rows(read.study, patient, None, read.analysis, report, said)
-    }
+    truth = truths(report, labeller, [each.name for each in read.analysis.findings])
     return [
         Case(
             key, patient, read.analysis.analysed_at, each.name, each.probability, each.called,
-            truth[each.name.value], report.signature.signed_at,
+            truth[each.name], report.signature.signed_at,
         )
         for each in read.analysis.findings
         if each.probability is not None
     ]  # fmt: skip
+
+
+def truths(report: Report, labeller: Labeller, findings: Iterable[FindingName]) -> dict[FindingName, bool | None]:
+    """What a signed report says of each finding; None where it leaves it open, or its words and its structured findings differ."""
+    said = presences(labeller.statements(signed_text(report)))
+    structured = {each.name: each.present for each in report.content.findings}
+    return {name: _TRUTH.get(label_of(structured.get(name), said.get(name))[0]) for name in findings}
 
 
 def _as_analysis(read: ShadowRead) -> Analysis:

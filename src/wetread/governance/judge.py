@@ -7,6 +7,7 @@ them; at most alpha of the rollbacks that a gate calls are false. One slow site 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import ceil
 
 from wetread.domain.finding import FindingName
 from wetread.domain.model_version import VersionState
@@ -21,7 +22,6 @@ __all__ = ["Judgement", "SiteCases", "may_widen", "verdict_of", "weigh"]
 
 _MOST_FAILED_READS = 0.05
 _MIN_READS = 20
-_GATES = (false_positive_gate, calibration_gate, sensitivity_gate)
 _NEVER_ASKED = frozenset({GateName.DRIFT, *ADJUDICATED_GATES})
 """They stop a version; going on does not wait for them."""
 _BASIS = {
@@ -53,7 +53,7 @@ class Judgement:
 
 def weigh(sites: Sequence[SiteCases], now: datetime) -> tuple[Judgement, ...]:
     """One judgement per site, in their order."""
-    weighed = [_weighed(site) for site in sites]
+    weighed = [_weighed(site, now) for site in sites]
     evidence: list[list[GateEvidence]] = [[] for _ in sites]
     for gate in (GateName.FALSE_POSITIVES, GateName.CALIBRATION, GateName.SENSITIVITY, *ADJUDICATED_GATES):
         for place, said in _together(sites, weighed, gate):
@@ -67,12 +67,17 @@ def weigh(sites: Sequence[SiteCases], now: datetime) -> tuple[Judgement, ...]:
     )
 
 
-def _weighed(site: SiteCases) -> list[Weighed]:
+def _weighed(site: SiteCases, now: datetime) -> list[Weighed]:
     plan, basis = _of_stage(site.rollout), _BASIS[site.rollout.state]
+    ends = site.rollout.since + timedelta(days=plan.max_dwell_days)
     cases, judged = _by_finding(site, site.cases), _by_finding(site, site.adjudicated.cases)
     found: list[Weighed] = []
     for each in plan.limits:
-        signed = [gate(cases[each.finding], each, plan) for gate in _GATES]
+        signed = [
+            false_positive_gate(cases[each.finding], each, plan, ends if now >= ends else None),
+            calibration_gate(cases[each.finding], each, plan),
+            sensitivity_gate(cases[each.finding], each, plan),
+        ]
         found += [replace(said, note=f"{said.note}; {basis}") for said in signed]
         found += adjudicated_gates(judged[each.finding], site.adjudicated.round_id, each, plan)
     return found
@@ -82,7 +87,8 @@ def _of_stage(rollout: Rollout) -> GatePlan:
     """A canary of 5 % reads 5 % of the patients whom the site expects."""
     if rollout.state is not VersionState.CANARY:
         return rollout.plan
-    return replace(rollout.plan, horizon=round(rollout.plan.horizon * rollout.percent / 100))
+    share, plan = rollout.percent / 100, rollout.plan
+    return replace(plan, limits=tuple(replace(each, most=ceil(each.most * share)) for each in plan.limits))
 
 
 def _by_finding(site: SiteCases, cases: Sequence[Case]) -> dict[FindingName, list[Case]]:

@@ -1,18 +1,20 @@
 """What the gates hold a version to: from what its bundle says of itself, unless somebody says otherwise when the rollout starts."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wetread.domain.analysis import OperatingPoint
 from wetread.domain.errors import PermanentError
 from wetread.domain.finding import FindingName
 from wetread.domain.rollout import FindingLimits, GatePlan
 
-__all__ = ["CRITICAL_WEIGHT", "MOST_EXPECTED", "Promise", "gate_plan"]
+__all__ = ["CRITICAL_WEIGHT", "MOST_EXPECTED", "STAKE", "Promise", "gate_plan", "told_to_expect"]
 
 CRITICAL_WEIGHT = 3.0
 """A critical finding's share of the error budget against another's: it is rolled back on less evidence."""
-MOST_EXPECTED = 100_000
+STAKE = 0.8
+"""Of the false-positive gate's evidence, on its last look; the rest is looked at every day and sees a large rise early (docs/rollout.md has the figures)."""
+LEAST_EXPECTED, MOST_EXPECTED = 100, 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,19 @@ def gate_plan(
         )
         for each in promises
     )
-    return _checked(GatePlan(limits, **changes))  # type: ignore[arg-type]
+    return _checked(GatePlan(limits, **{"stake": STAKE} | changes))  # type: ignore[arg-type]
+
+
+def told_to_expect(plan: GatePlan, patients: int) -> GatePlan:
+    """The plan of a site of which a person says how many different patients without a finding it will bring by the longest stay; 0: nothing is staked on a last look. Raises PermanentError(code='bad_plan')."""
+    if patients == 0:
+        return replace(plan, stake=0.0)
+    if not LEAST_EXPECTED <= patients <= MOST_EXPECTED:
+        raise PermanentError(
+            f"the patients expected are {LEAST_EXPECTED} to {MOST_EXPECTED:,}, or 0: nothing is staked on a last look; leave it out, and they are learned from what the site recorded",
+            code="bad_plan",
+        )
+    return replace(plan, limits=tuple(replace(each, least=patients, most=patients) for each in plan.limits))
 
 
 def _checked(plan: GatePlan) -> GatePlan:
@@ -63,8 +77,8 @@ def _checked(plan: GatePlan) -> GatePlan:
         if not 1 <= plan.min_dwell_days < plan.max_dwell_days
         else "a budget lies between 0 and 1"
         if not all(0 < each.false_positive_budget < 1 for each in plan.limits)
-        else "the patients expected are 0 (nobody knows) or 100 to 100,000, of one site or more"
-        if (plan.horizon != 0 and plan.horizon < 100) or plan.horizon > MOST_EXPECTED or plan.sites < 1
+        else "at least one site"
+        if plan.sites < 1
         else "the tolerance of calibration lies between 0 and 0.2"
         if not 0 <= plan.calibration_tolerance <= 0.2
         else ""

@@ -22,6 +22,7 @@ __all__ = [
     "COLUMNS",
     "CONFLICT",
     "PredictionRow",
+    "label_of",
     "newest_final",
     "opaque_patient",
     "prediction_rows",
@@ -131,7 +132,7 @@ def prediction_rows(
     for finding in analysis.findings:
         if finding.probability is None:
             continue
-        label, source = _label(structured.get(finding.name), from_text.get(finding.name))
+        label, source = label_of(structured.get(finding.name), from_text.get(finding.name))
         rows.append(
             PredictionRow(
                 study=study.study_key,
@@ -182,7 +183,7 @@ def _sentences(draft: Draft, report: Report) -> dict[FindingName, str]:
     return {name: fate.value for name, fate in found.items()}
 
 
-def _label(structured: bool | None, said: Presence | None) -> tuple[str, str]:
+def label_of(structured: bool | None, said: Presence | None) -> tuple[str, str]:
     """(label, source). A structured finding that the text denies, or one marked absent that the text states, is nobody's truth."""
     if structured is not None:
         opposite = Presence.NEGATIVE if structured else Presence.POSITIVE

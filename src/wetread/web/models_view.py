@@ -102,6 +102,7 @@ def _rollout(rollout: Rollout, look: RolloutDecision | None) -> Json:
         "open": rollout.is_open,
         "held": rollout.held,
         "reason": rollout.reason,
+        "expects": rollout.plan.expects if rollout.is_open else "",
         "ask": None if asked is None else {
             "percent": asked.percent,
             "asked_by": asked.asked_by,

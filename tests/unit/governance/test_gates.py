@@ -1,24 +1,28 @@
 """Each gate on one finding: what it counts, what it takes to fail and to pass, and where it says that it cannot tell."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
 from governance_cases import calibrated, cases
-from scipy.stats import binom
 
 from wetread.domain.finding import FindingName
 from wetread.domain.rollout import FindingLimits, GateResult
+from wetread.evaluation.final_look import final_look
 from wetread.evaluation.sequential import Sprt, calibration_e_process, rate_e_value
-from wetread.governance.cases import first_of_each_patient
+from wetread.governance.cases import Case, first_of_each_patient
 from wetread.governance.gates import (
+    Weighed,
     calibration_evidence,
     calibration_gate,
+    evidence_needed,
     false_positive_gate,
     rate_evidence,
     sensitivity_gate,
 )
+from wetread.testing.builders import NOON
 from wetread.testing.rollout_builders import a_gate_plan
 
 PLAN = a_gate_plan()
@@ -45,25 +49,76 @@ def test_false_positives_are_counted_among_verified_negatives(negatives: int, al
     assert weighed.short_of is not GateResult.PASSES or Sprt(0.05, 0.08).decision(alarms, negatives) == "accept"
 
 
-def test_a_told_horizon_takes_back_from_the_alarm_on_that_makes_too_many_and_forgets_those_beyond() -> None:
-    plan = a_gate_plan(horizon=400, sites=2)
-    enough = int(binom.isf(0.7 * 0.05 / 2, 400, 0.05)) + 1
+def rows_that_called(called: Sequence[int]) -> list[Case]:
+    """One patient an hour, from NOON on."""
+    rows = cases(len(called), 0, days=(len(called) + 1) / 24)
+    return [replace(row, called=bool(said)) for row, said in zip(rows, called, strict=True)]
 
-    def evidence(*called: int) -> float:
-        rows = cases(len(called), 0)
-        return false_positive_gate(
-            [replace(row, called=bool(said)) for row, said in zip(rows, called, strict=True)], LIMITS, plan
-        ).e_value
 
-    among = [0] * 400
-    for at in range(enough):
-        among[(at + 1) * 400 // enough - 1] = 1
-    assert evidence(*among) >= 40 > evidence(*among[:399])
-    late = [0] * 400 + [1] * enough
-    mixture = rate_evidence(enough, 400 + enough, 0.05, 0.03)
-    assert evidence(*late) == pytest.approx(0.3 * mixture)
-    assert evidence(*[0] * 10) < 1
-    assert false_positive_gate((), LIMITS, plan).e_value == 1
+def evenly(n: int, events: int) -> list[int]:
+    return [int((at + 1) * events // n > at * events // n) for at in range(n)]
+
+
+STAKED = a_gate_plan(stake=0.8, sites=2)
+NEEDED = 40.0
+ENOUGH = final_look(400, 0.05, evidence_needed(STAKED, 1.0), (4.8, 55.2), 1 - 0.8).enough
+
+
+def staked(called: Sequence[int], most: int = 0, over: datetime | None = None) -> Weighed:
+    return false_positive_gate(rows_that_called(called), replace(LIMITS, most=most), STAKED, over)
+
+
+def test_the_end_of_the_stay_takes_back_from_enough_events_on_whoever_many_came() -> None:
+    end = NOON + timedelta(hours=400)
+    for events, takes_back in ((ENOUGH, True), (ENOUGH - 1, False)):
+        found = staked(evenly(400, events), over=end)
+        assert (found.e_value >= NEEDED) is takes_back
+        assert staked(evenly(400, events)).e_value == pytest.approx(0.2 * rate_evidence(events, 400, 0.05, 0.03))
+        assert f"{ENOUGH} among the first 400 take it back" in found.note
+    assert ENOUGH < 400 * 0.09
+    assert "0.8 of it staked on the end of the stay" in found.statistic
+
+
+def test_what_comes_after_the_last_look_is_not_counted_in_it() -> None:
+    end = NOON + timedelta(hours=400)
+    late = staked(evenly(400, 20) + [1] * 15, over=end)
+    assert late.events == 35 >= ENOUGH
+    assert late.e_value == pytest.approx(0.2 * rate_evidence(35, 415, 0.05, 0.03))
+    taken = staked(evenly(400, ENOUGH) + [0] * 200, over=end)
+    assert taken.e_value >= NEEDED > 0.2 * rate_evidence(ENOUGH, 600, 0.05, 0.03)
+
+
+def test_with_the_most_patients_expected_nobody_waits_for_the_end() -> None:
+    """Counts only rise: enough for the most is enough, whenever it comes; those beyond the most are not waited for."""
+    early = evenly(360, ENOUGH)
+    assert staked(early, most=400).e_value >= NEEDED > staked(early).e_value
+    assert staked(evenly(360, ENOUGH - 1), most=400).e_value < NEEDED
+    beyond = staked(evenly(400, ENOUGH - 2) + [1] * 2, most=400)
+    assert beyond.e_value == pytest.approx(0.2 * rate_evidence(ENOUGH, 402, 0.05, 0.03))
+    assert "or the first 400" in beyond.statistic
+    assert staked(evenly(500, 60), most=400).e_value >= NEEDED
+
+
+def test_one_event_short_at_the_last_look_goes_on_with_what_was_left_over() -> None:
+    end = NOON + timedelta(hours=400)
+    short, then = staked(evenly(400, ENOUGH - 1), over=end), staked(evenly(400, ENOUGH - 1) + [1] * 5, over=end)
+    kept = 0.2 * rate_evidence(ENOUGH - 1, 400, 0.05, 0.03)
+    assert kept < short.e_value < NEEDED
+    assert then.e_value / short.e_value == pytest.approx(
+        rate_evidence(ENOUGH + 4, 405, 0.05, 0.03) / rate_evidence(ENOUGH - 1, 400, 0.05, 0.03)
+    )
+
+
+def test_nobody_seen_is_no_evidence_also_at_the_end() -> None:
+    assert (
+        staked([]).e_value
+        == staked([], over=NOON).e_value
+        == staked([0] * 5, over=NOON).e_value / (rate_evidence(0, 5, 0.05, 0.03))
+    )
+    assert staked([], over=NOON).e_value == 1
+    assert false_positive_gate(rows_that_called(evenly(400, 40)), LIMITS, PLAN, NOON).e_value == rate_evidence(
+        40, 400, 0.05, 0.03
+    )
 
 
 def test_a_patient_counts_once_as_first_known() -> None:

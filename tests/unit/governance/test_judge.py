@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 from governance_cases import EFFUSION, PNEUMOTHORAX, calibrated, cases
 
+from wetread.domain.finding import FindingName
 from wetread.domain.model_version import VersionState
 from wetread.domain.rollout import FindingLimits, GateEvidence, GateName, GateResult, Verdict
+from wetread.evaluation.final_look import final_look
 from wetread.governance.cases import Case
+from wetread.governance.gates import evidence_needed
 from wetread.governance.judge import Judgement, SiteCases, may_widen, weigh
 from wetread.testing.builders import NOON
 from wetread.testing.rollout_builders import a_gate_plan, a_rollout, evidence
@@ -169,13 +172,31 @@ def test_the_error_budget_is_shared_critical_findings_first() -> None:
 
 
 def test_a_canary_stakes_on_its_share_of_the_patients_expected() -> None:
-    plan = a_gate_plan(horizon=2000)
+    limits = FindingLimits(PNEUMOTHORAX, 1.0, 0.05, 0.1, least=1800, most=2000)
+    plan = a_gate_plan(limits=(limits,), stake=0.8)
     shadow = of(judged(GOOD, plan=plan), G.FALSE_POSITIVES)
     canary = of(judged(GOOD, plan=plan, state=VersionState.CANARY, percent=25), G.FALSE_POSITIVES)
-    assert "staked on the first 2,000" in shadow.statistic
-    assert "staked on the first 500" in canary.statistic
+    assert "staked on the end of the stay or the first 2,000" in shadow.statistic
+    assert "staked on the end of the stay or the first 500" in canary.statistic
     alone = judged(GOOD, plan=a_gate_plan(), state=VersionState.CANARY, percent=25)
     assert "staked" not in of(alone, G.FALSE_POSITIVES).statistic
+
+
+def test_the_last_look_comes_with_the_end_of_the_stay_and_takes_back_at_two_sites_as_at_one() -> None:
+    """Evidence that is exactly what is needed must not fall short by a rounding, whatever the shares."""
+    for findings in ((PNEUMOTHORAX,), (PNEUMOTHORAX, EFFUSION, FindingName.EDEMA)):
+        plan = a_gate_plan(*findings, stake=0.8, sites=2)
+        rollouts = [a_rollout(site=site, plan=plan) for site in ("a", "b")]
+        enough = final_look(1000, 0.05, evidence_needed(plan, plan.limits[0].weight), (4.8, 55.2), 1 - 0.8).enough
+        rows = cases(1000, enough, days=59), cases(1000, 45, days=59)
+        sites = [SiteCases(r, c, len(c)) for r, c in zip(rollouts, rows, strict=True)]
+        before, after = (
+            [next(e for e in each.evidence if e.gate is G.FALSE_POSITIVES) for each in weigh(sites, NOON + days * DAY)]
+            for days in (59.9, 60)
+        )
+        assert [each.result for each in before] == [R.UNDECIDED, R.PASSES]
+        assert [each.result for each in after] == [R.FAILS, R.PASSES]
+        assert after[0].value == pytest.approx(after[0].threshold)
 
 
 def test_more_sites_ask_for_more_evidence_and_one_bad_site_blocks_no_other() -> None:

@@ -5,13 +5,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy.stats import binom
 
 from wetread.domain.finding import FindingName
-from wetread.domain.rollout import FindingLimits, GatePlan
-from wetread.evaluation.sequential import horizon_e_value, rate_e_value, rate_e_value_reached
-from wetread.governance.gates import HORIZON_STAKE, rate_evidence
-from wetread.governance.power import foresight, patients_to_notice
+from wetread.domain.rollout import FindingLimits, GatePlan, Traffic
+from wetread.evaluation.sequential import rate_e_value, rate_e_value_reached
+from wetread.governance.gates import rate_evidence
+from wetread.governance.power import chance_by, foresight, patients_to_notice
 
 PRIOR = (4.8, 55.2)
 
@@ -40,55 +39,6 @@ def test_the_curve_is_what_simulated_rollouts_do() -> None:
     assert exact - 0.05 < rung < exact + 0.03  # looked at every 20th patient: a little later
 
 
-def test_what_is_staked_on_a_horizon_is_an_e_process_that_pays_on_the_count_it_waits_for() -> None:
-    """Against binomials: fair at every step under the limit, at least 1 / level from the event on that makes the count, 0 beyond the horizon without it."""
-    horizon, limit, level = 40, 0.2, 0.05
-    enough = int(binom.isf(level, horizon, limit)) + 1
-    tail = binom.sf(enough - 1, horizon, limit)
-    for cases in range(horizon):
-        for events in range(cases + 1):
-            now, without, with_one = (
-                horizon_e_value(hit, of, limit, horizon, level)
-                for hit, of in ((events, cases), (events, cases + 1), (events + 1, cases + 1))
-            )
-            assert now == pytest.approx(limit * with_one + (1 - limit) * without, rel=1e-9)
-            assert with_one >= without
-    assert horizon_e_value(0, 0, limit, horizon, level) == 1
-    assert horizon_e_value(enough, 30, limit, horizon, level) == pytest.approx(1 / tail)
-    assert 1 / tail >= 1 / level
-    assert horizon_e_value(enough - 1, horizon, limit, horizon, level) == 0
-    assert horizon_e_value(2, 2, limit, 2, 0.001) == 1  # so many cannot be: nothing is staked
-    for wrong in ((3, 2, 0.2, 40, 0.05), (0, 41, 0.2, 40, 0.05), (0, 0, 0.0, 40, 0.05), (0, 0, 0.2, 40, 1.0)):
-        with pytest.raises(ValueError, match="need rates"):
-            horizon_e_value(*wrong)
-
-
-def test_the_staked_curve_is_that_of_every_sequence_written_out() -> None:
-    rate, limit, evidence, cases, horizon, stake = 0.5, 0.2, 4.0, 9, 6, 0.7
-    reached = np.zeros(cases)
-    for outcomes in product((0, 1), repeat=cases):
-        chance = float(np.prod([rate if each else 1 - rate for each in outcomes]))
-        values = [
-            stake * horizon_e_value(sum(outcomes[: min(n, horizon)]), min(n, horizon), limit, horizon, stake / evidence)
-            + (1 - stake) * rate_e_value(sum(outcomes[:n]), n, limit, (3.0, 4.0))
-            for n in range(1, cases + 1)
-        ]
-        reached += chance * (np.maximum.accumulate(values) >= evidence * (1 - 1e-12))
-    ahead = (horizon, stake, stake / evidence)
-    assert rate_e_value_reached(rate, limit, evidence, (3.0, 4.0), cases, horizon=ahead) == pytest.approx(reached)
-    assert 0 < reached[3] < reached[-1] < 1
-
-
-@pytest.mark.parametrize("share", [1.0, 3 / 18, 1 / 14])
-def test_a_told_horizon_notices_more_within_it_and_errs_no_more_than_promised(share: float) -> None:
-    needed = 1 / (0.05 * share)
-    ahead = (1100, HORIZON_STAKE, HORIZON_STAKE / needed)
-    worse = rate_e_value_reached(0.08, 0.05, needed, PRIOR, 1140, horizon=ahead)
-    assert worse[-1] > 0.9
-    assert worse[-1] > rate_e_value_reached(0.08, 0.05, needed, PRIOR, 1140)[-1]
-    assert rate_e_value_reached(0.05, 0.05, needed, PRIOR, 1600, horizon=ahead)[-1] < 0.05 * share
-
-
 def test_at_the_budget_it_is_reached_less_often_than_promised() -> None:
     assert rate_e_value_reached(0.05, 0.05, 20.0, PRIOR, 2000)[-1] < 0.05
 
@@ -101,25 +51,74 @@ def test_a_smaller_share_of_the_error_budget_takes_more_patients() -> None:
     assert patients_to_notice(0.5, 0.005, plan, 1.0) is None
 
 
-def test_a_plan_with_a_horizon_says_how_many_patients_that_takes() -> None:
-    plan = replace(a_plan(1 / 14), horizon=1100)
-    assert patients_to_notice(0.05, 0.03, plan, 1 / 14, staked=True) == 1097
-    assert patients_to_notice(0.05, 0.03, plan, 1 / 14) == 1466
-    assert "take 1,097 patients without it" in foresight(plan, 1)
-
-
-def a_plan(*shares: float) -> GatePlan:
+def a_plan(*shares: float, stake: float = 0.8) -> GatePlan:
     names = list(FindingName)
-    return GatePlan(tuple(FindingLimits(names[at], share, 0.05, 0.1) for at, share in enumerate(shares)))
+    limits = tuple(FindingLimits(names[at], share, 0.05, 0.1) for at, share in enumerate(shares))
+    return GatePlan(limits, stake=stake)
 
 
-def test_a_plan_says_what_it_cannot_notice_in_its_time() -> None:
-    words = foresight(a_plan(0.75, 0.25), 1)
-    least = patients_to_notice(0.05, 0.03, a_plan(1.0), 0.25)
-    assert f"3 more false positives per 100 in {list(FindingName)[1].value} take {least:,} patients without it" in words
-    assert "60 days: --only, --critical or --max-days" in words
+def expecting(plan: GatePlan, least: int, most: int) -> GatePlan:
+    limits = tuple(replace(each, least=least, most=most) for each in plan.limits)
+    return replace(plan, limits=limits, traffic=Traffic(60.0, 2400, 1200))
+
+
+def test_a_last_look_takes_fewer_patients_and_from_then_on_always_sees_it() -> None:
+    plan = a_plan(*[1 / 14] * 14)
+    owed = patients_to_notice(0.05, 0.03, plan, 1 / 14, staked=True)
+    assert owed is not None
+    assert owed < patients_to_notice(0.05, 0.03, plan, 1 / 14) == 1466
+    assert all(chance_by(plan, plan.limits[0], owed + more) >= 0.9 for more in (0, 10, 50, 170))
+    assert chance_by(plan, plan.limits[0], owed - 10) < 0.9
+    assert chance_by(plan, plan.limits[0], 0) == 0
+    assert patients_to_notice(0.5, 0.005, plan, 1 / 14, staked=True) is None
+
+
+def test_more_patients_than_the_look_waits_for_promise_no_more() -> None:
+    (limits, *_), plan = a_plan(*[1 / 14] * 14).limits, a_plan(*[1 / 14] * 14)
+    assert chance_by(plan, replace(limits, most=600), 1100) == chance_by(plan, limits, 600) < 0.6
+
+
+def test_a_site_whose_traffic_is_enough_says_how_likely_it_is() -> None:
+    words = foresight(expecting(a_plan(*[1 / 14] * 14), 1150, 1270), "main")
+    assert words[0].startswith("main: 1,150 to 1,270 different patients")
+    assert "A rise by 3 false positives per 100 in one finding is taken back by then with a chance of 9" in words[1]
+    assert not any("WARNING" in each for each in words)
+
+
+def test_a_site_whose_traffic_is_too_little_names_the_findings_the_chance_and_the_days() -> None:
+    plan = expecting(a_plan(0.6, 0.2, 0.2), 380, 420)
+    words = foresight(plan, "main")
+    chances = [round(100 * chance_by(plan, each, 400)) for each in plan.limits]
+    names = list(FindingName)
+    days = [
+        -(-(patients_to_notice(0.05, 0.03, plan, each.weight, staked=True) or 0) * 60 // 400) for each in plan.limits
+    ]
+    assert "for 3 of 3" in words[1]
+    for name, chance, needed in zip(names, chances, days, strict=False):
+        assert f"{name.value} {chance} % ({needed} days)" in words[1]
+    assert f"--max-days {max(days)}, --only" in words[2]
+    only_some = foresight(expecting(a_plan(0.8, 0.1, 0.1), 700, 760), "main")
+    assert "for 2 of 3" in only_some[1]
+    assert names[0].value not in only_some[1]
+    common = replace(plan.limits[2], least=0, most=0)
+    never = foresight(replace(plan, limits=(*plan.limits[:2], common)), "main")
+    assert f"{names[2].value} 0 % (too many days)" in never[1]
+
+
+def test_where_nobody_knows_the_traffic_it_says_what_it_takes_and_what_half_of_it_gives() -> None:
+    plan = a_plan(0.75, 0.25)
+    words = foresight(plan, "main")
+    least = patients_to_notice(0.05, 0.03, plan, 0.25, staked=True) or 0
+    half = chance_by(plan, plan.limits[1], least // 2)
+    assert "is not known" in words[0]
+    assert (
+        f"when {least:,} patients without it come, {-(-least // 60)} a day ({list(FindingName)[1].value};" in words[1]
+    )
+    assert f"when half as many come, of {100 * half:.0f} %" in words[1]
+    unstaked = patients_to_notice(0.05, 0.03, plan, 0.25)
+    assert f"when {unstaked:,} patients" in foresight(replace(plan, stake=0.0), "main")[1]
     hopeless = GatePlan((FindingLimits(FindingName.PNEUMOTHORAX, 1.0, 0.5, 0.1),), false_positive_margin=0.005)
-    assert "take more than 5,000 patients without it" in foresight(hopeless, 1)
+    assert "not taken back with a chance of 90 % by 5,000 patients" in foresight(hopeless, "main")[1]
 
 
 def test_the_finding_that_is_told_is_the_slowest_of_the_plan() -> None:
@@ -128,10 +127,9 @@ def test_the_finding_that_is_told_is_the_slowest_of_the_plan() -> None:
     plan = GatePlan(limits)
     takes = [patients_to_notice(each, 0.1, plan, 1 / 6) or 0 for each in budgets]
     slowest = int(np.argmax(takes))
-    assert f"more misses per 100 in {names[slowest].value} take {takes[slowest]:,} patients who have it" in foresight(
-        plan, 1
-    )
-    assert f"3 more false positives per 100 in {names[5].value} take" in foresight(plan, 1)
+    words = foresight(plan, "main")
+    assert f"misses per 100 takes {takes[slowest]:,} patients who have it ({names[slowest].value};" in words[-1]
+    assert f"a day ({names[5].value};" in words[1]
 
 
 @pytest.mark.parametrize(("rate", "cases"), [(-0.1, 5), (1.1, 5), (0.5, 0)])

@@ -186,11 +186,12 @@ def test_settings_and_connections_are_shown_and_tried(world: World) -> None:
 def _start_rollout(world: World) -> str:
     from wetread.domain.role import Actor
     from wetread.governance.desk import RolloutDesk
+    from wetread.governance.plan import told_to_expect
 
     engineer = Actor("ml_engineer", Role.ML_ENGINEER)
     desk, version = RolloutDesk(world.services.database, world.clock), a_version()
     desk.register(engineer, version)
-    desk.start(engineer, version.key, "north", a_plan(), "read along first")
+    desk.start(engineer, version.key, "north", told_to_expect(a_plan(), 1100), "read along first")
     return version.key
 
 
@@ -201,13 +202,14 @@ def test_the_registry_says_what_runs_where_and_who_may_stop_it(world: World, doo
     (rollout,) = version["rollouts"]
     assert (version["model"], rollout["site"], rollout["state"], rollout["look"]) == (key, "north", "shadow", None)
     assert rollout["history"][0]["action"] == "start"
+    assert rollout["expects"].startswith("1,100 different patients without a finding are expected in 60 days")
     step = {"site": "north", "reason": "too many calls at night", "password": PASSWORD}
     held = admin.post(f"/api/rollouts/{key}/hold", step)
     assert held.json()["held"] == "too many calls at night"
     assert admin.post(f"/api/rollouts/{key}/resume", {**step, "password": "wrong password"}).status == 401
     assert engineer.post(f"/api/rollouts/{key}/resume", step).status == 403
     back = engineer.post(f"/api/rollouts/{key}/roll-back", step)
-    assert back.json()["state"] == "retired"
+    assert (back.json()["state"], back.json()["expects"]) == ("retired", "")
     assert ("rollout.hold", "admin", "success") in world.audited()
     assert b"too many calls" not in repr(world.audited()).encode()
     assert engineer.get(f"/api/models/{key}/card").status == 200

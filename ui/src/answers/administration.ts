@@ -26,7 +26,7 @@ export type SettingsAnswer = { settings: Setting[]; connections: Connection[] };
 export type Gate = { gate: string; finding: string | null; result: string; statistic: string; value: number | string | null; threshold: number | string | null; events: number; n: number };
 export type Look = { look: number; decided_at: string; verdict: string; reason: string; studies: number; gates: Gate[] };
 export type RolloutAct = { action: string; actor_id: string; role: string; acted_at: string; percent: number; reason: string };
-export type Rollout = { site: string; state: string; percent: number; next_percent: number; since: string; open: boolean; held: string; reason: string; ask: { percent: number; asked_by: string; approvals: { actor_id: string; role: string }[] } | null; look: Look | null; history: RolloutAct[] };
+export type Rollout = { site: string; state: string; percent: number; next_percent: number; since: string; open: boolean; held: string; reason: string; expects: string; ask: { percent: number; asked_by: string; approvals: { actor_id: string; role: string }[] } | null; look: Look | null; history: RolloutAct[] };
 export type Version = { model: string; bundle_sha256: string; registered_by: string; registered_at: string; signer: string; note: string; rollouts: Rollout[] };
 export type Models = { versions: Version[] };
 
