@@ -3,7 +3,8 @@
     python benchmarks/gate_simulation.py [--runs 4000] [--seed 29] [--json FILE] [--curve]
 
 Errors first (a version exactly at its budget, probabilities exactly right), then power at the smallest rise that matters. Every share has its Wilson interval over runs. `--curve`: the exact power by
-number of patients instead, beside what other tests would have at the same thresholds; no simulation. `docs/rollout.md` quotes what this prints.
+number of patients instead, beside what other tests would have at the same thresholds; no simulation. False positives here with nothing staked on a last look: `gate_false_positives` has the default.
+`docs/rollout.md` quotes what this prints.
 """
 
 import argparse
