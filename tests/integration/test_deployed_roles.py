@@ -176,7 +176,7 @@ def _doors(folder: Path, web: int, dimse: int) -> dict[str, str]:
     return {
         "/var/lib/wetread": str(folder / "data"),
         '"0.0.0.0"': '"127.0.0.1"',
-        "\nport = 8470\n": f"\nport = {web}\nquiet_period_s = 0.5\n",
+        "\nport = 8470\n": f"\nport = {web}\nquiet_period_s = 0.5\ndrafter_deadline_s = 60\n",
         "dimse_port = 11112\n": f"dimse_port = {dimse}\n",
     }
 
@@ -257,7 +257,7 @@ def _read_and_sign(site: Site, archive: Orthanc) -> None:
     client.log_in(ACCOUNT, PASSWORD)
     wait_for(client.is_ready, "a worker's sign of life")
     wait_for(lambda: [r["state"] for r in client.worklist("open")] == ["drafted"], "a draft")
-    assert client.get("/readyz")["checks"]["dispatcher"] == "ok"
+    wait_for(lambda: client.get("/readyz")["checks"]["dispatcher"] == "ok", "Redis")
     (row,) = client.worklist("open")
     path = f"/api/studies/{row['study_key']}"
     report, draft = client.post(f"{path}/open", {})["report"], client.get(path)["draft"]

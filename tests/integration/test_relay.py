@@ -43,18 +43,18 @@ def tried(work):
         return error.errno or type(error).__name__
     return 0
 def asked():
-    OpenAiChat(endpoint, relay, "tiny").ask(Question("x", ("a", "b"), "findings\\n1. Possible mass.", {}, 9), 5)
+    OpenAiChat(endpoint, relay, "tiny").ask(Question("x", ("a", "b"), "findings\\n1. Possible mass.", {}, 9), 60)
 def reached():
-    with relay(5) as connection:
+    with relay(60) as connection:
         return connection.getpeername()[1]
 other = ("127.0.0.1", int(sys.argv[2]))
 results = [tried(asked), reached()]
-with relay(5) as connection:
+with relay(60) as connection:
     results += [tried(lambda: connection.connect(other)), tried(lambda: made.connect(other)), tried(lambda: socket.socket())]
     connection.shutdown(socket.SHUT_RDWR)
     results.append(tried(lambda: connection.sendto(b"x", socket.MSG_FASTOPEN, other)))
 relay.close()
-results.append(tried(lambda: relay(5)))
+results.append(tried(lambda: relay(60)))
 print(json.dumps(results))
 """
 

@@ -70,7 +70,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("trials")
     (folder / "criteria.toml").write_text(EXAMPLE_CRITERIA.read_text())
     with fhir_record_world(folder / "fhir") as world:
-        house = Wetread(folder / "house", {"RECORD_FHIR_URL": world.server.url, "RECORD_DEADLINE_S": "30", "TRIALS_ENABLED": "true"})  # fmt: skip
+        house = Wetread(folder / "house", {"RECORD_FHIR_URL": world.server.url, "RECORD_DEADLINE_S": "60", "TRIALS_ENABLED": "true"})  # fmt: skip
         house.settings["RECORD_PATIENT_SYSTEMS"] = json.dumps(SYSTEMS)
         house.add_radiologist()
         core = build_core(load_settings(data_dir=house.folder))

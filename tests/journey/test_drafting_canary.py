@@ -102,7 +102,7 @@ def test_no_identity_crosses_the_drafting_wire_with_the_film(tmp_path: Path) -> 
     stored.write_bytes(content)
     house = Wetread(tmp_path / "house")
     with _recording() as (recorder, address):
-        house.settings = {"DRAFTER_ADDRESS": address, "DRAFTER_SENDS_FILM": "true"}
+        house.settings = {"DRAFTER_ADDRESS": address, "DRAFTER_SENDS_FILM": "true", "DRAFTER_DEADLINE_S": "60"}
         house.add_radiologist()
         with house.serving() as service:
             assert house.run("send", str(stored), "--to", house.dicomweb_url).returncode == 0
@@ -167,13 +167,14 @@ def test_no_identity_leaves_record_prior_or_indication(tmp_path: Path, monkeypat
         _fill(hospital)
         house.settings = {
             "DRAFTER_ADDRESS": address,
+            "DRAFTER_DEADLINE_S": "60",
             "RECORD_FHIR_URL": hospital.url,
             "RECORD_CLIENT_ID": "wetread",
             "RECORD_KEY_FILE": str(tmp_path / "client.pem"),
             "RECORD_PATIENT_SYSTEMS": json.dumps({IDENTITY["IssuerOfPatientID"]: SYSTEM}),
             "RECORD_KINDS": "Condition,DocumentReference,Observation",
             "RECORD_SCOPE": SCOPE,
-            "RECORD_DEADLINE_S": "20",
+            "RECORD_DEADLINE_S": "60",
             "LOG_LEVEL": "debug",
         }
         house.add_radiologist()

@@ -25,7 +25,7 @@ def running_tls_proxy(backend_port: int, server: ssl.SSLContext, clients_of: Pat
             yield listener.getsockname()[1]
         finally:
             listener.shutdown(socket.SHUT_RDWR)  # wakes who accepts
-            thread.join(20)
+            thread.join(120)
 
 
 def _accept(listener: socket.socket, server: ssl.SSLContext, backend_port: int) -> None:
@@ -34,7 +34,7 @@ def _accept(listener: socket.socket, server: ssl.SSLContext, backend_port: int) 
             plain, _ = listener.accept()
         except OSError:
             return
-        plain.settimeout(20)
+        plain.settimeout(120)
         with suppress(OSError), server.wrap_socket(plain, server_side=True) as client:  # a failed handshake is theirs
             _serve(client, backend_port)
 
@@ -48,7 +48,7 @@ def _serve(client: ssl.SSLSocket, backend_port: int) -> None:
     certificate = client.getpeercert(binary_form=True)
     if certificate:
         kept.append(b"Client-Cert: :" + base64.b64encode(certificate) + b":")
-    with socket.create_connection(("127.0.0.1", backend_port), timeout=20) as backend:
+    with socket.create_connection(("127.0.0.1", backend_port), timeout=120) as backend:
         backend.sendall(b"\r\n".join([line, *kept]) + b"\r\n\r\n" + body)
         while data := backend.recv(65536):
             client.sendall(data)
