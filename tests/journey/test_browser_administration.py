@@ -12,6 +12,7 @@ from builders_web import PASSWORD, World, a_world, open_door
 from playwright.sync_api import Page, expect
 from reading_room import Room, held, until
 
+from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError
 from wetread.domain.job import JobKind
 from wetread.domain.priority import Priority
@@ -83,6 +84,16 @@ def test_failed_work_is_put_back_one_and_all(page: Page, room: Room) -> None:
     page.get_by_role("button", name="Try all analyse again (2)").click()
     expect(page.locator("#part")).to_contain_text("Nothing has failed for good")
     assert room.world.audited().count(("job.retry", "admin", "success")) == 3
+
+
+def test_a_record_with_much_to_tell_stays_on_the_page(page: Page, room: Room) -> None:
+    with room.world.services.database.begin() as unit:
+        detail = (("model", 2 * "0123456789abcdef" * 4), ("input", "f" * 64))
+        unit.audit(AuditEvent("ai.read", "worker", detail=detail), room.world.clock.now())
+        unit.commit()
+    _open(page, room, "audit", "quality")
+    expect(page.locator("#part table")).to_contain_text("f" * 64)
+    assert page.evaluate("document.querySelector('#part table').getBoundingClientRect().right <= innerWidth")
 
 
 def test_the_log_is_searched_and_a_broken_chain_is_shouted(page: Page, room: Room) -> None:

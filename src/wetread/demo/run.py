@@ -25,6 +25,8 @@ from wetread.dicom.stow_client import StowPeer
 __all__ = ["DemoOptions", "run_demo"]
 
 _ACCOUNT = "demo-radiologist"
+_OTHERS = {"demo-quality": ("quality", "Demo Quality Officer"), "demo-admin": ("admin", "Demo Administrator")}
+"""Who may look at the other pages: role and name."""
 _VIEWS = ("open", "reported", "rejected")
 _PATIENCE_S = 240.0
 
@@ -48,7 +50,7 @@ def run_demo(options: DemoOptions, out: TextIO) -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     with ringing(options.folder, say) as telephone:
         environment = _environment(options.folder, port, dimse_port, telephone)
-        _add_account(environment, password)
+        _add_account(environment, _ACCOUNT, "radiologist", "Demo Radiologist", password)
         return _play(options, environment, port, dimse_port, password, say)
 
 
@@ -65,6 +67,10 @@ def _play(
         finished = _follow(client, sent, password, options, say)
         _summary(options, say, port, password)
         if options.stay:
+            for account, (role, name) in _OTHERS.items():
+                _add_account(environment, account, role, name, password)
+            _wetread(environment, "monitor", "run")
+            say(f"with the same password {' and '.join(_OTHERS)} see what belongs to quality and administration")
             say("press Ctrl-C to stop")
             _stay(service)
         return 0 if finished else 1
@@ -167,11 +173,15 @@ def _environment(folder: Path, port: int, dimse_port: int, telephone: dict[str, 
     return {**inherited, **{f"WETREAD_{name}": value for name, value in settings.items()}}
 
 
-def _add_account(environment: dict[str, str], password: str) -> None:
-    command = ["user", "add", _ACCOUNT, "--display-name", "Demo Radiologist", "--password-stdin"]
+def _add_account(environment: dict[str, str], account: str, role: str, name: str, password: str) -> None:
+    options = ["--role", role, "--display-name", name, "--password-stdin"]
+    _wetread(environment, "user", "add", account, *options, said=password + "\n")
+
+
+def _wetread(environment: dict[str, str], *command: str, said: str = "") -> None:
     subprocess.run(
         [sys.executable, "-P", "-m", "wetread", *command],
-        env=environment, input=password + "\n", text=True, check=True, stdout=subprocess.DEVNULL,
+        env=environment, input=said, text=True, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
 
 
