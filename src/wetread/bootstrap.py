@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wetread.domain.errors import PermanentError
@@ -78,8 +79,7 @@ def build_core(settings: "Settings") -> Core:
     from wetread.storage.migrate import bring_up_to_date
     from wetread.storage.vault import SqlVault
 
-    (settings.data_dir / "vault").mkdir(mode=0o700, parents=True, exist_ok=True)
-    (settings.data_dir / "vault").chmod(0o700)  # also where somebody had made it before
+    _make_data_dir(settings.data_dir)
     take_from_environment(settings)
     secret = pseudonym_key(settings).key()
     bring_up_to_date(settings.resolved_database_url, "work")
@@ -95,6 +95,17 @@ def build_core(settings: "Settings") -> Core:
         secret,
         dispatcher,
     )
+
+
+def _make_data_dir(folder: Path) -> None:
+    try:
+        (folder / "vault").mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / "vault").chmod(0o700)  # also where somebody had made it before
+    except OSError as error:
+        raise PermanentError(
+            f"data_dir {folder} cannot be made or is not ours ({error.strerror}): name another (--data-dir), or correct its owner",
+            code="bad_settings",
+        ) from None
 
 
 def build_sandbox(settings: "Settings") -> "Sandbox":

@@ -381,4 +381,4 @@ def load_settings(config: Path | None = None, **overrides: object) -> Settings:
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(in_words(error)) from None
+        raise SettingsError(in_words(error, fields)) from None

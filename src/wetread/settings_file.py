@@ -3,7 +3,8 @@
 import json
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
@@ -34,8 +35,10 @@ def read_settings_file(config: Path | None) -> dict[str, object]:
         return {}
     try:
         return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"settings file {path}: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"settings file {path} cannot be read ({error.strerror})") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"settings file {path} is not TOML: {error}; texts stand in quotes") from error
 
 
 def refuse_unknown_environment(known: Collection[str]) -> None:
@@ -44,7 +47,8 @@ def refuse_unknown_environment(known: Collection[str]) -> None:
         each for each in os.environ if each.startswith(ENVIRONMENT_PREFIX) and each not in {*known, *_NOT_SETTINGS}
     )
     if unknown:
-        raise SettingsError(f"unknown setting in the environment: {', '.join(unknown)} (see `wetread settings`)")
+        named = ", ".join(f"{each}{_meant(each, known)}" for each in unknown)
+        raise SettingsError(f"unknown setting in the environment: {named} (see `wetread settings`)")
 
 
 def secret_files(fields: Mapping[str, FieldInfo]) -> dict[str, str]:
@@ -102,7 +106,23 @@ def _from_json(text: str) -> object:
         return text
 
 
-def in_words(error: ValidationError) -> str:
-    """Names each setting, never its value."""
-    lines = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False)]
+def in_words(error: ValidationError, known: Collection[str]) -> str:
+    """Names each setting, never its value; an unknown one with the one of `known` that it may have been meant for."""
+    lines = [_wrong(each["type"], each["loc"], each["msg"], known) for each in error.errors(include_input=False)]
     return "settings: " + "; ".join(lines)
+
+
+def _wrong(kind: str, loc: Sequence[int | str], said: str, known: Collection[str]) -> str:
+    where = ", ".join(f"entry {each + 1}" if isinstance(each, int) else each for each in loc)
+    if kind == "extra_forbidden":
+        return f"{where}: there is no such setting{_meant(str(loc[0]), known) if len(loc) == 1 else ' in that table'} (see `wetread settings`)"
+    if loc and loc[-1] in ("ae_title", "move_ae_title") and kind == "string_pattern_mismatch":
+        return f"{where}: an AE title has 1 to 16 characters of ASCII, without a backslash (PS3.5 VR AE)"
+    return f"{where}: {said.removeprefix('Value error, ')}"
+
+
+def _meant(unknown: str, known: Collection[str]) -> str:
+    """A question with the likeliest of `known`, "" where none is alike."""
+    names = {each.removeprefix(ENVIRONMENT_PREFIX): each for each in known}
+    alike = get_close_matches(unknown.removeprefix(ENVIRONMENT_PREFIX), names, n=1)
+    return f": did you mean {names[alike[0]]}?" if alike else ""

@@ -238,12 +238,19 @@ class DimseDoor:
 
 
 def run_dimse(door: DimseDoor, host: str, ports: Iterable[tuple[int, OurTls | None]]) -> None:
-    """Serve at each port, in TLS or not, until SIGTERM or SIGINT, then finish what is being received. Call it in the main thread of its own process."""
+    """Serve at each port, in TLS or not, until SIGTERM or SIGINT, then finish what is being received. Call it in the main thread of its own process. Raises TransientError 'port_taken' where it cannot listen."""
     stopped = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stopped.set())
     for port, tls in ports:
-        _log.info("DIMSE door open on port %d%s", door.start(host, port, tls), " in TLS" if tls else "")
+        try:
+            opened = door.start(host, port, tls)
+        except OSError as error:
+            raise TransientError(
+                f"the DIMSE door cannot be opened at {host or 'any address'}, port {port} ({error.strerror}): does another process have it? See dimse_host, dimse_port and dimse_tls",
+                code="port_taken",
+            ) from None
+        _log.info("DIMSE door open on port %d%s", opened, " in TLS" if tls else "")
     stopped.wait()
     door.stop()
 

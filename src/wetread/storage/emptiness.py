@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Table, inspect, literal, make_url, select
 
 from wetread.storage.access_schema import second_factors
-from wetread.storage.engine import make_engine, translated
+from wetread.storage.engine import make_engine, reaching
 
 __all__ = ["holds_second_factors", "rows_in"]
 
@@ -28,7 +28,7 @@ def _first(tables: list[Table], url: str) -> str:
         return ""  # to look makes no file
     engine = make_engine(url)
     try:
-        with translated(), engine.connect() as connection:
+        with reaching(url), engine.connect() as connection:
             there = set(inspect(connection).get_table_names())
             for each in tables:
                 if each.name in there and connection.execute(select(literal(1)).select_from(each).limit(1)).first():

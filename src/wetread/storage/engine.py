@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.storage.fail_stop import end_process
 
-__all__ = ["BUSY_S", "begin", "make_engine", "translate", "translated", "writing"]
+__all__ = ["BUSY_S", "begin", "make_engine", "reaching", "translate", "translated", "writing"]
 
 BUSY_S = 10
 """How long a writer waits for its turn before it is told `database_busy`."""
@@ -39,6 +39,13 @@ def make_engine(url: str) -> Engine:
             parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, connect_args=connect, **_POOL
         )
     raise PermanentError("the database must be sqlite:///path or postgresql://...", code="bad_settings")
+
+
+def _where(url: str) -> str:
+    """Without an account or a password."""
+    parsed = make_url(url)
+    host = f"{parsed.host}{f':{parsed.port}' if parsed.port else ''}/" if parsed.host else ""
+    return f"{host}{parsed.database or ''}"
 
 
 def _sqlite(url: URL) -> Engine:
@@ -95,6 +102,16 @@ def begin(connection: Connection, *, write: bool) -> None:
 
 
 @contextmanager
+def reaching(url: str) -> Iterator[None]:
+    """As `translated`, and says which database it was: for whatever a command asks first, when its settings may be wrong."""
+    try:
+        with translated():
+            yield
+    except WetreadError as error:
+        raise type(error)(f"{_where(url)}: {error}", code=error.code) from None
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A writing transaction, committed at the end of the block."""
     with translated(), engine.connect() as connection:
@@ -111,7 +128,7 @@ def translate(error: SQLAlchemyError) -> WetreadError:
         return PermanentError(f"the database layer failed ({type(error).__name__})", code="database_refused")
     if isinstance(error.orig, sqlite3.Error):
         return _from_sqlite(error.orig)
-    return _from_postgresql(getattr(error.orig, "sqlstate", None), type(error.orig).__name__)
+    return _from_postgresql(getattr(error.orig, "sqlstate", None), type(error.orig).__name__, _why(str(error.orig)))
 
 
 _SQLITE = {
@@ -135,9 +152,30 @@ def _from_sqlite(error: sqlite3.Error) -> WetreadError:
     return _transient(known, name) if known else _permanent(name)
 
 
-def _from_postgresql(sqlstate: str | None, name: str) -> WetreadError:
+_REASONS = {
+    "password authentication failed": "it refuses the account or its password",
+    "no password supplied": "it wants a password",
+    "no pg_hba.conf entry": "its pg_hba.conf lets this account not in from here",
+    'database "': "it has no such database",
+    'role "': "it has no such account",
+    "resolve host": "its host has no address",
+    "name or service": "its host has no address",
+    "refused": "nobody listens at its host and port",
+    "timeout": "it did not answer in time",
+    "timed out": "it did not answer in time",
+    "certificate": "its certificate does not hold",
+    "ssl": "TLS fails",
+}
+
+
+def _why(said: str) -> str:
+    """Of a connection that failed, in words of ours: what the driver says may name anything."""
+    return next((words for sign, words in _REASONS.items() if sign in said.lower()), "")
+
+
+def _from_postgresql(sqlstate: str | None, name: str, why: str = "") -> WetreadError:
     if sqlstate is None:  # psycopg has no code for a connection that was refused or broke
-        return _transient("database_down", name) if name == "OperationalError" else _permanent(name)
+        return _transient("database_down", why or name) if name == "OperationalError" else _permanent(name)
     known = _SQLSTATE.get(sqlstate) or _SQLSTATE.get(sqlstate[:2])
     return _transient(known, sqlstate) if known else _permanent(sqlstate)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, column, inspect, select, table, text
 
 from wetread.domain.errors import PermanentError
-from wetread.storage.engine import make_engine, translated, writing
+from wetread.storage.engine import make_engine, reaching, writing
 from wetread.storage.schema import HEADS
 
 __all__ = ["bring_up_to_date", "is_current", "upgrade", "version_table"]
@@ -51,7 +51,7 @@ def is_current(url: str, which: str) -> bool:
     """True when `upgrade` would have nothing to do. Cheap: no migration tool is imported."""
     engine = make_engine(url)
     try:
-        with translated(), engine.connect() as connection:
+        with reaching(url), engine.connect() as connection:
             return _revision(connection, which) == HEADS[which]
     finally:
         engine.dispose()

@@ -1,0 +1,82 @@
+"""What a first-time user gets wrong: each is told in one line that names what and says what to do, with exit status 1, without a traceback and without a secret."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from neighbours.postgres import PostgresServer, running_postgres
+from neighbours.wetread import Wetread
+
+SECRET = "hunter2"
+PACS = {"ae_title": "PACS", "host": "127.0.0.1", "port": 104}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    with running_postgres() as server:
+        yield server
+
+
+def refused(house: Wetread, *words: str) -> str:
+    """The one line."""
+    done = house.run(*words)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    (line,) = [each for each in done.stderr.splitlines() if each.startswith("wetread: ")]
+    return line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("AETITLE", "X", "WETREAD_AETITLE: did you mean WETREAD_AE_TITLE?"),
+        ("ZZZ", SECRET, "WETREAD_ZZZ (see `wetread settings`)"),
+        ("DIMSE_PORT", SECRET, "dimse_port: Input should be a valid integer"),
+        ("AE_TITLE", "WETREAD-RADIOLOGY-LONG", "ae_title: an AE title has 1 to 16 characters"),
+        ("APPLICATION_ENTITIES", json.dumps([PACS | {"aetitle": "X"}]), "application_entities, entry 1, aetitle: there is no such setting in that table"),
+        ("APPLICATION_ENTITIES", json.dumps([{"ae_title": "PACS", "we_use": ["store"]}]), "application_entities, entry 1: host and port are needed"),
+        ("DATABASE_URL", f"postgresql://u:{SECRET}@127.0.0.1:1/w", "127.0.0.1:1/w: the database cannot be reached (nobody listens at its host and port)"),
+        ("VAULT_URL", f"postgresql://u:{SECRET}@no-such-host.invalid/v", "no-such-host.invalid/v: the database cannot be reached (its host has no address)"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_in_the_environment(tmp_path: Path, name: str, value: str, says: str) -> None:
+    assert says in refused(Wetread(tmp_path / "house", {name: value}), "status")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("dimse_prot = 1\n", "dimse_prot: there is no such setting: did you mean dimse_port?"),
+        ("ae_title = WETREAD\n", "is not TOML: Invalid value (at line 1, column 12); texts stand in quotes"),
+        (None, "cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_wrong_settings_file(tmp_path: Path, text: str | None, says: str) -> None:
+    file = tmp_path / "wetread.toml"
+    if text is not None:
+        file.write_text(text)
+    assert says in refused(Wetread(tmp_path / "house"), "status", "--config", str(file))
+
+
+def test_a_data_folder_that_cannot_be_one(tmp_path: Path) -> None:
+    house = Wetread(tmp_path / "house")
+    (tmp_path / "file").write_text("")
+    line = refused(house, "status", "--data-dir", str(tmp_path / "file"))
+    assert f"data_dir {tmp_path / 'file'} cannot be made or is not ours (Not a directory)" in line
+
+
+def test_a_dimse_port_that_another_has(tmp_path: Path) -> None:
+    house = Wetread(tmp_path / "house", {"DIMSE_HOST": "127.0.0.1"})
+    with socket.create_server(("127.0.0.1", house.dimse_port)):
+        line = refused(house, "dimse")
+    assert f"the DIMSE door cannot be opened at 127.0.0.1, port {house.dimse_port} (Address already in use)" in line
+
+
+@pytest.mark.real
+def test_what_a_postgresql_says_is_in_our_words(tmp_path: Path, postgres: PostgresServer) -> None:
+    url = postgres.url("no_such_database")
+    line = refused(Wetread(tmp_path / "house", {"DATABASE_URL": url}), "status")
+    assert "no_such_database: the database cannot be reached (it has no such database)" in line
