@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """`trusted` is the CA's PEM for clients; `server()` a TLS context whose certificate holds for 127.0.0.1, `stranger()` one for another host."""
+    """`trusted` is the CA's PEM for clients; `server()` a TLS context whose certificate holds for 127.0.0.1, `stranger()` one for another host, `expired()` one whose time is over."""
 
     folder: Path
 
@@ -39,6 +39,9 @@ class Certificates:
 
     def stranger(self) -> ssl.SSLContext:
         return self._context("stranger.pem")
+
+    def expired(self) -> ssl.SSLContext:
+        return self._context("expired.pem")
 
     def _context(self, name: str) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -10,6 +10,7 @@ import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.loopback import is_loopback
+from wetread.domain.no_answer import why_no_answer
 
 __all__ = ["HttpPeer", "HttpPoster", "judge_status", "tls_context"]
 
@@ -88,10 +89,10 @@ class HttpPoster:
 
 def _unreachable(error: urllib3.exceptions.HTTPError) -> Exception:
     if "CERTIFICATE_VERIFY_FAILED" in repr(error):
-        return PermanentError("the receiver's certificate is not trusted: check it and ca_file", code="tls_failed")
+        return PermanentError(f"no trusted connection with the receiver: {why_no_answer(error)}", code="tls_failed")
     if isinstance(error, urllib3.exceptions.LocationValueError):
         return PermanentError("the URL of this channel is no URL", code="bad_settings")
-    return TransientError(f"the receiver does not answer ({type(error).__name__})", code="receiver_unreachable")
+    return TransientError(f"the receiver does not answer: {why_no_answer(error)}", code="receiver_unreachable")
 
 
 def judge_status(status: int, retry_after: str = "", *, of: str = "page") -> int:

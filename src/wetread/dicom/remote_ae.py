@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wetread.dicom.tls_profile import PeerTls, calling
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
+from wetread.domain.no_answer import certificate_fault
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -19,8 +20,6 @@ __all__ = ["UNCOMPRESSED", "VERIFICATION", "RemoteAe", "associate", "echo"]
 
 UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 VERIFICATION = "1.2.840.10008.1.1"
-_EXPIRED, _NOT_YET, _OTHER_NAMES = 10, 9, (62, 64)
-"""X509_V_ERR_* of OpenSSL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +167,7 @@ def _refusal(peer: RemoteAe, heard: _Heard, no_context: bool) -> WetreadError:
 
 def _tls_refusal(name: str, failure: ssl.SSLError) -> PermanentError:
     if isinstance(failure, ssl.SSLCertVerificationError):
-        said = {
-            _EXPIRED: "has expired: renew it there",
-            _NOT_YET: "is not valid yet: check both clocks",
-            **dict.fromkeys(
-                _OTHER_NAMES, "is for another host: correct host or server_name, or give it one for this name"
-            ),
-        }.get(failure.verify_code, "is of an authority that is not trusted: check ca_file")
+        said = certificate_fault(failure, "correct host or server_name")
         return PermanentError(f"the certificate of {name} {said}", code="certificate_refused")
     reason = (failure.reason or "").upper()
     if "ALERT" in reason and "VERSION" not in reason:

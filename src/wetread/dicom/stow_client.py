@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.no_answer import why_no_answer
 from wetread.ports.sink import Encoder, ReportPackage
 
 __all__ = [
@@ -111,11 +112,9 @@ def answering(host: str) -> Iterator[None]:
     try:
         yield
     except (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError) as error:
-        raise PermanentError(
-            f"{host}: no trusted connection; check the URL and the certificate", code="tls_failed"
-        ) from error
+        raise PermanentError(f"{host}: no trusted connection: {why_no_answer(error)}", code="tls_failed") from error
     except urllib3.exceptions.HTTPError as error:
-        raise TransientError(f"{host} does not answer ({type(error).__name__})", code="receiver_unreachable") from error
+        raise TransientError(f"{host} does not answer: {why_no_answer(error)}", code="receiver_unreachable") from error
 
 
 def read_answer(status: int, body: bytes) -> StowAnswer:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.no_answer import why_no_answer
 from wetread.fhir.datatypes import FhirVersion
 from wetread.fhir.transactions import locations, repoint, split_transaction
 from wetread.ports.sink import Encoder, ReportPackage
@@ -98,12 +99,10 @@ class FhirSink:
             finally:
                 answer.release_conn()
         except (urllib3.exceptions.SSLError, urllib3.exceptions.LocationValueError) as error:
-            raise PermanentError(
-                f"{host}: no trusted connection; check the URL and the certificate", code="tls_failed"
-            ) from error
+            raise PermanentError(f"{host}: no trusted connection: {why_no_answer(error)}", code="tls_failed") from error
         except urllib3.exceptions.HTTPError as error:
             raise TransientError(
-                f"{host} does not answer ({type(error).__name__})", code="receiver_unreachable"
+                f"{host} does not answer: {why_no_answer(error)}", code="receiver_unreachable"
             ) from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.no_answer import why_no_answer
 
 __all__ = ["MllpPeer", "exchange"]
 
@@ -38,13 +39,13 @@ def exchange(peer: MllpPeer, message: bytes) -> bytes:
         with _connected(peer, context) as connection:
             connection.sendall(_START + message + _END)
             return _read_frame(connection, deadline)
-    except ssl.SSLCertVerificationError:
+    except ssl.SSLCertVerificationError as error:
         raise PermanentError(
-            "the HL7 receiver's certificate is not trusted: check it and ca_file", code="tls_failed"
+            f"no trusted connection with the HL7 receiver: {why_no_answer(error)}", code="tls_failed"
         ) from None
     except OSError as error:
         raise TransientError(
-            f"the HL7 receiver does not answer ({type(error).__name__})", code="receiver_unreachable"
+            f"the HL7 receiver does not answer: {why_no_answer(error)}", code="receiver_unreachable"
         ) from None
 
 
