@@ -16,7 +16,7 @@ from wetread.evaluation.inputs import Floats, too_few
 __all__ = ["MIN_PAIRS", "Kappa", "cohen_kappa", "fleiss_kappa", "gwet_ac1", "krippendorff_alpha"]
 
 MIN_PAIRS = 30
-_ENOUGH_IN_A_CELL = 5
+_ENOUGH_IN_A_CELL, _FAR_FROM_ONE = 5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +39,30 @@ class Kappa:
 def cohen_kappa(table: ArrayLike, weights: str | ArrayLike = "none", level: float = 0.95) -> Kappa:
     """Kappa of a (k, k) table of counts, first reader by row. `weights`: "none", "linear", "quadratic", or (k, k) disagreement weights with a zero diagonal.
 
-    Where a cell holds fewer than 5 pairs the interval is that of the table with two more pairs, spread evenly over all cells (as Agresti & Coull 1998 do for a share): without
-    them it is too narrow. Raises ValueError on a table that is none, PermanentError ('too_few_cases') when it is empty or both readers gave one and the same answer throughout: kappa is then 0/0.
-    Source: Cohen (1960), Educ Psychol Meas 20:37, and (1968), Psychol Bull 70:213; errors: Fleiss, Cohen & Everitt (1969), Psychol Bull 72:323.
+    The interval is the large-sample one where every cell holds 5 pairs and kappa is below 0.5. Elsewhere it is symmetric in the root of 1 - kappa, which is observed over expected disagreement
+    (the root of a count varies alike wherever it lies), about the table with two more pairs, spread evenly over all cells. Raises ValueError on a table that is none, PermanentError ('too_few_cases') when it is empty or both readers gave one and the same answer throughout: kappa is then 0/0.
+    Source: Cohen (1960), Educ Psychol Meas 20:37, and (1968), Psychol Bull 70:213; errors: Fleiss, Cohen & Everitt (1969), Psychol Bull 72:323; interval: Bartlett (1936), J R Stat Soc Suppl 3:68; Agresti & Coull (1998), Am Stat 52:119.
     """
     counts = _square(table)
     agreement = _agreement(weights, len(counts))
-    return _beyond_chance(partial(_kappa_parts, agreement), counts, level)
+    return _beyond_chance(partial(_kappa_parts, agreement), counts, level, _FAR_FROM_ONE)
 
 
-def _beyond_chance(parts: Callable[[Floats], tuple[float, float, float]], counts: Floats, level: float) -> Kappa:
+def _beyond_chance(
+    parts: Callable[[Floats], tuple[float, float, float]], counts: Floats, level: float, large_sample_below: float
+) -> Kappa:
     observed, expected, error = parts(counts)
     if expected > 1 - 1e-12:
         raise too_few("both readers gave one answer throughout: agreement beyond chance is not defined")
     value = (observed - expected) / (1 - expected)
-    centre, reach, half = value, error, float(norm.ppf(0.5 + level / 2))
-    if counts.min() < _ENOUGH_IN_A_CELL:
+    half = float(norm.ppf(0.5 + level / 2))
+    if counts.min() >= _ENOUGH_IN_A_CELL and value < large_sample_below:
+        low, high = value - half * error, min(value + half * error, 1.0)
+    else:
         more, by_chance, reach = parts(counts + 2 / counts.size)
-        centre = (more - by_chance) / (1 - by_chance)
-    low, high = min(centre - half * reach, value), max(min(centre + half * reach, 1.0), value)
+        root = float(np.sqrt((1 - more) / (1 - by_chance)))
+        half *= reach / (2 * root)
+        low, high = min(1 - (root + half) ** 2, value), max(1 - max(root - half, 0.0) ** 2, value)
     n = int(counts.sum())
     return Kappa(value, low, high, error, observed, expected, n, n < MIN_PAIRS)
 
@@ -75,11 +80,11 @@ def _kappa_parts(agreement: Floats, counts: Floats) -> tuple[float, float, float
 
 
 def gwet_ac1(table: ArrayLike, level: float = 0.95) -> Kappa:
-    """Gwet's AC1 of a (k, k) table of two readers; its interval treats the chance agreement as estimated from the same cases (eq. 24). Few pairs as `cohen_kappa`.
+    """Gwet's AC1 of a (k, k) table of two readers; its interval treats the chance agreement as estimated from the same cases (eq. 24), and is symmetric in the root of 1 - AC1 as `cohen_kappa` says.
 
-    Source: Gwet (2008), Br J Math Stat Psychol 61:29.
+    Source: Gwet (2008), Br J Math Stat Psychol 61:29; interval: Bartlett (1936), J R Stat Soc Suppl 3:68; Agresti & Coull (1998), Am Stat 52:119.
     """
-    return _beyond_chance(_ac1_parts, _square(table), level)
+    return _beyond_chance(_ac1_parts, _square(table), level, -np.inf)
 
 
 def _ac1_parts(counts: Floats) -> tuple[float, float, float]:

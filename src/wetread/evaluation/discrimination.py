@@ -121,7 +121,7 @@ def area_interval(area: float, error: float, fewest: int, level: float = 0.95) -
     """Two-sided interval of an area 0..1, or of a mean of areas, with this standard error: symmetric on the logit scale.
 
     `fewest`: patients of the rarer class. Below 100 of them the error is itself uncertain, and too small where the area came out too large: there the interval uses
-    Student's t with one degree of freedom less than `fewest`, and a variance as if one more of them had the largest possible share in it. With an error of zero (perfect
+    a variance as if one more of them had the largest possible share in it. With an error of zero (perfect
     separation, constant score), or with one patient, it is Wilson's on Birnbaum & Klose's largest variance A(1 - A) / fewest, never (1, 1).
     Source: Wilson (1927), J Am Stat Assoc 22:209; Birnbaum & Klose (1957), Ann Math Stat 28:933; logit scale: Pepe (2003), The Statistical Evaluation of Medical Tests, chapter 5.
     """
@@ -129,8 +129,7 @@ def area_interval(area: float, error: float, fewest: int, level: float = 0.95) -
         return wilson(area * fewest, fewest, level)
     reach = float(norm.ppf(0.5 + level / 2)) * error
     if fewest < _FEW:
-        cautious = (fewest * error**2 + area * (1 - area) / fewest) / (fewest + 1)
-        reach = float(t.ppf(0.5 + level / 2, fewest - 1) * np.sqrt(cautious))
+        reach *= float(np.sqrt((fewest + area * (1 - area) / (fewest * error**2)) / (fewest + 1)))
     half, centre = reach / (area * (1 - area)), float(np.log(area / (1 - area)))
     return float(expit(centre - half)), float(expit(centre + half))
 

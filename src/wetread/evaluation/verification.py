@@ -1,6 +1,6 @@
 """Sensitivity and specificity when not every study was adjudicated: those whose result was positive are looked at again more often, and a naive count flatters sensitivity.
 
-Begg & Greenes 1983 (verification at random given the test result); Hajek 1971 (inverse-probability weights); Rogan & Gladen 1978 (an imperfect reference).
+Begg & Greenes 1983 (verification at random given the test result); Hajek 1971 (inverse-probability weights); Fay & Feuer 1997 (few weighted cases); Rogan & Gladen 1978 (an imperfect reference).
 With no verified negative result, sensitivity cannot be known: the answer is then None, never 1.
 """
 
@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
+from scipy.stats import beta, norm
 
 from wetread.domain.analysis import Rate
 from wetread.evaluation.inputs import Flags, Floats, Labels, Places, cluster_places, patients_worth, too_few
 from wetread.evaluation.proportions import wilson
 
 __all__ = ["CorrectedPrevalence", "VerifiedAccuracy", "begg_greenes", "inverse_probability_accuracy", "rogan_gladen"]
+
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +56,15 @@ def begg_greenes(
 ) -> VerifiedAccuracy:
     """Accuracy from (n,) test results, (n,) whether each was adjudicated, and (n,) 0/1 truth (ignored where not adjudicated).
 
-    Right when, among studies of one result, those adjudicated were picked without regard to the truth. Intervals: Wilson's on the n that the ratio's variance over patients is worth.
-    Source: Begg & Greenes (1983), Biometrics 39:207.
+    Right when, among studies of one result, those adjudicated were picked without regard to the truth. Intervals: Wilson's on the n that the ratio's variance over patients is worth; how many
+    studies had either result is known, so of those only the share that is sick varies. Few hits or misses as `inverse_probability_accuracy`.
+    Source: Begg & Greenes (1983), Biometrics 39:207; few cases: Fay & Feuer (1997), Stat Med 16:791.
     """
     called, known, labels = _rows(positive, verified, truth)
     shares = np.array([known[called == each].mean() if (called == each).any() else np.nan for each in (False, True)])
     weight = np.where(known, 1 / np.where(shares[called.astype(int)] > 0, shares[called.astype(int)], 1), 0.0)
-    return _weighted(
-        called, known, labels, weight, patients, level, "Begg & Greenes 1983", unseen=_unseen(called, known)
-    )
+    unseen, of_result = _unseen(called, known), called.astype(np.intp)
+    return _weighted(called, known, labels, weight, patients, level, "Begg & Greenes 1983", unseen=unseen, all_of=of_result)  # fmt: skip
 
 
 def inverse_probability_accuracy(
@@ -77,8 +79,10 @@ def inverse_probability_accuracy(
     """The same with (n,) known probabilities of being adjudicated, 0 < p <= 1, as the sampling design logged them; Hajek's ratio estimator.
 
     `strata`: per study the name of its stratum, and how many studies that holds in the population. The weights of a stratum then add up to its size, and the intervals are
-    narrower by what the strata explain (post-stratification). Without it each study counts as drawn by its own coin. Raises ValueError when a verified study had no chance of being verified.
-    Source: Hájek (1971), Foundations of Statistical Inference, 236; strata: Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, section 7.6.
+    narrower by what the strata explain (post-stratification). Without it each study counts as drawn by its own coin. With fewer than 5 hits or misses seen the interval reaches as far as two
+    weighted Poisson counts allow: where no missed study came into the sample, sensitivity is 1 and its lower end says how many could have stayed out. Raises ValueError when a verified
+    study had no chance of being verified.
+    Source: Hájek (1971), Foundations of Statistical Inference, 236; strata: Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, section 7.6; few cases: Fay & Feuer (1997), Stat Med 16:791.
     """
     called, known, labels = _rows(positive, verified, truth)
     chance = np.asarray(probability, dtype=np.float64)
@@ -132,32 +136,63 @@ def _weighted(
     *,
     unseen: str,
     strata: Places | None = None,
+    all_of: Places | None = None,
 ) -> VerifiedAccuracy:
     places = cluster_places(patients, len(called))
     rates, naive = [], []
     for sick in (True, False):
         there, hit = known & (labels == sick), called == sick
         naive.append(float(hit[there].mean()) if there.any() else None)
-        rates.append(_ratio(hit, there, weight, places, strata, level) if there.any() and not unseen else None)
+        rates.append(_ratio(hit, there, weight, places, strata, all_of, level) if there.any() and not unseen else None)
     reason = unseen or ("" if None not in naive else "the verified studies hold one class only")
     return VerifiedAccuracy(rates[0], rates[1], naive[0], naive[1], int(known.sum()), len(called), method, reason)
 
 
-def _ratio(hit: Flags, there: Flags, weight: Floats, places: Places, strata: Places | None, level: float) -> Rate:
-    """Sum of weights of hits over sum of weights; Wilson on the n that this ratio's variance over patients is worth."""
+def _ratio(
+    hit: Flags, there: Flags, weight: Floats, places: Places, strata: Places | None, all_of: Places | None, level: float
+) -> Rate:
+    """Sum of weights of hits over sum of weights; Wilson on the n that this ratio's variance over patients is worth, and beyond it where few hits or misses were seen."""
     held = np.where(there, weight, 0.0)
     total = float(held.sum())
     share = float((held * hit).sum()) / total
     rest = np.where(there, hit - share, 0.0)
     clusters = len(np.unique(places[there]))
-    variance = float((np.bincount(places, weight * rest) ** 2).sum()) * clusters / max(clusters - 1, 1)
+    parts = weight * rest if all_of is None else _about_means(rest, weight, all_of)
+    variance = float((np.bincount(places, parts) ** 2).sum()) * clusters / max(clusters - 1, 1)
     if strata is not None:
         variance -= _told_by_strata(rest[weight > 0], weight[weight > 0], strata[weight > 0])
     variance /= total**2
     most = patients_worth(places[there])
     worth = share * (1 - share) / variance if variance > 0 else most
     worth = min(worth, most) if most < clusters or clusters == 1 else worth
-    return Rate(share, *wilson(share * worth, worth, level), int(there.sum()))
+    low, high = wilson(share * worth, worth, level)
+    if min(np.count_nonzero(hit[there]), np.count_nonzero(~hit[there])) < _FEW:
+        least, largest = _of_few(hit, held, weight, places, level)
+        low, high = min(low, least), max(high, largest)
+    return Rate(share, low, high, int(there.sum()))
+
+
+def _about_means(rest: Floats, weight: Floats, all_of: Places) -> Floats:
+    """What each study, verified or not, has in the error of sum(weight * rest) where the sizes of both groups are those of all studies."""
+    mean = (np.bincount(all_of, weight * rest) / np.maximum(np.bincount(all_of, weight), 1e-12))[all_of]
+    return weight * (rest - mean) + mean
+
+
+def _of_few(hit: Flags, held: Floats, weight: Floats, places: Places, level: float) -> tuple[float, float]:
+    """Ends of hits / (hits + misses), each a gamma variable half way between Fay & Feuer's two: the weights `held`, and half of one patient more with the largest weight of their result. Of two gammas the share is a beta's."""
+    shapes, scales = [], []
+    for side in (hit, ~hit):
+        seen = np.bincount(places, np.where(side, held, 0.0))
+        unseen = float(np.bincount(places, np.where(side, weight, 0.0)).max())
+        if not unseen:
+            # no study has this result, so none can be missing
+            return 1.0, 0.0
+        mean, variance = float(seen.sum()) + unseen / 2, float((seen**2).sum()) + unseen**2 / 2
+        shapes.append(mean**2 / variance)
+        scales.append(variance / mean)
+    drawn = beta.ppf([0.5 - level / 2, 0.5 + level / 2], *shapes)
+    low, high = scales[0] * drawn / (scales[0] * drawn + scales[1] * (1 - drawn))
+    return float(low), float(high)
 
 
 def _told_by_strata(rest: Floats, weight: Floats, strata: Places) -> float:

@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.discrimination import (
+    area_interval,
     auroc,
     auroc_covariance,
     auroc_estimate,
@@ -160,3 +161,9 @@ def test_what_cannot_be_estimated_is_refused() -> None:
         auroc([0, 0.5, 1], [0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match="one key per case"):
         auroc_estimate(D1.truth, D1.score, D1.patients[:-1])
+
+
+def test_the_interval_of_few_patients_is_the_logit_one_with_one_more_of_the_largest_variance() -> None:
+    """By hand: variance (20 x 0.0025 + 0.09 / 20) / 21 = 0.0025952, on the logit scale a half width of 1.10942 about 2.19722."""
+    assert area_interval(0.9, 0.05, 20) == pytest.approx((0.747969, 0.964656), abs=1e-6)
+    assert area_interval(0.9, 0.05, 100) == pytest.approx((0.751822, 0.963949), abs=1e-6)

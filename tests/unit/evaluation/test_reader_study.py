@@ -1,5 +1,6 @@
 """Reader studies and agreement against MRMCaov, R and published tables."""
 
+import itertools
 import math
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.agreement import Kappa, cohen_kappa, fleiss_kappa, gwet_ac1, krippendorff_alpha
@@ -132,6 +134,20 @@ def test_the_interval_of_few_pairs_covers_where_readers_seldom_differ(agreement:
         found = agreement(random.multinomial(30, [0.45, 0.05, 0.05, 0.45]).reshape(2, 2))
         held += found.low <= 0.8 <= found.high
     assert 0.91 < held / 300 < 0.99
+
+
+@pytest.mark.parametrize("agreement", [cohen_kappa, gwet_ac1])
+@pytest.mark.parametrize("true", [0.6, 0.8])
+def test_the_interval_of_forty_pairs_covers_as_often_as_it_says(agreement: Callable[..., Kappa], true: float) -> None:
+    """No chance in it: every table of 40 pairs of readers who call 0.5, each with its probability. Kappa and AC1 are equal here. Either diagonal may be turned round."""
+    logs, held = np.log([(1 + true) / 4, (1 - true) / 4]), 0.0
+    for a, b, c in itertools.product(range(41), repeat=3):
+        if (d := 40 - a - b - c) < a or d == 40 or c < b:
+            continue
+        found = agreement([[a, b], [c, d]])
+        if found.low <= true <= found.high:
+            held += (1 + (a < d)) * (1 + (b < c)) * np.exp(gammaln(41) - gammaln([a + 1, b + 1, c + 1, d + 1]).sum() + (a + d) * logs[0] + (b + c) * logs[1])  # fmt: skip
+    assert 0.93 < held < 0.97
 
 
 def test_two_readers_who_never_differ_are_not_certain_to_agree() -> None:

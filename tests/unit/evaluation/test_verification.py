@@ -5,6 +5,7 @@ import pytest
 
 from wetread.domain.analysis import Rate
 from wetread.domain.errors import PermanentError
+from wetread.evaluation.proportions import wilson
 from wetread.evaluation.verification import begg_greenes, inverse_probability_accuracy, rogan_gladen
 
 
@@ -42,6 +43,52 @@ def test_intervals_cover_as_often_as_they_say() -> None:
         assert found is not None
         covered.append(found.low <= 0.80 <= found.high)
     assert np.mean(covered) >= 0.91
+
+
+def test_where_hardly_a_missed_study_was_drawn_the_interval_says_what_may_have_stayed_out() -> None:
+    """40 of 50 sick are called, one of the ten others is drawn on average: a third of the samples hold none and say 1.0."""
+    held: dict[str, list[bool]] = {"weights": [], "Begg & Greenes": []}
+    for seed in range(300):
+        called, verified, truth, chance = _studies(seed, n=1000)
+        for name, found in (
+            ("weights", inverse_probability_accuracy(called, verified, truth, chance)),
+            ("Begg & Greenes", begg_greenes(called, verified, truth)),
+        ):
+            assert found.sensitivity is not None
+            held[name].append(found.sensitivity.low <= 0.8 <= found.sensitivity.high)
+    assert min(np.mean(each) for each in held.values()) >= 0.93
+
+
+def test_the_lower_end_where_no_miss_was_drawn_is_the_quantile_of_two_gammas() -> None:
+    """30 called ones are sick; of the others every tenth was drawn and none is: one missed study would have stood for ten."""
+    called, chance = np.repeat([True, False], [30, 70]), np.repeat([1.0, 0.1], [30, 70])
+    found = inverse_probability_accuracy(called, np.ones(100), called, chance).sensitivity
+    assert found is not None
+    random = np.random.default_rng(5)
+    hits, misses = random.gamma(30.5, 1, 400_000), random.gamma(0.5, 10, 400_000)
+    assert found.low == pytest.approx(np.quantile(hits / (hits + misses), 0.025), abs=0.005)
+    assert (found.value, found.high) == (1.0, 1.0)
+    whole = begg_greenes(called, np.ones(100), called).sensitivity
+    assert whole is not None
+    assert whole.low == pytest.approx(wilson(30, 30)[0])
+
+
+def test_the_interval_of_begg_and_greenes_is_that_of_their_variance() -> None:
+    """Their variance of the logit: 1/N1 + 1/N0, and of either result the odds of its verified part over their number."""
+    called, verified, truth, _ = _studies(4)
+    found = begg_greenes(called, verified, truth)
+    sides = []
+    for result in (True, False):
+        seen = truth[verified & (called == result)]
+        sides.append((int((called == result).sum()), len(seen), float(seen.mean())))
+    (n1, v1, q1), (n0, v0, q0) = sides
+    for rate, odds in (
+        (found.sensitivity, ((1 - q1) / q1 / v1, (1 - q0) / q0 / v0)),
+        (found.specificity, (q1 / (1 - q1) / v1, q0 / (1 - q0) / v0)),
+    ):
+        assert rate is not None
+        worth = 1 / (rate.value * (1 - rate.value) * (1 / n1 + 1 / n0 + sum(odds)))
+        assert (rate.low, rate.high) == pytest.approx(wilson(rate.value * worth, worth), abs=1e-3)
 
 
 def test_begg_and_greenes_by_hand() -> None:
