@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wetread.evaluation.inputs import Flags, Floats, too_few
-from wetread.evaluation.resample import bootstrap_weights, percentile_interval
+from wetread.evaluation.proportions import wilson
+from wetread.evaluation.resample import bootstrap_weights
 
 __all__ = [
     "LUNA16_RATES",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 LUNA16_RATES = (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+_MOST_WITHOUT_LESION = 0.05
+_FEW = 5
 Box = tuple[float, float, float, float]
 
 
@@ -70,8 +73,9 @@ def froc(
     """Free-response curve of `marks` against (scan, lesion) pairs over all `scans`, those without marks and lesions included.
 
     A lesion counts once, by its surest mark; further marks on it are neither hits nor false. Between thresholds sensitivity is interpolated linearly, as LUNA16's script does;
-    before the first false mark it is that of the surest marks alone. Raises ValueError on a mark or lesion of an unknown scan or lesion, PermanentError without lesions or with fewer than two scans.
-    Source: Bunch et al. (1978), J Appl Photogr Eng 4:166; Setio et al. (2017), Med Image Anal 42:1.
+    before the first false mark it is that of the surest marks alone. Interval: Wilson's on the lesions that the variance of `replicates` draws of scans is worth; where fewer than 5 were
+    missed (or found), never on more than there are, and where all draws agree on as many as scans hold one. Raises ValueError on a mark or lesion of an unknown scan or lesion, PermanentError without lesions or with fewer than two scans.
+    Source: Bunch et al. (1978), J Appl Photogr Eng 4:166; Setio et al. (2017), Med Image Anal 42:1; interval: Wilson (1927), J Am Stat Assoc 22:209; Korn & Graubard (1998), Surv Methodol 24:193.
     """
     known = {each: n for n, each in enumerate(scans)}
     there = set(lesions)
@@ -104,10 +108,9 @@ def froc(
         float(np.mean(_at(a, b, rates))) if not np.isnan(b).any() else np.nan
         for a, b in zip(*_curve(hit, miss, per_scan, weights), strict=True)
     ]
-    low, high = percentile_interval(drawn, level)
-    return Froc(
-        rate[0], share[0], tuple(rates), at_rates, float(np.mean(at_rates)), low, high, len(lesions), len(scans)
-    )
+    metric, holders = float(np.mean(at_rates)), float(np.count_nonzero(per_scan))
+    low, high = _metric_interval(metric, np.array(drawn), len(lesions), holders, level)
+    return Froc(rate[0], share[0], tuple(rates), at_rates, metric, low, high, len(lesions), len(scans))
 
 
 def matched_marks(
@@ -195,6 +198,16 @@ def _at(rate: Floats, share: Floats, rates: Sequence[float]) -> tuple[float, ...
     """Sensitivity where the curve last had this rate; beyond its end it stays where it ended."""
     last = np.concatenate([np.flatnonzero(np.diff(rate) > 0), [len(rate) - 1]])
     return tuple(float(each) for each in np.interp(rates, rate[last], share[last]))
+
+
+def _metric_interval(metric: float, drawn: Floats, lesions: int, holders: float, level: float) -> tuple[float, float]:
+    if np.isnan(drawn).mean() > _MOST_WITHOUT_LESION:
+        raise too_few("too many bootstrap samples hold no lesion: add scans with one")
+    variance = float(np.nanvar(drawn))
+    worth = metric * (1 - metric) / variance if variance > 0 and 0 < metric < 1 else holders
+    if lesions * min(metric, 1 - metric) < _FEW:
+        worth = min(worth, lesions)
+    return wilson(metric * worth, worth, level)
 
 
 def _map_and_mask(heat: ArrayLike, inside: ArrayLike) -> tuple[Floats, Flags]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from wetread.domain.errors import PermanentError
-from wetread.evaluation.inputs import Floats
+from wetread.evaluation.inputs import Flags, cluster_places
+from wetread.evaluation.proportions import clustered_rate
 from wetread.evaluation.report_text import F1, bleu, label_f1, rouge_l, rouge_n
 from wetread.evaluation.resample import bootstrap_weights, patient_blocks, percentile_interval
 
@@ -82,12 +83,14 @@ def finding_f1(
     whole = label_f1(drafted, signed, uncertain_is_positive=uncertain_is_positive)
     names = sorted(whole, key=lambda name: (-whole[name].true - whole[name].missed, name))
     there = {"positive", "uncertain"} if uncertain_is_positive else {"positive"}
-    hits = {name: _positives(drafted, signed, name, there) for name in names}
+    both, either = _positives(drafted, signed, names, there)
     pooled = F1(*(sum(getattr(each, part) for each in whole.values()) for part in ("true", "false", "missed")))
-    all_hits = np.sum([*hits.values()], axis=0) if names else np.zeros((len(drafted), 2))
     return [
-        FindingF1("all, pooled", pooled, *_f1_interval(all_hits, pairs.patients)),
-        *(FindingF1(name, whole[name], *_f1_interval(hits[name], pairs.patients)) for name in names),
+        FindingF1("all, pooled", pooled, *_f1_interval(both, either, pairs.patients)),
+        *(
+            FindingF1(name, whole[name], *_f1_interval(both[:, [at]], either[:, [at]], pairs.patients))
+            for at, name in enumerate(names)
+        ),
     ]
 
 
@@ -102,36 +105,36 @@ def text_scores(pairs: ReportPairs) -> list[TextScore]:
 
 
 def mean_score(name: str, values: Sequence[float], patients: Sequence[str] | None) -> TextScore:
-    """Mean of one number per pair with its interval over patients."""
+    """Mean of one number per pair with its percentile interval over resampled patients."""
     numbers = np.asarray(values, dtype=np.float64)
-    totals = np.column_stack([numbers, np.ones(len(numbers))])
-    low, high = _ratio_interval(totals, patients)
+    blocks = patient_blocks(None if patients is None else np.array(patients, dtype=np.str_), len(numbers))
+    low = high = None
+    if int(blocks.max()) + 1 >= MIN_REPORTS:
+        sums, counts = np.bincount(blocks, numbers), np.bincount(blocks)
+        weights = bootstrap_weights(len(sums))
+        low, high = percentile_interval((weights @ sums) / (weights @ counts))
     return TextScore(name, float(numbers.mean()), low, high, len(numbers))
 
 
-def _positives(drafted: Sequence[Labels], signed: Sequence[Labels], name: str, there: set[str]) -> Floats:
-    """(n, 2) per pair: twice the true positives, and twice them plus false and missed ones, so that F1 is a ratio of sums."""
-    pairs = [(a.get(name) in there, b.get(name) in there) for a, b in zip(drafted, signed, strict=True)]
-    return np.array([(2.0 * (a and b), float(a) + float(b)) for a, b in pairs])
+def _positives(
+    drafted: Sequence[Labels], signed: Sequence[Labels], names: Sequence[str], there: set[str]
+) -> tuple[Flags, Flags]:
+    """(n, findings) in the draft and in the signed report; in either of them."""
+    shape = len(drafted), len(names)
+    draft, report = (
+        np.array([[each.get(name) in there for name in names] for each in texts], dtype=np.bool_).reshape(shape)
+        for texts in (drafted, signed)
+    )
+    return draft & report, draft | report
 
 
-def _f1_interval(totals: Floats, patients: Sequence[str] | None) -> tuple[float | None, float | None]:
-    return _ratio_interval(totals, patients) if totals[:, 1].sum() else (None, None)
-
-
-def _ratio_interval(totals: Floats, patients: Sequence[str] | None) -> tuple[float | None, float | None]:
-    """Percentile bootstrap over patients of a ratio of two sums."""
-    blocks = patient_blocks(None if patients is None else np.array(patients, dtype=np.str_), len(totals))
-    if len(totals) < MIN_REPORTS or int(blocks.max()) + 1 < MIN_REPORTS:
+def _f1_interval(both: Flags, either: Flags, patients: Sequence[str] | None) -> tuple[float | None, float | None]:
+    """F1 rises with the share of `both` among `either`, F1 = 2 share / (1 + share), so its interval is that of the share: Wilson's on the effective n of patients. A bootstrap of few errors is far too narrow."""
+    whose = cluster_places(None if patients is None else np.array(patients, dtype=np.str_), len(both))
+    if not either.any() or int(whose.max()) + 1 < MIN_REPORTS:
         return None, None
-    sums = np.stack([np.bincount(blocks, column) for column in totals.T], axis=1)
-    drawn = bootstrap_weights(len(sums)) @ sums
-    with np.errstate(invalid="ignore"):
-        ratios = drawn[:, 0] / drawn[:, 1]
-    try:
-        return percentile_interval(ratios)
-    except PermanentError:  # a finding so rare that many draws hold none of it
-        return None, None
+    share = clustered_rate(both[either], np.repeat(whose, either.sum(axis=1)))
+    return 2 * share.low / (1 + share.low), 2 * share.high / (1 + share.high)
 
 
 def _bad(path: Path, what: str) -> PermanentError:

@@ -9,6 +9,7 @@ import pytest
 
 from wetread.cli import main
 from wetread.domain.errors import PermanentError
+from wetread.evaluation.proportions import wilson
 from wetread.scorecard.model_based import Unavailable, model_based
 from wetread.scorecard.report_file import ReportPairs, finding_f1, read_report_pairs, text_scores
 
@@ -32,6 +33,21 @@ def test_findings_are_counted_as_said() -> None:
     assert 0.2 < effusion.low < 0.4 < effusion.high < 0.6
     surer = finding_f1(said, LABELS.__getitem__, uncertain_is_positive=True)[1]
     assert (surer.counts.true, surer.counts.missed) == (20, 10)
+
+
+def test_drafts_without_an_error_are_not_certain_to_have_none() -> None:
+    """F1 = 2 share / (1 + share) of the share found by both among those found by either: of 30 reports with two findings each, as of one, since a report counts once."""
+    two = {**LABELS, SICK: {"effusion": "positive", "edema": "positive"}}
+    pooled, *each = finding_f1(pairs((SICK, SICK), (WELL, WELL), each=30), two.__getitem__, uncertain_is_positive=False)
+    least = wilson(30, 30)[0]
+    assert [found.counts.f1 for found in (pooled, *each)] == [1.0] * 3
+    for found in (pooled, *each):
+        assert (found.low, found.high) == (pytest.approx(2 * least / (1 + least)), 1.0)
+
+
+def test_reports_without_a_finding_have_no_f1_and_no_interval() -> None:
+    (pooled,) = finding_f1(pairs(("", ""), each=30), LABELS.__getitem__, uncertain_is_positive=False)
+    assert (pooled.counts.f1, pooled.low, pooled.high) == (None, None, None)
 
 
 def test_one_patient_with_many_reports_gives_no_interval() -> None:
