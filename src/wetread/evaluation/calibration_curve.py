@@ -1,7 +1,7 @@
 """The shape of miscalibration: how far stated probabilities lie from a smooth curve of what was observed, and what a perfectly calibrated model would show beside it.
 
 Cleveland 1979 (locally weighted regression); Harrell 2015 (E-max, E90, E50, E-avg); Dimitriadis, Gneiting & Jordan 2021 (CORP reliability diagram and its consistency bands);
-Bröcker & Smith 2007 (consistency bars of a binned diagram). Beyond 1,024 distinct probabilities neighbours share a level: their mean.
+Bröcker & Smith 2007 (consistency bars of a binned diagram); Hong 2013 (how many of some cases are positive). Beyond 1,024 distinct probabilities neighbours share a level: their mean.
 """
 
 from dataclasses import dataclass
@@ -39,6 +39,7 @@ MIN_OF_A_CLASS = 20
 _FEWEST_PATIENTS = 10
 _LEVELS, _GRID = 1024, 128
 _SPAN = 2 / 3
+_NEAR_ENOUGH = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,9 @@ class ConsistencyBand:
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBins:
-    """By (b,) equal-mass bins: mean probability `stated`, `observed` share with Wilson's `low`, `high`, and the consistency bar `bar_low`, `bar_high` in which the share of a calibrated model would lie.
+    """By (b,) equal-mass bins: mean probability `stated`, `observed` share with Wilson's `low`, `high`, and the consistency bar `bar_low`, `bar_high` in which the share of a calibrated model lies with probability `bar_holds`.
 
+    A share of few cases takes few values. The bar is NaN where none comes within two points of the level asked for; `bar_holds` then is that of the nearest.
     Source: Bröcker & Smith (2007), Weather Forecast 22:651; Wilson (1927), J Am Stat Assoc 22:209.
     """
 
@@ -103,6 +105,7 @@ class ReliabilityBins:
     high: Floats
     bar_low: Floats
     bar_high: Floats
+    bar_holds: Floats
     cases: Floats
 
 
@@ -141,9 +144,12 @@ def calibration_distances(
 ) -> CalibrationDistances:
     """E-max, E90, E50 and E-avg of (n,) 0/1 truth and (n,) probabilities over `smooth_calibration`.
 
-    Intervals: `replicates` draws of patients, among the cases as they are. A distance is too large by about what its draws add to it once more, so the interval reaches down as far as
-    its upper percentile reaches up, and to 0 where a calibrated model shows as much. Null: `replicates` sets of truths drawn from the probabilities. Raises PermanentError ('too_few_cases') below 200 cases, 20 of a class, or cases worth 10 patients.
-    Source: Harrell (2015), Regression Modeling Strategies, chapter 10; Austin & Steyerberg (2019), Stat Med 38:4051.
+    Intervals are of the distance from the curve that smoothing the true shares would give, over the cases as they are. Upper end: the percentile of `replicates` draws of patients, which
+    errs upwards near calibration. Lower end: as far below the estimate as the draws reach above it, or as a calibrated model's distance reaches, whichever is less; 0 where a calibrated
+    model shows as much in more than 1 - `level` of samples. So it passes from one-sided to two-sided as the distance grows. For the largest distance, whose upper end hardly errs, the lower
+    one is one-sided throughout; for the median one, which chance moves least, two-sided.
+    Null: `replicates` sets of truths drawn from the probabilities. Raises PermanentError ('too_few_cases') below 200 cases, 20 of a class, or cases worth 10 patients.
+    Source: Harrell (2015), Regression Modeling Strategies, chapter 10; Austin & Steyerberg (2019), Stat Med 38:4051; intervals of what cannot be negative: Feldman & Cousins (1998), Phys Rev D 57:3873.
     """
     labels, values = checked_probability(truth, probability)
     positives = int(labels.sum())
@@ -157,15 +163,24 @@ def calibration_distances(
     levels = _levels(labels, values)
     smoother = _Smoother(levels, _SPAN)
 
-    def sizes(cases: Floats, hits: Floats) -> Floats:
-        return _summaries(np.abs(smoother(cases, hits) - levels.at), levels.cases)
+    def sizes(distances: Floats) -> Floats:
+        return _summaries(np.abs(distances), levels.cases).T
 
+    curve = smoother(levels.cases[None], levels.positives[None])[0]
+    resampled = smoother(*_resampled(levels, labels, keys, replicates, seed))
     drawn = levels.drawn(np.random.default_rng(seed), replicates)
-    found = sizes(levels.cases[None], levels.positives[None])[0].tolist()
-    resampled = sizes(*_resampled(levels, labels, keys, replicates, seed))
-    by_chance = sizes(np.broadcast_to(levels.cases, drawn.shape), drawn)
+    calibrated = smoother(np.broadcast_to(levels.cases, drawn.shape), drawn)
+    own_patients, both = int(keys.max()) + 1 == len(labels), 0.5 + level / 2
+    rows = zip(
+        sizes(curve[None] - levels.at)[:, 0].tolist(),
+        sizes(resampled - levels.at),
+        sizes(resampled - curve),
+        sizes(calibrated - levels.at),
+        strict=True,
+    )
+    below = [(1 - level, level), (1 - level, both), (1 - both, both), (1 - level, both)]
     largest, ninetieth, median, mean = (
-        _distance(*each, level) for each in zip(found, resampled.T, by_chance.T, strict=True)
+        _distance(*row, both, *ends, independent=own_patients) for row, ends in zip(rows, below, strict=True)
     )
     return CalibrationDistances(largest, ninetieth, median, mean, len(labels), int(keys.max()) + 1)
 
@@ -185,11 +200,12 @@ def consistency_band(
 
 
 def reliability_bins(
-    truth: ArrayLike, probability: ArrayLike, bins: int = 10, *, level: float = 0.95, draws: int = 1000, seed: int = 7
+    truth: ArrayLike, probability: ArrayLike, bins: int = 10, *, level: float = 0.95
 ) -> ReliabilityBins:
-    """The binned diagram of (n,) 0/1 truth and (n,) probabilities; equal probabilities share a bin, so fewer may come out. Bars as `consistency_band`'s.
+    """The binned diagram of (n,) 0/1 truth and (n,) probabilities; equal probabilities share a bin, so fewer may come out. A bar is the most probable run of counts, of those that these probabilities
+    bring, whose probability is nearest to `level`: exact, nothing is drawn. Cases count as independent.
 
-    Source: Bröcker & Smith (2007), Weather Forecast 22:651.
+    Source: Bröcker & Smith (2007), Weather Forecast 22:651; the law of the count: Hong (2013), Comput Stat Data Anal 59:41; most probable sets: Sterne (1954), Biometrika 41:275.
     """
     levels = _levels(*checked_probability(truth, probability))
     middle = np.cumsum(levels.cases) - levels.cases / 2
@@ -197,10 +213,35 @@ def reliability_bins(
     cases, positives, stated = (
         _summed(bin_of, each) for each in (levels.cases, levels.positives, levels.cases * levels.at)
     )
-    drawn = np.stack([_summed(bin_of, each) for each in levels.drawn(np.random.default_rng(seed), draws)]) / cases
-    bars = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    runs = np.array([_likely_counts(levels.at[bin_of == b], levels.cases[bin_of == b], level) for b in range(len(cases))])  # fmt: skip
+    bar_low, bar_high = np.where(np.abs(runs[:, 2] - level) <= _NEAR_ENOUGH, runs[:, :2].T / cases, np.nan)
     ends = np.array([wilson(float(hits), float(n), level) for hits, n in zip(positives, cases, strict=True)])
-    return ReliabilityBins(stated / cases, positives / cases, ends[:, 0], ends[:, 1], bars[0], bars[1], cases)
+    return ReliabilityBins(
+        stated / cases, positives / cases, ends[:, 0], ends[:, 1], bar_low, bar_high, runs[:, 2], cases
+    )
+
+
+def _likely_counts(at: Floats, cases: Floats, level: float) -> tuple[int, int, float]:
+    """First and last of the most probable counts of positives among `cases` at probabilities `at`, and the probability of them all, the one nearest to `level`."""
+    least, shares = _count_law(at, cases)
+    # rounded, so that two equally probable counts stand in one order on every machine
+    order = np.argsort(-np.round(shares, 12), kind="stable")
+    held = np.cumsum(shares[order])
+    last = int(np.abs(held - level).argmin())
+    run = order[: last + 1]
+    return least + int(run.min()), least + int(run.max()), float(held[last])
+
+
+def _count_law(at: Floats, cases: Floats) -> tuple[int, Floats]:
+    """The least count worth telling and the probabilities of it and of those above it: Hong's discrete Fourier transform over 12 standard deviations."""
+    chance = np.minimum(at, 1.0)
+    mean, reach = float(cases @ chance), 12 * float(np.sqrt(cases @ (chance * (1 - chance)))) + 12
+    least = max(0, int(mean - reach))
+    size = min(int(cases.sum()), int(np.ceil(mean + reach))) - least + 1
+    turn = 2j * np.pi * np.arange(size) / size
+    with np.errstate(divide="ignore"):
+        characteristic = np.exp(cases @ np.log(1 - chance[:, None] + chance[:, None] * np.exp(turn)) - turn * least)
+    return least, np.maximum(np.fft.fft(characteristic).real / size, 0.0)
 
 
 def _levels(labels: Floats, values: Floats) -> _Levels:
@@ -274,10 +315,29 @@ def _summaries(distances: Floats, cases: Floats) -> Floats:
     return np.stack([rising[:, -1], kept_below(0.9), kept_below(0.5), distances @ cases / cases.sum()], axis=1)
 
 
-def _distance(found: float, resampled: Floats, by_chance: Floats, level: float) -> Distance:
+def _distance(
+    found: float,
+    resampled: Floats,
+    moved: Floats,
+    by_chance: Floats,
+    upper: float,
+    seldom: float,
+    reach: float,
+    *,
+    independent: bool,
+) -> Distance:
+    """`resampled`: the distance in draws of patients; `moved`: how far their curves lie from the curve found; `by_chance`: the distance of a calibrated model.
+
+    `upper`: the percentile of the upper end; `reach`: the one whose height above the estimate is the depth of the lower end, which is 0 unless p is at most `seldom`.
+    """
     p = (1 + int((by_chance >= found).sum())) / (1 + len(by_chance))
-    low, high = percentile_interval(resampled, level)
-    high = max(high, found)
-    low = 0.0 if p > (1 - level) / 2 else max(0.0, min(low, 2 * found - high))
+    least, high = percentile_interval(resampled, 2 * upper - 1)
+    low = 0.0
+    if p <= seldom:
+        of_calibrated, of_draws = (float(np.nanquantile(each, 1 - seldom)) for each in (by_chance, moved))
+        # above 0 wherever a calibrated model seldom shows as much; the null knows no patients
+        barely = (found - of_calibrated) / 2 if independent else 0.0
+        mirrored = min(least, 2 * found - float(np.nanquantile(resampled, reach)))
+        low = max(0.0, barely, found - max(of_calibrated, of_draws), mirrored)
     null = NullDistribution(found, float(by_chance.mean()), float(np.quantile(by_chance, 0.95)), p, len(by_chance))
-    return Distance(found, low, high, null)
+    return Distance(found, low, max(high, found), null)

@@ -65,13 +65,15 @@ def precision_recall_plot(truth: Floats, score: Floats) -> str:
 
 
 def reliability_plot(truth: Floats, probability: Floats, bins: int = 10) -> str:
-    """Observed share with Wilson's interval against mean probability, equal-mass bins; behind each the bar in which a calibrated model's share would lie."""
+    """Observed share with Wilson's interval against mean probability, equal-mass bins; behind each the bar in which a calibrated model's share would lie, where so few positives have one."""
     found = reliability_bins(truth, probability, bins)
+    barred = ~np.isnan(found.bar_low)
+    without = f"; no bar of 95 % in {int((~barred).sum())}" if not barred.all() else ""
     return plot(
-        f"Reliability ({len(found.cases)} bins of {int(found.cases.min()):,} or more)",
+        f"Reliability ({len(found.cases)} bins of {int(found.cases.min()):,} or more{without})",
         [
             _DIAGONAL,
-            Curve(found.stated, found.stated, "bars", found.bar_low, found.bar_high),
+            Curve(found.stated[barred], found.stated[barred], "bars", found.bar_low[barred], found.bar_high[barred]),
             Curve(found.stated, found.observed, "points", found.low, found.high),
         ],
         ("stated probability", "observed share"),

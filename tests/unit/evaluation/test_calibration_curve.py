@@ -1,11 +1,11 @@
-"""The smooth curve against statsmodels, the distances against the definitions, bands and bars against binomials and a simulation written out."""
+"""The smooth curve against statsmodels, the distances against the definitions, bands against a simulation written out, bars against scipy's Poisson-binomial law."""
 
 import numpy as np
 import pytest
 from evaluation_data import D1
 from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.stats import binom, poisson_binom
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
@@ -63,6 +63,17 @@ def test_distances_of_a_calibrated_model_reach_down_to_nothing() -> None:
     assert found.largest.value == pytest.approx(found.largest.null.null_mean, abs=0.1)
 
 
+def test_nothing_is_left_out_exactly_where_a_calibrated_model_seldom_shows_as_much() -> None:
+    outside = 0
+    for seed in range(60):
+        found = calibration_distances(*drawn(np.random.default_rng(seed), 300), replicates=199, seed=seed)
+        for each in (found.largest, found.ninetieth, found.mean):
+            assert (each.low > 0) == (each.null.p <= 0.05)
+            assert each.low < each.value < each.high
+            outside += each.low > 0
+    assert 0 < outside < 20
+
+
 def test_the_null_is_that_of_truths_drawn_from_the_probabilities() -> None:
     """By hand: draw, smooth with statsmodels, take the largest distance."""
     random = np.random.default_rng(3)
@@ -115,19 +126,51 @@ def test_a_calibrated_model_lies_inside_its_band_and_a_distorted_one_does_not() 
     assert consistency_band(*drawn(np.random.default_rng(1), 3000, 0.5), draws=300).share_inside < 0.5
 
 
-def test_bins_share_equal_probabilities_and_their_bars_are_binomials() -> None:
+def test_bins_share_equal_probabilities() -> None:
     probability = np.repeat([0.1, 0.3, 0.8], [50, 40, 10])
     truth = np.zeros(100)
     truth[[0, 1, 60, 95]] = 1
-    bins = reliability_bins(truth, probability, 5, draws=20_000)
-    assert bins.cases.sum() == 100
-    assert len(bins.cases) <= 3
+    bins = reliability_bins(truth, probability, 5)
+    assert bins.cases.tolist() == [50, 40, 10]
     assert bins.stated == pytest.approx([0.1, 0.3, 0.8])
     assert bins.observed == pytest.approx([0.04, 0.025, 0.1])
-    assert bins.bar_low == pytest.approx(
-        [binom.ppf(0.025, n, p) / n for n, p in ((50, 0.1), (40, 0.3), (10, 0.8))], abs=0.026
-    )
-    assert bins.bar_high[0] == pytest.approx(binom.ppf(0.975, 50, 0.1) / 50, abs=0.021)
+
+
+def test_a_bar_is_the_most_probable_run_of_counts_nearest_to_its_level() -> None:
+    """Every run of counts is tried, with scipy's law of a sum of unequal coins."""
+    probability = np.random.default_rng(8).beta(1, 4, 120)
+    truth = np.arange(120) % 5 == 0
+    found = reliability_bins(truth, probability, 4)
+    for place, chances in enumerate(np.array_split(np.sort(probability), 4)):
+        law = poisson_binom.pmf(np.arange(31), chances)
+        runs = {
+            (first, last): law[first : last + 1].sum()
+            for first in range(31)
+            for last in range(first, 31)
+            if law[first : last + 1].min() > max(law[:first].max(initial=0), law[last + 1 :].max(initial=0))
+        }
+        first, last = min(runs, key=lambda each: abs(runs[each] - 0.95))
+        assert found.bar_holds[place] == pytest.approx(runs[first, last], abs=1e-10)
+        if abs(found.bar_holds[place] - 0.95) <= 0.02:
+            assert (found.bar_low[place], found.bar_high[place]) == (first / 30, last / 30)
+    assert np.isnan(found.bar_low).tolist() == [True, False, False, False]
+
+
+def test_no_bar_is_drawn_where_none_comes_near_its_level() -> None:
+    """Ten cases at 0.02: no positive has probability 0.817, at most one 0.984."""
+    probability, truth = np.repeat([0.02, 0.5], [10, 90]), np.repeat([0.0, 1.0], [50, 50])
+    found = reliability_bins(truth, probability, 10)
+    assert np.isnan(found.bar_low[0])
+    assert found.bar_holds[0] == pytest.approx(binom.cdf(1, 10, 0.02))
+    assert binom.cdf(0, 10, 0.02) < 0.95 - 0.02
+    assert not np.isnan(found.bar_low[1])
+
+
+def test_the_bar_of_a_hundred_thousand_cases_is_a_binomial_s() -> None:
+    found = reliability_bins(np.arange(100_000) % 10 == 0, np.full(100_000, 0.1), 1)
+    low, high = binom.ppf([0.025, 0.975], 100_000, 0.1) / 100_000
+    assert (found.bar_low[0], found.bar_high[0]) == pytest.approx((low, high), abs=2e-5)
+    assert found.bar_holds[0] == pytest.approx(0.95, abs=1e-3)
 
 
 def test_many_probabilities_with_gaps_between_them_are_levelled() -> None:
