@@ -34,7 +34,7 @@ def _chat(url: str, key: Path | None = None, ca: Path | None = None) -> OpenAiCh
 def test_a_question_holds_no_tool_no_chance_and_the_schema(server: LanguageModelServer, tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("sesame\n")
-    text = _chat(server.url, key).ask(QUESTION, 5)
+    text = _chat(server.url, key).ask(QUESTION, 60)
     assert json.loads(text)["sentences"][0]["text"] == "There is possible cardiomegaly."
     ((path, headers, body),) = server.asked
     assert path == "/v1/chat/completions"
@@ -51,7 +51,7 @@ def test_a_server_that_knows_less_is_asked_for_less_and_remembered(
 ) -> None:
     server.knows_schema, server.knows_json = schema, json_object
     chat = _chat(server.url)
-    assert chat.ask(QUESTION, 5) == chat.ask(QUESTION, 5)
+    assert chat.ask(QUESTION, 60) == chat.ask(QUESTION, 60)
     assert len(server.asked) == tries + 1
 
 
@@ -82,7 +82,7 @@ def test_a_server_that_knows_less_is_asked_for_less_and_remembered(
 def test_a_bad_server_is_refused_after_few_tries(mode: str, code: str, tries: int, server: LanguageModelServer) -> None:
     server.mode = mode
     with pytest.raises(WetreadError) as refusal:
-        _chat(server.url).ask(QUESTION, 10)
+        _chat(server.url).ask(QUESTION, 60)
     assert refusal.value.code == code
     assert "DOE" not in str(refusal.value)
     assert len(server.asked) == tries
@@ -90,7 +90,7 @@ def test_a_bad_server_is_refused_after_few_tries(mode: str, code: str, tries: in
 
 def test_a_server_that_was_busy_is_asked_again(server: LanguageModelServer) -> None:
     server.mode = "busy once"
-    assert "cardiomegaly" in _chat(server.url).ask(QUESTION, 5)
+    assert "cardiomegaly" in _chat(server.url).ask(QUESTION, 60)
     assert len(server.asked) == 2
 
 
@@ -109,7 +109,7 @@ def test_nobody_there_and_nobody_speaking_are_told_apart() -> None:
         _chat(f"http://127.0.0.1:{port}/v1").ask(QUESTION, 0.3)
     assert silent.value.code == "composer_late"
     with pytest.raises(TransientError) as nobody:
-        _chat(f"http://127.0.0.1:{port}/v1").ask(QUESTION, 5)
+        _chat(f"http://127.0.0.1:{port}/v1").ask(QUESTION, 60)
     assert nobody.value.code == "composer_unreachable"
 
 
@@ -117,11 +117,11 @@ def test_tls_is_checked_and_plaintext_stays_on_this_machine(tmp_path: Path) -> N
     certificates = make_certificates(tmp_path)
     with language_model_server(certificates.server()) as running:
         url = f"https://127.0.0.1:{running.port}/v1"
-        assert "cardiomegaly" in _chat(url, ca=certificates.trusted).ask(QUESTION, 5)
+        assert "cardiomegaly" in _chat(url, ca=certificates.trusted).ask(QUESTION, 60)
         with pytest.raises(PermanentError) as unknown_authority:
-            _chat(url).ask(QUESTION, 5)
+            _chat(url).ask(QUESTION, 60)
     with language_model_server(certificates.stranger()) as running, pytest.raises(PermanentError) as other_host:
-        _chat(f"https://127.0.0.1:{running.port}/v1", ca=certificates.trusted).ask(QUESTION, 5)
+        _chat(f"https://127.0.0.1:{running.port}/v1", ca=certificates.trusted).ask(QUESTION, 60)
     assert {unknown_authority.value.code, other_host.value.code} == {"composer_tls"}
     with pytest.raises(PermanentError, match="no further than this machine"):
         read_endpoint("http://model.example/v1")
@@ -130,7 +130,7 @@ def test_tls_is_checked_and_plaintext_stays_on_this_machine(tmp_path: Path) -> N
 def test_no_proxy_is_asked(server: LanguageModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    assert "cardiomegaly" in _chat(server.url).ask(QUESTION, 5)
+    assert "cardiomegaly" in _chat(server.url).ask(QUESTION, 60)
 
 
 @pytest.mark.parametrize("content", [b"", b"two keys", b"new\nline", "schlüssel".encode(), None])

@@ -118,7 +118,7 @@ def test_a_scp_that_takes_only_implicit_vr_gets_the_same_report(tmp_path: Path) 
 def test_an_archive_that_does_not_know_us_refuses_for_good(tmp_path: Path) -> None:
     with dcmqrscp(tmp_path, callers=["WETREAD"]) as peer:
         known, stranger = (
-            RemoteAe(peer.ae_title, "127.0.0.1", peer.port, title, 10) for title in ("WETREAD", "STRANGER")
+            RemoteAe(peer.ae_title, "127.0.0.1", peer.port, title, 60) for title in ("WETREAD", "STRANGER")
         )
         assert CStoreSink(known, [SR]).deliver(a_package()) == "stored"
         with pytest.raises(PermanentError) as caught:

@@ -35,7 +35,7 @@ class Place:
     def __init__(self, certificates: Certificates, port: int) -> None:
         self.database, self.seconds = MemoryDatabase(), 0.0
         self.peer = PeerTls(certificates.trusted, certificates.client)
-        self.tls = SyslogTls("127.0.0.1", port, "127.0.0.1", lambda: calling(self.peer), 5.0)
+        self.tls = SyslogTls("127.0.0.1", port, "127.0.0.1", lambda: calling(self.peer), 60.0)
         self.courier = self.another("host/1")
 
     def another(self, holder: str) -> AuditCourier:
