@@ -42,7 +42,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     world = a_world(clock=FixedClock(datetime.now(UTC)))
     shown = Administration(
         policy_text=lambda: DEFAULT_POLICY.read_text("utf-8"),
-        settings=(("site", "north", "file", "Name of the site."), ("secret", "********", "default", NASTY)),
+        settings=(("secret", "********", "default", NASTY), ("site", "north", "file", "Name of the site.")),
         connections=(
             Connection("stow", "STOW-RS", "https://archive/", _silent),
             Connection("fhir", "FHIR", "https://ehr/", lambda: "ehr answers HTTP 200"),
@@ -167,6 +167,7 @@ def test_connections_answer_or_say_why_not_and_secrets_are_masked(page: Page, ro
     expect(page.locator("#part tbody tr").nth(1)).to_contain_text("ehr answers HTTP 200")
     page.get_by_role("button", name="Test stow").click()
     expect(page.locator("#part tbody tr").first).to_contain_text(f"archive does not answer {NASTY}")
+    expect(page.get_by_role("table", name="Settings").locator("tbody tr").first).to_contain_text("north")
     expect(page.locator("#part")).to_contain_text("********")
     page.get_by_label("Filter the settings").fill("north")
     expect(page.get_by_role("row", name="secret")).to_have_count(0)

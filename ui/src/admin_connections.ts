@@ -11,7 +11,8 @@ export async function connections(place: HTMLElement): Promise<void> {
   const commitments = h("div", { tabindex: "-1" });
   const [answer, { archives }] = await Promise.all([get<SettingsAnswer>("/api/settings"), get<{ archives: Archive[] }>("/api/archives"), owedReports(commitments)]);
   const filter = h("input", { type: "search", autocomplete: "off" });
-  const rows = answer.settings.map(setting);
+  const isDefault = (each: Setting) => Number(each.source === "default");
+  const rows = [...answer.settings].sort((one, other) => isDefault(one) - isDefault(other)).map(setting); // what somebody set comes first
   filter.addEventListener("input", () => {
     const wanted = filter.value.trim().toLowerCase();
     for (const row of rows) row.hidden = !row.textContent?.toLowerCase().includes(wanted);
