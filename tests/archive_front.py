@@ -134,6 +134,7 @@ def associated(
 ) -> Iterator[Association]:
     """pynetdicom as SCU; `storage`: SOP class and transfer syntax, taken as SCP in a C-GET."""
     ae = AE(caller)
+    ae.acse_timeout = ae.dimse_timeout = 180
     for model in models:
         ae.add_requested_context(model)
     for uid, syntax in storage:

@@ -78,6 +78,7 @@ def heard(event: evt.Event, reports: Reports) -> tuple[int, None]:
 @contextmanager
 def asking(port: int, reports: Reports, caller: str = "MODALITY") -> Iterator[Association]:
     ae = AE(caller)
+    ae.acse_timeout = ae.dimse_timeout = 180
     ae.add_requested_context(COMMITMENT)
     answered = Event()
     answered.set()

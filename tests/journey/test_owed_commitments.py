@@ -27,6 +27,13 @@ from wetread.storage.database import SqlDatabase
 pytestmark = pytest.mark.real
 
 
+def modality() -> AE:
+    """It waits as long as a door may take that has just come up on a loaded machine."""
+    ae = AE("MODALITY")
+    ae.acse_timeout = ae.dimse_timeout = 180
+    return ae
+
+
 class Door:
     """A data folder with a film in it, and `wetread dimse` on it: MODALITY and ORTHANC store, ask, and are called at `back`."""
 
@@ -52,7 +59,7 @@ class Door:
 
     def store(self, path: Path) -> None:
         film = dcmread(path)
-        ae = AE("MODALITY")
+        ae = modality()
         ae.add_requested_context(film.SOPClassUID, film.file_meta.TransferSyntaxUID)
         association = ae.associate("127.0.0.1", self.port, ae_title="WETREAD")
         assert association.send_c_store(film).Status == 0x0000
@@ -60,7 +67,7 @@ class Door:
 
     def ask(self) -> int | None:
         """As a modality that hears reports where it is called only; None for no answer."""
-        ae = AE("MODALITY")
+        ae = modality()
         ae.add_requested_context(COMMITMENT)
         association = ae.associate("127.0.0.1", self.port, ae_title="WETREAD")
         try:
