@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from neighbours.postgres import PostgresServer, running_postgres
 from neighbours.wetread import Wetread
+from tests.journey.waiting import wait_for
 
 SECRET = "hunter2"
 PACS = {"ae_title": "PACS", "host": "127.0.0.1", "port": 104}
@@ -73,6 +74,17 @@ def test_a_dimse_port_that_another_has(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", house.dimse_port)):
         line = refused(house, "dimse")
     assert f"the DIMSE door cannot be opened at 127.0.0.1, port {house.dimse_port} (Address already in use)" in line
+
+
+def test_the_service_says_where_it_is_to_be_found(tmp_path: Path) -> None:
+    house = Wetread(tmp_path / "house")
+    house.add_radiologist()
+    with house.serving() as serving:
+        for words in (
+            f"HTTP door open at http://127.0.0.1:{house.port}/",
+            f"DIMSE door open on port {house.dimse_port}",
+        ):
+            wait_for(lambda words=words: words in serving.log.read_text("utf-8"), words)
 
 
 @pytest.mark.real

@@ -88,6 +88,8 @@ class FrontServer(uvicorn.Server):
         self._listener = listener
         await super().startup(sockets=[])  # none of its own
         self._accepting = asyncio.create_task(self._accept(listener))
+        host = f"[{self.config.host}]" if family == socket.AF_INET6 else self.config.host
+        _log.info("HTTP door open at http%s://%s:%d/", "s" if self.config.is_ssl else "", host, self.port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, let store requests under way finish, then uvicorn's own end."""
