@@ -115,6 +115,8 @@ def areas() -> Iterator[Case]:
         for part, truth in (("now", 0.93), ("learning", -0.02), ("potential", 0.0), ("retention_change", -0.02)):
             name = f"retraining proposal, AUROC 0.95 to 0.93, {positives} positive of {positives * 10}, {part}"
             yield Case(name, truth, lambda r, p=part, n=positives: retrained(r, p, n))
+    for area in (0.85, 0.95, 0.97):
+        yield Case(f"AUROC {area}, 20 positive of 40", area, lambda r, a=area: delong(r, a, 20, 1))
     yield Case("AUROC 0.85, 100 patients of 4 films, clustered", 0.85, lambda r: delong_clustered(r, 0.85, 100, 4))
     for positives in (20, 50):
         name = f"difference of two AUROC (0.85 - 0.80), {positives} positive of {positives * 10}, paired"
@@ -129,13 +131,14 @@ def distance(area: float) -> float:
     return float(np.sqrt(2) * norm.ppf(area))
 
 
-def binormal(random: Generator, area: float, positives: int) -> tuple["np.ndarray", "np.ndarray"]:  # type: ignore[type-arg]
-    truth = np.repeat([1.0, 0.0], [positives, 9 * positives])
+def binormal(random: Generator, area: float, positives: int, others: int = 9) -> tuple["np.ndarray", "np.ndarray"]:  # type: ignore[type-arg]
+    """`others`: negatives for each positive."""
+    truth = np.repeat([1.0, 0.0], [positives, others * positives])
     return truth, random.normal(size=len(truth)) + distance(area) * truth
 
 
-def delong(random: Generator, area: float, positives: int) -> Interval:
-    found = auroc_estimate(*binormal(random, area, positives))
+def delong(random: Generator, area: float, positives: int, others: int = 9) -> Interval:
+    found = auroc_estimate(*binormal(random, area, positives, others))
     return found.low, found.high
 
 

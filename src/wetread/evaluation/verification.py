@@ -16,7 +16,8 @@ from wetread.evaluation.proportions import wilson
 
 __all__ = ["CorrectedPrevalence", "VerifiedAccuracy", "begg_greenes", "inverse_probability_accuracy", "rogan_gladen"]
 
-_FEW = 5
+_FEW = 8
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def inverse_probability_accuracy(
     """The same with (n,) known probabilities of being adjudicated, 0 < p <= 1, as the sampling design logged them; Hajek's ratio estimator.
 
     `strata`: per study the name of its stratum, and how many studies that holds in the population. The weights of a stratum then add up to its size, and the intervals are
-    narrower by what the strata explain (post-stratification). Without it each study counts as drawn by its own coin. With fewer than 5 hits or misses seen the interval reaches as far as two
+    narrower by what the strata explain (post-stratification). Without it each study counts as drawn by its own coin. With fewer than 8 hits or misses seen, and weights that differ, the interval reaches as far as two
     weighted Poisson counts allow: where no missed study came into the sample, sensitivity is 1 and its lower end says how many could have stayed out. Raises ValueError when a verified
     study had no chance of being verified.
     Source: Hájek (1971), Foundations of Statistical Inference, 236; strata: Särndal, Swensson & Wretman (1992), Model Assisted Survey Sampling, section 7.6; few cases: Fay & Feuer (1997), Stat Med 16:791.
@@ -166,7 +167,9 @@ def _ratio(
     worth = share * (1 - share) / variance if variance > 0 else most
     worth = min(worth, most) if most < clusters or clusters == 1 else worth
     low, high = wilson(share * worth, worth, level)
-    if min(np.count_nonzero(hit[there]), np.count_nonzero(~hit[there])) < _FEW:
+    few = min(np.count_nonzero(hit[there]), np.count_nonzero(~hit[there])) < _FEW
+    # where all weigh the same the ratio is a plain share, of which Wilson's interval says what may have stayed out
+    if few and np.ptp(weight[weight > 0]) > _SAME * weight.max():
         least, largest = _of_few(hit, held, weight, places, level)
         low, high = min(low, least), max(high, largest)
     return Rate(share, low, high, int(there.sum()))

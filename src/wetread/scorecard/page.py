@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from wetread.evaluation.calibration_curve import Distance
 from wetread.evaluation.calibration_error import NullDistribution
 from wetread.evaluation.forest_plot import Row, forest_plot
 from wetread.evaluation.paired_rates import PairedRates
@@ -130,7 +131,7 @@ def _calibration(score: FindingScore) -> str:
     if (far := found.distances) is not None:
         named = (("E-max", far.largest), ("E90", far.ninetieth), ("E50", far.median), ("E-avg", far.mean))
         rows += [
-            [f"{name}, smooth curve", f"{_interval(each)}{_chance(each.null)}; n {far.n:,}"] for name, each in named
+            [f"{name}, smooth curve", f"{_distance(each)}{_chance(each.null)}; n {far.n:,}"] for name, each in named
         ]
     if found.line is not None:
         line = found.line
@@ -219,6 +220,10 @@ def _splits(splits: Iterable[SplitScore]) -> str:
         else ""
     )
     return f"<h2>Hold-outs</h2>{forest_plot('AUROC (dashed: chance)', rows, (0.4, 1.0), 0.5)}{note}" if rows else ""
+
+
+def _distance(found: Distance) -> str:
+    return _interval(found) if found.low is not None else f"{found.value:.3f} ({found.reason})"
 
 
 def _interval(found: object) -> str:

@@ -68,9 +68,28 @@ def test_the_lower_end_where_no_miss_was_drawn_is_the_quantile_of_two_gammas() -
     hits, misses = random.gamma(30.5, 1, 400_000), random.gamma(0.5, 10, 400_000)
     assert found.low == pytest.approx(np.quantile(hits / (hits + misses), 0.025), abs=0.005)
     assert (found.value, found.high) == (1.0, 1.0)
-    whole = begg_greenes(called, np.ones(100), called).sensitivity
-    assert whole is not None
-    assert whole.low == pytest.approx(wilson(30, 30)[0])
+
+
+def test_an_end_reaches_as_far_as_two_gammas_allow_up_to_seven_misses_seen() -> None:
+    """94 called ones are sick; of the others every second one was drawn, with `misses` sick ones among them."""
+    reached = []
+    for misses in (7, 8):
+        called, chance = np.repeat([True, False], [94, 100]), np.repeat([1.0, 0.5], [94, 100])
+        truth = called | (np.arange(194) >= 194 - misses)
+        found = inverse_probability_accuracy(called, np.ones(194), truth, chance).sensitivity
+        assert found is not None
+        random = np.random.default_rng(5)
+        hits, missed = random.gamma(94.5, 1, 400_000), random.gamma(misses + 0.5, 2, 400_000)
+        reached.append(found.high >= np.quantile(hits / (hits + missed), 0.975) - 1e-3)
+    assert reached == [True, False]
+
+
+def test_where_all_were_adjudicated_alike_few_misses_leave_wilsons_interval_as_it_is() -> None:
+    """48 of 50 sick are called. Of all studies, or of every second one whatever the model said, it is a plain share."""
+    called, truth = np.repeat([True, False], [60, 40]), np.concatenate([np.arange(60) < 48, np.arange(40) < 2])
+    for found in (begg_greenes(called, np.ones(100), truth), inverse_probability_accuracy(called, np.ones(100), truth, np.full(100, 0.5))):  # fmt: skip
+        assert found.sensitivity is not None
+        assert (found.sensitivity.low, found.sensitivity.high) == pytest.approx(wilson(48, 50), abs=2e-3)
 
 
 def test_the_interval_of_begg_and_greenes_is_that_of_their_variance() -> None:

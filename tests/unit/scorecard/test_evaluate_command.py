@@ -99,10 +99,12 @@ def test_the_distances_from_calibration_and_the_bands_are_in_both_reports(place:
     assert main(["evaluate", "predictions.csv", "--finding", "effusion", "--json", "r.json", "--html", "r.html"]) == 0
     report, page = json.loads((place / "r.json").read_text()), (place / "r.html").read_text()
     found = report["findings"][0]["calibration"]
-    largest = found["distances"]["largest"]
-    assert 0 <= largest["low"] <= largest["value"] <= largest["high"]
+    largest, mean = found["distances"]["largest"], found["distances"]["mean"]
+    assert (largest["low"], largest["high"]) == (None, None)
+    assert 0 <= mean["low"] <= mean["value"] <= mean["high"]
     assert largest["value"] >= found["distances"]["ninetieth"]["value"] >= found["distances"]["median"]["value"]
-    assert f"{largest['value']:.3f} ({largest['low']:.3f}-{largest['high']:.3f}); by chance" in page
+    assert f"{largest['value']:.3f} (no interval: {largest['reason'].removeprefix('no interval: ')}); by chance" in page
+    assert f"{mean['value']:.3f} ({mean['low']:.3f}-{mean['high']:.3f}); by chance" in page
     assert found["corp_null"]["observed"] == pytest.approx(found["corp"]["miscalibration"])
     assert {"distances", "reliability"} <= set(report["definitions"])
     assert page.count("<polygon") == 1
