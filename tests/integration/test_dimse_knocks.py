@@ -120,6 +120,6 @@ def test_what_was_counted_is_a_metric_of_the_service_also_after_the_door_has_end
     with open_door(a_world(database=database)) as browser:
         said = browser.get("/metrics").body.decode()
     database.close()
-    assert 'wetread_dimse_connections_total{end="refused"} 1' in said
+    assert 'wetread_dimse_connections{end="refused"} 1' in said
     # the harness knocks, too, until somebody listens
-    assert int(said.split('wetread_dimse_connections_total{end="unused"} ')[1].split("\n")[0]) >= 1
+    assert int(said.split('wetread_dimse_connections{end="unused"} ')[1].split("\n")[0]) >= 1

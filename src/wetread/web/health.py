@@ -92,7 +92,8 @@ def _door_metrics(counts: DoorCounts) -> list[str]:
     name = "wetread_dimse_connections"
     said = "Connections to the DIMSE door that came to nothing, to the minute: unused, closed before a byte was said, as by a load balancer; refused, a line in its log each."
     ends = (("unused", counts.unused), ("refused", counts.refused))
-    return [f"# TYPE {name} counter", f"# HELP {name} {said}"] + [f'{name}_total{{end="{end}"}} {n}' for end, n in ends]
+    # a gauge: Prometheus' own checker does not know a counter's name without _total, as OpenMetrics has it
+    return [f"# TYPE {name} gauge", f"# HELP {name} {said}"] + [f'{name}{{end="{end}"}} {n}' for end, n in ends]
 
 
 def _door_probes(call: Call) -> dict[str, Probe]:
