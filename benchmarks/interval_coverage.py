@@ -57,11 +57,14 @@ def main() -> None:
         trials = args.trials // 10 if case.slow else args.trials
         print(f"\r{number + 1}/{len(chosen)} {case.name[:60]:60}", end="", file=sys.stderr, flush=True)
         held = sum(holds(case, np.random.default_rng([args.seed, number, trial])) for trial in range(trials))
-        low, high = wilson(held, trials)
-        verdict = "UNDER" if high < 0.95 - _BAR else "over" if low > 0.95 + _BAR else ""
-        print(
-            f"\r{case.name:66} {100 * held / trials:5.1f} % ({100 * low:.1f} to {100 * high:.1f}) of {trials:5} {verdict}"
-        )
+        print(f"\r{case.name:66} {told(held, trials)}")
+
+
+def told(held: int, trials: int) -> str:
+    """The share that held, its interval and whether it keeps the bar."""
+    low, high = wilson(held, trials)
+    verdict = "UNDER" if high < 0.95 - _BAR else "over" if low > 0.95 + _BAR else ""
+    return f"{100 * held / trials:5.1f} % ({100 * low:.1f} to {100 * high:.1f}) of {trials:5} {verdict}"
 
 
 def holds(case: Case, random: Generator) -> bool:

@@ -1,6 +1,6 @@
 """How often each 95 % interval of what is measured on probabilities, partial truth, reports and scans holds the truth, where that is known because it was chosen; `interval_coverage` has the others.
 
-    python benchmarks/measure_coverage.py [--trials 2000] [--only WORD] [--seed 2027]
+    python -m benchmarks.measure_coverage [--trials 2000] [--only WORD] [--seed 2027]
 
 Mean distance from calibration: the truth is the distance from the curve that Cleveland's smoothing (statsmodels) makes of the true shares. Bar: within 2 points of 95 % from 20 positives on;
 "over" marks those that hold the truth more often by more than that (safe, but wide), "UNDER" those that hold it less often. The share's own error at 2,000 trials is 0.5 points.
@@ -18,16 +18,15 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
+from benchmarks.interval_coverage import told
 from wetread.evaluation.calibration_curve import calibration_distances, reliability_bins
 from wetread.evaluation.detection import LUNA16_RATES, Mark, froc
-from wetread.evaluation.proportions import wilson
 from wetread.evaluation.resample import bootstrap_weights, percentile_interval, score_table
 from wetread.evaluation.verification import begg_greenes, inverse_probability_accuracy
 from wetread.scorecard.report_file import ReportPairs, finding_f1
 
 Array = NDArray[np.float64]
 Held = dict[str, bool]
-_BAR = 0.02
 _SOME = 3
 _SURE = 1e-6
 """Less than a share that two smoothers may differ by."""
@@ -56,9 +55,7 @@ def main() -> None:
             for name, inside in each.draw(np.random.default_rng([args.seed, number, trial])).items():
                 held.setdefault(name, []).append(inside)
         for name, of in held.items():
-            low, high = wilson(sum(of), len(of))
-            verdict = "UNDER" if high < 0.95 - _BAR else "over" if low > 0.95 + _BAR else ""
-            print(f"\r{each.name}, {name:12} {100 * np.mean(of):5.1f} % ({100 * low:.1f} to {100 * high:.1f}) of {len(of):5} {verdict}", flush=True)  # fmt: skip
+            print(f"\r{each.name}, {name:12} {told(sum(of), len(of))}", flush=True)
 
 
 def settings() -> Iterator[Setting]:

@@ -9,10 +9,11 @@ from functools import lru_cache
 from math import ceil, floor, sqrt
 
 import numpy as np
-from scipy.special import bdtrc, betaln, xlog1py, xlogy
+from scipy.special import bdtrc
+from scipy.stats import binom
 
 from wetread.evaluation.inputs import Floats
-from wetread.evaluation.sequential import rate_e_value, rate_e_values
+from wetread.evaluation.sequential import counts_short_of, rate_e_values
 
 __all__ = ["FinalLook", "final_look", "final_look_reached"]
 
@@ -43,7 +44,7 @@ def final_look(cases: int, limit: float, evidence: float, prior: tuple[float, fl
     top = min(cases, ceil(first + 12 * sqrt(first + 1) + 40))
     events = np.arange(first, top + 1)
     mixture = kept * rate_e_values(events, np.full(len(events), cases), limit, prior)
-    chance = _chances(events, cases, limit)
+    chance = binom.pmf(events, cases, limit)
     beyond = evidence * float(bdtrc(top, cases, limit)) if top < cases else 0.0
     cost = np.append(beyond + np.cumsum((np.maximum(evidence - mixture, 0) * chance)[::-1])[::-1], beyond)
     at = max(1, int(np.argmax(cost <= 1 - kept)))
@@ -69,22 +70,11 @@ def final_look_reached(
     """
     if not (0 <= rate <= 1 and cases >= every > 0):
         raise ValueError(f"need a rate of 0 to 1 and at least {every} cases, not {rate} and {cases}")
-    left, needed, early, reached = np.array([1.0]), 0, 0.0, []
-    for n in range(1, cases + 1):
-        left = np.append(left, 0.0) * (1 - rate) + np.append(0.0, left) * rate
-        while needed <= n and kept * rate_e_value(needed, n, limit, prior) < evidence * (1 - 1e-12):
-            needed += 1
-        early += float(left[needed:].sum())
-        left = left[:needed]
+    reached = []
+    for n, (early, left) in enumerate(counts_short_of(rate, limit, evidence / kept, prior, cases), 1):
         if n % every:
             continue
         reached.append(early + float(left[final_look(n, limit, evidence, prior, kept).enough :].sum()))
         if reached[-1] >= until:
             break
     return np.array(reached)
-
-
-def _chances(events: np.ndarray, cases: int, limit: float) -> Floats:
-    ways = -betaln(events + 1, cases - events + 1) - np.log(cases + 1)
-    found: Floats = np.exp(ways + xlogy(events, limit) + xlog1py(cases - events, -limit))
-    return found

@@ -4,7 +4,7 @@ Wald 1947 (SPRT); Howard, Ramdas, McAuliffe & Sekhon 2021 (mixture confidence se
 Wang & Ramdas 2022 (e-BH). An e-process E rejects its hypothesis at level alpha from E >= 1/alpha on, whenever one looks (Ville's inequality).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
@@ -22,6 +22,7 @@ __all__ = [
     "beta_mixture_interval",
     "calibration_e_process",
     "centred_mixture_interval",
+    "counts_short_of",
     "e_benjamini_hochberg",
     "effective_counts",
     "margin_prior",
@@ -203,17 +204,29 @@ def rate_e_value_reached(
     """
     if not (0 <= rate <= 1 and cases > 0):
         raise ValueError(f"need a rate of 0 to 1 and at least one case, not {rate} and {cases}")
+    reached = []
+    for by_then, _ in counts_short_of(rate, limit, evidence, prior, cases):
+        reached.append(by_then)
+        if by_then >= until:
+            break
+    return np.array(reached)
 
-    left, needed, reached = np.array([1.0]), 0, [0.0]
+
+def counts_short_of(
+    rate: float, limit: float, evidence: float, prior: tuple[float, float], cases: int
+) -> Iterator[tuple[float, Floats]]:
+    """After each of `cases` independent cases with this `rate` of events: the chance that `rate_e_value` has reached `evidence` by then, and (events,) those of 0, 1, ... events without its having done so.
+
+    Source: Armitage, McPherson & Rowe (1969), J R Stat Soc A 132:235.
+    """
+    left, needed, reached = np.array([1.0]), 0, 0.0
     for n in range(1, cases + 1):
         left = np.append(left, 0.0) * (1 - rate) + np.append(0.0, left) * rate
         while needed <= n and rate_e_value(needed, n, limit, prior) < evidence * (1 - 1e-12):
             needed += 1
-        reached.append(reached[-1] + float(left[needed:].sum()))
+        reached += float(left[needed:].sum())
         left = left[:needed]
-        if reached[-1] >= until:
-            break
-    return np.array(reached[1:])
+        yield reached, left
 
 
 def _above(prior: tuple[ArrayLike, ArrayLike], limit: float) -> Floats:

@@ -7,7 +7,6 @@ Passing is a sequential test of its own (Wald 1947). Nothing here knows of time,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 import numpy as np
 
@@ -151,7 +150,6 @@ def calibration_gate(cases: Sequence[Case], limits: FindingLimits, plan: GatePla
     return Weighed(GateName.CALIBRATION, limits, evidence, short_of, statistic, events, n, note)
 
 
-@lru_cache(maxsize=32_768)
 def rate_evidence(events: int, n: int, budget: float, margin: float) -> float:
     """Evidence that a rate lies above `budget`: the mixture's prior sits at budget + margin. 1 without cases."""
     if not n:

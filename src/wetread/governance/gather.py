@@ -7,6 +7,7 @@ chance 1. Readers of a canary's studies saw its findings, those of a shadow's di
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from wetread.domain.analysis import Analysis
 from wetread.domain.finding import FindingName
@@ -21,13 +22,13 @@ from wetread.governance.judge import SiteCases
 from wetread.labelling.aggregation import presences
 from wetread.monitoring.adjudicated import rounds_since
 from wetread.monitoring.prediction_log import label_of, newest_final, opaque_patient, signed_text
+from wetread.monitoring.study_pages import study_pages
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.labeller import Labeller
 from wetread.ports.vault import Vault
 
-__all__ = ["PAGE", "Gathered", "gather", "truths"]
+__all__ = ["Gathered", "gather", "truths"]
 
-PAGE = 200
 _TRUTH = {"positive": True, "negative": False, "not_mentioned": False}
 
 
@@ -76,16 +77,10 @@ def _adjudicated(database: Database, rollout: Rollout, cases: Sequence[Case]) ->
 
 
 def _reads(database: Database, rollout: Rollout, left_out: Counter[str]) -> Iterator[_Read | ShadowRead]:
-    last: Study | None = None
-    while True:
-        with database.begin(write=False) as unit:
-            page = unit.studies(since=rollout.since, older_than=last, limit=PAGE)
-            here = [each for each in page if each.traits.site == rollout.site]
-            found = [_read_of(unit, each, rollout) for each in here]
-        if not page:
-            return
-        last = page[-1]
-        for each in found:
+    for page in study_pages(database, rollout.since, partial(_read_of, rollout=rollout)):
+        for _, each in page:
+            if each is None:
+                continue
             if isinstance(each, str):
                 left_out[each] += 1
                 continue
@@ -98,8 +93,10 @@ def _reads(database: Database, rollout: Rollout, left_out: Counter[str]) -> Iter
             yield each
 
 
-def _read_of(unit: UnitOfWork, study: Study, rollout: Rollout) -> _Read | ShadowRead | str:
-    """The version's read, its failure or refusal, or why there is neither."""
+def _read_of(unit: UnitOfWork, study: Study, rollout: Rollout) -> _Read | ShadowRead | str | None:
+    """The version's read, its failure or refusal, or why there is neither; None of another site's study."""
+    if study.traits.site != rollout.site:
+        return None
     aside = next((each for each in unit.shadow_reads(study.study_key) if each.model_key == rollout.model_key), None)
     if aside is not None and aside.problem:
         return aside

@@ -7,13 +7,17 @@ from wetread.domain.finding import FindingName
 from wetread.domain.study import Study
 from wetread.governance.cases import Case, first_of_each_patient
 from wetread.governance.expected import MOST_DAYS, History
-from wetread.governance.gather import PAGE, truths
+from wetread.governance.gather import truths
 from wetread.monitoring.prediction_log import newest_final, opaque_patient
+from wetread.monitoring.study_pages import study_pages
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.labeller import Labeller
 from wetread.ports.vault import Vault
 
 __all__ = ["recorded"]
+
+_JUST_BEFORE = 200
+_Said = tuple[datetime, dict[FindingName, bool | None]]
 
 
 def recorded(
@@ -36,16 +40,15 @@ def recorded(
     signed = looked_at = 0
     last: Study | None = None
     first = now
-    while True:
-        with database.begin(write=False) as unit:
-            page = unit.studies(since=since, older_than=last, limit=PAGE)
-            here = [each for each in page if each.traits.site == site]
-            found = [(each, _signed(unit, each, labeller, findings, now)) for each in here]
-        if not page:
-            break
-        last, looked_at = page[-1], looked_at + len(page)
-        first = min([first, *(each.received_at for each in here)])
-        for study, said in found:
+
+    def said_of(unit: UnitOfWork, study: Study) -> _Said | None:
+        return _signed(unit, study, labeller, findings, now) if study.traits.site == site else None
+
+    for page in study_pages(database, since, said_of):
+        last, looked_at = page[-1][0], looked_at + len(page)
+        for study, said in page:
+            if study.traits.site == site:
+                first = min(first, study.received_at)
             if said is None:
                 continue
             signed_at, truth = said
@@ -72,7 +75,7 @@ def recorded(
 
 def _signed(
     unit: UnitOfWork, study: Study, labeller: Labeller, findings: Sequence[FindingName], now: datetime
-) -> tuple[datetime, dict[FindingName, bool | None]] | None:
+) -> _Said | None:
     report = newest_final(unit.reports(study.study_key))
     if report is None or report.signature is None or report.signature.signed_at > now:
         return None
@@ -84,5 +87,5 @@ def _signed(
 def _read_before(database: Database, site: str, since: datetime, last: Study | None) -> bool:
     """Whether the site was at work before the time looked at: by the studies that arrived just before it."""
     with database.begin(write=False) as unit:
-        page = unit.studies(older_than=last, limit=PAGE)
+        page = unit.studies(older_than=last, limit=_JUST_BEFORE)
     return any(each.traits.site == site and each.received_at < since for each in page)

@@ -12,12 +12,11 @@ from wetread.domain.report import Draft, Report, ReportContent
 from wetread.domain.statement import Presence
 from wetread.domain.study import Instance, Study
 from wetread.monitoring.prediction_log import PredictionRow, newest_final, opaque_patient, prediction_rows, signed_text
+from wetread.monitoring.study_pages import study_pages
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.vault import Vault
 
 __all__ = ["PredictionLog"]
-
-_PAGE = 200
 
 
 @dataclass(slots=True)
@@ -32,15 +31,8 @@ class PredictionLog:
 
     def rows(self, since: datetime | None = None) -> Iterator[PredictionRow]:
         """One transaction per page of studies; nothing is held open while the caller works."""
-        last: Study | None = None
-        while True:
-            with self.database.begin(write=False) as unit:
-                studies = unit.studies(since=since, older_than=last, limit=_PAGE)
-                read = [_read(unit, each) for each in studies]
-            if not studies:
-                return
-            last = studies[-1]
-            for each in read:
+        for page in study_pages(self.database, since, _read):
+            for _, each in page:
                 yield from self._of(each)
 
     def _of(self, read: "_Read") -> tuple[PredictionRow, ...]:

@@ -102,7 +102,7 @@ class Scrubber:
                 kept_s = time.monotonic()
                 if not self._keep(turn):
                     return
-        self._end(turn)
+        self._settle(turn)
 
     def run_once(self, *, unnamed: bool = False) -> ScrubRound:
         """Looks at everything now, whoever else does, and raises or clears the alarm. `unnamed`: also says what no row names, which holds all names in memory."""
@@ -145,12 +145,6 @@ class Scrubber:
             unit.commit()
         return True
 
-    def _end(self, turn: ScrubTurn) -> None:
-        with self.database.begin(write=False) as unit:
-            standing = unit.film_scrub().turn
-        if standing is not None and standing.holder == turn.holder:
-            self._settle(turn)
-
     def _instances(self, after: str = "") -> Iterator[Instance]:
         while True:
             with self.database.begin(write=False) as unit:
@@ -180,11 +174,13 @@ class Scrubber:
             return instance in unit.instances(instance.study_key)
 
     def _settle(self, turn: ScrubTurn) -> None:
-        """The round is over: what it found, once, with the alarm."""
+        """The round is over: what it found, once, with the alarm. Of a turn that another has taken over, nothing; one that nobody gave (no holder) leaves who has it in hand alone."""
         now = self.clock.now()
         with self.database.begin() as unit:
             scrub = unit.film_scrub()
             mine = scrub.turn is not None and scrub.turn.holder == turn.holder
+            if turn.holder and not mine:
+                return
             result = ScrubResult(turn.began_at, now, turn.looked, turn.damaged)
             unit.save_film_scrub(FilmScrub(None if mine else scrub.turn, result))
             settle(unit, _silences(turn), _KINDS, now)

@@ -117,7 +117,7 @@ def test_studies_of_one_patient_have_one_patient(house: House) -> None:
 
 
 def test_many_pages_of_studies_are_all_seen(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wetread.governance.gather.PAGE", 3)
+    monkeypatch.setattr("wetread.monitoring.study_pages._PAGE", 3)
     for number in range(10):
         house.add(f"s{number}", hours=number, shadow=0.2, site="south" if number in (3, 4, 5) else "north")
     assert house.gather(a_rollout()).signed == 7

@@ -83,7 +83,7 @@ def test_a_site_is_as_old_as_its_first_study_and_no_more_than_ninety_days_are_lo
 
 
 def test_many_pages_are_all_seen(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wetread.governance.traffic.PAGE", 3)
+    monkeypatch.setattr("wetread.monitoring.study_pages._PAGE", 3)
     for at in range(8):
         house.add(f"s{at}", NOON - (at + 1) * DAY)
     seen: list[int] = []
