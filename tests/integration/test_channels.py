@@ -1,5 +1,6 @@
 """What is particular to one channel: TLS without a way round it, logins, signatures, one FHIR resource however often it is sent, one HL7 patient."""
 
+import socket
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import replace
@@ -159,6 +160,15 @@ def test_a_channel_without_tls_is_refused_unless_it_stays_on_this_machine(url: s
     for good in ("http://127.0.0.1:1/", "http://localhost/", "http://[::1]:2/", "https://example.org/"):
         assert good not in repr(HttpPeer(good))
     assert HttpPeer("http://example.org/", allow_http=True)
+
+
+def test_a_mail_server_that_is_not_there_is_told_in_words() -> None:
+    with socket.socket() as taken:  # bound but never listening: nobody else gets this port
+        taken.bind(("127.0.0.1", 0))
+        notifier = mail(SmtpServer("127.0.0.1", taken.getsockname()[1], "none", timeout_s=1.0))
+        with pytest.raises(TransientError, match="nobody listens there") as caught:
+            send(notifier, with_identity() if notifier.carries_phi else a_page())
+    assert caught.value.code == "receiver_unreachable"
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

@@ -183,5 +183,5 @@ def test_plain_http_to_this_machine_is_taken() -> None:
 
 
 def test_nobody_at_the_port_is_a_matter_of_time() -> None:
-    with pytest.raises(TransientError):
+    with pytest.raises(TransientError, match="nobody listens there"):
         asked(1, None)

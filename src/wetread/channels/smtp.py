@@ -14,6 +14,7 @@ from typing import Literal
 from wetread.channels.http import tls_context
 from wetread.channels.wording import one_line, plain_text
 from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.no_answer import why_no_answer
 from wetread.domain.page import PageMessage, refuse_identity
 
 __all__ = ["SmtpNotifier", "SmtpServer", "encode_mail"]
@@ -117,7 +118,7 @@ def _judged() -> Iterator[None]:
         raise _by_code(error.smtp_code) from None
     except (OSError, smtplib.SMTPException) as error:
         raise TransientError(
-            f"the mail server does not answer ({type(error).__name__})", code="receiver_unreachable"
+            f"the mail server does not answer: {why_no_answer(error)}", code="receiver_unreachable"
         ) from None
 
 

@@ -12,6 +12,7 @@ import urllib3
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.domain.loopback import is_loopback
+from wetread.domain.no_answer import why_no_answer
 from wetread.domain.strict_json import StrictJsonError, read_strict_json
 
 __all__ = ["Answer", "BoundedHttp", "Budget", "checked_url", "origin", "within_base"]
@@ -175,4 +176,4 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
 def _unreachable(error: urllib3.exceptions.HTTPError) -> TransientError | PermanentError:
     if "CERTIFICATE_VERIFY_FAILED" in repr(error):
         return PermanentError("the record server's certificate is not trusted: see record_ca_file", code="tls_failed")
-    return TransientError(f"the record server does not answer ({type(error).__name__})", code="record_unreachable")
+    return TransientError(f"the record server does not answer: {why_no_answer(error)}", code="record_unreachable")

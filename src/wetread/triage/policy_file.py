@@ -15,11 +15,11 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from wetread.domain.errors import PermanentError
 from wetread.triage.policy import DEFAULT_PATH, TriagePolicy
 from wetread.triage.policy_document import PolicyDocument, PolicyDocument1
+from wetread.triage.said_of_file import in_words
 
 __all__ = ["Problem", "check_policy", "policy_schema", "read_policy"]
 
 _Place = tuple[str | int, ...]
-_SHARED_CAUSES = ("Value error, ", "Assertion failed, ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,7 @@ def _validated(data: object) -> tuple[PolicyDocument | PolicyDocument1 | None, l
     try:
         return (PolicyDocument1 if is_first else PolicyDocument).model_validate(data), []
     except ValidationError as error:
-        return None, [(each["loc"], _words(each["msg"])) for each in error.errors(include_input=False)]
-
-
-def _words(message: str) -> str:
-    for cause in _SHARED_CAUSES:
-        message = message.removeprefix(cause)
-    return message
+        return None, [(each["loc"], in_words(each["type"], each["msg"])) for each in error.errors(include_input=False)]
 
 
 def _across(data: dict[str, object]) -> Iterator[tuple[_Place, str]]:

@@ -20,6 +20,7 @@ from wetread.triage.roster_schema import (
     RotationDocument,
     SiteDocument,
 )
+from wetread.triage.said_of_file import in_words
 from wetread.triage.shift_text import WHOLE_DAY, parse_shift, parse_weekday
 
 __all__ = ["EXAMPLE_ROSTER", "load_roster", "parse_roster", "roster_document_schema", "roster_text"]
@@ -88,7 +89,7 @@ def _yaml(text: str, name: str) -> object:
 def _in_words(error: ValidationError) -> Iterable[str]:
     for each in error.errors(include_input=False, include_url=False):
         place = ".".join(str(part + 1) if isinstance(part, int) else part for part in each["loc"])
-        yield f"{place or 'document'}: {each['msg'].removeprefix('Value error, ')}"
+        yield f"{place or 'document'}: {in_words(each['type'], each['msg'])}"
 
 
 def _roster(document: RosterDocument) -> Roster:

@@ -215,3 +215,9 @@ def test_a_policy_that_cannot_be_read_is_said_to_be(tmp_path: Path) -> None:
 
     with pytest.raises(PermanentError, match=r"gone\.yaml cannot be read"):
         load_policy(tmp_path / "gone.yaml")
+
+
+def test_a_misspelt_and_a_forgotten_key_are_told_in_plain_words() -> None:
+    found = problems_of("  - id: a\n    finding: pneumothorax\n    priorty: asap")
+    assert any("priorty: there is no such key here" in each for each in found), found
+    assert any("priority: it is missing" in each for each in found), found
