@@ -32,7 +32,7 @@ __all__ = [
     "fit_beta",
     "fit_isotonic",
     "fit_platt",
-    "fit_platt_weak_prior",
+    "fit_platt_with_prior",
     "fit_temperature",
 ]
 
@@ -81,15 +81,34 @@ def fit_platt(truth: ArrayLike, raw_score: ArrayLike, *, smooth_targets: bool = 
     return PlattCalibration(_forward(float(slope)), float(intercept))
 
 
-def fit_platt_weak_prior(truth: ArrayLike, raw_score: ArrayLike) -> PlattCalibration:
-    """Platt with a N(1, 1) prior on the slope, for few positives among (n,) 0/1 truth and (n,) raw scores (logits); a slope below 0.05 is held there and the intercept refitted.
+@dataclass(frozen=True, slots=True)
+class SlopePrior:
+    """Normal prior of Platt's slope; N(1, 1) is weak. `basis` says in a few words what else it rests on."""
+
+    mean: float = 1.0
+    standard_deviation: float = 1.0
+    basis: str = ""
+
+    def __str__(self) -> str:
+        return f"a N({self.mean:.3g}, {self.standard_deviation:.3g}) slope prior{self.basis and f' from {self.basis}'}"
+
+
+WEAK_PRIOR = SlopePrior()
+
+
+def fit_platt_with_prior(truth: ArrayLike, raw_score: ArrayLike, prior: SlopePrior = WEAK_PRIOR) -> PlattCalibration:
+    """Platt with a normal prior on the slope, for few positives among (n,) 0/1 truth and (n,) raw scores (logits); a slope below 0.05 is held there and the intercept refitted.
 
     Source: Platt (1999), Advances in Large Margin Classifiers, 61; the idea of the prior: Gelman et al. (2008), Ann Appl Stat 2:1360.
     """
     labels, values = checked(truth, raw_score)
     ones = np.ones((len(values), 1))
-    prior = np.array([1.0, 0.0])
-    fit = fit_logistic(np.column_stack([values, ones]), labels, prior_mean=prior, prior_precision=prior)
+    fit = fit_logistic(
+        np.column_stack([values, ones]),
+        labels,
+        prior_mean=np.array([prior.mean, 0.0]),
+        prior_precision=np.array([prior.standard_deviation**-2, 0.0]),
+    )
     slope, intercept = fit.weights
     if slope < _LEAST_SLOPE:
         slope, intercept = _LEAST_SLOPE, fit_logistic(ones, labels, offset=_LEAST_SLOPE * values).weights[0]
@@ -144,12 +163,18 @@ _FITS: dict[str, Callable[[Floats, Floats], CalibrationMap]] = {
 
 
 def choose_calibration(
-    truth: ArrayLike, raw_score: ArrayLike, patients: Labels | None = None, *, seed: int, folds: int = 5
+    truth: ArrayLike,
+    raw_score: ArrayLike,
+    patients: Labels | None = None,
+    *,
+    seed: int,
+    folds: int = 5,
+    prior: SlopePrior = WEAK_PRIOR,
 ) -> CalibrationChoice:
     """Of (n,) 0/1 truth and (n,) raw scores (logits): the simplest method whose out-of-fold log loss exceeds the best by at most one standard error of the paired difference.
 
     No patient is on both sides of a fold, and the standard error is over patients. Isotonic takes part from 1000 cases. Below 50 positives or
-    50 negatives (or where a fold would lack a class, or no method fits) no choice is made: Platt with the weak prior.
+    50 negatives (or where a fold would lack a class, or no method fits) no choice is made: Platt with `prior`.
     Source: Breiman et al. (1984), Classification and Regression Trees, chapter 3.
     """
     labels, values = checked(truth, raw_score)
@@ -161,14 +186,11 @@ def choose_calibration(
 
     if min(positives, len(labels) - positives) < MIN_PER_CLASS:
         return chosen(
-            fit_platt_weak_prior(labels, values),
-            f"fewer than {MIN_PER_CLASS} of a class: Platt with a N(1, 1) slope prior",
+            fit_platt_with_prior(labels, values, prior), f"fewer than {MIN_PER_CLASS} of a class: Platt with {prior}"
         )
     out_of_fold = _out_of_fold(labels, values, _fold_of_patient(labels, places, folds, seed)[places])
     if not out_of_fold:
-        return chosen(
-            fit_platt_weak_prior(labels, values), "no method fits every fold: Platt with a N(1, 1) slope prior"
-        )
+        return chosen(fit_platt_with_prior(labels, values, prior), f"no method fits every fold: Platt with {prior}")
     losses = _compared(out_of_fold, places)
     simplest = next(each for each in losses if each.excess <= each.excess_standard_error)
     rule = f"simplest method within one standard error of the best {folds}-fold log loss, patients kept together"

@@ -33,6 +33,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--only", type=int, help="train: only the trunk (-1) or this branch; branches can run side by side"
     )
+    parser.add_argument(
+        "--fold",
+        type=int,
+        help="train: only the network that leaves this fold of patients out (0 ...); folds can run side by side",
+    )
     parser.add_argument("--finding", default="pneumonia", help="refit: the finding whose row is fitted again")
     parser.add_argument("--recipe", type=Path, default=DEFAULT_RECIPE, help="TOML with the hyper-parameters")
     for name in _MACHINE:
@@ -59,7 +64,7 @@ def main(argv: list[str] | None = None) -> None:
     run = Run(replace(read_recipe(arguments.recipe), **machine), arguments.manifest, arguments.out, arguments.cache)
     match arguments.act:
         case "train":
-            run.train(arguments.only)
+            run.train(arguments.only, arguments.fold)
         case "refit":
             print(f"AUROC on val by penalty: {run.refit(arguments.finding)}")
         case "calibrate":

@@ -4,15 +4,17 @@ Both come from `evaluation` (calibration_fit, operating_points); a promise that 
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from math import log
 from typing import Any
 
 from wetread.domain.errors import PermanentError
-from wetread.evaluation.calibration_fit import choose_calibration
+from wetread.evaluation.calibration_fit import CalibrationChoice, SlopePrior, choose_calibration, fit_platt
+from wetread.evaluation.calibration_maps import PlattCalibration
 from wetread.evaluation.inputs import Floats, Labels
 from wetread.evaluation.operating_points import ChosenPoint, false_alarm_point, sensitive_point, specific_point
 
-__all__ = ["PROMISES", "Promise", "calibrate_finding"]
+__all__ = ["PROMISES", "Lent", "Promise", "calibrate_finding", "lend"]
 
 _RULES: dict[str, Callable[[Floats, Floats, float, Labels], ChosenPoint]] = {
     "specificity": specific_point,
@@ -44,14 +46,58 @@ _SENSITIVE = Promise("sensitivity", 0.80)
 _BUDGET = Promise("fp_per_100", 5.0)
 
 
+_TRANSFER = 0.2
+"""Standard deviation of the slope (per standard deviation of the logit) between networks of one recipe; half the weight where val has 25 positives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What networks that had not seen the films say of a finding on `n` of them: Platt's slope per standard deviation of the logit, and how common it is."""
+
+    slope_per_sd: float
+    n: int
+    n_positive: int
+
+    @property
+    def log_odds(self) -> float:
+        """Of the finding among the `n` films."""
+        return log(self.n_positive / (self.n - self.n_positive))
+
+
+def lend(truth: Floats, standard_logit: Floats) -> Lent | None:
+    """Of (n,) 0/1 truth without unknowns and (n,) logits in standard deviations; None where these do not rank the finding forwards."""
+    try:
+        slope = fit_platt(truth, standard_logit).slope
+    except PermanentError:
+        return None
+    return Lent(slope, len(truth), int(truth.sum()))
+
+
+def _chosen(truth: Floats, raw_score: Floats, patients: Labels, seed: int, lent: Lent | None) -> CalibrationChoice:
+    """Where val has too few films for a choice: the slope drawn to the one lent, and the finding as common as it is in all films that count."""
+    if lent is None:
+        return choose_calibration(truth, raw_score, patients, seed=seed)
+    spread = float(raw_score.std())
+    basis = f"{lent.n_positive} of {lent.n} films that other networks of the recipe had not seen"
+    prior = SlopePrior(lent.slope_per_sd / spread, _TRANSFER / spread, basis)
+    chosen = choose_calibration(truth, raw_score, patients, seed=seed, prior=prior)
+    if chosen.losses or not isinstance(chosen.calibration, PlattCalibration):
+        return chosen
+    both = Lent(lent.slope_per_sd, lent.n + chosen.n, lent.n_positive + chosen.n_positive)
+    shift = both.log_odds - Lent(0.0, chosen.n, chosen.n_positive).log_odds
+    moved = replace(chosen.calibration, intercept=chosen.calibration.intercept + shift)
+    return replace(chosen, calibration=moved, rule=f"{chosen.rule}; prevalence {both.n_positive} of {both.n} films")
+
+
 def calibrate_finding(
-    truth: Floats, raw_score: Floats, patients: Labels, promise: Promise, seed: int
+    truth: Floats, raw_score: Floats, patients: Labels, promise: Promise, seed: int, lent: Lent | None = None
 ) -> dict[str, Any]:
     """Plain data for JSON: `calibration`, `choice` (rule and cross-validated losses), `operating_point` by `promise`, the prices of two others, counts.
 
     `truth` (n,) 0/1 without unknowns, `raw_score` (n,) logits, `patients` (n,). Raises PermanentError when one class is missing.
+    The shift of the intercept to another prevalence is that of Saerens, Latinne & Decaestecker (2002), Neural Comput 14:21.
     """
-    chosen = choose_calibration(truth, raw_score, patients, seed=seed)
+    chosen = _chosen(truth, raw_score, patients, seed, lent)
     probability = chosen.calibration.apply(raw_score)
     cases = truth, probability, patients
     return {

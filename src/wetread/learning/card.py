@@ -36,7 +36,7 @@ Input: one frontal film, MONOCHROME2, 0..1, brought to {stated["input"]["rows"]}
 average of the long side and central padding with black. Output: one raw logit per finding, a class activation map per finding
 (its mean plus the head's bias is the logit), an input gate, an out-of-distribution distance.
 
-Licence of code and weights: {stated["licence"]}. {stated["signature"]["note"]}
+Licence of code and weights: {stated["licence"]}. `wetread model verify` checks every hash and tells who signed.
 """
 
 
@@ -92,7 +92,8 @@ def _decisions(calibration: Report) -> str:
 
 Fitted on the product's own reading of {calibration["val_films"]} val films. With 50 positive and 50 negative films ({", ".join(chosen) or "no finding here"})
 the simplest of temperature, Platt, beta and (from 1000 films) isotonic whose patient-grouped, 5-fold cross-validated log loss is within one
-standard error of the best; below that Platt with a weak prior on its slope. Part of val was picked by others (pneumonia and normal films are
+standard error of the best; below that Platt with a normal prior on its slope, drawn to that of networks which had not seen the train films they
+read, and at the prevalence of train and val together (bundle.json tells both per finding). Part of val was picked by others (pneumonia and normal films are
 enriched, hernia too), so a site's own prevalence differs and probabilities must be recalibrated there. The rule of every threshold is
 {_rule(calibration["promise"])}. It keeps false alarms payable and **misses many positives**. The last columns
 are the prices of two other promises: sensitivity >= 0.80 on the lower bound, or at most 5 false alarms per 100 films on the upper one. Bounds are

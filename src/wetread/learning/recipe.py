@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["DEFAULT_RECIPE", "Loss", "Optimiser", "Recipe", "Stage", "read_recipe"]
+__all__ = ["DEFAULT_RECIPE", "Folds", "Loss", "Optimiser", "Recipe", "Stage", "read_recipe"]
 
 DEFAULT_RECIPE = Path(__file__).with_name("recipe.toml")
 
@@ -33,6 +33,15 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Folds:
+    count: int
+    seed: int
+    epochs: int
+    train_px: int
+    average_decay: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     epochs: int
     train_px: int
@@ -56,6 +65,7 @@ class Recipe:
     patience: int
     optimiser: Optimiser
     loss: Loss
+    folds: Folds
     trunk_epochs: int
     branches: int
     stop_after: int
@@ -88,6 +98,7 @@ def read_recipe(path: Path = DEFAULT_RECIPE) -> Recipe:
             "work_px": tuple(fields["work_px"]),
             "optimiser": Optimiser(**fields["optimiser"]),
             "loss": Loss(**fields["loss"]),
+            "folds": Folds(**fields["folds"]),
             "stages": tuple(Stage(**stage) for stage in fields["stages"]),
         }
     )

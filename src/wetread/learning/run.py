@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from wetread.evaluation.calibration_maps import CalibrationMap, calibration_from_document
 from wetread.evaluation.discrimination import auroc
 from wetread.learning import evaluation
-from wetread.learning.calibration import Promise, calibrate_finding
+from wetread.learning.calibration import Lent, Promise, calibrate_finding, lend
 from wetread.learning.contact_sheet import choose_cases, draw_sheet
 from wetread.learning.distance import Distance, fit_distance
-from wetread.learning.examples import training_set
+from wetread.learning.examples import TrainingSet, training_set
 from wetread.learning.export import Deployed, export_onnx
 from wetread.learning.film import load_films
+from wetread.learning.folds import held_out_logits, patient_folds, train_fold
 from wetread.learning.gate import Gate, acceptance, fit_gate, gate_rate, gate_set
 from wetread.learning.gradient_maps import METHODS, gradient_maps
 from wetread.learning.graph_reading import GraphReading, film_images, folder_images, kept_images, read_graph
@@ -86,10 +87,42 @@ class Run:
     def provenance(self) -> dict[str, str]:
         return {"manifest_sha256": manifest_hash(self.manifest), "code_version": _code_version()}
 
-    def train(self, only: int | None = None) -> None:
-        train_films, val_films = ((self.films[split], self.pixels(split)) for split in ("train", "val"))
-        data = training_set(train_films, val_films, self.teacher("train"), self.recipe.loss.teacher_weight)
-        train(self.recipe, data, self.out, self.provenance(), only)
+    def train(self, only: int | None = None, fold: int | None = None) -> None:
+        """The networks of all folds (or of one: `fold`), then trunk and branches (or `only` one of them)."""
+        if only is None:
+            for number in range(self.recipe.folds.count) if fold is None else [fold]:
+                self._train_fold(number)
+        if fold is None:
+            data = self._training_set(np.arange(len(self.films["train"])))
+            train(self.recipe, data, self.out, self.provenance(), only)
+
+    def _training_set(self, chosen: NDArray[np.int64]) -> TrainingSet:
+        films, pixels, teacher = self.films["train"], self.pixels("train"), self.teacher("train")
+        val = (self.films["val"], self.pixels("val"))
+        learned = ([films[at] for at in chosen], pixels[chosen])
+        return training_set(learned, val, teacher[chosen], self.recipe.loss.teacher_weight)
+
+    @cached_property
+    def folds(self) -> NDArray[np.int64]:
+        """(train film,) fold of its patient."""
+        return patient_folds(self.films["train"], self.recipe.folds.count, self.recipe.folds.seed)
+
+    @cached_property
+    def held_out(self) -> NDArray[np.float64] | None:
+        """(train film, finding) standardised logits of the networks that had not seen the film; None without them."""
+        return held_out_logits(self.folds, self._fold_folders()) if self.recipe.folds.count else None
+
+    def _fold_folders(self) -> list[Path]:
+        return [self.out / f"fold-{number}" for number in range(self.recipe.folds.count)]
+
+    def _train_fold(self, number: int) -> None:
+        out = self._fold_folders()[number]
+        if not (out / "held_out.npy").exists():
+            held, data = (
+                self.pixels("train")[self.folds == number],
+                self._training_set(np.flatnonzero(self.folds != number)),
+            )
+            train_fold(self.recipe, data, held, number, out, self.provenance())
 
     @cached_property
     def graph(self) -> Path:
@@ -168,7 +201,15 @@ class Run:
         truth = targets(self.films["val"])[:, column].astype(float)
         known = ~np.isnan(truth)
         patients = np.array([film.patient_id for film in self.films["val"]])[known]
-        return calibrate_finding(truth[known], reading.logits[known, column], patients, promise, self.recipe.seed)
+        seen = truth[known], reading.logits[known, column], patients
+        return calibrate_finding(*seen, promise, self.recipe.seed, self._lent(column))
+
+    def _lent(self, column: int) -> Lent | None:
+        if self.held_out is None:
+            return None
+        truth = targets(self.films["train"])[:, column].astype(float)
+        known = ~np.isnan(truth)
+        return lend(truth[known], self.held_out[known, column])
 
     def calibration(self) -> dict[str, Any]:
         """What `calibrate` left."""

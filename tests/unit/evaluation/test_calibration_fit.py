@@ -13,11 +13,12 @@ from sklearn.linear_model import LogisticRegression
 
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.calibration_fit import (
+    SlopePrior,
     choose_calibration,
     fit_beta,
     fit_isotonic,
     fit_platt,
-    fit_platt_weak_prior,
+    fit_platt_with_prior,
     fit_temperature,
 )
 from wetread.evaluation.calibration_maps import (
@@ -87,7 +88,7 @@ def test_weak_prior_holds_where_the_likelihood_runs_away() -> None:
     with pytest.raises(PermanentError) as refused:
         fit_platt(truth, raw)
     assert refused.value.code == "separated"
-    fit = fit_platt_weak_prior(truth, raw)
+    fit = fit_platt_with_prior(truth, raw)
     assert 1 < fit.slope < 3
     residual = truth - fit.apply(raw)
     assert residual.sum() == pytest.approx(0, abs=1e-9)
@@ -99,7 +100,7 @@ def test_a_backward_score_is_not_turned_round() -> None:
         with pytest.raises(PermanentError) as refused:
             fit(1 - D1.truth, RAW)
         assert refused.value.code == "backwards"
-    held = fit_platt_weak_prior(1 - D1.truth, RAW)
+    held = fit_platt_with_prior(1 - D1.truth, RAW)
     assert held.slope == 0.05
     assert held.apply(RAW).mean() == pytest.approx(1 - D1.truth.mean(), abs=1e-9)
 
@@ -183,7 +184,7 @@ def test_cross_validation_never_learns_from_the_same_patient() -> None:
 def test_below_fifty_positives_no_method_is_chosen() -> None:
     few = np.r_[np.flatnonzero(D1.truth == 1)[:49], np.flatnonzero(D1.truth == 0)]
     choice = choose_calibration(D1.truth[few], RAW[few], seed=1)
-    assert choice.calibration == fit_platt_weak_prior(D1.truth[few], RAW[few])
+    assert choice.calibration == fit_platt_with_prior(D1.truth[few], RAW[few])
     assert choice.losses == ()
     assert "fewer than 50" in choice.rule
 
@@ -203,3 +204,10 @@ def test_no_neighbour_of_the_fit_is_likelier(seed: int) -> None:
     best = log_loss(truth, fit.slope * raw + fit.intercept).sum()
     for slope, intercept in ((1e-3, 0), (-1e-3, 0), (0, 1e-3), (0, -1e-3)):
         assert log_loss(truth, (fit.slope + slope) * raw + fit.intercept + intercept).sum() > best
+
+
+def test_a_tight_prior_decides_the_slope_and_a_wide_one_leaves_it_to_the_cases() -> None:
+    tight, wide = (fit_platt_with_prior(D1.truth, RAW, SlopePrior(0.4, each, "x")) for each in (1e-3, 1e3))
+    assert tight.slope == pytest.approx(0.4, abs=1e-3)
+    assert wide.slope == pytest.approx(fit_platt(D1.truth, RAW).slope, rel=1e-3)
+    assert str(SlopePrior(0.4, 0.1, "somewhere")) == "a N(0.4, 0.1) slope prior from somewhere"

@@ -183,6 +183,7 @@ def _other_bundle(folder: Path) -> Path:
     """The shipped network with the places of effusion and mass exchanged, and no hernia."""
     shutil.copytree(BUNDLED, folder)
     stated = json.loads((folder / "bundle.json").read_text())
+    del stated["signature"]
     places = {"effusion": FINDINGS.index("mass"), "mass": EFFUSION}
     stated["findings"] = [
         each | {"output_index": places.get(each["name"], each["output_index"])}

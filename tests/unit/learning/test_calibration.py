@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from wetread.evaluation.calibration_maps import calibration_from_document
 from wetread.inference.calibration import read_calibration
 from wetread.inference.json_reader import JsonValue
-from wetread.learning.calibration import Promise, calibrate_finding
+from wetread.learning.calibration import Lent, Promise, calibrate_finding, lend
 
 SPECIFIC = Promise("specificity", 0.9)
 
@@ -64,3 +64,35 @@ def test_promises_are_read_from_a_word_or_refused() -> None:
     for wrong in ("accuracy=0.9", "sensitivity", "sensitivity=high"):
         with pytest.raises(ValueError, match=r"promise|float"):
             Promise.parse(wrong)
+
+
+def test_few_films_lean_on_a_slope_that_other_films_have_shown_and_many_do_not() -> None:
+    lent = Lent(slope_per_sd=0.3, n=6000, n_positive=60)
+    few, many = _cases(600, 20), _cases(600, 120)
+    alone, leant = (calibrate_finding(*few, SPECIFIC, 7, each) for each in (None, lent))
+    slopes = [found["calibration"]["slope"] * few[1].std() for found in (alone, leant)]
+    assert 0.3 < slopes[1] < slopes[0]
+    assert "60 of 6000 films" in leant["choice"]["rule"]
+    assert calibrate_finding(*many, SPECIFIC, 7, lent) == calibrate_finding(*many, SPECIFIC, 7)
+
+
+def test_a_rare_finding_is_as_common_as_in_all_films_that_count() -> None:
+    truth, raw_score, patients = _cases(600, 30)
+    leant = calibrate_finding(truth, raw_score, patients, SPECIFIC, 7, Lent(1.0, 9400, 70))
+    fitted = {key: leant["calibration"][key] for key in ("method", "slope", "intercept")}
+    stated = calibration_from_document(fitted).apply(raw_score)
+    odds = stated / (1 - stated)
+    before = odds * (30 / 570) / (100 / 9900)  # the shift undone: as common as among the 600
+    assert (before / (1 + before)).mean() == pytest.approx(0.05, abs=0.002)
+    assert leant["choice"]["rule"].endswith("prevalence 100 of 10000 films")
+
+
+def test_what_ranks_backwards_or_is_one_class_lends_nothing() -> None:
+    truth = np.repeat([0.0, 1.0], 40)
+    score = np.random.default_rng(3).normal(size=80)
+    assert lend(truth, score - 2 * truth) is None
+    assert lend(np.zeros(80), score) is None
+    given = lend(truth, score + truth)
+    assert given is not None
+    assert (given.n, given.n_positive) == (80, 40)
+    assert given.slope_per_sd > 0.5

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
+from wetread.domain.errors import PermanentError
 from wetread.evaluation.calibration_maps import calibration_from_document
+from wetread.inference.bundle import load_bundle
+from wetread.inference.bundle_signature import Signer
 
 FOLDER = Path(str(resources.files("wetread"))) / "models" / "wetread-cxr-small"
 
@@ -45,6 +49,17 @@ def test_bundle_is_small_and_holds_nothing_else(stated: dict[str, Any]) -> None:
     assert {path.name for path in FOLDER.iterdir()} == {"bundle.json", *stated["files"]}
     assert (FOLDER / "bundle.json").stat().st_size < 1_000_000
     assert stated["files"]["model.onnx"]["bytes"] < 25_000_000
+
+
+def test_it_is_signed_by_the_key_that_ships_and_by_nobody_once_a_word_is_changed(
+    stated: dict[str, Any], tmp_path: Path
+) -> None:
+    signature = load_bundle(FOLDER, require_signature=True).signature
+    assert (signature.signer, signature.key_name) == (Signer.TRUSTED, f"wetread-{stated['version']}")
+    changed = Path(shutil.copytree(FOLDER, tmp_path / "changed"))
+    (changed / "bundle.json").write_text(json.dumps({**stated, "not_for": "Nothing."}))
+    with pytest.raises(PermanentError, match="does not hold"):
+        load_bundle(changed)
 
 
 def test_outputs_have_the_stated_names_and_shapes(stated: dict[str, Any], session: Any) -> None:
