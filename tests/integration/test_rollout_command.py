@@ -292,7 +292,7 @@ def test_the_worker_of_a_real_house_reads_along_and_looks(
         (study,) = [each for each in unit.studies() if each.traits.site == "west"]
         (read,), analysis = unit.shadow_reads(study.study_key), unit.analysis(study.study_key)
     assert analysis is not None
-    assert (read.model_key, analysis.model.version) == (KEY, load_bundle(BUNDLED).version)
+    assert (read.model_key, analysis.model.version) == (KEY, load_bundle(BUNDLED).identity.version)
     assert [each.raw_score for each in read.findings] == [each.raw_score for each in analysis.findings]
     stop = threading.Event()
     monkeypatch.setattr("wetread.bootstrap_models._PAUSE_S", 0.01)

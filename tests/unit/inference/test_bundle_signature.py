@@ -1,4 +1,5 @@
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from tests.unit.inference.test_bundle import write_bundle
 
 from wetread.cli.model import run
 from wetread.domain.errors import PermanentError
-from wetread.inference.bundle import load_bundle
+from wetread.inference.bundle import BUNDLED, load_bundle
 from wetread.inference.bundle_signature import (
     Signer,
     TrustedKey,
@@ -147,6 +148,11 @@ def test_a_private_key_is_no_trusted_key(tmp_path: Path) -> None:
 
 def test_verify_prints_who_signed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["verify"])
+    assert "signature: signed by the trusted key wetread-" in capsys.readouterr().out
+    bundle = shutil.copytree(BUNDLED, tmp_path / "b")
+    document = json.loads((bundle / "bundle.json").read_text())
+    (bundle / "bundle.json").write_text(json.dumps({**document, "signature": {"algorithm": "none"}}))
+    run(["verify", str(bundle)])
     assert "signature: unsigned" in capsys.readouterr().out
 
 
