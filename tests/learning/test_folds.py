@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.learning.test_training import SIDE, small_data, small_recipe
 
-from wetread.learning.folds import held_out_logits, patient_folds
-from wetread.learning.manifest import Film
-from wetread.learning.recipe import read_recipe
+from wetread.learning.folds import held_out_logits, patient_folds, train_fold
+from wetread.learning.manifest import FINDINGS, Film
+from wetread.learning.recipe import Folds, read_recipe
 from wetread.learning.run import Run
 
 
@@ -68,3 +69,15 @@ def test_one_fold_is_trained_without_its_patients_and_only_once(
     inside = int((run.folds == 1).sum())
     assert seen == [(1, len(films) - inside, inside)]
     assert run.held_out is None
+
+
+def test_a_fold_network_reads_the_films_it_has_not_seen(tmp_path: Path) -> None:
+    recipe = replace(small_recipe(), folds=Folds(count=2, seed=1, epochs=1, train_px=SIDE, average_decay=0.9))
+    held = small_data().films[:3]
+    train_fold(recipe, small_data(), held, 1, tmp_path, {"manifest_sha256": "0"})
+    logits = np.load(tmp_path / "held_out.npy")
+    assert logits.shape == (3, len(FINDINGS))
+    assert np.isfinite(logits).all()
+    (tmp_path / "held_out.npy").unlink()
+    train_fold(recipe, small_data(), held, 1, tmp_path, {"manifest_sha256": "0"})
+    assert np.array_equal(np.load(tmp_path / "held_out.npy"), logits), "the checkpoint was read, not trained on"

@@ -19,7 +19,7 @@ from wetread.learning.training import Trainer, follow, learning_rate, load_reade
 COUNT, SIDE = 12, 64
 
 
-def _recipe(**changes: object) -> Recipe:
+def small_recipe(**changes: object) -> Recipe:
     small = {
         "batch_films": 4, "threads": 1, "compile": False, "pretrained": False, "work_px": (SIDE,),
         "trunk_epochs": 1, "branches": 2, "stop_after": 0, "stages": (Stage(2, SIDE),),
@@ -27,7 +27,7 @@ def _recipe(**changes: object) -> Recipe:
     return replace(read_recipe(), **(small | changes))  # type: ignore[arg-type]
 
 
-def _data() -> TrainingSet:
+def small_data() -> TrainingSet:
     random = np.random.default_rng(5)
     shape = (COUNT, len(FINDINGS))
     films = random.integers(0, 256, (COUNT, SIDE, SIDE), dtype=np.uint8)
@@ -49,7 +49,7 @@ def _weights(out: Path) -> dict[str, torch.Tensor]:
 
 
 def test_a_resumed_training_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
-    recipe, data = _recipe(), _data()
+    recipe, data = small_recipe(), small_data()
     Trainer(recipe, data, tmp_path / "whole", _fabric()).run(2, {})
     Trainer(recipe, data, tmp_path / "halves", _fabric()).run(1, {})
     Trainer(recipe, data, tmp_path / "halves", _fabric()).run(2, {})
@@ -58,8 +58,8 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(tmp_path: Path) -> None
 
 
 def test_one_command_leaves_the_mean_of_the_branches_and_a_record(tmp_path: Path) -> None:
-    recipe = _recipe()
-    train(recipe, _data(), tmp_path, {"manifest_sha256": "0"})
+    recipe = small_recipe()
+    train(recipe, small_data(), tmp_path, {"manifest_sha256": "0"})
     branches = [_weights(tmp_path / f"branch-{branch}")["head.weight"] for branch in (0, 1)]
     assert not torch.equal(*branches)
     assert torch.allclose(_weights(tmp_path)["head.weight"], (branches[0] + branches[1]) / 2)
@@ -69,7 +69,7 @@ def test_one_command_leaves_the_mean_of_the_branches_and_a_record(tmp_path: Path
 
 
 def test_branches_trained_apart_give_the_same_mean(tmp_path: Path) -> None:
-    recipe, data = _recipe(), _data()
+    recipe, data = small_recipe(), small_data()
     train(recipe, data, tmp_path / "together", {})
     for only in (-1, 1, 0):
         train(recipe, data, tmp_path / "apart", {}, only)
@@ -86,8 +86,8 @@ def test_training_stops_when_val_no_longer_improves() -> None:
 
 
 def test_a_stopped_training_ships_its_best_epoch(tmp_path: Path) -> None:
-    recipe = _recipe(patience=1, trunk_epochs=0, branches=1, stages=(Stage(6, SIDE),))
-    curve = train(recipe, _data(), tmp_path, {})
+    recipe = small_recipe(patience=1, trunk_epochs=0, branches=1, stages=(Stage(6, SIDE),))
+    curve = train(recipe, small_data(), tmp_path, {})
     scores = [row["val_auroc"] for row in curve]
     state = torch.load(tmp_path / "branch-0" / "checkpoint.pt", weights_only=True)
     assert len(curve) < 6
@@ -127,7 +127,7 @@ def test_mixing_never_moves_or_mirrors_a_film() -> None:
 
 def test_variation_never_changes_sides() -> None:
     """Films bright on their left half stay so in every mixture of a batch, and their boxes with them."""
-    data = _data()
+    data = small_data()
     data.films[:] = 0
     data.films[:, :, : SIDE // 2] = 200
     data.boxes[:] = [{7: [(0.0, 0.1, 0.3, 0.8)]}] * COUNT
