@@ -13,7 +13,9 @@ from wetread.settings import load_settings
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("built")
-    open_house(folder, 30)
+    core = open_house(folder, 30)
+    core.database.close()  # a connection left to be collected takes its -wal file away while the house is copied
+    core.vault.close()
     return folder
 
 
