@@ -107,7 +107,7 @@ def _checked(document: Mapping[str, object]) -> bytes:
         Ed25519PublicKey.from_public_bytes(public_bytes).verify(value, _canonical(document))
     except (ValueError, InvalidSignature) as error:
         raise PermanentError(
-            f"the model bundle's signature does not hold ({error or 'it belongs to other content'}): "
+            f"the model bundle's signature does not hold ({str(error) or 'it belongs to other content'}): "
             "the bundle was changed after it was signed; get it again from its maker",
             code="bad_bundle",
         ) from error

@@ -96,7 +96,7 @@ def test_a_broken_signature_is_refused_even_where_none_is_required(tmp_path: Pat
     folder = signed_bundle(tmp_path / "b", keys)
     document = json.loads((folder / "bundle.json").read_text())
     (folder / "bundle.json").write_text(json.dumps({**document, "intended_use": "anything"}))
-    with pytest.raises(PermanentError, match="does not hold"):
+    with pytest.raises(PermanentError, match="it belongs to other content"):
         load_bundle(folder)
 
 
