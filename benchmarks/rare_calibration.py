@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.calibration_error import brier_skill
+from wetread.evaluation.calibration_fit import MIN_PER_CLASS
 from wetread.evaluation.calibration_maps import calibration_from_document
 from wetread.learning.calibration import Lent, Promise, calibrate_finding, lend
 from wetread.learning.manifest import FINDINGS, targets
@@ -22,7 +23,6 @@ from wetread.learning.recipe import DEFAULT_RECIPE, read_recipe
 from wetread.learning.run import Run
 
 _PROMISE = Promise("specificity", 0.90)
-_FEW = 50
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def main() -> None:
         for column, name in enumerate(FINDINGS):
             known = ~np.isnan(truth[:, column])
             cases = [part & known for part in (val, rest)]
-            if not 3 <= truth[cases[0], column].sum() < _FEW or truth[cases[1], column].sum() < 3:
+            if not 3 <= truth[cases[0], column].sum() < MIN_PER_CLASS or truth[cases[1], column].sum() < 3:
                 continue
             lent = lend(truth[known & ~own, column], run.held_out[known & ~own, column])
             both = [_skill(truth[:, column], run.held_out[:, column], patients, cases, each) for each in (None, lent)]
@@ -76,8 +76,7 @@ def _skill(
         found = calibrate_finding(truth[val], logit[val], patients[val], _PROMISE, 0, lent)
     except PermanentError:
         return float("nan")
-    fitted = {key: value for key, value in found["calibration"].items() if key not in ("n", "n_positive")}
-    return brier_skill(truth[rest], calibration_from_document(fitted).apply(logit[rest]))
+    return brier_skill(truth[rest], calibration_from_document(found["calibration"]).apply(logit[rest]))
 
 
 def _print(skills: dict[str, list[tuple[float, float]]]) -> None:

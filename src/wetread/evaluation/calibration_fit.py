@@ -28,6 +28,7 @@ __all__ = [
     "MIN_PER_CLASS",
     "CalibrationChoice",
     "MethodLoss",
+    "SlopePrior",
     "choose_calibration",
     "fit_beta",
     "fit_isotonic",

@@ -5,13 +5,15 @@ Both come from `evaluation` (calibration_fit, operating_points); a promise that 
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from math import log
 from typing import Any
+
+import numpy as np
 
 from wetread.domain.errors import PermanentError
 from wetread.evaluation.calibration_fit import CalibrationChoice, SlopePrior, choose_calibration, fit_platt
 from wetread.evaluation.calibration_maps import PlattCalibration
 from wetread.evaluation.inputs import Floats, Labels
+from wetread.evaluation.logistic import logit
 from wetread.evaluation.operating_points import ChosenPoint, false_alarm_point, sensitive_point, specific_point
 
 __all__ = ["PROMISES", "Lent", "Promise", "calibrate_finding", "lend"]
@@ -58,11 +60,6 @@ class Lent:
     n: int
     n_positive: int
 
-    @property
-    def log_odds(self) -> float:
-        """Of the finding among the `n` films."""
-        return log(self.n_positive / (self.n - self.n_positive))
-
 
 def lend(truth: Floats, standard_logit: Floats) -> Lent | None:
     """Of (n,) 0/1 truth without unknowns and (n,) logits in standard deviations; None where these do not rank the finding forwards."""
@@ -83,10 +80,10 @@ def _chosen(truth: Floats, raw_score: Floats, patients: Labels, seed: int, lent:
     chosen = choose_calibration(truth, raw_score, patients, seed=seed, prior=prior)
     if chosen.losses or not isinstance(chosen.calibration, PlattCalibration):
         return chosen
-    both = Lent(lent.slope_per_sd, lent.n + chosen.n, lent.n_positive + chosen.n_positive)
-    shift = both.log_odds - Lent(0.0, chosen.n, chosen.n_positive).log_odds
-    moved = replace(chosen.calibration, intercept=chosen.calibration.intercept + shift)
-    return replace(chosen, calibration=moved, rule=f"{chosen.rule}; prevalence {both.n_positive} of {both.n} films")
+    n, n_positive = lent.n + chosen.n, lent.n_positive + chosen.n_positive
+    there, here = logit(np.array([n_positive / n, chosen.n_positive / chosen.n]))
+    moved = replace(chosen.calibration, intercept=chosen.calibration.intercept + float(there - here))
+    return replace(chosen, calibration=moved, rule=f"{chosen.rule}; prevalence {n_positive} of {n} films")
 
 
 def calibrate_finding(

@@ -8,14 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 
 from wetread.learning.examples import TrainingSet
 from wetread.learning.manifest import Film
 from wetread.learning.recipe import Recipe, Stage
-from wetread.learning.training import Trainer, read_logits
+from wetread.learning.training import Trainer, launched, read_logits
 
 __all__ = ["held_out_logits", "patient_folds", "train_fold"]
 
@@ -49,9 +47,7 @@ def train_fold(
     recipe: Recipe, data: TrainingSet, held: NDArray[np.uint8], fold: int, out: Path, provenance: dict[str, str]
 ) -> None:
     """Trains (or resumes) the network of `fold` in `out` on `data`, which lacks it, and keeps its logits of the `held` films."""
-    fabric = Fabric(accelerator=recipe.accelerator, devices=recipe.devices, precision=recipe.precision)  # type: ignore[arg-type]
-    fabric.launch()
-    torch.set_num_threads(recipe.threads)
+    fabric = launched(recipe)
     trainer = Trainer(_fold_recipe(recipe, fold), data, out, fabric)
     trainer.run(trainer.recipe.epochs, provenance)
     if fabric.is_global_zero:

@@ -118,10 +118,8 @@ class Run:
     def _train_fold(self, number: int) -> None:
         out = self._fold_folders()[number]
         if not (out / "held_out.npy").exists():
-            held, data = (
-                self.pixels("train")[self.folds == number],
-                self._training_set(np.flatnonzero(self.folds != number)),
-            )
+            data = self._training_set(np.flatnonzero(self.folds != number))
+            held = self.pixels("train")[self.folds == number]
             train_fold(self.recipe, data, held, number, out, self.provenance())
 
     @cached_property

@@ -29,6 +29,7 @@ from wetread.learning.recipe import Recipe
 __all__ = [
     "Trainer",
     "follow",
+    "launched",
     "learning_rate",
     "load_reader",
     "mean_auroc",
@@ -234,14 +235,20 @@ def _save(state: dict[str, object], path: Path) -> None:
     part.rename(path)
 
 
+def launched(recipe: Recipe) -> Fabric:
+    """The recipe's machine, ready to train on."""
+    fabric = Fabric(accelerator=recipe.accelerator, devices=recipe.devices, precision=recipe.precision)  # type: ignore[arg-type]
+    fabric.launch()
+    torch.set_num_threads(recipe.threads)
+    return fabric
+
+
 def train(recipe: Recipe, data: TrainingSet, out: Path, provenance: dict[str, str], only: int | None = None) -> Curve:
     """Runs (or resumes) trunk and branches in folders of `out`, then leaves their mean there; returns the last curve.
 
     `only`: just the trunk (-1) or one branch, so that branches can run side by side; the mean is made when all are there.
     """
-    fabric = Fabric(accelerator=recipe.accelerator, devices=recipe.devices, precision=recipe.precision)  # type: ignore[arg-type]
-    fabric.launch()
-    torch.set_num_threads(recipe.threads)
+    fabric = launched(recipe)
     trunk = out / "trunk" / "checkpoint.pt"
     if only in (None, -1):
         Trainer(recipe, data, trunk.parent, fabric).run(recipe.trunk_epochs, provenance)

@@ -79,8 +79,7 @@ def test_few_films_lean_on_a_slope_that_other_films_have_shown_and_many_do_not()
 def test_a_rare_finding_is_as_common_as_in_all_films_that_count() -> None:
     truth, raw_score, patients = _cases(600, 30)
     leant = calibrate_finding(truth, raw_score, patients, SPECIFIC, 7, Lent(1.0, 9400, 70))
-    fitted = {key: leant["calibration"][key] for key in ("method", "slope", "intercept")}
-    stated = calibration_from_document(fitted).apply(raw_score)
+    stated = calibration_from_document(leant["calibration"]).apply(raw_score)
     odds = stated / (1 - stated)
     before = odds * (30 / 570) / (100 / 9900)  # the shift undone: as common as among the 600
     assert (before / (1 + before)).mean() == pytest.approx(0.05, abs=0.002)
