@@ -43,7 +43,7 @@ class Ward:
 @pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
     world = a_world(clock=SystemClock())  # type: ignore[arg-type]
-    key = world.add_study(patient_id="P1", issuer_of_patient_id="HOSPITAL")
+    key = world.add_study(patient_id="CANARY-1", issuer_of_patient_id="HOSPITAL")
     uid = world.services.vault.unnamed.study(key).study_instance_uid
     with open_door(world) as door:
         client = {
@@ -58,8 +58,8 @@ def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
             "nobody": {},
         }
         fhir = {
-            "Patient/p1": {"resourceType": "Patient", "identifier": [{"system": MRN, "value": "P1"}]},
-            "Patient/p2": {"resourceType": "Patient", "identifier": [{"system": MRN, "value": "P2"}]},
+            "Patient/p1": {"resourceType": "Patient", "identifier": [{"system": MRN, "value": "CANARY-1"}]},
+            "Patient/p2": {"resourceType": "Patient", "identifier": [{"system": MRN, "value": "CANARY-2"}]},
             "ImagingStudy/s1": {
                 "resourceType": "ImagingStudy",
                 "subject": {"reference": "Patient/p1"},
@@ -101,6 +101,6 @@ def test_no_number_of_a_patient_is_in_an_address(ward: Ward, tmp_path: Path) -> 
     surfer = Surfer()
     asks = surfer.visit(f"{ward.address}/smart/launch?iss={ward.server.issuer}/fhir&launch=study")
     surfer.sign_in(asks, "u-ann")
-    assert not [url for url in surfer.seen if "P1" in url]
+    assert not [url for url in surfer.seen if "CANARY-1" in url]
     log = [str(each.event.detail) for each in ward.world.services.database.audit_records()]
-    assert not [each for each in log if "P1" in each]
+    assert not [each for each in log if "CANARY-1" in each]

