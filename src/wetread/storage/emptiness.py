@@ -3,10 +3,10 @@
 from collections.abc import Container
 from pathlib import Path
 
-from sqlalchemy import Table, inspect, literal, make_url, select
+from sqlalchemy import Table, inspect, literal, select
 
 from wetread.storage.access_schema import second_factors
-from wetread.storage.engine import make_engine, reaching
+from wetread.storage.engine import make_engine, parse_url, reaching
 
 __all__ = ["holds_second_factors", "rows_in"]
 
@@ -23,7 +23,7 @@ def holds_second_factors(url: str) -> bool:
 
 
 def _first(tables: list[Table], url: str) -> str:
-    parsed = make_url(url)
+    parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         return ""  # to look makes no file
     engine = make_engine(url)

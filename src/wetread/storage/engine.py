@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry, PoolResetState
 
 from wetread.domain.errors import PermanentError, TransientError, WetreadError
 from wetread.storage.fail_stop import end_process
 
-__all__ = ["BUSY_S", "begin", "make_engine", "reaching", "translate", "translated", "writing"]
+__all__ = ["BUSY_S", "begin", "make_engine", "parse_url", "reaching", "translate", "translated", "writing"]
 
 BUSY_S = 10
 """How long a writer waits for its turn before it is told `database_busy`."""
@@ -30,20 +30,32 @@ _POOL = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_S}
 
 def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://...`; parameters never appear in error texts."""
-    parsed = make_url(url)
+    parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
-    if parsed.get_backend_name() == "postgresql":
-        connect = {"connect_timeout": BUSY_S, "options": _POSTGRESQL, **_PEER_GONE}
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, connect_args=connect, **_POOL
+    connect = {"connect_timeout": BUSY_S, "options": _POSTGRESQL, **_PEER_GONE}
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, connect_args=connect, **_POOL
+    )
+
+
+def parse_url(text: str) -> URL:
+    """Of SQLite or PostgreSQL. Raises PermanentError('bad_settings'), which does not repeat the text: it may hold a password."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise PermanentError(
+            "the database must be sqlite:///path or postgresql://user:password@host:port/name (in a password, @ is %40, / is %2F, % is %25)",
+            code="bad_settings",
         )
-    raise PermanentError("the database must be sqlite:///path or postgresql://...", code="bad_settings")
+    return url
 
 
 def _where(url: str) -> str:
     """Without an account or a password."""
-    parsed = make_url(url)
+    parsed = parse_url(url)
     host = f"{parsed.host}{f':{parsed.port}' if parsed.port else ''}/" if parsed.host else ""
     return f"{host}{parsed.database or ''}"
 

@@ -91,3 +91,14 @@ def test_a_connection_that_cannot_be_ended_is_closed_and_frees_its_place_in_the_
     with translated(), engine.connect() as connection:
         begin(connection, write=True)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["postgres", "postgresql://jane:s3cret@host:54e2/x", "mysql://jane:s3cret@host/x", "postgresql://[::1/x", ""],
+)
+def test_what_is_no_database_url_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(PermanentError, match="must be sqlite:///path or postgresql://") as refusal:
+        make_engine(text)
+    assert refusal.value.code == "bad_settings"
+    assert "s3cret" not in str(refusal.value) + repr(refusal.value.__cause__) + repr(refusal.value.__context__)
