@@ -34,7 +34,7 @@ _REFERENCED, _FAILED = "00081199", "00081198"
 _SOP_INSTANCE, _FAILURE = "00081155", "00081197"
 _DUPLICATE = (0x0111, 45070)
 _TRY_AGAIN_REASONS = (0x0110, 45071, *range(0xA700, 0xA800))
-TRY_AGAIN_STATUS = (408, 425, 429, 500, 502, 503, 504)
+TRY_AGAIN_STATUS = (408, 425, 429, 500, 502, 503, 504, 507)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +151,16 @@ def stow_outcome(answer: StowAnswer, sop_instance_uid: str, peer: str) -> str:
             f"{peer} does not let us store (HTTP {answer.status}): check our credentials there", code="not_authorised"
         )
     reason = answer.failed.get(sop_instance_uid)
+    said = f"HTTP {answer.status}" + ("" if reason is None else f", reason {reason:04X}")
     if reason in _DUPLICATE:
         return "duplicate"
     if reason in _TRY_AGAIN_REASONS or (reason is None and answer.status in TRY_AGAIN_STATUS):
-        raise TransientError(f"{peer} cannot store now (HTTP {answer.status}, reason {reason})", code="receiver_busy")
+        raise TransientError(f"{peer} cannot store now ({said})", code="receiver_busy")
     if reason is None and answer.status < 300:
         raise PermanentError(
             f"{peer} answered {answer.status} but does not say that it stored the object", code="unconfirmed"
         )
-    raise PermanentError(
-        f"{peer} refuses the object (HTTP {answer.status}, reason {reason}): look into its log", code="store_refused"
-    )
+    raise PermanentError(f"{peer} refuses the object ({said}): look into its log", code="store_refused")
 
 
 class StowSink:

@@ -18,7 +18,7 @@ from wetread.domain.strict_json import StrictJsonError, read_strict_json
 __all__ = ["Answer", "BoundedHttp", "Budget", "checked_url", "origin", "within_base"]
 
 _CHUNK_BYTES = 64 * 1024
-_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504)
+_TRY_AGAIN = (408, 425, 429, 500, 502, 503, 504, 507)
 _DEEPEST_JSON = 16
 
 

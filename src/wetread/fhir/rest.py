@@ -19,7 +19,7 @@ _MEDIA_TYPES = {"R4": "application/fhir+json", "R5": "application/fhir+json; fhi
 """A server that speaks several versions takes R4 without the parameter (https://hl7.org/fhir/R5/versioning.html#mt-version)."""
 
 _ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
-_TRY_AGAIN = (408, 409, 425, 429, 500, 502, 503, 504)
+_TRY_AGAIN = (408, 409, 425, 429, 500, 502, 503, 504, 507)
 _ADVICE = {
     401: "check our credentials there",
     403: "check our rights there",

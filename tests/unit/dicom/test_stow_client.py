@@ -73,6 +73,7 @@ def test_what_only_a_person_can_mend_is_permanent(status: int, content: bytes, c
         (500, b"boom"),
         (429, b""),
         (408, b""),
+        (507, b""),
         (409, body((), {UID: 0xA700})),
         (202, body((), {UID: 0x0110})),
     ],

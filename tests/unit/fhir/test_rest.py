@@ -17,7 +17,7 @@ def test_a_transaction_that_was_taken_whole_is_acknowledged() -> None:
     assert judge_transaction(200, response("201 Created", "200", "200 OK"), "fhir") == "3 resources"
 
 
-@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 507])
 def test_a_busy_server_is_transient(status: int) -> None:
     with pytest.raises(TransientError):
         judge_transaction(status, b"", "fhir")
