@@ -90,7 +90,7 @@ def build_core(settings: "Settings") -> Core:
         settings,
         database,
         RecordedVault(SqlVault(settings.resolved_vault_url), database, clock),
-        DiskFileStore(settings.data_dir / "vault" / "films"),
+        DiskFileStore(settings.films_dir, settings.disk_reserve_bytes),
         clock,
         secret,
         dispatcher,
@@ -161,6 +161,7 @@ def build_owed_desk(core: Core) -> "OwedDesk":
 
 def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
     from wetread.bootstrap_connections import build_administration
+    from wetread.bootstrap_disks import disk_problem, disk_rooms
     from wetread.bootstrap_dispatch import dispatch_state
     from wetread.bootstrap_erasure import build_erasure_desk
     from wetread.bootstrap_identity import (
@@ -223,7 +224,9 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
         probes={
             "workers": Heartbeats(core.settings.data_dir / "run").problem,
             "triage_policy": partial(_policy_problem, policies),
+            "disk": partial(disk_problem, settings),
         },
+        disks=partial(disk_rooms, settings),
     )
 
 

@@ -110,6 +110,9 @@ class Settings(IdentitySettings):
         default=(IPv4Network("127.0.0.0/8"), IPv6Network("::1/128")),
         description="Addresses that may store by DICOMweb without a token.",
     )
+    disk_reserve_mib: int = Field(
+        default=1024, ge=0, description="MiB that films leave free on a disk: with less they are refused; 0: none."
+    )
     max_body_bytes: int = Field(default=2 * 1024**3, ge=1024, description="Largest STOW request.")
     second_factor_roles: Annotated[tuple[Role, ...], _COMMA_SEPARATED] = Field(default=(), description="Must have one.")
 
@@ -345,6 +348,14 @@ class Settings(IdentitySettings):
     @property
     def resolved_snippets_url(self) -> str:
         return self.snippets_url.get_secret_value() or f"sqlite:///{self.data_dir / 'snippets' / 'snippets.db'}"
+
+    @property
+    def films_dir(self) -> Path:
+        return self.data_dir / "vault" / "films"
+
+    @property
+    def disk_reserve_bytes(self) -> int:
+        return self.disk_reserve_mib * 2**20
 
     @property
     def resolved_audit_checkpoints_dir(self) -> Path:

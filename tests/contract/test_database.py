@@ -290,6 +290,19 @@ def test_all_instances_come_page_by_page(database: Database) -> None:
     assert [each.instance_key for each in (*first, *rest)] == keys
 
 
+def test_bytes_are_counted_from_when_their_study_came(database: Database) -> None:
+    old, new = a_study(received_at=NOON - timedelta(days=1)), a_study(study_key=StudyKey("s-" + "7" * 32))
+    save(database, old, new)
+    with database.begin() as uow:
+        for number, (study, size) in enumerate([(old, 5), (new, 2**40), (new, 3)]):
+            key = InstanceKey(f"i-{number}")
+            uow.admit_instance(an_instance(instance_key=key, study_key=study.study_key, size_bytes=size))
+        uow.commit()
+    with database.begin(write=False) as uow:
+        days = (NOON - timedelta(days=1), NOON, NOON + timedelta(seconds=1))
+        assert [uow.received_bytes(since) for since in days] == [2**40 + 8, 2**40 + 3, 0]
+
+
 def test_instances_come_in_order_of_arrival(database: Database) -> None:
     arrived = [
         an_instance(instance_key=InstanceKey(key), received_at=NOON + timedelta(seconds=s))

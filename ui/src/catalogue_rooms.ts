@@ -257,6 +257,8 @@ export const ROOMS = {
   "session.your_account": "your account",
   "alarm.commitment_untold": "A sender was not told that its films are kept",
   "alarm.commitment_untold_todo": "It may keep them and fill up. Tell whoever runs wetread or that device: Administration, Connections.",
+  "alarm.disk_fills": "The disk fills up",
+  "alarm.disk_fills_todo": "Tell whoever runs wetread: with too little room new films are refused until there is more. Reading, signing and paging go on.",
   "alarm.films_damaged": "Stored films are damaged or gone",
   "alarm.films_damaged_todo": "They cannot be shown any more. Tell whoever runs wetread: they come back from a backup, or the archive sends them again.",
   "alarm.audit_unsealed": "The audit log is no longer sealed",

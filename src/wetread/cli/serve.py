@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from wetread.bootstrap import Core, build_core, build_server
 from wetread.bootstrap_checkpoints import build_key_ring
+from wetread.bootstrap_disks import build_disk_watch
 from wetread.bootstrap_paging import build_deadman
 from wetread.cli.options import parser_for, settings_from
 from wetread.cli.processes import Supervisor, configure_logging, leave_with_parent
@@ -49,6 +50,8 @@ def run(argv: list[str]) -> int:
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
     scrubber = Scrubber(core.database, core.files, core.clock)
     threading.Thread(target=scrubber.run, args=(stop,), daemon=True).start()
+    disks = build_disk_watch(settings, core.database, core.clock)
+    threading.Thread(target=disks.run, args=(stop,), daemon=True).start()
     threading.Thread(target=keep_swept, args=(core.files, stop), daemon=True).start()
     _note(core, "service.start")
     # uvicorn drains on SIGTERM, then raises it once more: what follows must be done

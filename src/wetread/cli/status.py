@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from wetread.bootstrap import build_core
+from wetread.bootstrap_disks import disk_rooms
 from wetread.cli.options import parser_for, settings_from
+from wetread.domain.disk_room import DiskOutlook
 from wetread.domain.role import CONSOLE
 from wetread.domain.upkeep import FilmScrub
 from wetread.monitoring.dead_letters import dead_letters, retry_dead
+from wetread.monitoring.disk_watch import outlooks, said_of
 
 __all__ = ["run"]
 
@@ -16,7 +19,7 @@ __all__ = ["run"]
 def run(argv: list[str]) -> int:
     parser = parser_for(
         "status",
-        "Studies by state, jobs by state, every dead letter with its reason, and what the last look through the stored films found. Exit status 1 when there is a dead letter or a damaged film.",
+        "Studies by state, jobs by state, every dead letter with its reason, what the last look through the stored films found, and how long the disk will do. Exit status 1 when there is a dead letter or a damaged film, or films are refused because the disk is nearly full.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--retry", type=int, metavar="JOB", help="put this dead job back in the queue")
@@ -29,8 +32,9 @@ def run(argv: list[str]) -> int:
         return 0 if revived else 1
     studies = {state.value: n for state, n in database.count_studies().items()}
     jobs = {f"{kind.value} {state.value}": n for (kind, state), n in database.count_jobs().items()}
+    rooms, reserve = disk_rooms(core.settings), core.settings.disk_reserve_bytes
     with database.begin(write=False) as unit:
-        scrub = unit.film_scrub()
+        scrub, disks = unit.film_scrub(), outlooks(unit, rooms, reserve, core.clock)
     dead = [
         {
             "job": each.job.job_id,
@@ -42,18 +46,42 @@ def run(argv: list[str]) -> int:
         for each in dead_letters(database)
     ]
     if args.json:
-        print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead, "films": _films(scrub)}, indent=1))
+        print(
+            json.dumps(
+                {
+                    "studies": studies,
+                    "jobs": jobs,
+                    "dead": dead,
+                    "films": _films(scrub),
+                    "disks": list(map(_disk, disks)),
+                },
+                indent=1,
+            )
+        )
     else:
         print("studies  " + (", ".join(f"{n} {state}" for state, n in sorted(studies.items())) or "none"))
         print("jobs     " + (", ".join(f"{n} {name}" for name, n in sorted(jobs.items())) or "none"))
         print("films    " + ", ".join(_said(scrub)))
+        for disk in disks:
+            print(f"disk     {said_of(disk)}")
         for each in dead:
             print(
                 f"dead     job {each['job']} ({each['kind']}, {each['attempts']} tries) of {each['study']}: {each['reason']}"
             )
         if dead:
             print("         retry one with: wetread status --retry JOB")
-    return 1 if dead or (scrub.last is not None and scrub.last.damaged) else 0
+    bad = dead or (scrub.last is not None and scrub.last.damaged) or any(each.is_short for each in disks)
+    return int(bool(bad))
+
+
+def _disk(one: DiskOutlook) -> dict[str, object]:
+    room = one.room
+    return {
+        "holds": room.holds,
+        "free_bytes": room.free_bytes,
+        "total_bytes": room.total_bytes,
+        "days_left": one.days_left,
+    }
 
 
 def _films(scrub: FilmScrub) -> dict[str, object]:

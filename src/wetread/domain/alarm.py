@@ -45,6 +45,7 @@ class AlarmKind(StrEnum):
     NEIGHBOUR_STANDS = "neighbour_stands"
     AUDIT_EXPORT_STANDS = "audit_export_stands"
     FILMS_DAMAGED = "films_damaged"
+    DISK_FILLS = "disk_fills"
     COMMITMENT_UNTOLD = "commitment_untold"
 
 

@@ -51,6 +51,7 @@ REGISTER: tuple[Risk, ...] = (
         "R4", "a critical finding reaches nobody", "delayed treatment of a pneumothorax or the like",
         ("every critical result ends in an acknowledgement or an alarm", "unit/paging/test_fates.py::test_no_critical_result_stays_silent"),
         ("a pager killed at any step still tells somebody", "integration/test_page_kills.py::test_a_pager_killed_at_any_step_still_tells_somebody_once"),
+        ("films leave room on the disk for pages and signatures", "journey/test_disk_fills.py::test_films_are_refused_before_the_last_room_is_gone"),
         ("a dead vault keeps no critical finding waiting", "journey/test_triage_context.py::test_a_vault_that_is_away_keeps_no_critical_finding_waiting"),
     ),
     _risk(

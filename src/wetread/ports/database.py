@@ -162,6 +162,10 @@ class UnitOfWork(
         """All that are here, of whatever study, by their keys; the page after another by its last key, the first by ""."""
         ...
 
+    def received_bytes(self, since: datetime) -> int:
+        """Of the films of all studies that came since."""
+        ...
+
     def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
         """(modality, view position) of each study's instances, each pair once, in order."""
         ...

@@ -25,6 +25,7 @@ from uuid import uuid4
 
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.file_store import StoredFile
+from wetread.storage.disk_room import free_bytes
 from wetread.storage.fail_stop import end_process
 
 __all__ = ["DiskFileStore", "DiskIncomingFile", "files_in", "place_of", "sha256_of", "sync"]
@@ -76,10 +77,10 @@ def _fsync(handle: int) -> None:
 
 
 class DiskFileStore:
-    """`root` is made with mode 0700. Rename within it is atomic, so it must lie on one file system."""
+    """`root` is made with mode 0700. Rename within it is atomic, so it must lie on one file system. With less than `reserve_bytes` free no film is taken: what else lies there needs room."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, reserve_bytes: int = 0) -> None:
+        self._root, self._reserve_bytes = root, reserve_bytes
         self._incoming = root / "incoming"
         for folder in (root, self._incoming, *(root / f"{number:02x}" for number in range(256))):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -133,6 +134,11 @@ class DiskFileStore:
         if len(sha256) != 64 or not _SHA256.issuperset(sha256):
             raise PermanentError("this is no content address", code="bytes_missing")
         return place_of(self._root, sha256)
+
+    def leave_room(self) -> None:
+        """Raises OSError (ENOSPC) where a film more would leave less than the reserve."""
+        if self._reserve_bytes and free_bytes(self._root) < self._reserve_bytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def settle(self, incoming: Path, sha256: str) -> Path:
         """Move a durable incoming file to its name. Over an equal one that is there already: the new copy was just verified, the old one was not."""
@@ -209,6 +215,7 @@ class DiskIncomingFile:
 
     def _end_head(self, head: bytes) -> None:
         """Decide about the preamble; only if it was zeroed are there two hashes to keep."""
+        self._store.leave_room()  # once a film, and not when a probe asks whether a file can be made
         self._head = None
         if head.endswith(_MAGIC) and len(head) == _HEAD and not head.startswith(_ZEROS):
             self._original = hashlib.sha256(head)
@@ -239,7 +246,9 @@ class DiskIncomingFile:
             if error.errno not in _FULL:
                 raise
             self.discard()
-            raise TransientError("the disk is full: free space, then send again", code="storage_full") from error
+            raise TransientError(
+                "the films' disk is full or nearly so: free space, then send again", code="storage_full"
+            ) from error
 
 
 def _opened_and_held(path: Path) -> int:

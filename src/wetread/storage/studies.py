@@ -52,6 +52,12 @@ _OF_STUDY = (
     .order_by(_INSTANCES.received_at, _INSTANCES.instance_key)
 )
 
+_RECEIVED_BYTES = (
+    select(func.coalesce(func.sum(_INSTANCES.size_bytes), 0))
+    .join(schema.studies, _STUDIES.study_key == _INSTANCES.study_key)
+    .where(_STUDIES.received_at >= bindparam("since"))
+)
+
 
 class FilmRows(Transaction):
     def films_of_it_alone(self, study_key: StudyKey) -> tuple[str, ...]:
@@ -141,6 +147,9 @@ class StudyRows(Transaction):
     def instances_after(self, instance_key: str, limit: int = 500) -> tuple[Instance, ...]:
         query = select(schema.instances).where(_INSTANCES.instance_key > instance_key)
         return tuple(_instance(row) for row in self._read(query.order_by(_INSTANCES.instance_key).limit(limit)))
+
+    def received_bytes(self, since: datetime) -> int:
+        return int(self._read(_RECEIVED_BYTES, {"since": since}).scalar_one())
 
 
 def _urgency_rank(study: Study) -> int:

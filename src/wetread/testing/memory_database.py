@@ -135,6 +135,10 @@ class MemoryUnitOfWork(
         later = (each for key, each in self._visible.instances.items() if key > instance_key)
         return tuple(sorted(later, key=lambda each: each.instance_key)[:limit])
 
+    def received_bytes(self, since: datetime) -> int:
+        came = {key for key, study in self._visible.studies.items() if study.received_at >= since}
+        return sum(each.size_bytes for each in self._visible.instances.values() if each.study_key in came)
+
     def views_of(self, study_keys: Sequence[StudyKey]) -> dict[StudyKey, tuple[tuple[str, str], ...]]:
         held = {key: [each.traits for each in self.instances(key)] for key in study_keys}
         return {

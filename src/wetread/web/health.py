@@ -1,9 +1,10 @@
 """Is this process alive, can it serve, and how much waits? Probes that do not lie; counts only, never a name (OpenMetrics 1.0)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.responses import Response
 
+from wetread.domain.disk_room import DiskRoom
 from wetread.domain.errors import WetreadError
 from wetread.domain.job import JobState
 from wetread.domain.study_state import StudyState
@@ -66,6 +67,7 @@ def get_metrics(call: Call) -> Response:
         f"wetread_dead_letters {dead}",
     ]
     lines += _dispatch_metrics(call.house.services.dispatch())
+    lines += _disk_metrics(call.house.services.disks())
     with database.begin(write=False) as unit:
         lines += critical_metrics(unit.criticals(limit=10_000), call.house.services.clock.now())
         lines += alarm_metrics(unit.alarms(limit=10_000))
@@ -86,6 +88,14 @@ def _dispatch_metrics(state: DispatchState) -> list[str]:
     ]
     counts = (("waiting", state.waiting), ("pending", state.pending))
     return lines + [f'wetread_dispatcher_hints{{state="{name}"}} {n}' for name, n in counts if n is not None]
+
+
+def _disk_metrics(rooms: Sequence[DiskRoom]) -> list[str]:
+    free, size = "wetread_disk_free_bytes", "wetread_disk_size_bytes"
+    lines = [f"# TYPE {free} gauge", f"# UNIT {free} bytes", f"# HELP {free} Free on the disk of films and databases."]
+    lines += [f'{free}{{holds="{"+".join(each.holds)}"}} {each.free_bytes}' for each in rooms]
+    lines += [f"# TYPE {size} gauge", f"# UNIT {size} bytes", f"# HELP {size} Size of that disk."]
+    return lines + [f'{size}{{holds="{"+".join(each.holds)}"}} {each.total_bytes}' for each in rooms]
 
 
 def _door_metrics(counts: DoorCounts) -> list[str]:

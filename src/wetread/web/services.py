@@ -8,6 +8,7 @@ from functools import partial
 from wetread.delivery.owed_desk import OwedDesk
 from wetread.domain.capability import Capability
 from wetread.domain.critical import EscalationPath
+from wetread.domain.disk_room import DiskRoom
 from wetread.domain.model_version import ModelVersion
 from wetread.domain.role import Role
 from wetread.governance.erasure_desk import ErasureDesk
@@ -88,7 +89,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class WebServices:
-    """`policies` say which triage policy decides; `order` is the waiting rule where they are None or cannot be read. `paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `second_factor_keys`: what seals seeds of authenticators, and what did before it. `qr_modules`: a QR code of a text as rows of 0 and 1. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat."""
+    """`policies` say which triage policy decides; `order` is the waiting rule where they are None or cannot be read. `paths` are the policy's escalation paths, to say who is paged next. `labeller` reads a report's text for contradictions; `macros` are the site's, text by name. `version_card`: the model card of a registered version. `second_factor_keys`: what seals seeds of authenticators, and what did before it. `qr_modules`: a QR code of a text as rows of 0 and 1. `probes` name what readiness asks besides the database, for example the file store and the worker's heartbeat. `disks`: what lies on those that we see."""
 
     database: Database
     vault: Vault
@@ -104,6 +105,7 @@ class WebServices:
     paths: Mapping[str, EscalationPath] = field(default_factory=dict)
     hanging: tuple[object, str] = field(default_factory=lambda: read_hanging(None))
     probes: Mapping[str, Probe] = field(default_factory=dict)
+    disks: Callable[[], Sequence[DiskRoom]] = tuple
     labeller: Labeller = field(default_factory=RuleLabeller)
     macros: Mapping[str, str] = field(default_factory=dict)
     version_card: Callable[[ModelVersion], str] = lambda _: "Its model card is not at hand."

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from wetread.domain.errors import TransientError
 from wetread.ports.file_store import StoredFile
+from wetread.storage.disk_room import rooms_of
 from wetread.storage.files import DiskFileStore
 
 
@@ -107,3 +109,31 @@ def _keep(store: DiskFileStore, content: bytes) -> StoredFile:
     with store.receive() as file:
         file.write(content)
         return file.keep()
+
+
+def test_films_leave_the_reserve_to_others_and_a_probe_still_finds_the_store_working(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = [100]
+    monkeypatch.setattr("wetread.storage.files.free_bytes", lambda _: free[0])
+    store = DiskFileStore(tmp_path, reserve_bytes=100)
+    assert _keep(store, b"a film").sha256
+    free[0] = 99
+    store.receive().discard()
+    for content in (b"short", bytes(1000)):
+        with pytest.raises(TransientError, match="full or nearly so") as refusal:
+            _keep(store, content)
+        assert refusal.value.code == "storage_full"
+    assert list((tmp_path / "incoming").iterdir()) == []
+    free[0] = 100
+    assert len({_keep(store, content).sha256 for content in (b"short", bytes(1000))}) == 2
+
+
+def test_room_is_told_of_each_file_system_once(tmp_path: Path) -> None:
+    places = {"films": tmp_path / "films", "database": tmp_path, "kernel": Path("/proc")}
+    places["films"].mkdir()
+    here, elsewhere = rooms_of(places)
+    assert (here.holds, elsewhere.holds) == (("films", "database"), ("kernel",))
+    assert 0 < here.free_bytes <= here.total_bytes
+    with pytest.raises(OSError, match="No such file"):
+        rooms_of({"films": tmp_path / "gone"})
