@@ -99,6 +99,11 @@ def _guarded(command: _Command, argv: list[str]) -> int:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+    except EOFError:
+        print(
+            "wetread: nobody answered: ask at a terminal, or hand it in (see --help: --password-stdin)", file=sys.stderr
+        )
+        return EXIT_FAILED
     except BrokenPipeError:
         return EXIT_FAILED
 

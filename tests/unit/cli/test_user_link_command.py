@@ -53,3 +53,16 @@ def test_only_the_provider_of_the_settings_is_linked_to(
     monkeypatch.delenv("WETREAD_IDENTITY_PROVIDER")
     assert run("user", "link", "dr-moe", "--subject", "u-moe", "--issuer", ISSUER) == 1
     assert capsys.readouterr().err.count("not the identity_provider of the settings") == 2
+
+
+def test_a_password_that_nobody_types_is_told_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nobody(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", nobody)
+    assert run("user", "add", "dr-new", "--role", "radiologist") == 1
+    assert "--password-stdin" in capsys.readouterr().err
+    assert run("user", "list") == 0
+    assert "dr-new" not in capsys.readouterr().out
