@@ -1,14 +1,17 @@
 """A reader at the screen, from sign-in to signature: what is typed is kept, what is hostile is only text."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from builders_web import PASSWORD
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FloatRect, Page, Route, expect
 from reading_room import Room, film_is_shown, heat_map_is_here, open_study, session_ends_at_the_next_save, sign_in
 
+from wetread.domain.quality import NAIVE
+from wetread.domain.reliability import ALL_SITES, EDGES, FEWEST, Reliability, ScoreShare
 from wetread.domain.study_state import StudyState
-from wetread.testing.builders import a_draft
+from wetread.testing.builders import NOON, a_draft
 
 pytestmark = pytest.mark.real
 
@@ -98,6 +101,60 @@ def test_the_heat_map_is_of_what_the_model_is_surest_of_where_nothing_is_in_hand
     expect(page.locator("canvas.heat")).to_be_visible()
     expect(page.locator("#film")).to_contain_text("AI heat map, pneumothorax")
     expect(page.locator(".stage .box")).to_be_visible()
+
+
+def test_the_heat_map_colours_nothing_beyond_the_film(page: Page, room: Room) -> None:
+    """It covers the square that the model was given, as here that of a film higher than wide: hottest at both sides, of which the outer half is beyond."""
+
+    def hot_sides(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        extent = told["extent"]
+        beyond = extent["column_stop"] // 4
+        told["extent"] = extent | {"column_start": -beyond, "column_stop": extent["column_stop"] + beyond}
+        row = [float(not 0.25 <= (column + 0.5) / told["columns"] <= 0.75) for column in range(told["columns"])]
+        told["maps"] = dict.fromkeys(told["maps"], row * told["rows"])
+        route.fulfill(response=answer, json=told)
+
+    page.route("**/heatmap", hot_sides)
+    open_study(page, room, room.add(1))
+    film_is_shown(page)
+    heat_map_is_here(page)
+    page.locator(".finding.called").hover()
+    film = page.locator(".stage").first.bounding_box()
+    assert film is not None
+    left, right, middle = film["x"], film["x"] + film["width"], film["y"] + film["height"] / 2
+    strips = [FloatRect(x=x, y=middle, width=30, height=60) for x in (left - 32, right + 2, left + 2, right - 32)]
+    before = [page.screenshot(clip=each) for each in strips]
+    page.keyboard.press("h")
+    expect(page.locator("canvas.heat")).to_be_visible()
+    after = [page.screenshot(clip=each) for each in strips]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, True, False, False]
+
+
+def test_how_films_like_this_turned_out_stands_at_each_finding_or_is_said_to_be_unknown_once(
+    page: Page, room: Room
+) -> None:
+    key = room.add(1)
+    bins = list(pairwise(EDGES))
+
+    def count(n: int) -> None:
+        shares = tuple(
+            ScoreShare(ALL_SITES, "pneumothorax", "0" * 64, NAIVE, low, high, n, n // 2, 0.3, 0.7) for low, high in bins
+        )
+        with room.world.services.database.begin() as unit:
+            unit.save_reliability(Reliability(NOON, "2026-01-01", shares))
+            unit.commit()
+
+    count(FEWEST - 1)
+    open_study(page, room, key)
+    findings = page.locator("#findings")
+    expect(findings).to_contain_text(f"cannot be said yet: fewer than {FEWEST} signed films like them")
+    expect(findings).not_to_contain_text("too few signed films")
+    count(FEWEST)
+    page.reload()
+    expect(page.locator(".finding.called")).to_contain_text("of 100 films with this score 50 had it (30 to 70)")
+    expect(findings).not_to_contain_text("cannot be said yet")
 
 
 def test_the_box_stays_on_the_film_when_it_is_zoomed_and_moved(page: Page, room: Room) -> None:

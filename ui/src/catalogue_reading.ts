@@ -4,6 +4,7 @@ export const READING = {
   "reliability.all": "at all sites, of 100 films with this score {had} had it ({low} to {high}); n\u00a0=\u00a0{n}",
   "reliability.few": "too few signed films like this to say: n\u00a0=\u00a0{n}",
   "reliability.few.more": "Fewer than {fewest} at this site and at all sites, of this model version.",
+  "reliability.few.all": "How films with these scores turned out cannot be said yet: fewer than {fewest} signed films like them, of this model version.",
   "reliability.range": "Scores from {from} to {to}, this model version.",
   "reliability.biased": "(naive, biased)",
   "reliability.naive": "\"Had it\" is what reports say whose readers saw the AI (naive, biased): it shows agreement, not truth.",

@@ -17,14 +17,21 @@ function basisText(share: ScoreShare, fewest: number): string {
   return `${range} ${t(share.basis === "blind" ? "reliability.blind" : "reliability.naive")}`;
 }
 
+// In a new house, or after a new version: said once, not beside each finding.
+function fewOfAll(known: Reliability): boolean {
+  const shares = Object.values(known.findings);
+  return shares.length > 0 && shares.every((each) => each.scope === "few");
+}
+
 export function reliabilityHint(known: Reliability | null, name: string): HTMLElement | null {
   const share = known?.findings[name];
-  return share && known ? h("span", { class: "hint", title: basisText(share, known.fewest) }, shareText(share), share.scope !== "few" && share.basis === "naive" && h("span", { class: "basis" }, ` ${t("reliability.biased")}`)) : null;
+  return share && known && !fewOfAll(known) ? h("span", { class: "hint", title: basisText(share, known.fewest) }, shareText(share), share.scope !== "few" && share.basis === "naive" && h("span", { class: "basis" }, ` ${t("reliability.biased")}`)) : null;
 }
 
 export function reliabilityNote(known: Reliability | null): HTMLElement | null {
   if (!known) return null;
   if (!known.since) return h("p", { class: "hint" }, t("reliability.never"));
+  if (fewOfAll(known)) return h("p", { class: "hint" }, t("reliability.few.all", { fewest: known.fewest }));
   const shares = Object.values(known.findings).filter((each) => each.scope !== "few");
   if (!shares.length) return null;
   return h("p", { class: "hint" }, t("reliability.note", { since: known.since }), " ", shares.some((each) => each.basis === "naive") && t("reliability.naive"));

@@ -61,6 +61,7 @@ export class AiOverlay {
     [this.heat.width, this.heat.height] = [columns, rows];
     this.heat.getContext("2d")?.putImageData(coloured(values, rows, columns), 0, 0);
     this.lay(this.heat, extent);
+    this.heat.style.clipPath = onFilm(extent, this.size);
   }
 
   private lay(element: HTMLElement, region: Region): void {
@@ -69,6 +70,13 @@ export class AiOverlay {
     Object.assign(element.style, { left: percent(region.column_start, columns), top: percent(region.row_start, rows), width: percent(region.column_stop - region.column_start, columns), height: percent(region.row_stop - region.row_start, rows) });
     if (element === this.box && !element.isConnected) this.heat.after(element);
   }
+}
+
+// The map covers the square that the model was given, and that reaches beyond a film that is none.
+function onFilm(extent: Region, { rows, columns }: { rows: number; columns: number }): string {
+  const share = (beyond: number, whole: number) => `${(100 * Math.max(0, beyond)) / whole}%`;
+  const height = extent.row_stop - extent.row_start, width = extent.column_stop - extent.column_start;
+  return `inset(${share(-extent.row_start, height)} ${share(extent.column_stop - columns, width)} ${share(extent.row_stop - rows, height)} ${share(-extent.column_start, width)})`;
 }
 
 // Only what stands out from the film's own average is coloured: a constant says nothing about a place.
