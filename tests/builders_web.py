@@ -18,8 +18,8 @@ from itertools import count
 from pathlib import Path
 
 import numpy as np
-from slow_machine import slow_server
 
+from tests.slow_machine import slow_server
 from wetread.delivery.owed_desk import OwedDesk
 from wetread.delivery.packing import Packing
 from wetread.domain.analysis import Analysis

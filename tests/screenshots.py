@@ -199,7 +199,7 @@ def an_administration() -> Administration:
     )
     return Administration(
         policy_text=lambda: DEFAULT_POLICY.read_text("utf-8"),
-        settings=shown_settings(Settings(_env_file=None, data_dir=Path("/var/lib/wetread"))),  # type: ignore[call-arg]
+        settings=shown_settings(Settings(data_dir=Path("/var/lib/wetread"))),
         connections=(
             Connection("stow", "STOW-RS", "https://archive.example/dicom-web", silent),
             Connection("fhir", "FHIR", "https://ehr.example/fhir", lambda: "ehr.example answers HTTP 200"),

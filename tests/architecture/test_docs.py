@@ -1,6 +1,7 @@
 """Docs that can go stale are compared with the code; `python tests/architecture/test_docs.py` rewrites them."""
 
 import re
+import subprocess
 import sys
 import tomllib
 from collections import defaultdict
@@ -143,6 +144,12 @@ def test_every_adr_says_how_it_is_enforced() -> None:
     for adr in (DOCS / "adr").glob("0*.md"):
         text = adr.read_text("utf-8")
         assert all(f"**{part}**" in text for part in ("Rule", "Why", "Instead of", "Enforced by")), adr.name
+
+
+def test_the_pictures_of_the_docs_can_be_taken_anew() -> None:
+    """By what `make screenshots` starts, which is no test and has no tests' way to modules."""
+    taken = "from tests.screenshots import an_administration, main; an_administration()"
+    subprocess.run([sys.executable, "-c", taken], cwd=DOCS.parent, check=True, timeout=120)
 
 
 if __name__ == "__main__":
