@@ -166,6 +166,7 @@ def _environment(folder: Path, port: int, dimse_port: int, telephone: dict[str, 
         "DIMSE_PORT": str(dimse_port),
         "DIMSE_CALLERS": "DEMO_MODALITY@127.0.0.1",
         "QUIET_PERIOD_S": "1",
+        "DISK_RESERVE_MIB": "64",  # a demo is small
         "DEMO": "true",
         "LOG_LEVEL": "warning",
     }
