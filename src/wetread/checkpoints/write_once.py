@@ -31,7 +31,7 @@ def replace_file(file: Path, content: bytes) -> None:
     coming = file.with_name(f".{file.name}.coming")
     coming.unlink(missing_ok=True)
     write_once(coming, content)
-    os.replace(coming, file)  # noqa: PTH105
+    coming.replace(file)
     sync_folder(file.parent)
 
 
