@@ -109,6 +109,13 @@ def test_the_alert_rules_pass_prometheus_own_checks_and_their_tests() -> None:
     assert all(tested.count(f"alertname: {each}") >= 2 for each in named)
 
 
+def test_every_kind_of_alarm_rings_by_a_rule() -> None:
+    asked = re.findall(r'wetread_alarms\{kind=~"([^"]+)"', RULES.read_text("utf-8"))
+    by_their_own_metric = {AlarmKind.CRITICAL_OVERDUE, AlarmKind.DEAD_LETTERS}
+    silent = [each for each in AlarmKind if not any(re.fullmatch(kinds, each) for kinds in asked)]
+    assert set(silent) == by_their_own_metric
+
+
 def test_every_metric_that_dashboard_and_rules_name_is_there(world: World, door: Browser) -> None:
     there = set(re.findall(r"^# TYPE (\w+)", scraped(world, door), re.MULTILINE))
     for file in (RULES, DASHBOARD):
