@@ -37,7 +37,11 @@ def test_it_says_when_the_films_were_last_looked_through_and_what_was_found(tmp_
     assert house.run("scrub").returncode == 1
     done = house.run("status")
     assert (done.returncode, "1 damaged or gone: `wetread scrub` lists them" in done.stdout) == (1, True)
-    films = json.loads(house.run("status", "--json").stdout)["films"]
+    told = json.loads(house.run("status", "--json").stdout)
+    (disk,), films = told["disks"], told["films"]
+    assert disk["holds"] == ["films", "database", "vault"]
+    assert 0 < disk["free_bytes"] < disk["total_bytes"]
+    assert "GiB free for films, database, vault" in done.stdout
     assert (films["last_scrub"]["looked"], films["last_scrub"]["damaged"], films["under_way"]) == (1, 1, None)
     assert films["last_scrub"]["ended_at"] >= day
     database.close()

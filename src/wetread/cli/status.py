@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import datetime
 
 from wetread.bootstrap import build_core
 from wetread.bootstrap_disks import disk_rooms
 from wetread.cli.options import parser_for, settings_from
-from wetread.domain.disk_room import DiskOutlook
 from wetread.domain.role import CONSOLE
 from wetread.domain.upkeep import FilmScrub
 from wetread.monitoring.dead_letters import dead_letters, retry_dead
@@ -46,18 +46,11 @@ def run(argv: list[str]) -> int:
         for each in dead_letters(database)
     ]
     if args.json:
-        print(
-            json.dumps(
-                {
-                    "studies": studies,
-                    "jobs": jobs,
-                    "dead": dead,
-                    "films": _films(scrub),
-                    "disks": list(map(_disk, disks)),
-                },
-                indent=1,
-            )
-        )
+        stored = {
+            "films": _films(scrub),
+            "disks": [asdict(each.room) | {"days_left": each.days_left} for each in disks],
+        }
+        print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead, **stored}, indent=1))
     else:
         print("studies  " + (", ".join(f"{n} {state}" for state, n in sorted(studies.items())) or "none"))
         print("jobs     " + (", ".join(f"{n} {name}" for name, n in sorted(jobs.items())) or "none"))
@@ -72,16 +65,6 @@ def run(argv: list[str]) -> int:
             print("         retry one with: wetread status --retry JOB")
     bad = dead or (scrub.last is not None and scrub.last.damaged) or any(each.is_short for each in disks)
     return int(bool(bad))
-
-
-def _disk(one: DiskOutlook) -> dict[str, object]:
-    room = one.room
-    return {
-        "holds": room.holds,
-        "free_bytes": room.free_bytes,
-        "total_bytes": room.total_bytes,
-        "days_left": one.days_left,
-    }
 
 
 def _films(scrub: FilmScrub) -> dict[str, object]:

@@ -25,4 +25,4 @@ def free_bytes(path: Path) -> int:
 
 def _room(holds: tuple[str, ...], path: Path) -> DiskRoom:
     stat = os.statvfs(path)
-    return DiskRoom(holds, stat.f_blocks * stat.f_frsize, stat.f_bavail * stat.f_frsize)
+    return DiskRoom(holds, stat.f_blocks * stat.f_frsize, free_bytes(path))
