@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_policies
+from wetread.bootstrap_certificates import certificate_ends
 from wetread.bootstrap_quality import site_zone
 from wetread.dimse_neighbours import worklist_of
 from wetread.monitoring.neighbours import Neighbour
@@ -27,10 +28,12 @@ def build_watch(core: Core) -> Watch:
         settings.watch_in_a_row,
         settings.watch_always_after,
         timedelta(minutes=settings.archive_silent_min),
+        backup=timedelta(hours=settings.backup_within_h),
     )
     policy = partial(_watched_policy, build_policies(core), settings.site)
     archives = [each.name for each in settings.archives]
-    return Watch(core.database, lambda _: zone, policy, limits, archives, _neighbours(settings))
+    ends = partial(certificate_ends, settings)
+    return Watch(core.database, lambda _: zone, policy, limits, archives, _neighbours(settings), ends)
 
 
 def _watched_policy(policies: "PolicyBook", site: str) -> WatchedPolicy:

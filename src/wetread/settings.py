@@ -286,6 +286,9 @@ class Settings(IdentitySettings):
     watch_acknowledging_min: float = Field(default=60.0, gt=0, description="A report not taken after this long is one.")
     watch_in_a_row: int = Field(default=20, ge=5, description="So many studies without AI or of equal scores are one.")
     watch_always_after: int = Field(default=100, ge=20, description="So many studies that one rule fires on are one.")
+    backup_within_h: float = Field(
+        default=48.0, ge=0, description="Hours without a backup that are an alarm, once one was made; 0: never."
+    )
 
     rollout_evaluate_every_h: float = Field(
         default=24.0, ge=0, le=168, description="Hours between a worker's looks at a rollout; 0: only by command."

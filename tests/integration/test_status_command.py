@@ -37,6 +37,15 @@ def test_it_says_when_the_films_were_last_looked_through_and_what_was_found(tmp_
     assert house.run("scrub").returncode == 1
     done = house.run("status")
     assert (done.returncode, "1 damaged or gone: `wetread scrub` lists them" in done.stdout) == (1, True)
+    assert "backup   none was made" in done.stdout
+    assert house.run("backup", str(tmp_path / "backups")).returncode == 1  # a film is gone: no backup to rely on
+    assert json.loads(house.run("status", "--json").stdout)["last_backup"] is None
+    assert house.run("audit", "search", "--action", "backup.make").stdout.count("backup.make") == 1
+    with files.receive() as file:
+        file.write(b"a film")
+        file.keep()
+    assert house.run("backup", str(tmp_path / "backups")).returncode == 0
+    assert f"backup   made {day}" in house.run("status").stdout
     told = json.loads(house.run("status", "--json").stdout)
     (disk,), films = told["disks"], told["films"]
     assert disk["holds"] == ["films", "database", "vault"]

@@ -70,7 +70,7 @@ def _issued(
     host: x509.GeneralName,
     issuer: x509.Name,
     authority: ec.EllipticCurvePrivateKey,
-    ends: timedelta = timedelta(days=1),
+    ends: timedelta = timedelta(days=90),
 ) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test server")])
@@ -88,7 +88,7 @@ def _builder(
     subject: x509.Name,
     issuer: x509.Name,
     public_key: ec.EllipticCurvePublicKey,
-    ends: timedelta = timedelta(days=1),
+    ends: timedelta = timedelta(days=90),
 ) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (

@@ -34,6 +34,8 @@ const KINDS: Record<string, Kind> = {
   audit_export_stands: { title: t("alarm.audit_export_stands"), todo: t("alarm.audit_export_stands_todo") },
   emergency_access: { title: t("alarm.emergency_access"), todo: t("alarm.emergency_access_todo") },
   disk_fills: { title: t("alarm.disk_fills"), todo: t("alarm.disk_fills_todo") },
+  certificate_ends: { title: t("alarm.certificate_ends"), todo: t("alarm.certificate_ends_todo") },
+  backup_missing: { title: t("alarm.backup_missing"), todo: t("alarm.backup_missing_todo") },
   films_damaged: { title: t("alarm.films_damaged"), todo: t("alarm.films_damaged_todo") },
   commitment_untold: { title: t("alarm.commitment_untold"), todo: t("alarm.commitment_untold_todo") },
   archive_missed: { title: t("alarm.archive_missed"), todo: t("alarm.archive_missed_todo") },

@@ -1,15 +1,20 @@
 """`wetread backup FOLDER`: a copy of everything that a hospital cannot make again, while the service runs."""
 
+import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from wetread.bootstrap_keys import own_keys
 from wetread.cli.options import parser_for, settings_from
-from wetread.domain.errors import PermanentError
+from wetread.domain.audit import AuditEvent
+from wetread.domain.errors import PermanentError, WetreadError
+from wetread.domain.role import CONSOLE
 from wetread.keys.sources import FileKey
+from wetread.monitoring.backups import BACKUP
 from wetread.ports.keys import KeySource
 from wetread.settings import Settings
-from wetread.storage.backup import back_up, expire
+from wetread.storage.backup import Backup, back_up, expire
 
 __all__ = ["run"]
 
@@ -41,7 +46,23 @@ def run(argv: list[str]) -> int:
         print(f"not in it, because it comes from elsewhere: {name} ({where})")
     if args.keep is not None and not made.damaged:
         print(f"{expire(args.to, args.keep)} films of removed backups removed")
+    _note(settings, made)
     return int(bool(made.damaged))
+
+
+def _note(settings: Settings, made: Backup) -> None:
+    """Who copied patients' data is in the audit log; and the watch counts from here (`monitoring.backups`), unless a film is missing."""
+    from wetread.storage.database import SqlDatabase
+
+    facts = (("films", str(made.films)), ("new", str(made.new_films)), ("damaged", str(len(made.damaged))))
+    try:
+        with closing(SqlDatabase(settings.resolved_database_url)) as database, database.begin() as unit:
+            unit.audit(AuditEvent("backup.make", CONSOLE.actor_id, detail=facts), made.made_at)
+            if not made.damaged:
+                unit.beat(BACKUP, made.made_at)
+            unit.commit()
+    except WetreadError as error:
+        print(f"wetread: the backup is made, but the service does not know of it: {error}", file=sys.stderr)
 
 
 def _elsewhere(settings: Settings) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from wetread.bootstrap_certificates import own_certificates
 from wetread.bootstrap_checkpoints import build_key_ring
 from wetread.bootstrap_keys import audit_key, own_keys
 from wetread.checkpoints.key_ring import fingerprint
@@ -71,21 +72,13 @@ def _told(own: OwnKey) -> tuple[str, str]:
 
 
 def _files_of_the_site(settings: Settings) -> Iterator[tuple[str, Path]]:
-    with_certificates = (
-        ("dimse_tls", settings.dimse_tls),
-        ("hl7_listener", settings.hl7_listener),
-        ("hl7_sink", settings.hl7_sink),
-        ("audit_repository", settings.audit_repository),
-        *((each.ae_title, each) for each in settings.application_entities),
-    )
     clients = (
         ("identity_provider", settings.identity_provider),
         *((each.name, each) for each in settings.ehr_launches),
     )
     for name, file in (
-        ("drafter", settings.drafter_key_file),
         ("record", settings.record_key_file),
-        *((name, each.key_file or each.cert_file) for name, each in with_certificates if each),
+        *((name, key or certificate) for name, certificate, key in own_certificates(settings)),
         *((name, each.key_file) for name, each in clients if each),
     ):
         if file is not None:

@@ -10,6 +10,7 @@ from wetread.bootstrap_disks import disk_rooms
 from wetread.cli.options import parser_for, settings_from
 from wetread.domain.role import CONSOLE
 from wetread.domain.upkeep import FilmScrub
+from wetread.monitoring.backups import BACKUP
 from wetread.monitoring.dead_letters import dead_letters, retry_dead
 from wetread.monitoring.disk_watch import outlooks, said_of
 
@@ -34,7 +35,7 @@ def run(argv: list[str]) -> int:
     jobs = {f"{kind.value} {state.value}": n for (kind, state), n in database.count_jobs().items()}
     rooms, reserve = disk_rooms(core.settings), core.settings.disk_reserve_bytes
     with database.begin(write=False) as unit:
-        scrub, disks = unit.film_scrub(), outlooks(unit, rooms, reserve, core.clock)
+        scrub, backup, disks = unit.film_scrub(), unit.last_beat(BACKUP), outlooks(unit, rooms, reserve, core.clock)
     dead = [
         {
             "job": each.job.job_id,
@@ -50,11 +51,13 @@ def run(argv: list[str]) -> int:
             "films": _films(scrub),
             "disks": [asdict(each.room) | {"days_left": each.days_left} for each in disks],
         }
-        print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead, **stored}, indent=1))
+        last = {"last_backup": backup and backup.isoformat()}
+        print(json.dumps({"studies": studies, "jobs": jobs, "dead": dead, **stored, **last}, indent=1))
     else:
         print("studies  " + (", ".join(f"{n} {state}" for state, n in sorted(studies.items())) or "none"))
         print("jobs     " + (", ".join(f"{n} {name}" for name, n in sorted(jobs.items())) or "none"))
         print("films    " + ", ".join(_said(scrub)))
+        print("backup   " + (f"made {_minute(backup)}" if backup else "none was made by `wetread backup`"))
         for disk in disks:
             print(f"disk     {said_of(disk)}")
         for each in dead:

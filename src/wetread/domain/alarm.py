@@ -46,6 +46,8 @@ class AlarmKind(StrEnum):
     AUDIT_EXPORT_STANDS = "audit_export_stands"
     FILMS_DAMAGED = "films_damaged"
     DISK_FILLS = "disk_fills"
+    BACKUP_MISSING = "backup_missing"
+    CERTIFICATE_ENDS = "certificate_ends"
     COMMITMENT_UNTOLD = "commitment_untold"
 
 

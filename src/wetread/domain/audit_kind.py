@@ -92,6 +92,7 @@ FAMILIES: dict[str, AuditKind] = {
     "archive": AuditKind(_ACTIVITY, "E"),
     "association": AuditKind(_ALERT, "E", _NODE),
     "audit": AuditKind(_LOG_USED, "R"),
+    "backup": AuditKind(_EXPORT, "R"),
     "clock": AuditKind(_ALERT, "E"),
     "connection": AuditKind(_ACTIVITY, "E"),
     "critical": AuditKind(_PROCEDURE, "U"),

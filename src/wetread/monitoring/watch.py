@@ -1,7 +1,7 @@
 """One round of the watch over silent failures: read what the database counts, judge it, raise and clear the alarms."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
@@ -9,6 +9,8 @@ from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, settle
 from wetread.monitoring.archives import archives_stand
+from wetread.monitoring.backups import BACKUP, backup_missing
+from wetread.monitoring.certificates import certificates_end
 from wetread.monitoring.neighbours import Neighbour, neighbours_stand
 from wetread.monitoring.night import unfinished_night
 from wetread.monitoring.rules import rule_notes, rule_silences
@@ -49,6 +51,7 @@ class Limits:
     archive_silent: timedelta = timedelta(minutes=15)
     decisions: int = 2000
     reads: int = 200
+    backup: timedelta = timedelta(hours=48)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Round:
 
 
 class Watch:
-    """`zone_of` gives a site's time zone; `policy` the policy in force; `archives` and `neighbours` are those in the settings. Keeps the hourly counts of arrivals between rounds, so that a round reads the newest hours only."""
+    """`zone_of` gives a site's time zone; `policy` the policy in force; `archives`, `neighbours` and the ends of our `certificates` are those of the settings. Keeps the hourly counts of arrivals between rounds, so that a round reads the newest hours only."""
 
     def __init__(
         self,
@@ -80,8 +83,9 @@ class Watch:
         limits: Limits | None = None,
         archives: Sequence[str] = (),
         neighbours: Sequence[Neighbour] = (),
+        certificates: Callable[[], Iterable[tuple[str, datetime]]] = tuple,
     ) -> None:
-        self._neighbours = neighbours
+        self._neighbours, self._certificates = neighbours, certificates
         self._archives = archives
         self._database = database
         self._zone_of = zone_of
@@ -130,6 +134,8 @@ class Watch:
             ("neighbours", frozenset({_K.NEIGHBOUR_STANDS}), self._other_neighbours),
             ("commitments", frozenset({_K.COMMITMENT_UNTOLD}), _untold),
             ("reading", frozenset({_K.NOTHING_READ, _K.SCORES_ALL_EQUAL}), self._read),
+            ("backups", frozenset({_K.BACKUP_MISSING}), self._backups),
+            ("certificates", frozenset({_K.CERTIFICATE_ENDS}), self._end_of_certificates),
             ("live monitoring", frozenset(), _quality),
             ("rules", frozenset({_K.RULE_NEVER_FIRES, _K.RULE_ALWAYS_FIRES}), self._rules),
         )
@@ -173,6 +179,15 @@ class Watch:
 
     def _other_neighbours(self, unit: UnitOfWork, now: datetime, _: Round) -> Sequence[Silence]:
         return neighbours_stand(unit, self._neighbours, now, within=self._limits.archive_silent)
+
+    def _backups(self, unit: UnitOfWork, now: datetime, found: Round) -> Sequence[Silence]:
+        last = unit.last_beat(BACKUP)
+        if last is None:
+            found.notes.append("backups are not watched: none was made by `wetread backup`")
+        return backup_missing(last, now, self._limits.backup) if self._limits.backup else ()
+
+    def _end_of_certificates(self, _: UnitOfWork, now: datetime, __: Round) -> Sequence[Silence]:
+        return certificates_end(self._certificates(), now)
 
     def _rules(self, unit: UnitOfWork, _: datetime, found: Round) -> Sequence[Silence]:
         fired, policy = unit.recent_decisions(self._limits.decisions), self._policy()

@@ -9,12 +9,13 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from wetread.domain.errors import PermanentError
 from wetread.ports.clock import Clock
 
-__all__ = ["CertificateClients", "thumbprint_of"]
+__all__ = ["CertificateClients", "end_of", "thumbprint_of"]
 
 _BYTES = re.compile(r":([A-Za-z0-9+/]{4,20000}={0,2}):")
 """A byte sequence of RFC 8941 §3.3.5."""
@@ -50,6 +51,13 @@ def thumbprint_of(header: str) -> str:
         return _thumbprint(base64.b64decode(found[1], validate=True)) if found else ""
     except ValueError:
         return ""
+
+
+def end_of(pem: bytes) -> datetime:
+    """When the first certificate in it ends. Raises ValueError where there is none."""
+    from cryptography.x509 import load_pem_x509_certificate
+
+    return load_pem_x509_certificate(pem).not_valid_after_utc
 
 
 def _registered(file: Path) -> dict[str, bytes]:
