@@ -113,3 +113,27 @@ def test_a_server_that_drops_its_connections_is_a_passing_fault(
     assert refusal.value.code == "database_down"
     assert sql_database.count_studies() == {StudyState.ADMITTED: 1}
     enqueue(sql_database, 1)
+
+
+@pytest.mark.parametrize("sql_url", [pytest.param("postgresql", marks=pytest.mark.real)], indirect=True)
+def test_a_server_that_was_restarted_while_nobody_asked_refuses_nobody(
+    sql_database: SqlDatabase, postgres: PostgresServer
+) -> None:
+    enqueue(sql_database, 1)
+    assert sql_database.count_jobs()
+    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'")
+    enqueue(sql_database, 1)
+
+
+@pytest.mark.parametrize("sql_url", [pytest.param("postgresql", marks=pytest.mark.real)], indirect=True)
+def test_a_server_that_only_reads_is_a_passing_fault(sql_url: str, postgres: PostgresServer) -> None:
+    name = sql_url.partition("@/")[2].partition("?")[0]
+    postgres.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    database = SqlDatabase(sql_url)
+    with pytest.raises(TransientError, match="it is a standby or set so") as refusal:
+        database.claim_job(frozenset(JobKind), now=NOON, lease_s=1)
+    assert refusal.value.code == "database_read_only"
+    postgres.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    postgres.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'test_%'")
+    assert database.claim_job(frozenset(JobKind), now=NOON, lease_s=1) is None
+    database.close()

@@ -35,7 +35,11 @@ def make_engine(url: str) -> Engine:
         return _sqlite(parsed)
     connect = {"connect_timeout": BUSY_S, "options": _POSTGRESQL, **_PEER_GONE}
     return create_engine(
-        parsed.set(drivername="postgresql+psycopg"), hide_parameters=True, connect_args=connect, **_POOL
+        parsed.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        connect_args=connect,
+        pool_pre_ping=True,  # after a restart each pool would refuse a first film or signature, hours later too
+        **_POOL,
     )
 
 
@@ -66,7 +70,7 @@ def _sqlite(url: URL) -> Engine:
     try:
         Path(url.database).touch(mode=0o600)  # SQLite gives its WAL the mode of the main file
     except OSError as error:
-        raise _transient("database_down", type(error).__name__) from None
+        raise _transient("file_unopened", error.strerror or type(error).__name__) from None
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": BUSY_S}, pool_reset_on_return=None, **_POOL
     )
@@ -140,7 +144,7 @@ def translate(error: SQLAlchemyError) -> WetreadError:
         return PermanentError(f"the database layer failed ({type(error).__name__})", code="database_refused")
     if isinstance(error.orig, sqlite3.Error):
         return _from_sqlite(error.orig)
-    return _from_postgresql(getattr(error.orig, "sqlstate", None), type(error.orig).__name__, _why(str(error.orig)))
+    return _from_postgresql(getattr(error.orig, "sqlstate", None), type(error.orig).__name__, str(error.orig))
 
 
 _SQLITE = {
@@ -148,12 +152,19 @@ _SQLITE = {
     sqlite3.SQLITE_LOCKED: "database_busy",
     sqlite3.SQLITE_FULL: "storage_full",
     sqlite3.SQLITE_IOERR: "database_down",
-    sqlite3.SQLITE_CANTOPEN: "database_down",
+    sqlite3.SQLITE_CANTOPEN: "file_unopened",
 }
 _SQLSTATE = {"08": "database_down", "57": "database_down", "40": "database_busy", "55": "database_busy"} | {
     "53": "database_busy",
     "53100": "storage_full",
     "25P03": "database_busy",
+    "25006": "database_read_only",
+}
+_REFUSED = {
+    sqlite3.SQLITE_CORRUPT: "database_damaged",
+    sqlite3.SQLITE_NOTADB: "database_damaged",
+    sqlite3.SQLITE_READONLY: "file_read_only",
+    "42501": "no_right",
 }
 
 
@@ -161,10 +172,15 @@ def _from_sqlite(error: sqlite3.Error) -> WetreadError:
     code = getattr(error, "sqlite_errorcode", 0)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     known = _SQLITE.get(code & 0xFF)  # the low byte is the primary result code, https://www.sqlite.org/rescode.html
-    return _transient(known, name) if known else _permanent(name)
+    return _transient(known, name) if known else _permanent(name, code & 0xFF)
 
 
 _REASONS = {
+    "too many": "it has no free connection: raise its max_connections, or see who holds them",
+    "connection slots": "it has no free connection: raise its max_connections, or see who holds them",
+    "permission denied": "its account may not connect to it",
+    "not currently accepting": "it lets nobody in now",
+    "database system is": "it is starting or shutting down",
     "password authentication failed": "it refuses the account or its password",
     "no password supplied": "it wants a password",
     "no pg_hba.conf entry": "its pg_hba.conf lets this account not in from here",
@@ -185,23 +201,33 @@ def _why(said: str) -> str:
     return next((words for sign, words in _REASONS.items() if sign in said.lower()), "")
 
 
-def _from_postgresql(sqlstate: str | None, name: str, why: str = "") -> WetreadError:
+def _from_postgresql(sqlstate: str | None, name: str, said: str) -> WetreadError:
     if sqlstate is None:  # psycopg has no code for a connection that was refused or broke
-        return _transient("database_down", why or name) if name == "OperationalError" else _permanent(name)
+        return _transient("database_down", _why(said) or name) if name == "OperationalError" else _permanent(name)
+    if sqlstate == "0A000" and "during recovery" in said:  # BEGIN READ WRITE, at a standby
+        sqlstate = "25006"
     known = _SQLSTATE.get(sqlstate) or _SQLSTATE.get(sqlstate[:2])
-    return _transient(known, sqlstate) if known else _permanent(sqlstate)
+    return _transient(known, sqlstate) if known else _permanent(sqlstate, sqlstate)
 
 
 _ADVICE = {
     "database_busy": "the database is busy ({}): try again",
     "database_down": "the database cannot be reached ({}): check that it runs, then try again",
     "storage_full": "the database's disk is full ({}): free space, then try again",
+    "file_unopened": "the database's file cannot be opened ({}): see who owns it and its folder, then try again",
+    "file_read_only": "the database's file may not be written ({}): correct its owner, its mode or its mount, then start wetread again",
+    "database_read_only": "the database only reads ({}): it is a standby or set so; promote it or name the one that writes, then try again",
+    "database_damaged": "the database is damaged ({}): stop wetread and restore a backup (`wetread restore`)",
+    "no_right": "the database gives its account no right to this ({}): `wetread migrate` as the role that owns the tables, or grant it, docs/security.md",
+    "database_refused": "the database refused ({}): trying again will not help",
 }
+_CODES = {"file_unopened": "database_down", "file_read_only": "database_read_only", "no_right": "database_refused"}
 
 
-def _transient(code: str, detail: str) -> TransientError:
-    return TransientError(_ADVICE[code].format(detail), code=code)
+def _transient(advice: str, detail: str) -> TransientError:
+    return TransientError(_ADVICE[advice].format(detail), code=_CODES.get(advice, advice))
 
 
-def _permanent(detail: str) -> PermanentError:
-    return PermanentError(f"the database refused ({detail}): trying again will not help", code="database_refused")
+def _permanent(detail: str, known: int | str = "") -> PermanentError:
+    advice = _REFUSED.get(known, "database_refused")
+    return PermanentError(_ADVICE[advice].format(detail), code=_CODES.get(advice, advice))

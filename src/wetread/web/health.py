@@ -1,6 +1,7 @@
 """Is this process alive, can it serve, and how much waits? Probes that do not lie; counts only, never a name (OpenMetrics 1.0)."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from starlette.responses import Response
 
@@ -23,9 +24,10 @@ def get_health(call: Call) -> Response:
 
 
 def get_readiness(call: Call) -> Response:
-    """200 when every probe is content, else 503; each says what is wrong without saying where it lives. A dispatcher that is away is said, and keeps nothing from being read."""
+    """200 when every probe is content, else 503; each says what is wrong without saying where it lives. A database that only reads is none: nobody could sign or be paged. A dispatcher that is away is said, and keeps nothing from being read."""
     services = call.house.services
-    problems = _problems({**_door_probes(call), **services.probes})
+    whole = {"database": partial(_database_works, call, write=True)}
+    problems = _problems({**_door_probes(call), **whole, **services.probes})
     return _readiness(problems, {"dispatcher": "ok" if services.dispatch().up else "away: workers look for themselves"})
 
 
@@ -120,8 +122,8 @@ def _readiness(problems: Mapping[str, str], told: Mapping[str, str]) -> Response
     return json_answer({"ready": ready, "checks": checks}, 200 if ready else 503)
 
 
-def _database_works(call: Call) -> str:
-    with call.house.services.database.begin(write=False) as unit:
+def _database_works(call: Call, *, write: bool = False) -> str:
+    with call.house.services.database.begin(write=write) as unit:
         unit.account("")
     return ""
 

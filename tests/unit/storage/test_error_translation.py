@@ -38,6 +38,11 @@ def sqlite_error(code: int) -> sqlite3.Error:
         (psycopg.errors.lookup("53100")("Doe^Jane"), "storage_full"),
         (psycopg.errors.lookup("57P01")("Doe^Jane"), "database_down"),
         (psycopg.errors.lookup("08006")("Doe^Jane"), "database_down"),
+        (psycopg.errors.lookup("25006")("Doe^Jane"), "database_read_only"),
+        (
+            psycopg.errors.lookup("0A000")("cannot set transaction read-write mode during recovery"),
+            "database_read_only",
+        ),
         (psycopg.OperationalError("connection refused for Doe^Jane"), "database_down"),
     ],
 )
@@ -53,7 +58,10 @@ def test_a_passing_fault_is_transient(error: Exception, code: str) -> None:
     [
         sqlite_error(sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY),
         sqlite_error(sqlite3.SQLITE_CORRUPT),
+        sqlite_error(sqlite3.SQLITE_READONLY),
         sqlite3.ProgrammingError("Doe^Jane"),
+        psycopg.errors.lookup("0A000")("Doe^Jane"),
+        psycopg.errors.lookup("42501")("permission denied for table Doe^Jane"),
         psycopg.errors.lookup("23505")("Key (patient_name)=(Doe^Jane) already exists"),
         psycopg.DataError("Doe^Jane"),
     ],

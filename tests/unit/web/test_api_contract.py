@@ -138,6 +138,15 @@ def test_a_door_is_ready_without_workers_and_not_without_its_database() -> None:
         assert answer.json()["checks"] == {"database": "failed: database_down", "store": "ok"}
 
 
+def test_a_service_whose_database_only_reads_is_not_ready() -> None:
+    database = StandbyDatabase()
+    with open_door(a_world(database)) as door:
+        database.only_reads = True
+        answer = door.get("/readyz")
+    assert answer.status == 503
+    assert answer.json()["checks"]["database"] == "failed: database_read_only"  # type: ignore[index]
+
+
 def test_a_dispatcher_that_is_away_is_said_and_keeps_nothing_from_being_ready() -> None:
     world = a_world()
     answers = iter([DispatchState("redis", up=False)] * 2 + [DispatchState("redis", up=True, waiting=4, pending=2)])
@@ -158,6 +167,15 @@ class DeadDatabase(MemoryDatabase):
     def begin(self, *, write: bool = True):  # type: ignore[no-untyped-def, override]
         if self.dead:
             raise TransientError("the database is away", code="database_down")
+        return super().begin(write=write)
+
+
+class StandbyDatabase(MemoryDatabase):
+    only_reads = False
+
+    def begin(self, *, write: bool = True):  # type: ignore[no-untyped-def, override]
+        if write and self.only_reads:
+            raise TransientError("the database only reads", code="database_read_only")
         return super().begin(write=write)
 
 
