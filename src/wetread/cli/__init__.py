@@ -1,5 +1,6 @@
 """The `wetread` command. Each subcommand is a module of this package, imported only when it is asked for."""
 
+import errno
 import importlib
 import sys
 from typing import Protocol
@@ -106,6 +107,25 @@ def _guarded(command: _Command, argv: list[str]) -> int:
         return EXIT_FAILED
     except BrokenPipeError:
         return EXIT_FAILED
+    except OSError as error:
+        if error.filename is None:  # not of a file: a bug, or what its command should have told
+            raise
+        print(f"wetread: {_of_file(error)}", file=sys.stderr)
+        return EXIT_FAILED
+
+
+_TO_DO = {
+    errno.ENOSPC: ": free space, then try again",
+    errno.EDQUOT: ": free space, then try again",
+    errno.EACCES: ": correct its owner or its mode, then try again",
+    errno.EPERM: ": correct its owner or its mode, then try again",
+    errno.EROFS: ": mount it for writing, then try again",
+}
+
+
+def _of_file(error: OSError) -> str:
+    names = [str(each) for each in (error.filename, error.filename2) if each is not None]
+    return f"{' to '.join(names)}: {error.strerror}{_TO_DO.get(error.errno or 0, '')}"
 
 
 def _help() -> str:

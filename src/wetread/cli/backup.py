@@ -38,7 +38,7 @@ def run(argv: list[str]) -> int:
             f"{', '.join(_elsewhere(settings))} lies elsewhere: back up the working database there, then the vault, and then call this with --files-only",
             code="bad_usage",
         )
-    made = back_up(settings.data_dir, args.to, datetime.now(UTC))
+    made = back_up(settings.data_dir, args.to, datetime.now(UTC), files_only=args.files_only)
     print(f"{made.folder}: {made.films} films, {made.new_films} of them new")
     for name in made.damaged:
         print(f"not in it, because it is damaged or gone: {name}")

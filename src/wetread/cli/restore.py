@@ -20,9 +20,12 @@ def run(argv: list[str]) -> int:
     parser.add_argument(
         "--at", type=moment, metavar="TIME", help="the newest not after it (ISO 8601, UTC without a zone)"
     )
+    parser.add_argument(
+        "--without-damaged-films", action="store_true", help="go on where films in the backup are damaged, without them"
+    )
     args = parser.parse_args(argv)
     settings = settings_from(args)
-    done = restore(args.source, settings.data_dir, args.at)
+    done = restore(args.source, settings.data_dir, args.at, without_damaged=args.without_damaged_films)
     core = build_core(settings)
     walk = AuditWalk()
     broken = walk.on(core.database.audit_records(), ())
