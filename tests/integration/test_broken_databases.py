@@ -68,7 +68,7 @@ def test_films_that_are_somebody_elses(house: Wetread) -> None:
     ("limits", "says"),
     [
         ("", "the database gives its account no right to this (42501): `wetread migrate` as the role that owns the tables"),
-        ("CONNECTION LIMIT 0", "the database cannot be reached (it has no free connection: raise its max_connections"),
+        ("CONNECTION LIMIT 0", "the database is busy (it has no free connection: raise its max_connections"),
     ],
 )  # fmt: skip
 def test_an_account_that_may_not(tmp_path: Path, postgres: PostgresServer, limits: str, says: str) -> None:

@@ -255,7 +255,10 @@ def _copy_film(source: Path, target: Path) -> bool:
     part = target.with_name(target.name + _PART)
     try:
         shutil.copy2(source, part)
-    except FileNotFoundError:  # it was erased meanwhile
+    except OSError:
+        if _is_whole(source):  # then it is the other disk
+            raise
+        part.unlink(missing_ok=True)
         return False
     if sha256_of(part) != target.name:
         part.unlink()
@@ -263,6 +266,14 @@ def _copy_film(source: Path, target: Path) -> bool:
     sync(part)
     part.rename(target)
     return True
+
+
+def _is_whole(film: Path) -> bool:
+    """False also where it was erased meanwhile."""
+    try:
+        return sha256_of(film) == film.name
+    except OSError:
+        return False
 
 
 def _write(path: Path, content: bytes) -> None:

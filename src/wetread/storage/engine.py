@@ -175,9 +175,10 @@ def _from_sqlite(error: sqlite3.Error) -> WetreadError:
     return _transient(known, name) if known else _permanent(name, code & 0xFF)
 
 
+_NO_CONNECTION = "it has no free connection: raise its max_connections, or see who holds them"
 _REASONS = {
-    "too many": "it has no free connection: raise its max_connections, or see who holds them",
-    "connection slots": "it has no free connection: raise its max_connections, or see who holds them",
+    "too many": _NO_CONNECTION,
+    "connection slots": _NO_CONNECTION,
     "permission denied": "its account may not connect to it",
     "not currently accepting": "it lets nobody in now",
     "database system is": "it is starting or shutting down",
@@ -203,7 +204,9 @@ def _why(said: str) -> str:
 
 def _from_postgresql(sqlstate: str | None, name: str, said: str) -> WetreadError:
     if sqlstate is None:  # psycopg has no code for a connection that was refused or broke
-        return _transient("database_down", _why(said) or name) if name == "OperationalError" else _permanent(name)
+        why = _why(said)
+        down = "database_busy" if why == _NO_CONNECTION else "database_down"
+        return _transient(down, why or name) if name == "OperationalError" else _permanent(name)
     if sqlstate == "0A000" and "during recovery" in said:  # BEGIN READ WRITE, at a standby
         sqlstate = "25006"
     known = _SQLSTATE.get(sqlstate) or _SQLSTATE.get(sqlstate[:2])

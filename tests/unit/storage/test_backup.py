@@ -107,6 +107,11 @@ def test_a_damaged_film_is_told_and_not_kept_over_a_whole_one(core: Core, tmp_pa
     assert (made.films, made.damaged) == (1, (second,))
     core.files.erase(second)
     assert back_up(core.settings.data_dir, tmp_path / "backups", NOON + 2 * HOUR).damaged == (second,)
+    unread = core.files.path_of(name)
+    unread.unlink()
+    unread.mkdir()
+    apart = back_up(core.settings.data_dir, tmp_path / "elsewhere", NOON)
+    assert (apart.films, set(apart.damaged)) == (0, {name, second})
     assert replace(whole, folder=made.folder).films == 1
     assert restored(tmp_path) == 1
 

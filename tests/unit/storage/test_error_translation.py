@@ -44,6 +44,8 @@ def sqlite_error(code: int) -> sqlite3.Error:
             "database_read_only",
         ),
         (psycopg.OperationalError("connection refused for Doe^Jane"), "database_down"),
+        (psycopg.OperationalError("FATAL: sorry, too many clients already"), "database_busy"),
+        (psycopg.OperationalError("FATAL: remaining connection slots are reserved for Doe^Jane"), "database_busy"),
     ],
 )
 def test_a_passing_fault_is_transient(error: Exception, code: str) -> None:

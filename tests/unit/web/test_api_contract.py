@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -171,12 +172,19 @@ class DeadDatabase(MemoryDatabase):
 
 
 class StandbyDatabase(MemoryDatabase):
+    """As SQLite on a file that may not be written: what begins is not refused, what writes is."""
+
     only_reads = False
 
+    @contextmanager
     def begin(self, *, write: bool = True):  # type: ignore[no-untyped-def, override]
-        if write and self.only_reads:
-            raise TransientError("the database only reads", code="database_read_only")
-        return super().begin(write=write)
+        with super().begin(write=write) as unit:
+            if self.only_reads:
+                unit.beat = self._refuse  # type: ignore[method-assign]
+            yield unit
+
+    def _refuse(self, *_: object) -> None:
+        raise TransientError("the database only reads", code="database_read_only")
 
 
 def test_a_database_that_is_away_is_503_everywhere_and_comes_back() -> None:
