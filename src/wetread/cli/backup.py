@@ -39,6 +39,7 @@ def run(argv: list[str]) -> int:
             code="bad_usage",
         )
     made = back_up(settings.data_dir, args.to, datetime.now(UTC), files_only=args.files_only)
+    _note(settings, made)
     print(f"{made.folder}: {made.films} films, {made.new_films} of them new")
     for name in made.damaged:
         print(f"not in it, because it is damaged or gone: {name}")
@@ -46,7 +47,6 @@ def run(argv: list[str]) -> int:
         print(f"not in it, because it comes from elsewhere: {name} ({where})")
     if args.keep is not None and not made.damaged:
         print(f"{expire(args.to, args.keep)} films of removed backups removed")
-    _note(settings, made)
     return int(bool(made.damaged))
 
 
