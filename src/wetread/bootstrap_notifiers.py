@@ -1,10 +1,12 @@
 """Where the Notifier port meets its adapters: channel settings in, working channels out. Only what is configured is imported."""
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from wetread.domain.errors import PermanentError
+from wetread.domain.page import PageMessage
 from wetread.ports.notifier import Notifier
 from wetread.settings import (
     ChannelSettings,
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from wetread.channels.http import HttpPeer
     from wetread.channels.ping import DeadMansPing
 
-__all__ = ["build_notifiers", "build_ping"]
+__all__ = ["build_notifiers", "build_ping", "running_notifiers"]
 
+_LOG = logging.getLogger(__name__)
 _LIMIT_TIMEOUTS = 3
 """A whole send may take this many times the channel's timeout: connecting, talking and the answer each wait up to one."""
 
@@ -38,6 +41,47 @@ def build_notifiers(settings: Settings) -> Mapping[str, Notifier]:
         except PermanentError as error:
             raise PermanentError(f"channel {name}: {error}", code=error.code) from error
     return notifiers
+
+
+class _Unbuilt:
+    """A channel that cannot work yet, such as one whose secret_file is gone: it is built with its first page that can be sent, and every page before takes the next channel."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name, self.carries_phi = name, settings.notification_channels[name].carries_phi
+        self._only = settings.model_copy(update={"notification_channels": {name: settings.notification_channels[name]}})
+        self._built: Notifier | None = None
+
+    def built(self) -> Notifier:
+        """Raises PermanentError as `build_notifiers`."""
+        if self._built is None:
+            self._built = build_notifiers(self._only)[self.name]
+        return self._built
+
+    def problem(self) -> str:
+        """What is wrong with it now, "" when nothing is any more."""
+        try:
+            self.built()
+        except PermanentError as error:
+            return str(error)
+        return ""
+
+    def send(self, message: PageMessage, address: str, key: str) -> str:
+        return self.built().send(message, address, key)
+
+
+def running_notifiers(settings: Settings) -> tuple[Mapping[str, Notifier], Callable[[], Sequence[tuple[str, str]]]]:
+    """The configured channels by name for a service that must page by whatever works, and a question for those that do not now: each with what is wrong. Never raises."""
+    found: dict[str, Notifier] = {}
+    unbuilt: list[_Unbuilt] = []
+    for name in settings.notification_channels:
+        each = _Unbuilt(name, settings)
+        if problem := each.problem():
+            _LOG.error("channel_unusable %s", problem)
+            unbuilt.append(each)
+            found[name] = each
+        else:
+            found[name] = each.built()
+    return found, lambda: tuple((each.name, problem) for each in unbuilt if (problem := each.problem()))
 
 
 def build_ping(settings: Settings) -> "DeadMansPing | None":

@@ -4,7 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wetread.bootstrap import Core, build_policies
-from wetread.bootstrap_notifiers import build_notifiers, build_ping
+from wetread.bootstrap_notifiers import build_ping, running_notifiers
 from wetread.domain.errors import PermanentError
 from wetread.paging.deadman import DeadMan
 from wetread.paging.signs import SENDING, Pulse, Vital
@@ -43,8 +43,8 @@ def build_pager(core: Core, further: "tuple[Chore, ...]" = ()) -> "Pager":
         wrong += (("silence_watch", f"nobody watches for silence: {error}"),)
     else:
         chores.append(Chore("watch", settings.watch_every_s, lambda: watch.run_once(core.clock.now())))
-    notifiers = build_notifiers(settings)
-    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), wrong)
+    notifiers, broken = running_notifiers(settings)
+    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), wrong, broken)
     chores.append(Chore("look_ahead", _LOOK_AHEAD_EVERY_S, lambda: ahead.run_once(core.clock.now())))
     vital = Vital()
     if ping := build_ping(settings):
@@ -75,7 +75,7 @@ def build_deadman(core: Core) -> DeadMan:
     return DeadMan(
         core.database,
         RosterBook(settings.roster_file, settings.roster_copy),
-        build_notifiers(settings),
+        running_notifiers(settings)[0],
         core.clock,
         settings.deadman_after_s,
         settings.resolved_public_url,

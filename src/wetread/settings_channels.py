@@ -120,5 +120,7 @@ def secret_text(given: SecretStr, file: Path | None) -> str:
         return given.get_secret_value()
     try:
         return file.expanduser().read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"secret file {file.name} cannot be read ({type(error).__name__})") from None
+    except OSError as error:
+        raise SettingsError(f"secret file {file.name} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"secret file {file.name} cannot be read (it is not UTF-8)") from None

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,20 @@ import pytest
 from neighbours.process import free_port
 from neighbours.receivers import Receiver, http_receiver, mllp_listener, smtp_server
 
-from wetread.bootstrap_notifiers import build_notifiers, build_ping
+from wetread.bootstrap_notifiers import build_notifiers, build_ping, running_notifiers
 from wetread.cli import main
-from wetread.domain.errors import PermanentError
+from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.page import PageMessage
+from wetread.domain.priority import Priority
 from wetread.settings import SettingsError, load_settings
 from wetread.settings_explained import explain
 
 DOCS = (Path(__file__).parents[2] / "docs" / "channels.md").read_text("utf-8")
 SECRET = "whsec_" + b64encode(b"0123456789abcdef0123456789abcdef").decode()
 URL = "https://hooks.example.org/s3cret"
+A_PAGE = PageMessage(
+    "title", "text", "http://127.0.0.1/", Priority.STAT, "main", None, 0, datetime(2026, 3, 1, tzinfo=UTC)
+)
 
 
 def block(language: str) -> str:
@@ -146,6 +152,23 @@ def test_settings_that_cannot_work_are_refused_by_the_name_of_their_channel(tmp_
         build_notifiers(load_settings(config))
     assert "s3cret" not in str(caught.value).replace("secret file s3cret", "")
     assert isinstance(caught.value, SettingsError) or caught.value.code in ("bad_settings", "bad_address")
+
+
+def test_a_service_pages_by_the_other_channels_and_by_this_one_when_its_secret_is_back(tmp_path: Path) -> None:
+    config, secret = tmp_path / "wetread.toml", tmp_path / "token"
+    night = f"kind = 'webhook'\nurl = 'https://127.0.0.1:1/'\nsecret_file = '{secret}'"
+    day = "kind = 'email'\nhost = 'm'\nsender = 'a@b.c'"
+    config.write_text(f"[notification_channels.night]\n{night}\n[notification_channels.day]\n{day}")
+    channels, broken = running_notifiers(load_settings(config))
+    assert set(channels) == {"night", "day"}
+    (found,) = broken()
+    assert found == ("night", "channel night: secret file token cannot be read (No such file or directory)")
+    with pytest.raises(PermanentError):
+        channels["night"].send(A_PAGE, "dev", "key")
+    secret.write_text(SECRET)
+    assert broken() == ()
+    with pytest.raises(TransientError):  # nobody listens there: it was tried
+        channels["night"].send(A_PAGE, "dev", "key")
 
 
 def test_a_channel_name_is_a_plain_word(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What would go wrong tonight, found by day: gaps in the roster, channels and duties that nobody set up, hand-overs that change nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ _KINDS = frozenset({AlarmKind.ROSTER_GAP, AlarmKind.CONFIGURATION})
 
 @dataclass(frozen=True, slots=True)
 class LookAhead:
-    """`channels` are the configured ones, `sites` those that send films here; `wrong` are settings that could not be used when the pager started, each with what is wrong."""
+    """`channels` are the configured ones, `sites` those that send films here; `wrong` are settings that could not be used when the pager started, each with what is wrong. `broken` are the channels that do not work now: those that do carry their alarm."""
 
     database: Database
     book: RosterBook
@@ -33,6 +33,7 @@ class LookAhead:
     channels: frozenset[str]
     sites: tuple[str, ...]
     wrong: tuple[tuple[str, str], ...] = ()
+    broken: Callable[[], Sequence[tuple[str, str]]] = lambda: ()
 
     def run_once(self, now: datetime) -> tuple[Silence, ...]:
         """Raise what is wrong as alarms and clear what is mended; returns what is wrong now."""
@@ -49,9 +50,16 @@ class LookAhead:
     def _troubles(self, responders: Responders, now: datetime) -> Iterator[Silence]:
         for what, message in self.wrong:
             yield _configuration(what, message)
-        if responders.problem:
-            yield _configuration("roster_file", responders.problem)
+        for channel, message in self.broken():
+            yield _configuration(f"channel:{channel}", f"no page leaves by it: {message}", pages=True)
         roster = responders.roster
+        if responders.problem:
+            text = (
+                f"{responders.problem}; `wetread roster check FILE` says when it is right"
+                if roster
+                else responders.problem
+            )
+            yield _configuration("roster_file", text, pages=roster is not None)
         if roster is None:
             return
         yield from self._unknown_names(roster)
@@ -103,5 +111,5 @@ def _unknown_path(name: str) -> Silence:
     )
 
 
-def _configuration(what: str, message: str) -> Silence:
-    return Silence(AlarmKind.CONFIGURATION, f"configuration:{what}", "", message, pages=False)
+def _configuration(what: str, message: str, *, pages: bool = False) -> Silence:
+    return Silence(AlarmKind.CONFIGURATION, f"configuration:{what}", "", message, pages)

@@ -40,12 +40,15 @@ class RosterBook:
             state = _state(path)
             if state == self._read_as:
                 return
-            self._read_as = state
+            self._read_as = (
+                None  # a file that could not be opened (too many are open) may be whole, and nobody will touch it
+            )
             text = roster_text(path)
+            self._read_as = state
             self._roster, self._problem = parse_roster(text, path.name), ""
         except OSError as error:
             self._read_as = None
-            self._broken(f"the roster file cannot be read ({type(error).__name__})")
+            self._broken(f"the roster file {path} cannot be read ({error.strerror})")
         except PermanentError as error:
             self._broken(str(error))
         except Exception as error:  # noqa: BLE001 - a file that breaks its own reader is a broken file

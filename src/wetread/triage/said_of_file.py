@@ -6,6 +6,7 @@ _PREFIXES = ("Value error, ", "Assertion failed, ")
 _PLAIN = {
     "extra_forbidden": "there is no such key here: is it misspelt, or a level too deep?",
     "missing": "it is missing",
+    "model_type": "keys with values are to stand here: is it empty?",
 }
 
 

@@ -61,6 +61,37 @@ def test_no_roster_no_channel_no_site_and_no_duty_are_each_named(world: World) -
     assert "configuration:roster_file" in look(world)
 
 
+def pages(world: World, key: str) -> bool:
+    with world.database.begin(write=False) as unit:
+        alarm = unit.alarm(key)
+    assert alarm is not None
+    return alarm.pages
+
+
+@pytest.mark.parametrize("text", ["", "people: [", None])
+def test_a_roster_that_cannot_be_read_any_more_is_paged_by_the_last_good_one(world: World, text: str | None) -> None:
+    world.book.current()
+    if text is None:
+        (world.folder / "roster.yaml").unlink()
+    else:
+        world.write_roster(text)
+    look(world)
+    assert pages(world, "configuration:roster_file")
+    world.run(2)
+    assert [address for _, address, _ in world.channels["sms"].sent] == ["dev@sms.example"]
+
+
+def test_a_channel_that_does_not_work_is_paged_by_those_that_do(world: World) -> None:
+    broken = [("sms", "channel sms: secret file sms cannot be read (No such file or directory)")]
+    names = frozenset({"sms", "email"})
+    ahead = LookAhead(world.database, world.book, {"default": PATH}, names, ("north",), broken=lambda: broken)
+    ahead.run_once(world.clock.now())
+    assert pages(world, "configuration:channel:sms")
+    broken.clear()
+    ahead.run_once(world.clock.now())
+    assert world.alarms() == set()
+
+
 def test_a_site_without_a_roster_file_is_told_that_nothing_rings(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.book = type(world.book)(None)

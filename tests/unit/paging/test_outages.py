@@ -1,5 +1,7 @@
 """Long nights: every channel dead, the database away, the vault away, a roster that somebody broke at three in the morning. Nobody stays silent, and nobody is buried in pages."""
 
+import errno
+import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -208,6 +210,23 @@ def test_a_roster_that_can_be_read_again_counts_at_once(world: World) -> None:
     assert "cannot be read" in world.book.current()[1]
     (world.folder / "away.yaml").rename(world.folder / "roster.yaml")
     assert world.book.current()[1] == ""
+
+
+def test_a_whole_roster_that_could_not_be_opened_counts_when_it_can(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.book.current()
+    world.write_roster(roster_text().replace("roster_version: '1'", "roster_version: '2'"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", _too_many_open_files)
+        assert "the last good roster (1) stays in force" in world.book.current()[1]
+    roster, problem = world.book.current()
+    assert roster is not None
+    assert (roster.roster_version, problem) == ("2", "")
+
+
+def _too_many_open_files(*_: object) -> None:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
 
 def test_a_result_that_finds_nobody_is_paged_within_a_minute_of_the_mending_whatever_its_step(world: World) -> None:
