@@ -1,5 +1,6 @@
 """Signs of life of worker processes."""
 
+import logging
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +9,7 @@ from wetread.domain.process_name import process_name
 
 __all__ = ["Heartbeats"]
 
+_LOG = logging.getLogger(__name__)
 _SILENT_S = 30.0
 _DEAD_S = 86_400.0
 
@@ -23,14 +25,21 @@ class Heartbeats:
     def beat(self) -> None:
         if time.monotonic() - self._last < 1.0:
             return
+        try:
+            self._show()
+        except OSError as error:  # a disk that takes no file: readiness says so, the films that can be read are read
+            _LOG.warning("beat_missed error=%s", error.strerror)
+        self._last = time.monotonic()
+
+    def _show(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not self._last:
             self._forget_the_dead()
         self._mine.touch()
-        self._last = time.monotonic()
 
     def end(self) -> None:
-        self._mine.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._mine.unlink(missing_ok=True)
 
     def problem(self) -> str:
         """What readiness says of the workers: "" while one lives."""

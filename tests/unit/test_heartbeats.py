@@ -33,3 +33,11 @@ def test_signs_of_the_long_dead_go(tmp_path: Path) -> None:
     Heartbeats(tmp_path).beat()
     assert not dead.exists()
     assert silent.exists()
+
+
+def test_a_disk_that_takes_no_file_ends_no_worker(tmp_path: Path) -> None:
+    (tmp_path / "run").write_text("a file where the folder would be")
+    mine = Heartbeats(tmp_path / "run")
+    mine.beat()
+    mine.end()
+    assert mine.problem() == "no worker has started yet"

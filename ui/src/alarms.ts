@@ -36,6 +36,8 @@ const KINDS: Record<string, Kind> = {
   disk_fills: { title: t("alarm.disk_fills"), todo: t("alarm.disk_fills_todo") },
   certificate_ends: { title: t("alarm.certificate_ends"), todo: t("alarm.certificate_ends_todo") },
   backup_missing: { title: t("alarm.backup_missing"), todo: t("alarm.backup_missing_todo") },
+  disk_away: { title: t("alarm.disk_away"), todo: t("alarm.disk_away_todo") },
+  part_dies: { title: t("alarm.part_dies"), todo: t("alarm.part_dies_todo") },
   films_damaged: { title: t("alarm.films_damaged"), todo: t("alarm.films_damaged_todo") },
   commitment_untold: { title: t("alarm.commitment_untold"), todo: t("alarm.commitment_untold_todo") },
   archive_missed: { title: t("alarm.archive_missed"), todo: t("alarm.archive_missed_todo") },

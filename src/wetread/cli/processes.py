@@ -8,16 +8,20 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 
 from wetread.cli.log_lines import JsonLines, TextLines
 from wetread.keys.kept import handed_on
+from wetread.monitoring.part_watch import DyingPart
 from wetread.settings import Settings
 
 __all__ = ["Supervisor", "configure_logging", "leave_with_parent", "stopped_by_signal"]
 
 _PR_SET_PDEATHSIG = 1
 _LOG = logging.getLogger(__name__)
+_OFTEN, _LATELY_S = 3, 600.0
+"""A child that died so often within so long is a matter for a person."""
 
 
 def configure_logging(settings: Settings) -> None:
@@ -54,6 +58,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self._children: list[tuple[list[str], subprocess.Popen[bytes]]] = []
+        self._deaths: defaultdict[int, list[float]] = defaultdict(list)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -77,6 +82,14 @@ class Supervisor:
                 child.kill()
                 child.wait()
 
+    def dying(self) -> list[DyingPart]:
+        """The children that died so often lately that somebody must look."""
+        since_s = time.monotonic() - _LATELY_S
+        worst = {_name(self._children[at][0]): at_s for at, at_s in list(self._deaths.items()) if len(at_s) >= _OFTEN}
+        return [
+            DyingPart(name, len(at_s), round(_LATELY_S / 60)) for name, at_s in worst.items() if at_s[-_OFTEN] > since_s
+        ]
+
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         with handed_on() as (keys, descriptors):
             own = {**os.environ, "WETREAD_PARENT_PID": str(os.getpid()), **keys}
@@ -88,6 +101,19 @@ class Supervisor:
             died = [at for at, (_, child) in enumerate(self._children) if child.poll() is not None]
             pause_s = min(pause_s * 2, 30.0) if died else 0.5
             for at in died:
-                command, child = self._children[at]
-                _LOG.error("child_died command=%s status=%s", command[4], child.returncode)
-                self._children[at] = (command, self._spawn(command))
+                self._bring_back(at)
+
+    def _bring_back(self, at: int) -> None:
+        command, child = self._children[at]
+        _LOG.error("child_died command=%s status=%s", _name(command), child.returncode)
+        now_s = time.monotonic()
+        self._deaths[at] = [*(each for each in self._deaths[at] if each > now_s - _LATELY_S), now_s]
+        try:
+            self._children[at] = (command, self._spawn(command))
+        except OSError as error:  # no room for one more process or open file: whoever starts them must outlive that
+            _LOG.error("child_not_started command=%s error=%s", _name(command), type(error).__name__)
+
+
+def _name(command: Sequence[str]) -> str:
+    """What stands after `wetread`, without its options."""
+    return " ".join(each for each in command[4:] if not each.startswith("--"))

@@ -3,6 +3,7 @@
 import errno
 import logging
 import signal
+import socket
 import sys
 import threading
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from wetread.dimse_neighbours import worklist_of
 from wetread.domain.audit import AuditEvent
 from wetread.domain.errors import TransientError, WetreadError
 from wetread.domain.role import SERVICE
+from wetread.monitoring.part_watch import PartWatch
 from wetread.monitoring.scrub import Scrubber, keep_swept
 from wetread.settings import Settings
 
@@ -47,6 +49,8 @@ def run(argv: list[str]) -> int:
     where = [f"--{name}={value}" for name, value in (("config", args.config), ("data-dir", args.data_dir)) if value]
     for command in () if args.alone else _companions(settings):
         children.start([*command.split(), *where])
+    parts = PartWatch(core.database, children.dying, core.clock, socket.gethostname())
+    threading.Thread(target=parts.run, args=(stop,), daemon=True).start()
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
     scrubber = Scrubber(core.database, core.files, core.clock)
     threading.Thread(target=scrubber.run, args=(stop,), daemon=True).start()

@@ -48,6 +48,8 @@ class AlarmKind(StrEnum):
     DISK_FILLS = "disk_fills"
     BACKUP_MISSING = "backup_missing"
     CERTIFICATE_ENDS = "certificate_ends"
+    DISK_AWAY = "disk_away"
+    PART_DIES = "part_dies"
     COMMITMENT_UNTOLD = "commitment_untold"
 
 

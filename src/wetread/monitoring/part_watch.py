@@ -1,0 +1,71 @@
+"""A process of this service that dies again and again is told to somebody: a door that cannot be opened takes no film, and the service around it goes on as if nothing were."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from wetread.domain.alarm import AlarmKind
+from wetread.domain.errors import TransientError
+from wetread.monitoring.alarms import Silence, clear_alarm, raise_alarm
+from wetread.monitoring.wording import counted
+from wetread.ports.clock import Clock
+from wetread.ports.database import Database
+
+__all__ = ["DyingPart", "PartWatch"]
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class DyingPart:
+    """The command that runs it, and how often it died lately."""
+
+    command: str
+    deaths: int
+    within_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartWatch:
+    """`dying` are the parts of this service alone; `host` tells it from others that share the database."""
+
+    database: Database
+    dying: Callable[[], Sequence[DyingPart]]
+    clock: Clock
+    host: str
+    every_s: float = 10.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Every `every_s` until `stop`."""
+        while not stop.wait(self.every_s):
+            try:
+                self.run_once()
+            except TransientError as error:
+                _LOG.warning("part_watch_waits code=%s", error.code)
+            except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
+                _LOG.error("part_watch_failed error=%s", type(error).__name__)
+
+    def run_once(self) -> None:
+        """Raises or clears the alarm of each part."""
+        mine = f"{AlarmKind.PART_DIES.value}:{self.host}:"
+        silences = {f"{mine}{each.command}": each for each in self.dying()}
+        with self.database.begin(write=False) as unit:
+            over = {each.alarm_key for each in unit.alarms(limit=100_000) if each.alarm_key.startswith(mine)}
+        over -= set(silences)
+        if not silences and not over:
+            return
+        with self.database.begin() as unit:
+            for key, part in silences.items():
+                raise_alarm(
+                    unit, Silence(AlarmKind.PART_DIES, key, "", self._said_of(part), pages=True), self.clock.now()
+                )
+            for key in over:
+                clear_alarm(unit, key, self.clock.now())
+            unit.commit()
+
+    def _said_of(self, part: DyingPart) -> str:
+        return (
+            f"`wetread {part.command}` on {self.host} died {counted(part.deaths, 'time')} within {part.within_min} min and is started again each time: "
+            "what it does may not be done meanwhile; the log of `wetread serve` says why"
+        )
