@@ -4,10 +4,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wetread.domain.disk_room import DiskRoom
+from wetread.domain.disk_room import DiskOutlook, DiskRoom
 from wetread.domain.errors import TransientError
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
+from wetread.ports.file_store import FileStore
 from wetread.storage.disk_room import rooms_of
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["build_disk_watch", "disk_problem", "disk_rooms"]
 
 
-def build_disk_watch(settings: "Settings", database: Database, clock: Clock) -> "DiskWatch":
+def build_disk_watch(settings: "Settings", database: Database, files: FileStore, clock: Clock) -> "DiskWatch":
     from wetread.monitoring.disk_watch import DiskWatch
 
-    return DiskWatch(database, partial(disk_rooms, settings), clock, settings.disk_reserve_bytes)
+    return DiskWatch(database, partial(disk_rooms, settings), clock, settings.disk_reserve_bytes, files)
 
 
 def disk_rooms(settings: "Settings") -> tuple[DiskRoom, ...]:
@@ -35,10 +36,23 @@ def disk_rooms(settings: "Settings") -> tuple[DiskRoom, ...]:
     try:
         return rooms_of(places)
     except OSError as error:
-        raise TransientError(f"a disk cannot be asked for its room ({error.strerror})", code="disk_unseen") from None
+        raise TransientError(
+            f"{error.filename} cannot be asked for its room ({error.strerror}): mount its disk, or bring the folder back",
+            code="disk_unseen",
+        ) from None
 
 
 def disk_problem(settings: "Settings") -> str:
     """For readiness: "" while each disk has more than its reserve."""
-    short = [each for each in disk_rooms(settings) if each.free_bytes < settings.disk_reserve_bytes]
-    return f"less than disk_reserve_mib free for {', '.join(short[0].holds)}" if short else ""
+    for each in disk_rooms(settings):
+        one = DiskOutlook(each, settings.disk_reserve_bytes)
+        if each.read_only or one.is_short:
+            what = (
+                "read-only"
+                if each.read_only
+                else "no room for files"
+                if one.lacks_files
+                else "less than disk_reserve_mib free"
+            )
+            return f"{what} for {', '.join(each.holds)}"
+    return ""

@@ -80,3 +80,28 @@ def _are_refused(house: Wetread, service: Serving, path: Path) -> None:
 
 def send(house: Wetread, path: Path) -> "subprocess.CompletedProcess[str]":
     return house.run("send", str(path), "--to", house.dicomweb_url)
+
+
+def test_a_disk_that_runs_out_of_files_and_one_that_goes_away_are_paged(
+    mail: Ledger, disk: Path, tmp_path: Path
+) -> None:
+    subprocess.run(["mount", "-o", "remount,nr_inodes=1500", str(disk)], check=True)
+    settings = {**paging_dev(tmp_path, mail.port), "DISK_RESERVE_MIB": str(RESERVE_MIB), "WORKERS": "0"}
+    house = Wetread(disk / "house", settings)
+    house.add_radiologist()
+    (tmp_path / "1.dcm").write_bytes(film(1))
+    for number in range(600):
+        (disk / f"{number}").touch()
+    with house.serving():
+        wait_for(lambda: told(mail, "more files (inodes)"), "the page")
+        assert "cannot store now (HTTP 507)" in send(house, tmp_path / "1.dcm").stdout
+        for number in range(600):
+            (disk / f"{number}").unlink()
+        assert send(house, tmp_path / "1.dcm").returncode == 0
+        shutil.rmtree(disk / "house" / "vault" / "films")
+    with house.serving():
+        wait_for(lambda: told(mail, "is its disk mounted?"), "the page")
+
+
+def told(mail: Ledger, words: str) -> bool:
+    return any(words in text.replace("\n", " ") for _, _, text in mail.entries)

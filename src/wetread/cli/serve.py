@@ -54,7 +54,7 @@ def run(argv: list[str]) -> int:
     threading.Thread(target=deadman.run, args=(stop,), daemon=True).start()
     scrubber = Scrubber(core.database, core.files, core.clock)
     threading.Thread(target=scrubber.run, args=(stop,), daemon=True).start()
-    disks = build_disk_watch(settings, core.database, core.clock)
+    disks = build_disk_watch(settings, core.database, core.files, core.clock)
     threading.Thread(target=disks.run, args=(stop,), daemon=True).start()
     threading.Thread(target=keep_swept, args=(core.files, stop), daemon=True).start()
     _note(core, "service.start")

@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 
-__all__ = ["DiskOutlook", "DiskRoom", "outlook"]
+__all__ = ["FILES_LEFT", "DiskOutlook", "DiskRoom", "outlook"]
+
+FILES_LEFT = 1024
+"""Films leave room for so many files of others (inodes): each film is one, and a file system may run out of them long before it runs out of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiskRoom:
-    """One file system. `holds` is what of ours lies on it, such as "films"; `free_bytes` what a process without privileges may still write."""
+    """One file system. `holds` is what of ours lies on it, such as "films"; `free_bytes` what a process without privileges may still write, `free_files` how many more files it may make; None where the file system does not count them."""
 
     holds: tuple[str, ...]
     total_bytes: int
     free_bytes: int
+    free_files: int | None = None
+    read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,12 @@ class DiskOutlook:
     @property
     def is_short(self) -> bool:
         """Less than the reserve is free: films are refused, and where there are none, soon nothing can be recorded."""
-        return self.room.free_bytes < self.reserve_bytes
+        return self.room.free_bytes < self.reserve_bytes or self.lacks_files
+
+    @property
+    def lacks_files(self) -> bool:
+        free = self.room.free_files
+        return bool(self.reserve_bytes) and free is not None and free < FILES_LEFT
 
     @property
     def days_left(self) -> float | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wetread.domain.disk_room import DiskRoom
 
-__all__ = ["free_bytes", "rooms_of"]
+__all__ = ["free_bytes", "free_files", "rooms_of"]
 
 
 def rooms_of(places: Mapping[str, Path]) -> tuple[DiskRoom, ...]:
@@ -23,6 +23,13 @@ def free_bytes(path: Path) -> int:
     return stat.f_bavail * stat.f_frsize
 
 
+def free_files(path: Path) -> int | None:
+    """How many files a process without privileges may still make there; None where the file system does not count them."""
+    stat = os.statvfs(path)
+    return stat.f_favail if stat.f_files else None
+
+
 def _room(holds: tuple[str, ...], path: Path) -> DiskRoom:
     stat = os.statvfs(path)
-    return DiskRoom(holds, stat.f_blocks * stat.f_frsize, free_bytes(path))
+    read_only = bool(stat.f_flag & os.ST_RDONLY)
+    return DiskRoom(holds, stat.f_blocks * stat.f_frsize, free_bytes(path), free_files(path), read_only)

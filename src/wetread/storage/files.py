@@ -23,9 +23,10 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+from wetread.domain.disk_room import FILES_LEFT
 from wetread.domain.errors import PermanentError, TransientError
 from wetread.ports.file_store import StoredFile
-from wetread.storage.disk_room import free_bytes
+from wetread.storage.disk_room import free_bytes, free_files
 from wetread.storage.fail_stop import end_process
 
 __all__ = ["DiskFileStore", "DiskIncomingFile", "files_in", "place_of", "sha256_of", "sync"]
@@ -137,7 +138,10 @@ class DiskFileStore:
 
     def leave_room(self) -> None:
         """Raises OSError (ENOSPC) where a film more would leave less than the reserve."""
-        if self._reserve_bytes and free_bytes(self._root) < self._reserve_bytes:
+        if not self._reserve_bytes:
+            return
+        files = free_files(self._root)
+        if free_bytes(self._root) < self._reserve_bytes or (files is not None and files < FILES_LEFT):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def settle(self, incoming: Path, sha256: str) -> Path:

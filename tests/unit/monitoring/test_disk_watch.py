@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -11,6 +12,7 @@ from wetread.domain.disk_room import DiskOutlook, DiskRoom, outlook
 from wetread.domain.errors import TransientError
 from wetread.domain.identifiers import InstanceKey
 from wetread.monitoring.disk_watch import DiskWatch, said_of
+from wetread.storage.files import DiskFileStore
 from wetread.testing.builders import NOON, STUDY_KEY, a_study, an_instance
 from wetread.testing.clock import FixedClock
 from wetread.testing.memory_database import MemoryDatabase
@@ -79,6 +81,55 @@ def test_a_disk_without_films_rings_at_the_reserve_and_knows_no_day(place: Place
     (alarm,) = place.alarms(GIB / 2)
     assert (alarm.alarm_key, alarm.pages) == ("disk_fills:vault", True)
     assert "soon nothing can be recorded" in alarm.message
+
+
+def test_files_that_cannot_be_made_any_more_are_told_and_ring_like_bytes(place: Place) -> None:
+    place.rooms = (replace(FILMS, free_files=20_000),)
+    assert place.alarms(50 * GIB) == []
+    place.rooms = (replace(FILMS, free_files=9_000),)
+    (told,) = place.alarms(50 * GIB)
+    assert (told.alarm_key, told.pages) == ("disk_fills:films+database", False)
+    assert "room for 9000 more files (inodes)" in told.message
+    place.rooms = (replace(FILMS, free_files=1023),)
+    (rings,) = place.alarms(50 * GIB)
+    assert rings.pages
+    assert "less than the 1024 that films must leave: films are refused until there are more" in rings.message
+
+
+def test_a_disk_that_is_gone_or_read_only_rings_until_it_is_back(place: Place) -> None:
+    replace(place.watch, rooms=_gone).run_once()
+    with place.database.begin(write=False) as unit:
+        (alarm,) = unit.alarms()
+    assert (alarm.alarm_key, alarm.pages) == ("disk_away:", True)
+    assert alarm.message.startswith("/films cannot be asked for its room (No such file or directory): mount its disk")
+    place.rooms = (replace(FILMS, read_only=True),)
+    (alarm,) = place.alarms(50 * GIB)
+    assert (alarm.alarm_key, alarm.pages) == ("disk_away:films+database", True)
+    assert "is read-only: nothing can be kept on it" in alarm.message
+    place.rooms = (FILMS,)
+    assert place.alarms(50 * GIB) == []
+
+
+def _gone() -> tuple[DiskRoom, ...]:
+    raise TransientError(
+        "/films cannot be asked for its room (No such file or directory): mount its disk", code="disk_unseen"
+    )
+
+
+def test_a_folder_without_its_films_is_a_disk_that_is_not_mounted_until_one_of_them_is_there(
+    place: Place, tmp_path: Path
+) -> None:
+    files = DiskFileStore(tmp_path)
+    place.watch = replace(place.watch, files=files)
+    assert place.alarms(50 * GIB) == []
+    place.receive(GIB)
+    (alarm,) = place.alarms(50 * GIB)
+    assert (alarm.alarm_key, alarm.pages) == ("disk_away:unmounted", True)
+    assert "is its disk mounted?" in alarm.message
+    with place.database.begin(write=False) as unit:
+        (film,) = unit.instances_after("", limit=1)
+    (tmp_path / film.content_sha256[:2] / film.content_sha256).write_bytes(b"a film")
+    assert place.alarms(50 * GIB) == []
 
 
 def test_a_new_house_and_an_old_one_are_foreseen_alike() -> None:

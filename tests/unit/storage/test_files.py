@@ -126,6 +126,10 @@ def test_films_leave_the_reserve_to_others_and_a_probe_still_finds_the_store_wor
         assert refusal.value.code == "storage_full"
     assert list((tmp_path / "incoming").iterdir()) == []
     free[0] = 100
+    monkeypatch.setattr("wetread.storage.files.free_files", lambda _: 1023)
+    with pytest.raises(TransientError, match="full or nearly so"):
+        _keep(store, b"a film more than there is room for files")
+    monkeypatch.setattr("wetread.storage.files.free_files", lambda _: None)
     assert len({_keep(store, content).sha256 for content in (b"short", bytes(1000))}) == 2
 
 
