@@ -157,6 +157,7 @@ def test_reads_say_scores_and_device_or_that_no_model_could_read(database: Datab
     with database.begin(write=False) as unit:
         failed, done = unit.recent_reads(9)
         assert (failed.study_key, failed.scores, failed.device) == ("failed", None, "")
+        assert (failed.reason, done.reason) == ("no model", "")
         assert (done.study_key, done.site, done.device, done.received_at) == ("read", "main", "Acme X1", NOON)
         assert done.scores is not None
         assert [(f.name, f.raw_score, f.called) for f in done.scores.findings] == [

@@ -1,7 +1,7 @@
 """What came in and does not move: studies nobody's machine reads, reports nobody acknowledges, jobs given up, critical results nobody takes."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from wetread.domain.alarm import AlarmKind
@@ -28,6 +28,8 @@ __all__ = [
 
 UNMOVED = frozenset({StudyState.RECEIVED, StudyState.ADMITTED, StudyState.ANALYSED, StudyState.AI_UNAVAILABLE})
 """States that only a worker ends, soon after the last image came."""
+_NO_MODEL = "bad_bundle:"
+"""How the reason of a study begins whose model could not be loaded: no other film will be read by it."""
 _SIGNED = frozenset({StudyState.SIGNED, StudyState.AMENDED, StudyState.DELIVERED})
 _DOUBTED = timedelta(minutes=15)
 """How long a doubt about the patient may wait while nothing is signed."""
@@ -52,10 +54,22 @@ def _unmoved(site: str, studies: Sequence[WaitingStudy], now: datetime) -> Silen
 
 
 def nothing_scored(reads: Iterable[RecentRead], *, in_a_row: int) -> tuple[Silence, ...]:
-    """One alarm per site whose last `in_a_row` studies all lack an analysis; `reads` newest first."""
+    """One alarm per site whose last `in_a_row` studies all lack an analysis, or lacked it when the model was last wanted because it could not be loaded: the next will, too. `reads` newest first."""
     of_site: dict[str, list[RecentRead]] = defaultdict(list)
     for read in reads:
         of_site[read.site].append(read)
+    return (*_without_model(of_site), *_without_ai(of_site, in_a_row))
+
+
+def _without_model(of_site: Mapping[str, Sequence[RecentRead]]) -> Iterator[Silence]:
+    for site, mine in sorted(of_site.items()):
+        tried = next((each for each in mine if each.scores or each.reason.startswith(_NO_MODEL)), None)
+        if tried is not None and not tried.scores:
+            message = f"films of site {site} are read without AI, for the model cannot be used ({tried.reason}): put it right, and the next film is read with it"
+            yield Silence(AlarmKind.NOTHING_READ, f"nothing_read/{site}/no_model", site, message, pages=True)
+
+
+def _without_ai(of_site: Mapping[str, Sequence[RecentRead]], in_a_row: int) -> tuple[Silence, ...]:
     return tuple(
         Silence(
             AlarmKind.NOTHING_READ,

@@ -96,13 +96,14 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class RecentRead:
-    """What became of one study's analysis: `scores`, or None when no model could read it. `device` is the make and model of the detector, "" where the header was silent."""
+    """What became of one study's analysis: `scores`, or None when no model could read it, for this `reason`. `device` is the make and model of the detector, "" where the header was silent."""
 
     study_key: StudyKey
     site: str
     received_at: datetime
     device: str
     scores: Scores | None
+    reason: str = ""
 
 
 class WatchStore(Protocol):

@@ -123,7 +123,7 @@ _DECISIONS = (
 )
 _UNREAD = [each.value for each in (StudyState.RECEIVED, StudyState.ADMITTED, StudyState.REJECTED, StudyState.FETCHED)]
 _READS = (
-    select(_STUDIES.study_key, _STUDIES.site, _STUDIES.received_at, schema.analyses.c.body)
+    select(_STUDIES.study_key, _STUDIES.site, _STUDIES.received_at, _STUDIES.reason, schema.analyses.c.body)
     .outerjoin(schema.analyses, _of_now(schema.analyses))
     .where(_STUDIES.state.not_in(_UNREAD), or_(schema.analyses.c.body.is_not(None), _STUDIES.reason != ""))
     .order_by(*_NEWEST)
@@ -196,6 +196,7 @@ class WatchRows(Transaction):
                 row.received_at,
                 devices.get(read.instance_key, "") if read else "",
                 Scores(read.model, read.findings, read.input_sha256) if read else None,
+                "" if read else row.reason,
             )
             for row, read in zip(rows, reads, strict=True)
         )

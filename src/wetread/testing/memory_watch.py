@@ -88,7 +88,7 @@ class MemoryWatchStore(MemoryTransaction):
         analysis = self._visible.analyses.get((study.study_key, study.revision))
         site, received_at = study.traits.site, study.received_at
         if analysis is None:
-            return RecentRead(study.study_key, site, received_at, "", None) if study.reason else None
+            return RecentRead(study.study_key, site, received_at, "", None, study.reason) if study.reason else None
         film = self._visible.instances.get(analysis.instance_key)
         device = f"{film.traits.manufacturer} {film.traits.manufacturer_model_name}".strip() if film else ""
         scores = tuple(

@@ -67,6 +67,17 @@ def test_a_site_whose_every_last_study_had_no_ai_is_named_and_one_good_read_ends
     assert not nothing_scored([a_read(1, 0.5), *[none] * 4], in_a_row=5)
 
 
+def test_a_model_that_is_gone_is_told_with_the_first_film_and_over_with_the_next_that_is_read() -> None:
+    why = "bad_bundle: model bundle small: model.onnx is not the file the bundle was made with"
+    gone = RecentRead(STUDY_KEY, "north", NOON, "", None, why)
+    (found,) = nothing_scored([gone, a_read(1, 0.5)], in_a_row=20)
+    assert (found.kind, found.alarm_key, found.pages) == (AlarmKind.NOTHING_READ, "nothing_read/north/no_model", True)
+    assert why in found.message
+    odd_film = RecentRead(STUDY_KEY, "north", NOON, "", None, "unsuitable: lateral view")
+    assert nothing_scored([odd_film, gone], in_a_row=20) == (found,)
+    assert not nothing_scored([a_read(2, 0.5), gone], in_a_row=20)
+
+
 def test_a_sink_that_does_not_acknowledge_is_named_after_the_limit() -> None:
     late = OpenDelivery(STUDY_KEY, "north", "fhir", NOON - 2 * HOUR)
     fresh = OpenDelivery(STUDY_KEY, "north", "stow", NOON - HOUR / 2)
