@@ -101,7 +101,7 @@ class Settings(IdentitySettings):
     host: str = Field(default="127.0.0.1", description="Address the HTTP door listens on.")
     port: int = Field(default=8470, ge=0, le=65535, description="Port of the HTTP door; 0 picks a free one.")
     allowed_hosts: Annotated[tuple[str, ...], _COMMA_SEPARATED] = Field(
-        default=("127.0.0.1", "localhost", "::1"), description="Host headers answered; others get 400."
+        default=("127.0.0.1", "localhost", "::1"), description="Host headers answered; others get 421."
     )
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], _COMMA_SEPARATED] = Field(
         default=(), description="Proxies whose X-Forwarded-For and Client-Cert are taken; of nobody else."

@@ -109,10 +109,12 @@ def _from_json(text: str) -> object:
 def in_words(error: ValidationError, known: Collection[str]) -> str:
     """Names each setting, never its value; an unknown one with the one of `known` that it may have been meant for."""
     lines = [_wrong(each["type"], each["loc"], each["msg"], known) for each in error.errors(include_input=False)]
-    return "settings: " + "; ".join(lines)
+    return "settings: " + "; ".join(dict.fromkeys(lines))
 
 
 def _wrong(kind: str, loc: Sequence[int | str], said: str, known: Collection[str]) -> str:
+    if kind in ("ip_v4_network", "ip_v6_network"):  # tried as each in turn, under a name that only pydantic knows
+        loc, said = loc[:-1], "that is no network, like 10.0.0.0/8, without bits beyond its mask"
     where = ", ".join(f"entry {each + 1}" if isinstance(each, int) else each for each in loc)
     if kind == "extra_forbidden":
         return f"{where}: there is no such setting{_meant(str(loc[0]), known) if len(loc) == 1 else ' in that table'} (see `wetread settings`)"

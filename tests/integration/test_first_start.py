@@ -1,16 +1,20 @@
 """What a first-time user gets wrong: each is told in one line that names what and says what to do, with exit status 1, without a traceback and without a secret."""
 
 import json
+import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from neighbours.postgres import PostgresServer, running_postgres
-from neighbours.wetread import Wetread
+from neighbours.wetread import COMMAND, Wetread
 from tests.journey.waiting import wait_for
 
 SECRET = "hunter2"
+_RIGHTS = "-dac_override,-dac_read_search,-fowner,-chown"
+"""What makes root free of permissions: without them it is an account like another, whose interpreter it may still read."""
 PACS = {"ae_title": "PACS", "host": "127.0.0.1", "port": 104}
 
 
@@ -39,6 +43,7 @@ def refused(house: Wetread, *words: str) -> str:
         ("AE_TITLE", "WETREAD-RADIOLOGY-LONG", "ae_title: an AE title has 1 to 16 characters"),
         ("APPLICATION_ENTITIES", json.dumps([PACS | {"aetitle": "X"}]), "application_entities, entry 1, aetitle: there is no such setting in that table"),
         ("APPLICATION_ENTITIES", json.dumps([{"ae_title": "PACS", "we_use": ["store"]}]), "application_entities, entry 1: host and port are needed"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "settings: trusted_proxies, entry 1: that is no network, like 10.0.0.0/8, without bits beyond its mask"),
         ("DATABASE_URL", f"postgresql://u:{SECRET}@127.0.0.1:1/w", "127.0.0.1:1/w: the database cannot be reached (nobody listens at its host and port)"),
         ("VAULT_URL", f"postgresql://u:{SECRET}@no-such-host.invalid/v", "no-such-host.invalid/v: the database cannot be reached (its host has no address)"),
     ],
@@ -67,6 +72,24 @@ def test_a_data_folder_that_cannot_be_one(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     line = refused(house, "status", "--data-dir", str(tmp_path / "file"))
     assert f"data_dir {tmp_path / 'file'} cannot be made or is not ours (Not a directory)" in line
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another account")
+@pytest.mark.parametrize("words", [("status",), ("backup", "copy"), ("keys", "list"), ("migrate",)])
+def test_a_data_folder_that_is_another_accounts(tmp_path: Path, words: tuple[str, ...]) -> None:
+    house = Wetread(tmp_path / "house")
+    (tmp_path / "house" / "vault").mkdir(exist_ok=True)
+    for each in (tmp_path / "house" / "vault", tmp_path / "house"):
+        os.chown(each, 65534, 65534)
+        each.chmod(0o700)
+    without = ["setpriv", "--bounding-set", _RIGHTS, "--inh-caps", _RIGHTS, *COMMAND]
+    arguments = [str(tmp_path / each) if each == "copy" else each for each in words]
+    done = subprocess.run([*without, *arguments], env=house.environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1, done.stdout
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("wetread: ")
+    assert "correct its owner" in line
 
 
 def test_a_dimse_port_that_another_has(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def check_head(scope: Scope, allowed_hosts: frozenset[str], proxies: TrustedProx
     if b"content-length" in names and b"transfer-encoding" in names:
         raise Refusal(400, "ambiguous_header", "both content-length and transfer-encoding")
     if _host_name(headers.get("host", "")) not in allowed_hosts:
-        raise Refusal(421, "unknown_host", "this server does not answer for that host name")
+        raise Refusal(421, "unknown_host", "this server does not answer for that host name: see allowed_hosts")
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     if any(byte in raw_path for byte in (b"%", b"\\", b"//", b"/../")) or raw_path.endswith(b"/.."):
         raise Refusal(400, "malformed_path", "no path here needs percent-encoding or dot segments")
