@@ -35,16 +35,22 @@ def build_pager(core: Core, further: "tuple[Chore, ...]" = ()) -> "Pager":
     settings = core.settings
     book = RosterBook(settings.roster_file, settings.roster_copy)
     policies = build_policies(core)
-    paths, wrong = LivePaths(policies), _bad_policy(policies)
+    paths, wrong = LivePaths(policies), tuple[tuple[str, str], ...]()
+    _bad_policy(policies)  # so that its paths are known from the first page on
     chores = [*further, Chore("policy", _POLICY_EVERY_S, policies.deciding)]
     try:
         watch = build_watch(core)
     except PermanentError as error:
-        wrong += (("silence_watch", f"nobody watches for silence: {error}"),)
+        wrong = (("silence_watch", f"nobody watches for silence: {error}"),)
     else:
         chores.append(Chore("watch", settings.watch_every_s, lambda: watch.run_once(core.clock.now())))
     notifiers, broken = running_notifiers(settings)
-    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), wrong, broken)
+
+    def lasting() -> tuple[tuple[str, str], ...]:
+        silent = ((f"channel:{name}", f"no page leaves by it: {problem}") for name, problem in broken())
+        return *_bad_policy(policies), *silent
+
+    ahead = LookAhead(core.database, book, paths, frozenset(notifiers), (settings.site,), wrong, lasting)
     chores.append(Chore("look_ahead", _LOOK_AHEAD_EVERY_S, lambda: ahead.run_once(core.clock.now())))
     vital = Vital()
     if ping := build_ping(settings):
@@ -62,11 +68,11 @@ def _ping(ping: "DeadMansPing", vital: Vital) -> None:
 
 
 def _bad_policy(policies: PolicyBook) -> tuple[tuple[str, str], ...]:
-    """What is wrong with the policy now, by name: results that are open already go on climbing, by the built-in path."""
+    """What is wrong with the policy now, by name: results that are open already go on climbing."""
     try:
         policies.deciding()
     except PermanentError as error:
-        return (("triage_policy", f"escalating by the built-in path: {error}"),)
+        return (("triage_policy", f"no worker starts, and open results climb by the built-in path: {error}"),)
     return ()
 
 

@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -12,7 +13,10 @@ from neighbours.certificate import Certificates, make_certificates
 from neighbours.process import free_port
 
 from wetread.channels.reach import reach_http, reach_tcp
+from wetread.channels.smtp import SmtpNotifier, SmtpServer
 from wetread.domain.errors import WetreadError
+from wetread.domain.page import PageMessage
+from wetread.domain.priority import Priority
 
 
 class _Nothing(BaseHTTPRequestHandler):
@@ -39,7 +43,13 @@ def by_tcp(port: int, ca_file: Path | None) -> str:
     return reach_tcp("127.0.0.1", port, 20, tls=True, ca_file=ca_file)
 
 
-@pytest.mark.parametrize("reach", [by_http, by_tcp])
+def by_mail(port: int, ca_file: Path | None) -> str:
+    channel = SmtpNotifier("mail", SmtpServer("127.0.0.1", port, "tls", ca_file=ca_file), "wetread@hospital.example")
+    page = PageMessage("a", "b", "http://h/", Priority.STAT, "main", None, 0, datetime(2026, 3, 1, tzinfo=UTC))
+    return channel.send(page, "dev@hospital.example", "key")
+
+
+@pytest.mark.parametrize("reach", [by_http, by_tcp, by_mail])
 @pytest.mark.parametrize(
     ("certificate", "trusted", "says"),
     [

@@ -53,3 +53,12 @@ def test_a_channel_whose_secret_is_gone_keeps_no_service_from_starting_and_is_pa
         house.add_radiologist()
         with house.serving():
             wait_for(lambda: any("channel hook: secret file gone" in text for _, _, text in mail.entries), "the page")
+
+
+def test_a_policy_that_is_gone_is_paged(tmp_path: Path) -> None:
+    with smtp_receiver() as mail:
+        gone = {"TRIAGE_POLICY": str(tmp_path / "policy.yaml"), "WORKERS": "0"}
+        house = Wetread(tmp_path / "house", {**paging_dev(tmp_path, mail.port), **gone})
+        house.add_radiologist()
+        with house.serving():
+            wait_for(lambda: any("policy.yaml cannot be read" in text for _, _, text in mail.entries), "the page")

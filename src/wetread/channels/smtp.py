@@ -14,7 +14,7 @@ from typing import Literal
 from wetread.channels.http import tls_context
 from wetread.channels.wording import one_line, plain_text
 from wetread.domain.errors import PermanentError, TransientError
-from wetread.domain.no_answer import why_no_answer
+from wetread.domain.no_answer import certificate_fault, why_no_answer
 from wetread.domain.page import PageMessage, refuse_identity
 
 __all__ = ["SmtpNotifier", "SmtpServer", "encode_mail"]
@@ -104,10 +104,9 @@ def _judged() -> Iterator[None]:
     """What the server said, as the error tree; its words may repeat the address and stay out."""
     try:
         yield
-    except ssl.SSLCertVerificationError:
-        raise PermanentError(
-            "the mail server's certificate is not trusted: check it and ca_file", code="tls_failed"
-        ) from None
+    except ssl.SSLCertVerificationError as error:
+        fault = certificate_fault(error, "correct the address")
+        raise PermanentError(f"the mail server's certificate {fault}", code="tls_failed") from None
     except smtplib.SMTPNotSupportedError:
         raise PermanentError(
             "the mail server offers no STARTTLS or no login: see `security`", code="tls_failed"

@@ -25,7 +25,7 @@ _KINDS = frozenset({AlarmKind.ROSTER_GAP, AlarmKind.CONFIGURATION})
 
 @dataclass(frozen=True, slots=True)
 class LookAhead:
-    """`channels` are the configured ones, `sites` those that send films here; `wrong` are settings that could not be used when the pager started, each with what is wrong. `broken` are the channels that do not work now: those that do carry their alarm."""
+    """`channels` are the configured ones, `sites` those that send films here; `wrong` are settings that could not be used when the pager started, each with what is wrong. `broken` is what does not work now, such as a channel: it is paged by what does."""
 
     database: Database
     book: RosterBook
@@ -37,10 +37,11 @@ class LookAhead:
 
     def run_once(self, now: datetime) -> tuple[Silence, ...]:
         """Raise what is wrong as alarms and clear what is mended; returns what is wrong now."""
+        broken = tuple(_configuration(what, message, pages=True) for what, message in self.broken())
         with self.database.begin() as unit:
             responders = Responders.read(self.book, unit, now)
             unknown = {result.path for result in unit.criticals()} - set(self.paths)
-            found = (*self._troubles(responders, now), *map(_unknown_path, sorted(unknown)))
+            found = (*broken, *self._troubles(responders, now), *map(_unknown_path, sorted(unknown)))
             settle(unit, found, _KINDS, now)
             if responders.roster is not None and not responders.problem:
                 _forget_those_who_left(unit, responders.roster, now)
@@ -50,8 +51,6 @@ class LookAhead:
     def _troubles(self, responders: Responders, now: datetime) -> Iterator[Silence]:
         for what, message in self.wrong:
             yield _configuration(what, message)
-        for channel, message in self.broken():
-            yield _configuration(f"channel:{channel}", f"no page leaves by it: {message}", pages=True)
         roster = responders.roster
         if responders.problem:
             text = (

@@ -81,8 +81,8 @@ def test_a_roster_that_cannot_be_read_any_more_is_paged_by_the_last_good_one(wor
     assert [address for _, address, _ in world.channels["sms"].sent] == ["dev@sms.example"]
 
 
-def test_a_channel_that_does_not_work_is_paged_by_those_that_do(world: World) -> None:
-    broken = [("sms", "channel sms: secret file sms cannot be read (No such file or directory)")]
+def test_what_does_not_work_is_paged_by_what_does_until_it_is_mended(world: World) -> None:
+    broken = [("channel:sms", "channel sms: secret file sms cannot be read (No such file or directory)")]
     names = frozenset({"sms", "email"})
     ahead = LookAhead(world.database, world.book, {"default": PATH}, names, ("north",), broken=lambda: broken)
     ahead.run_once(world.clock.now())
