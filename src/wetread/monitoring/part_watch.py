@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from wetread.domain.alarm import AlarmKind
 from wetread.domain.errors import TransientError
@@ -14,6 +15,8 @@ from wetread.ports.database import Database
 
 __all__ = ["DyingPart", "PartWatch"]
 
+_HOST_GONE = timedelta(minutes=15)
+"""Nobody on that host has seen it for so long: a container that was replaced comes back under another name, and its alarm would stay for ever."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -48,20 +51,20 @@ class PartWatch:
 
     def run_once(self) -> None:
         """Raises or clears the alarm of each part."""
-        mine = f"{AlarmKind.PART_DIES.value}:{self.host}:"
+        mine, now = f"{AlarmKind.PART_DIES.value}:{self.host}:", self.clock.now()
         silences = {f"{mine}{each.command}": each for each in self.dying()}
         with self.database.begin(write=False) as unit:
-            over = {each.alarm_key for each in unit.alarms(limit=100_000) if each.alarm_key.startswith(mine)}
+            known = [each for each in unit.alarms(limit=100_000) if each.kind is AlarmKind.PART_DIES]
+        left = now - _HOST_GONE
+        over = {each.alarm_key for each in known if each.alarm_key.startswith(mine) or each.last_seen_at < left}
         over -= set(silences)
         if not silences and not over:
             return
         with self.database.begin() as unit:
             for key, part in silences.items():
-                raise_alarm(
-                    unit, Silence(AlarmKind.PART_DIES, key, "", self._said_of(part), pages=True), self.clock.now()
-                )
+                raise_alarm(unit, Silence(AlarmKind.PART_DIES, key, "", self._said_of(part), pages=True), now)
             for key in over:
-                clear_alarm(unit, key, self.clock.now())
+                clear_alarm(unit, key, now)
             unit.commit()
 
     def _said_of(self, part: DyingPart) -> str:

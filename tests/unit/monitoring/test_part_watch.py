@@ -12,7 +12,8 @@ from wetread.testing.memory_database import MemoryDatabase
 class Host:
     def __init__(self, database: MemoryDatabase, name: str) -> None:
         self.database, self.dying = database, list[DyingPart]()
-        self.watch = PartWatch(database, lambda: self.dying, FixedClock(NOON), name)
+        self.clock = FixedClock(NOON)
+        self.watch = PartWatch(database, lambda: self.dying, self.clock, name)
 
     def alarms(self, *dying: str) -> list[Alarm]:
         """After a look at these commands, each dead three times."""
@@ -41,3 +42,10 @@ def test_hosts_that_share_a_database_leave_each_others_alarms_alone(here: Host) 
     there.alarms("pager")
     assert len(here.alarms("pager")) == 2
     assert [each.alarm_key for each in here.alarms()] == ["part_dies:there:pager"]
+
+
+def test_the_alarm_of_a_host_that_is_gone_is_over(here: Host) -> None:
+    Host(here.database, "container-1").alarms("worker")
+    assert [each.alarm_key for each in here.alarms()] == ["part_dies:container-1:worker"]
+    here.clock.advance(16 * 60)
+    assert here.alarms() == []
