@@ -25,6 +25,14 @@ __all__ = [
 ]
 
 ENVIRONMENT_PREFIX = "WETREAD_"
+_NO_NETWORK = "that is no network, like 10.0.0.0/8, without bits beyond its mask"
+_PLAIN = {
+    "missing": "it is missing",
+    "path_type": "it is to be a path, in quotes",
+    "ip_v4_network": _NO_NETWORK,
+    "ip_v6_network": _NO_NETWORK,
+}
+"""What pydantic would say in words of its own, by its type of error."""
 _NOT_SETTINGS = {"WETREAD_CONFIG", "WETREAD_FAULT", "WETREAD_SHARED", "WETREAD_PARENT_PID", "WETREAD_KEYS_FD"}
 
 
@@ -114,7 +122,8 @@ def in_words(error: ValidationError, known: Collection[str]) -> str:
 
 def _wrong(kind: str, loc: Sequence[int | str], said: str, known: Collection[str]) -> str:
     if kind in ("ip_v4_network", "ip_v6_network"):  # tried as each in turn, under a name that only pydantic knows
-        loc, said = loc[:-1], "that is no network, like 10.0.0.0/8, without bits beyond its mask"
+        loc = loc[:-1]
+    said = _PLAIN.get(kind, said)
     where = ", ".join(f"entry {each + 1}" if isinstance(each, int) else each for each in loc)
     if kind == "extra_forbidden":
         return f"{where}: there is no such setting{_meant(str(loc[0]), known) if len(loc) == 1 else ' in that table'} (see `wetread settings`)"

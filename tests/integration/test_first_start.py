@@ -12,6 +12,8 @@ from neighbours.postgres import PostgresServer, running_postgres
 from neighbours.wetread import COMMAND, Wetread
 from tests.journey.waiting import wait_for
 
+from wetread.triage.roster_file import EXAMPLE_ROSTER
+
 SECRET = "hunter2"
 _RIGHTS = "-dac_override,-dac_read_search,-fowner,-chown"
 """What makes root free of permissions: without them it is an account like another, whose interpreter it may still read."""
@@ -57,6 +59,8 @@ def test_a_wrong_setting_in_the_environment(tmp_path: Path, name: str, value: st
     [
         ("dimse_prot = 1\n", "dimse_prot: there is no such setting: did you mean dimse_port?"),
         ("ae_title = WETREAD\n", "is not TOML: Invalid value (at line 1, column 12); texts stand in quotes"),
+        ("roster_file = 3\n", "settings: roster_file: it is to be a path, in quotes"),
+        ("[notification_channels.email]\nkind = 'email'\nhost = 'h'\n", "email, sender: it is missing"),
         (None, "cannot be read (No such file or directory)"),
     ],
 )
@@ -65,6 +69,11 @@ def test_a_wrong_settings_file(tmp_path: Path, text: str | None, says: str) -> N
     if text is not None:
         file.write_text(text)
     assert says in refused(Wetread(tmp_path / "house"), "status", "--config", str(file))
+
+
+def test_a_file_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    where = ("--roster", str(EXAMPLE_ROSTER), "--ics", str(tmp_path / "no" / "oncall.ics"))
+    assert "oncall.ics: No such file or directory" in refused(Wetread(tmp_path / "house"), "roster", "export", *where)
 
 
 def test_a_data_folder_that_cannot_be_one(tmp_path: Path) -> None:

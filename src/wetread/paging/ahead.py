@@ -50,7 +50,7 @@ class LookAhead:
 
     def _troubles(self, responders: Responders, now: datetime) -> Iterator[Silence]:
         for what, message in self.wrong:
-            yield _configuration(what, message)
+            yield _configuration(what, message, pages=True)
         roster = responders.roster
         if responders.problem:
             text = (

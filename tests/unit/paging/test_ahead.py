@@ -124,3 +124,4 @@ def test_a_setting_that_could_not_be_used_is_named_while_escalation_goes_on(worl
     ahead = LookAhead(world.database, world.book, {"default": PATH}, frozenset({"sms", "email"}), ("north",), wrong)
     ahead.run_once(world.clock.now())
     assert world.alarms() == {"configuration:triage_policy"}
+    assert pages(world, "configuration:triage_policy")
