@@ -120,11 +120,12 @@ def build_reception(core: Core, sandbox: "Sandbox", *, takes_own: bool = True) -
     """Without `takes_own`, what we delivered ourselves is turned away: an archive offers it again."""
     from wetread.bootstrap_archives import asked_elsewhere
     from wetread.bootstrap_orders import build_arrival_check
+    from wetread.ingest.noted_inspector import NotedInspector
     from wetread.ingest.reception import Reception
 
     return Reception(
         files=core.files,
-        decoder=sandbox,
+        decoder=NotedInspector(sandbox, core.database, core.clock),
         vault=core.vault,
         database=core.database,
         clock=core.clock,
@@ -225,6 +226,7 @@ def build_web(core: Core, sandbox: "Sandbox") -> "WebServices":
             "workers": Heartbeats(core.settings.data_dir / "run").problem,
             "triage_policy": partial(_policy_problem, policies),
             "disk": partial(disk_problem, settings),
+            "decoder": partial(_decoder_problem, core.database),
         },
         disks=partial(disk_rooms, settings),
     )
@@ -255,6 +257,14 @@ def _policy_problem(policies: "PolicyBook") -> str:
         return policies.deciding().problem
     except PermanentError:
         return "the triage policy cannot be read: `wetread policy check` says why"
+
+
+def _decoder_problem(database: "SqlDatabase") -> str:
+    from wetread.ingest.noted_inspector import DECODER
+    from wetread.ports.neighbours import failing_since
+
+    with database.begin(write=False) as unit:
+        return "no decoding process can be started: films are refused" if failing_since(unit, DECODER) else ""
 
 
 def build_server(core: Core) -> "FrontServer":

@@ -8,6 +8,7 @@ from wetread.bootstrap import Core, build_policies
 from wetread.bootstrap_certificates import certificate_ends
 from wetread.bootstrap_quality import site_zone
 from wetread.dimse_neighbours import worklist_of
+from wetread.ingest.noted_inspector import DECODER
 from wetread.monitoring.neighbours import Neighbour
 from wetread.monitoring.watch import Limits, Watch, WatchedPolicy
 from wetread.settings import Settings
@@ -45,7 +46,8 @@ def _watched_policy(policies: "PolicyBook", site: str) -> WatchedPolicy:
 
 def _neighbours(settings: Settings) -> list[Neighbour]:
     """Under the names that those who ask note."""
-    found = []
+    loses = "films are refused and stay with their senders: look at the memory, process and open-file limits of wetread"
+    found = [Neighbour(DECODER, loses)]
     if settings.fhir_requests is not None:
         every = timedelta(seconds=settings.fhir_requests.every_s)
         loses = "orders and requests for a read do not come from there, and it hears nothing"
