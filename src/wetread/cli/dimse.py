@@ -6,7 +6,7 @@ from threading import Event
 from wetread.bootstrap import build_core, build_reception, build_sandbox
 from wetread.bootstrap_dimse import build_dimse_door, build_owed_reports, keep_counting, keep_telling, write_counts
 from wetread.cli.options import parser_for, settings_from
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.dicom.dimse import run_dimse
 from wetread.domain.errors import WetreadError
 from wetread.settings import SettingsError
@@ -31,7 +31,7 @@ def run(argv: list[str]) -> int:
     door = build_dimse_door(settings, reception, core.database, core.vault, core.files, core.clock, owed)
     keep_telling(settings, door, owed, core.clock, stop)
     keep_counting(door, core.database, stop)
-    run_dimse(door, settings.dimse_host, settings.dimse_ports)
+    run_dimse(door, settings.dimse_host, settings.dimse_ports, stopped_by_signal())
     stop.set()
     with suppress(WetreadError):  # a database that is away is no reason not to end
         write_counts(door, core.database)

@@ -1,11 +1,11 @@
 """`wetread hl7`: the MLLP door for orders and patient data, as a process of its own."""
 
-import signal
+import threading
 
 from wetread.bootstrap import build_core
 from wetread.bootstrap_orders import build_hl7_server, build_order_desk
 from wetread.cli.options import parser_for, settings_from
-from wetread.cli.processes import configure_logging, leave_with_parent
+from wetread.cli.processes import configure_logging, leave_with_parent, stopped_by_signal
 from wetread.domain.errors import TransientError
 from wetread.settings import SettingsError
 
@@ -25,8 +25,13 @@ def run(argv: list[str]) -> int:
         server = build_hl7_server(settings, settings.hl7_listener, desk)
     except OSError as error:
         raise TransientError(f"the HL7 door cannot be opened on {settings.hl7_listener} ({error.strerror})") from None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
+    stopped = stopped_by_signal()
+
+    def end() -> None:
+        stopped.wait()
+        server.stop()
+
+    threading.Thread(target=end, daemon=True).start()
     print(f"HL7 door on port {server.port}", flush=True)
     server.serve()
     return 0

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from queue import SimpleQueue
 
 from wetread.cli.log_lines import JsonLines, TextLines
 from wetread.keys.kept import handed_on
@@ -46,10 +47,16 @@ def leave_with_parent() -> None:
 
 
 def stopped_by_signal() -> threading.Event:
-    """Set by SIGTERM or Ctrl-C."""
-    stopped = threading.Event()
+    """Set by SIGTERM or Ctrl-C; call it in the main thread. Not by the handler itself: a parent that is killed sends one signal for each of its threads, and a second handler would wait for ever for the event's lock, which the first one, below it on the same thread, holds."""
+    stopped, came = threading.Event(), SimpleQueue[int]()
+
+    def tell() -> None:
+        came.get()
+        stopped.set()
+
+    threading.Thread(target=tell, daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda got, _: came.put(got))  # the one way between threads that a handler may use
     return stopped
 
 

@@ -15,7 +15,6 @@ A port of it speaks TLS or it does not (`dimse_greeting`). It runs in a process 
 """
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -237,11 +236,8 @@ class DimseDoor:
         return outcome
 
 
-def run_dimse(door: DimseDoor, host: str, ports: Iterable[tuple[int, OurTls | None]]) -> None:
-    """Serve at each port, in TLS or not, until SIGTERM or SIGINT, then finish what is being received. Call it in the main thread of its own process. Raises TransientError 'port_taken' where it cannot listen."""
-    stopped = threading.Event()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stopped.set())
+def run_dimse(door: DimseDoor, host: str, ports: Iterable[tuple[int, OurTls | None]], stopped: threading.Event) -> None:
+    """Serve at each port, in TLS or not, until `stopped`, then finish what is being received. Raises TransientError 'port_taken' where it cannot listen."""
     for port, tls in ports:
         try:
             opened = door.start(host, port, tls)
