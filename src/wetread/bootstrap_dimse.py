@@ -20,11 +20,11 @@ from wetread.domain.audit import AuditEvent
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.study_state import StudyState
 from wetread.domain.upkeep import DoorCounts
-from wetread.governance.rounds import in_rounds
 from wetread.ingest.reception import Reception
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
+from wetread.ports.rounds import in_rounds
 from wetread.ports.vault import Vault
 from wetread.settings import Settings
 from wetread.signoff.own_results import withheld_from_machines

@@ -44,15 +44,15 @@ def disk_rooms(settings: "Settings") -> tuple[DiskRoom, ...]:
 
 def disk_problem(settings: "Settings") -> str:
     """For readiness: "" while each disk has more than its reserve."""
-    for each in disk_rooms(settings):
-        one = DiskOutlook(each, settings.disk_reserve_bytes)
-        if each.read_only or one.is_short:
-            what = (
-                "read-only"
-                if each.read_only
-                else "no room for files"
-                if one.lacks_files
-                else "less than disk_reserve_mib free"
-            )
-            return f"{what} for {', '.join(each.holds)}"
+    for room in disk_rooms(settings):
+        if what := _lack(DiskOutlook(room, settings.disk_reserve_bytes)):
+            return f"{what} for {', '.join(room.holds)}"
     return ""
+
+
+def _lack(one: DiskOutlook) -> str:
+    if one.room.read_only:
+        return "read-only"
+    if one.lacks_files:
+        return "no room for files"
+    return "less than disk_reserve_mib free" if one.is_short else ""

@@ -38,7 +38,7 @@ from wetread.dicom.commitment_scp import CommitmentScp
 from wetread.dicom.dimse import DimseDoor
 from wetread.dicom.remote_ae import RemoteAe
 from wetread.domain.commitment import OwedReport, OwedState
-from wetread.governance.rounds import in_rounds
+from wetread.ports.rounds import in_rounds
 from wetread.ports.vault import Search
 
 TRANSACTION = "2.25.4711"

@@ -26,12 +26,12 @@ from wetread.domain.errors import WetreadError
 from wetread.domain.identifiers import PatientKey, StudyKey
 from wetread.domain.role import SERVICE
 from wetread.governance.erasure_standing import patient_keys, standings_of
-from wetread.governance.rounds import in_rounds
 from wetread.ingest.fault_points import reach
 from wetread.monitoring.scrub import ABANDONED_S
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.file_store import FileStore
+from wetread.ports.rounds import in_rounds
 from wetread.ports.vault import Vault
 from wetread.ports.vault_eraser import VaultEraser
 

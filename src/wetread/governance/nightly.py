@@ -14,11 +14,11 @@ from wetread.domain.rollout import Rollout, RolloutDecision
 from wetread.governance.desk import RolloutDesk
 from wetread.governance.gather import Gathered, gather
 from wetread.governance.judge import Judgement, weigh
-from wetread.governance.rounds import in_rounds
 from wetread.monitoring.alarms import clear_alarm
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.labeller import Labeller
+from wetread.ports.rounds import in_rounds
 from wetread.ports.vault import Vault
 
 __all__ = ["RolloutWatch"]

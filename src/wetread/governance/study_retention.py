@@ -12,7 +12,7 @@ from wetread.domain.identifiers import StudyKey
 from wetread.domain.role import SERVICE
 from wetread.governance.erasure_desk import ErasureDesk
 from wetread.governance.erasure_standing import next_number
-from wetread.governance.rounds import in_rounds
+from wetread.ports.rounds import in_rounds
 
 __all__ = ["RetentionLook", "StudyRetentionRound"]
 

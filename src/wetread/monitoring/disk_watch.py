@@ -15,6 +15,7 @@ from wetread.monitoring.alarms import Silence, settle
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database, UnitOfWork
 from wetread.ports.file_store import FileStore
+from wetread.ports.rounds import in_rounds
 
 __all__ = ["DiskWatch", "outlooks", "said_of"]
 
@@ -42,15 +43,7 @@ class DiskWatch:
 
     def run(self, stop: threading.Event) -> None:
         """At once, then every `every_s` until `stop`."""
-        while True:
-            try:
-                self.run_once()
-            except (TransientError, OSError) as error:
-                _LOG.warning("disk_watch_waits code=%s", getattr(error, "code", type(error).__name__))
-            except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
-                _LOG.error("disk_watch_failed error=%s", type(error).__name__)
-            if stop.wait(self.every_s):
-                return
+        in_rounds(self.run_once, stop, self.every_s, _LOG, "disk_watch_waits", "disk_watch_failed", at_once=True)
 
     def run_once(self) -> None:
         """Raises or clears the alarm of each disk. Of one that is not there the others' are left as they are."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from wetread.domain.alarm import AlarmKind
-from wetread.domain.errors import TransientError
 from wetread.monitoring.alarms import Silence, clear_alarm, raise_alarm
 from wetread.monitoring.wording import counted
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
+from wetread.ports.rounds import in_rounds
 
 __all__ = ["DyingPart", "PartWatch"]
 
@@ -41,13 +41,7 @@ class PartWatch:
 
     def run(self, stop: threading.Event) -> None:
         """Every `every_s` until `stop`."""
-        while not stop.wait(self.every_s):
-            try:
-                self.run_once()
-            except TransientError as error:
-                _LOG.warning("part_watch_waits code=%s", error.code)
-            except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
-                _LOG.error("part_watch_failed error=%s", type(error).__name__)
+        in_rounds(self.run_once, stop, self.every_s, _LOG, "part_watch_waits", "part_watch_failed")
 
     def run_once(self) -> None:
         """Raises or clears the alarm of each part."""

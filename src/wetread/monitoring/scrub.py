@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from wetread.domain.alarm import AlarmKind
-from wetread.domain.errors import PermanentError, TransientError
+from wetread.domain.errors import PermanentError
 from wetread.domain.identifiers import StudyKey
 from wetread.domain.study import Instance
 from wetread.domain.upkeep import FilmScrub, ScrubResult, ScrubTurn
@@ -20,6 +21,7 @@ from wetread.monitoring.alarms import Silence, settle
 from wetread.ports.clock import Clock
 from wetread.ports.database import Database
 from wetread.ports.file_store import FileStore
+from wetread.ports.rounds import in_rounds
 
 __all__ = ["ABANDONED_S", "Damage", "ScrubRound", "Scrubber", "keep_swept"]
 
@@ -78,14 +80,8 @@ class Scrubber:
 
     def run(self, stop: threading.Event) -> None:
         """Each round by whoever of several processes comes first; ends with `stop`, also within a round."""
-        resting = replace(self, sleep=stop.wait)
-        while not stop.wait(_LOOK_EVERY_S):
-            try:
-                resting.run_if_due(stop)
-            except (TransientError, OSError) as error:
-                _LOG.warning("scrub_waits code=%s", getattr(error, "code", type(error).__name__))
-            except Exception as error:  # noqa: BLE001 - the thread must live on; its text could quote a row
-                _LOG.error("scrub_failed error=%s", type(error).__name__)
+        look = partial(replace(self, sleep=stop.wait).run_if_due, stop)
+        in_rounds(look, stop, _LOOK_EVERY_S, _LOG, "scrub_waits", "scrub_failed")
 
     def run_if_due(self, stop: threading.Event) -> None:
         """A whole round, or the rest of one that another left; nothing where another has it in hand, or its time has not come."""
