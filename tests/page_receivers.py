@@ -27,6 +27,10 @@ class Ledger:
     def note(self, key: str, recipient: str, text: str) -> None:
         self.entries.append((key, recipient, text))
 
+    def told(self, words: str) -> bool:
+        """Whether a page says so, wherever its lines break."""
+        return any(words in text.replace("\n", " ") for _, _, text in self.entries)
+
 
 class _Mailbox:
     def __init__(self, ledger: Ledger) -> None:

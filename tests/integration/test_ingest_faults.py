@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
@@ -14,6 +13,7 @@ from builders_ingest import House, a_file
 from failing_calls import failing
 from raw_dimse import RawScu
 from stow_front import store_one
+from tests.small_disk import a_small_disk
 from tests.soak.forked import receiver
 
 from wetread.dicom.sandbox import Sandbox
@@ -110,13 +110,7 @@ def test_a_receiver_whose_disk_fails_ends_and_acknowledges_nothing(tmp_path: Pat
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)], check=True)
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    yield from a_small_disk(tmp_path / "disk", 6)
 
 
 def test_a_full_film_disk_is_said_and_forgotten_when_there_is_room(small_disk: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from neighbours.wetread import Wetread
 from tests.integration.test_deadman_process import pager_of
 from tests.journey.waiting import wait_for
-from tests.page_receivers import Ledger, smtp_receiver
+from tests.page_receivers import smtp_receiver
 from tests.technical_duty import paging_dev
 
 pytestmark = pytest.mark.real
@@ -48,7 +48,7 @@ def test_a_door_that_cannot_be_opened_is_told_to_the_technical_duty(tmp_path: Pa
         house = Wetread(tmp_path / "house", {**paging_dev(tmp_path, mail.port), "WORKERS": "0"})
         house.add_radiologist()
         with socket.create_server(("127.0.0.1", house.dimse_port)), house.serving():
-            wait_for(partial(_told, mail, "wetread dimse"), "the page")
+            wait_for(partial(mail.told, "wetread dimse"), "the page")
         assert {recipient for _, recipient, _ in mail.entries} == {"dev@hospital.example"}
 
 
@@ -65,8 +65,4 @@ def test_a_channel_without_its_secret_and_a_policy_that_is_gone_keep_no_service_
         house.add_radiologist()
         with house.serving():
             for words in ("channel hook: secret file gone", "policy.yaml cannot be read"):
-                wait_for(partial(_told, mail, words), words)
-
-
-def _told(mail: Ledger, words: str) -> bool:
-    return any(words in text for _, _, text in mail.entries)
+                wait_for(partial(mail.told, words), words)

@@ -33,18 +33,14 @@ def alarms(service: Serving) -> dict[str, str]:
     return {each["kind"]: each["message"] for each in service.client.get("/api/alarms")["alarms"]}
 
 
-def told(mail: Ledger, words: str) -> bool:
-    return any(words in text.replace("\n", " ") for _, _, text in mail.entries)
-
-
 def test_a_lost_and_an_exchanged_key_ring_and_its_return_ends_it(house: Wetread, mail: Ledger) -> None:
     key, folder = house.folder / "vault" / "audit.key", house.folder / "checkpoints"
     with house.serving() as service:
         wait_for(lambda: any(folder.glob("*.checkpoint")), "a checkpoint")
         right = key.read_bytes()
         key.unlink()
-        wait_for(lambda: told(mail, "the audit log is not sealed"), "the page about the lost key")
-        assert told(mail, "audit.key is missing")
+        wait_for(lambda: mail.told("the audit log is not sealed"), "the page about the lost key")
+        assert mail.told("audit.key is missing")
         key.write_bytes(fresh_pem())
         wait_for(
             lambda: "is not the one" in alarms(service)["audit_unsealed"], "the exchanged key in the alarm's words"

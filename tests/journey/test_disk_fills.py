@@ -1,6 +1,5 @@
 """The disk of a running house fills up: films are refused in words that have them sent again, the technical duty is paged, and what was drafted can still be signed."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from neighbours.wetread import ACCOUNT, PASSWORD, Serving, Wetread
 from tests.films import film
 from tests.journey.waiting import wait_for
 from tests.page_receivers import Ledger, smtp_receiver
+from tests.small_disk import a_small_disk
 from tests.technical_duty import paging_dev
 
 pytestmark = pytest.mark.real
@@ -20,13 +20,7 @@ RESERVE_MIB = 64
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=192m", "tmpfs", str(disk)], check=True)
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
+    yield from a_small_disk(tmp_path / "disk", 192)
 
 
 @pytest.fixture
@@ -93,15 +87,11 @@ def test_a_disk_that_runs_out_of_files_and_one_that_goes_away_are_paged(
     for number in range(600):
         (disk / f"{number}").touch()
     with house.serving():
-        wait_for(lambda: told(mail, "more files (inodes)"), "the page")
+        wait_for(lambda: mail.told("more files (inodes)"), "the page")
         assert "cannot store now (HTTP 507)" in send(house, tmp_path / "1.dcm").stdout
         for number in range(600):
             (disk / f"{number}").unlink()
         assert send(house, tmp_path / "1.dcm").returncode == 0
         shutil.rmtree(disk / "house" / "vault" / "films")
     with house.serving():
-        wait_for(lambda: told(mail, "is its disk mounted?"), "the page")
-
-
-def told(mail: Ledger, words: str) -> bool:
-    return any(words in text.replace("\n", " ") for _, _, text in mail.entries)
+        wait_for(lambda: mail.told("is its disk mounted?"), "the page")

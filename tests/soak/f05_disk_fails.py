@@ -6,16 +6,16 @@ ENOSPC is for the films only: SQLite does not say why its fdatasync failed, so a
 import os
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from builders_ingest import House
 
 from tests.failing_calls import failing
 from tests.integration.test_ingest_faults import INSTANCES, send_all
+from tests.small_disk import mounted
 from tests.soak.book import Book, Trial
 from tests.soak.f01_receiver_killed import compare
 from tests.soak.forked import receiver
@@ -43,13 +43,10 @@ def run(book: Book, folder: Path) -> None:
 @contextmanager
 def _disk(at: Path, *, small: bool) -> Iterator[Path]:
     at.mkdir()
-    if small:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(at)], check=True)
     try:
-        yield at
+        with mounted(at, 8) if small else nullcontext():
+            yield at
     finally:
-        if small:
-            subprocess.run(["umount", "-l", str(at)], check=True)
         shutil.rmtree(at)
 
 
